@@ -1,0 +1,1 @@
+//! What the schema's table says, as Cypher and as a page of documentation.

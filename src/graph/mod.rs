@@ -1,0 +1,382 @@
+//! The investigation graph: typed nodes and edges held by petgraph.
+//!
+//! [`schema`] is the one table of what can be in it. Whoever adds to the graph says with every node and edge
+//! what was [`Seen`]: the moment of the evidence and the journal record it stands in.
+
+pub mod docs;
+pub mod edge;
+pub mod jsonl;
+pub mod node;
+pub mod schema;
+pub mod value;
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use petgraph::Direction;
+use petgraph::stable_graph::{NodeIndex, StableDiGraph};
+use petgraph::visit::{EdgeRef, IntoEdgeReferences};
+
+pub use edge::Edge;
+pub use node::Entity;
+pub use schema::{EdgeType, Label};
+pub use value::{Properties, Value};
+
+/// Number of a journal record; `evidence` shows it as `<case id>/<n>`.
+pub type RecordNumber = u64;
+
+/// When something happened, and which record says so. Either may be unknown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Moment of the evidence, not of the load.
+    pub at: Option<DateTime<Utc>>,
+    /// Last moment, where a record counts several events.
+    pub until: Option<DateTime<Utc>>,
+    /// The record that says so.
+    pub record: Option<RecordNumber>,
+}
+
+impl Seen {
+    /// Something that a record says of one moment.
+    pub fn at(record: RecordNumber, at: Option<DateTime<Utc>>) -> Self {
+        Self {
+            at,
+            until: at,
+            record: Some(record),
+        }
+    }
+
+    /// Something that a record says of a span of time.
+    pub fn between(
+        record: RecordNumber,
+        first: Option<DateTime<Utc>>,
+        last: Option<DateTime<Utc>>,
+    ) -> Self {
+        Self {
+            at: first,
+            until: last,
+            record: Some(record),
+        }
+    }
+
+    /// Something that a record says without a time.
+    pub fn in_record(record: RecordNumber) -> Self {
+        Self {
+            record: Some(record),
+            ..Self::default()
+        }
+    }
+}
+
+/// What nodes and edges have in common.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Properties as the schema declares them, without the common ones.
+    pub properties: Properties,
+    /// Earliest evidence.
+    pub first_seen: Option<DateTime<Utc>>,
+    /// Latest evidence.
+    pub last_seen: Option<DateTime<Utc>>,
+    /// Every record it came from.
+    pub evidence: BTreeSet<RecordNumber>,
+}
+
+impl Facts {
+    fn see(&mut self, seen: Seen) {
+        let times = [seen.at, seen.until, self.first_seen, self.last_seen];
+        self.first_seen = times.into_iter().flatten().min();
+        self.last_seen = times.into_iter().flatten().max();
+        self.evidence.extend(seen.record);
+    }
+
+    fn absorb(&mut self, declared: &'static [schema::Property], properties: Properties) {
+        for (name, value) in properties {
+            match declared.iter().find(|property| property.name == name) {
+                Some(property) => value::merge_into(&mut self.properties, property, value),
+                None => debug_assert!(false, "{name} is not in the schema"),
+            }
+        }
+    }
+
+    fn join(&mut self, declared: &'static [schema::Property], other: Self) {
+        self.absorb(declared, other.properties);
+        self.see(Seen {
+            at: other.first_seen,
+            until: other.last_seen,
+            record: None,
+        });
+        self.evidence.extend(other.evidence);
+    }
+
+    /// A text property.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.properties.get(name) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether a flag is there and true.
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.properties.get(name), Some(Value::Boolean(true)))
+    }
+}
+
+/// A node.
+#[derive(Debug, Clone)]
+pub struct NodeData {
+    /// Its label.
+    pub label: Label,
+    /// Its unique key under that label.
+    pub id: String,
+    /// Its properties and evidence.
+    pub facts: Facts,
+}
+
+/// An edge.
+#[derive(Debug, Clone)]
+pub struct EdgeData {
+    /// Its type.
+    pub kind: EdgeType,
+    /// Its properties and evidence.
+    pub facts: Facts,
+}
+
+/// Handle of a node; stays valid until that node is merged into another.
+pub type NodeRef = NodeIndex;
+
+/// The graph of one case.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    case: String,
+    inner: StableDiGraph<NodeData, EdgeData>,
+    nodes: HashMap<(Label, String), NodeIndex>,
+    edges: HashMap<(NodeIndex, EdgeType, NodeIndex), petgraph::stable_graph::EdgeIndex>,
+}
+
+impl Graph {
+    /// An empty graph of the case with that id.
+    pub fn new(case: impl Into<String>) -> Self {
+        Self {
+            case: case.into(),
+            inner: StableDiGraph::new(),
+            nodes: HashMap::new(),
+            edges: HashMap::new(),
+        }
+    }
+
+    /// Id of the case whose graph this is.
+    pub fn case(&self) -> &str {
+        &self.case
+    }
+
+    /// Adds a node, or what is new about a node that is there already.
+    pub fn put<E: Entity>(&mut self, entity: E, seen: Seen) -> NodeRef {
+        let (id, properties) = entity.into_parts();
+        self.put_parts(E::LABEL, id, properties, seen)
+    }
+
+    fn put_parts(
+        &mut self,
+        label: Label,
+        id: String,
+        properties: Properties,
+        seen: Seen,
+    ) -> NodeRef {
+        let index = match self.nodes.get(&(label, id.clone())) {
+            Some(index) => *index,
+            None => {
+                let index = self.inner.add_node(NodeData {
+                    label,
+                    id: id.clone(),
+                    facts: Facts::default(),
+                });
+                self.nodes.insert((label, id), index);
+                index
+            }
+        };
+        let facts = &mut self.inner[index].facts;
+        facts.absorb(label.spec().properties, properties);
+        facts.see(seen);
+        index
+    }
+
+    /// Adds an edge, or one more observation of an edge that is there already.
+    pub fn link(&mut self, from: NodeRef, edge: Edge, to: NodeRef, seen: Seen) {
+        let kind = edge.kind();
+        debug_assert!(
+            kind.spec()
+                .joins
+                .contains(&(self.inner[from].label, self.inner[to].label)),
+            "{kind} joins {:?} and {:?}",
+            self.inner[from].label,
+            self.inner[to].label
+        );
+        let mut facts = Facts::default();
+        facts.absorb(kind.spec().properties, edge.into_properties());
+        facts.see(seen);
+        self.link_facts(from, kind, to, facts);
+    }
+
+    fn link_facts(&mut self, from: NodeRef, kind: EdgeType, to: NodeRef, facts: Facts) {
+        match self.edges.get(&(from, kind, to)) {
+            Some(index) => self.inner[*index].facts.join(kind.spec().properties, facts),
+            None => {
+                let index = self.inner.add_edge(from, to, EdgeData { kind, facts });
+                self.edges.insert((from, kind, to), index);
+            }
+        }
+    }
+
+    /// Sets a property by the schema's rule.
+    pub fn set(&mut self, node: NodeRef, name: &'static str, value: Value) {
+        let data = &mut self.inner[node];
+        data.facts.absorb(
+            data.label.spec().properties,
+            Properties::from([(name, value)]),
+        );
+    }
+
+    /// Names more records, and the times they tell, as evidence of a node.
+    pub fn see(&mut self, node: NodeRef, seen: Seen) {
+        self.inner[node].facts.see(seen);
+    }
+
+    /// Makes one node of two that turned out to be the same: `alias` goes, `into` takes over its edges and evidence.
+    pub fn merge(&mut self, alias: NodeRef, into: NodeRef) {
+        if alias == into {
+            return;
+        }
+        let moved: Vec<_> = self
+            .inner
+            .edges_directed(alias, Direction::Outgoing)
+            .chain(self.inner.edges_directed(alias, Direction::Incoming))
+            .map(|edge| (edge.id(), edge.source(), edge.target()))
+            .collect();
+        for (index, from, to) in moved {
+            if let Some(edge) = self.inner.remove_edge(index) {
+                self.edges.remove(&(from, edge.kind, to));
+                let swap = |end| if end == alias { into } else { end };
+                self.link_facts(swap(from), edge.kind, swap(to), edge.facts);
+            }
+        }
+        if let Some(gone) = self.inner.remove_node(alias) {
+            self.nodes.remove(&(gone.label, gone.id));
+            let data = &mut self.inner[into];
+            data.facts.join(gone.label.spec().properties, gone.facts);
+        }
+    }
+
+    /// The node with that key.
+    pub fn find(&self, label: Label, id: &str) -> Option<NodeRef> {
+        self.nodes.get(&(label, id.to_owned())).copied()
+    }
+
+    /// What a node holds.
+    pub fn node(&self, node: NodeRef) -> &NodeData {
+        &self.inner[node]
+    }
+
+    /// Every node of a label, in the order of their ids.
+    pub fn labelled(&self, label: Label) -> Vec<NodeRef> {
+        let mut found: Vec<_> = self
+            .inner
+            .node_indices()
+            .filter(|n| self.inner[*n].label == label)
+            .collect();
+        found.sort_by(|a, b| self.inner[*a].id.cmp(&self.inner[*b].id));
+        found
+    }
+
+    /// Where the edges of a type lead from a node, in the order of the other nodes' ids.
+    pub fn targets(&self, from: NodeRef, kind: EdgeType) -> Vec<NodeRef> {
+        self.ends(from, kind, Direction::Outgoing)
+    }
+
+    /// Where the edges of a type come from that lead to a node, in the order of the other nodes' ids.
+    pub fn sources(&self, to: NodeRef, kind: EdgeType) -> Vec<NodeRef> {
+        self.ends(to, kind, Direction::Incoming)
+    }
+
+    fn ends(&self, node: NodeRef, kind: EdgeType, direction: Direction) -> Vec<NodeRef> {
+        let mut ends: Vec<_> = self
+            .inner
+            .edges_directed(node, direction)
+            .filter(|edge| edge.weight().kind == kind)
+            .map(|edge| {
+                if direction == Direction::Outgoing {
+                    edge.target()
+                } else {
+                    edge.source()
+                }
+            })
+            .collect();
+        ends.sort_by(|a, b| {
+            let (a, b) = (&self.inner[*a], &self.inner[*b]);
+            (a.label, &a.id).cmp(&(b.label, &b.id))
+        });
+        ends
+    }
+
+    /// The edge of that type between two nodes.
+    pub fn edge(&self, from: NodeRef, kind: EdgeType, to: NodeRef) -> Option<&EdgeData> {
+        self.edges
+            .get(&(from, kind, to))
+            .map(|index| &self.inner[*index])
+    }
+
+    /// Every node, sorted by label and id.
+    pub fn nodes(&self) -> Vec<&NodeData> {
+        let mut nodes: Vec<_> = self.inner.node_weights().collect();
+        nodes.sort_by(|a, b| (a.label, &a.id).cmp(&(b.label, &b.id)));
+        nodes
+    }
+
+    /// Every edge with its ends, sorted by type, from and to.
+    pub fn edges(&self) -> Vec<(&NodeData, &EdgeData, &NodeData)> {
+        let mut edges: Vec<_> = self
+            .inner
+            .edge_references()
+            .map(|edge| {
+                (
+                    &self.inner[edge.source()],
+                    edge.weight(),
+                    &self.inner[edge.target()],
+                )
+            })
+            .collect();
+        edges.sort_by(|(from, edge, to), (other_from, other, other_to)| {
+            (edge.kind, from.label, &from.id, to.label, &to.id).cmp(&(
+                other.kind,
+                other_from.label,
+                &other_from.id,
+                other_to.label,
+                &other_to.id,
+            ))
+        });
+        edges
+    }
+
+    /// All properties of a node or edge as they are stored: its own, and those that everything has.
+    pub fn stored(&self, facts: &Facts) -> Properties {
+        let mut all = facts.properties.clone();
+        all.insert("cases", Value::List(vec![self.case.clone()]));
+        if let Some(at) = facts.first_seen {
+            all.insert("first_seen", Value::Time(at));
+        }
+        if let Some(at) = facts.last_seen {
+            all.insert("last_seen", Value::Time(at));
+        }
+        if !facts.evidence.is_empty() {
+            let ids = facts
+                .evidence
+                .iter()
+                .take(schema::EVIDENCE_LIMIT)
+                .map(|n| format!("{}/{n}", self.case));
+            all.insert("evidence", Value::List(value::sorted(ids.collect())));
+        }
+        let count = i64::try_from(facts.evidence.len()).unwrap_or(i64::MAX);
+        all.insert("evidence_count", Value::Integer(count));
+        all
+    }
+}

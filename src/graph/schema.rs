@@ -1,0 +1,649 @@
+//! The one table of labels, keys, edge types and properties.
+//!
+//! Constraints, loading queries, CSV headers, `cypher/schema.cypher` and `docs/graph-model.md` are all
+//! produced from here, so a property added in this file is a property everywhere.
+
+use std::fmt;
+
+/// Label of a node. The order is the order of `graph.jsonl`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Label {
+    /// A security alert of Microsoft Sentinel.
+    Alert,
+    /// One run of linktrail.
+    Case,
+    /// A channel of a team.
+    Channel,
+    /// A one-on-one, group or meeting chat.
+    Chat,
+    /// A registrable domain, or a bare address.
+    Domain,
+    /// A device.
+    Host,
+    /// A Teams message.
+    Message,
+    /// A team.
+    Team,
+    /// A normalised url.
+    Url,
+    /// A person, bot or other sender.
+    User,
+    /// What one provider said about one url.
+    Verdict,
+}
+
+/// Type of an edge. The order is the order of `graph.jsonl`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "each is described in EDGES")]
+pub enum EdgeType {
+    Clicked,
+    ConnectedTo,
+    Contains,
+    HasChannel,
+    HasVerdict,
+    MemberOf,
+    Mentions,
+    OnDomain,
+    Opened,
+    ParticipatesIn,
+    PostedIn,
+    ReplyTo,
+    Sent,
+    StartedFrom,
+    Used,
+    WarnedAbout,
+}
+
+/// What a property holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number with a fraction.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A moment, in UTC.
+    Time,
+    /// Texts, sorted and distinct.
+    Set,
+    /// Texts in an order that means something.
+    Sequence,
+}
+
+/// What happens when a property is given twice: within a case, and when a case meets another in Neo4j.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    /// Within a case the first value stays; in Neo4j the case pushed last wins.
+    First,
+    /// The later value wins in both.
+    Last,
+    /// Within a case true once is true; in Neo4j the case pushed last wins.
+    Any,
+    /// Within a case the values add up; in Neo4j, where two cases can have counted the same events, the higher stays.
+    Sum,
+    /// The earlier moment.
+    Earliest,
+    /// The later moment.
+    Latest,
+    /// All values of both.
+    Union,
+    /// At most [`EVIDENCE_LIMIT`] values; in Neo4j those of a case replace that case's earlier ones.
+    Evidence,
+}
+
+/// Most record ids that one node or edge names.
+pub const EVIDENCE_LIMIT: usize = 20;
+
+/// One property of a node or an edge.
+#[derive(Debug, Clone, Copy)]
+pub struct Property {
+    /// Its name in Neo4j, in `graph.jsonl` and in exports.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// How two values become one.
+    pub merge: Merge,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// One label.
+#[derive(Debug)]
+pub struct NodeSpec {
+    /// The label.
+    pub label: Label,
+    /// What its unique `id` is.
+    pub key: &'static str,
+    /// What it stands for.
+    pub doc: &'static str,
+    /// Its properties, without those that everything has.
+    pub properties: &'static [Property],
+    /// Properties with an index of their own.
+    pub indexed: &'static [&'static str],
+}
+
+/// One edge type.
+#[derive(Debug)]
+pub struct EdgeSpec {
+    /// The type.
+    pub kind: EdgeType,
+    /// Which labels it joins.
+    pub joins: &'static [(Label, Label)],
+    /// What it says.
+    pub doc: &'static str,
+    /// Its properties, without those that everything has.
+    pub properties: &'static [Property],
+}
+
+const fn property(name: &'static str, kind: Kind, merge: Merge, doc: &'static str) -> Property {
+    Property {
+        name,
+        kind,
+        merge,
+        doc,
+    }
+}
+
+const fn text(name: &'static str, doc: &'static str) -> Property {
+    property(name, Kind::Text, Merge::First, doc)
+}
+
+const fn latest_text(name: &'static str, doc: &'static str) -> Property {
+    property(name, Kind::Text, Merge::Last, doc)
+}
+
+const fn flag(name: &'static str, doc: &'static str) -> Property {
+    property(name, Kind::Boolean, Merge::Any, doc)
+}
+
+const fn set(name: &'static str, doc: &'static str) -> Property {
+    property(name, Kind::Set, Merge::Union, doc)
+}
+
+const fn time(name: &'static str, doc: &'static str) -> Property {
+    property(name, Kind::Time, Merge::First, doc)
+}
+
+const fn count(doc: &'static str) -> Property {
+    property("count", Kind::Integer, Merge::Sum, doc)
+}
+
+const AT: Property = property("at", Kind::Time, Merge::Earliest, "when it was sent");
+
+/// Properties of every node and every edge.
+pub const COMMON: &[Property] = &[
+    set("cases", "ids of the cases that hold it"),
+    property(
+        "first_seen",
+        Kind::Time,
+        Merge::Earliest,
+        "time of the earliest evidence",
+    ),
+    property(
+        "last_seen",
+        Kind::Time,
+        Merge::Latest,
+        "time of the latest evidence",
+    ),
+    property(
+        "evidence",
+        Kind::Set,
+        Merge::Evidence,
+        "journal records it came from, `<case>/<n>`, at most 20",
+    ),
+    property(
+        "evidence_count",
+        Kind::Integer,
+        Merge::Sum,
+        "how many journal records it came from",
+    ),
+];
+
+/// Every label, in the order of [`Label`].
+pub const NODES: &[NodeSpec] = &[
+    NodeSpec {
+        label: Label::Alert,
+        key: "SystemAlertId",
+        doc: "a security alert that names a url of the investigation",
+        properties: &[
+            text("name", "display name"),
+            text("severity", "as the product rated it"),
+            text("provider", "product component that raised it"),
+            text("product", "product that raised it"),
+            time("time", "start of what it reports"),
+            text("status", "New, InProgress, Resolved, Dismissed"),
+            set("tactics", "MITRE ATT&CK tactics"),
+        ],
+        indexed: &["time"],
+    },
+    NodeSpec {
+        label: Label::Case,
+        key: "case id (ULID)",
+        doc: "one run of linktrail",
+        properties: &[
+            property("started", Kind::Time, Merge::Last, "when the case was made"),
+            property(
+                "finished",
+                Kind::Time,
+                Merge::Last,
+                "time of its last record",
+            ),
+            property(
+                "window_from",
+                Kind::Time,
+                Merge::Last,
+                "start of the window",
+            ),
+            property("window_to", Kind::Time, Merge::Last, "end of the window"),
+            latest_text("version", "version of linktrail"),
+            property(
+                "complete",
+                Kind::Boolean,
+                Merge::Last,
+                "every stage ran to its end",
+            ),
+            property(
+                "gaps",
+                Kind::Set,
+                Merge::Last,
+                "what could not be had, and why",
+            ),
+        ],
+        indexed: &[],
+    },
+    NodeSpec {
+        label: Label::Channel,
+        key: "`19:…` id",
+        doc: "a channel of a team",
+        properties: &[
+            text("name", "display name"),
+            text("membership", "standard, private or shared"),
+        ],
+        indexed: &[],
+    },
+    NodeSpec {
+        label: Label::Chat,
+        key: "`19:…` id",
+        doc: "a chat in which a message with a link stands",
+        properties: &[
+            text("kind", "oneOnOne, group or meeting"),
+            text("topic", "its name, if somebody gave it one"),
+        ],
+        indexed: &[],
+    },
+    NodeSpec {
+        label: Label::Domain,
+        key: "registrable domain, punycode, lower case; an address for a bare address",
+        doc: "the domain a url is on",
+        properties: &[
+            text("unicode", "as a browser may show it, when that differs"),
+            text("suffix", "public suffix"),
+        ],
+        indexed: &[],
+    },
+    NodeSpec {
+        label: Label::Host,
+        key: "MDE DeviceId in lower case, else `name:` + lower-case name",
+        doc: "a device",
+        properties: &[text("name", "device name"), text("os", "operating system")],
+        indexed: &["name"],
+    },
+    NodeSpec {
+        label: Label::Message,
+        key: "channel or chat id + `/` + message id",
+        doc: "a Teams message",
+        properties: &[
+            time("created", "when it was sent"),
+            time("modified", "when it last changed, reactions included"),
+            time("deleted", "when it was deleted"),
+            flag("edited", "its text was changed after sending"),
+            text("subject", "subject line"),
+            text("importance", "normal, high or urgent"),
+            text("preview", "first 280 characters of its text"),
+            text("web_url", "address of the message in Teams"),
+            flag("risky", "it contains a risky url"),
+        ],
+        indexed: &["created", "risky"],
+    },
+    NodeSpec {
+        label: Label::Team,
+        key: "Entra group id in lower case",
+        doc: "a team",
+        properties: &[text("name", "display name")],
+        indexed: &[],
+    },
+    NodeSpec {
+        label: Label::Url,
+        key: "normalised url",
+        doc: "a url, unwrapped and normalised",
+        properties: &[
+            text("scheme", "http, https, …"),
+            text("host", "host, punycode"),
+            text("path", "path"),
+            text("defanged", "a form that no program turns into a link"),
+            flag(
+                "risky",
+                "a provider says warning or high, or a signal that counts says so",
+            ),
+            latest_text("severity", "high, warning, information or unknown"),
+            set(
+                "signals",
+                "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain",
+            ),
+        ],
+        indexed: &["host", "risky"],
+    },
+    NodeSpec {
+        label: Label::User,
+        key: "Entra object id in lower case, an application's id for a bot, else `upn:` + lower-case UPN",
+        doc: "a person, bot or other sender",
+        properties: &[
+            text("upn", "user principal name"),
+            text("name", "display name"),
+            text("mail", "mail address"),
+            text("tenant", "home tenant"),
+            text("type", "member, guest, external, bot or anonymous"),
+            flag("risky_sender", "sent a message with a risky url"),
+        ],
+        indexed: &["upn", "risky_sender"],
+    },
+    NodeSpec {
+        label: Label::Verdict,
+        key: "provider + `|` + url",
+        doc: "what one provider said about one url",
+        properties: &[
+            latest_text("provider", "otx, xforce, file"),
+            latest_text(
+                "state",
+                "hit, clean, not_found, skipped, rate_limited or unavailable",
+            ),
+            latest_text(
+                "severity",
+                "high, warning or information; absent without an answer",
+            ),
+            property(
+                "score",
+                Kind::Number,
+                Merge::Last,
+                "the provider's own figure",
+            ),
+            latest_text("summary", "the verdict in a few words"),
+            property(
+                "tags",
+                Kind::Set,
+                Merge::Last,
+                "the provider's tags and categories",
+            ),
+            latest_text("reference", "where to read more"),
+            property("checked", Kind::Time, Merge::Last, "when it was asked"),
+            latest_text("asked", "the string that was sent, if not the url"),
+        ],
+        indexed: &["provider"],
+    },
+];
+
+/// Every edge type, in the order of [`EdgeType`].
+pub const EDGES: &[EdgeSpec] = &[
+    EdgeSpec {
+        kind: EdgeType::Clicked,
+        joins: &[(Label::User, Label::Url)],
+        doc: "Safe Links saw the user click the url",
+        properties: &[
+            count("clicks"),
+            set(
+                "actions",
+                "what Safe Links did: ClickAllowed, ClickBlocked, …",
+            ),
+            flag(
+                "clicked_through",
+                "the user went on past a warning at least once",
+            ),
+            set("ips", "addresses the clicks came from"),
+        ],
+    },
+    EdgeSpec {
+        kind: EdgeType::ConnectedTo,
+        joins: &[(Label::Host, Label::Url)],
+        doc: "the host went to the url, or at least to its host",
+        properties: &[
+            property(
+                "match",
+                Kind::Text,
+                Merge::Last,
+                "`url` when that very url was requested, else `host`",
+            ),
+            set("sources", "proxy, defender"),
+            count("records of that match"),
+        ],
+    },
+    EdgeSpec {
+        kind: EdgeType::Contains,
+        joins: &[(Label::Message, Label::Url)],
+        doc: "the url stands in the message",
+        properties: &[
+            text("origin", "href, text, card or attachment"),
+            text("text", "what the reader saw"),
+            text("raw", "as sent"),
+            property(
+                "wrapped_by",
+                Kind::Sequence,
+                Merge::First,
+                "redirectors around it, outermost first",
+            ),
+            flag("mismatch", "the text shows another host"),
+        ],
+    },
+    EdgeSpec {
+        kind: EdgeType::HasChannel,
+        joins: &[(Label::Team, Label::Channel)],
+        doc: "the channel belongs to the team",
+        properties: &[],
+    },
+    EdgeSpec {
+        kind: EdgeType::HasVerdict,
+        joins: &[(Label::Url, Label::Verdict)],
+        doc: "the provider was asked about the url",
+        properties: &[],
+    },
+    EdgeSpec {
+        kind: EdgeType::MemberOf,
+        joins: &[(Label::User, Label::Team)],
+        doc: "the user has joined the team",
+        properties: &[],
+    },
+    EdgeSpec {
+        kind: EdgeType::Mentions,
+        joins: &[
+            (Label::Alert, Label::Host),
+            (Label::Alert, Label::Url),
+            (Label::Alert, Label::User),
+        ],
+        doc: "the alert names it among its entities",
+        properties: &[],
+    },
+    EdgeSpec {
+        kind: EdgeType::OnDomain,
+        joins: &[(Label::Url, Label::Domain)],
+        doc: "the url's host is on that registrable domain",
+        properties: &[],
+    },
+    EdgeSpec {
+        kind: EdgeType::Opened,
+        joins: &[(Label::User, Label::Url)],
+        doc: "Teams opened the url for the user, and SmartScreen warned about it",
+        properties: &[count("openings"), set("apps", "programs that opened it")],
+    },
+    EdgeSpec {
+        kind: EdgeType::ParticipatesIn,
+        joins: &[(Label::User, Label::Chat)],
+        doc: "the user is a member of the chat",
+        properties: &[],
+    },
+    EdgeSpec {
+        kind: EdgeType::PostedIn,
+        joins: &[
+            (Label::Message, Label::Channel),
+            (Label::Message, Label::Chat),
+        ],
+        doc: "the message stands there",
+        properties: &[AT],
+    },
+    EdgeSpec {
+        kind: EdgeType::ReplyTo,
+        joins: &[(Label::Message, Label::Message)],
+        doc: "the message answers the root of its thread",
+        properties: &[AT],
+    },
+    EdgeSpec {
+        kind: EdgeType::Sent,
+        joins: &[(Label::User, Label::Message)],
+        doc: "the user sent the message",
+        properties: &[AT],
+    },
+    EdgeSpec {
+        kind: EdgeType::StartedFrom,
+        joins: &[
+            (Label::Case, Label::Team),
+            (Label::Case, Label::Url),
+            (Label::Case, Label::User),
+        ],
+        doc: "where the investigation began",
+        properties: &[text("why", "the sources that named it, or `by hand`")],
+    },
+    EdgeSpec {
+        kind: EdgeType::Used,
+        joins: &[(Label::User, Label::Host)],
+        doc: "a device event names both",
+        properties: &[count("device events")],
+    },
+    EdgeSpec {
+        kind: EdgeType::WarnedAbout,
+        joins: &[(Label::Host, Label::Url)],
+        doc: "SmartScreen on the host warned about the url",
+        properties: &[count("warnings")],
+    },
+];
+
+impl Label {
+    /// Its row in [`NODES`].
+    pub fn spec(self) -> &'static NodeSpec {
+        &NODES[self as usize]
+    }
+
+    /// As Neo4j spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alert => "Alert",
+            Self::Case => "Case",
+            Self::Channel => "Channel",
+            Self::Chat => "Chat",
+            Self::Domain => "Domain",
+            Self::Host => "Host",
+            Self::Message => "Message",
+            Self::Team => "Team",
+            Self::Url => "Url",
+            Self::User => "User",
+            Self::Verdict => "Verdict",
+        }
+    }
+
+    /// The label that Neo4j spells so.
+    pub fn parse(name: &str) -> Option<Self> {
+        NODES
+            .iter()
+            .map(|spec| spec.label)
+            .find(|label| label.as_str() == name)
+    }
+}
+
+impl EdgeType {
+    /// Its row in [`EDGES`].
+    pub fn spec(self) -> &'static EdgeSpec {
+        &EDGES[self as usize]
+    }
+
+    /// As Neo4j spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clicked => "CLICKED",
+            Self::ConnectedTo => "CONNECTED_TO",
+            Self::Contains => "CONTAINS",
+            Self::HasChannel => "HAS_CHANNEL",
+            Self::HasVerdict => "HAS_VERDICT",
+            Self::MemberOf => "MEMBER_OF",
+            Self::Mentions => "MENTIONS",
+            Self::OnDomain => "ON_DOMAIN",
+            Self::Opened => "OPENED",
+            Self::ParticipatesIn => "PARTICIPATES_IN",
+            Self::PostedIn => "POSTED_IN",
+            Self::ReplyTo => "REPLY_TO",
+            Self::Sent => "SENT",
+            Self::StartedFrom => "STARTED_FROM",
+            Self::Used => "USED",
+            Self::WarnedAbout => "WARNED_ABOUT",
+        }
+    }
+
+    /// The type that Neo4j spells so.
+    pub fn parse(name: &str) -> Option<Self> {
+        EDGES
+            .iter()
+            .map(|spec| spec.kind)
+            .find(|kind| kind.as_str() == name)
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for EdgeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl NodeSpec {
+    /// Its own properties, then those that everything has.
+    pub fn all_properties(&self) -> impl Iterator<Item = &'static Property> {
+        self.properties.iter().chain(COMMON)
+    }
+}
+
+impl EdgeSpec {
+    /// Its own properties, then those that everything has.
+    pub fn all_properties(&self) -> impl Iterator<Item = &'static Property> {
+        self.properties.iter().chain(COMMON)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_stand_in_the_order_of_their_enums() {
+        for (at, spec) in NODES.iter().enumerate() {
+            assert_eq!(spec.label as usize, at, "{}", spec.label);
+            assert_eq!(Label::parse(spec.label.as_str()), Some(spec.label));
+            for name in spec.indexed {
+                assert!(
+                    spec.properties.iter().any(|p| p.name == *name),
+                    "{}.{name}",
+                    spec.label
+                );
+            }
+        }
+        for (at, spec) in EDGES.iter().enumerate() {
+            assert_eq!(spec.kind as usize, at, "{}", spec.kind);
+            assert_eq!(EdgeType::parse(spec.kind.as_str()), Some(spec.kind));
+        }
+        assert!(NODES.is_sorted_by_key(|spec| spec.label.as_str()));
+        assert!(EDGES.is_sorted_by_key(|spec| spec.kind.as_str()));
+    }
+}

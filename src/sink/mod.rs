@@ -1,0 +1,1 @@
+//! Sinks: each knows the graph and nothing of Teams.

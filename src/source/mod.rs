@@ -1,0 +1,5 @@
+//! Sources: each knows one API and nothing of the graph.
+
+pub mod exchange;
+
+pub use exchange::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
