@@ -8,6 +8,7 @@ pub mod edge;
 pub mod jsonl;
 pub mod node;
 pub mod schema;
+pub mod summary;
 pub mod value;
 
 use std::collections::{BTreeSet, HashMap};

@@ -1,0 +1,60 @@
+//! `case.json`: what was asked for, and how far the case has come.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Scope;
+
+/// Version of the folder's layout that this linktrail writes and reads.
+pub const FORMAT: u64 = 1;
+
+/// The contents of `case.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`FORMAT`].
+    pub format: u64,
+    /// ULID.
+    pub id: String,
+    /// Version of linktrail that made the case.
+    pub version: String,
+    /// When the case was made; the pipeline takes this for "now".
+    pub created: DateTime<Utc>,
+    /// The time under investigation.
+    pub window: Window,
+    /// What shapes the graph: the options of `load` and the settings that stand beside them.
+    pub options: Scope,
+    /// Stages by name.
+    pub stages: BTreeMap<String, StageState>,
+    /// Every stage ran to its end, gaps or not.
+    pub complete: bool,
+    /// Records in the journal.
+    pub records: u64,
+}
+
+/// Whether a stage ran to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StageState {
+    /// It did.
+    Done,
+    /// It did not yet.
+    Pending,
+}
+
+/// A span of time, its end not included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Start.
+    pub from: DateTime<Utc>,
+    /// End.
+    pub to: DateTime<Utc>,
+}
+
+impl Window {
+    /// Whether a moment is in it.
+    pub fn contains(&self, at: DateTime<Utc>) -> bool {
+        self.from <= at && at < self.to
+    }
+}

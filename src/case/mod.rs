@@ -1,0 +1,217 @@
+//! The case: a folder that holds everything one investigation received and made.
+//!
+//! `case.json` says what was asked for, `journal/` holds every exchange, `graph.jsonl` the graph.
+
+mod journal;
+mod manifest;
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, SubsecRound, Utc};
+
+pub use journal::{Journal, JournalError, Record};
+pub use manifest::{Manifest, StageState, Window, FORMAT};
+
+/// Why a case cannot be used. Each text says what to do.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the texts say it")]
+pub enum CaseError {
+    #[error("{path} holds no case: case.json is missing; name a case folder, or leave --case out to start a new case")]
+    NotACase { path: PathBuf },
+    #[error("{path} is not empty and holds no case; name an empty or a new folder")]
+    Occupied { path: PathBuf },
+    #[error("{path}/case.json cannot be read: {reason}; restore it from a backup or start a new case")]
+    Manifest { path: PathBuf, reason: String },
+    #[error("{path} was made by another version of linktrail (format {found}, this one reads {FORMAT}); use that version, or start a new case")]
+    Format { path: PathBuf, found: u64 },
+    #[error("{path} is in use by another linktrail; wait for it to end, or stop it")]
+    InUse { path: PathBuf },
+    #[error("cannot {doing} {path}: {source}{}", advice(.source))]
+    Io { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// What to do about an input or output error, for the end of a message; empty when nothing special is known.
+pub fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; nothing recorded so far is lost: free some space and run the same command again"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; choose a folder that you may write to with --case"
+        }
+        _ => "",
+    }
+}
+
+/// An open case. Only one process has it at a time.
+#[derive(Debug)]
+pub struct Case {
+    dir: PathBuf,
+    manifest: Manifest,
+    journal: Arc<Journal>,
+    _lock: File,
+}
+
+impl Case {
+    /// Makes a new case in `dir`, or in `./cases/<id>` when none is named.
+    ///
+    /// # Errors
+    /// When the folder holds something else, or cannot be written.
+    pub fn create(dir: Option<&Path>, start: impl FnOnce(DateTime<Utc>) -> Manifest) -> Result<Self, CaseError> {
+        let manifest = start(Utc::now().trunc_subsecs(3));
+        let dir = dir.map_or_else(|| Path::new("cases").join(&manifest.id), Path::to_owned);
+        make_private_dir(&dir)?;
+        if fs::read_dir(&dir).map_err(io_error("read", &dir))?.next().is_some() {
+            return Err(CaseError::Occupied { path: dir });
+        }
+        let lock = lock(&dir)?;
+        make_private_dir(&dir.join("journal"))?;
+        let journal = Arc::new(Journal::open(&dir.join("journal"), &manifest.id)?);
+        let case = Self { dir, manifest, journal, _lock: lock };
+        case.save()?;
+        Ok(case)
+    }
+
+    /// Opens an existing case for a load, a replay or a push.
+    ///
+    /// # Errors
+    /// When it is no case, of another format, in use, or damaged.
+    pub fn open(dir: &Path) -> Result<Self, CaseError> {
+        let manifest = Self::read_manifest(dir)?;
+        let lock = lock(dir)?;
+        let journal = Arc::new(Journal::open(&dir.join("journal"), &manifest.id)?);
+        Ok(Self { dir: dir.to_owned(), manifest, journal, _lock: lock })
+    }
+
+    /// Reads `case.json` alone; works while another process has the case.
+    ///
+    /// # Errors
+    /// When it is no case or of another format.
+    pub fn read_manifest(dir: &Path) -> Result<Manifest, CaseError> {
+        let path = dir.join("case.json");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(CaseError::NotACase { path: dir.to_owned() });
+            }
+            Err(error) => return Err(io_error("read", &path)(error)),
+        };
+        let unreadable = |reason: serde_json::Error| CaseError::Manifest { path: dir.to_owned(), reason: reason.to_string() };
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(unreadable)?;
+        let format = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        if format != FORMAT {
+            return Err(CaseError::Format { path: dir.to_owned(), found: format });
+        }
+        serde_json::from_value(value).map_err(unreadable)
+    }
+
+    /// Whether a folder holds a case.
+    pub fn exists(dir: &Path) -> bool {
+        dir.join("case.json").exists()
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.manifest.id
+    }
+
+    /// Its folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What `case.json` says.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Its journal.
+    pub fn journal(&self) -> &Arc<Journal> {
+        &self.journal
+    }
+
+    /// Notes in `case.json` how far the case has come.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note(&mut self, change: impl FnOnce(&mut Manifest)) -> Result<(), CaseError> {
+        self.journal.sync()?;
+        let before = self.manifest.clone();
+        change(&mut self.manifest);
+        self.manifest.records = self.journal.records();
+        if self.manifest != before {
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    /// Writes a file of the case whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CaseError> {
+        write_whole(&self.dir.join(name), fill)
+    }
+
+    fn save(&self) -> Result<(), CaseError> {
+        let text = serde_json::to_string_pretty(&self.manifest).map_err(|error| CaseError::Manifest {
+            path: self.dir.clone(),
+            reason: error.to_string(),
+        })?;
+        self.write("case.json", |out| writeln!(out, "{text}"))
+    }
+}
+
+fn write_whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CaseError> {
+    let part = path.with_extension("part");
+    let attempt = || -> io::Result<()> {
+        let mut out = io::BufWriter::new(private_file(&part)?);
+        fill(&mut out)?;
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    };
+    attempt().map_err(|error| {
+        // What is left of the attempt is of no use; that it cannot be removed either changes nothing.
+        let _ = fs::remove_file(&part);
+        io_error("write", path)(error)
+    })
+}
+
+fn lock(dir: &Path) -> Result<File, CaseError> {
+    let path = dir.join("case.lock");
+    let file = private_file(&path).map_err(io_error("write", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(CaseError::InUse { path: dir.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
+    }
+}
+
+fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CaseError {
+    let path = path.to_owned();
+    move |source| CaseError::Io { doing, path, source }
+}
+
+/// A folder that only its owner can enter.
+fn make_private_dir(dir: &Path) -> Result<(), CaseError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(io_error("make", dir))
+}
+
+/// A file that only its owner can read.
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).write(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

@@ -1,0 +1,285 @@
+//! What can be typed. Nothing here is checked beyond its form; [`crate::config`] does that.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::config::{Channels, ChatsOf, PivotOn};
+
+/// Follows malicious links shared in Microsoft Teams and loads the investigation into Neo4j.
+#[derive(Debug, Parser)]
+#[command(name = "linktrail", version, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    /// Settings that every subcommand takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Settings that every subcommand takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Configuration file instead of ./linktrail.toml or the one in the user's configuration folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say more on stderr; twice for every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Say nothing but errors on stderr
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
+    pub color: When,
+    /// When to show progress
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
+    pub progress: When,
+    /// Form of the log on stderr
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// When to do something that only a terminal needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl When {
+    /// The decision, given whether the stream is a terminal.
+    pub fn decide(self, terminal: bool) -> bool {
+        match self {
+            Self::Auto => terminal,
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collect, or go on collecting, a case and load its graph into Neo4j
+    Load(Box<Load>),
+    /// List, show, run and check the saved Cypher hunts
+    #[command(subcommand)]
+    Hunt(Hunt),
+    /// The cases on disk, and what Neo4j holds of them
+    #[command(subcommand)]
+    Case(Case),
+    /// The constraints and indexes of the graph
+    #[command(subcommand)]
+    Schema(Schema),
+    /// Print a completion script for a shell
+    Completions {
+        /// Shell to complete for
+        shell: Shell,
+    },
+}
+
+/// Arguments of `load`.
+#[derive(Debug, Args)]
+pub struct Load {
+    /// Case folder; an existing case is continued [default: ./cases/<id>]
+    #[arg(long, value_name = "DIR")]
+    pub case: Option<PathBuf>,
+    /// Rebuild the graph from the case alone, without any request
+    #[arg(long, requires = "case")]
+    pub replay: bool,
+    /// Load the incident that ships with linktrail; needs no tenant
+    #[arg(long, conflicts_with = "replay")]
+    pub demo: bool,
+    /// What the case is about.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// Do not write to Neo4j
+    #[arg(long)]
+    pub no_neo4j: bool,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t = LoadFormat::Text)]
+    pub format: LoadFormat,
+}
+
+/// What a case is about. All of it is fixed when the case is made.
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct ScopeArgs {
+    /// Length of the window that ends now, such as 30d or 12h [default: 30d]
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with_all = ["from", "to"])]
+    pub since: Option<TimeDelta>,
+    /// Start of the window: a date or an RFC 3339 time
+    #[arg(long, value_name = "TIME", value_parser = moment, requires = "to")]
+    pub from: Option<DateTime<Utc>>,
+    /// End of the window: a date (not included) or an RFC 3339 time
+    #[arg(long, value_name = "TIME", value_parser = moment, requires = "from")]
+    pub to: Option<DateTime<Utc>>,
+    /// How far back to look for hosts that went to the urls [default: 7d]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub pivot_since: Option<TimeDelta>,
+    /// Also start from this user (UPN or object id)
+    #[arg(long, value_name = "USER")]
+    pub user: Vec<String>,
+    /// Also start from this url
+    #[arg(long, value_name = "URL")]
+    pub url: Vec<String>,
+    /// Also start from this team (group id)
+    #[arg(long, value_name = "TEAM")]
+    pub team: Vec<String>,
+    /// Which messages of the channels to read [default: listed]
+    #[arg(long, value_enum)]
+    pub channels: Option<Channels>,
+    /// Whose chats to read [default: risky]
+    #[arg(long, value_enum)]
+    pub chats_of: Option<ChatsOf>,
+    /// Which urls to look for on hosts and in alerts [default: risky]
+    #[arg(long, value_enum)]
+    pub pivot_on: Option<PivotOn>,
+    /// How often to go from new risky senders to their chats [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub rounds: Option<u32>,
+}
+
+/// Form of the result of `load`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LoadFormat {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Subcommands of `hunt`.
+#[derive(Debug, Subcommand)]
+pub enum Hunt {
+    /// List the hunts
+    List,
+    /// Print a hunt: what it answers, its parameters, its Cypher
+    Show {
+        /// Name of the hunt
+        name: String,
+    },
+    /// Run a hunt, or a file of your own, read-only
+    Run {
+        /// Name of the hunt, or a .cypher file
+        name: String,
+        /// Value of a parameter
+        #[arg(short, long = "parameter", value_name = "KEY=VALUE")]
+        parameter: Vec<String>,
+        /// Form of the result
+        #[arg(long, value_enum, default_value_t = crate::hunt::Format::Table)]
+        format: crate::hunt::Format,
+    },
+    /// Check every hunt
+    Lint,
+}
+
+/// Subcommands of `case`.
+#[derive(Debug, Subcommand)]
+pub enum Case {
+    /// List the cases in a folder
+    List {
+        /// Folder that holds case folders
+        #[arg(default_value = "cases")]
+        dir: PathBuf,
+    },
+    /// Check every record of a case, and that its graph is the one that its journal gives
+    Verify {
+        /// Case folder
+        dir: PathBuf,
+    },
+    /// Write the graph of a case to Neo4j again
+    Push {
+        /// Case folder
+        dir: PathBuf,
+    },
+    /// Take a case out of Neo4j, with what no other case holds
+    Prune {
+        /// Case id
+        id: String,
+    },
+}
+
+/// Subcommands of `schema`.
+#[derive(Debug, Subcommand)]
+pub enum Schema {
+    /// Print the constraints and indexes as Cypher
+    Print,
+    /// Create them in Neo4j
+    Apply,
+}
+
+/// A length of time such as `30d`, `12h`, `90m` or `2w`.
+fn duration(text: &str) -> Result<TimeDelta, String> {
+    let wrong = || format!("`{text}` is not a length of time; write a number and m, h, d or w, such as 30d");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
+    let length = match unit {
+        'm' => TimeDelta::try_minutes(number),
+        'h' => TimeDelta::try_hours(number),
+        'd' => TimeDelta::try_days(number),
+        'w' => TimeDelta::try_weeks(number),
+        _ => None,
+    }
+    .ok_or_else(wrong)?;
+    if length < TimeDelta::minutes(1) || length > TimeDelta::days(3650) {
+        return Err(format!("`{text}` is not between 1m and 3650d"));
+    }
+    Ok(length)
+}
+
+/// A date, which stands for its first moment in UTC, or an RFC 3339 time.
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(at.to_utc());
+    }
+    text.parse::<NaiveDate>()
+        .ok()
+        .and_then(|date| date.and_hms_opt(0, 0, 0))
+        .map(|at| at.and_utc())
+        .ok_or_else(|| format!("`{text}` is no time; write 2026-11-24 or 2026-11-24T13:00:00Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lengths_of_time() {
+        assert_eq!(duration("30d"), Ok(TimeDelta::days(30)));
+        assert_eq!(duration("90m"), Ok(TimeDelta::minutes(90)));
+        for wrong in ["", "d", "30", "-1d", "0h", "1y", "30 d", "9999999999999w", "１d", "30é"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn moments() {
+        assert_eq!(moment("2026-11-24").unwrap().to_rfc3339(), "2026-11-24T00:00:00+00:00");
+        assert_eq!(moment("2026-11-24T13:00:00+02:00").unwrap().to_rfc3339(), "2026-11-24T11:00:00+00:00");
+        assert!(moment("yesterday").is_err());
+    }
+}

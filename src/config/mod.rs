@@ -1,0 +1,308 @@
+//! Configuration: a file, the environment and flags become one checked [`Config`]. Nothing below reads any of them.
+
+mod file;
+mod scope;
+mod secret;
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::cli::Global;
+use crate::sink::neo4j;
+use file::Table;
+
+pub use scope::{Channels, ChatsOf, Endpoints, Options, PivotOn, Scope, Settings, Store};
+
+/// What is wrong with the configuration, and what to do. Exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub(crate) String);
+
+fn wrong<T>(text: impl Into<String>) -> Result<T, ConfigError> {
+    Err(ConfigError(text.into()))
+}
+
+/// Everything that the file and the environment say.
+#[derive(Debug)]
+pub struct Config {
+    /// The file it came from, if there was one.
+    pub file: Option<PathBuf>,
+    table: Table,
+}
+
+/// What signing in to Entra takes.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// Tenant id.
+    pub tenant: String,
+    /// Application (client) id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+    /// Where tokens come from.
+    pub login: Url,
+    /// Audience of Microsoft Graph's tokens; a matter of the cloud, never of an endpoint.
+    pub graph_audience: &'static str,
+    /// Audience of Log Analytics' tokens.
+    pub log_analytics_audience: &'static str,
+}
+
+/// Keys of the intelligence providers that are switched on.
+#[derive(Debug, Clone, Default)]
+pub struct IntelKeys {
+    /// OTX.
+    pub otx: Option<SecretString>,
+    /// X-Force: key and password.
+    pub xforce: Option<(SecretString, SecretString)>,
+}
+
+struct Cloud {
+    name: &'static str,
+    login: &'static str,
+    graph: &'static str,
+    log_analytics: &'static str,
+    log_analytics_audience: &'static str,
+}
+
+/// Microsoft's clouds; addresses as its documentation of national clouds gives them.
+const CLOUDS: &[Cloud] = &[
+    Cloud {
+        name: "public",
+        login: "https://login.microsoftonline.com",
+        graph: "https://graph.microsoft.com",
+        log_analytics: "https://api.loganalytics.azure.com",
+        log_analytics_audience: "https://api.loganalytics.io",
+    },
+    Cloud {
+        name: "usgov",
+        login: "https://login.microsoftonline.us",
+        graph: "https://graph.microsoft.us",
+        log_analytics: "https://api.loganalytics.us",
+        log_analytics_audience: "https://api.loganalytics.us",
+    },
+    Cloud {
+        name: "usgov-dod",
+        login: "https://login.microsoftonline.us",
+        graph: "https://dod-graph.microsoft.us",
+        log_analytics: "https://api.loganalytics.us",
+        log_analytics_audience: "https://api.loganalytics.us",
+    },
+    Cloud {
+        name: "china",
+        login: "https://login.chinacloudapi.cn",
+        graph: "https://microsoftgraph.chinacloudapi.cn",
+        log_analytics: "https://api.loganalytics.azure.cn",
+        log_analytics_audience: "https://api.loganalytics.azure.cn",
+    },
+];
+
+const PROVIDERS: &[&str] = &["otx", "xforce", "file"];
+const SIGNALS: &[&str] = &["smartscreen", "alert", "click_blocked", "text_mismatch", "lookalike_domain"];
+
+impl Config {
+    /// Reads the file and the environment.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a key is unknown or of the wrong type.
+    pub fn read(global: &Global) -> Result<Self, ConfigError> {
+        let file = match &global.config {
+            Some(named) => Some(named.clone()),
+            None => file::default_path(),
+        };
+        let mut table = match &file {
+            Some(path) => Table::read(path)?,
+            None => Table::default(),
+        };
+        table.overlay(std::env::vars_os())?;
+        Ok(Self { file, table })
+    }
+
+    /// Where the graph goes; none when no `[neo4j] uri` is set.
+    ///
+    /// # Errors
+    /// When the password is missing.
+    pub fn neo4j(&self) -> Result<Option<neo4j::Settings>, ConfigError> {
+        let Some(uri) = self.table.text("neo4j", "uri") else {
+            return Ok(None);
+        };
+        let Some(password) = secret::find("LINKTRAIL_NEO4J_PASSWORD", None)? else {
+            return wrong("Neo4j needs a password: set LINKTRAIL_NEO4J_PASSWORD, or LINKTRAIL_NEO4J_PASSWORD_FILE to a file that holds it");
+        };
+        Ok(Some(neo4j::Settings {
+            uri: uri.to_owned(),
+            user: self.table.text("neo4j", "user").unwrap_or("neo4j").to_owned(),
+            password,
+            database: self.table.text("neo4j", "database").unwrap_or("neo4j").to_owned(),
+        }))
+    }
+
+    /// Where the graph goes, for what cannot do without.
+    ///
+    /// # Errors
+    /// When it is not configured.
+    pub fn required_neo4j(&self) -> Result<neo4j::Settings, ConfigError> {
+        match self.neo4j()? {
+            Some(settings) => Ok(settings),
+            None => wrong(format!("this needs Neo4j: set uri under [neo4j] in {}, or LINKTRAIL_NEO4J_URI", self.name())),
+        }
+    }
+
+    /// The settings that shape the graph.
+    ///
+    /// # Errors
+    /// When one is missing or makes no sense.
+    pub fn settings(&self) -> Result<Settings, ConfigError> {
+        let cloud = self.cloud()?;
+        let providers = match self.table.list("intel", "providers") {
+            Some(named) => known("[intel] providers", named, PROVIDERS)?,
+            None => vec!["otx".to_owned(), "xforce".to_owned()],
+        };
+        let files = self.table.list("intel", "file").unwrap_or_default();
+        if providers.iter().any(|name| name == "file") && files.is_empty() {
+            return wrong("[intel] providers names `file`, but [intel] file names no list; add one, or take `file` out");
+        }
+        let store = match self.table.text("messages", "store") {
+            None | Some("preview") => Store::Preview,
+            Some("none") => Store::None,
+            Some("full") => Store::Full,
+            Some(other) => return wrong(format!("[messages] store is `{other}`; it can be preview, none or full")),
+        };
+        let endpoint = |key: &str, otherwise: &str| self.endpoint(key, otherwise);
+        Ok(Settings {
+            tenant: self.required("tenant", "id", "the tenant's id")?,
+            workspace: self.required("sentinel", "workspace_id", "the id of the Sentinel workspace")?,
+            internal_domains: lower(self.table.list("tenant", "internal_domains").unwrap_or_default()),
+            providers,
+            send_query: self.table.flag("intel", "send_query").unwrap_or(false),
+            files,
+            signals: known("[risk] signals", self.table.list("risk", "signals").unwrap_or_default(), SIGNALS)?,
+            shared_domains: lower(self.table.list("hosts", "shared_domains").unwrap_or_default()),
+            store,
+            endpoints: Endpoints {
+                graph: endpoint("graph", cloud.graph)?,
+                log_analytics: endpoint("log_analytics", cloud.log_analytics)?,
+                otx: endpoint("otx", "https://otx.alienvault.com")?,
+                xforce: endpoint("xforce", "https://api.xforce.ibmcloud.com")?,
+            },
+        })
+    }
+
+    /// What signing in takes.
+    ///
+    /// # Errors
+    /// When something is missing, or the method is not one that this version knows.
+    pub fn sign_in(&self) -> Result<SignIn, ConfigError> {
+        match self.table.text("auth", "method") {
+            Some("client-secret") => {}
+            Some(other) => return wrong(format!("[auth] method `{other}` is not available; use client-secret")),
+            None => return wrong(format!("set method = \"client-secret\" under [auth] in {}; the method is never guessed", self.name())),
+        }
+        let file = self.table.text("auth", "client_secret_file");
+        let Some(client_secret) = secret::find("LINKTRAIL_CLIENT_SECRET", file.map(Path::new))? else {
+            return wrong("the application's secret is missing: set LINKTRAIL_CLIENT_SECRET, or client_secret_file under [auth]");
+        };
+        let cloud = self.cloud()?;
+        Ok(SignIn {
+            tenant: self.required("tenant", "id", "the tenant's id")?,
+            client_id: self.required("auth", "client_id", "the application (client) id")?,
+            client_secret,
+            login: self.endpoint("login", cloud.login)?,
+            graph_audience: cloud.graph,
+            log_analytics_audience: cloud.log_analytics_audience,
+        })
+    }
+
+    /// Keys of the providers named.
+    ///
+    /// # Errors
+    /// When one is missing.
+    pub fn intel_keys(&self, providers: &[String]) -> Result<IntelKeys, ConfigError> {
+        let need = |provider: &str, variable: &str| match secret::find(variable, None)? {
+            Some(key) => Ok(key),
+            None => wrong(format!("provider {provider} needs a key: set {variable}, or take `{provider}` out of [intel] providers")),
+        };
+        let mut keys = IntelKeys::default();
+        for provider in providers {
+            match provider.as_str() {
+                "otx" => keys.otx = Some(need("otx", "LINKTRAIL_OTX_KEY")?),
+                "xforce" => {
+                    keys.xforce = Some((
+                        need("xforce", "LINKTRAIL_XFORCE_KEY")?,
+                        need("xforce", "LINKTRAIL_XFORCE_PASSWORD")?,
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(keys)
+    }
+
+    /// A file of certificates to trust beside the public ones.
+    pub fn ca_file(&self) -> Option<PathBuf> {
+        self.table.text("endpoints", "ca_file").map(PathBuf::from)
+    }
+
+    fn cloud(&self) -> Result<&'static Cloud, ConfigError> {
+        let name = self.table.text("tenant", "cloud").unwrap_or("public");
+        match CLOUDS.iter().find(|cloud| cloud.name == name) {
+            Some(cloud) => Ok(cloud),
+            None => wrong(format!("[tenant] cloud is `{name}`; it can be public, usgov, usgov-dod or china")),
+        }
+    }
+
+    fn endpoint(&self, key: &str, otherwise: &str) -> Result<Url, ConfigError> {
+        let text = self.table.text("endpoints", key).unwrap_or(otherwise);
+        let url = Url::parse(text).map_err(|error| ConfigError(format!("[endpoints] {key} is `{text}`, which is no url: {error}")))?;
+        let loopback = match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        match url.scheme() {
+            _ if !url.username().is_empty() || url.password().is_some() => {
+                wrong(format!("[endpoints] {key} holds a user or a password; take it out"))
+            }
+            _ if url.query().is_some() || url.fragment().is_some() => {
+                wrong(format!("[endpoints] {key} is `{text}`; take away what follows the path"))
+            }
+            "https" => Ok(url),
+            "http" if loopback => Ok(url),
+            "http" => wrong(format!("[endpoints] {key} is `{text}`; plain http is only allowed on loopback, use https")),
+            _ => wrong(format!("[endpoints] {key} is `{text}`; use https")),
+        }
+    }
+
+    fn required(&self, section: &str, key: &str, what: &str) -> Result<String, ConfigError> {
+        match self.table.text(section, key) {
+            Some(text) => Ok(text.to_owned()),
+            None => {
+                let variable = file::variable(section, key);
+                wrong(format!("{what} is missing: set {key} under [{section}] in {}, or {variable}", self.name()))
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        self.file.as_ref().map_or_else(|| "linktrail.toml".to_owned(), |path| path.display().to_string())
+    }
+}
+
+fn lower(names: Vec<String>) -> Vec<String> {
+    names.into_iter().map(|name| name.trim().trim_matches('.').to_lowercase()).filter(|name| !name.is_empty()).collect()
+}
+
+fn known(what: &str, given: Vec<String>, all: &[&str]) -> Result<Vec<String>, ConfigError> {
+    let mut kept: Vec<String> = Vec::new();
+    for name in given {
+        if !all.contains(&name.as_str()) {
+            return wrong(format!("{what} names `{name}`; it can hold {}", all.join(", ")));
+        }
+        if !kept.contains(&name) {
+            kept.push(name);
+        }
+    }
+    Ok(kept)
+}

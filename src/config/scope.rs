@@ -1,0 +1,170 @@
+//! What shapes a graph: kept in `case.json`, so that a replay needs nothing else.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::case::Window;
+use crate::cli::ScopeArgs;
+
+/// Which messages of a channel to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channels {
+    /// Those that the audit log lists as holding a link.
+    Listed,
+    /// All of them, in the channels where the audit log lists any.
+    All,
+}
+
+/// Whose chats to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChatsOf {
+    /// Those who sent a risky url.
+    Risky,
+    /// Everybody who sent a message of the investigation.
+    All,
+    /// Nobody's.
+    None,
+}
+
+/// Which urls to look for on hosts and in alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PivotOn {
+    /// Risky ones.
+    Risky,
+    /// All of them.
+    All,
+}
+
+/// How much of a message's text the graph holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Store {
+    /// Its first 280 characters.
+    Preview,
+    /// Nothing.
+    None,
+    /// All of it.
+    Full,
+}
+
+/// The options of `load`, defaults filled in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// Length of the window, in minutes, when it ends at the start of the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_minutes: Option<i64>,
+    /// Start of the window, when it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<DateTime<Utc>>,
+    /// End of the window, when it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<DateTime<Utc>>,
+    /// How far to look back from the end of the window for hosts, in minutes.
+    pub pivot_since_minutes: i64,
+    /// Users to start from.
+    pub users: Vec<String>,
+    /// Urls to start from.
+    pub urls: Vec<String>,
+    /// Teams to start from.
+    pub teams: Vec<String>,
+    /// Which messages of the channels.
+    pub channels: Channels,
+    /// Whose chats.
+    pub chats_of: ChatsOf,
+    /// Which urls.
+    pub pivot_on: PivotOn,
+    /// How many rounds of chats.
+    pub rounds: u32,
+}
+
+/// The settings of the configuration that shape the graph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Tenant id.
+    pub tenant: String,
+    /// Sentinel workspace id.
+    pub workspace: String,
+    /// Domains whose urls never leave.
+    pub internal_domains: Vec<String>,
+    /// Intelligence providers, in the order they are asked.
+    pub providers: Vec<String>,
+    /// Send queries as they are.
+    pub send_query: bool,
+    /// Lists for the provider `file`.
+    pub files: Vec<String>,
+    /// Signals that make a url risky.
+    pub signals: Vec<String>,
+    /// Further domains that many parties share.
+    pub shared_domains: Vec<String>,
+    /// How much of a message's text the graph holds.
+    pub store: Store,
+    /// Where the services are.
+    pub endpoints: Endpoints,
+}
+
+/// Base urls of the services.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// Microsoft Graph.
+    pub graph: Url,
+    /// Log Analytics.
+    pub log_analytics: Url,
+    /// OTX.
+    pub otx: Url,
+    /// X-Force.
+    pub xforce: Url,
+}
+
+/// Everything that shapes the graph of a case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scope {
+    /// From the command line.
+    #[serde(flatten)]
+    pub options: Options,
+    /// From the configuration.
+    pub settings: Settings,
+}
+
+impl Options {
+    /// The options typed, with defaults for the rest.
+    pub fn new(typed: &ScopeArgs) -> Self {
+        let sorted = |items: &[String]| crate::graph::value::sorted(items.iter().map(|item| item.trim().to_owned()).collect());
+        let given = typed.from.is_some();
+        let since = typed.since.unwrap_or(TimeDelta::days(30));
+        Self {
+            since_minutes: (!given).then_some(since.num_minutes()),
+            from: typed.from,
+            to: typed.to,
+            pivot_since_minutes: typed.pivot_since.unwrap_or(TimeDelta::days(7)).num_minutes(),
+            users: sorted(&typed.user),
+            urls: sorted(&typed.url),
+            teams: sorted(&typed.team),
+            channels: typed.channels.unwrap_or(Channels::Listed),
+            chats_of: typed.chats_of.unwrap_or(ChatsOf::Risky),
+            pivot_on: typed.pivot_on.unwrap_or(PivotOn::Risky),
+            rounds: typed.rounds.unwrap_or(2),
+        }
+    }
+
+    /// The window of a case made at that moment.
+    pub fn window(&self, created: DateTime<Utc>) -> Window {
+        match (self.from, self.to) {
+            (Some(from), Some(to)) => Window { from, to },
+            _ => {
+                let length = TimeDelta::try_minutes(self.since_minutes.unwrap_or_default()).unwrap_or_default();
+                Window { from: created - length, to: created }
+            }
+        }
+    }
+
+    /// The part of a window in which hosts are looked for.
+    pub fn pivot_window(&self, window: Window) -> Window {
+        let length = TimeDelta::try_minutes(self.pivot_since_minutes).unwrap_or_default();
+        Window { from: window.to - length, to: window.to }
+    }
+}

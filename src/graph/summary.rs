@@ -1,0 +1,118 @@
+//! The figures that stand under every load, counted on the graph.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{EdgeType, Graph, Label, NodeRef};
+
+/// Figures and the sentence. `messages` and `urls` count all with a link or in a message, the rest only what is risky.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// `2 malicious URL(s) sent by 1 user(s) in 3 message(s), across 2 channel(s) and 1 chat(s)`.
+    pub sentence: String,
+    /// Risky urls in messages.
+    pub risky_urls: usize,
+    /// Users who sent one.
+    pub risky_senders: usize,
+    /// Messages with one.
+    pub risky_messages: usize,
+    /// Channels with such a message.
+    pub channels: usize,
+    /// Chats with such a message.
+    pub chats: usize,
+    /// Urls in messages.
+    pub urls: usize,
+    /// Messages with a url.
+    pub messages: usize,
+    /// Risky urls that were only opened or clicked.
+    pub risky_urls_not_in_messages: usize,
+    /// Names of hosts that SmartScreen warned about any url, or that connected to a risky one.
+    pub hosts: usize,
+    /// Users who opened or clicked a risky url.
+    pub openers: usize,
+    /// Alerts that mention a risky url.
+    pub alerts: usize,
+}
+
+/// The notebook's closing lists: what is worth a closer look. Each sorted and distinct.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entities {
+    /// Users who sent a risky url: UPN, else name, else id.
+    pub users: Vec<String>,
+    /// Hosts, by name.
+    pub hosts: Vec<String>,
+    /// Risky urls, wherever seen.
+    pub urls: Vec<String>,
+}
+
+/// Figures and closing lists of a graph.
+pub fn summarise(graph: &Graph) -> (Summary, Entities) {
+    let flagged = |label, flag: &str| -> BTreeSet<NodeRef> {
+        graph.labelled(label).into_iter().filter(|node| graph.node(*node).facts.flag(flag)).collect()
+    };
+    let to_url = |kind: EdgeType, url: NodeRef| graph.sources(url, kind);
+    let risky_urls = flagged(Label::Url, "risky");
+    let risky_messages = flagged(Label::Message, "risky");
+    let risky_senders = flagged(Label::User, "risky_sender");
+    let in_message = |url: &NodeRef| !to_url(EdgeType::Contains, *url).is_empty();
+    let standing = risky_urls.iter().filter(|url| in_message(url)).count();
+    let places: BTreeSet<NodeRef> =
+        risky_messages.iter().flat_map(|message| graph.targets(*message, EdgeType::PostedIn)).collect();
+    let of = |label: Label| places.iter().filter(|place| graph.node(**place).label == label).count();
+    let reached = |kinds: &[EdgeType]| -> BTreeSet<NodeRef> {
+        risky_urls.iter().flat_map(|url| kinds.iter().flat_map(move |kind| to_url(*kind, *url))).collect()
+    };
+    let warned = graph.labelled(Label::Host).into_iter().filter(|host| !graph.targets(*host, EdgeType::WarnedAbout).is_empty());
+    let hosts: BTreeSet<NodeRef> = warned.chain(reached(&[EdgeType::ConnectedTo])).collect();
+    let alerts = reached(&[EdgeType::Mentions]);
+    let (channels, chats) = (of(Label::Channel), of(Label::Chat));
+    let names = |nodes: &BTreeSet<NodeRef>| super::value::sorted(nodes.iter().map(|node| shown(graph, *node)).collect());
+    let entities = Entities { users: names(&risky_senders), hosts: names(&hosts), urls: names(&risky_urls) };
+    let summary = Summary {
+        sentence: format!(
+            "{standing} malicious URL(s) sent by {} user(s) in {} message(s), across {channels} channel(s) and {chats} chat(s)",
+            risky_senders.len(),
+            risky_messages.len()
+        ),
+        risky_urls: standing,
+        risky_senders: risky_senders.len(),
+        risky_messages: risky_messages.len(),
+        channels,
+        chats,
+        urls: graph.labelled(Label::Url).iter().filter(|url| in_message(url)).count(),
+        messages: graph
+            .labelled(Label::Message)
+            .into_iter()
+            .filter(|message| !graph.targets(*message, EdgeType::Contains).is_empty())
+            .count(),
+        risky_urls_not_in_messages: risky_urls.len() - standing,
+        hosts: entities.hosts.len(),
+        openers: reached(&[EdgeType::Opened, EdgeType::Clicked]).len(),
+        alerts: alerts.len(),
+    };
+    (summary, entities)
+}
+
+/// How many nodes and edges there are of each label and type.
+pub fn counts(graph: &Graph) -> (BTreeMap<&'static str, usize>, BTreeMap<&'static str, usize>) {
+    let (mut nodes, mut edges) = (BTreeMap::new(), BTreeMap::new());
+    for node in graph.nodes() {
+        *nodes.entry(node.label.as_str()).or_default() += 1;
+    }
+    for (_, edge, _) in graph.edges() {
+        *edges.entry(edge.kind.as_str()).or_default() += 1;
+    }
+    (nodes, edges)
+}
+
+/// How a node is shown: a user by UPN, else name, else id; a host by name, else id; anything else by id.
+fn shown(graph: &Graph, node: NodeRef) -> String {
+    let data = graph.node(node);
+    let names: &[&str] = match data.label {
+        Label::User => &["upn", "name"],
+        Label::Host => &["name"],
+        _ => &[],
+    };
+    names.iter().find_map(|name| data.facts.text(name)).unwrap_or(&data.id).to_owned()
+}

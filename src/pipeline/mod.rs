@@ -1,0 +1,180 @@
+//! The pipeline: eight stages, each in a file of its own, that turn recorded answers into a graph.
+//!
+//! A stage asks its source, adds what the answers say to the graph, and notes what it could not get as a gap. It never
+//! looks at the clock: "now" is when the case was made, and times of evidence come from the records. Answers are
+//! fetched many at a time and read in a fixed order, so the graph depends on the journal alone.
+
+mod alerts;
+mod chats;
+mod finish;
+mod gap;
+mod hosts;
+mod intel;
+mod links;
+mod messages;
+mod pivot;
+mod risk;
+mod seeds;
+mod teams;
+mod users;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use crate::case::{Manifest, Window};
+use crate::config::Scope;
+use crate::graph::{Graph, NodeRef, RecordNumber};
+use crate::source::http::{Client, Failure};
+use crate::source::intel::{Provider, Reading};
+use crate::source::msgraph::{self, ChatMessage};
+use crate::source::sentinel::{self, Sentinel};
+
+pub use gap::{Gap, Gaps};
+
+/// Names of the stages, in their order.
+pub const STAGES: [&str; 8] = ["seeds", "teams", "messages", "links", "intel", "chats", "hosts", "alerts"];
+
+/// What a finished run gives.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The graph.
+    pub graph: Graph,
+    /// What could not be had.
+    pub gaps: Vec<Gap>,
+    /// What no permission could have given.
+    pub notes: Vec<Gap>,
+}
+
+/// One running investigation.
+struct Investigation {
+    id: String,
+    created: DateTime<Utc>,
+    version: String,
+    scope: Scope,
+    window: Window,
+    client: Arc<Client>,
+    sentinel: Sentinel,
+    msgraph: msgraph::Graph,
+    providers: Vec<Box<dyn Provider>>,
+    graph: Graph,
+    gaps: Gaps,
+    notes: Gaps,
+    /// Users that the directory was asked about, by the key it was asked with.
+    resolved: HashMap<String, Resolved>,
+    /// Why the investigation starts from a node.
+    starts: BTreeMap<NodeRef, BTreeSet<&'static str>>,
+    /// Users whose teams are read.
+    seed_users: Vec<NodeRef>,
+    /// Teams whose messages are read, by id.
+    teams: BTreeSet<String>,
+    /// Messages whose links are still to be extracted.
+    unread: Vec<Unread>,
+    /// What the providers said, by url.
+    readings: BTreeMap<Url, Vec<Reading>>,
+    /// Events that were counted already, by all they say.
+    counted: HashSet<String>,
+    /// Chats that were read, by id.
+    chats_read: BTreeSet<String>,
+}
+
+/// What the directory said of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Resolved {
+    /// Known.
+    Known(NodeRef),
+    /// Asked, and not in it.
+    Unknown,
+    /// Asked, but it gave no answer.
+    Unanswered,
+}
+
+/// A message that stands in the graph and whose links do not yet.
+struct Unread {
+    node: NodeRef,
+    record: RecordNumber,
+    message: ChatMessage,
+}
+
+/// Runs every stage. `started` is told the name of each before it begins, `ended` when it has come to its end.
+///
+/// # Errors
+/// When nothing can be asked at all: no token, a full disk, a replay of what was never recorded.
+pub async fn run(
+    manifest: &Manifest,
+    client: Arc<Client>,
+    providers: Vec<Box<dyn Provider>>,
+    started: &mut dyn FnMut(&'static str),
+    ended: &mut dyn FnMut(&'static str) -> Result<(), Failure>,
+) -> Result<Outcome, Failure> {
+    let settings = &manifest.options.settings;
+    let sentinel = Sentinel::new(Arc::clone(&client), &settings.endpoints.log_analytics, &settings.workspace);
+    let msgraph = msgraph::Graph::new(Arc::clone(&client), &settings.endpoints.graph);
+    let mut investigation = Investigation {
+        id: manifest.id.clone(),
+        created: manifest.created,
+        version: manifest.version.clone(),
+        scope: manifest.options.clone(),
+        window: manifest.window,
+        client,
+        sentinel,
+        msgraph,
+        providers,
+        graph: Graph::new(&manifest.id),
+        gaps: Gaps::default(),
+        notes: Gaps::default(),
+        resolved: HashMap::new(),
+        starts: BTreeMap::new(),
+        seed_users: Vec::new(),
+        teams: BTreeSet::new(),
+        unread: Vec::new(),
+        readings: BTreeMap::new(),
+        counted: HashSet::new(),
+        chats_read: BTreeSet::new(),
+    };
+    for stage in STAGES {
+        started(stage);
+        match stage {
+            "seeds" => seeds::run(&mut investigation).await?,
+            "teams" => teams::run(&mut investigation).await?,
+            "messages" => messages::run(&mut investigation).await?,
+            "links" => links::run(&mut investigation),
+            "intel" => intel::run(&mut investigation, "intel").await?,
+            "chats" => chats::run(&mut investigation).await?,
+            "hosts" => hosts::run(&mut investigation).await?,
+            _ => alerts::run(&mut investigation).await?,
+        }
+        ended(stage)?;
+    }
+    Ok(finish::run(investigation))
+}
+
+impl Investigation {
+    /// Notes what Sentinel did not give.
+    fn sentinel_gaps(&mut self, stage: &'static str, problems: Vec<sentinel::Problem>) {
+        // The same query runs once a chunk; what is wrong with it is one gap.
+        for problem in BTreeSet::from_iter(problems) {
+            self.gaps.add(stage, sentinel::SOURCE, problem, 1);
+        }
+    }
+
+    /// Notes what Graph did not give. What is not there at all, no permission could have given.
+    fn graph_gap(&mut self, stage: &'static str, problem: msgraph::Problem) {
+        let to = match problem {
+            msgraph::Problem::NotFound { .. } => &mut self.notes,
+            _ => &mut self.gaps,
+        };
+        to.add(stage, msgraph::SOURCE, problem, 1);
+    }
+
+    fn start_from(&mut self, node: NodeRef, why: &'static str) {
+        self.starts.entry(node).or_default().insert(why);
+    }
+
+    /// Whether an event is seen for the first time.
+    fn first_time(&mut self, event: String) -> bool {
+        self.counted.insert(event)
+    }
+}

@@ -1,0 +1,143 @@
+//! Who is who: users by object id, by UPN, from the directory and from messages.
+
+use crate::graph::node::User;
+use crate::graph::{Label, NodeRef, Seen};
+use crate::source::http::Failure;
+use crate::source::msgraph::{ChatMessage, Identity, Member, Problem, UserInfo};
+
+use super::{Investigation, Resolved};
+
+impl Investigation {
+    /// The user that a log names by object id, by UPN or by both; none when it names neither.
+    pub(super) fn logged_user(&mut self, id: &str, upn: &str, seen: Seen) -> Option<NodeRef> {
+        let user = match (id, upn) {
+            ("", "") => return None,
+            ("", upn) => User::by_upn(upn),
+            (id, upn) => User { upn: (!upn.is_empty()).then(|| upn.to_owned()), ..User::by_id(id) },
+        };
+        Some(self.graph.put(user, seen))
+    }
+
+    /// The sender of a message: a user, a bot, or nobody when Graph does not tell.
+    pub(super) fn sender(&mut self, message: &ChatMessage, seen: Seen) -> Option<NodeRef> {
+        let from = message.from.as_ref()?;
+        let (identity, kind) = match (&from.user, &from.application) {
+            (Some(user), _) if user.id.is_some() => (user, identity_kind(user)),
+            (_, Some(application)) => (application, Some("bot")),
+            _ => return None,
+        };
+        let id = identity.id.as_deref().filter(|id| !id.is_empty())?;
+        let kind = match (kind, &identity.tenant_id) {
+            (None, Some(tenant)) if !tenant.eq_ignore_ascii_case(&self.scope.settings.tenant) => Some("external"),
+            (kind, _) => kind,
+        };
+        let user = User {
+            name: identity.display_name.clone(),
+            tenant: identity.tenant_id.clone().map(|tenant| tenant.to_lowercase()),
+            kind: kind.map(str::to_owned),
+            ..User::by_id(id)
+        };
+        Some(self.graph.put(user, seen))
+    }
+
+    /// A member of a chat; none when Graph tells no id.
+    pub(super) fn member(&mut self, member: &Member, seen: Seen) -> Option<NodeRef> {
+        let id = member.user_id.as_deref().filter(|id| !id.is_empty())?;
+        let external = member
+            .tenant_id
+            .as_deref()
+            .is_some_and(|tenant| !tenant.is_empty() && !tenant.eq_ignore_ascii_case(&self.scope.settings.tenant));
+        let user = User {
+            name: member.display_name.clone(),
+            mail: member.email.clone(),
+            tenant: member.tenant_id.clone().map(|tenant| tenant.to_lowercase()),
+            kind: external.then(|| "external".to_owned()),
+            ..User::by_id(id)
+        };
+        Some(self.graph.put(user, seen))
+    }
+
+    /// Asks the directory about users that it can know and has not been asked about.
+    pub(super) async fn resolve(&mut self, stage: &'static str, users: &[NodeRef]) -> Result<(), Failure> {
+        let mut keys: Vec<String> = users.iter().filter_map(|user| self.directory_key(*user)).collect();
+        keys.sort();
+        keys.dedup();
+        keys.retain(|key| !self.resolved.contains_key(key));
+        let answers = self.msgraph.users(&keys).await?;
+        for (key, answer) in keys.into_iter().zip(answers) {
+            let found = match answer {
+                Ok(answer) => match self.known(&answer.value, answer.record) {
+                    Some(node) => Resolved::Known(node),
+                    None => Resolved::Unknown,
+                },
+                Err(problem) => {
+                    let absent = matches!(problem, Problem::NotFound { .. });
+                    self.graph_gap(stage, problem);
+                    if absent { Resolved::Unknown } else { Resolved::Unanswered }
+                }
+            };
+            self.resolved.insert(key, found);
+        }
+        Ok(())
+    }
+
+    fn known(&mut self, info: &UserInfo, record: u64) -> Option<NodeRef> {
+        let id = info.id.as_deref().filter(|id| !id.is_empty())?;
+        let guest = info.user_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("guest"));
+        let user = User {
+            upn: info.user_principal_name.clone(),
+            name: info.display_name.clone(),
+            mail: info.mail.clone(),
+            kind: Some(if guest { "guest" } else { "member" }.to_owned()),
+            ..User::by_id(id)
+        };
+        Some(self.graph.put(user, Seen::in_record(record)))
+    }
+
+    /// What to ask the directory with: nothing for those who are not in it.
+    fn directory_key(&self, user: NodeRef) -> Option<String> {
+        let node = self.graph.node(user);
+        match node.facts.text("type") {
+            Some("external" | "bot" | "anonymous") => None,
+            _ => Some(node.id.strip_prefix("upn:").unwrap_or(&node.id).to_owned()),
+        }
+    }
+
+    /// What to ask Graph for a user's teams or chats with, and the node that stands for them; nothing for those who
+    /// are not in the directory.
+    pub(super) fn directory_user(&self, user: NodeRef) -> Option<(String, NodeRef)> {
+        let key = self.directory_key(user)?;
+        match self.resolved.get(&key)? {
+            Resolved::Known(node) => Some((self.graph.node(*node).id.clone(), *node)),
+            Resolved::Unanswered => Some((key, user)),
+            Resolved::Unknown => None,
+        }
+    }
+
+    /// Merges users that are known by UPN only into those of the same UPN that are known by id.
+    pub(super) fn merge_users(&mut self) {
+        let users = self.graph.labelled(Label::User);
+        let by_upn: std::collections::BTreeMap<String, NodeRef> = users
+            .iter()
+            .filter(|user| !self.graph.node(**user).id.starts_with("upn:"))
+            .filter_map(|user| Some((self.graph.node(*user).facts.text("upn")?.to_lowercase(), *user)))
+            .collect();
+        for user in users {
+            let id = self.graph.node(user).id.clone();
+            let Some(known) = id.strip_prefix("upn:").and_then(|upn| by_upn.get(upn)) else { continue };
+            self.graph.merge(user, *known);
+            for found in self.starts.remove(&user).into_iter().flatten() {
+                self.starts.entry(*known).or_default().insert(found);
+            }
+        }
+    }
+}
+
+/// What Graph's `userIdentityType` makes of a sender; nothing for somebody of the tenant's directory.
+fn identity_kind(user: &Identity) -> Option<&'static str> {
+    match user.user_identity_type.as_deref()? {
+        "federatedUser" | "personalMicrosoftAccountUser" | "skypeUser" | "azureCommunicationServicesUser" => Some("external"),
+        "anonymousGuest" | "phoneUser" | "emailUser" => Some("anonymous"),
+        _ => None,
+    }
+}

@@ -1,0 +1,360 @@
+//! The one way to the network: the journal first, then throttles, credentials, retries and deadlines.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use rand::Rng;
+use reqwest::header::HeaderMap;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::auth::{SignInError, Tokens};
+use super::throttle::Throttle;
+use super::{Answer, Auth, Exchange, Method, Request};
+use crate::case::{Journal, JournalError};
+use crate::config::ConfigError;
+
+/// Longest answer that is read. Log Analytics answers with 64 MB compressed at most.
+const LONGEST_ANSWER: usize = 1 << 30;
+/// Longest time for one attempt; Log Analytics may work ten minutes before its first byte.
+const ATTEMPT: Duration = Duration::from_secs(60);
+const SLOW_ATTEMPT: Duration = Duration::from_secs(620);
+/// Attempts on errors that are no throttling; throttled requests go on until their deadline.
+const ATTEMPTS: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Headers that a record keeps.
+const KEPT_HEADERS: &[&str] = &["content-type", "retry-after", "date", "request-id", "client-request-id", "x-ms-ags-diagnostic"];
+
+/// Why there is no exchange at all. A service that answers badly, or not at all, is an [`Exchange`] and no failure.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the texts say it")]
+pub enum Failure {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+    #[error("the case is not complete: it holds no answer to {0}; run the same command without --replay to fetch what is missing")]
+    NotRecorded(String),
+}
+
+/// How many requests went where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Requests sent, retries included.
+    pub sent: u64,
+    /// Answers taken from the journal.
+    pub replayed: u64,
+    /// Requests sent again after an answer that was none.
+    pub retried: u64,
+}
+
+/// What the network needs; absent in a replay.
+#[derive(Debug)]
+pub struct Network {
+    http: reqwest::Client,
+    tokens: Option<Tokens>,
+    throttle: Throttle,
+}
+
+impl Network {
+    /// A way to the network.
+    ///
+    /// # Errors
+    /// When the certificates in `ca_file` cannot be read.
+    pub fn new(ca_file: Option<&Path>, sign_in: Option<crate::config::SignIn>) -> Result<Self, ConfigError> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("linktrail/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10))
+            // A token or a key goes nowhere that the configuration did not name.
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_idle_timeout(Duration::from_secs(30));
+        if let Some(path) = ca_file {
+            let wrong = |reason: String| ConfigError(format!("[endpoints] ca_file {}: {reason}", path.display()));
+            let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(error.to_string()))?;
+            if certificates.is_empty() {
+                return Err(wrong("holds no certificate in PEM form".to_owned()));
+            }
+            builder = builder.tls_certs_merge(certificates);
+        }
+        let http = builder.build().map_err(|error| ConfigError(format!("TLS cannot be set up: {}", describe(&error))))?;
+        let tokens = sign_in.map(|sign_in| Tokens::new(sign_in, http.clone()));
+        Ok(Self { http, tokens, throttle: Throttle::default() })
+    }
+}
+
+/// Asks the journal first and the network second.
+#[derive(Debug)]
+pub struct Client {
+    journal: Arc<Journal>,
+    network: Option<Network>,
+    counts: Mutex<BTreeMap<&'static str, Counts>>,
+}
+
+impl Client {
+    /// A client that records what it receives; without a network it replays.
+    pub fn new(journal: Arc<Journal>, network: Option<Network>) -> Self {
+        Self { journal, network, counts: Mutex::default() }
+    }
+
+    /// The answer to a request: the recorded one, else a new one, which is recorded.
+    ///
+    /// # Errors
+    /// When there can be no answer: no token, a full disk, a replay of what was never recorded.
+    pub async fn send(&self, request: &Request) -> Result<Exchange, Failure> {
+        match self.recorded(request)? {
+            Recorded::Answer(exchange) => Ok(exchange),
+            Recorded::Ask(network, before) => {
+                let (at, answer) = self.ask(network, request).await?;
+                self.record(request, before, at, answer)
+            }
+        }
+    }
+
+    /// What the journal has for a request, or the network to ask.
+    pub(super) fn recorded(&self, request: &Request) -> Result<Recorded<'_>, Failure> {
+        let found = self.journal.find(request)?;
+        match (found, &self.network) {
+            // A service that was away, or forbade it, may answer now; that is what running the command again is for.
+            (Some(exchange), Some(network)) if is_failure(&exchange.answer) => Ok(Recorded::Ask(network, Some(exchange))),
+            (Some(exchange), _) => {
+                self.count(request.source, |counts| counts.replayed += 1);
+                Ok(Recorded::Answer(exchange))
+            }
+            (None, Some(network)) => Ok(Recorded::Ask(network, None)),
+            (None, None) => Err(Failure::NotRecorded(format!("{} {}", request.source, request.url))),
+        }
+    }
+
+    /// Records an answer, unless it only repeats a failure that is on record.
+    pub(super) fn record(
+        &self,
+        request: &Request,
+        before: Option<Exchange>,
+        at: DateTime<Utc>,
+        answer: Answer,
+    ) -> Result<Exchange, Failure> {
+        match before {
+            Some(before) if is_failure(&answer) && status(&before.answer) == status(&answer) => Ok(before),
+            _ => Ok(self.journal.append(request, at, answer)?),
+        }
+    }
+
+    /// Requests by source.
+    pub fn counts(&self) -> BTreeMap<&'static str, Counts> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(tokens) = self.network.as_ref().and_then(|network| network.tokens.as_ref()) {
+            counts.entry("login").or_default().sent = tokens.sent();
+        }
+        counts
+    }
+
+    /// Time of the latest record.
+    pub fn newest(&self) -> Option<DateTime<Utc>> {
+        self.journal.newest()
+    }
+
+    /// Sends a request, as often as it takes.
+    pub(super) async fn ask(&self, network: &Network, request: &Request) -> Result<(DateTime<Utc>, Answer), Failure> {
+        let deadline = Instant::now() + request.deadline;
+        let mut attempt = 0;
+        let mut renewed = false;
+        loop {
+            network.throttle.acquire(&request.limits).await;
+            let answer = self.attempt(network, request, deadline).await?;
+            let at = Utc::now().trunc_subsecs(3);
+            attempt += 1;
+            match status(&answer) {
+                Some(429) => network.throttle.slow_down(&request.limits),
+                Some(_) => network.throttle.recover(&request.limits),
+                None => {}
+            }
+            if let (Some(401), Auth::Entra(audience), Some(tokens), false) =
+                (status(&answer), &request.auth, &network.tokens, renewed)
+            {
+                tokens.forget(*audience);
+                renewed = true;
+            } else {
+                match pause(&answer, attempt) {
+                    Some(pause) if Instant::now() + pause < deadline => tokio::time::sleep(pause).await,
+                    _ => return Ok((at, answer)),
+                }
+            }
+            self.count(request.source, |counts| counts.retried += 1);
+        }
+    }
+
+    async fn attempt(&self, network: &Network, request: &Request, deadline: Instant) -> Result<Answer, Failure> {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut outgoing = network.http.request(method, request.url.clone());
+        for (name, value) in &request.headers {
+            outgoing = outgoing.header(*name, value);
+        }
+        outgoing = match (&request.auth, &network.tokens) {
+            (Auth::None, _) | (Auth::Entra(_), None) => outgoing,
+            (Auth::Entra(audience), Some(tokens)) => outgoing.bearer_auth(tokens.get(*audience).await?.expose_secret()),
+            (Auth::Header(name, key), _) => outgoing.header(*name, key.expose_secret()),
+            (Auth::Basic { user, password }, _) => outgoing.basic_auth(user.expose_secret(), Some(password.expose_secret())),
+        };
+        if let Some(body) = &request.body {
+            outgoing = outgoing.header("content-type", body.content_type).body(body.text.clone());
+        }
+        let longest = if request.source == "log_analytics" { SLOW_ATTEMPT } else { ATTEMPT };
+        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+        self.count(request.source, |counts| counts.sent += 1);
+        tracing::debug!(source = request.source, url = %request.url, "request");
+        Ok(match receive(outgoing.timeout(longest.min(left))).await {
+            Ok(answer) => answer,
+            Err(reason) => Answer::Nothing(reason),
+        })
+    }
+
+    fn count(&self, source: &'static str, change: impl FnOnce(&mut Counts)) {
+        change(self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(source).or_default());
+    }
+}
+
+/// What the journal has for a request.
+pub(super) enum Recorded<'a> {
+    /// The answer to use.
+    Answer(Exchange),
+    /// Nothing to use: ask the network. A failure on record goes along.
+    Ask(&'a Network, Option<Exchange>),
+}
+
+async fn receive(request: reqwest::RequestBuilder) -> Result<Answer, String> {
+    let mut response = request.send().await.map_err(|error| describe(&error))?;
+    let status = response.status().as_u16();
+    let headers = kept(response.headers());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| describe(&error))? {
+        if body.len() + chunk.len() > LONGEST_ANSWER {
+            return Err(format!("the answer is longer than {LONGEST_ANSWER} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let body = String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    Ok(Answer::Response { status, headers, body })
+}
+
+fn kept(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let text = |name: &&str| Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()));
+    KEPT_HEADERS.iter().filter_map(text).collect()
+}
+
+/// What went wrong, without the url: the record has it, and reqwest repeats it in every error.
+pub(super) fn describe(error: &reqwest::Error) -> String {
+    let what = if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "cannot connect"
+    } else if error.is_body() || error.is_decode() {
+        "the answer broke off"
+    } else {
+        "the request failed"
+    };
+    let mut innermost = error.source();
+    while let Some(inner) = innermost.and_then(|inner| inner.source()) {
+        innermost = Some(inner);
+    }
+    match innermost {
+        Some(cause) => format!("{what} ({cause})"),
+        None => what.to_owned(),
+    }
+}
+
+fn status(answer: &Answer) -> Option<u16> {
+    match answer {
+        Answer::Response { status, .. } => Some(*status),
+        Answer::Nothing(_) => None,
+    }
+}
+
+/// An answer that says nothing about what was asked, and may be another one next time.
+fn is_failure(answer: &Answer) -> bool {
+    match status(answer) {
+        None => true,
+        Some(status) => matches!(status, 401 | 402 | 403 | 408 | 429) || status >= 500,
+    }
+}
+
+/// How long to wait before asking again; nothing when the answer is to be taken as it is.
+fn pause(answer: &Answer, attempt: u32) -> Option<Duration> {
+    let again = match status(answer) {
+        None => attempt < ATTEMPTS,
+        Some(429) => true,
+        Some(408 | 500 | 502 | 503 | 504) => attempt < ATTEMPTS,
+        Some(_) => false,
+    };
+    if !again {
+        return None;
+    }
+    let told = match answer {
+        Answer::Response { headers, .. } => headers.get("retry-after").and_then(|text| retry_after(text, Utc::now())),
+        Answer::Nothing(_) => None,
+    };
+    Some(told.unwrap_or_else(|| {
+        let longest = FIRST_PAUSE.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
+        longest.mul_f64(rand::rng().random_range(0.05..=1.0))
+    }))
+}
+
+/// `Retry-After`: seconds or a date.
+fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let at = DateTime::parse_from_rfc2822(text).ok()?.to_utc();
+    Some((at - now).to_std().unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(status: u16, retry_after: Option<&str>) -> Answer {
+        let headers = retry_after.map(|text| ("retry-after".to_owned(), text.to_owned()));
+        Answer::Response { status, headers: headers.into_iter().collect(), body: String::new() }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = DateTime::parse_from_rfc3339("2026-11-24T10:00:00Z").unwrap().to_utc();
+        assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after("Tue, 24 Nov 2026 10:00:30 GMT", now), Some(Duration::from_secs(30)));
+        assert_eq!(retry_after("Tue, 24 Nov 2026 09:00:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(retry_after("-1", now), None);
+        assert_eq!(retry_after("soon", now), None);
+    }
+
+    #[test]
+    fn only_answers_that_are_none_are_asked_again() {
+        for status in [408, 429, 500, 502, 503, 504] {
+            assert!(pause(&response(status, None), 1).is_some(), "{status}");
+        }
+        for status in [200, 204, 301, 400, 401, 402, 403, 404, 501] {
+            assert_eq!(pause(&response(status, None), 1), None, "{status}");
+        }
+        assert_eq!(pause(&response(429, Some("3")), 50), Some(Duration::from_secs(3)));
+        assert_eq!(pause(&response(503, None), ATTEMPTS), None);
+        assert_eq!(pause(&Answer::Nothing(String::new()), ATTEMPTS), None);
+    }
+
+    #[test]
+    fn pauses_are_random_and_bounded() {
+        for attempt in 1..40 {
+            let pause = pause(&response(429, None), attempt).unwrap();
+            assert!(pause <= LONGEST_PAUSE && pause > Duration::ZERO);
+        }
+    }
+}
