@@ -5,7 +5,6 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { runInThisContext } from "node:vm";
 
-const here = import.meta.dirname;
 const packageFolder = dirname(
   createRequire(import.meta.url).resolve("@kusto/language-service-next/bridge.min.js"),
 );
@@ -18,7 +17,7 @@ const { KustoCodeService } = globalThis.Kusto.Language.Editor;
 const { SyntaxKind } = globalThis.Kusto.Language.Syntax;
 const { DatabaseSymbol, TableSymbol } = globalThis.Kusto.Language.Symbols;
 
-const tables = JSON.parse(readFileSync(join(here, "tables.json"), "utf8"));
+const tables = JSON.parse(readFileSync(new URL("tables.json", import.meta.url), "utf8"));
 const globals = GlobalState.Default.WithDatabase(
   new DatabaseSymbol.ctor(
     "workspace",
@@ -27,7 +26,6 @@ const globals = GlobalState.Default.WithDatabase(
     ),
   ),
 );
-
 
 /** A .NET list as an array. */
 function list(items) {
