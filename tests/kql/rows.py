@@ -1,0 +1,183 @@
+"""Rows of each table as a tenant would write them: a test names only what it is about."""
+
+import json
+from datetime import datetime
+
+from workspace import Workspace, at
+
+NEEDLE = "login.evil.example"
+URL = "https://login.evil.example/a"
+TEAM = "3f8b7a52-aaaa-4aaa-8aaa-000000000001"
+ENTITIES = json.dumps(
+    [
+        {"$id": "3", "HostName": "d1", "Type": "host"},
+        {"$id": "4", "Url": URL, "Type": "url"},
+        {"$ref": "3"},
+    ]
+)
+
+
+def warn(workspace: Workspace, time: datetime, url: str = URL, device: str = "d1", **row: object) -> None:
+    """A warning of SmartScreen, in a browser."""
+    workspace.add(
+        "DeviceEvents",
+        time,
+        **{
+            "ActionType": "SmartScreenUrlWarning",
+            "DeviceId": device,
+            "DeviceName": f"{device}.contoso.example",
+            "RemoteUrl": url,
+            "InitiatingProcessFileName": "msedge.exe",
+            "InitiatingProcessAccountUpn": "ada@contoso.example",
+            "InitiatingProcessAccountObjectId": "OID-1",
+            "ReportId": 1,
+        }
+        | row,
+    )
+
+
+def open_url(
+    workspace: Workspace,
+    time: datetime,
+    url: str = URL,
+    device: str = "d1",
+    app: str = "ms-teams.exe",
+    **row: object,
+) -> None:
+    """A program opening a url in a browser."""
+    warn(
+        workspace,
+        time,
+        url,
+        device,
+        **{"ActionType": "BrowserLaunchedToOpenUrl", "InitiatingProcessFileName": app, "ReportId": 2} | row,
+    )
+
+
+def click(workspace: Workspace, time: datetime = at("10:00"), **row: object) -> None:
+    """A click that Safe Links saw."""
+    workspace.add(
+        "UrlClickEvents",
+        time,
+        **{
+            "Url": URL,
+            "ActionType": "ClickBlocked",
+            "AccountUpn": "ada@contoso.example",
+            "Workload": "Teams",
+            "IPAddress": "192.0.2.7",
+            "ThreatTypes": "Phish",
+            "IsClickedThrough": False,
+            "AppName": "Teams",
+            "NetworkMessageId": "n-1",
+            "ReportId": "r-1",
+        }
+        | row,
+    )
+
+
+def message(workspace: Workspace, time: datetime = at("10:00"), id: str = "m-1", **row: object) -> None:
+    """A Teams message that Defender saw."""
+    workspace.add(
+        "MessageEvents",
+        time,
+        **{
+            "TeamsMessageId": id,
+            "SenderEmailAddress": "eve@contoso.example",
+            "SenderObjectId": "oid-eve",
+            "SenderDisplayName": "Eve",
+            "GroupId": TEAM,
+            "ThreadId": "19:one@thread.tacv2",
+            "ThreatTypes": "Phish",
+        }
+        | row,
+    )
+
+
+def link(
+    workspace: Workspace, time: datetime = at("10:00"), id: str = "m-1", url: str = URL, threats: str = ""
+) -> None:
+    """A url in a Teams message."""
+    workspace.add("MessageUrlInfo", time, TeamsMessageId=id, Url=url, ThreatTypes=threats)
+
+
+def activity(workspace: Workspace, time: datetime = at("10:00"), **row: object) -> None:
+    """A message event in the audit log."""
+    workspace.add(
+        "OfficeActivity",
+        time,
+        **{
+            "OfficeWorkload": "MicrosoftTeams",
+            "Operation": "MessageCreatedHasLink",
+            "AADGroupId": TEAM,
+            "ChannelGuid": "19:one@thread.tacv2",
+            "MessageId": "1767000000001",
+            "UserId": "eve@contoso.example",
+            "TeamName": "Finance",
+            "ChannelName": "General",
+        }
+        | row,
+    )
+
+
+def request(
+    workspace: Workspace, time: datetime, ip: str = "192.0.2.10", url: str = URL, **row: object
+) -> None:
+    """A request through a proxy."""
+    workspace.add("CommonSecurityLog", time, SourceIP=ip, RequestURL=url, **row)
+
+
+def addresses(workspace: Workspace, time: datetime, *ips: str, device: str = "d1", **row: object) -> None:
+    """An adapter reporting its addresses."""
+    workspace.add(
+        "DeviceNetworkInfo",
+        time,
+        **{
+            "DeviceId": device,
+            "DeviceName": f"{device}.contoso.example",
+            "IPAddresses": [{"IPAddress": ip, "SubnetPrefix": 24, "AddressType": "Private"} for ip in ips],
+        }
+        | row,
+    )
+
+
+def connection(workspace: Workspace, time: datetime = at("10:00"), url: str = URL, **row: object) -> None:
+    """A connection that Defender saw."""
+    workspace.add(
+        "DeviceNetworkEvents",
+        time,
+        **{
+            "DeviceId": "d1",
+            "DeviceName": "d1.contoso.example",
+            "RemoteUrl": url,
+            "InitiatingProcessAccountUpn": "ada@contoso.example",
+            "InitiatingProcessAccountObjectId": "oid-ada",
+        }
+        | row,
+    )
+
+
+def alert(
+    workspace: Workspace,
+    time: datetime = at("10:00"),
+    id: str = "a-1",
+    entities: str = ENTITIES,
+    **row: object,
+) -> None:
+    """One row of an alert."""
+    workspace.add(
+        "SecurityAlert",
+        time,
+        **{
+            "SystemAlertId": id,
+            "DisplayName": "A link was clicked",
+            "AlertName": "Potentially malicious URL click",
+            "AlertSeverity": "High",
+            "ProviderName": "OATP",
+            "ProductName": "Microsoft Defender for Office 365",
+            "StartTime": at("09:30"),
+            "Status": "New",
+            "Tactics": "InitialAccess",
+            "Entities": entities,
+        }
+        | row,
+    )

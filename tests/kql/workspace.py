@@ -1,0 +1,110 @@
+"""A Log Analytics workspace in memory: the tables of tables.json, on which queries run in DuckDB."""
+
+import json
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb_kql
+
+from render import parameters, render
+
+DAY = datetime(2026, 9, 7)
+TYPES = {
+    "bool": "BOOLEAN",
+    "datetime": "TIMESTAMP",
+    "dynamic": "JSON",
+    "int": "INTEGER",
+    "long": "BIGINT",
+    "real": "DOUBLE",
+    "string": "VARCHAR",
+}
+TABLES = {
+    table: dict(column.split(":") for column in columns.split())
+    for table, columns in json.loads((Path(__file__).parent / "tables.json").read_text()).items()
+}
+
+
+def at(clock: str, day: int = 0) -> datetime:
+    """A moment of the tests' day (or of another, counted from it): "10:05", "10:05:30", "10:05:30.5"."""
+    hours, minutes, seconds = (clock.split(":") + ["0"])[:3]
+    return DAY + timedelta(days=day, hours=int(hours), minutes=int(minutes), seconds=float(seconds))
+
+
+def readable(query: str) -> str:
+    r"""The same query with control characters raw: duckdb-kql reads JSON's \u001b as the text u001b."""
+    short = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+    def decode(match: re.Match) -> str:
+        if len(match[1]) == 1:
+            return match[0]
+        character = chr(int(match[1][1:], 16))
+        return short.get(character, character)
+
+    return re.sub(r"\\(u[0-9a-f]{4}|.)", decode, query)
+
+
+class Workspace:
+    """Tables with rows, all times UTC."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb_kql.connect()
+        self._waiting: dict[tuple[str, tuple[str, ...]], list[object]] = {}
+        for table, columns in TABLES.items():
+            # As in Kusto, a string that is not given is empty and anything else null.
+            names = ", ".join(
+                f'"{name}" {TYPES[kind]}' + (" DEFAULT ''" if kind == "string" else "")
+                for name, kind in columns.items()
+            )
+            self._connection.execute(f'CREATE TABLE "{table}" ({names})')
+
+    def clear(self) -> None:
+        """Takes every row out again."""
+        self._waiting.clear()
+        for table in TABLES:
+            self._connection.execute(f'DELETE FROM "{table}"')
+
+    def add(self, table: str, time: datetime, **row: object) -> None:
+        """Adds a row, of which only some columns need to be given."""
+        row = {"TimeGenerated": time} | row
+        values = [
+            json.dumps(value) if TABLES[table][name] == "dynamic" and value is not None else value
+            for name, value in row.items()
+        ]
+        self._waiting.setdefault((table, tuple(row)), []).extend(values)
+
+    def _insert(self) -> None:
+        """Writes the rows that wait: many at once, since DuckDB plans each insert into such wide tables anew."""
+        for (table, columns), values in self._waiting.items():
+            names = ", ".join(f'"{name}"' for name in columns)
+            row = f"({', '.join('?' * len(columns))})"
+            rows = ", ".join([row] * (len(values) // len(columns)))
+            self._connection.execute(f'INSERT INTO "{table}" ({names}) VALUES {rows}', values)
+        self._waiting.clear()
+
+    def execute(self, query: str) -> list[dict[str, object]]:
+        """The rows a query returns, in no order of the query's."""
+        self._insert()
+        result = duckdb_kql.query(self._connection, query)
+        names = [column[0] for column in result.description]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        return sorted(rows, key=lambda row: [str(value) for value in row.values()])
+
+    def columns(self, query: str) -> list[str]:
+        """The columns a query returns."""
+        return [column[0] for column in duckdb_kql.query(self._connection, query).description]
+
+    def run(
+        self,
+        name: str,
+        *lists: str,
+        window: tuple[datetime, datetime] = (at("00:00"), at("00:00", 1)),
+        slice: tuple[datetime, datetime] | None = None,
+    ) -> list[dict[str, object]]:
+        """Runs a query of kql/ with needles or teams on a slice, which is the whole window unless given."""
+        bounds = zip(
+            ("window_from", "window_to", "slice_from", "slice_to"), (*window, *(slice or window)), strict=True
+        )
+        values = {key: f"{time.isoformat()}Z" for key, time in bounds}
+        assert not lists or {"needles", "teams"} & set(parameters(name)), f"{name} takes no list"
+        return self.execute(readable(render(name, values | {"needles": list(lists), "teams": list(lists)})))
