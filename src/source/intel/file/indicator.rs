@@ -135,12 +135,9 @@ fn schemeless(text: &str) -> Result<Key, String> {
         return Err("has no host".to_owned());
     };
     let rest = bare.find(['/', '?', '#']).map(|at| &bare[at..]);
-    if let (Host::Ipv4(_), Some(rest)) = (&host, rest) {
-        if rest.len() <= 3 && rest[1..].parse::<u8>().is_ok() {
-            return Err(
-                "is a range of addresses, which is not matched; list the addresses".to_owned(),
-            );
-        }
+    let is_length = |rest: &str| rest.len() <= 3 && rest[1..].parse::<u8>().is_ok();
+    if matches!(host, Host::Ipv4(_)) && rest.is_some_and(is_length) {
+        return Err("is a range of addresses, which is not matched; list the addresses".to_owned());
     }
     if let Host::Domain(name) = host {
         check_domain(name)?;
@@ -238,6 +235,7 @@ fn replace(text: &str, from: &str, to: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

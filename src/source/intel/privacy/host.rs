@@ -33,11 +33,10 @@ impl Inside {
                     return None;
                 }
                 // The tenant's SharePoint and OneDrive carry the name that it got when it was founded.
-                if let Some(tenant) = domain.strip_suffix(".onmicrosoft.com") {
-                    if !tenant.contains('.') {
-                        self.domains.push(format!("{tenant}.sharepoint.com"));
-                        self.domains.push(format!("{tenant}-my.sharepoint.com"));
-                    }
+                let tenant = domain.strip_suffix(".onmicrosoft.com");
+                if let Some(tenant) = tenant.filter(|tenant| !tenant.contains('.')) {
+                    self.domains.push(format!("{tenant}.sharepoint.com"));
+                    self.domains.push(format!("{tenant}-my.sharepoint.com"));
                 }
                 self.domains.push(domain);
             }
@@ -142,6 +141,7 @@ fn why_v6(address: Ipv6Addr) -> Option<&'static str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use url::Url;
+use url::{Host, Url};
 
 use super::address::{Rule, addresses};
 use super::host::Inside;
@@ -188,26 +188,24 @@ impl<'a> Mask<'a> {
         found
     }
 
-    /// Whether an authority names a host inside. Only after a scheme is a name without a public suffix a host: in
-    /// `/a//b` there is none.
+    /// Whether an authority names a host inside. Only after a scheme is anything at that place a host; without one it
+    /// must look like it, for in `/a//1` there is none.
     fn is_internal(&self, authority: &[u8], after_scheme: bool) -> bool {
-        let host = authority
+        let written = authority
             .rsplit(|byte| *byte == b'@')
             .next()
             .unwrap_or_default();
-        if host.len() > LONGEST_HOST {
+        if written.len() > LONGEST_HOST {
             return false;
         }
-        let host = String::from_utf8_lossy(host);
-        let Ok(url) = Url::parse(&format!("http://{host}/")) else {
+        let written = String::from_utf8_lossy(written);
+        let Ok(url) = Url::parse(&format!("http://{written}/")) else {
             return false;
         };
-        url.host().is_some_and(|host| {
-            if after_scheme {
-                self.inside.why(&host).is_some()
-            } else {
-                self.inside.why_declared(&host).is_some()
-            }
+        url.host().is_some_and(|host| match host {
+            _ if after_scheme => self.inside.why(&host).is_some(),
+            Host::Ipv4(address) if !written.starts_with(&address.to_string()) => false,
+            _ => self.inside.why_declared(&host).is_some(),
         })
     }
 }
