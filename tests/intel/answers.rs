@@ -70,7 +70,7 @@ fn what_is_no_answer_is_told_apart_for_every_service() {
             (
                 response(429, &[("retry-after", "120")], "{}"),
                 RATE_LIMITED,
-                "120 s",
+                "too many",
             ),
             (
                 response(
@@ -79,7 +79,7 @@ fn what_is_no_answer_is_told_apart_for_every_service() {
                     HTML,
                 ),
                 RATE_LIMITED,
-                "until 2026-10-31 12:02:00 UTC",
+                "too many",
             ),
             (
                 response(429, &[("retry-after", "soon")], ""),

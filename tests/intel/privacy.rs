@@ -243,7 +243,7 @@ fn host_inside() -> impl Strategy<Value = String> {
         (any::<u8>(), any::<u8>(), any::<u8>()).prop_map(|(b, c, d)| format!("10.{b}.{c}.{d}")),
         any::<u16>().prop_map(|low| format!("0xc0a8{low:04x}")),
         any::<u32>().prop_map(|low| format!("{}", 0x7f00_0000 | (low & 0x00ff_ffff))),
-        any::<(u16, u16)>().prop_map(|(c, d)| format!("[::ffff:ac1{:x}:{d:x}]", c % 0x1000)),
+        any::<(u16, u16)>().prop_map(|(c, d)| format!("[::ffff:ac1{:x}:{d:x}]", c % 0x10)),
         any::<(u16, u16)>().prop_map(|(a, b)| format!("[fd{:02x}:{b:x}::1]", a % 256)),
     ]
 }
@@ -265,10 +265,8 @@ proptest! {
         rest in "(:[1-9][0-9]{1,3})?(/[ -~]{0,20})?", send_query in any::<bool>(),
     ) {
         let text = format!("{scheme}://{user}{host}{rest}");
-        if let Ok(url) = Url::parse(&text) {
-            let decision = tenant(send_query).decide(&url);
-            prop_assert!(matches!(decision, Decision::Skip(_)), "{} -> {:?}", text, decision);
-        }
+        let decision = tenant(send_query).decide(&url(&text));
+        prop_assert!(matches!(decision, Decision::Skip(_)), "{} -> {:?}", text, decision);
     }
 
     #[test]
@@ -301,7 +299,6 @@ proptest! {
         host in host_inside(), encoded in 0..4, place in prop::sample::select(vec!["?u=", "#", "?a=1&next=", "/web/"]), send_query in any::<bool>(),
     ) {
         let inner = format!("https://{host}/secret-page");
-        prop_assume!(Url::parse(&inner).is_ok());
         let escaped: String = percent_encoding::utf8_percent_encode(&inner, percent_encoding::NON_ALPHANUMERIC).to_string();
         let inner = match encoded {
             0 => inner,

@@ -72,7 +72,7 @@ fn every_provider_is_limited_and_ends() {
     for spec in intel::PROVIDERS {
         let provider = (spec.build)(&setup()).unwrap();
         assert_eq!(provider.name(), spec.name);
-        assert_eq!(provider.inside(), spec.endpoint.is_none());
+        assert_eq!(provider.local(), spec.endpoint.is_none());
         if let Ask::Send(request) = provider.ask("https://evil.example/") {
             assert_eq!(request.source, spec.name);
             assert!(
@@ -129,4 +129,23 @@ fn a_question_keeps_inside_what_is_inside() {
         panic!("sent");
     };
     assert_eq!(reading.state, State::Hit);
+}
+
+#[test]
+fn the_documents_name_every_provider_with_its_secrets_and_address() {
+    let folder = format!("{}/docs", env!("CARGO_MANIFEST_DIR"));
+    for document in ["providers.md", "privacy.md"] {
+        let text = std::fs::read_to_string(format!("{folder}/{document}")).unwrap();
+        for spec in intel::PROVIDERS {
+            assert!(
+                text.contains(&format!("`{}`", spec.name)),
+                "{document}: {}",
+                spec.name
+            );
+            for said in spec.secrets.iter().chain(&spec.endpoint) {
+                let host = said.trim_start_matches("https://");
+                assert!(text.contains(host), "{document}: {host}");
+            }
+        }
+    }
 }

@@ -3,7 +3,6 @@
 //! Only status 200 with a JSON object, and 404 from the service itself, are answers. Whatever else comes back says
 //! nothing about the url, and must never look as if it did.
 
-use chrono::DateTime;
 use serde_json::{Map, Value};
 
 use super::{Reading, Spec};
@@ -29,7 +28,9 @@ pub(super) fn open(
             Ok(_) => Ok(None),
             Err(reading) => Err(because(404, &reading.summary)),
         },
-        429 => Err(rate_limited(exchange)),
+        // The client has waited as long as one question may take. How long the service wants is left out: the same
+        // reason must read the same for every url, so that a gap counts them together.
+        429 => Err(Reading::rate_limited("too many requests; run again later")),
         _ => Err(because(status, &refusal(status, spec))),
     }
 }
@@ -95,20 +96,6 @@ fn refusal(status: u16, spec: &Spec) -> String {
         500..=599 => "the service or a gateway before it is in trouble".to_owned(),
         _ => "not a status that it uses".to_owned(),
     }
-}
-
-fn rate_limited(exchange: &Exchange) -> Reading {
-    let after = exchange.header("retry-after").map(str::trim);
-    let when = after.and_then(|after| match after.parse::<u32>() {
-        Ok(seconds) => Some(format!("for {seconds} s")),
-        Err(_) => DateTime::parse_from_rfc2822(after)
-            .ok()
-            .map(|at| format!("until {}", at.to_utc().format("%Y-%m-%d %H:%M:%S UTC"))),
-    });
-    Reading::rate_limited(&match when {
-        Some(when) => format!("too many requests: it asks to be left alone {when}"),
-        None => "too many requests".to_owned(),
-    })
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub trait Provider: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Whether asking it tells nobody outside the tenant: it is then asked about internal urls too, whole.
-    fn inside(&self) -> bool {
+    fn local(&self) -> bool {
         false
     }
 
@@ -117,7 +117,7 @@ pub struct Question {
 
 /// What to ask a provider about a url. All that leaves the tenant for threat intelligence passes through here.
 pub fn question(provider: &dyn Provider, privacy: &Privacy, url: &Url) -> Question {
-    if provider.inside() {
+    if provider.local() {
         return Question {
             ask: provider.ask(url.as_str()),
             asked: None,

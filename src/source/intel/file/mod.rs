@@ -215,7 +215,7 @@ impl Provider for Lists {
         SPEC.name
     }
 
-    fn inside(&self) -> bool {
+    fn local(&self) -> bool {
         true
     }
 
