@@ -52,7 +52,7 @@ impl Provider for Otx {
                 None => Auth::None,
             },
             body: None,
-            // 10,000 an hour for a key: the first thousand at once, the others spread over it.
+            // A key is said to be good for 10,000 an hour: the first thousand at once, the others spread over it.
             limits: vec![Limit {
                 key: SPEC.name.to_owned(),
                 rate: 2.5,
