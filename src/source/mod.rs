@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod exchange;
 pub mod http;
+pub mod intel;
 pub mod kql;
 pub mod msgraph;
 pub mod sentinel;

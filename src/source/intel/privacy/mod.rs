@@ -1,0 +1,86 @@
+//! What may leave the tenant for threat intelligence, and in which form.
+
+mod address;
+mod host;
+mod layer;
+mod mask;
+
+use url::Url;
+
+use host::Inside;
+use mask::Mask;
+
+/// The rules of one tenant.
+#[derive(Debug, Clone)]
+pub struct Privacy {
+    inside: Inside,
+    send_query: bool,
+}
+
+/// What may be done with a url.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Ask about this string, which is the url without what must not be seen.
+    Ask(String),
+    /// Do not ask at all, for that reason.
+    Skip(String),
+}
+
+/// Why an internal domain cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "tenant.internal_domains: `{0}` is neither a domain nor an address; write it as `contoso.com`, without scheme, port or path"
+)]
+pub struct PrivacyError(String);
+
+impl Privacy {
+    /// Rules from `tenant.internal_domains` and `intel.send_query`. One that cannot be understood is an error: if it
+    /// were passed over, what it was to protect would leave.
+    pub fn new<S: AsRef<str>>(
+        internal_domains: &[S],
+        send_query: bool,
+    ) -> Result<Self, PrivacyError> {
+        let mut inside = Inside::default();
+        for domain in internal_domains {
+            let domain = domain.as_ref();
+            inside
+                .add(domain)
+                .ok_or_else(|| PrivacyError(domain.to_owned()))?;
+        }
+        Ok(Self { inside, send_query })
+    }
+
+    /// Whether a url may be asked about, and by what string.
+    pub fn decide(&self, url: &Url) -> Decision {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Decision::Skip(format!("not a web address but {}:", url.scheme()));
+        }
+        let Some(host) = url.host() else {
+            return Decision::Skip("no host".to_owned());
+        };
+        if let Some(reason) = self.inside.why(&host) {
+            return Decision::Skip(reason);
+        }
+        let mut sent = url.clone();
+        if sent.set_username("").is_err() || sent.set_password(None).is_err() {
+            return Decision::Skip("its user and password cannot be left out".to_owned());
+        }
+        let mask = Mask::new(&self.inside);
+        if let Some(path) = mask.hide(url.path(), false) {
+            sent.set_path(&path);
+        }
+        if let Some(query) = url
+            .query()
+            .and_then(|query| mask.hide(query, !self.send_query))
+        {
+            sent.set_query(Some(&query));
+        }
+        if let Some(fragment) = url
+            .fragment()
+            .and_then(|fragment| mask.hide(fragment, !self.send_query))
+        {
+            sent.set_fragment(Some(&fragment));
+        }
+        Decision::Ask(sent.into())
+    }
+}

@@ -1,0 +1,84 @@
+//! Threat intelligence: what every answer means, what is sent for it, and what never is.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+#[path = "intel/answers.rs"]
+mod answers;
+#[path = "intel/lists.rs"]
+mod lists;
+#[path = "intel/privacy.rs"]
+mod privacy;
+#[path = "intel/requests.rs"]
+mod requests;
+
+use std::collections::BTreeMap;
+
+use chrono::{TimeZone, Utc};
+use linktrail::source::intel::{self, Ask, List, Provider, Reading, Setup};
+use linktrail::source::{Answer, Exchange};
+use url::Url;
+
+fn url(text: &str) -> Url {
+    Url::parse(text).unwrap()
+}
+
+fn setup() -> Setup {
+    let secrets = [
+        "LINKTRAIL_OTX_KEY",
+        "LINKTRAIL_XFORCE_KEY",
+        "LINKTRAIL_XFORCE_PASSWORD",
+    ];
+    Setup {
+        secrets: secrets
+            .map(|name| (name.to_owned(), format!("value of {name}").into()))
+            .into(),
+        ..Setup::default()
+    }
+}
+
+fn provider(name: &str) -> Box<dyn Provider> {
+    (intel::spec(name).unwrap().build)(&setup()).unwrap()
+}
+
+fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Exchange {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    exchange(Answer::Response {
+        status,
+        headers: headers.collect::<BTreeMap<_, _>>(),
+        body: body.to_owned(),
+    })
+}
+
+fn exchange(answer: Answer) -> Exchange {
+    Exchange {
+        record: 1,
+        at: Utc.with_ymd_and_hms(2026, 10, 31, 12, 0, 0).unwrap(),
+        answer,
+    }
+}
+
+fn read(name: &str, exchange: &Exchange) -> Reading {
+    provider(name).read(&url("https://evil.example/a"), exchange)
+}
+
+/// The provider `file` with lists of those names and texts.
+fn file(lists: &[(&str, &str)]) -> Result<Box<dyn Provider>, intel::SetupError> {
+    let lists = lists.iter().map(|(name, text)| List {
+        name: (*name).to_owned(),
+        text: (*text).to_owned(),
+    });
+    let setup = Setup {
+        lists: lists.collect(),
+        ..Setup::default()
+    };
+    (intel::spec("file").unwrap().build)(&setup)
+}
+
+fn look_up(provider: &dyn Provider, url: &str) -> Reading {
+    match provider.ask(url) {
+        Ask::Local(reading) => reading,
+        Ask::Send(request) => panic!("sent: {}", request.url),
+    }
+}

@@ -1,0 +1,176 @@
+//! Lists of one's own.
+
+use std::path::Path;
+
+use linktrail::source::intel::file::LARGEST;
+use linktrail::source::intel::{List, Provider, Severity, State};
+use proptest::prelude::*;
+
+use super::{file, look_up, response, url};
+
+fn fixtures(names: &[&str]) -> Box<dyn Provider> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/intel/file");
+    let texts: Vec<String> = names
+        .iter()
+        .map(|name| List::open(&folder.join(name)).unwrap().text)
+        .collect();
+    let lists: Vec<(&str, &str)> = names
+        .iter()
+        .copied()
+        .zip(texts.iter().map(String::as_str))
+        .collect();
+    file(&lists).unwrap()
+}
+
+#[test]
+fn lists_of_every_kind_name_the_place_that_lists_a_url() {
+    let all = fixtures(&["indicators.csv", "indicators.txt", "bundle.json"]);
+    for (asked, place) in [
+        (
+            "https://login.evil-share.example/a?id=7",
+            "indicators.csv line 3",
+        ),
+        (
+            "https://user@login.evil-share.example/a?id=7#frag",
+            "indicators.csv line 3",
+        ),
+        (
+            "https://bad.example/",
+            "indicators.csv line 4 (bad.example)",
+        ),
+        ("http://www.bad.example:8080/x", "indicators.csv line 4"),
+        ("https://evil.example/landing", "indicators.txt line 2"),
+        (
+            "http://files.evil.example/drop.zip",
+            "indicators.txt line 3",
+        ),
+        (
+            "https://files.evil.example./drop.zip",
+            "indicators.txt line 3",
+        ),
+        ("https://a.b.wild.example/", "indicators.txt line 4"),
+        ("http://0xcb007109/", "indicators.txt line 5 (203.0.113.9)"),
+        ("http://198.51.100.4:8443/any", "indicators.txt line 6"),
+        (
+            "https://shop.xn--bcher-kva.example/",
+            "indicators.txt line 7",
+        ),
+        ("https://stix.example/it's", "bundle.json line 11"),
+        ("https://www.stix-domain.example/", "bundle.json line 11"),
+    ] {
+        let reading = look_up(all.as_ref(), url(asked).as_str());
+        assert_eq!(
+            (reading.state, reading.severity),
+            (State::Hit, Some(Severity::High)),
+            "{asked}"
+        );
+        assert!(
+            reading.summary.contains(place),
+            "{asked}: {}",
+            reading.summary
+        );
+        assert_eq!(all.read(&url(asked), &response(200, &[], "")), reading);
+    }
+    assert_eq!(
+        look_up(all.as_ref(), "https://stix.example/it's").tags,
+        ["malicious-activity", "phishing"]
+    );
+    assert_eq!(
+        look_up(all.as_ref(), "https://login.evil-share.example/a?id=7").tags,
+        ["phishing", "kit"]
+    );
+    for asked in [
+        "https://login.evil-share.example/a",
+        "http://login.evil-share.example/a?id=7",
+        "https://notbad.example/",
+        "https://bad.example.net/",
+        "https://evil.example/landing/x",
+        "http://198.51.100.4/",
+        "https://taken-back.example/",
+        "https://stix.example/",
+        "not a url",
+    ] {
+        let reading = look_up(all.as_ref(), asked);
+        let wanted = if asked == "not a url" {
+            State::Unavailable
+        } else {
+            State::NotFound
+        };
+        assert_eq!(reading.state, wanted, "{asked}: {}", reading.summary);
+    }
+    let summary = look_up(all.as_ref(), "https://nowhere.example/").summary;
+    assert!(summary.contains("10 entries (3 more"), "{summary}");
+}
+
+#[test]
+fn a_list_that_cannot_be_used_says_where_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list.txt");
+    let fails = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        List::open(&path).unwrap_err().to_string()
+    };
+    assert!(
+        fails(b"a.example\nb.example\n\xff\xfe")
+            .ends_with("list.txt, line 3: not UTF-8; save the file as UTF-8")
+    );
+    assert!(
+        List::open(folder.path())
+            .unwrap_err()
+            .to_string()
+            .contains("not a file")
+    );
+    assert!(
+        List::open(&folder.path().join("none"))
+            .unwrap_err()
+            .to_string()
+            .contains("none")
+    );
+    let large = std::fs::File::create(&path).unwrap();
+    large.set_len(LARGEST + 1).unwrap();
+    assert!(
+        List::open(&path)
+            .unwrap_err()
+            .to_string()
+            .contains("larger than 64 MiB")
+    );
+
+    for (name, text, wanted) in [
+        (
+            "a.txt",
+            "evil.example\nnot one\n",
+            "a.txt, line 2: `not one`",
+        ),
+        (
+            "a.csv",
+            "url\nhttps://evil.example/\ncom\n",
+            "a.csv, line 3: `com`",
+        ),
+        ("a.json", "{\n\"type\":", "a.json, line 2: not JSON"),
+        (
+            "a.json",
+            "{\"type\":\"bundle\",\"objects\":[\n{\"type\":\"indicator\",\"pattern\":\"[url:value = 'x\"}]}",
+            "a.json, line 2:",
+        ),
+        (
+            "a",
+            "{\"type\":\"report\"}",
+            "a, line 1: not a STIX 2.1 bundle",
+        ),
+    ] {
+        let Err(error) = file(&[(name, text)]) else {
+            panic!("{name} is read");
+        };
+        assert!(error.to_string().starts_with(wanted), "{error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_list_makes_its_reader_panic(text in "[ -~\\n\\t'\"é\\[\\]]{0,200}", extension in "(txt|csv|json)") {
+        if let Ok(provider) = file(&[(&format!("l.{extension}"), &text)]) {
+            let reading = look_up(provider.as_ref(), "https://evil.example/");
+            prop_assert!(reading.severity.is_some());
+        }
+    }
+}

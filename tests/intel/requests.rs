@@ -1,0 +1,151 @@
+//! What is sent.
+
+use linktrail::source::intel::{self, Ask, Privacy, Provider, Setup, State, question};
+use linktrail::source::{Auth, Method, Request};
+use secrecy::ExposeSecret;
+
+use super::{file, provider, setup, url};
+
+fn sent(provider: &dyn Provider, asked: &str) -> Request {
+    match provider.ask(asked) {
+        Ask::Send(request) => request,
+        Ask::Local(reading) => panic!("not sent: {reading:?}"),
+    }
+}
+
+#[test]
+fn requests_carry_the_string_encoded_and_the_key_apart() {
+    let asked = "https://evil.example/a b/%2F?x=ü&y=../..#z";
+    let request = sent(provider("otx").as_ref(), asked);
+    assert_eq!(
+        request.url.as_str(),
+        "https://otx.alienvault.com/api/v1/indicators/url/\
+         https%3A%2F%2Fevil.example%2Fa%20b%2F%252F%3Fx%3D%C3%BC%26y%3D..%2F..%23z/general"
+    );
+    assert_eq!(
+        (request.source, request.method, request.body),
+        ("otx", Method::Get, None)
+    );
+    let Auth::Header("X-OTX-API-KEY", key) = &request.auth else {
+        panic!("{:?}", request.auth);
+    };
+    assert_eq!(key.expose_secret(), "value of LINKTRAIL_OTX_KEY");
+
+    let request = sent(provider("xforce").as_ref(), "http://203.0.113.7:8080/");
+    assert_eq!(
+        request.url.as_str(),
+        "https://api.xforce.ibmcloud.com/url/http%3A%2F%2F203.0.113.7%3A8080%2F"
+    );
+    let Auth::Basic { user, password } = &request.auth else {
+        panic!("{:?}", request.auth);
+    };
+    assert_eq!(user.expose_secret(), "value of LINKTRAIL_XFORCE_KEY");
+    assert_eq!(
+        password.expose_secret(),
+        "value of LINKTRAIL_XFORCE_PASSWORD"
+    );
+}
+
+#[test]
+fn an_endpoint_may_have_a_path_and_a_key_may_be_missing() {
+    for (name, path) in [
+        ("otx", "/ti/api/v1/indicators/url/x/general"),
+        ("xforce", "/ti/url/x"),
+    ] {
+        for base in ["http://127.0.0.1:8080/ti", "http://127.0.0.1:8080/ti/?a#b"] {
+            let setup = Setup {
+                endpoints: [(name.to_owned(), url(base))].into(),
+                ..Setup::default()
+            };
+            let request = sent(
+                (intel::spec(name).unwrap().build)(&setup).unwrap().as_ref(),
+                "x",
+            );
+            assert_eq!(request.url.as_str(), format!("http://127.0.0.1:8080{path}"));
+            assert!(matches!(request.auth, Auth::None));
+        }
+    }
+}
+
+#[test]
+fn every_provider_is_limited_and_ends() {
+    for spec in intel::PROVIDERS {
+        let provider = (spec.build)(&setup()).unwrap();
+        assert_eq!(provider.name(), spec.name);
+        assert_eq!(provider.local(), spec.endpoint.is_none());
+        if let Ask::Send(request) = provider.ask("https://evil.example/") {
+            assert_eq!(request.source, spec.name);
+            assert!(
+                request
+                    .limits
+                    .iter()
+                    .any(|limit| limit.key == spec.name && limit.rate > 0.0)
+            );
+            assert!(request.deadline.as_secs() <= 30);
+        }
+    }
+}
+
+#[test]
+fn a_question_keeps_inside_what_is_inside() {
+    let privacy = Privacy::new(&["contoso.com"], false).unwrap();
+    let otx = provider("otx");
+    let inside = url("https://intra.contoso.com/a");
+    let answer = question(otx.as_ref(), &privacy, &inside);
+    let Ask::Local(reading) = answer.ask else {
+        panic!("sent");
+    };
+    assert_eq!(
+        (reading.state, reading.severity, answer.asked),
+        (State::Skipped, None, None)
+    );
+    assert_eq!(reading.summary, "internal domain contoso.com");
+
+    let plain = question(otx.as_ref(), &privacy, &url("https://evil.example/a"));
+    assert!(matches!(plain.ask, Ask::Send(_)));
+    assert_eq!(plain.asked, None);
+
+    let masked = question(
+        otx.as_ref(),
+        &privacy,
+        &url("https://bob@evil.example/?e=alice@contoso.com"),
+    );
+    assert_eq!(masked.asked.as_deref(), Some("https://evil.example/?e=***"));
+    let Ask::Send(request) = masked.ask else {
+        panic!("not sent");
+    };
+    assert!(
+        request
+            .url
+            .as_str()
+            .contains("evil.example%2F%3Fe%3D%2A%2A%2A"),
+        "{}",
+        request.url
+    );
+
+    // A list is the tenant's own: it is asked about everything, whole.
+    let list = file(&[("a.txt", "intra.contoso.com")]).unwrap();
+    let Ask::Local(reading) = question(list.as_ref(), &privacy, &inside).ask else {
+        panic!("sent");
+    };
+    assert_eq!(reading.state, State::Hit);
+}
+
+#[test]
+fn the_documents_name_every_provider_with_its_secrets_and_address() {
+    let folder = format!("{}/docs", env!("CARGO_MANIFEST_DIR"));
+    for document in ["providers.md", "privacy.md"] {
+        let text = std::fs::read_to_string(format!("{folder}/{document}")).unwrap();
+        for spec in intel::PROVIDERS {
+            assert!(
+                text.contains(&format!("`{}`", spec.name)),
+                "{document}: {}",
+                spec.name
+            );
+            for said in spec.secrets.iter().chain(&spec.endpoint) {
+                let host = said.trim_start_matches("https://");
+                assert!(text.contains(host), "{document}: {host}");
+            }
+        }
+    }
+}
