@@ -1,1 +1,3 @@
 //! linktrail
+
+pub mod link;
