@@ -1,0 +1,298 @@
+//! One url out of one string: cleaned, made whole, unwrapped, normalised.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use url::{Host, Url};
+
+use super::invisible::{is_blank, is_invisible, strip};
+use super::wrapper::Wrapper;
+use super::{handler, refang, unwrap};
+
+/// Wrappers peeled at most. Browsers give up after 20 redirects, so a longer chain leads nowhere;
+/// such a url stays as it is.
+const MAX_LAYERS: usize = 32;
+
+/// A DNS name has at most 253 bytes. The raw form may be longer (percent-encoded, not yet
+/// punycode), but past this nothing can come of it, and converting it would take quadratic time.
+const MAX_RAW_HOST: usize = 4096;
+const MAX_RAW_LABEL: usize = 756;
+
+/// Names of these kinds are files more often than hosts.
+const FILE_LIKE: [&str; 10] = ["zip", "mov", "md", "sh", "py", "pl", "rs", "cc", "so", "ps"];
+
+/// Where a string leads when somebody opens it.
+pub(crate) enum Target {
+    /// To a web url, through these wrappers, outermost first.
+    Web(Url, Vec<Wrapper>),
+    /// To something else that opens: a mail, a call, a file.
+    Elsewhere,
+    /// Nowhere: a relative path, a script, plain text.
+    Nowhere,
+}
+
+/// One step of [`resolve`].
+pub(crate) enum Step {
+    Web(Url),
+    Handler(Wrapper, String),
+    Elsewhere,
+    Nowhere,
+}
+
+/// Reads one url from a log, an alert or a command line: white space and quotes trimmed, defanged
+/// forms refanged, wrappers peeled, normalised with the WHATWG rules. Gives the url and what it was
+/// wrapped in, outermost first; `None` for what is no web url (file paths, `mailto:` and the like).
+///
+/// A scheme is only added to what is plainly a host: `www.` gets `http`, as Teams does when it
+/// links it; a host with a public suffix (`evil.example/path`; the reserved names `.example` and
+/// `.test` count) gets `https`, and so does an IPv4 address with a port or a path. To ask whether a
+/// logged request went to a url use [`request_match`](super::request_match), which guesses nothing.
+pub fn canonical(raw: &str) -> Option<(Url, Vec<Wrapper>)> {
+    match resolve(raw) {
+        Target::Web(url, wrappers) => Some((url, wrappers)),
+        Target::Elsewhere | Target::Nowhere => None,
+    }
+}
+
+/// Where `raw` leads, wrappers peeled.
+pub(crate) fn resolve(raw: &str) -> Target {
+    let mut here = step(raw);
+    if matches!(here, Step::Elsewhere) {
+        return Target::Elsewhere;
+    }
+    let mut wrappers = Vec::new();
+    // The outermost web url, and how many handlers stand before it: the answer when the chain
+    // turns out to lead nowhere.
+    let mut outermost: Option<(Url, usize)> = None;
+    loop {
+        let (wrapper, next) = match here {
+            Step::Web(url) => {
+                let layer = unwrap::layer(&url).and_then(|(wrapper, candidates)| {
+                    candidates.iter().find_map(|inner| Some((wrapper.clone(), inner_step(inner)?)))
+                });
+                let Some(layer) = layer else { return Target::Web(url, wrappers) };
+                outermost.get_or_insert((url, wrappers.len()));
+                layer
+            }
+            Step::Handler(wrapper, inner) => match inner_step(&inner) {
+                Some(next) => (wrapper, next),
+                None => return give_up(outermost, wrappers, Target::Elsewhere),
+            },
+            Step::Elsewhere | Step::Nowhere => {
+                return give_up(outermost, wrappers, Target::Nowhere);
+            }
+        };
+        wrappers.push(wrapper);
+        here = next;
+        if wrappers.len() > MAX_LAYERS {
+            return give_up(outermost, wrappers, Target::Elsewhere);
+        }
+    }
+}
+
+/// The outermost url as it stood, when there is one.
+fn give_up(outer: Option<(Url, usize)>, mut wrappers: Vec<Wrapper>, otherwise: Target) -> Target {
+    match outer {
+        Some((url, before)) => {
+            wrappers.truncate(before);
+            Target::Web(url, wrappers)
+        }
+        None => otherwise,
+    }
+}
+
+/// A wrapped target, which may be percent-encoded once or twice more than it should be.
+fn inner_step(inner: &str) -> Option<Step> {
+    let mut text = Cow::Borrowed(inner);
+    for _ in 0..4 {
+        match step(&text) {
+            found @ (Step::Web(_) | Step::Handler(..)) => return Some(found),
+            Step::Elsewhere => return None,
+            Step::Nowhere if text.contains('%') => {
+                text = Cow::Owned(percent_decode_str(&text).decode_utf8_lossy().into_owned());
+            }
+            Step::Nowhere => return None,
+        }
+    }
+    None
+}
+
+/// What `raw` is, without looking into it.
+pub(crate) fn step(raw: &str) -> Step {
+    let text = clean(raw);
+    let text = text.as_ref();
+    match scheme(text) {
+        Some((name, rest)) if refang::web_scheme(name).is_none() => {
+            match handler::open(&name.to_ascii_lowercase(), rest) {
+                handler::Opens::Url(wrapper, inner) => Step::Handler(wrapper, inner),
+                handler::Opens::Elsewhere => Step::Elsewhere,
+                handler::Opens::Nothing => Step::Nowhere,
+            }
+        }
+        Some((name, _)) => match ["http", "https", "ftp"]
+            .iter()
+            .any(|plain| name.eq_ignore_ascii_case(plain))
+        {
+            true => web(text),
+            false => refang::refang(text).map_or(Step::Nowhere, |plain| web(&plain)),
+        },
+        None => match refang::refang(text) {
+            Some(plain) if scheme(&plain).is_some() => web(&plain),
+            Some(plain) => bare(&plain),
+            None => bare(text),
+        },
+    }
+}
+
+/// White space, quotes and angle brackets around it removed, and the tabs and line breaks that the
+/// url parser would ignore.
+fn clean(raw: &str) -> Cow<'_, str> {
+    let trim = |text| {
+        let edge = |c: char| is_blank(c) || c.is_control();
+        str::trim_start_matches(text, |c: char| edge(c) || is_invisible(c)).trim_end_matches(edge)
+    };
+    let mut text = trim(raw);
+    // Only what opens with a quote may lose one at its end: `'` is a character of urls.
+    let quotes = ['"', '\'', '`', '<', '\u{201c}', '\u{2018}'];
+    while let Some(rest) = text.strip_prefix(quotes) {
+        text = trim(rest.trim_end_matches(['"', '\'', '`', '>', '\u{201d}', '\u{2019}']));
+    }
+    match text.contains(['\t', '\n', '\r']) {
+        true => Cow::Owned(text.replace(['\t', '\n', '\r'], "")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// The scheme of `text` and what follows its colon. `evil.example:8443/x` has none.
+fn scheme(text: &str) -> Option<(&str, &str)> {
+    let bytes = text.as_bytes();
+    let end = bytes.iter().take(64).position(|&b| {
+        !(b.is_ascii_alphanumeric() || b == b'+' || b == b'-' || b == b'.')
+    })?;
+    if bytes[end] != b':' || !bytes[0].is_ascii_alphabetic() {
+        return None;
+    }
+    let (name, rest) = (&text[..end], &text[end + 1..]);
+    let port = name.contains('.') && rest.starts_with(|c: char| c.is_ascii_digit());
+    (!port).then_some((name, rest))
+}
+
+/// A url with a web scheme.
+fn web(text: &str) -> Step {
+    let plain = match authority(text).contains(['[', '(', '{']) {
+        // `[` alone may be an IPv6 address: refang looks closer, and only then at the whole.
+        true => refang::refang(authority(text)).and_then(|_| refang::refang(text)),
+        false => None,
+    };
+    let text = plain.as_deref().unwrap_or(text);
+    match parse(text).or_else(|| match strip(text) {
+        Cow::Owned(visible) => parse(&visible),
+        Cow::Borrowed(_) => None,
+    }) {
+        Some(url) => Step::Web(url),
+        None => Step::Nowhere,
+    }
+}
+
+/// What stands between the slashes after the scheme and the path.
+fn authority(text: &str) -> &str {
+    let rest = text.split_once(':').map_or(text, |(_, rest)| rest).trim_start_matches(['/', '\\']);
+    &rest[..rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len())]
+}
+
+/// Parses with the WHATWG rules, and refuses hosts that no resolver could answer for.
+pub(crate) fn parse(text: &str) -> Option<Url> {
+    let authority = authority(text);
+    let host = &authority[authority.rfind('@').map_or(0, |at| at + 1)..];
+    let dots = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
+    if host.len() > MAX_RAW_HOST || host.split(dots).any(|label| label.len() > MAX_RAW_LABEL) {
+        return None;
+    }
+    let url = Url::parse(text).ok()?;
+    match url.host()? {
+        Host::Domain(name) => is_name(name).then_some(url),
+        Host::Ipv4(_) | Host::Ipv6(_) => Some(url),
+    }
+}
+
+/// True for a name that DNS could hold, with or without its final dot. Underscores are in use.
+fn is_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.len() <= 253
+        && name.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        })
+}
+
+/// A string without a scheme.
+fn bare(text: &str) -> Step {
+    if text.starts_with(r"\\") {
+        return Step::Elsewhere;
+    }
+    let text = text.strip_prefix("//").unwrap_or(text);
+    let end = text.find(['/', '\\', '?', '#']).unwrap_or(text.len());
+    match host_kind(&text[..end], end < text.len()) {
+        HostKind::Www => web(&format!("http://{text}")),
+        HostKind::Public => web(&format!("https://{text}")),
+        HostKind::Other => Step::Nowhere,
+    }
+}
+
+/// How sure it is that a string without a scheme is a host.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum HostKind {
+    /// `www.` and at least two more labels.
+    Www,
+    /// A name under a public suffix, or an IPv4 address with a port or a path.
+    Public,
+    /// No host, or it cannot be told.
+    Other,
+}
+
+/// What `text` (a host, with a port or not) is. `path` says whether a path follows it.
+pub(crate) fn host_kind(text: &str, path: bool) -> HostKind {
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) if port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()) => {
+            (name, true)
+        }
+        Some(_) => return HostKind::Other,
+        None => (text, false),
+    };
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.') || !c.is_ascii();
+    if name.is_empty() || !name.contains('.') || !name.chars().all(plain) {
+        return HostKind::Other;
+    }
+    let Some(url) = parse(&format!("http://{name}/")) else { return HostKind::Other };
+    let host = match url.host() {
+        Some(Host::Domain(host)) => host,
+        // `1.2` is an address for a browser and a number for everybody else.
+        Some(Host::Ipv4(address)) if address.to_string() == name && (port || path) => {
+            return HostKind::Public;
+        }
+        _ => return HostKind::Other,
+    };
+    if host.starts_with("www.") {
+        let labels = host.trim_end_matches('.').split('.').count();
+        return if labels > 2 { HostKind::Www } else { HostKind::Other };
+    }
+    if !path && !port && host.split('.').count() == 2 {
+        let last = host.rsplit('.').next().unwrap_or_default();
+        if FILE_LIKE.contains(&last) {
+            return HostKind::Other;
+        }
+    }
+    match has_public_suffix(host) {
+        true => HostKind::Public,
+        false => HostKind::Other,
+    }
+}
+
+/// True when the host is a name under a suffix of the Public Suffix List. The names that are
+/// reserved for documentation and tests (RFC 2606) stand in for real ones and count as well.
+pub(crate) fn has_public_suffix(host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    let known = psl::domain(host.as_bytes()).is_some_and(|domain| domain.suffix().is_known());
+    let reserved = host.rsplit_once('.').is_some_and(|(_, last)| matches!(last, "example" | "test"));
+    known || reserved
+}

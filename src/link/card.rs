@@ -1,0 +1,326 @@
+//! Cards: what in their JSON opens a url, and what is text.
+//!
+//! The formats share a few habits: Adaptive Cards (`Action.OpenUrl`), Bot Framework cards (hero,
+//! thumbnail, receipt, sign-in, list: `buttons` and `tap` with a `type` and a `value`) and Office
+//! 365 connector cards (`potentialAction` with `targets`). Reading the habits instead of the
+//! formats covers every nesting, message extensions and cards to come.
+
+use std::borrow::Cow;
+
+use super::Origin;
+use super::collect::Collector;
+use super::json::{Event, Events};
+
+/// Objects inside one another. A card this deep is an attack, and each level takes memory.
+const MAX_DEPTH: usize = 1 << 20;
+
+/// Targets that one label can have. It is compared with each of them.
+const MAX_LABELLED: usize = 16;
+
+/// Documents inside the strings of documents.
+const MAX_DOCUMENTS: usize = 8;
+
+/// What the value of a key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// The kind of the object.
+    Kind,
+    /// A url that opens.
+    Url,
+    /// Urls that open, or objects with them, under the label of the action around.
+    Targets,
+    /// What opens when the object around it is clicked.
+    Tap,
+    /// A url or text, depending on the kind.
+    Value,
+    /// Text that is the label when the object opens something; the first counts for most.
+    Label(u8),
+    /// Text.
+    Text,
+    /// Text, or a document of its own.
+    Content,
+    /// What is sent back to a bot: not shown, not opened.
+    Data,
+    /// What Teams itself reads in such data.
+    Teams,
+    /// A picture or another medium that is shown in place.
+    Picture,
+    /// The type of a medium: the object is one.
+    Medium,
+    Other,
+}
+
+fn role(key: &str) -> Role {
+    match key.to_ascii_lowercase().as_str() {
+        "type" | "@type" => Role::Kind,
+        "url" | "uri" | "href" | "link" | "target" | "componenturl" | "contenturl"
+        | "downloadurl" | "objecturl" | "websiteurl" | "dialogurl" | "openurl" | "signinlink" => {
+            Role::Url
+        }
+        "targets" => Role::Targets,
+        "tap" | "selectaction" => Role::Tap,
+        "value" => Role::Value,
+        "title" => Role::Label(0),
+        "name" => Role::Label(1),
+        "text" => Role::Label(2),
+        "subtitle" | "summary" | "description" | "label" | "placeholder" | "fallbacktext"
+        | "activitytitle" | "activitysubtitle" | "activitytext" | "message" | "header"
+        | "footer" | "caption" | "codesnippet" | "displaytext" | "errormessage" | "tooltip"
+        | "inlines" | "body" | "tooltiptext" | "subject" | "heading" | "details" => Role::Text,
+        "content" => Role::Content,
+        "data" => Role::Data,
+        "msteams" => Role::Teams,
+        "image" | "images" | "backgroundimage" | "media" | "sources" | "captionsources"
+        | "poster" | "icon" | "iconurl" | "heroimage" | "activityimage" | "thumbnail"
+        | "thumbnailurl" | "logo" | "avatar" | "photo" => Role::Picture,
+        "mimetype" => Role::Medium,
+        _ => Role::Other,
+    }
+}
+
+/// What an object does with its `value`, or with its `url`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Opens it.
+    Opens,
+    /// Sends it to a bot.
+    Sends,
+    /// Shows the picture behind it.
+    Picture,
+    Other,
+}
+
+fn kind(name: &str) -> Kind {
+    match name.to_ascii_lowercase().as_str() {
+        "openurl" | "signin" | "openapp" | "downloadfile" | "playaudio" | "playvideo"
+        | "showimage" => Kind::Opens,
+        "imback" | "messageback" | "postback" | "invoke" | "call" => Kind::Sends,
+        "image" | "media" | "icon" | "backgroundimage" => Kind::Picture,
+        _ => Kind::Other,
+    }
+}
+
+/// Something that counts, and where in the document it stood.
+struct Found<'j> {
+    at: usize,
+    what: What<'j>,
+}
+
+enum What<'j> {
+    Target { raw: Cow<'j, str>, label: Option<Cow<'j, str>> },
+    Text { text: Cow<'j, str>, label_of_action: bool },
+    Document(Cow<'j, str>),
+}
+
+/// An object that is not closed yet.
+struct Object<'j> {
+    /// The key under which it (or the array around it) stands.
+    under: Role,
+    kind: Kind,
+    /// It is data for a bot, or inside such data.
+    data: bool,
+    strings: Vec<(Role, usize, Cow<'j, str>)>,
+    /// Targets inside it that wait for a label, as positions in the list of what was found.
+    unlabelled: Vec<usize>,
+}
+
+enum Level<'j> {
+    Object(Box<Object<'j>>),
+    /// Arrays directly inside one another, which stand under one key.
+    Arrays(usize, Role),
+}
+
+/// Reads one card (or any JSON) into the collector.
+pub(crate) fn read(json: &str, collector: &mut Collector) {
+    read_document(json, collector, 0);
+}
+
+fn read_document(json: &str, collector: &mut Collector, depth: usize) {
+    let mut found = Walk::default().run(json);
+    found.sort_by_key(|found| found.at);
+    for Found { what, .. } in found {
+        match what {
+            What::Target { raw, label } => {
+                collector.target(&raw, label.as_deref(), Origin::Card);
+            }
+            What::Text { text, label_of_action } => collector.card_text(&text, label_of_action),
+            What::Document(text) if depth < MAX_DOCUMENTS => {
+                read_document(&text, collector, depth + 1);
+            }
+            What::Document(_) => {}
+        }
+    }
+}
+
+/// True when the text is a JSON object or array rather than prose.
+pub(crate) fn is_json(text: &str) -> bool {
+    let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    let inner = |close: char| {
+        let rest = text[1..].trim_start();
+        rest.starts_with(['"', '{', '[', close])
+    };
+    match text.as_bytes().first() {
+        Some(b'{') => inner('}'),
+        Some(b'[') => inner(']'),
+        _ => false,
+    }
+}
+
+#[derive(Default)]
+struct Walk<'j> {
+    levels: Vec<Level<'j>>,
+    found: Vec<Found<'j>>,
+    /// The key read last, until its value comes.
+    key: Option<Role>,
+}
+
+impl<'j> Walk<'j> {
+    fn run(mut self, json: &'j str) -> Vec<Found<'j>> {
+        let mut events = Events::new(json);
+        while let Some(event) = events.next() {
+            let at = events.position();
+            match event {
+                Event::Key(key) => self.key = Some(role(&key)),
+                Event::String(text) => {
+                    let under = self.key.take().unwrap_or_else(|| self.under());
+                    self.string(under, at, text);
+                }
+                Event::ObjectStart => {
+                    if self.levels.len() >= MAX_DEPTH {
+                        break;
+                    }
+                    self.open_object();
+                }
+                Event::ArrayStart => {
+                    let under = self.key.take().unwrap_or_else(|| self.under());
+                    match self.levels.last_mut() {
+                        Some(Level::Arrays(count, _)) => *count += 1,
+                        _ => self.levels.push(Level::Arrays(1, under)),
+                    }
+                }
+                Event::ArrayEnd => {
+                    self.key = None;
+                    match self.levels.last_mut() {
+                        Some(Level::Arrays(count, _)) if *count > 1 => *count -= 1,
+                        Some(Level::Arrays(..)) => drop(self.levels.pop()),
+                        _ => {}
+                    }
+                }
+                Event::ObjectEnd => {
+                    self.key = None;
+                    // An array that was left open ends with the object around it.
+                    if matches!(self.levels.last(), Some(Level::Arrays(..))) {
+                        self.levels.pop();
+                    }
+                    self.close_object();
+                }
+            }
+        }
+        while let Some(level) = self.levels.last() {
+            match level {
+                Level::Arrays(..) => drop(self.levels.pop()),
+                Level::Object(_) => self.close_object(),
+            }
+        }
+        self.found
+    }
+
+    /// The key under which a value without a key of its own stands: that of the array.
+    fn under(&self) -> Role {
+        match self.levels.last() {
+            Some(Level::Arrays(_, under)) => *under,
+            _ => Role::Other,
+        }
+    }
+
+    /// The innermost object.
+    fn object(&mut self) -> Option<&mut Object<'j>> {
+        self.levels.iter_mut().rev().take(2).find_map(|level| match level {
+            Level::Object(object) => Some(object.as_mut()),
+            Level::Arrays(..) => None,
+        })
+    }
+
+    fn open_object(&mut self) {
+        let under = self.key.take().unwrap_or_else(|| self.under());
+        let data = match under {
+            Role::Data => true,
+            Role::Teams => false,
+            _ => self.object().is_some_and(|object| object.data),
+        };
+        self.levels.push(Level::Object(Box::new(Object {
+            under,
+            kind: Kind::Other,
+            data,
+            strings: Vec::new(),
+            unlabelled: Vec::new(),
+        })));
+    }
+
+    fn string(&mut self, role: Role, at: usize, text: Cow<'j, str>) {
+        let Some(object) = self.object() else { return };
+        match role {
+            Role::Kind => object.kind = kind(&text),
+            Role::Medium => object.kind = Kind::Picture,
+            Role::Other | Role::Data | Role::Teams | Role::Picture | Role::Tap => {}
+            _ => object.strings.push((role, at, text)),
+        }
+    }
+
+    fn close_object(&mut self) {
+        let Some(Level::Object(object)) = self.levels.pop() else { return };
+        let Object { under, kind, data, strings, mut unlabelled } = *object;
+        if data {
+            return;
+        }
+        let picture = kind == Kind::Picture || under == Role::Picture;
+        let label = strings
+            .iter()
+            .filter_map(|(role, at, text)| match role {
+                Role::Label(rank) if !text.trim().is_empty() => Some((*rank, *at, text)),
+                _ => None,
+            })
+            .min_by_key(|(rank, at, _)| (*rank, *at))
+            .map(|(_, at, text)| (at, text.clone()));
+        let opens = |role: Role| match role {
+            Role::Url => !picture,
+            Role::Targets => true,
+            Role::Value => kind == Kind::Opens,
+            _ => false,
+        };
+        let own = strings.iter().any(|(role, ..)| opens(*role));
+        let acts = own || !unlabelled.is_empty();
+        for (role, at, text) in strings {
+            let what = match role {
+                role if opens(role) => {
+                    unlabelled.push(self.found.len());
+                    What::Target { raw: text, label: None }
+                }
+                Role::Url => continue,
+                Role::Value if kind == Kind::Sends => continue,
+                Role::Content if is_json(&text) => What::Document(text),
+                _ => {
+                    let is_label = label.as_ref().is_some_and(|(label, _)| *label == at);
+                    What::Text { text, label_of_action: acts && is_label }
+                }
+            };
+            self.found.push(Found { at, what });
+        }
+        if let Some((_, label)) = label {
+            for at in unlabelled.into_iter().take(MAX_LABELLED) {
+                if let Some(Found { what: What::Target { label: missing, .. }, .. }) =
+                    self.found.get_mut(at)
+                {
+                    *missing = Some(label.clone());
+                }
+            }
+        } else if matches!(under, Role::Tap | Role::Targets)
+            && let Some(outer) = self.object()
+        {
+            outer.unlabelled.append(&mut unlabelled);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

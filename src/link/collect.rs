@@ -1,0 +1,271 @@
+//! Gathers links from bodies, cards and attachments.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use url::Url;
+
+use super::canonical::{HostKind, Target, host_kind, resolve};
+use super::entity::Rules;
+use super::internal::{is_internal, is_schema};
+use super::invisible::{drawn, is_invisible, line, push_visible, strip};
+use super::text::{self, Seen};
+use super::walk::{Break, Place, Visitor, walk};
+use super::{Link, Origin};
+
+/// What became of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Led {
+    /// It opens something: a link, or a place that is none.
+    Somewhere,
+    /// Nothing opens there.
+    Nowhere,
+}
+
+/// How text is shown to its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// As it stands.
+    Plain,
+    /// As Markdown and a little HTML: cards.
+    Card,
+}
+
+/// The links found so far, in the order in which they stand.
+#[derive(Default)]
+pub(crate) struct Collector {
+    links: Vec<Link>,
+}
+
+impl Collector {
+    /// Something that opens `raw` when it is clicked, under a label.
+    pub(crate) fn target(&mut self, raw: &str, label: Option<&str>, origin: Origin) -> Led {
+        match resolve(raw) {
+            Target::Nowhere => Led::Nowhere,
+            Target::Elsewhere => Led::Somewhere,
+            Target::Web(url, wrapped_by) => {
+                if !is_internal(&url) {
+                    let label = label.map(drawn);
+                    let mismatch = label.as_deref().is_some_and(|label| shows_another(label, &url));
+                    let text = label.as_deref().and_then(line);
+                    let raw = raw.to_owned();
+                    self.links.push(Link { url, origin, text, raw, wrapped_by, mismatch });
+                }
+                Led::Somewhere
+            }
+        }
+    }
+
+    /// Text that may hold urls. `label_of_action` is text that already opens something else: what
+    /// reads like a url in it is no link, unless it is one in Markdown.
+    pub(crate) fn text(&mut self, text: &str, origin: Origin, style: Style, label_of_action: bool) {
+        text::scan(text, |seen: &Seen<'_>| {
+            if seen.label.is_none() && label_of_action {
+                return true;
+            }
+            if seen.picture && style == Style::Card {
+                return true;
+            }
+            let before = self.links.len();
+            let led = self.target(&seen.target(), seen.label, origin);
+            if let Some(link) = self.links.get_mut(before) {
+                seen.raw.clone_into(&mut link.raw);
+                // A schema is named in a text, not linked; a label makes it a link.
+                if seen.label.is_none() && is_schema(&link.url) {
+                    self.links.truncate(before);
+                }
+            }
+            led == Led::Somewhere
+        });
+    }
+
+    /// Text of a card: Markdown, with HTML in it.
+    pub(crate) fn card_text(&mut self, text: &str, label_of_action: bool) {
+        if text.contains(['<', '&']) {
+            self.html(text, Rules::Strict, Origin::Card, label_of_action);
+        } else {
+            self.text(&visible(text), Origin::Card, Style::Card, label_of_action);
+        }
+    }
+
+    /// A message in HTML.
+    pub(crate) fn message(&mut self, html: &str) {
+        self.read(html, Rules::Text, [Origin::Href, Origin::Text], Style::Plain, false);
+    }
+
+    /// HTML inside something else: everything in it has that origin.
+    pub(crate) fn html(&mut self, html: &str, rules: Rules, origin: Origin, label: bool) {
+        let style = if origin == Origin::Card { Style::Card } else { Style::Plain };
+        self.read(html, rules, [origin, origin], style, label);
+    }
+
+    fn read(&mut self, html: &str, rules: Rules, origins: [Origin; 2], style: Style, label: bool) {
+        let [href, text] = origins;
+        let mut reader = Reader {
+            collector: self,
+            href,
+            base: None,
+            anchor: None,
+            running: String::new(),
+            aside: String::new(),
+        };
+        walk(html, rules, &mut reader);
+        let Reader { running, aside, .. } = reader;
+        self.text(&running, text, style, label);
+        self.text(&aside, text, style, label);
+    }
+
+    /// The distinct links. Of several occurrences of a url the first of the most telling origin
+    /// stands for all, and it is a mismatch when any of them is.
+    pub(crate) fn into_links(mut self) -> Vec<Link> {
+        self.links.sort_by_key(|link| link.origin);
+        let mut first: HashMap<Url, usize> = HashMap::with_capacity(self.links.len());
+        let mut distinct: Vec<Link> = Vec::with_capacity(self.links.len());
+        for link in self.links {
+            match first.get(&link.url) {
+                Some(&at) => distinct[at].mismatch |= link.mismatch,
+                None => {
+                    first.insert(link.url.clone(), distinct.len());
+                    distinct.push(link);
+                }
+            }
+        }
+        distinct
+    }
+}
+
+/// Text as it is scanned for urls: without what cannot be seen.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.chars().any(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    push_visible(&mut out, text);
+    Cow::Owned(out)
+}
+
+/// An anchor whose end has not come yet.
+struct Anchor {
+    href: String,
+    shown: String,
+}
+
+/// Reads the links of an HTML message.
+struct Reader<'c> {
+    collector: &'c mut Collector,
+    href: Origin,
+    base: Option<Url>,
+    anchor: Option<Anchor>,
+    /// The text outside of anchors, blocks on lines of their own.
+    running: String,
+    /// Text that is not displayed, apart from the text around it.
+    aside: String,
+}
+
+impl Reader<'_> {
+    /// The href as a browser would resolve it, when it is relative and the document has a base.
+    fn resolved<'h>(&self, href: &'h str) -> Cow<'h, str> {
+        match &self.base {
+            Some(base) if Url::parse(href).is_err() => match base.join(href) {
+                Ok(url) => Cow::Owned(url.into()),
+                Err(_) => Cow::Borrowed(href),
+            },
+            _ => Cow::Borrowed(href),
+        }
+    }
+}
+
+impl Visitor for Reader<'_> {
+    fn text(&mut self, text: &str, place: Place) {
+        match (&mut self.anchor, place) {
+            (_, Place::Hidden) => push_visible(&mut self.aside, text),
+            (Some(anchor), _) => anchor.shown.push_str(text),
+            (None, Place::Shown) => push_visible(&mut self.running, text),
+            (None, Place::Quoted) => {}
+        }
+    }
+
+    fn pause(&mut self, _: Break) {
+        self.running.push('\n');
+        self.aside.push('\n');
+        if let Some(anchor) = &mut self.anchor {
+            anchor.shown.push('\n');
+        }
+    }
+
+    fn anchor(&mut self, href: Cow<'_, str>) {
+        self.running.push('\n');
+        self.anchor = Some(Anchor { href: href.into_owned(), shown: String::new() });
+    }
+
+    fn anchor_end(&mut self) {
+        let Some(Anchor { href, shown }) = self.anchor.take() else { return };
+        let target = self.resolved(&href);
+        if self.collector.target(&target, Some(&shown), self.href) == Led::Nowhere {
+            // An anchor that opens nothing is no more than its text.
+            push_visible(&mut self.running, &shown);
+        }
+        self.running.push('\n');
+    }
+
+    fn target(&mut self, raw: &str, label: Option<&str>) {
+        let target = self.resolved(raw);
+        self.collector.target(&target, label, self.href);
+    }
+
+    fn base(&mut self, href: &str) {
+        if self.base.is_none()
+            && let Target::Web(url, _) = resolve(href)
+        {
+            self.base = Some(url);
+        }
+    }
+
+    fn cut(&mut self, source: &str) {
+        // The tag was never finished; what reads like a url in it may still have been sent.
+        self.aside.push('\n');
+        push_visible(&mut self.aside, source);
+    }
+}
+
+/// True when `label` shows the reader a host that is not the host of `url`: a url somewhere in it,
+/// or nothing but a host, with or without a path.
+fn shows_another(label: &str, url: &Url) -> bool {
+    let label = strip(label);
+    let label = label.trim();
+    let Some(host) = url.host_str() else { return false };
+    // A long url may be shown cut short, even in the middle of its host.
+    let cut_short = label.ends_with(['\u{2026}', '.']);
+    let differs = |shown: &Url| {
+        let shown = bare_host(shown.host_str().unwrap_or_default());
+        let host = bare_host(host);
+        shown != host && !(cut_short && host.starts_with(shown))
+    };
+    let mut shown = false;
+    let mut another = false;
+    text::scan(label, |seen| {
+        if let Target::Web(other, _) = resolve(&seen.target()) {
+            shown = true;
+            another |= differs(&other);
+        }
+        true
+    });
+    if shown {
+        return another;
+    }
+    let word = label.trim_end_matches(['.', ',', ';', ':', '!', '?', '\u{2026}']);
+    if word.contains(char::is_whitespace) {
+        return false;
+    }
+    let end = word.find(['/', '?', '#']).unwrap_or(word.len());
+    if host_kind(&word[..end], end < word.len()) == HostKind::Other {
+        return false;
+    }
+    matches!(resolve(word), Target::Web(other, _) if differs(&other))
+}
+
+/// The host without what makes no difference to a reader.
+fn bare_host(host: &str) -> &str {
+    let host = host.trim_end_matches('.');
+    host.strip_prefix("www.").unwrap_or(host)
+}

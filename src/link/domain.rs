@@ -1,0 +1,151 @@
+//! Hosts: the domain they belong to, and how they are looked for in logs.
+
+use percent_encoding::percent_decode_str;
+use url::{Host, Position, Url};
+
+/// The domain that somebody registered, or an address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Domain {
+    /// In punycode and lower case; for an IP address the address itself, without brackets. A host
+    /// that has no registrable part (one label, a public suffix) stands for itself.
+    pub registrable: String,
+    /// The Unicode form, when it differs.
+    pub unicode: Option<String>,
+    /// The public suffix, when it is on the Public Suffix List (private ones such as `github.io`
+    /// included). Without one a name is not on the internet: one label, `.local`, `.corp`.
+    pub suffix: Option<String>,
+}
+
+/// The domain of a url; `None` when it has no host.
+pub fn domain(url: &Url) -> Option<Domain> {
+    let host = match url.host()? {
+        Host::Domain(host) => host.trim_end_matches('.').to_ascii_lowercase(),
+        Host::Ipv4(address) => return Some(address_as_domain(address.to_string())),
+        Host::Ipv6(address) => return Some(address_as_domain(address.to_string())),
+    };
+    let registrable = psl::domain_str(&host).unwrap_or(&host).to_owned();
+    let suffix = psl::suffix(host.as_bytes())
+        .filter(psl::Suffix::is_known)
+        .and_then(|suffix| Some(std::str::from_utf8(suffix.as_bytes()).ok()?.to_owned()));
+    let unicode = unicode(&registrable);
+    Some(Domain { registrable, unicode, suffix })
+}
+
+fn address_as_domain(registrable: String) -> Domain {
+    Domain { registrable, unicode: None, suffix: None }
+}
+
+/// The Unicode form of a host, when it has one that differs.
+fn unicode(host: &str) -> Option<String> {
+    let (unicode, valid) = idna::domain_to_unicode(host);
+    (valid.is_ok() && unicode != host).then_some(unicode)
+}
+
+/// The forms in which a log may hold the host of a url, in lower case: punycode, and Unicode when
+/// it differs. IPv6 addresses have no brackets here, so that they are found with and without.
+pub fn host_needles(url: &Url) -> Vec<String> {
+    match url.host() {
+        Some(Host::Domain(host)) => {
+            let host = host.trim_end_matches('.').to_ascii_lowercase();
+            let unicode = unicode(&host).map(|host| host.to_lowercase());
+            [host].into_iter().chain(unicode).collect()
+        }
+        Some(Host::Ipv4(address)) => vec![address.to_string()],
+        Some(Host::Ipv6(address)) => vec![address.to_string()],
+        None => Vec::new(),
+    }
+}
+
+/// The forms in which a log may hold host and path of a url, to search by term on hosts that are
+/// shared services: each form of the host, with the port left out when it is the default one and
+/// written out, and the path both encoded and decoded. Without query, fragment and final slash.
+pub fn path_needles(url: &Url) -> Vec<String> {
+    let path = url[Position::BeforePath..Position::AfterPath].trim_end_matches('/');
+    let mut paths = vec![path.to_owned()];
+    if let Ok(decoded) = percent_decode_str(path).decode_utf8()
+        && decoded != path
+        && !decoded.chars().any(char::is_control)
+    {
+        paths.push(decoded.into_owned());
+    }
+    let ports = match (url.port(), url.port_or_known_default()) {
+        (Some(port), _) => vec![format!(":{port}")],
+        (None, Some(port)) => vec![String::new(), format!(":{port}")],
+        (None, None) => vec![String::new()],
+    };
+    let mut needles = Vec::new();
+    for host in host_needles(url) {
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        for port in &ports {
+            needles.extend(paths.iter().map(|path| format!("{host}{port}{path}")));
+        }
+    }
+    needles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn domains() {
+        for (text, registrable, unicode, suffix) in [
+            ("https://a.b.Evil-Login.com/", "evil-login.com", None, Some("com")),
+            ("https://a.evil.co.uk./", "evil.co.uk", None, Some("co.uk")),
+            ("https://evil.github.io/", "evil.github.io", None, Some("github.io")),
+            ("https://github.io/", "github.io", None, Some("github.io")),
+            ("https://a.bücher.com/", "xn--bcher-kva.com", Some("bücher.com"), Some("com")),
+            ("https://a.xn--p1ai/", "a.xn--p1ai", Some("a.рф"), Some("xn--p1ai")),
+            ("https://a.evil.example/", "evil.example", None, None),
+            ("http://intranet/", "intranet", None, None),
+            ("http://srv.contoso.local/", "contoso.local", None, None),
+            ("http://192.0.2.7:8080/", "192.0.2.7", None, None),
+            ("http://[2001:DB8::7]/", "2001:db8::7", None, None),
+        ] {
+            let expected = Domain {
+                registrable: registrable.into(),
+                unicode: unicode.map(Into::into),
+                suffix: suffix.map(Into::into),
+            };
+            assert_eq!(domain(&url(text)), Some(expected), "{text}");
+        }
+        assert_eq!(domain(&url("mailto:a@b.example")), None);
+    }
+
+    #[test]
+    fn needles_of_hosts() {
+        assert_eq!(host_needles(&url("https://EVIL.example./a")), ["evil.example"]);
+        assert_eq!(host_needles(&url("https://bücher.example/")), ["xn--bcher-kva.example", "bücher.example"]);
+        assert_eq!(host_needles(&url("http://[2001:db8::1]:80/")), ["2001:db8::1"]);
+        assert_eq!(host_needles(&url("http://192.0.2.1/")), ["192.0.2.1"]);
+    }
+
+    #[test]
+    fn needles_of_paths() {
+        assert_eq!(
+            path_needles(&url("https://contoso.sharepoint.com/sites/a%20b/?x=1#y")),
+            [
+                "contoso.sharepoint.com/sites/a%20b",
+                "contoso.sharepoint.com/sites/a b",
+                "contoso.sharepoint.com:443/sites/a%20b",
+                "contoso.sharepoint.com:443/sites/a b",
+            ]
+        );
+        assert_eq!(path_needles(&url("http://evil.example:8080/A")), ["evil.example:8080/A"]);
+        assert_eq!(path_needles(&url("http://[::1]/a")), ["[::1]/a", "[::1]:80/a"]);
+        assert_eq!(path_needles(&url("https://evil.example/")), ["evil.example", "evil.example:443"]);
+        assert_eq!(
+            path_needles(&url("https://bücher.example/a")),
+            [
+                "xn--bcher-kva.example/a",
+                "xn--bcher-kva.example:443/a",
+                "bücher.example/a",
+                "bücher.example:443/a",
+            ]
+        );
+    }
+}

@@ -1,0 +1,454 @@
+//! Urls in running text.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use memchr::memchr3_iter;
+
+use super::canonical::{Step, has_public_suffix, step};
+use super::invisible::is_blank;
+use super::markdown::{self, Span};
+use super::{handler, refang};
+
+/// The longest name of a scheme that is looked for.
+const LONGEST_SCHEME: usize = 32;
+
+/// Something in a text that reads like a link.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Seen<'t> {
+    /// As it stands there.
+    pub(crate) raw: &'t str,
+    /// The label, of a Markdown link.
+    pub(crate) label: Option<&'t str>,
+    /// A picture in Markdown.
+    pub(crate) picture: bool,
+}
+
+impl<'t> Seen<'t> {
+    /// What it leads to: JSON's `\/` made plain.
+    pub(crate) fn target(&self) -> Cow<'t, str> {
+        match self.raw.contains(r"\/") {
+            true => Cow::Owned(self.raw.replace(r"\/", "/")),
+            false => Cow::Borrowed(self.raw),
+        }
+    }
+}
+
+/// Calls `seen` for everything in `text` that reads like a link: urls with a scheme (defanged ones
+/// too), hosts that start with `www.`, handlers that carry a url, and Markdown links. When `seen`
+/// says of a Markdown link that it leads nowhere, its characters are read as plain text.
+pub(crate) fn scan<'t>(text: &'t str, mut seen: impl FnMut(&Seen<'t>) -> bool) {
+    let mut from = 0;
+    for Span { whole, label, destination, picture } in markdown::spans(text) {
+        plain(text, from..whole.start, &mut seen);
+        let link =
+            Seen { raw: &text[destination], label: Some(&text[label]), picture };
+        if !seen(&link) {
+            plain(text, whole.clone(), &mut seen);
+        }
+        from = whole.end;
+    }
+    plain(text, from..text.len(), &mut seen);
+}
+
+/// The urls in one stretch of a text. Whatever is read for a candidate that turns out to be none is
+/// not read for another one of its kind again, which keeps the time linear.
+fn plain<'t>(text: &'t str, range: Range<usize>, seen: &mut impl FnMut(&Seen<'t>) -> bool) {
+    let stretch = &text[range];
+    let bytes = stretch.as_bytes();
+    let (mut behind, mut no_handler, mut no_www) = (0, 0, 0);
+    for at in memchr3_iter(b':', b'w', b'W', bytes) {
+        if at < behind {
+            continue;
+        }
+        if bytes[at] != b':' {
+            if at < no_www {
+                continue;
+            }
+            match with_www(stretch, at) {
+                Ok(found) if report(stretch, &found, seen) => behind = found.end,
+                Ok(found) => no_www = found.end,
+                Err(end) => no_www = end,
+            }
+            continue;
+        }
+        if at >= no_handler
+            && let Some(found) = with_handler(stretch, at, behind)
+        {
+            if report(stretch, &found, seen) {
+                behind = found.end;
+                continue;
+            }
+            no_handler = found.end;
+        }
+        if let Some(found) = with_scheme(stretch, at, behind) {
+            report(stretch, &found, seen);
+            behind = found.end;
+        }
+    }
+}
+
+fn report<'t>(
+    text: &'t str,
+    found: &Range<usize>,
+    seen: &mut impl FnMut(&Seen<'t>) -> bool,
+) -> bool {
+    seen(&Seen { raw: &text[found.clone()], label: None, picture: false })
+}
+
+/// The word of scheme characters that ends at `end`; it starts at `floor` or later.
+fn word_before(text: &str, end: usize, floor: usize) -> Range<usize> {
+    let word = text.as_bytes()[floor..end]
+        .iter()
+        .rev()
+        .take(LONGEST_SCHEME)
+        .take_while(|&&b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.' | b'*'))
+        .count();
+    end - word..end
+}
+
+/// The handler whose scheme ends at `colon`. Its argument has a syntax of its own and goes on to
+/// the next blank.
+fn with_handler(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
+    let word = word_before(text, colon, floor);
+    if !handler::in_text(&text[word.clone()]) {
+        return None;
+    }
+    let before = text[..word.start].chars().next_back();
+    let ending = Ending { text, before };
+    let end = ending.trim(colon + 1, ending.path_end(colon + 1));
+    (end > colon + 1).then_some(word.start..end)
+}
+
+/// The url around the colon at `colon`; nothing before `floor` belongs to it.
+fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let bracket = colon.checked_sub(1).filter(|&at| at >= floor && bytes[at] == b'[');
+    let mut end = bracket.unwrap_or(colon);
+    let mut plural = "";
+    // `hxxp[s]://`
+    if end >= floor + 3
+        && let Some(s) = text.get(end - 3..end)
+        && ["[s]", "(s)", "{s}"].iter().any(|form| s.eq_ignore_ascii_case(form))
+    {
+        end -= 3;
+        plural = "s";
+    }
+    let word = word_before(text, end, floor);
+    // Words run into the scheme without a blank; the longest scheme at their end counts.
+    let scheme = (3..=6.min(word.len())).rev().find(|&len| {
+        let candidate = text.get(end - len..end).unwrap_or_default();
+        refang::web_scheme(&format!("{candidate}{plural}")).is_some()
+    })?;
+    let start = end - scheme;
+    let host = slashes(text, colon, bracket.is_some())?;
+    let ending = Ending { text, before: text[..start].chars().next_back() };
+    let user = ending.userinfo_end(host);
+    let host_end = ending.host_end(user);
+    // Whether it is a url at all is decided before its path is read.
+    if !matches!(step(&format!("http://{}", &text[host..host_end])), Step::Web(_)) {
+        return None;
+    }
+    Some(start..ending.end(host, host_end))
+}
+
+/// Where the host starts, when two slashes follow the colon in any spelling: `//`, `\\`, `\/\/`,
+/// `[//]`, and all of them behind `[:]` or inside `[://]`.
+fn slashes(text: &str, colon: usize, bracketed: bool) -> Option<usize> {
+    let mut at = colon + 1;
+    let mut inside = bracketed;
+    if inside && text[at..].starts_with(']') {
+        at += 1;
+        inside = false;
+    }
+    let mut count = 0;
+    loop {
+        let rest = &text[at..];
+        if rest.starts_with(['/', '\\']) {
+            at += 1;
+            count += 1;
+        } else if inside && rest.starts_with(']') {
+            at += 1;
+            inside = false;
+        } else if let Some(found) =
+            refang::bracketed(rest).filter(|found| found.plain.starts_with('/'))
+        {
+            at += found.len;
+            count += found.plain.len();
+        } else {
+            break;
+        }
+    }
+    let next = text[at..].chars().next()?;
+    let host = next.is_alphanumeric() || matches!(next, '[' | '(' | '{' | '_' | '-' | '%' | '\u{ad}')
+        || !next.is_ascii();
+    (count >= 2 && !inside && host && !is_blank(next)).then_some(at)
+}
+
+/// The host that starts with `www` at `start`, and what follows it; else how far it was read.
+fn with_www(text: &str, start: usize) -> Result<Range<usize>, usize> {
+    let head = text.get(start..start + 3).filter(|head| head.eq_ignore_ascii_case("www"));
+    let before = text[..start].chars().next_back();
+    let joined =
+        |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '/' | '\\' | '%');
+    let dot = |rest: &str| rest.starts_with('.') || refang::dot(rest).is_some();
+    if head.is_none() || before.is_some_and(joined) || !dot(&text[start + 3..]) {
+        return Err(start + 1);
+    }
+    let ending = Ending { text, before };
+    let host_end = ending.host_end(start);
+    match step(&text[start..host_end]) {
+        Step::Web(_) => Ok(start..ending.end(start, host_end)),
+        _ => Err(host_end),
+    }
+}
+
+/// Finds where a url ends.
+struct Ending<'t> {
+    text: &'t str,
+    /// The character in front of the url: what opens there closes behind it.
+    before: Option<char>,
+}
+
+impl Ending<'_> {
+    /// The end of the url whose host stands at `from..host_end`.
+    fn end(&self, from: usize, host_end: usize) -> usize {
+        let goes_on = |c: char| matches!(c, '/' | '?' | '#' | '\\');
+        let end = match self.text[host_end..].starts_with(goes_on) {
+            true => self.path_end(host_end),
+            false => host_end,
+        };
+        self.trim(from, end)
+    }
+
+    /// Where the host starts: behind the userinfo, which may hold almost anything.
+    fn userinfo_end(&self, from: usize) -> usize {
+        let text = &self.text[from..];
+        let stops = |c: char| is_end(c) || matches!(c, '/' | '\\' | '?' | '#');
+        let authority = &text[..text.find(stops).unwrap_or(text.len())];
+        authority.rfind('@').map_or(from, |at| match authority[at + 1..].starts_with(']') {
+            // `[@]` is part of the userinfo for the eye.
+            true => from + at + 2,
+            false => from + at + 1,
+        })
+    }
+
+    /// The end of the host (and port) that starts at `from`.
+    fn host_end(&self, from: usize) -> usize {
+        let text = &self.text[from..];
+        let mut dots = None;
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            let here = &text[at..];
+            match c {
+                '[' | '(' | '{' | ' ' if let Some(len) = refang::dot(here) => {
+                    at += len;
+                    continue;
+                }
+                // An IPv6 address has at most 45 characters.
+                '[' if at == 0 => match here.bytes().take(64).position(|b| b == b']') {
+                    Some(close) => at += close,
+                    None => break,
+                },
+                ':' => {
+                    let port = here[1..].bytes().take_while(u8::is_ascii_digit).count();
+                    at += if port > 0 { 1 + port } else { 0 };
+                    break;
+                }
+                '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => dots = dots.or(Some(at)),
+                c if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '%') => {}
+                c if !c.is_ascii() && !is_end(c) => {}
+                _ => break,
+            }
+            at += text[at..].chars().next().map_or(1, char::len_utf8);
+        }
+        // An ideographic full stop is a dot of the host for a browser, and of the sentence for
+        // everybody else: it is the host's when that makes a host with a public suffix.
+        if let Some(dot) = dots {
+            let plain = text[..at].replace(['\u{3002}', '\u{ff0e}', '\u{ff61}'], ".");
+            if !has_public_suffix(plain.split(':').next().unwrap_or_default()) {
+                at = dot;
+            }
+        }
+        from + at
+    }
+
+    /// The end of everything behind the host.
+    fn path_end(&self, from: usize) -> usize {
+        let text = &self.text[from..];
+        let mut open = [0_usize; 3];
+        for (at, c) in text.char_indices() {
+            let rest = &text[at + c.len_utf8()..];
+            let ends = match c {
+                '(' | '[' | '{' => {
+                    open[bracket(c)] += 1;
+                    false
+                }
+                ')' | ']' | '}' => {
+                    let open = &mut open[bracket(c)];
+                    *open = open.wrapping_sub(1);
+                    // Nothing was open: it closes what stands in front of the url.
+                    *open == usize::MAX
+                }
+                '\'' | '*' | '|' if self.before == Some(c) => true,
+                // A list of urls.
+                ',' | ';' | '|' => starts_url(rest),
+                // `\"` and `\n` in source code.
+                '\\' => {
+                    rest.starts_with(['"', '\''])
+                        || (rest.starts_with(['n', 'r', 't'])
+                            && rest[1..].chars().next().is_none_or(|c| is_end(c) || c == '\\'))
+                }
+                // Escaped once too often.
+                '&' => ["&quot;", "&lt;", "&gt;", "&#39;", "&nbsp;"]
+                    .iter()
+                    .any(|reference| text[at..].starts_with(reference)),
+                c => is_end(c),
+            };
+            if ends {
+                return from + at;
+            }
+        }
+        self.text.len()
+    }
+
+    /// The end without the punctuation of the sentence around the url.
+    fn trim(&self, from: usize, mut end: usize) -> usize {
+        while let Some(last) = self.text[from..end].chars().next_back() {
+            let without = end - last.len_utf8();
+            let ends = match last {
+                // The fragment `#!` of old single page applications.
+                '!' => !self.text[from..without].ends_with('#'),
+                '.' | ',' | ';' | ':' | '?' | '\'' | '|' | '\\' | '\u{2026}' | '\u{2013}'
+                | '\u{2014}' => true,
+                '*' | '_' | '~' => self.before == Some(last),
+                last => is_pictograph(last),
+            };
+            if !ends {
+                break;
+            }
+            end = without;
+        }
+        end
+    }
+}
+
+fn bracket(c: char) -> usize {
+    match c {
+        '(' | ')' => 0,
+        '[' | ']' => 1,
+        _ => 2,
+    }
+}
+
+/// True for what no url goes over: blanks, controls, quotes and the punctuation of other scripts.
+fn is_end(c: char) -> bool {
+    match c {
+        '<' | '>' | '"' | '`' => true,
+        c if c.is_ascii() => c == ' ' || c.is_ascii_control(),
+        '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' | '\u{2039}' | '\u{203a}' => true,
+        '\u{3001}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301b}' => true,
+        '\u{ff01}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0c}' | '\u{ff1a}' | '\u{ff1b}' | '\u{ff1f}' => {
+            true
+        }
+        c => is_blank(c) || c.is_control(),
+    }
+}
+
+/// True for emoji and dingbats, which are written behind a url without a blank.
+fn is_pictograph(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
+}
+
+/// True when a url with a web scheme starts here.
+fn starts_url(text: &str) -> bool {
+    let text = text.strip_prefix(' ').unwrap_or(text);
+    ["http://", "https://", "hxxp://", "hxxps://", "ftp://"].iter().any(|scheme| {
+        text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn urls(text: &str) -> Vec<&str> {
+        let mut urls = Vec::new();
+        scan(text, |seen| {
+            urls.push(seen.raw);
+            true
+        });
+        urls
+    }
+
+    #[test]
+    fn where_urls_end() {
+        for (text, expected) in [
+            ("see https://e.example/a.", "https://e.example/a"),
+            ("(https://e.example/a_(b))", "https://e.example/a_(b)"),
+            ("(see https://e.example/a).", "https://e.example/a"),
+            ("\"https://e.example/a\"", "https://e.example/a"),
+            ("'https://e.example/a'+x", "https://e.example/a"),
+            ("https://e.example/it's", "https://e.example/it's"),
+            ("**https://e.example/a**: b", "https://e.example/a"),
+            ("_https://e.example/a_b_", "https://e.example/a_b"),
+            ("https://e.example/#!", "https://e.example/#!"),
+            ("https://e.example/wow!", "https://e.example/wow"),
+            ("https://e.example/a\u{1f44d}", "https://e.example/a"),
+            ("https://e.example,and", "https://e.example"),
+            ("https://e.example:8443/a?b#c", "https://e.example:8443/a?b#c"),
+            ("http://[2001:db8::1]:80/a]", "http://[2001:db8::1]:80/a"),
+            ("https://u:p,x@e.example/", "https://u:p,x@e.example/"),
+            ("see:https://e.example", "https://e.example"),
+            ("seehttps://e.example", "https://e.example"),
+            ("\u{8bf7}https://e.example/a\u{ff0c}x", "https://e.example/a"),
+            ("https://e.example\u{3002}\u{8c22}", "https://e.example"),
+            ("https://e\u{3002}example/a", "https://e\u{3002}example/a"),
+            (r#"{"u":"https:\/\/e.example\/a"}"#, r"https:\/\/e.example\/a"),
+            (r#""https://e.example/a\n""#, "https://e.example/a"),
+            ("hxxps[:]//e[.]example/a[.]php", "hxxps[:]//e[.]example/a[.]php"),
+            ("hxxp[s]://e [.] example/x y", "hxxp[s]://e [.] example/x"),
+            ("https[://]e(dot)example", "https[://]e(dot)example"),
+            ("WWW.e.example/a?", "WWW.e.example/a"),
+            ("www[.]e[.]example", "www[.]e[.]example"),
+            ("run ms-appinstaller:?source=https://e.example/a now", "ms-appinstaller:?source=https://e.example/a"),
+        ] {
+            assert_eq!(urls(text), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_of_urls() {
+        for text in [
+            "https://a.example/,https://b.example/",
+            "https://a.example/;https://b.example/",
+            "https://a.example/|https://b.example/",
+            "https://a.example/, https://b.example/",
+        ] {
+            assert_eq!(urls(text), ["https://a.example/", "https://b.example/"], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_url() {
+        for text in [
+            "12:30", "a::b", "http:", "https://", "http:// x", "wwww.e.example", "x@www.e.example",
+            "www", "www.", "C:\\Users\\x", "std::fmt", "nothttp", "://e.example", "see http:/x",
+        ] {
+            assert_eq!(urls(text), [] as [&str; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn markdown_labels_are_not_urls_of_their_own() {
+        let mut found = Vec::new();
+        scan("[https://a.example](https://b.example/x) https://c.example", |seen| {
+            found.push((seen.raw, seen.label));
+            true
+        });
+        assert_eq!(
+            found,
+            [("https://b.example/x", Some("https://a.example")), ("https://c.example", None)]
+        );
+    }
+}
