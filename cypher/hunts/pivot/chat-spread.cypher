@@ -1,0 +1,27 @@
+// name: chat-spread
+// title: Chats into which a user put malicious urls, and who is in them
+// description: One row for each message of the user in a chat and malicious url in it; participants are the others
+//   in that chat. The user is given by UPN, name or id.
+// parameters: user string required example alice@contoso.com
+// returns: table
+// columns: sender, at, place, url, severity, message, participants
+// tags: user, place
+// technique: T1534
+
+MATCH (user:User)
+WHERE toLower($user) IN [toLower(user.upn), toLower(user.name), toLower(user.id)]
+  AND ($case IS NULL OR $case IN user.cases)
+MATCH (user)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
+WHERE all(x IN [sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+MATCH (message)-[posted:POSTED_IN]->(chat:Chat)
+WHERE all(x IN [posted, chat] WHERE $case IS NULL OR $case IN x.cases)
+RETURN coalesce(user.upn, user.name, user.id) AS sender, coalesce(message.created, sent.at) AS at,
+       'Chat: ' + coalesce(chat.topic, chat.kind, chat.id) AS place, url.id AS url, url.severity AS severity,
+       message.id AS message,
+       COLLECT {
+         MATCH (chat)<-[takes_part:PARTICIPATES_IN]-(other:User)
+         WHERE other <> user AND all(x IN [takes_part, other] WHERE $case IS NULL OR $case IN x.cases)
+         RETURN DISTINCT coalesce(other.upn, other.name, other.id) AS who
+         ORDER BY who
+       } AS participants
+ORDER BY at, message, url, sender, place, severity, participants;

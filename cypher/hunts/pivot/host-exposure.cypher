@@ -1,0 +1,27 @@
+// name: host-exposure
+// title: Which urls a host was warned about or went to, and whose host it is
+// description: Urls of the investigation, malicious or not, that SmartScreen on the host warned about or that it
+//   connected to; matched tells whether that very url was requested or only its host. users are all who worked on
+//   the host. It is given by name, by the first part of its name, or by id.
+// parameters: host string required example pc-17.contoso.com
+// returns: table
+// columns: host, url, severity, risky, how, matched, first, last, count, users
+// tags: host
+// technique: T1204.001
+
+MATCH (host:Host)
+WHERE toLower($host) IN [toLower(host.name), head(split(toLower(host.name), '.')), host.id]
+  AND ($case IS NULL OR $case IN host.cases)
+MATCH (host)-[seen:WARNED_ABOUT|CONNECTED_TO]->(url:Url)
+WHERE all(x IN [seen, url] WHERE $case IS NULL OR $case IN x.cases)
+RETURN coalesce(host.name, host.id) AS host, url.id AS url, url.severity AS severity,
+       coalesce(url.risky, false) AS risky,
+       CASE type(seen) WHEN 'WARNED_ABOUT' THEN 'warned' ELSE 'connected' END AS how, seen.match AS matched,
+       seen.first_seen AS first, seen.last_seen AS last, seen.count AS count,
+       COLLECT {
+         MATCH (host)<-[used:USED]-(user:User)
+         WHERE all(x IN [used, user] WHERE $case IS NULL OR $case IN x.cases)
+         RETURN DISTINCT coalesce(user.upn, user.name, user.id) AS who
+         ORDER BY who
+       } AS users
+ORDER BY first, host, url, how, severity, risky, matched, last, count, users;

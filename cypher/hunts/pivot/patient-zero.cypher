@@ -1,0 +1,43 @@
+// name: patient-zero
+// title: Where each malicious url came from, and whom it caught first
+// description: For each malicious url in a message the earliest message that holds it, with its sender and place,
+//   and the user who was the first to open or click it.
+// returns: table
+// columns: url, severity, at, sender, place, message, first_opener, first_opened
+// tags: sender, time
+// technique: T1566.002
+
+MATCH (url:Url {risky: true})
+WHERE ($case IS NULL OR $case IN url.cases)
+CALL (url) {
+  MATCH (url)<-[contains:CONTAINS]-(message:Message)
+  WHERE all(x IN [contains, message] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN message
+  ORDER BY message.created, message.id
+  LIMIT 1
+}
+OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
+WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
+CALL (url) {
+  OPTIONAL MATCH (url)<-[did:OPENED|CLICKED]-(opener:User)
+  WHERE all(x IN [did, opener] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN coalesce(opener.upn, opener.name, opener.id) AS first_opener, did.first_seen AS first_opened
+  ORDER BY first_opened, first_opener
+  LIMIT 1
+}
+CALL (message) {
+  OPTIONAL MATCH (message)-[posted:POSTED_IN]->(spot:Channel|Chat)
+  WHERE all(x IN [posted, spot] WHERE $case IS NULL OR $case IN x.cases)
+  OPTIONAL MATCH (spot)<-[holds:HAS_CHANNEL]-(team:Team)
+  WHERE all(x IN [holds, team] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN CASE
+      WHEN spot:Chat THEN 'Chat: ' + coalesce(spot.topic, spot.kind, spot.id)
+      ELSE coalesce(coalesce(team.name, team.id) + ' / ', '') + coalesce(spot.name, spot.id)
+    END AS place
+  ORDER BY place
+  LIMIT 1
+}
+RETURN url.id AS url, url.severity AS severity, coalesce(message.created, sent.at) AS at,
+       coalesce(sender.upn, sender.name, sender.id) AS sender,
+       place, message.id AS message, first_opener, first_opened
+ORDER BY at, url, severity, sender, place, message, first_opener, first_opened;

@@ -1,0 +1,64 @@
+// name: user-exposure
+// title: What malicious urls a user met, and how
+// description: Malicious urls that the user sent, received (in a standard channel of a team of theirs, or in a
+//   chat), opened or clicked, and those that a host of theirs was warned about or connected to. The user is given
+//   by UPN, name or id.
+// parameters: user string required example alice@contoso.com
+// returns: table
+// columns: user, at, how, url, severity, place, message, host
+// tags: user
+// technique: T1204.001
+
+MATCH (user:User)
+WHERE toLower($user) IN [toLower(user.upn), toLower(user.name), toLower(user.id)]
+  AND ($case IS NULL OR $case IN user.cases)
+CALL (user) {
+  MATCH (user)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
+  WHERE all(x IN [sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN url, 'sent' AS how, message.created AS at, message, null AS host
+  UNION
+  MATCH (user)-[member:MEMBER_OF]->(team:Team)-[holds:HAS_CHANNEL]->(channel:Channel)
+        <-[posted:POSTED_IN]-(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
+  WHERE coalesce(channel.membership, 'standard') = 'standard'
+    AND all(x IN [member, team, holds, channel, posted, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND NOT EXISTS { MATCH (user)-[sent:SENT]->(message) WHERE ($case IS NULL OR $case IN sent.cases) }
+  RETURN url, 'received' AS how, message.created AS at, message, null AS host
+  UNION
+  MATCH (user)-[takes_part:PARTICIPATES_IN]->(chat:Chat)
+        <-[posted:POSTED_IN]-(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
+  WHERE all(x IN [takes_part, chat, posted, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND NOT EXISTS { MATCH (user)-[sent:SENT]->(message) WHERE ($case IS NULL OR $case IN sent.cases) }
+  RETURN url, 'received' AS how, message.created AS at, message, null AS host
+  UNION
+  MATCH (user)-[did:OPENED]->(url:Url {risky: true})
+  WHERE all(x IN [did, url] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN url, 'opened' AS how, did.first_seen AS at, null AS message, null AS host
+  UNION
+  MATCH (user)-[did:CLICKED]->(url:Url {risky: true})
+  WHERE all(x IN [did, url] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN url, 'clicked' AS how, did.first_seen AS at, null AS message, null AS host
+  UNION
+  MATCH (user)-[used:USED]->(host:Host)-[seen:WARNED_ABOUT]->(url:Url {risky: true})
+  WHERE all(x IN [used, host, seen, url] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN url, 'warned' AS how, seen.first_seen AS at, null AS message, host
+  UNION
+  MATCH (user)-[used:USED]->(host:Host)-[seen:CONNECTED_TO]->(url:Url {risky: true})
+  WHERE all(x IN [used, host, seen, url] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN url, 'connected' AS how, seen.first_seen AS at, null AS message, host
+}
+CALL (message) {
+  OPTIONAL MATCH (message)-[posted:POSTED_IN]->(spot:Channel|Chat)
+  WHERE all(x IN [posted, spot] WHERE $case IS NULL OR $case IN x.cases)
+  OPTIONAL MATCH (spot)<-[holds:HAS_CHANNEL]-(team:Team)
+  WHERE all(x IN [holds, team] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN CASE
+      WHEN spot:Chat THEN 'Chat: ' + coalesce(spot.topic, spot.kind, spot.id)
+      ELSE coalesce(coalesce(team.name, team.id) + ' / ', '') + coalesce(spot.name, spot.id)
+    END AS place
+  ORDER BY place
+  LIMIT 1
+}
+RETURN coalesce(user.upn, user.name, user.id) AS user, at, how, url.id AS url, url.severity AS severity, place,
+       message.id AS message,
+       coalesce(host.name, host.id) AS host
+ORDER BY at, user, how, url, severity, place, message, host;

@@ -1,0 +1,286 @@
+//! Cypher cut into tokens: as much of the language as it takes to know what a hunt reads and returns.
+//!
+//! The server alone decides whether a statement is right; see [`super::lint::verify`].
+
+use std::ops::Range;
+
+/// A word, sign or literal of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    /// Line of the file, from 1.
+    pub(super) line: usize,
+    /// Where it stands in the text, in bytes.
+    pub(super) span: Range<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A keyword or a name.
+    Word(String),
+    /// A name in backticks, without them.
+    Quoted(String),
+    /// A parameter, without its `$`.
+    Parameter(String),
+    /// A text literal.
+    Text,
+    /// A number.
+    Number,
+    /// A range, `..`.
+    Range,
+    /// Any other sign.
+    Sign(char),
+}
+
+/// What cannot be cut into tokens, and the line where it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unfinished {
+    pub(super) what: &'static str,
+    pub(super) line: usize,
+}
+
+impl Token {
+    pub(super) fn is_sign(&self, sign: char) -> bool {
+        self.kind == Kind::Sign(sign)
+    }
+
+    /// Whether it is that keyword; Cypher's keywords have no case.
+    pub(super) fn is_word(&self, keyword: &str) -> bool {
+        matches!(&self.kind, Kind::Word(word) if word.eq_ignore_ascii_case(keyword))
+    }
+
+    /// A name: of a variable, label, type, property or function, as the place decides.
+    pub(super) fn name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Word(name) | Kind::Quoted(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// Cuts a statement into tokens; comments and white space are left out.
+pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Unfinished> {
+    let mut scanner = Scanner {
+        text,
+        at: 0,
+        line: 1,
+    };
+    let mut tokens = Vec::new();
+    while let Some(token) = scanner.token()? {
+        tokens.push(token);
+    }
+    Ok(tokens)
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+}
+
+impl Scanner<'_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn take(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        self.line += usize::from(c == '\n');
+        Some(c)
+    }
+
+    fn take_while(&mut self, wanted: impl Fn(char) -> bool) {
+        while self.peek().is_some_and(&wanted) {
+            self.take();
+        }
+    }
+
+    /// Takes everything up to and with `end`, which must come.
+    fn take_past(&mut self, end: &str, what: &'static str) -> Result<(), Unfinished> {
+        let line = self.line;
+        let Some(length) = self.rest().find(end) else {
+            return Err(Unfinished { what, line });
+        };
+        self.line += self.rest()[..length].matches('\n').count();
+        self.at += length + end.len();
+        Ok(())
+    }
+
+    fn skip_blank(&mut self) -> Result<(), Unfinished> {
+        loop {
+            self.take_while(char::is_whitespace);
+            if self.rest().starts_with("//") {
+                self.take_while(|c| c != '\n');
+            } else if self.rest().starts_with("/*") {
+                self.at += 2;
+                self.take_past("*/", "comment")?;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn token(&mut self) -> Result<Option<Token>, Unfinished> {
+        self.skip_blank()?;
+        let (line, start) = (self.line, self.at);
+        let Some(first) = self.take() else {
+            return Ok(None);
+        };
+        let kind = match first {
+            '\'' | '"' => {
+                self.text_literal(first, line)?;
+                Kind::Text
+            }
+            '`' => Kind::Quoted(self.quoted_name()?),
+            '$' if self.peek() == Some('`') => {
+                self.take();
+                Kind::Parameter(self.quoted_name()?)
+            }
+            '$' => {
+                self.take_while(in_name);
+                Kind::Parameter(self.text[start + 1..self.at].to_owned())
+            }
+            '.' if self.peek() == Some('.') => {
+                self.take();
+                Kind::Range
+            }
+            c if c.is_ascii_digit() => {
+                self.number();
+                Kind::Number
+            }
+            c if c.is_alphabetic() || c == '_' => {
+                self.take_while(in_name);
+                Kind::Word(self.text[start..self.at].to_owned())
+            }
+            c => Kind::Sign(c),
+        };
+        Ok(Some(Token {
+            kind,
+            line,
+            span: start..self.at,
+        }))
+    }
+
+    fn text_literal(&mut self, quote: char, line: usize) -> Result<(), Unfinished> {
+        while let Some(c) = self.take() {
+            match c {
+                '\\' => {
+                    self.take();
+                }
+                c if c == quote => return Ok(()),
+                _ => {}
+            }
+        }
+        Err(Unfinished { what: "text", line })
+    }
+
+    /// The rest of a name in backticks; two of them stand for one.
+    fn quoted_name(&mut self) -> Result<String, Unfinished> {
+        let mut name = String::new();
+        loop {
+            let start = self.at;
+            self.take_past("`", "name in backticks")?;
+            name.push_str(&self.text[start..self.at - 1]);
+            if self.peek() != Some('`') {
+                return Ok(name);
+            }
+            self.take();
+            name.push('`');
+        }
+    }
+
+    /// The rest of a number; `1..5` is a range of two.
+    fn number(&mut self) {
+        self.take_while(in_name);
+        let mut after = self.rest().chars();
+        if after.next() == Some('.') && after.next().is_some_and(|c| c.is_ascii_digit()) {
+            self.take();
+            self.take_while(in_name);
+        }
+    }
+}
+
+fn in_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn kinds(text: &str) -> Vec<Kind> {
+        tokens(text).unwrap().into_iter().map(|t| t.kind).collect()
+    }
+
+    fn word(text: &str) -> Kind {
+        Kind::Word(text.to_owned())
+    }
+
+    #[test]
+    fn words_signs_and_literals() {
+        assert_eq!(
+            kinds("RETURN u.id + $case, 'it\\'s' /* no */ // none\n, 1.5, [1..5], `a``b`, $`c d`"),
+            [
+                word("RETURN"),
+                word("u"),
+                Kind::Sign('.'),
+                word("id"),
+                Kind::Sign('+'),
+                Kind::Parameter("case".to_owned()),
+                Kind::Sign(','),
+                Kind::Text,
+                Kind::Sign(','),
+                Kind::Number,
+                Kind::Sign(','),
+                Kind::Sign('['),
+                Kind::Number,
+                Kind::Range,
+                Kind::Number,
+                Kind::Sign(']'),
+                Kind::Sign(','),
+                Kind::Quoted("a`b".to_owned()),
+                Kind::Sign(','),
+                Kind::Parameter("c d".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_token_knows_its_line() {
+        let lines: Vec<_> = tokens("a\n/* b\n */ c 'd\n' e")
+            .unwrap()
+            .into_iter()
+            .map(|t| t.line)
+            .collect();
+        assert_eq!(lines, [1, 3, 3, 4]);
+    }
+
+    #[test]
+    fn what_does_not_end_is_named() {
+        for (text, what, line) in [
+            ("a\n'b\n", "text", 2),
+            ("\n\n`b", "name in backticks", 3),
+            ("/* b", "comment", 1),
+        ] {
+            assert_eq!(tokens(text), Err(Unfinished { what, line }));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_cut_without_a_panic(text in "(\\PC|[\n'\"`$/*.\\\\0-9])*") {
+            if let Ok(tokens) = tokens(&text) {
+                for pair in tokens.windows(2) {
+                    prop_assert!(pair[0].span.end <= pair[1].span.start);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What can go wrong between a hunt's name and its answer.
+
+use std::io;
+use std::time::Duration;
+
+use neo4rs::{Neo4jClientErrorKind, Neo4jErrorKind};
+
+use super::header::HeaderError;
+use super::parameter::{Parameter, ParameterType};
+use crate::terminal;
+
+/// Why there is no answer. [`HuntError::is_usage`] tells wrong usage from failure.
+#[derive(Debug, thiserror::Error)]
+pub enum HuntError {
+    /// No hunt is called so.
+    #[error("there is no hunt `{}`{}", terminal::clean(name), did_you_mean(close))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// Names like it, the nearest first.
+        close: Vec<String>,
+    },
+    /// A hunt's file cannot be read.
+    #[error("cannot read the hunt {path}: {source}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A header is not as it should be.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// Required parameters were not given.
+    #[error("the hunt {hunt} needs {}", needed(parameters))]
+    Missing {
+        /// The hunt.
+        hunt: String,
+        /// What it needs.
+        parameters: Vec<Parameter>,
+    },
+    /// The hunt has no such parameter.
+    #[error(
+        "the hunt {hunt} has no parameter `{}`{}; it takes {}",
+        terminal::clean(name),
+        did_you_mean(nearest.as_slice()),
+        known.join(", ")
+    )]
+    UnknownParameter {
+        /// The hunt.
+        hunt: String,
+        /// What was given.
+        name: String,
+        /// The nearest that it has.
+        nearest: Option<String>,
+        /// All that it has.
+        known: Vec<String>,
+    },
+    /// A value is not of its parameter's type.
+    #[error(
+        "parameter `{name}` of the hunt {hunt} takes {}, not `{}`",
+        kind.expected(),
+        terminal::clean(value)
+    )]
+    BadValue {
+        /// The hunt.
+        hunt: String,
+        /// The parameter.
+        name: String,
+        /// What it takes.
+        kind: ParameterType,
+        /// What was given.
+        value: String,
+    },
+    /// The columns that a file declares are not those that it returns.
+    #[error("{file} declares the columns {}, and returns {}", declared.join(", "), returned.join(", "))]
+    Columns {
+        /// The file.
+        file: String,
+        /// What its header says.
+        declared: Vec<String>,
+        /// What it returns.
+        returned: Vec<String>,
+    },
+    /// The statement is not one that the server understands.
+    #[error("{file}: {}", terminal::clean(message))]
+    Statement {
+        /// The file.
+        file: String,
+        /// What is wrong, with line and column.
+        message: String,
+    },
+    /// The hunt tried to change the graph, and was stopped by the server.
+    #[error("{file} writes to the graph; a hunt may only read, so nothing was changed")]
+    Writes {
+        /// The file.
+        file: String,
+    },
+    /// The hunt took too long, and was stopped.
+    #[error(
+        "the hunt {hunt} had no answer after {} and was stopped; narrow it to one case with -p case=ID, or allow it more time",
+        seconds(limit)
+    )]
+    TimedOut {
+        /// The hunt.
+        hunt: String,
+        /// How long it was allowed.
+        limit: Duration,
+    },
+    /// Neo4j cannot be asked, or failed.
+    #[error("Neo4j: {}{}", terminal::clean(&error.to_string()), hint(error))]
+    Neo4j {
+        /// What the driver says.
+        #[source]
+        error: Box<neo4rs::Error>,
+    },
+}
+
+impl HuntError {
+    /// Whether the command was used wrongly (exit code 2), rather than something having failed (1).
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Unknown { .. }
+            | Self::Unreadable { .. }
+            | Self::Header(_)
+            | Self::Missing { .. }
+            | Self::UnknownParameter { .. }
+            | Self::BadValue { .. }
+            | Self::Columns { .. }
+            | Self::Statement { .. }
+            | Self::Writes { .. } => true,
+            Self::TimedOut { .. } | Self::Neo4j { .. } => false,
+        }
+    }
+}
+
+fn did_you_mean<S: AsRef<str>>(close: &[S]) -> String {
+    let names: Vec<&str> = close.iter().map(AsRef::as_ref).collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; did you mean {}?", names.join(" or "))
+    }
+}
+
+fn needed(parameters: &[Parameter]) -> String {
+    let one = |parameter: &Parameter| {
+        let value = parameter.example.clone();
+        let value = value.unwrap_or_else(|| parameter.kind.as_str().to_uppercase());
+        format!("-p {}={}", parameter.name, shell_word(&value))
+    };
+    parameters.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// A value as it can be pasted behind a prompt.
+fn shell_word(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,".contains(c);
+    if value.chars().all(plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', "'\\''"))
+    }
+}
+
+fn seconds(limit: &Duration) -> String {
+    format!("{} s", limit.as_secs_f64())
+}
+
+fn hint(error: &neo4rs::Error) -> &'static str {
+    match error {
+        neo4rs::Error::Neo4j(server) => match server.kind() {
+            Neo4jErrorKind::Client(Neo4jClientErrorKind::Security(_)) => {
+                "; look at [neo4j] user and LINKTRAIL_NEO4J_PASSWORD"
+            }
+            Neo4jErrorKind::Client(Neo4jClientErrorKind::FatalDiscovery) => {
+                "; look at [neo4j] database"
+            }
+            _ => "",
+        },
+        neo4rs::Error::AuthenticationError(_) => {
+            "; look at [neo4j] user and LINKTRAIL_NEO4J_PASSWORD"
+        }
+        neo4rs::Error::IOError { .. }
+        | neo4rs::Error::ConnectionError
+        | neo4rs::Error::ConnectionTimedOut
+        | neo4rs::Error::ProtocolMismatch(_) => {
+            "; does Neo4j run at the address that [neo4j] uri names?"
+        }
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_say_what_to_do() {
+        let unknown = |close: &[&str]| HuntError::Unknown {
+            name: "sum\u{1b}[2J".to_owned(),
+            close: close.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        assert_eq!(
+            unknown(&["summary", "b"]).to_string(),
+            "there is no hunt `sum[2J`; did you mean summary or b?"
+        );
+        assert_eq!(unknown(&[]).to_string(), "there is no hunt `sum[2J`");
+        let missing = HuntError::Missing {
+            hunt: "h".to_owned(),
+            parameters: vec![
+                parameter(
+                    "url",
+                    ParameterType::String,
+                    Some("https://a.example/?b=1&c"),
+                ),
+                parameter("n", ParameterType::Integer, None),
+            ],
+        };
+        assert_eq!(
+            missing.to_string(),
+            "the hunt h needs -p url='https://a.example/?b=1&c' -p n=INTEGER"
+        );
+    }
+
+    #[test]
+    fn usage_and_failure_are_told_apart() {
+        let writes = HuntError::Writes {
+            file: "a".to_owned(),
+        };
+        assert!(writes.is_usage());
+        let failed = HuntError::Neo4j {
+            error: Box::new(neo4rs::Error::ConnectionError),
+        };
+        assert!(!failed.is_usage());
+        assert!(failed.to_string().ends_with("[neo4j] uri names?"));
+    }
+
+    fn parameter(name: &str, kind: ParameterType, example: Option<&str>) -> Parameter {
+        Parameter {
+            name: name.to_owned(),
+            kind,
+            required: true,
+            default: None,
+            example: example.map(str::to_owned),
+        }
+    }
+}

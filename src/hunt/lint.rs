@@ -1,0 +1,544 @@
+//! Checks hunts against their headers, the graph's schema and each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use neo4rs::Query;
+
+use super::header::Returns;
+use super::run::answer;
+use super::shape::{Read, Shape};
+use super::{CASE, Hunt, HuntError, stem, suggest};
+use crate::graph::schema::{COMMON, EDGES, NODES};
+use crate::graph::{EdgeType, Label};
+
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// The header says everything, and nothing twice.
+    Header,
+    /// A hunt is called like its file, and like no other.
+    Name,
+    /// The statement can be read.
+    Syntax,
+    /// The statement only reads, and only the graph.
+    ReadOnly,
+    /// Labels, types and properties are those of the schema.
+    Schema,
+    /// Parameters are declared and used, `$case` among them.
+    Parameters,
+    /// Columns are those that the header declares, in its order.
+    Columns,
+    /// Rows always come in the same order.
+    Order,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Name => "name",
+            Self::Syntax => "syntax",
+            Self::ReadOnly => "read-only",
+            Self::Schema => "schema",
+            Self::Parameters => "parameters",
+            Self::Columns => "columns",
+            Self::Order => "order",
+        })
+    }
+}
+
+/// Something that is wrong with a hunt.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The hunt's file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What it is about.
+    pub rule: Rule,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}:{}: {}: {}",
+            self.file, self.line, self.rule, self.message
+        )
+    }
+}
+
+/// Checks hunts without a server. Findings are sorted by file and line.
+pub fn lint(hunts: &[Hunt]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+    for hunt in hunts {
+        let mut check = Check {
+            hunt,
+            findings: &mut findings,
+        };
+        check.header();
+        check.name();
+        if let Some(other) = names.insert(&hunt.name, &hunt.file) {
+            let message = format!("{other} is called `{}` as well", hunt.name);
+            check.find(check.line_of("name"), Rule::Name, message);
+        }
+        match Shape::of(hunt.statement()) {
+            Ok(shape) => check.shape(&shape),
+            Err(unfinished) => {
+                let message = format!("the {} does not end", unfinished.what);
+                check.find(unfinished.line, Rule::Syntax, message);
+            }
+        }
+    }
+    findings.sort();
+    findings
+}
+
+/// Has the server plan a hunt, without running it, and compares the columns that it would return with the header's.
+///
+/// # Errors
+/// Neo4j cannot be asked.
+pub async fn verify(
+    graph: &neo4rs::Graph,
+    database: &str,
+    hunt: &Hunt,
+    limit: Duration,
+) -> Result<Vec<Finding>, HuntError> {
+    let explain = async |statement: String| {
+        let query = Query::new(statement);
+        let columns = Some(Vec::new());
+        match answer(
+            graph, database, &hunt.name, &hunt.file, query, columns, limit,
+        )
+        .await
+        {
+            Ok(_) => Ok(None),
+            Err(HuntError::Statement { message, .. }) => Ok(Some(message)),
+            Err(error) => Err(error),
+        }
+    };
+    let plain = explain(format!("EXPLAIN {}", hunt.statement())).await?;
+    let mut findings = Vec::new();
+    let mut check = Check {
+        hunt,
+        findings: &mut findings,
+    };
+    if let Some(message) = plain {
+        check.find(1, Rule::Syntax, message);
+    } else if hunt.declared {
+        // Both sides of a UNION must have the same columns: so the server itself compares them.
+        let declared = hunt
+            .columns
+            .iter()
+            .map(|name| format!("null AS `{}`", name.replace('`', "``")));
+        let declared = declared.collect::<Vec<_>>().join(", ");
+        let both = format!("EXPLAIN {}\nUNION ALL\nRETURN {declared}", hunt.statement());
+        if let Some(message) = explain(both).await? {
+            let message = format!("the server returns other columns: {message}");
+            check.find(check.line_of("columns"), Rule::Columns, message);
+        }
+    }
+    Ok(findings)
+}
+
+struct Check<'a> {
+    hunt: &'a Hunt,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Check<'_> {
+    fn find(&mut self, line: usize, rule: Rule, message: impl Into<String>) {
+        self.findings.push(Finding {
+            file: self.hunt.file.clone(),
+            line,
+            rule,
+            message: message.into(),
+        });
+    }
+
+    /// The line of a key in the header.
+    fn line_of(&self, key: &str) -> usize {
+        let is_key = |line: &str| {
+            line.strip_prefix("//")
+                .and_then(|line| line.split_once(':'))
+                .is_some_and(|(found, _)| found.trim() == key)
+        };
+        self.hunt
+            .text
+            .lines()
+            .position(is_key)
+            .map_or(1, |at| at + 1)
+    }
+
+    fn header(&mut self) {
+        let hunt = self.hunt;
+        if !hunt.declared {
+            self.find(
+                1,
+                Rule::Header,
+                "has no header; `// name: …` is its first line",
+            );
+            return;
+        }
+        if hunt.title.ends_with('.') {
+            self.find(
+                self.line_of("title"),
+                Rule::Header,
+                "a title has no full stop",
+            );
+        }
+        if !hunt.description.ends_with('.') {
+            let message = "a description is one or more sentences";
+            self.find(self.line_of("description"), Rule::Header, message);
+        }
+        for parameter in &hunt.parameters {
+            if parameter.required && parameter.example.is_none() {
+                let message = format!("the required parameter `{}` has no example", parameter.name);
+                self.find(self.line_of("parameters"), Rule::Header, message);
+            }
+        }
+    }
+
+    fn name(&mut self) {
+        let (name, file) = (&self.hunt.name, stem(&self.hunt.file));
+        if name != file {
+            let message = format!("is called `{name}`, and its file `{file}`");
+            self.find(self.line_of("name"), Rule::Name, message);
+        }
+        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if !name.chars().all(kebab) {
+            let message =
+                format!("`{name}` holds more than lower-case letters, digits and hyphens");
+            self.find(self.line_of("name"), Rule::Name, message);
+        }
+    }
+
+    fn shape(&mut self, shape: &Shape) {
+        for word in &shape.forbidden {
+            let message = format!("`{}`: a hunt only reads, and only the graph", word.name);
+            self.find(word.line, Rule::ReadOnly, message);
+        }
+        self.schema(shape);
+        self.parameters(shape);
+        self.returned(shape);
+    }
+
+    fn schema(&mut self, shape: &Shape) {
+        for label in &shape.labels {
+            // A predicate on an edge, `r:SENT`, is written like a label.
+            if Label::parse(&label.name).is_none() && EdgeType::parse(&label.name).is_none() {
+                let known = NODES.iter().map(|spec| spec.label.as_str());
+                self.find(
+                    label.line,
+                    Rule::Schema,
+                    unknown("label", &label.name, known),
+                );
+            }
+        }
+        for edge in &shape.types {
+            if EdgeType::parse(&edge.name).is_none() {
+                let known = EDGES.iter().map(|spec| spec.kind.as_str());
+                self.find(edge.line, Rule::Schema, unknown("type", &edge.name, known));
+            }
+        }
+        for read in &shape.reads {
+            let on = owners(shape, read);
+            let known = properties(&on);
+            let name = read.property.name.as_str();
+            let own = on.is_empty() && shape.own_keys.contains(name);
+            if !known.contains(name) && !own {
+                let mut message = unknown("property", name, known.iter().copied());
+                if !on.is_empty() {
+                    message.push_str(" (of ");
+                    message.push_str(&on.iter().cloned().collect::<Vec<_>>().join(", "));
+                    message.push(')');
+                }
+                self.find(read.property.line, Rule::Schema, message);
+            }
+        }
+    }
+
+    fn parameters(&mut self, shape: &Shape) {
+        let declared: Vec<&str> = self
+            .hunt
+            .parameters
+            .iter()
+            .map(|p| p.name.as_str())
+            .collect();
+        for used in &shape.parameters {
+            if used.name != CASE && !declared.contains(&used.name.as_str()) {
+                let message = format!("`${}` is not declared", used.name);
+                self.find(used.line, Rule::Parameters, message);
+            }
+        }
+        for name in declared.into_iter().chain([CASE]) {
+            if shape.parameters.iter().all(|used| used.name != name) {
+                let message = format!("`${name}` is not used");
+                self.find(self.line_of("parameters"), Rule::Parameters, message);
+            }
+        }
+    }
+
+    fn returned(&mut self, shape: &Shape) {
+        let Some(returns) = &shape.returns else {
+            self.find(1, Rule::Columns, "returns nothing");
+            return;
+        };
+        if let Some(line) = shape.union {
+            let message =
+                "rows of a UNION have no order; put it into CALL () { … } and order what comes out";
+            self.find(line, Rule::Order, message);
+        }
+        match &returns.columns {
+            None => {
+                let message = "`RETURN *` leaves open what is returned";
+                self.find(returns.line, Rule::Columns, message);
+            }
+            Some(columns) if *columns != self.hunt.columns => {
+                let message = format!(
+                    "the header declares {}, and the statement returns {}",
+                    self.hunt.columns.join(", "),
+                    columns.join(", ")
+                );
+                self.find(self.line_of("columns"), Rule::Columns, message);
+            }
+            Some(_) => {}
+        }
+        if !returns.ordered {
+            self.find(returns.line, Rule::Order, "has no ORDER BY");
+        } else if self.hunt.returns == Returns::Table {
+            let columns = self.hunt.columns.iter();
+            let missing: Vec<&str> = columns
+                .filter(|name| !returns.ordered_by.contains(name))
+                .map(String::as_str)
+                .collect();
+            if !missing.is_empty() {
+                let message = format!(
+                    "rows alike but for {} come in any order; name every column in ORDER BY",
+                    missing.join(", ")
+                );
+                self.find(returns.line, Rule::Order, message);
+            }
+        }
+    }
+}
+
+/// The labels and types that the owner of a property can have; none when they are not known.
+fn owners(shape: &Shape, read: &Read) -> BTreeSet<String> {
+    let by_variable = read
+        .owner
+        .as_ref()
+        .and_then(|name| shape.variables.get(name));
+    by_variable
+        .into_iter()
+        .flatten()
+        .chain(&read.on)
+        .cloned()
+        .collect()
+}
+
+/// Properties of some labels and types, or of all.
+fn properties(on: &BTreeSet<String>) -> BTreeSet<&'static str> {
+    let wanted = |name: &str| on.is_empty() || on.contains(name);
+    let nodes = NODES.iter().filter(|spec| wanted(spec.label.as_str()));
+    let edges = EDGES.iter().filter(|spec| wanted(spec.kind.as_str()));
+    let on_nodes = nodes.flat_map(|spec| spec.properties.iter().map(|p| p.name).chain(["id"]));
+    let on_edges = edges.flat_map(|spec| spec.properties.iter().map(|p| p.name));
+    on_nodes
+        .chain(on_edges)
+        .chain(COMMON.iter().map(|p| p.name))
+        .collect()
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    match suggest::nearest(name, known) {
+        Some(nearest) => format!("the graph has no {what} `{name}`; did you mean `{nearest}`?"),
+        None => format!("the graph has no {what} `{name}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Group;
+    use super::*;
+
+    const GOOD: &str = "// name: good\n// title: T\n// description: D.\n\
+        // parameters: url string required example u\n// returns: table\n// columns: at, url\n\
+        \n\
+        MATCH (m:Message)-[c:CONTAINS {mismatch: true}]->(u:Url)\n\
+        WHERE u.id = $url AND all(x IN [m, c, u] WHERE $case IS NULL OR $case IN x.cases)\n\
+        RETURN m.created AS at, u.id AS url\n\
+        ORDER BY at DESC, url;\n";
+
+    fn findings(file: &str, text: &str) -> Vec<String> {
+        let hunt = Hunt::parse(file, Group::Own, text).unwrap();
+        lint(&[hunt]).iter().map(Finding::to_string).collect()
+    }
+
+    #[test]
+    fn a_good_hunt_has_none() {
+        assert_eq!(findings("a/good.cypher", GOOD), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_rule_finds_what_it_is_for() {
+        for (from, to, finding) in [
+            (
+                "title: T",
+                "title: T.",
+                "2: header: a title has no full stop",
+            ),
+            (
+                "D.",
+                "D",
+                "3: header: a description is one or more sentences",
+            ),
+            (
+                " example u",
+                "",
+                "4: header: the required parameter `url` has no example",
+            ),
+            (
+                "name: good",
+                "name: bad",
+                "1: name: is called `bad`, and its file `good`",
+            ),
+            (
+                "name: good",
+                "name: Good",
+                "1: name: `Good` holds more than lower-case letters",
+            ),
+            ("AS at", "AS 'at", "10: syntax: the text does not end"),
+            ("WHERE u.id", "SET u.id", "9: read-only: `SET`"),
+            (
+                "MATCH",
+                "LOAD CSV FROM 'http://a.example' AS l MATCH",
+                "8: read-only: `LOAD`",
+            ),
+            (
+                "MATCH",
+                "CALL db.labels() YIELD label MATCH",
+                "8: read-only: `CALL of a procedure`",
+            ),
+            (
+                "m:Message",
+                "m:Mesage",
+                "8: schema: the graph has no label `Mesage`; did you mean `Message`?",
+            ),
+            (
+                "CONTAINS",
+                "HOLDS",
+                "8: schema: the graph has no type `HOLDS`",
+            ),
+            (
+                "u.id = ",
+                "u.upn = ",
+                "9: schema: the graph has no property `upn` (of Url)",
+            ),
+            (
+                "mismatch:",
+                "mismatched:",
+                "8: schema: the graph has no property `mismatched`; did you mean `mismatch`? (of CONTAINS)",
+            ),
+            (
+                "x.cases",
+                "x.casess",
+                "9: schema: the graph has no property `casess`; did you mean `cases`?",
+            ),
+            (
+                "m.created",
+                "m.sent.at",
+                "10: schema: the graph has no property `sent` (of Message)",
+            ),
+            ("$url", "$link", "4: parameters: `$url` is not used"),
+            ("$url", "$link", "9: parameters: `$link` is not declared"),
+            (
+                "$case IS NULL OR $case IN x.cases",
+                "x.id = 'a'",
+                "4: parameters: `$case` is not used",
+            ),
+            (
+                "AS url",
+                "AS link",
+                "6: columns: the header declares at, url, and the statement returns at, link",
+            ),
+            (
+                "m.created AS at, u.id AS url",
+                "u.id AS url, m.created AS at",
+                "6: columns: the header declares at, url",
+            ),
+            (
+                "RETURN m.created AS at, u.id AS url",
+                "RETURN *",
+                "10: columns: `RETURN *` leaves open",
+            ),
+            (
+                "RETURN m.created AS at, u.id AS url",
+                "WITH m",
+                "1: columns: returns nothing",
+            ),
+            ("ORDER BY at DESC, url", "", "10: order: has no ORDER BY"),
+            (
+                ", url;",
+                ";",
+                "10: order: rows alike but for url come in any order",
+            ),
+            (
+                "url;",
+                "toLower(url);",
+                "10: order: rows alike but for url come in any order",
+            ),
+            (
+                "MATCH",
+                "RETURN 1 AS at, 2 AS url UNION MATCH",
+                "8: order: rows of a UNION have no order",
+            ),
+        ] {
+            assert!(GOOD.contains(from), "{from}");
+            let found = findings("good.cypher", &GOOD.replacen(from, to, 1));
+            let expected = format!("good.cypher:{finding}");
+            assert!(
+                found.iter().any(|found| found.starts_with(&expected)),
+                "{expected}\n{found:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_hunt_without_a_header_is_found() {
+        let found = findings(
+            "x.cypher",
+            "MATCH (u:Url) WHERE $case IN u.cases RETURN u.id AS url ORDER BY url",
+        );
+        assert_eq!(
+            found[0],
+            "x.cypher:1: header: has no header; `// name: …` is its first line"
+        );
+    }
+
+    #[test]
+    fn two_hunts_cannot_have_one_name() {
+        let hunt = |file: &str| Hunt::parse(file, Group::Own, GOOD).unwrap();
+        let found = lint(&[hunt("a/good.cypher"), hunt("b/good.cypher")]);
+        let [found] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        assert_eq!(
+            found.to_string(),
+            "b/good.cypher:1: name: a/good.cypher is called `good` as well"
+        );
+    }
+
+    #[test]
+    fn a_graph_needs_an_order_but_not_of_every_column() {
+        let graph = GOOD
+            .replace("returns: table", "returns: graph")
+            .replace("ORDER BY at DESC, url", "ORDER BY u.id");
+        assert_eq!(findings("good.cypher", &graph), Vec::<String>::new());
+    }
+}

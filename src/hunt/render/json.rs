@@ -1,0 +1,63 @@
+//! Answers as JSON.
+
+use std::io::{self, Write};
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
+
+use crate::hunt::run::Table;
+use crate::terminal;
+
+/// One row: an object whose keys stand in the order of the columns.
+struct Row<'a> {
+    columns: &'a [String],
+    values: &'a [Value],
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.columns.len()))?;
+        for (column, value) in self.columns.iter().zip(self.values) {
+            map.serialize_entry(column, value)?;
+        }
+        map.end()
+    }
+}
+
+pub(super) fn write(answer: &Table, out: &mut impl Write) -> io::Result<()> {
+    let mut separator = "[\n  ";
+    for values in &answer.rows {
+        let row = Row {
+            columns: &answer.columns,
+            values,
+        };
+        write!(
+            out,
+            "{separator}{}",
+            harmless(&serde_json::to_string(&row)?)
+        )?;
+        separator = ",\n  ";
+    }
+    let end = if answer.rows.is_empty() {
+        "[]\n"
+    } else {
+        "\n]\n"
+    };
+    out.write_all(end.as_bytes())
+}
+
+/// Writes as `\u…` what a terminal could take for more than text: the same JSON, and nothing is lost.
+fn harmless(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        if terminal::is_unsafe(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}

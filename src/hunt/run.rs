@@ -1,0 +1,366 @@
+//! Runs a hunt: typed parameters, a read-only transaction, a time limit.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use neo4rs::{BoltType, Operation, Query};
+use serde_json::Value;
+
+use super::parameter::{Argument, Parameter, ParameterType};
+use super::shape::Shape;
+use super::value::Reader;
+use super::{CASE, Hunt, HuntError, Returns, suggest};
+
+/// Values of parameters as they were typed, by name.
+pub type Parameters = BTreeMap<String, String>;
+
+/// How much longer the client waits than the server works: the server's own answer to a hunt that took too long
+/// frees its memory, so it comes first.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The answer to a hunt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// The hunt's name.
+    pub hunt: String,
+    /// Table or graph.
+    pub returns: Returns,
+    /// Names of the columns, in order.
+    pub columns: Vec<String>,
+    /// Rows of as many values. Times are RFC 3339 in UTC; a node is an object of `labels` and `properties`, an edge
+    /// one of `type`, `properties` and, when its ends were returned too, `from` and `to`, a path one of `nodes` and
+    /// `edges`.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// Runs a hunt. Nothing is sent before the parameters are complete and of the right type.
+///
+/// # Errors
+/// Parameters are wrong or missing, the statement is not understood, it writes, it takes longer than `limit`, or
+/// Neo4j cannot be asked.
+pub async fn run(
+    graph: &neo4rs::Graph,
+    database: &str,
+    hunt: &Hunt,
+    parameters: &Parameters,
+    limit: Duration,
+) -> Result<Table, HuntError> {
+    let shape = shape(hunt)?;
+    let columns = columns(hunt, &shape)?;
+    let mut query = Query::new(hunt.statement().to_owned());
+    for (name, value) in arguments(hunt, &shape, parameters)? {
+        query = query.param(&name, value.into_bolt());
+    }
+    let (columns, rows) = answer(
+        graph, database, &hunt.name, &hunt.file, query, columns, limit,
+    )
+    .await?;
+    Ok(Table {
+        hunt: hunt.name.clone(),
+        returns: hunt.returns,
+        columns,
+        rows,
+    })
+}
+
+/// Runs a statement in a read-only transaction. Without `columns` they are those of the rows, sorted.
+pub(super) async fn answer(
+    graph: &neo4rs::Graph,
+    database: &str,
+    hunt: &str,
+    file: &str,
+    query: Query,
+    columns: Option<Vec<String>>,
+    limit: Duration,
+) -> Result<(Vec<String>, Vec<Vec<Value>>), HuntError> {
+    // To the server 0 ms would mean no limit.
+    let milliseconds = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX).max(1);
+    let query = query.extra("tx_timeout", milliseconds);
+    let refused = |error| refused(error, hunt, file, limit);
+    let fetched = tokio::time::timeout(limit.saturating_add(GRACE), fetch(graph, database, query));
+    let records = fetched
+        .await
+        .map_err(|_| HuntError::TimedOut {
+            hunt: hunt.to_owned(),
+            limit,
+        })?
+        .map_err(refused)?;
+
+    let columns = match (columns, records.first()) {
+        (Some(columns), None) => columns,
+        (Some(columns), Some(record)) => {
+            if columns.len() != record.len()
+                || columns.iter().any(|name| !record.contains_key(name))
+            {
+                return Err(HuntError::Columns {
+                    file: file.to_owned(),
+                    declared: columns,
+                    returned: sorted_keys(record),
+                });
+            }
+            columns
+        }
+        (None, record) => record.map(sorted_keys).unwrap_or_default(),
+    };
+    let mut reader = Reader::default();
+    for record in &records {
+        record.values().for_each(|value| reader.meet(value));
+    }
+    let rows = records
+        .into_iter()
+        .map(|mut record| {
+            let mut cell = |name| {
+                record
+                    .remove(name)
+                    .map_or(Value::Null, |value| reader.json(&value))
+            };
+            columns.iter().map(&mut cell).collect()
+        })
+        .collect();
+    Ok((columns, rows))
+}
+
+type Record = HashMap<String, BoltType>;
+
+async fn fetch(
+    graph: &neo4rs::Graph,
+    database: &str,
+    query: Query,
+) -> Result<Vec<Record>, neo4rs::Error> {
+    let mut stream = graph.execute_on(Operation::Read, database, query).await?;
+    let mut records = Vec::new();
+    while let Some(row) = stream.next().await? {
+        records.push(row.to_strict::<Record>()?);
+    }
+    Ok(records)
+}
+
+fn sorted_keys(record: &Record) -> Vec<String> {
+    let mut keys: Vec<String> = record.keys().cloned().collect();
+    keys.sort();
+    keys
+}
+
+fn refused(error: neo4rs::Error, hunt: &str, file: &str, limit: Duration) -> HuntError {
+    let neo4rs::Error::Neo4j(server) = &error else {
+        return HuntError::Neo4j {
+            error: Box::new(error),
+        };
+    };
+    let code = server.code();
+    let file = file.to_owned();
+    if code == "Neo.ClientError.Statement.AccessMode" {
+        HuntError::Writes { file }
+    } else if code.contains("TransactionTimedOut") {
+        HuntError::TimedOut {
+            hunt: hunt.to_owned(),
+            limit,
+        }
+    } else if code.starts_with("Neo.ClientError.Statement.")
+        || code.starts_with("Neo.ClientError.Procedure.")
+    {
+        HuntError::Statement {
+            file,
+            message: server.message().to_owned(),
+        }
+    } else {
+        HuntError::Neo4j {
+            error: Box::new(error),
+        }
+    }
+}
+
+fn shape(hunt: &Hunt) -> Result<Shape, HuntError> {
+    Shape::of(hunt.statement()).map_err(|unfinished| HuntError::Statement {
+        file: hunt.file.clone(),
+        message: format!(
+            "line {}: the {} does not end",
+            unfinished.line, unfinished.what
+        ),
+    })
+}
+
+/// The columns to expect: those of the header, which have to be those of the statement.
+fn columns(hunt: &Hunt, shape: &Shape) -> Result<Option<Vec<String>>, HuntError> {
+    let returned = shape
+        .returns
+        .as_ref()
+        .and_then(|returns| returns.columns.clone());
+    match returned {
+        _ if !hunt.declared => Ok(returned),
+        Some(returned) if !same_names(&returned, &hunt.columns) => Err(HuntError::Columns {
+            file: hunt.file.clone(),
+            declared: hunt.columns.clone(),
+            returned,
+        }),
+        _ => Ok(Some(hunt.columns.clone())),
+    }
+}
+
+fn same_names(some: &[String], others: &[String]) -> bool {
+    some.len() == others.len() && some.iter().all(|name| others.contains(name))
+}
+
+/// Every parameter that a hunt takes: what it declares, what it uses nonetheless, and [`CASE`].
+fn taken(hunt: &Hunt, shape: &Shape) -> Vec<Parameter> {
+    let mut taken = hunt.parameters.clone();
+    for used in &shape.parameters {
+        if used.name != CASE && taken.iter().all(|parameter| parameter.name != used.name) {
+            taken.push(Parameter {
+                name: used.name.clone(),
+                kind: ParameterType::Any,
+                required: true,
+                default: None,
+                example: None,
+            });
+        }
+    }
+    if taken.iter().all(|parameter| parameter.name != CASE) {
+        taken.push(Parameter {
+            name: CASE.to_owned(),
+            kind: ParameterType::String,
+            required: false,
+            default: None,
+            example: None,
+        });
+    }
+    taken
+}
+
+fn arguments(
+    hunt: &Hunt,
+    shape: &Shape,
+    given: &Parameters,
+) -> Result<BTreeMap<String, Argument>, HuntError> {
+    let taken = taken(hunt, shape);
+    let known = || taken.iter().map(|parameter| parameter.name.as_str());
+    if let Some(name) = given
+        .keys()
+        .find(|name| known().all(|known| known != name.as_str()))
+    {
+        return Err(HuntError::UnknownParameter {
+            hunt: hunt.name.clone(),
+            name: name.clone(),
+            nearest: suggest::nearest(name, known()).map(str::to_owned),
+            known: known().map(str::to_owned).collect(),
+        });
+    }
+    let missing: Vec<Parameter> = taken
+        .iter()
+        .filter(|parameter| parameter.required && !given.contains_key(&parameter.name))
+        .cloned()
+        .collect();
+    if !missing.is_empty() {
+        return Err(HuntError::Missing {
+            hunt: hunt.name.clone(),
+            parameters: missing,
+        });
+    }
+    let value = |parameter: &Parameter| match given.get(&parameter.name) {
+        None => Ok(parameter.default.clone().unwrap_or(Argument::Null)),
+        Some(text) => parameter
+            .kind
+            .read(text)
+            .ok_or_else(|| HuntError::BadValue {
+                hunt: hunt.name.clone(),
+                name: parameter.name.clone(),
+                kind: parameter.kind,
+                value: text.clone(),
+            }),
+    };
+    taken
+        .iter()
+        .map(|parameter| Ok((parameter.name.clone(), value(parameter)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Group;
+    use super::*;
+
+    const HEADER: &str = "// name: x\n// title: T\n// description: D\n\
+        // parameters: url string required example u; depth integer optional default 2\n\
+        // returns: table\n// columns: a, b\n";
+
+    fn resolve(
+        text: &str,
+        given: &[(&str, &str)],
+    ) -> Result<BTreeMap<String, Argument>, HuntError> {
+        let hunt = Hunt::parse("x.cypher", Group::Own, text).unwrap();
+        let given = given
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        arguments(&hunt, &shape(&hunt)?, &given)
+    }
+
+    #[test]
+    fn values_get_the_type_of_the_header_and_defaults_fill_in() {
+        let text = format!("{HEADER}RETURN $url AS a, $depth AS b");
+        let found = resolve(&text, &[("url", "17"), ("depth", "3")]).unwrap();
+        assert_eq!(found["url"], Argument::Text("17".to_owned()));
+        assert_eq!(found["depth"], Argument::Integer(3));
+        assert_eq!(found["case"], Argument::Null, "case is always set");
+        let found = resolve(&text, &[("url", "u"), ("case", "01J")]).unwrap();
+        assert_eq!(found["depth"], Argument::Integer(2));
+        assert_eq!(found["case"], Argument::Text("01J".to_owned()));
+    }
+
+    #[test]
+    fn a_file_without_a_header_takes_what_it_uses() {
+        let found = resolve("RETURN $n + 1 AS n, $case AS c", &[("n", "4")]).unwrap();
+        assert_eq!(found["n"], Argument::Integer(4));
+        let error = resolve("RETURN $n AS n", &[]).unwrap_err();
+        assert_eq!(error.to_string(), "the hunt x needs -p n=VALUE");
+    }
+
+    #[test]
+    fn wrong_parameters_are_named() {
+        let text = format!("{HEADER}RETURN $url AS a, $depth AS b");
+        for (given, message) in [
+            (vec![], "the hunt x needs -p url=u"),
+            (
+                vec![("ulr", "u")],
+                "the hunt x has no parameter `ulr`; did you mean url?; it takes url, depth, case",
+            ),
+            (
+                vec![("url", "u"), ("depth", "deep")],
+                "parameter `depth` of the hunt x takes a whole number, not `deep`",
+            ),
+        ] {
+            let error = resolve(&text, &given).unwrap_err();
+            assert_eq!(error.to_string(), message);
+            assert!(error.is_usage());
+        }
+    }
+
+    #[test]
+    fn declared_columns_are_those_returned_in_any_order() {
+        let expect = |body: &str| {
+            let hunt = Hunt::parse("x.cypher", Group::Own, &format!("{HEADER}{body}")).unwrap();
+            columns(&hunt, &shape(&hunt).unwrap()).map_err(|error| error.to_string())
+        };
+        let declared = Ok(Some(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(expect("RETURN 1 AS b, 2 AS a"), declared);
+        assert_eq!(expect("WITH 1 AS a, 2 AS b RETURN *"), declared);
+        assert_eq!(
+            expect("RETURN 1 AS a, 2 AS c"),
+            Err("x.cypher declares the columns a, b, and returns a, c".to_owned())
+        );
+        let own = Hunt::parse("x.cypher", Group::Own, "RETURN 1 AS z, 2 AS a").unwrap();
+        let found = columns(&own, &shape(&own).unwrap()).unwrap().unwrap();
+        assert_eq!(
+            found,
+            ["z", "a"],
+            "without a header in the statement's order"
+        );
+    }
+
+    #[test]
+    fn a_text_that_does_not_end_is_wrong_usage() {
+        let error = resolve("RETURN 'a\n", &[]).unwrap_err();
+        assert_eq!(error.to_string(), "x.cypher: line 1: the text does not end");
+        assert!(error.is_usage());
+    }
+}

@@ -1,0 +1,580 @@
+//! What a statement reads and returns, found in its tokens.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cypher::{Kind, Token, Unfinished, tokens};
+
+/// A name and the line it stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) line: usize,
+}
+
+/// A property that is read: `owner.name`, or `(owner:Label {name: …})`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Read {
+    /// The variable, when it is one.
+    pub(super) owner: Option<String>,
+    /// Labels and types that stand at the place itself.
+    pub(super) on: Vec<String>,
+    pub(super) property: Named,
+}
+
+/// What a statement names.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shape {
+    /// Parameters, in order of their first use.
+    pub(super) parameters: Vec<Named>,
+    /// Labels of nodes.
+    pub(super) labels: Vec<Named>,
+    /// Types of edges.
+    pub(super) types: Vec<Named>,
+    /// Labels and types by variable.
+    pub(super) variables: BTreeMap<String, BTreeSet<String>>,
+    /// Properties of nodes and edges.
+    pub(super) reads: Vec<Read>,
+    /// Keys of maps that the statement itself makes.
+    pub(super) own_keys: BTreeSet<String>,
+    /// Clauses that write, or that reach outside of the graph.
+    pub(super) forbidden: Vec<Named>,
+    /// The last RETURN, if there is one.
+    pub(super) returns: Option<Returns>,
+    /// A UNION outside of every subquery.
+    pub(super) union: Option<usize>,
+}
+
+/// The RETURN clause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Returns {
+    pub(super) line: usize,
+    /// Names of the columns; none for `RETURN *`.
+    pub(super) columns: Option<Vec<String>>,
+    /// What it is ordered by, where that is a plain name.
+    pub(super) ordered_by: Vec<String>,
+    /// Whether it has an ORDER BY at all.
+    pub(super) ordered: bool,
+}
+
+/// Words that begin a clause which changes something, or reads what is not in the graph.
+const FORBIDDEN: &[&str] = &[
+    "ALTER",
+    "CREATE",
+    "DELETE",
+    "DENY",
+    "DETACH",
+    "DROP",
+    "FOREACH",
+    "GRANT",
+    "INSERT",
+    "LOAD",
+    "MERGE",
+    "REMOVE",
+    "REVOKE",
+    "SET",
+    "SHOW",
+    "TERMINATE",
+    "TRANSACTIONS",
+    "USE",
+];
+
+/// Words after which a parenthesis opens a pattern or a group, not the arguments of a function.
+const BEFORE_GROUP: &[&str] = &[
+    "AND", "BY", "CALL", "CASE", "CONTAINS", "ELSE", "ENDS", "IN", "IS", "LIMIT", "MATCH", "NOT",
+    "OR", "RETURN", "SKIP", "STARTS", "THEN", "UNION", "UNWIND", "WHEN", "WHERE", "WITH", "XOR",
+    "ALL",
+];
+
+/// Words after which a brace opens a subquery.
+const BEFORE_SUBQUERY: &[&str] = &["CALL", "COLLECT", "COUNT", "EXISTS"];
+
+/// What an open bracket holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Inside {
+    /// `(n:Label`, or a group in an expression.
+    Node(Place),
+    /// `-[r:TYPE`.
+    Edge(Place),
+    /// Properties of a pattern, `{name: …`.
+    Properties(Place),
+    /// A map of the statement's own, or a map projection.
+    Map,
+    /// A subquery's braces, a function's arguments, a list.
+    Other,
+}
+
+/// The variable and the labels of a pattern, as far as they have been read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Place {
+    variable: Option<String>,
+    on: Vec<String>,
+}
+
+impl Shape {
+    /// Reads the shape of a statement.
+    pub(super) fn of(text: &str) -> Result<Self, Unfinished> {
+        let tokens = tokens(text)?;
+        let mut reader = Reader {
+            tokens: &tokens,
+            open: Vec::new(),
+            shape: Self::default(),
+        };
+        reader.read();
+        let mut shape = reader.shape;
+        shape.find_return(text, &tokens);
+        Ok(shape)
+    }
+
+    fn find_return(&mut self, text: &str, tokens: &[Token]) {
+        let outer = outermost(tokens);
+        let Some(start) = outer.iter().rposition(|at| tokens[*at].is_word("RETURN")) else {
+            return;
+        };
+        self.union = outer
+            .iter()
+            .find(|at| tokens[**at].is_word("UNION"))
+            .map(|at| tokens[*at].line);
+        let outer = &outer[start + 1..];
+        let clause = |words: &[&str]| {
+            outer
+                .iter()
+                .position(|at| {
+                    words.iter().any(|word| tokens[*at].is_word(word)) || tokens[*at].is_sign(';')
+                })
+                .map_or(tokens.len(), |found| outer[found])
+        };
+        let first = outer.first().copied().unwrap_or(tokens.len());
+        let first = if tokens.get(first).is_some_and(|t| t.is_word("DISTINCT")) {
+            first + 1
+        } else {
+            first
+        };
+        let items_end = clause(&["ORDER", "SKIP", "OFFSET", "LIMIT"]);
+        let order = clause(&["ORDER"]);
+        let order_end = clause(&["SKIP", "OFFSET", "LIMIT"]);
+        let items = split(tokens, first, items_end);
+        let star = items
+            .iter()
+            .any(|item| matches!(item, [only] if only.is_sign('*')));
+        self.returns = Some(Returns {
+            line: outer
+                .first()
+                .and_then(|at| tokens.get(at.saturating_sub(1)))
+                .map_or(0, |token| token.line),
+            columns: (!star).then(|| items.iter().map(|item| column(text, item)).collect()),
+            ordered: tokens
+                .get(order)
+                .is_some_and(|token| token.is_word("ORDER")),
+            ordered_by: split(tokens, (order + 2).min(order_end), order_end)
+                .into_iter()
+                .filter_map(sort_key)
+                .collect(),
+        });
+    }
+}
+
+/// Positions of the tokens that stand in no bracket.
+fn outermost(tokens: &[Token]) -> Vec<usize> {
+    let mut depth = 0usize;
+    let mut outer = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match token.kind {
+            Kind::Sign('(' | '[' | '{') => depth += 1,
+            Kind::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            _ if depth == 0 => outer.push(at),
+            _ => {}
+        }
+    }
+    outer
+}
+
+/// The parts between the commas that stand in no bracket.
+fn split(tokens: &[Token], start: usize, end: usize) -> Vec<&[Token]> {
+    let tokens = tokens.get(start..end).unwrap_or_default();
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for at in outermost(tokens) {
+        if tokens[at].is_sign(',') {
+            parts.push(&tokens[from..at]);
+            from = at + 1;
+        }
+    }
+    parts.push(&tokens[from..]);
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// A column is called by its alias, else as the expression is written.
+fn column(text: &str, item: &[Token]) -> String {
+    match item {
+        [.., alias, name] if alias.is_word("AS") => name.name().unwrap_or_default().to_owned(),
+        [only] if only.name().is_some() => only.name().unwrap_or_default().to_owned(),
+        [first, .., last] => text[first.span.start..last.span.end].to_owned(),
+        [only] => text[only.span.clone()].to_owned(),
+        [] => String::new(),
+    }
+}
+
+fn sort_key(item: &[Token]) -> Option<String> {
+    let direction = |token: &Token| {
+        ["ASC", "ASCENDING", "DESC", "DESCENDING"]
+            .iter()
+            .any(|word| token.is_word(word))
+    };
+    match item {
+        [only] => only.name().map(str::to_owned),
+        [only, last] if direction(last) => only.name().map(str::to_owned),
+        _ => None,
+    }
+}
+
+struct Reader<'a> {
+    tokens: &'a [Token],
+    open: Vec<Inside>,
+    shape: Shape,
+}
+
+impl Reader<'_> {
+    fn read(&mut self) {
+        let mut at = 0;
+        while at < self.tokens.len() {
+            at = self.token(at);
+        }
+    }
+
+    fn before(&self, at: usize, back: usize) -> Option<&Token> {
+        self.tokens.get(at.checked_sub(back)?)
+    }
+
+    /// Reads the token at `at`, and gives the place of the next one to read.
+    fn token(&mut self, at: usize) -> usize {
+        let token = &self.tokens[at];
+        match &token.kind {
+            Kind::Parameter(name) => {
+                if !self.shape.parameters.iter().any(|p| p.name == *name) {
+                    self.shape.parameters.push(Named {
+                        name: name.clone(),
+                        line: token.line,
+                    });
+                }
+            }
+            Kind::Sign('(' | '[' | '{') => {
+                let inside = self.opened(at);
+                self.open.push(inside);
+            }
+            Kind::Sign(')' | ']' | '}') => {
+                self.open.pop();
+            }
+            Kind::Sign(':') => return self.colon(at),
+            Kind::Sign('.') => self.dot(at),
+            Kind::Word(_) => self.word(at),
+            _ => {}
+        }
+        at + 1
+    }
+
+    fn opened(&self, at: usize) -> Inside {
+        let before = self.before(at, 1);
+        let before_is = |words: &[&str]| {
+            before.is_some_and(|token| words.iter().any(|word| token.is_word(word)))
+        };
+        match self.tokens[at].kind {
+            Kind::Sign('(') => {
+                let is_call = before.and_then(Token::name).is_some() && !before_is(BEFORE_GROUP);
+                if is_call {
+                    Inside::Other
+                } else {
+                    Inside::Node(self.place(at))
+                }
+            }
+            Kind::Sign('[') if before.is_some_and(|token| token.is_sign('-')) => {
+                Inside::Edge(self.place(at))
+            }
+            Kind::Sign('{') if before_is(BEFORE_SUBQUERY) || self.scoped_call(at) => Inside::Other,
+            Kind::Sign('{') => match self.open.last() {
+                Some(Inside::Node(place) | Inside::Edge(place))
+                    if before.is_some_and(|t| {
+                        t.name().is_some() || t.is_sign('(') || t.is_sign('[')
+                    }) =>
+                {
+                    Inside::Properties(place.clone())
+                }
+                _ => Inside::Map,
+            },
+            _ => Inside::Other,
+        }
+    }
+
+    /// The variable right behind an opening bracket.
+    fn place(&self, at: usize) -> Place {
+        Place {
+            variable: self
+                .tokens
+                .get(at + 1)
+                .and_then(Token::name)
+                .map(str::to_owned),
+            on: Vec::new(),
+        }
+    }
+
+    /// Whether the brace belongs to `CALL (…) {`.
+    fn scoped_call(&self, at: usize) -> bool {
+        let mut back = 1;
+        if !self
+            .before(at, back)
+            .is_some_and(|token| token.is_sign(')'))
+        {
+            return false;
+        }
+        while let Some(token) = self.before(at, back) {
+            if token.is_sign('(') {
+                return self
+                    .before(at, back + 1)
+                    .is_some_and(|token| token.is_word("CALL"));
+            }
+            back += 1;
+        }
+        false
+    }
+
+    /// A colon stands before labels or types, or behind the key of a map.
+    fn colon(&mut self, at: usize) -> usize {
+        let key = self.before(at, 1).and_then(Token::name).map(str::to_owned);
+        let starts_item = self
+            .before(at, 2)
+            .is_some_and(|t| t.is_sign('{') || t.is_sign(','));
+        match (self.open.last(), key) {
+            (Some(Inside::Map), Some(key)) if starts_item => {
+                self.shape.own_keys.insert(key);
+                at + 1
+            }
+            (Some(Inside::Properties(place)), Some(key)) if starts_item => {
+                let read = Read {
+                    owner: place.variable.clone(),
+                    on: place.on.clone(),
+                    property: Named {
+                        name: key,
+                        line: self.tokens[at].line,
+                    },
+                };
+                self.shape.reads.push(read);
+                at + 1
+            }
+            (_, variable) => self.labels(at + 1, variable),
+        }
+    }
+
+    /// Reads `A|B&!C` from `at` on, and gives the place behind it.
+    fn labels(&mut self, mut at: usize, variable: Option<String>) -> usize {
+        // In `[x IN list WHERE x:Label | …]` the bar ends the label.
+        let bars = !matches!(self.open.last(), Some(Inside::Other) | None);
+        let is_type = matches!(self.open.last(), Some(Inside::Edge(_)));
+        while let Some(token) = self.tokens.get(at) {
+            match &token.kind {
+                Kind::Sign('!' | '%' | '&' | ':') => {}
+                Kind::Sign('|') if bars => {}
+                Kind::Word(name) | Kind::Quoted(name) => {
+                    let joined = self
+                        .before(at, 1)
+                        .is_some_and(|t| [':', '|', '&', '!'].iter().any(|sign| t.is_sign(*sign)));
+                    if !joined {
+                        break;
+                    }
+                    let (name, line) = (name.clone(), token.line);
+                    self.label(name, line, is_type, variable.as_deref());
+                }
+                _ => break,
+            }
+            at += 1;
+        }
+        at
+    }
+
+    fn label(&mut self, name: String, line: usize, is_type: bool, variable: Option<&str>) {
+        if let Some(Inside::Node(place) | Inside::Edge(place)) = self.open.last_mut() {
+            place.on.push(name.clone());
+        }
+        if let Some(variable) = variable {
+            self.shape
+                .variables
+                .entry(variable.to_owned())
+                .or_default()
+                .insert(name.clone());
+        }
+        let named = Named { name, line };
+        if is_type {
+            self.shape.types.push(named);
+        } else {
+            self.shape.labels.push(named);
+        }
+    }
+
+    /// `owner.property`, but not `namespace.function(`.
+    fn dot(&mut self, at: usize) {
+        let Some(property) = self.tokens.get(at + 1).and_then(Token::name) else {
+            return;
+        };
+        let before = self.before(at, 1);
+        if matches!(before.map(|token| &token.kind), Some(Kind::Parameter(_))) {
+            return;
+        }
+        let owner = before.and_then(Token::name).map(str::to_owned);
+        if self.is_called(at) {
+            let line = self.tokens[at].line;
+            if owner
+                .as_deref()
+                .is_some_and(|name| name.eq_ignore_ascii_case("apoc"))
+            {
+                self.shape.forbidden.push(Named {
+                    name: format!("apoc.{property}"),
+                    line,
+                });
+            }
+            return;
+        }
+        let read = Read {
+            owner,
+            on: Vec::new(),
+            property: Named {
+                name: property.to_owned(),
+                line: self.tokens[at].line,
+            },
+        };
+        self.shape.reads.push(read);
+    }
+
+    /// Whether the names joined by dots from `at` on end in arguments.
+    fn is_called(&self, mut at: usize) -> bool {
+        while self.tokens.get(at).is_some_and(|token| token.is_sign('.')) {
+            at += 2;
+        }
+        self.tokens.get(at).is_some_and(|token| token.is_sign('('))
+    }
+
+    fn word(&mut self, at: usize) {
+        let token = &self.tokens[at];
+        let before = self.before(at, 1);
+        let after = self.tokens.get(at + 1);
+        let is_name = before.is_some_and(|t| t.is_sign('.') || t.is_sign(':') || t.is_word("AS"))
+            || after.is_some_and(|t| t.is_sign(':') || t.is_sign('.'));
+        if is_name {
+            return;
+        }
+        let procedure = token.is_word("CALL")
+            && !after.is_some_and(|token| token.is_sign('(') || token.is_sign('{'));
+        let forbidden = FORBIDDEN.iter().find(|word| token.is_word(word));
+        if let Some(name) = forbidden
+            .copied()
+            .or(procedure.then_some("CALL of a procedure"))
+        {
+            let line = token.line;
+            self.shape.forbidden.push(Named {
+                name: name.to_owned(),
+                line,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(text: &str) -> Shape {
+        Shape::of(text).unwrap()
+    }
+
+    fn names(of: &[Named]) -> Vec<&str> {
+        of.iter().map(|named| named.name.as_str()).collect()
+    }
+
+    fn reads(text: &str) -> Vec<(Option<String>, String)> {
+        shape(text)
+            .reads
+            .into_iter()
+            .map(|read| (read.owner, read.property.name))
+            .collect()
+    }
+
+    #[test]
+    fn labels_types_and_their_variables() {
+        let shape = shape(
+            "MATCH (u:Url {risky: true})<-[c:CONTAINS|ON_DOMAIN]-(:Message)-[:POSTED_IN]->(p:Channel|Chat)\n\
+             WHERE p:Chat OR (u:!Domain) AND all(x IN [u] WHERE x:Team)",
+        );
+        let labels = [
+            "Url", "Message", "Channel", "Chat", "Chat", "Domain", "Team",
+        ];
+        assert_eq!(names(&shape.labels), labels);
+        assert_eq!(names(&shape.types), ["CONTAINS", "ON_DOMAIN", "POSTED_IN"]);
+        assert_eq!(
+            shape.variables["p"],
+            ["Channel", "Chat"].map(str::to_owned).into()
+        );
+        assert_eq!(
+            shape.variables["c"],
+            ["CONTAINS", "ON_DOMAIN"].map(str::to_owned).into()
+        );
+    }
+
+    #[test]
+    fn properties_of_patterns_and_variables_but_no_functions() {
+        let owned = |owner: &str, name: &str| (Some(owner.to_owned()), name.to_owned());
+        assert_eq!(
+            reads(
+                "MATCH (u:Url {risky: true, id: $a.b}) WHERE datetime.truncate('day', u.first_seen) \
+                 RETURN u.host, {own: 1}.own, [1..2], COLLECT { MATCH (v) RETURN v.upn }"
+            ),
+            [
+                owned("u", "risky"),
+                owned("u", "id"),
+                owned("u", "first_seen"),
+                owned("u", "host"),
+                (None, "own".to_owned()),
+                owned("v", "upn"),
+            ]
+        );
+        assert!(shape("RETURN {own: 1} AS m").own_keys.contains("own"));
+    }
+
+    #[test]
+    fn columns_and_order_of_the_last_return() {
+        let returns = |text: &str| shape(text).returns.unwrap();
+        let found = returns(
+            "CALL () { MATCH (a) RETURN a AS no ORDER BY no }\nRETURN DISTINCT a.id, count(*) AS n, b, [1, 2] AS l\n\
+             ORDER BY n DESC, coalesce(b, 1), b LIMIT 3;",
+        );
+        assert_eq!(found.line, 2);
+        assert_eq!(found.columns.unwrap(), ["a.id", "n", "b", "l"]);
+        assert_eq!(found.ordered_by, ["n", "b"]);
+        let found = returns("MATCH (a) RETURN *");
+        assert_eq!((found.columns, found.ordered), (None, false));
+        assert!(shape("MATCH (a)").returns.is_none());
+        assert_eq!(shape("RETURN 1 AS a\nUNION\nRETURN 2 AS a").union, Some(2));
+        assert_eq!(
+            shape("CALL () { RETURN 1 AS a UNION RETURN 2 AS a } RETURN a").union,
+            None
+        );
+    }
+
+    #[test]
+    fn what_writes_or_leaves_the_graph() {
+        let forbidden = |text: &str| {
+            let shape = shape(text);
+            names(&shape.forbidden).join(" ")
+        };
+        assert_eq!(forbidden("MATCH (n) SET n.a = 1"), "SET");
+        assert_eq!(forbidden("MATCH (n) detach delete n"), "DETACH DELETE");
+        assert_eq!(forbidden("LOAD CSV FROM 'x' AS l RETURN l"), "LOAD");
+        assert_eq!(
+            forbidden("CALL db.labels() YIELD label"),
+            "CALL of a procedure"
+        );
+        assert_eq!(forbidden("RETURN apoc.text.join([], '')"), "apoc.text");
+        assert_eq!(
+            forbidden("CALL (n) { MATCH (n) RETURN 1 AS one } RETURN n.set, one AS create"),
+            ""
+        );
+        assert_eq!(forbidden("RETURN {set: 'DELETE'} AS `MERGE` // DROP"), "");
+    }
+}

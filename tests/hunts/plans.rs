@@ -1,0 +1,133 @@
+//! What the server would do to answer: EXPLAIN of every hunt.
+
+use linktrail::graph::schema::NODES;
+use linktrail::hunt;
+use neo4rs::{Graph, Query};
+use serde_json::{Value, json};
+
+use crate::world::{connect, variable};
+
+/// Operators that look at everything there is, or at everything times everything.
+const COSTLY: &[&str] = &[
+    "AllNodesScan",
+    "CartesianProduct",
+    "UndirectedAllRelationshipsScan",
+    "DirectedAllRelationshipsScan",
+];
+
+/// The driver does not hand out plans; the same server does over HTTP, at the address that it knows for itself.
+struct Planner {
+    client: reqwest::Client,
+    address: String,
+}
+
+impl Planner {
+    async fn new(graph: &Graph) -> Self {
+        let settings = "SHOW SETTINGS YIELD name, value WHERE name = 'server.http.advertised_address' RETURN value";
+        let mut rows = graph
+            .execute(Query::new(settings.to_owned()))
+            .await
+            .unwrap();
+        let advertised: String = rows.next().await.unwrap().unwrap().get("value").unwrap();
+        let port = advertised.rsplit(':').next().unwrap();
+        let bolt = url::Url::parse(&variable("LINKTRAIL_TEST_NEO4J_URI")).unwrap();
+        Self {
+            client: reqwest::Client::new(),
+            address: format!(
+                "http://{}:{port}/db/neo4j/query/v2",
+                bolt.host_str().unwrap()
+            ),
+        }
+    }
+
+    /// The operators of a statement's plan, with what each works on.
+    async fn operators(&self, statement: &str) -> Vec<(String, String)> {
+        let user = variable("LINKTRAIL_TEST_NEO4J_USER");
+        let request = self
+            .client
+            .post(&self.address)
+            .basic_auth(user, Some(variable("LINKTRAIL_TEST_NEO4J_PASSWORD")))
+            .json(&json!({"statement": format!("EXPLAIN {statement}")}));
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        let mut found = Vec::new();
+        collect(&answer["queryPlan"], &mut found);
+        assert!(!found.is_empty(), "no plan: {answer}");
+        found
+    }
+}
+
+fn collect(plan: &Value, found: &mut Vec<(String, String)>) {
+    if let Some(operator) = plan["operatorType"].as_str() {
+        let name = operator.split('@').next().unwrap().to_owned();
+        found.push((
+            name,
+            plan["arguments"]["Details"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        ));
+    }
+    for child in plan["children"].as_array().into_iter().flatten() {
+        collect(child, found);
+    }
+}
+
+/// The constraints and indexes that a load makes, under the same names.
+async fn index(graph: &Graph) {
+    for spec in NODES {
+        let (label, name) = (spec.label.as_str(), spec.label.as_str().to_lowercase());
+        let unique = format!(
+            "CREATE CONSTRAINT linktrail_{name}_id IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
+        );
+        let indexes = spec.indexed.iter().map(|property| {
+            format!("CREATE INDEX linktrail_{name}_{property} IF NOT EXISTS FOR (n:{label}) ON (n.{property})")
+        });
+        for statement in std::iter::once(unique).chain(indexes) {
+            graph.run(Query::new(statement)).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_hunt_looks_at_everything() {
+    let graph = connect();
+    index(&graph).await;
+    let planner = Planner::new(&graph).await;
+    let mut costly = Vec::new();
+    for hunt in hunt::library().unwrap() {
+        for (operator, details) in planner.operators(hunt.statement()).await {
+            if COSTLY.contains(&operator.as_str()) {
+                costly.push(format!("{}: {operator} {details}", hunt.name));
+            }
+        }
+    }
+    assert!(costly.is_empty(), "{}", costly.join("\n"));
+}
+
+#[tokio::test]
+async fn a_plan_that_looks_at_everything_is_seen() {
+    let planner = Planner::new(&connect()).await;
+    for (statement, operator) in [
+        ("MATCH (n) RETURN n.id", "AllNodesScan"),
+        (
+            "MATCH (a:User), (b:Url) RETURN a.id, b.id",
+            "CartesianProduct",
+        ),
+    ] {
+        let found = planner.operators(statement).await;
+        assert!(found.iter().any(|(name, _)| name == operator), "{found:?}");
+        assert!(COSTLY.contains(&operator));
+    }
+}
+
+#[tokio::test]
+async fn the_url_of_a_pivot_is_found_by_its_key() {
+    let graph = connect();
+    index(&graph).await;
+    let hunt = hunt::find("url-blast-radius").unwrap();
+    let found = Planner::new(&graph).await.operators(hunt.statement()).await;
+    let seek = |(operator, details): &(String, String)| {
+        operator == "NodeUniqueIndexSeek" && details.contains("url:Url(id)")
+    };
+    assert!(found.iter().any(seek), "{found:?}");
+}

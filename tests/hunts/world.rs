@@ -1,0 +1,88 @@
+//! A world of two overlapping cases in the test server's database.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use linktrail::hunt::{self, Hunt, HuntError, Parameters, Table};
+use neo4rs::{Graph, Query};
+use serde_json::Value;
+
+pub(crate) const DATABASE: &str = "neo4j";
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// A variable that scripts/test sets.
+pub(crate) fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: run scripts/test, which starts a Neo4j for the tests")
+    })
+}
+
+pub(crate) fn connect() -> Graph {
+    Graph::new(
+        variable("LINKTRAIL_TEST_NEO4J_URI"),
+        variable("LINKTRAIL_TEST_NEO4J_USER"),
+        variable("LINKTRAIL_TEST_NEO4J_PASSWORD"),
+    )
+    .unwrap()
+}
+
+pub(crate) fn fixture(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/hunts")
+        .join(path)
+}
+
+pub(crate) struct World {
+    pub(crate) graph: Graph,
+    token: String,
+}
+
+impl World {
+    pub(crate) async fn load() -> Self {
+        let world = Self {
+            graph: connect(),
+            token: ulid::Ulid::new().to_string().to_lowercase(),
+        };
+        let text = std::fs::read_to_string(fixture("world.cypher")).unwrap();
+        world.graph.run(Query::new(world.own(&text))).await.unwrap();
+        world
+    }
+
+    /// A fixture's text with this world's ids.
+    pub(crate) fn own(&self, text: &str) -> String {
+        text.replace("TOKEN", &self.token)
+    }
+
+    pub(crate) fn owns(&self, row: &[Value]) -> bool {
+        row.iter()
+            .any(|value| value.to_string().contains(&self.token))
+    }
+
+    pub(crate) async fn run(
+        &self,
+        hunt: &Hunt,
+        parameters: &[(&str, &str)],
+    ) -> Result<Table, HuntError> {
+        let parameters: Parameters = parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), self.own(value)))
+            .collect();
+        hunt::run(&self.graph, DATABASE, hunt, &parameters, LIMIT).await
+    }
+
+    /// Takes the world out again. A test that failed leaves it there to be looked at.
+    pub(crate) async fn remove(self) {
+        let cases = vec![self.own("A-TOKEN"), self.own("B-TOKEN")];
+        let query = Query::new(
+            "MATCH (n:Alert|Case|Channel|Chat|Domain|Host|Message|Team|Url|User|Verdict) \
+             WHERE any(case IN n.cases WHERE case IN $cases) DETACH DELETE n"
+                .to_owned(),
+        );
+        self.graph.run(query.param("cases", cases)).await.unwrap();
+    }
+}
+
+/// A hunt of the library.
+pub(crate) fn library_hunt(name: &str) -> Hunt {
+    hunt::find(name).unwrap()
+}
