@@ -11,6 +11,7 @@ pub mod schema;
 pub mod summary;
 pub mod value;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
@@ -92,6 +93,9 @@ impl Facts {
 
     fn absorb(&mut self, declared: &'static [schema::Property], properties: Properties) {
         for (name, value) in properties {
+            if value.is_empty() {
+                continue;
+            }
             match declared.iter().find(|property| property.name == name) {
                 Some(property) => value::merge_into(&mut self.properties, property, value),
                 None => debug_assert!(false, "{name} is not in the schema"),
@@ -143,6 +147,23 @@ pub struct EdgeData {
     pub facts: Facts,
 }
 
+/// How the match of one CONNECTED_TO edge ranks beside another's: `url` before `host`. An edge counts, spans
+/// and names only the records of its match, so those of the lesser match are dropped and not added.
+fn outranks(new: &Facts, old: &Facts) -> Ordering {
+    let exact = |facts: &Facts| facts.text("match") == Some("url");
+    exact(new).cmp(&exact(old))
+}
+
+/// Cuts the texts that have an index to what an index can hold.
+fn within_index(label: Label, mut properties: Properties) -> Properties {
+    for name in label.spec().indexed {
+        if let Some(Value::Text(text)) = properties.get_mut(name) {
+            *text = value::indexable(std::mem::take(text));
+        }
+    }
+    properties
+}
+
 /// Handle of a node; stays valid until that node is merged into another.
 pub type NodeRef = NodeIndex;
 
@@ -184,6 +205,7 @@ impl Graph {
         properties: Properties,
         seen: Seen,
     ) -> NodeRef {
+        let id = value::indexable(id);
         let index = match self.nodes.get(&(label, id.clone())) {
             Some(index) => *index,
             None => {
@@ -197,7 +219,7 @@ impl Graph {
             }
         };
         let facts = &mut self.inner[index].facts;
-        facts.absorb(label.spec().properties, properties);
+        facts.absorb(label.spec().properties, within_index(label, properties));
         facts.see(seen);
         index
     }
@@ -221,7 +243,14 @@ impl Graph {
 
     fn link_facts(&mut self, from: NodeRef, kind: EdgeType, to: NodeRef, facts: Facts) {
         match self.edges.get(&(from, kind, to)) {
-            Some(index) => self.inner[*index].facts.join(kind.spec().properties, facts),
+            Some(index) => {
+                let old = &mut self.inner[*index].facts;
+                match (kind, outranks(&facts, old)) {
+                    (EdgeType::ConnectedTo, Ordering::Greater) => *old = facts,
+                    (EdgeType::ConnectedTo, Ordering::Less) => {}
+                    _ => old.join(kind.spec().properties, facts),
+                }
+            }
             None => {
                 let index = self.inner.add_edge(from, to, EdgeData { kind, facts });
                 self.edges.insert((from, kind, to), index);
@@ -234,7 +263,7 @@ impl Graph {
         let data = &mut self.inner[node];
         data.facts.absorb(
             data.label.spec().properties,
-            Properties::from([(name, value)]),
+            within_index(data.label, Properties::from([(name, value)])),
         );
     }
 
@@ -248,10 +277,17 @@ impl Graph {
         if alias == into {
             return;
         }
+        debug_assert_eq!(self.inner[alias].label, self.inner[into].label);
         let moved: Vec<_> = self
             .inner
             .edges_directed(alias, Direction::Outgoing)
-            .chain(self.inner.edges_directed(alias, Direction::Incoming))
+            .chain(
+                self.inner
+                    .edges_directed(alias, Direction::Incoming)
+                    // A loop is among the outgoing ones; petgraph gives a freed index to the next edge, so
+                    // removing one twice would take another edge away.
+                    .filter(|edge| edge.source() != alias),
+            )
             .map(|edge| (edge.id(), edge.source(), edge.target()))
             .collect();
         for (index, from, to) in moved {
@@ -270,7 +306,9 @@ impl Graph {
 
     /// The node with that key.
     pub fn find(&self, label: Label, id: &str) -> Option<NodeRef> {
-        self.nodes.get(&(label, id.to_owned())).copied()
+        self.nodes
+            .get(&(label, value::indexable(id.to_owned())))
+            .copied()
     }
 
     /// What a node holds.
@@ -381,3 +419,6 @@ impl Graph {
         all
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,438 @@
+use proptest::prelude::*;
+
+use super::node::{Case, Channel, Chat, Host, Message, Team, User, Verdict};
+use super::*;
+
+const CASE: &str = "01JC0NT0S0000000000000000A";
+
+fn moment(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn url(graph: &mut Graph, id: &str, seen: Seen) -> NodeRef {
+    let properties = Properties::from([("host", Value::Text("evil.example".into()))]);
+    graph.put_parts(Label::Url, id.to_owned(), properties, seen)
+}
+
+fn lines(graph: &Graph) -> String {
+    let mut out = Vec::new();
+    jsonl::write(graph, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn an_edge_is_one_however_often_it_is_seen() {
+    let mut graph = Graph::new(CASE);
+    let user = graph.put(User::by_upn("Ann@Contoso.example"), Seen::in_record(1));
+    let evil = url(&mut graph, "https://evil.example/", Seen::in_record(1));
+    for (record, at, app) in [
+        (3, "2026-10-02T00:00:00Z", "teams.exe"),
+        (2, "2026-10-01T00:00:00Z", "ms-teams.exe"),
+        (3, "2026-10-03T00:00:00Z", "teams.exe"),
+    ] {
+        let opened = Edge::Opened {
+            count: 2,
+            app: app.to_owned(),
+        };
+        graph.link(user, opened, evil, Seen::at(record, Some(moment(at))));
+    }
+    let edge = graph.edge(user, EdgeType::Opened, evil).unwrap();
+    assert_eq!(edge.facts.properties["count"], Value::Integer(6));
+    assert_eq!(
+        edge.facts.properties["apps"],
+        Value::List(vec!["ms-teams.exe".into(), "teams.exe".into()])
+    );
+    assert_eq!(edge.facts.first_seen, Some(moment("2026-10-01T00:00:00Z")));
+    assert_eq!(edge.facts.last_seen, Some(moment("2026-10-03T00:00:00Z")));
+    assert_eq!(edge.facts.evidence, BTreeSet::from([2, 3]));
+    assert_eq!(graph.edges().len(), 1);
+}
+
+#[test]
+fn a_merged_node_hands_over_its_edges_of_both_directions() {
+    let mut graph = Graph::new(CASE);
+    let at = |day| Some(moment(&format!("2026-10-0{day}T00:00:00Z")));
+    let known = graph.put(
+        User {
+            name: Some("Ann".into()),
+            ..User::by_id("AAAA")
+        },
+        Seen::at(1, at(2)),
+    );
+    let alias = graph.put(User::by_upn("ann@contoso.example"), Seen::at(2, at(1)));
+    let team = graph.put(
+        Team {
+            id: "T1".into(),
+            name: None,
+        },
+        Seen::default(),
+    );
+    let host = graph.put(Host::new("", "PC-1").unwrap(), Seen::default());
+    let evil = url(&mut graph, "https://evil.example/", Seen::default());
+    let alert = graph.put_parts(
+        Label::Alert,
+        "a1".into(),
+        Properties::new(),
+        Seen::default(),
+    );
+
+    // Both hold this one: the two become one edge, with the counts and the records of both.
+    graph.link(known, Edge::Used { count: 1 }, host, Seen::at(3, at(3)));
+    graph.link(alias, Edge::Used { count: 4 }, host, Seen::at(4, at(4)));
+    // Only the alias holds these, one out and one in.
+    graph.link(alias, Edge::MemberOf, team, Seen::in_record(5));
+    graph.link(alert, Edge::Mentions, alias, Seen::in_record(6));
+    let opened = Edge::Opened {
+        count: 1,
+        app: String::new(),
+    };
+    graph.link(known, opened, evil, Seen::in_record(7));
+
+    graph.merge(alias, known);
+
+    assert_eq!(graph.find(Label::User, "upn:ann@contoso.example"), None);
+    assert_eq!(graph.labelled(Label::User), [known]);
+    assert_eq!(graph.targets(known, EdgeType::MemberOf), [team]);
+    assert_eq!(graph.sources(known, EdgeType::Mentions), [alert]);
+    assert_eq!(graph.targets(known, EdgeType::Opened), [evil]);
+    let used = &graph.edge(known, EdgeType::Used, host).unwrap().facts;
+    assert_eq!(used.properties["count"], Value::Integer(5));
+    assert_eq!(used.evidence, BTreeSet::from([3, 4]));
+    assert_eq!((used.first_seen, used.last_seen), (at(3), at(4)));
+    let node = graph.node(known);
+    assert_eq!(node.facts.text("name"), Some("Ann"));
+    assert_eq!(node.facts.text("upn"), Some("ann@contoso.example"));
+    assert_eq!(
+        (node.facts.first_seen, node.facts.last_seen),
+        (at(1), at(2))
+    );
+    assert_eq!(node.facts.evidence, BTreeSet::from([1, 2]));
+    assert_eq!(graph.edges().len(), 4);
+
+    // The index of edges follows: one more observation adds to the edge that moved.
+    graph.link(known, Edge::MemberOf, team, Seen::in_record(8));
+    assert_eq!(graph.edges().len(), 4);
+    let member = graph.edge(known, EdgeType::MemberOf, team).unwrap();
+    assert_eq!(member.facts.evidence, BTreeSet::from([5, 8]));
+}
+
+#[test]
+fn an_edge_between_the_two_becomes_a_loop_and_stays_one_edge() {
+    let mut graph = Graph::new(CASE);
+    let message = |id: &str| Message {
+        id: id.to_owned(),
+        ..Message::default()
+    };
+    let root = graph.put(message("c/1"), Seen::default());
+    let twin = graph.put(message("c/2"), Seen::default());
+    let reply = || Edge::ReplyTo { at: None };
+    graph.link(twin, reply(), root, Seen::in_record(1));
+    graph.link(root, reply(), twin, Seen::in_record(2));
+    graph.link(twin, reply(), twin, Seen::in_record(3));
+
+    graph.merge(twin, root);
+
+    assert_eq!(graph.edges().len(), 1);
+    let edge = graph.edge(root, EdgeType::ReplyTo, root).unwrap();
+    assert_eq!(edge.facts.evidence, BTreeSet::from([1, 2, 3]));
+}
+
+#[test]
+fn merging_a_node_into_itself_changes_nothing() {
+    let mut graph = Graph::new(CASE);
+    let user = graph.put(User::by_id("a"), Seen::in_record(1));
+    let team = graph.put(
+        Team {
+            id: "t".into(),
+            name: None,
+        },
+        Seen::default(),
+    );
+    graph.link(user, Edge::MemberOf, team, Seen::in_record(1));
+    let before = lines(&graph);
+    graph.merge(user, user);
+    assert_eq!(lines(&graph), before);
+}
+
+#[test]
+fn a_connection_holds_the_records_of_its_match_only() {
+    let connected = |exact, count, source: &str| Edge::ConnectedTo {
+        exact,
+        sources: vec![source.to_owned()],
+        count,
+    };
+    let by_host = || (connected(false, 9, "defender"), Seen::in_record(1));
+    let by_url = || (connected(true, 2, "proxy"), Seen::in_record(2));
+    for order in [[by_host(), by_url()], [by_url(), by_host()]] {
+        let mut graph = Graph::new(CASE);
+        let host = graph.put(Host::new("D1", "pc").unwrap(), Seen::default());
+        let evil = url(&mut graph, "https://evil.example/a", Seen::default());
+        for (edge, seen) in order {
+            graph.link(host, edge, evil, seen);
+        }
+        graph.link(host, connected(true, 3, "proxy"), evil, Seen::in_record(3));
+        let facts = &graph.edge(host, EdgeType::ConnectedTo, evil).unwrap().facts;
+        assert_eq!(facts.text("match"), Some("url"));
+        assert_eq!(facts.properties["count"], Value::Integer(5));
+        assert_eq!(
+            facts.properties["sources"],
+            Value::List(vec!["proxy".into()])
+        );
+        assert_eq!(facts.evidence, BTreeSet::from([2, 3]));
+    }
+}
+
+#[test]
+fn an_id_too_long_for_an_index_is_found_by_its_whole_text() {
+    let mut graph = Graph::new(CASE);
+    let long = format!("https://evil.example/{}", "a".repeat(20_000));
+    let node = url(&mut graph, &long, Seen::in_record(1));
+    assert_eq!(url(&mut graph, &long, Seen::in_record(2)), node);
+    let other = url(&mut graph, &format!("{long}b"), Seen::in_record(3));
+    assert_ne!(other, node);
+    assert_eq!(graph.find(Label::Url, &long), Some(node));
+    assert!(graph.node(node).id.len() <= value::INDEX_LIMIT);
+
+    graph.set(node, "host", Value::Text("h".repeat(20_000)));
+    let host = "h".repeat(20_000);
+    let loud = graph.put_parts(
+        Label::Url,
+        "https://loud.example/".into(),
+        Properties::from([("host", Value::Text(host))]),
+        Seen::default(),
+    );
+    let stored = graph.node(loud).facts.text("host").unwrap();
+    assert!(stored.len() <= value::INDEX_LIMIT);
+}
+
+#[test]
+fn what_is_empty_is_absent() {
+    let mut graph = Graph::new(CASE);
+    let user = graph.put(User::by_id("a"), Seen::default());
+    graph.set(user, "name", Value::Text(String::new()));
+    let evil = url(&mut graph, "https://evil.example/", Seen::default());
+    graph.set(evil, "signals", Value::List(Vec::new()));
+    let verdict = graph.put_parts(
+        Label::Verdict,
+        "otx|x".into(),
+        Properties::from([("score", Value::Number(f64::NAN))]),
+        Seen::default(),
+    );
+    for node in [user, evil, verdict] {
+        let stored = graph.stored(&graph.node(node).facts);
+        for name in ["name", "signals", "score", "evidence", "first_seen"] {
+            assert!(!stored.contains_key(name), "{name}");
+        }
+        assert_eq!(stored["evidence_count"], Value::Integer(0));
+    }
+}
+
+#[test]
+fn evidence_is_the_first_twenty_records_and_the_count_of_all() {
+    let mut graph = Graph::new(CASE);
+    let user = graph.put(User::by_id("a"), Seen::default());
+    for record in (1..=30).rev() {
+        graph.see(user, Seen::in_record(record));
+    }
+    let stored = graph.stored(&graph.node(user).facts);
+    assert_eq!(stored["evidence_count"], Value::Integer(30));
+    let Value::List(ids) = &stored["evidence"] else {
+        panic!("no list");
+    };
+    assert_eq!(ids.len(), schema::EVIDENCE_LIMIT);
+    assert!(ids.is_sorted());
+    assert!(ids.contains(&format!("{CASE}/20")));
+    assert!(!ids.contains(&format!("{CASE}/21")));
+}
+
+/// A small graph that has every kind of property, and names as an attacker would choose them.
+fn sample() -> Graph {
+    let mut graph = Graph::new(CASE);
+    let start = moment("2026-10-01T08:00:00Z");
+    let case = graph.put(
+        Case {
+            id: CASE.to_owned(),
+            started: start,
+            finished: Some(moment("2026-10-01T08:05:00.250Z")),
+            window_from: moment("2026-09-01T00:00:00Z"),
+            window_to: start,
+            version: "0.1.0".into(),
+            complete: true,
+            gaps: vec!["messages: graph: 403 on 2 channels".into()],
+        },
+        Seen::default(),
+    );
+    let user = graph.put(
+        User {
+            name: Some("Ann \"x\\\u{202e}\u{1b}[31m O'Neil\n".into()),
+            ..User::by_upn("Ann@Contoso.example")
+        },
+        Seen::at(2, Some(start)),
+    );
+    let channel = graph.put(
+        Channel {
+            id: "19:general@thread.tacv2".into(),
+            name: Some("General".into()),
+            membership: Some("standard".into()),
+        },
+        Seen::in_record(3),
+    );
+    let chat = graph.put(
+        Chat {
+            id: "19:chat@unq.gbl.spaces".into(),
+            kind: Some("oneOnOne".into()),
+            topic: None,
+        },
+        Seen::in_record(3),
+    );
+    let sent_at = moment("2026-09-30T10:00:00.1234567Z");
+    let message = graph.put(
+        Message {
+            id: "19:general@thread.tacv2/1790000000000".into(),
+            created: Some(sent_at),
+            edited: Some(false),
+            preview: Some("Invoice \u{1f4ce} <b>".into()),
+            ..Message::default()
+        },
+        Seen::at(3, Some(sent_at)),
+    );
+    let evil = url(
+        &mut graph,
+        "https://evil.example/a",
+        Seen::at(3, Some(sent_at)),
+    );
+    graph.set(evil, "risky", Value::Boolean(true));
+    let verdict = graph.put(
+        Verdict {
+            provider: "xforce".into(),
+            url: "https://evil.example/a".into(),
+            state: "hit".into(),
+            severity: Some("high".into()),
+            score: Some(8.0),
+            summary: None,
+            tags: vec!["phishing".into(), "malware".into()],
+            reference: None,
+            checked: Some(start),
+            asked: None,
+        },
+        Seen::at(4, Some(start)),
+    );
+    let at = Some(sent_at);
+    graph.link(user, Edge::Sent { at }, message, Seen::at(3, at));
+    graph.link(message, Edge::PostedIn { at }, channel, Seen::at(3, at));
+    graph.link(user, Edge::ParticipatesIn, chat, Seen::in_record(3));
+    let contains = Edge::Contains {
+        origin: "href",
+        text: Some("https://contoso.example".into()),
+        raw: "https://nam02.safelinks.protection.example/?url=x".into(),
+        wrapped_by: vec!["teams".into(), "safelinks".into()],
+        mismatch: true,
+    };
+    graph.link(message, contains, evil, Seen::at(3, at));
+    graph.link(evil, Edge::HasVerdict, verdict, Seen::in_record(4));
+    let started = Edge::StartedFrom {
+        why: "by hand".into(),
+    };
+    graph.link(case, started, user, Seen::default());
+    graph
+}
+
+#[test]
+fn the_canonical_form_of_a_small_graph() {
+    insta::assert_snapshot!(lines(&sample()));
+}
+
+#[test]
+fn the_canonical_form_has_its_keys_and_lines_in_order() {
+    let text = lines(&sample());
+    let mut places = Vec::new();
+    for line in text.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        let object = value.as_object().unwrap();
+        let end = |name: &str| {
+            let end = object[name].as_object().unwrap();
+            assert!(end.keys().is_sorted());
+            format!("{}|{}", end["label"], end["id"])
+        };
+        places.push(if object["kind"] == "node" {
+            (
+                0,
+                object["label"].to_string(),
+                object["id"].to_string(),
+                String::new(),
+            )
+        } else {
+            (1, object["type"].to_string(), end("from"), end("to"))
+        });
+        let spelt: Vec<_> = top_level_keys(line);
+        assert!(spelt.is_sorted(), "{line}");
+        assert!(object["properties"].as_object().unwrap().keys().is_sorted());
+    }
+    assert!(places.is_sorted());
+    assert_eq!(text.matches('\n').count(), places.len(), "no line is split");
+}
+
+/// The keys of an object in the order in which they stand in the text: a parser may have sorted them.
+fn top_level_keys(line: &str) -> Vec<String> {
+    let (mut keys, mut depth, mut rest) = (Vec::new(), 0, line);
+    while let Some(at) = rest.find(['{', '}', '"']) {
+        let found = &rest[at..];
+        match found.as_bytes()[0] {
+            b'{' => depth += 1,
+            b'}' => depth -= 1,
+            _ => {
+                let mut stream = serde_json::Deserializer::from_str(found).into_iter::<String>();
+                let text = stream.next().unwrap().unwrap();
+                let end = stream.byte_offset();
+                if depth == 1 && found[end..].starts_with(':') {
+                    keys.push(text);
+                }
+                rest = &found[end..];
+                continue;
+            }
+        }
+        rest = &found[1..];
+    }
+    keys
+}
+
+proptest! {
+    /// After any sequence of links and merges the graph holds what a plain set of pairs holds.
+    #[test]
+    fn merging_agrees_with_a_plain_model(steps in prop::collection::vec((0..6usize, 0..6usize, any::<bool>()), 0..40)) {
+        let mut graph = Graph::new(CASE);
+        let users: Vec<_> = (0..6).map(|n| graph.put(User::by_id(&format!("u{n}")), Seen::default())).collect();
+        let teams: Vec<_> = (0..6)
+            .map(|n| graph.put(Team { id: format!("t{n}"), name: None }, Seen::default()))
+            .collect();
+        let mut alive = [true; 6];
+        let mut pairs = BTreeSet::new();
+        for (a, b, merge) in steps {
+            if merge {
+                if a == b || !alive[a] || !alive[b] {
+                    continue;
+                }
+                graph.merge(users[a], users[b]);
+                alive[a] = false;
+                pairs = pairs.into_iter().map(|(user, team)| (if user == a { b } else { user }, team)).collect();
+            } else if alive[a] {
+                graph.link(users[a], Edge::MemberOf, teams[b], Seen::default());
+                pairs.insert((a, b));
+            }
+        }
+        let found: BTreeSet<_> = graph
+            .edges()
+            .iter()
+            .map(|(from, _, to)| {
+                let number = |id: &str| id[1..].parse::<usize>().unwrap();
+                (number(&from.id), number(&to.id))
+            })
+            .collect();
+        prop_assert_eq!(graph.edges().len(), pairs.len());
+        prop_assert_eq!(&found, &pairs);
+        for (user, team) in pairs {
+            prop_assert!(graph.edge(users[user], EdgeType::MemberOf, teams[team]).is_some());
+        }
+        prop_assert_eq!(graph.labelled(Label::User).len(), alive.iter().filter(|here| **here).count());
+    }
+}
