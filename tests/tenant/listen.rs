@@ -2,10 +2,12 @@
 
 use super::exchange::{Exchange, Service};
 use super::faults::Action;
-use super::service::{Call, Reply, State, graph, graph_error};
+use super::service::graph::{self, graph_error};
+use super::service::{Call, Reply, State};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, Response};
 use chrono::Utc;
+use futures::StreamExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -127,9 +129,27 @@ async fn handle(
         }
         _ => {}
     }
-    let reply = faulty(state, service, &call, action.as_ref(), false).await;
+    let mut reply = faulty(state, service, &call, action.as_ref(), false).await;
+    if let Some(why) = misplaced_secret(state, service, &call) {
+        reply = reply.violating(why);
+    }
     log(state, service, &call, Some(&reply), false, action.is_some());
     Ok(response(reply, action.as_ref()))
+}
+
+/// A secret that was sent to a service it is not for, whatever the answer is.
+fn misplaced_secret(state: &State, service: Service, call: &Call) -> Option<String> {
+    let authorization = call.header("authorization").unwrap_or_default();
+    let misplaced = match service {
+        Service::Login => !authorization.is_empty(),
+        Service::Otx => !authorization.is_empty(),
+        Service::XForce => authorization.starts_with("Bearer"),
+        Service::Graph | Service::LogAnalytics => authorization.starts_with("Basic"),
+    };
+    let key = call.header("x-otx-api-key").is_some() && service != Service::Otx;
+    let secret = state.world.client_secret.as_bytes();
+    let in_body = call.body.windows(secret.len()).any(|w| w == secret) && service != Service::Login;
+    (misplaced || key || in_body).then(|| format!("a secret was sent to {service}"))
 }
 
 /// Answers one part of a `$batch`.
@@ -243,7 +263,13 @@ fn response(reply: Reply, action: Option<&Action>) -> Response<Body> {
         if fails {
             items.push(Err(Dropped));
         }
-        Body::from_stream(futures::stream::iter(items))
+        // What came before the break must be on the wire before the connection is closed.
+        Body::from_stream(futures::stream::iter(items).then(|item| async move {
+            if item.is_err() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            item
+        }))
     };
     let body = match action {
         Some(Action::Cut(after)) => {
@@ -253,7 +279,7 @@ fn response(reply: Reply, action: Option<&Action>) -> Response<Body> {
         Some(Action::WrongLength(off)) => {
             let claimed = (length as i64 + off).max(0);
             builder = builder.header("content-length", claimed);
-            parts(reply.body, false)
+            parts(reply.body, *off > 0)
         }
         _ => Body::from(reply.body),
     };

@@ -20,6 +20,7 @@ pub mod listen;
 pub mod service;
 pub mod throttle;
 pub mod truth;
+pub mod visitor;
 pub mod world;
 
 pub use exchange::{Exchange, Service};

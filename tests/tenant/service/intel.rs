@@ -36,22 +36,23 @@ fn leak(state: &State, asked: &str) -> Option<String> {
 /// The url of the world that was asked for: as it is, without its userinfo, or with what follows an
 /// address in its query or fragment masked.
 fn find<'a>(state: &'a State, asked: &str) -> Option<&'a Link> {
-    state.world.links.iter().find(|link| {
-        if link.url == asked {
-            return true;
-        }
-        let bare = match link.userinfo {
-            Some(userinfo) => link.url.replacen(&format!("{userinfo}@"), "", 1),
-            None => link.url.clone(),
-        };
-        if bare == asked {
-            return true;
-        }
-        let Some(tail) = bare.find(['?', '#']) else {
-            return false;
-        };
-        bare[tail..].contains('@') && asked.starts_with(&bare[..=tail])
-    })
+    let links = &state.world.links;
+    if let Some(ix) = state.index.link(asked) {
+        return Some(&links[ix]);
+    }
+    links
+        .iter()
+        .filter(|link| link.url.contains('@'))
+        .find(|link| {
+            let bare = match link.userinfo {
+                Some(userinfo) => link.url.replacen(&format!("{userinfo}@"), "", 1),
+                None => link.url.clone(),
+            };
+            let masked = bare.find(['?', '#']).is_some_and(|tail| {
+                bare[tail..].contains('@') && asked.starts_with(&bare[..=tail])
+            });
+            bare == asked || masked
+        })
 }
 
 /// The one url a path asks for: `prefix` segments, the url in one segment, `suffix` segments.

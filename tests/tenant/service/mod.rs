@@ -2,11 +2,9 @@
 //! tenant remembers (tokens, buckets, pages).
 
 pub mod answers;
-pub mod bodies;
 pub mod graph;
 pub mod intel;
 pub mod login;
-pub mod paging;
 pub mod prelude;
 pub mod workspace;
 
@@ -15,7 +13,7 @@ use super::exchange::{Log, Service};
 use super::faults::Script;
 use super::throttle::Buckets;
 use super::world::World;
-use chrono::Utc;
+use super::world::index::Index;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Mutex;
@@ -148,24 +146,6 @@ impl Reply {
     }
 }
 
-/// Graph's error body; the spelling of `innerError` varies as it does there.
-pub fn graph_error(status: u16, code: &str, message: &str) -> Reply {
-    let inner = json!({
-        "date": Utc::now().format("%Y-%m-%dT%H:%M:%S").to_string(),
-        "request-id": "93b6f17e-c05d-4f45-ad2a-6665c708d8a0",
-        "client-request-id": "e70c5c1b-8b47-68c0-3171-3d22f5e0bd54"
-    });
-    let spelling = if status == 404 {
-        "innererror"
-    } else {
-        "innerError"
-    };
-    Reply::json(
-        status,
-        &json!({"error": {"code": code, "message": message, spelling: inner}}),
-    )
-}
-
 /// A bearer token the tenant gave out.
 #[derive(Clone, Debug)]
 pub struct Token {
@@ -180,6 +160,8 @@ pub struct Token {
 pub struct State {
     /// What is true.
     pub world: World,
+    /// Where in it to find things.
+    pub index: Index,
     /// How strict and how broken it is.
     pub options: Options,
     /// Every exchange.
@@ -191,7 +173,7 @@ pub struct State {
     /// Tokens given out.
     pub tokens: Mutex<HashMap<String, Token>>,
     /// Pages promised by nextLinks, by path and query.
-    pub pages: Mutex<HashMap<String, paging::Promise>>,
+    pub pages: Mutex<HashMap<String, graph::paging::Promise>>,
     /// Log Analytics queries running now.
     pub running: AtomicUsize,
     /// When the last Log Analytics queries came.
@@ -205,6 +187,7 @@ impl State {
     /// A tenant that has not been asked anything.
     pub fn new(world: World, options: Options, origins: BTreeMap<Service, String>) -> Self {
         Self {
+            index: Index::of(&world),
             world,
             options,
             log: Log::default(),

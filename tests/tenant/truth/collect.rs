@@ -1,11 +1,12 @@
 //! Follows the pipeline over facts: seeds, teams, messages, intelligence, chats, hosts, alerts.
 
 use super::identity::Identities;
-use super::{ChatsOf, EdgeFacts, EdgeKey, NodeKey, Query, Truth, summary};
+use super::{ChatsOf, Query, Truth, summary};
 use crate::tenant::world::World;
 use crate::tenant::world::facts::*;
-use crate::tenant::world::logs::{About, Alert, Click, DeviceEvent, Named, Office};
-use serde_json::{Map, Value, json};
+use crate::tenant::world::logs::{
+    About, Alert, AlertHost, Click, DeviceEvent, MessageUrl, Named, Office,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 const TEAMS_APPS: [&str; 3] = ["teams.exe", "ms-teams.exe", "msteams.exe"];
@@ -16,7 +17,7 @@ const LISTED: [&str; 3] = [
 ];
 
 /// Something counted towards an edge: when, and what else it adds.
-type Seen = (Time, u64);
+pub(super) type Seen = (Time, u64);
 
 /// Computes what a load of `world` with `query` must give.
 pub fn collect(world: &World, query: &Query) -> Truth {
@@ -46,58 +47,41 @@ pub fn collect(world: &World, query: &Query) -> Truth {
     run.write_alerts(&pivot);
     run.write_links();
     let mut truth = run.truth;
-    summary::fill(world, &mut truth);
+    summary::fill(&mut truth);
     truth
 }
 
 /// How a channel message came to be a node.
-struct Held {
+pub(super) struct Held {
     /// The user OfficeActivity names.
-    logged: Option<UserIx>,
+    pub(super) logged: Option<UserIx>,
     /// A reply's root: an id and a place only.
-    bare: bool,
+    pub(super) bare: bool,
 }
 
-struct Run<'a> {
-    world: &'a World,
-    query: &'a Query,
-    identities: Identities,
-    links: BTreeSet<LinkIx>,
-    seed_users: BTreeMap<(UserIx, &'static str), BTreeSet<&'static str>>,
-    seed_links: BTreeSet<LinkIx>,
-    messages: BTreeMap<MessageIx, Held>,
-    chats: BTreeSet<ChatIx>,
-    truth: Truth,
-}
-
-fn key(named: Named) -> &'static str {
-    match named {
-        Named::Both => "both",
-        Named::Id => "id",
-        Named::Upn => "upn",
-        Named::No => "no",
-    }
-}
-
-fn named(key: &str) -> Named {
-    match key {
-        "both" => Named::Both,
-        "id" => Named::Id,
-        "upn" => Named::Upn,
-        _ => Named::No,
-    }
+/// A load, as far as it has come.
+pub(super) struct Run<'a> {
+    pub(super) world: &'a World,
+    pub(super) query: &'a Query,
+    pub(super) identities: Identities,
+    pub(super) links: BTreeSet<LinkIx>,
+    pub(super) seed_users: BTreeMap<(UserIx, Named), BTreeSet<&'static str>>,
+    pub(super) seed_links: BTreeSet<LinkIx>,
+    pub(super) messages: BTreeMap<MessageIx, Held>,
+    pub(super) chats: BTreeSet<ChatIx>,
+    pub(super) truth: Truth,
 }
 
 impl<'a> Run<'a> {
-    fn has(&self, table: &str) -> bool {
+    pub(super) fn has(&self, table: &str) -> bool {
         !self.world.absent_tables.contains(&table) && !self.query.absent_tables.contains(&table)
     }
 
-    fn in_window(&self, time: Time) -> bool {
+    pub(super) fn in_window(&self, time: Time) -> bool {
         time >= self.query.from && time < self.query.to
     }
 
-    fn in_pivot(&self, time: Time) -> bool {
+    pub(super) fn in_pivot(&self, time: Time) -> bool {
         time >= self.query.pivot_from && time < self.query.to
     }
 
@@ -110,10 +94,7 @@ impl<'a> Run<'a> {
         if self.world.users[user].in_directory() {
             self.identities.resolved(user);
         }
-        self.seed_users
-            .entry((user, key(how)))
-            .or_default()
-            .insert(why);
+        self.seed_users.entry((user, how)).or_default().insert(why);
     }
 
     fn seed_link(&mut self, link: LinkIx) {
@@ -179,7 +160,7 @@ impl<'a> Run<'a> {
         rows
     }
 
-    fn clicks(&self) -> Vec<&'a Click> {
+    pub(super) fn clicks(&self) -> Vec<&'a Click> {
         let mut once = BTreeSet::new();
         let mut rows = Vec::new();
         if self.has("UrlClickEvents") {
@@ -193,7 +174,7 @@ impl<'a> Run<'a> {
         rows
     }
 
-    fn seed_clicks(&self) -> Vec<&'a Click> {
+    pub(super) fn seed_clicks(&self) -> Vec<&'a Click> {
         let mut rows = self.clicks();
         rows.retain(|r| {
             r.workload.eq_ignore_ascii_case("teams")
@@ -208,12 +189,14 @@ impl<'a> Run<'a> {
         if !self.has("MessageEvents") || !self.has("MessageUrlInfo") {
             return;
         }
+        let mut urls: BTreeMap<&str, Vec<&MessageUrl>> = BTreeMap::new();
+        for url in &self.world.tables.message_urls {
+            urls.entry(&url.teams_message).or_default().push(url);
+        }
         for event in &self.world.tables.message_events {
-            for url in &self.world.tables.message_urls {
-                let joined = event.teams_message == url.teams_message
-                    && self.in_window(event.time)
-                    && self.in_window(url.time);
-                if joined && !(event.threats.is_empty() && url.threats.is_empty()) {
+            for url in urls.get(event.teams_message.as_str()).into_iter().flatten() {
+                let within = self.in_window(event.time) && self.in_window(url.time);
+                if within && !(event.threats.is_empty() && url.threats.is_empty()) {
                     self.seed_user(event.fact_user.0, event.fact_user.1, "message_urls");
                     self.seed_link(url.fact_link);
                 }
@@ -431,7 +414,11 @@ impl<'a> Run<'a> {
             .collect()
     }
 
-    fn matches(&self, about: About, pivot: &BTreeSet<LinkIx>) -> BTreeMap<LinkIx, &'static str> {
+    pub(super) fn matches(
+        &self,
+        about: About,
+        pivot: &BTreeSet<LinkIx>,
+    ) -> BTreeMap<LinkIx, &'static str> {
         let mut found = BTreeMap::new();
         let host_of = match about {
             About::Url(link) | About::HostOf(link) => &self.world.links[link].host,
@@ -448,7 +435,7 @@ impl<'a> Run<'a> {
         found
     }
 
-    fn alerts(&self, pivot: &BTreeSet<LinkIx>) -> Vec<&'a Alert> {
+    pub(super) fn alerts(&self, pivot: &BTreeSet<LinkIx>) -> Vec<&'a Alert> {
         let mut newest: BTreeMap<&str, &Alert> = BTreeMap::new();
         if self.has("SecurityAlert") {
             for row in self
@@ -500,356 +487,10 @@ impl<'a> Run<'a> {
                 self.identities.saw(*user, *how);
             }
             for host in &alert.fact_hosts {
-                if let crate::tenant::world::logs::AlertHost::Device(device, true) = host {
+                if let AlertHost::Device(device, true) = host {
                     self.identities.saw_host(*device);
                 }
             }
         }
     }
-
-    fn node(&mut self, label: &'static str, id: String, properties: Value) -> NodeKey {
-        let held = self.truth.nodes.entry((label, id.clone())).or_default();
-        if let Value::Object(map) = properties {
-            for (name, value) in map.into_iter().filter(|(_, v)| !v.is_null()) {
-                held.insert(name, value);
-            }
-        }
-        (label, id)
-    }
-
-    fn edge(&mut self, kind: &'static str, from: NodeKey, to: NodeKey) -> &mut EdgeFacts {
-        self.truth
-            .edges
-            .entry(EdgeKey { kind, from, to })
-            .or_default()
-    }
-
-    fn count(
-        &mut self,
-        kind: &'static str,
-        from: NodeKey,
-        to: NodeKey,
-        seen: Seen,
-    ) -> &mut EdgeFacts {
-        let edge = self.edge(kind, from, to);
-        edge.count = Some(edge.count.unwrap_or(0) + seen.1);
-        edge.first = Some(edge.first.map_or(seen.0, |t| t.min(seen.0)));
-        edge.last = Some(edge.last.map_or(seen.0, |t| t.max(seen.0)));
-        edge
-    }
-
-    fn user_node(&mut self, user: UserIx, how: Named) -> NodeKey {
-        let facts = &self.world.users[user];
-        let id = self.identities.user(self.world, user, how);
-        let by_name_only = id.starts_with("upn:");
-        let upn = (by_name_only || self.identities.knows_upn(user)).then(|| facts.upn.clone());
-        let told = facts.in_directory() && self.identities.knows_upn(user) || !facts.in_directory();
-        let kind = match facts.kind {
-            Kind::Member => "member",
-            Kind::Guest => "guest",
-            Kind::External => "external",
-            Kind::Bot => "bot",
-            Kind::Anonymous => "anonymous",
-            Kind::Phantom => "",
-        };
-        let certain = !by_name_only && told && !kind.is_empty();
-        let properties = json!({
-            "upn": upn.filter(|u| !u.is_empty()),
-            "name": facts.name.clone().filter(|_| certain),
-            "type": certain.then_some(kind),
-        });
-        self.node("User", id, properties)
-    }
-
-    fn link_node(&mut self, link: LinkIx) -> NodeKey {
-        ("Url", self.world.links[link].url.clone())
-    }
-
-    fn host_node(&mut self, device: DeviceIx) -> NodeKey {
-        let id = self.identities.device(self.world, device);
-        let name = self.world.devices[device].name.clone();
-        self.node("Host", id, json!({ "name": name }))
-    }
-
-    fn write_users_and_teams(&mut self, teams: &BTreeSet<TeamIx>) {
-        let case: NodeKey = ("Case", String::new());
-        for team in teams {
-            let facts = &self.world.teams[*team];
-            let node = self.node("Team", facts.id.clone(), json!({"name": facts.name}));
-            if self
-                .query
-                .teams
-                .iter()
-                .any(|t| t.eq_ignore_ascii_case(&facts.id))
-            {
-                self.edge("STARTED_FROM", case.clone(), node);
-            }
-        }
-        let seeds: Vec<(UserIx, &'static str)> = self.seed_users.keys().copied().collect();
-        for (user, how) in seeds {
-            let node = self.user_node(user, named(how));
-            self.edge("STARTED_FROM", case.clone(), node.clone());
-            if self.world.users[user].in_directory() {
-                for team in &self.world.users[user].teams {
-                    let team = ("Team", self.world.teams[*team].id.clone());
-                    self.edge("MEMBER_OF", node.clone(), team);
-                }
-            }
-        }
-        for link in self.seed_links.clone() {
-            let node = self.link_node(link);
-            self.edge("STARTED_FROM", case.clone(), node);
-        }
-    }
-
-    fn write_messages(&mut self) {
-        let held: Vec<(MessageIx, bool, Option<UserIx>)> = self
-            .messages
-            .iter()
-            .map(|(ix, h)| (*ix, h.bare, h.logged))
-            .collect();
-        for (ix, bare, logged) in held {
-            let facts = &self.world.messages[ix];
-            let unread = bare || facts.gone;
-            let node = self.node("Message", self.world.message_id(ix), json!({}));
-            let place = match facts.place {
-                Place::Channel(c) => {
-                    let channel = &self.world.channels[c];
-                    let team = ("Team", self.world.teams[channel.team].id.clone());
-                    let place = self.node(
-                        "Channel",
-                        channel.id.clone(),
-                        json!({"name": channel.name, "membership": channel.membership}),
-                    );
-                    self.edge("HAS_CHANNEL", team, place.clone());
-                    place
-                }
-                Place::Chat(c) => {
-                    let chat = &self.world.chats[c];
-                    self.node(
-                        "Chat",
-                        chat.id.clone(),
-                        json!({"kind": chat.kind, "topic": chat.topic}),
-                    )
-                }
-            };
-            self.edge("POSTED_IN", node.clone(), place);
-            if bare {
-                continue;
-            }
-            let sender = match facts.sender.filter(|_| !facts.gone) {
-                Some(user) => Some((user, Named::Id)),
-                None => logged.map(|user| (user, Named::Upn)),
-            };
-            if let Some((user, how)) = sender {
-                let user = self.user_node(user, how);
-                self.edge("SENT", user, node.clone());
-            }
-            if unread {
-                continue;
-            }
-            let properties = json!({
-                "created": facts.created, "modified": facts.modified, "deleted": facts.deleted,
-                "edited": facts.edited.is_some(), "subject": facts.subject,
-                "importance": facts.importance,
-            });
-            self.node("Message", node.1.clone(), properties);
-            if let Some(root) = facts.root {
-                let root = ("Message", self.world.message_id(root));
-                self.edge("REPLY_TO", node.clone(), root);
-            }
-            for placed in &facts.links {
-                let url = self.link_node(placed.link);
-                let edge = self.edge("CONTAINS", node.clone(), url);
-                let mut properties = Map::new();
-                if let Some(origin) = placed.style.origin() {
-                    properties.insert("origin".into(), json!(origin));
-                    properties.insert("mismatch".into(), json!(placed.style.mismatch()));
-                }
-                let wrapped = placed.style.wrapped_by();
-                properties.insert("wrapped_by".into(), json!(wrapped));
-                if let Style::Lure(shown) = placed.style {
-                    properties.insert("text".into(), json!(shown));
-                }
-                edge.properties = properties;
-            }
-        }
-    }
-
-    fn write_chats(&mut self) {
-        for chat in self.chats.clone() {
-            let node = ("Chat", self.world.chats[chat].id.clone());
-            for member in &self.world.chats[chat].members {
-                let user = self.user_node(*member, Named::Id);
-                self.edge("PARTICIPATES_IN", user, node.clone());
-            }
-        }
-    }
-
-    fn write_device_events(&mut self, rows: &[&DeviceEvent], pivot: &BTreeSet<LinkIx>) {
-        for row in rows {
-            let host = self.host_node(row.fact_device);
-            let user = row.fact_user.map(|(user, how)| self.user_node(user, how));
-            let seen = (row.time, 1);
-            if let Some(user) = &user {
-                self.count("USED", user.clone(), host.clone(), seen);
-            }
-            let Some(link) = row.fact_link else { continue };
-            let url = self.link_node(link);
-            if row.action == "SmartScreenUrlWarning" {
-                self.count("WARNED_ABOUT", host, url, seen);
-            } else if let Some(user) = user {
-                let app = row.app.to_lowercase();
-                let edge = self.count("OPENED", user, url, seen);
-                add(&mut edge.properties, "apps", &app);
-            }
-        }
-        for row in self.world.tables.network_events.iter() {
-            let counts = self.has("DeviceNetworkEvents")
-                && self.in_pivot(row.time)
-                && !self.matches(row.fact_about, pivot).is_empty();
-            if let Some((user, how)) = row.fact_user.filter(|_| counts) {
-                let host = self.host_node(row.fact_device);
-                let user = self.user_node(user, how);
-                self.count("USED", user, host, (row.time, 1));
-            }
-        }
-    }
-
-    fn write_clicks(&mut self, pivot: &BTreeSet<LinkIx>) {
-        let seeds: BTreeSet<(Time, &str)> = self
-            .seed_clicks()
-            .iter()
-            .map(|r| (r.time, r.report.as_str()))
-            .collect();
-        for row in self.clicks() {
-            let Some(link) = row.fact_link else { continue };
-            if !seeds.contains(&(row.time, row.report.as_str())) && !pivot.contains(&link) {
-                continue;
-            }
-            let url = self.link_node(link);
-            let user = self.user_node(row.fact_user, Named::Upn);
-            let edge = self.count("CLICKED", user, url, (row.time, 1));
-            add(&mut edge.properties, "actions", row.action);
-            if !row.ip.is_empty() {
-                add(&mut edge.properties, "ips", &row.ip);
-            }
-            let ever = edge.properties.get("clicked_through") == Some(&json!(true));
-            let now = row.clicked_through == Some(true);
-            edge.properties
-                .insert("clicked_through".into(), json!(ever || now));
-        }
-    }
-
-    fn write_connections(&mut self, pivot: &BTreeSet<LinkIx>) {
-        let world = self.world;
-        let mut found: Vec<(DeviceIx, About, Time, &'static str)> = Vec::new();
-        if self.has("CommonSecurityLog") && self.has("DeviceNetworkInfo") {
-            for row in world.tables.proxy.iter().filter(|r| self.in_pivot(r.time)) {
-                for device in &row.fact_devices {
-                    found.push((*device, row.fact_about, row.time, "proxy"));
-                }
-            }
-        }
-        if self.has("DeviceNetworkEvents") {
-            for row in world
-                .tables
-                .network_events
-                .iter()
-                .filter(|r| self.in_pivot(r.time))
-            {
-                found.push((row.fact_device, row.fact_about, row.time, "defender"));
-            }
-        }
-        let mut exact = BTreeSet::new();
-        for (device, about, _, _) in &found {
-            if let About::Url(link) = about {
-                exact.insert((*device, *link));
-            }
-        }
-        for (device, about, time, source) in found {
-            for (link, kind) in self.matches(about, pivot) {
-                if kind == "host" && exact.contains(&(device, link)) {
-                    continue;
-                }
-                let host = self.host_node(device);
-                let url = self.link_node(link);
-                let edge = self.count("CONNECTED_TO", host, url, (time, 1));
-                edge.properties.insert("match".into(), json!(kind));
-                add(&mut edge.properties, "sources", source);
-            }
-        }
-    }
-
-    fn write_alerts(&mut self, pivot: &BTreeSet<LinkIx>) {
-        for row in self.alerts(pivot) {
-            let name = if row.display_name.is_empty() {
-                &row.alert_name
-            } else {
-                &row.display_name
-            };
-            let node = self.node(
-                "Alert",
-                row.id.clone(),
-                json!({
-                    "name": name, "severity": row.severity, "provider": row.provider,
-                    "product": row.product, "status": row.status,
-                    "time": row.start.unwrap_or(row.time),
-                }),
-            );
-            for link in row.fact_links.iter().filter(|l| pivot.contains(l)) {
-                let url = self.link_node(*link);
-                self.edge("MENTIONS", node.clone(), url);
-            }
-            for host in &row.fact_hosts {
-                let (id, name) = self.identities.alert_host(self.world, host);
-                let host = self.node("Host", id, json!({ "name": name }));
-                self.edge("MENTIONS", node.clone(), host);
-            }
-            for (user, how) in row.fact_users.iter().filter(|u| u.1 != Named::No) {
-                let user = self.user_node(*user, *how);
-                self.edge("MENTIONS", node.clone(), user);
-            }
-        }
-    }
-
-    fn write_links(&mut self) {
-        for link in self.links.clone() {
-            let facts = &self.world.links[link];
-            let (severity, risky) = summary::severity(facts, &self.query.providers);
-            let url = self.node(
-                "Url",
-                facts.url.clone(),
-                json!({"scheme": facts.scheme, "host": facts.host, "severity": severity, "risky": risky}),
-            );
-            if let Some((domain, suffix)) = &facts.domain {
-                let domain = self.node("Domain", domain.clone(), json!({ "suffix": suffix }));
-                self.edge("ON_DOMAIN", url.clone(), domain);
-            }
-            for provider in &self.query.providers {
-                let (state, severity) = summary::verdict(facts, provider);
-                let verdict = self.node(
-                    "Verdict",
-                    format!("{provider}|{}", facts.url),
-                    json!({"provider": provider, "state": state, "severity": severity}),
-                );
-                self.edge("HAS_VERDICT", url.clone(), verdict);
-            }
-        }
-    }
-}
-
-/// Adds to a sorted, distinct list.
-fn add(properties: &mut Map<String, Value>, name: &str, value: &str) {
-    let mut list: BTreeSet<String> = properties
-        .get(name)
-        .and_then(Value::as_array)
-        .map(|a| {
-            a.iter()
-                .filter_map(|v| v.as_str().map(str::to_owned))
-                .collect()
-        })
-        .unwrap_or_default();
-    list.insert(value.to_owned());
-    properties.insert(name.into(), json!(list));
 }

@@ -18,8 +18,10 @@
 //! * `--chats-of all` takes the senders of listed channel messages, then of chat messages with links.
 
 mod collect;
+mod hunts;
 mod identity;
 mod summary;
+mod write;
 
 use super::world::World;
 use super::world::facts::Time;
@@ -128,6 +130,8 @@ pub struct Truth {
     pub summary: Summary,
     /// Lists of `load --format json`.
     pub entities: Entities,
+    /// Signals of each url that has any, `lookalike_domain` left out: that one is a judgement.
+    pub signals: BTreeMap<String, BTreeSet<&'static str>>,
     /// Listed messages that Graph answers 404 for.
     pub gone_messages: usize,
     /// Seed users that the directory does not know.

@@ -1,10 +1,9 @@
 //! Verdicts, severities, and the numbers and lists of `load --format json`.
 
 use super::{EdgeKey, Truth};
-use crate::tenant::world::World;
 use crate::tenant::world::facts::{Link, Otx, XForce};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `summary` of `load --format json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,8 +116,28 @@ pub fn shown(truth: &Truth, id: &str) -> String {
     id.to_owned()
 }
 
+fn signals(truth: &Truth) -> BTreeMap<String, BTreeSet<&'static str>> {
+    let mut found: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+    for (key, facts) in &truth.edges {
+        let has = |name: &str, value: Value| facts.properties.get(name) == Some(&value);
+        let blocked = || {
+            let actions = facts.properties.get("actions").and_then(Value::as_array);
+            actions.is_some_and(|a| a.contains(&json!("ClickBlocked")))
+        };
+        let signal = match key.kind {
+            "WARNED_ABOUT" => "smartscreen",
+            "MENTIONS" if key.to.0 == "Url" => "alert",
+            "CLICKED" if blocked() => "click_blocked",
+            "CONTAINS" if has("mismatch", json!(true)) => "text_mismatch",
+            _ => continue,
+        };
+        found.entry(key.to.1.clone()).or_default().insert(signal);
+    }
+    found
+}
+
 /// Fills in what follows from nodes and edges: risky messages and senders, summary, entities.
-pub fn fill(_world: &World, truth: &mut Truth) {
+pub fn fill(truth: &mut Truth) {
     let risky: BTreeSet<String> = truth
         .nodes
         .iter()
@@ -204,6 +223,7 @@ pub fn fill(_world: &World, truth: &mut Truth) {
         urls: risky.into_iter().collect(),
     };
     truth.summary = summary;
+    truth.signals = signals(truth);
     for ((label, id), properties) in &mut truth.nodes {
         match *label {
             "User" => {

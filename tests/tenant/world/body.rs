@@ -103,6 +103,11 @@ pub fn raw(link: &Link, style: Style) -> String {
 /// Renders `text` (already fit for the content type where it holds markup) with its links.
 pub fn render(id: &str, text: &str, placed: &[Placed], links: &[Link], markup: &str) -> Body {
     if placed.iter().any(|p| p.style == Style::PlainText) {
+        let in_text = |p: &Placed| matches!(p.style, Style::PlainText | Style::Defanged);
+        assert!(
+            placed.iter().all(in_text),
+            "{text}: a text body holds no markup"
+        );
         return plain(text, placed, links);
     }
     let mut html = format!("<div><div>{}", escape(text));

@@ -2,210 +2,13 @@
 
 use super::World;
 use super::body;
+use super::dice::Dice;
+use super::draft::Draft;
+use super::entities::Entities;
 use super::facts::*;
 use super::logs::*;
 use chrono::{Duration, Timelike, Utc};
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
-
-/// SplitMix64: small, and the same numbers everywhere and for ever.
-#[derive(Clone, Debug)]
-pub struct Dice(u64);
-
-impl Dice {
-    /// Starts from a seed.
-    pub fn new(seed: u64) -> Self {
-        Self(seed ^ 0x6c69_6e6b_7472_6169)
-    }
-
-    /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`.
-    pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
-
-    /// One of `items`.
-    pub fn pick<T: Copy>(&mut self, items: &[T]) -> T {
-        items[self.below(items.len())]
-    }
-
-    /// True `percent` times in a hundred.
-    pub fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    /// A version 4 GUID.
-    pub fn guid(&mut self) -> String {
-        let (a, b) = (self.next(), self.next());
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            a >> 32,
-            (a >> 16) & 0xffff,
-            a & 0xfff,
-            0x8000 | (b >> 48) & 0x3fff,
-            b & 0xffff_ffff_ffff
-        )
-    }
-
-    /// `n` hex digits.
-    pub fn hex(&mut self, n: usize) -> String {
-        let mut out = String::new();
-        while out.len() < n {
-            out.push_str(&format!("{:016x}", self.next()));
-        }
-        out.truncate(n);
-        out
-    }
-}
-
-/// A message about to be written.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    place: Place,
-    sender: Option<UserIx>,
-    at: Time,
-    text: String,
-    links: Vec<Placed>,
-    markup: String,
-    root: Option<MessageIx>,
-    edited: Option<Time>,
-    touched: Option<Time>,
-    deleted: Option<Time>,
-    logged_by: Option<UserIx>,
-    listed: Option<bool>,
-    subject: Option<String>,
-    importance: &'static str,
-    bad_dates: bool,
-    gone: bool,
-    system: bool,
-    lost_link: bool,
-}
-
-impl Draft {
-    /// A message by `sender`.
-    pub fn by(sender: UserIx, place: Place, at: Time) -> Self {
-        Self {
-            place,
-            sender: Some(sender),
-            at,
-            text: "Please have a look:".into(),
-            links: Vec::new(),
-            markup: String::new(),
-            root: None,
-            edited: None,
-            touched: None,
-            deleted: None,
-            logged_by: Some(sender),
-            listed: None,
-            subject: None,
-            importance: "normal",
-            bad_dates: false,
-            gone: false,
-            system: false,
-            lost_link: false,
-        }
-    }
-
-    /// Its text.
-    pub fn says(mut self, text: &str) -> Self {
-        self.text = text.into();
-        self
-    }
-
-    /// A link in it.
-    pub fn link(mut self, link: LinkIx, style: Style) -> Self {
-        self.links.push(Placed { link, style });
-        self
-    }
-
-    /// HTML that holds no link: pictures, mentions, deep links, mailto.
-    pub fn markup(mut self, html: &str) -> Self {
-        self.markup.push_str(html);
-        self
-    }
-
-    /// Makes it a reply.
-    pub fn reply_to(mut self, root: MessageIx) -> Self {
-        self.root = Some(root);
-        self
-    }
-
-    /// Its text was edited then.
-    pub fn edited(mut self, at: Time) -> Self {
-        self.edited = Some(at);
-        self
-    }
-
-    /// Somebody reacted then, which moves lastModifiedDateTime only.
-    pub fn touched(mut self, at: Time) -> Self {
-        self.touched = Some(at);
-        self
-    }
-
-    /// Deleted then: Graph keeps a shell with `from` and content null.
-    pub fn deleted(mut self, at: Time) -> Self {
-        self.deleted = Some(at);
-        self.sender = None;
-        self
-    }
-
-    /// Graph has lost it: 404.
-    pub fn gone(mut self) -> Self {
-        self.gone = true;
-        self
-    }
-
-    /// The edit took its link out: OfficeActivity lists it, and it holds none any more.
-    pub fn lost_its_link(mut self) -> Self {
-        self.lost_link = true;
-        self
-    }
-
-    /// Whether OfficeActivity lists it (by default: when it holds a link and stands in a channel).
-    pub fn listed(mut self, listed: bool) -> Self {
-        self.listed = Some(listed);
-        self
-    }
-
-    /// `from` is null though it is not deleted.
-    pub fn from_null(mut self) -> Self {
-        self.sender = None;
-        self
-    }
-
-    /// Its subject.
-    pub fn subject(mut self, subject: &str) -> Self {
-        self.subject = Some(subject.into());
-        self
-    }
-
-    /// High importance.
-    pub fn urgent(mut self) -> Self {
-        self.importance = "urgent";
-        self
-    }
-
-    /// Dates spelt wrongly, as in Microsoft's own example.
-    pub fn bad_dates(mut self) -> Self {
-        self.bad_dates = true;
-        self
-    }
-
-    /// A system event: nobody's message.
-    pub fn system(mut self) -> Self {
-        self.system = true;
-        self.sender = None;
-        self
-    }
-}
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Writes a world.
 pub struct Builder {
@@ -214,7 +17,8 @@ pub struct Builder {
     /// Chance, seeded.
     pub dice: Dice,
     reports: i64,
-    used_ids: BTreeMap<Place, std::collections::BTreeSet<i64>>,
+    holders: HashMap<(Time, String), BTreeSet<DeviceIx>>,
+    used_ids: BTreeMap<Place, BTreeSet<i64>>,
 }
 
 impl Builder {
@@ -226,6 +30,7 @@ impl Builder {
             world,
             dice,
             reports: 0,
+            holders: HashMap::new(),
             used_ids: BTreeMap::new(),
         }
     }
@@ -470,6 +275,11 @@ impl Builder {
         self.reports
     }
 
+    /// `time` with a fraction of its own, as Kusto's 100 ns ticks.
+    fn ticked(&self, time: Time) -> Time {
+        time + Duration::nanoseconds(100 * ((self.reports * 1_234_567) % 10_000_000))
+    }
+
     fn columns(&self, who: Option<(UserIx, Named)>) -> (String, String) {
         let Some((user, named)) = who else {
             return (String::new(), String::new());
@@ -496,6 +306,7 @@ impl Builder {
     ) -> usize {
         let (upn, object_id) = self.columns(who);
         let report = self.report();
+        let time = self.ticked(time);
         let facts = &self.world.devices[device];
         self.world.tables.device_events.push(DeviceEvent {
             time,
@@ -562,6 +373,7 @@ impl Builder {
         through: bool,
     ) -> usize {
         let report = self.report().to_string();
+        let time = self.ticked(time);
         let network_message = self.dice.guid();
         let ip = format!("198.51.100.{}", 10 + user % 200);
         self.world.tables.clicks.push(Click {
@@ -629,8 +441,13 @@ impl Builder {
     /// A device held these addresses from one hour to another (reported twice an hour).
     pub fn addresses(&mut self, device: DeviceIx, from: Time, hours: i64, addresses: &[&str]) {
         for half in 0..hours * 2 {
+            let time = from + Duration::minutes(30 * half + 7) + Duration::nanoseconds(534_568_200);
+            for address in addresses {
+                let key = (hour_of(time), (*address).to_owned());
+                self.holders.entry(key).or_default().insert(device);
+            }
             self.world.tables.network_info.push(NetworkInfo {
-                time: from + Duration::minutes(30 * half + 7) + Duration::nanoseconds(534_568_200),
+                time,
                 device,
                 addresses: addresses.iter().map(|a| (*a).to_owned()).collect(),
             });
@@ -647,17 +464,10 @@ impl Builder {
         destination: &str,
         about: About,
     ) {
-        let hour = hour_of(time);
-        let mut devices: Vec<DeviceIx> = self
-            .world
-            .tables
-            .network_info
-            .iter()
-            .filter(|row| hour_of(row.time) == hour && row.addresses.iter().any(|a| a == source))
-            .map(|row| row.device)
-            .collect();
-        devices.sort_unstable();
-        devices.dedup();
+        let holders = self.holders.get(&(hour_of(time), source.to_owned()));
+        let devices = holders
+            .map(|d| d.iter().copied().collect())
+            .unwrap_or_default();
         self.world.tables.proxy.push(Proxy {
             time,
             source: source.into(),
@@ -678,6 +488,8 @@ impl Builder {
         who: Option<(UserIx, Named)>,
     ) -> usize {
         let (upn, object_id) = self.columns(who);
+        self.report();
+        let time = self.ticked(time);
         let facts = &self.world.devices[device];
         self.world.tables.network_events.push(NetworkEvent {
             time,
@@ -727,109 +539,4 @@ pub fn hour_of(time: Time) -> Time {
         .and_then(|t| t.with_nanosecond(0))
         .unwrap_or(time)
         .with_timezone(&Utc)
-}
-
-/// Entities of an alert, and what they stand for.
-#[derive(Clone, Debug, Default)]
-pub struct Entities {
-    json: Value,
-    links: Vec<LinkIx>,
-    hosts: Vec<AlertHost>,
-    users: Vec<(UserIx, Named)>,
-    next: u32,
-}
-
-impl Entities {
-    /// None yet.
-    pub fn new() -> Self {
-        Self {
-            json: json!([]),
-            next: 3,
-            ..Self::default()
-        }
-    }
-
-    fn push(&mut self, mut entity: Value) -> String {
-        let id = self.next.to_string();
-        self.next += 1;
-        entity["$id"] = json!(id);
-        if let Value::Array(items) = &mut self.json {
-            items.push(entity);
-        }
-        id
-    }
-
-    /// A url entity; `kind` is the spelling of its type.
-    pub fn url(mut self, world: &World, link: LinkIx, kind: &str) -> Self {
-        self.push(json!({"Url": world.links[link].url, "Type": kind}));
-        self.links.push(link);
-        self
-    }
-
-    /// A url entity for something that is no url of this world.
-    pub fn other_url(mut self, url: &str) -> Self {
-        self.push(json!({"Url": url, "Type": "url"}));
-        self
-    }
-
-    /// A managed host.
-    pub fn host(mut self, world: &World, device: DeviceIx, by_id: bool) -> Self {
-        let facts = &world.devices[device];
-        let (short, domain) = facts.name.split_once('.').unwrap_or((&facts.name, ""));
-        let mut entity = json!({"HostName": short.to_uppercase(), "DnsDomain": domain, "OSFamily": "Windows", "Type": "host"});
-        if by_id {
-            entity["MdatpDeviceId"] = json!(facts.id);
-        }
-        self.push(entity);
-        self.hosts.push(AlertHost::Device(device, by_id));
-        self
-    }
-
-    /// A host that no other log knows.
-    pub fn unmanaged(mut self, name: &str) -> Self {
-        self.push(json!({"HostName": name, "Type": "Host"}));
-        self.hosts.push(AlertHost::Unmanaged(name.into()));
-        self
-    }
-
-    /// An account.
-    pub fn account(mut self, world: &World, user: UserIx, named: Named) -> Self {
-        let facts = &world.users[user];
-        let (name, suffix) = facts.upn.split_once('@').unwrap_or((&facts.upn, ""));
-        let mut entity = json!({"Type": "Account", "IsDomainJoined": true, "NTDomain": "CONTOSO"});
-        if matches!(named, Named::Both | Named::Upn) {
-            entity["Name"] = json!(name);
-            entity["UPNSuffix"] = json!(suffix);
-        }
-        if matches!(named, Named::Both | Named::Id) {
-            entity["AadUserId"] = json!(facts.id);
-        }
-        self.push(entity);
-        self.users.push((user, named));
-        self
-    }
-
-    /// A process that holds a managed host inside, and a bare `$ref` to that host beside it.
-    pub fn host_by_reference(mut self, world: &World, device: DeviceIx) -> Self {
-        let facts = &world.devices[device];
-        let (short, domain) = facts.name.split_once('.').unwrap_or((&facts.name, ""));
-        let inner = self.next.to_string();
-        self.next += 1;
-        self.push(json!({
-            "ProcessId": "0x940", "CommandLine": "", "Type": "process",
-            "Host": {"$id": inner, "HostName": short, "DnsDomain": domain, "Type": "host"}
-        }));
-        if let Value::Array(items) = &mut self.json {
-            items.push(json!({"$ref": inner}));
-        }
-        self.hosts.push(AlertHost::Device(device, false));
-        self
-    }
-
-    /// Entities that lead nowhere: an address and a file.
-    pub fn noise(mut self) -> Self {
-        self.push(json!({"Address": "192.0.2.77", "Type": "ip"}));
-        self.push(json!({"Directory": "c:\\windows\\system32", "Name": "cmd.exe", "Type": "file"}));
-        self
-    }
 }

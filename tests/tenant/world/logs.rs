@@ -31,7 +31,7 @@ pub struct Office {
 }
 
 /// How a log row names its user: what the columns hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Named {
     /// Object id and UPN.
     Both,

@@ -2,12 +2,18 @@
 
 pub mod body;
 pub mod build;
+mod demo;
+pub mod dice;
+pub mod draft;
+pub mod entities;
 pub mod facts;
+pub mod index;
 pub mod logs;
+mod scaled;
 mod small;
 
-use build::Dice;
 use chrono::{DateTime, Duration, TimeZone, Utc};
+use dice::Dice;
 use facts::*;
 use logs::Tables;
 
@@ -69,11 +75,22 @@ impl World {
         small::build(seed, anchor)
     }
 
-    /// The world of this name: `small`.
+    /// A believable incident among about 300 messages, with one gap: MessageEvents is absent.
+    pub fn demo() -> Self {
+        demo::build(2026, Self::default_anchor())
+    }
+
+    /// About `messages` messages of everything, drawn by `seed`.
+    pub fn scaled(messages: usize, seed: u64) -> Self {
+        scaled::build(messages, seed, Self::default_anchor())
+    }
+
+    /// The world of this name: `small`, `demo`, or a number of messages.
     pub fn named(name: &str, seed: u64, anchor: Time) -> Option<Self> {
         match name {
             "small" => Some(Self::small_at(seed, anchor)),
-            _ => None,
+            "demo" => Some(demo::build(seed, anchor)),
+            _ => Some(scaled::build(name.parse().ok()?, seed, anchor)),
         }
     }
 

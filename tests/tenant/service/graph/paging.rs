@@ -1,6 +1,7 @@
 //! Pages and their nextLinks: opaque, absolute, on the service's own origin, good only as given.
 
-use super::State;
+use crate::tenant::exchange::Service;
+use crate::tenant::service::State;
 use base64::Engine as _;
 use std::hash::{Hash, Hasher};
 
@@ -51,7 +52,7 @@ pub fn next_link(state: &State, path: &str, top: usize, extra: &str, promise: Pr
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner());
     pages.insert(target.clone(), promise);
-    format!("{}{target}", state.origins[&super::Service::Graph])
+    format!("{}{target}", state.origins[&Service::Graph])
 }
 
 /// The promise behind a request that carries a `$skiptoken`.

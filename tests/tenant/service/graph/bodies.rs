@@ -42,12 +42,21 @@ pub fn user(user: &User, select: &[&str]) -> Value {
     Value::Object(map)
 }
 
-/// A team with the properties asked for.
+/// `body` with the properties asked for and no others.
+pub fn only(body: Value, select: &[&str]) -> Value {
+    let Value::Object(mut map) = body else {
+        return body;
+    };
+    map.retain(|name, _| select.contains(&name.as_str()));
+    Value::Object(map)
+}
+
+/// A team.
 pub fn team(team: &Team) -> Value {
     json!({"id": team.id, "displayName": team.name})
 }
 
-/// A channel with the properties asked for.
+/// A channel.
 pub fn channel(channel: &Channel) -> Value {
     json!({"id": channel.id, "displayName": channel.name, "membershipType": channel.membership})
 }
@@ -113,7 +122,8 @@ fn sender(world: &World, message: MessageIx) -> Value {
     };
     let mut user = json!({"id": facts.id, "displayName": facts.name, "userIdentityType": identity});
     // Microsoft's own examples have it both ways for users of the tenant.
-    if facts.kind == Kind::External || (facts.kind != Kind::Anonymous && message % 2 == 0) {
+    if facts.kind == Kind::External || (facts.kind != Kind::Anonymous && message.is_multiple_of(2))
+    {
         user["@odata.type"] = json!("#microsoft.graph.teamworkUserIdentity");
         user["tenantId"] = json!(facts.home);
     }
