@@ -1,0 +1,52 @@
+//! Token buckets of the published limits.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Instant;
+
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    at: Instant,
+}
+
+/// Buckets by what their limit is about.
+#[derive(Debug, Default)]
+pub struct Buckets(Mutex<HashMap<String, Bucket>>);
+
+impl Buckets {
+    /// Takes one from each of `limits` (key and rate a second), or from none of them: then gives the
+    /// seconds until it would work. A bucket holds one second's worth and a tenth more, so that a
+    /// client that keeps to the rate is not refused for the network's jitter.
+    pub fn take(&self, limits: &[(String, f64)], scale: f64) -> Result<(), f64> {
+        let now = Instant::now();
+        let mut buckets = self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut wait: f64 = 0.0;
+        for (key, rate) in limits {
+            let rate = rate * scale;
+            let full = (rate * 1.1).max(1.1);
+            let bucket = buckets.entry(key.clone()).or_insert(Bucket {
+                tokens: full,
+                at: now,
+            });
+            let grown = bucket.tokens + now.duration_since(bucket.at).as_secs_f64() * rate;
+            bucket.tokens = grown.min(full);
+            bucket.at = now;
+            if bucket.tokens < 1.0 {
+                wait = wait.max((1.0 - bucket.tokens) / rate);
+            }
+        }
+        if wait > 0.0 {
+            return Err(wait);
+        }
+        for (key, _) in limits {
+            if let Some(bucket) = buckets.get_mut(key) {
+                bucket.tokens -= 1.0;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! Rows that saved hunts must give over a loaded graph, as far as the design fixes them: each row is an
+//! object with the columns that are certain, and rows are compared without regard to order.
+
+use super::summary::shown;
+use super::{NodeKey, Truth};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+type Set = BTreeSet<String>;
+
+impl Truth {
+    /// The rows of a hunt; none for one whose answer is not fixed here.
+    pub fn hunt(&self, name: &str) -> Option<Vec<Value>> {
+        let mut rows = match name {
+            "summary" => vec![json!({
+                "risky_urls": self.summary.risky_urls, "senders": self.summary.risky_senders,
+                "messages": self.summary.risky_messages, "channels": self.summary.channels,
+                "chats": self.summary.chats, "sentence": self.summary.sentence,
+            })],
+            "malicious-urls-by-sender" => self.urls_by_sender(),
+            "risky-users" => self.risky_users(),
+            "risky-messages" => self.risky_messages(),
+            "channels-with-risky-messages" => self.risky_channels(),
+            "message-timeline" => self.message_timeline(),
+            "alert-timeline" => self.alert_timeline(),
+            "hosts-that-accessed" => self.hosts_that_accessed(),
+            "suspicious-urls" => self.suspicious_urls(),
+            "entities" => self.entity_rows(),
+            _ => return None,
+        };
+        rows.sort_by_key(Value::to_string);
+        Some(rows)
+    }
+
+    fn property(&self, node: &NodeKey, name: &str) -> Option<&Value> {
+        self.nodes.get(node)?.get(name)
+    }
+
+    fn is_risky(&self, url: &str) -> bool {
+        self.property(&("Url", url.to_owned()), "risky") == Some(&json!(true))
+    }
+
+    fn severity(&self, url: &str) -> Value {
+        let found = self.property(&("Url", url.to_owned()), "severity");
+        found.cloned().unwrap_or_default()
+    }
+
+    /// The message's sender as hunts show it.
+    fn sender(&self, message: &str) -> Option<String> {
+        let sent = self.of_kind("SENT").find(|(k, _)| k.to.1 == message)?;
+        Some(shown(self, &sent.0.from.1))
+    }
+
+    /// `Team / Channel`, or `Chat: topic`, or `Chat: kind`.
+    fn place(&self, message: &str) -> Option<String> {
+        let (posted, _) = self
+            .of_kind("POSTED_IN")
+            .find(|(k, _)| k.from.1 == message)?;
+        let text = |node: &NodeKey, name: &str| {
+            self.property(node, name)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        if posted.to.0 == "Chat" {
+            let title = text(&posted.to, "topic").or_else(|| text(&posted.to, "kind"))?;
+            return Some(format!("Chat: {title}"));
+        }
+        let (team, _) = self
+            .of_kind("HAS_CHANNEL")
+            .find(|(k, _)| k.to == posted.to)?;
+        Some(format!(
+            "{} / {}",
+            text(&team.from, "name")?,
+            text(&posted.to, "name")?
+        ))
+    }
+
+    /// Risky urls by the message that holds them.
+    fn risky_by_message(&self) -> BTreeMap<String, Set> {
+        let mut found: BTreeMap<String, Set> = BTreeMap::new();
+        for (key, _) in self
+            .of_kind("CONTAINS")
+            .filter(|(k, _)| self.is_risky(&k.to.1))
+        {
+            found
+                .entry(key.from.1.clone())
+                .or_default()
+                .insert(key.to.1.clone());
+        }
+        found
+    }
+
+    fn urls_by_sender(&self) -> Vec<Value> {
+        let mut rows: BTreeMap<(String, String), (Set, Set)> = BTreeMap::new();
+        for (message, urls) in self.risky_by_message() {
+            let Some(sender) = self.sender(&message) else {
+                continue;
+            };
+            for url in urls {
+                let row = rows.entry((sender.clone(), url)).or_default();
+                row.0.extend(self.place(&message));
+                row.1.insert(message.clone());
+            }
+        }
+        let row = |((sender, url), (places, messages)): ((String, String), (Set, Set))| {
+            json!({
+                "sender": sender, "severity": self.severity(&url), "url": url,
+                "places": places, "messages": messages.len(),
+            })
+        };
+        rows.into_iter().map(row).collect()
+    }
+
+    fn risky_users(&self) -> Vec<Value> {
+        let mut rows: BTreeMap<String, (Set, Set)> = BTreeMap::new();
+        let risky = self.risky_by_message();
+        for (key, _) in self.of_kind("SENT") {
+            if let Some(urls) = risky.get(&key.to.1) {
+                let row = rows.entry(key.from.1.clone()).or_default();
+                row.0.extend(urls.iter().cloned());
+                row.1.insert(key.to.1.clone());
+            }
+        }
+        let row = |(id, (urls, messages)): (String, (Set, Set))| {
+            let name = self.property(&("User", id.clone()), "name");
+            json!({"user": shown(self, &id), "name": name, "urls": urls, "messages": messages.len()})
+        };
+        rows.into_iter().map(row).collect()
+    }
+
+    fn risky_messages(&self) -> Vec<Value> {
+        let row = |(message, urls): (String, Set)| {
+            json!({
+                "sender": self.sender(&message), "place": self.place(&message),
+                "urls": urls, "message": message,
+            })
+        };
+        self.risky_by_message().into_iter().map(row).collect()
+    }
+
+    fn risky_channels(&self) -> Vec<Value> {
+        let mut rows: BTreeMap<NodeKey, (Set, Set, Set)> = BTreeMap::new();
+        let risky = self.risky_by_message();
+        for (key, _) in self
+            .of_kind("POSTED_IN")
+            .filter(|(k, _)| k.to.0 == "Channel")
+        {
+            if let Some(urls) = risky.get(&key.from.1) {
+                let row = rows.entry(key.to.clone()).or_default();
+                row.0.insert(key.from.1.clone());
+                row.1.extend(self.sender(&key.from.1));
+                row.2.extend(urls.iter().cloned());
+            }
+        }
+        let row = |(channel, (messages, senders, urls)): (NodeKey, (Set, Set, Set))| {
+            let team = self.of_kind("HAS_CHANNEL").find(|(k, _)| k.to == channel);
+            let team = team.and_then(|(k, _)| self.property(&k.from, "name"));
+            json!({
+                "team": team, "channel": self.property(&channel, "name"),
+                "messages": messages.len(), "senders": senders.len(), "urls": urls,
+            })
+        };
+        rows.into_iter().map(row).collect()
+    }
+
+    fn message_timeline(&self) -> Vec<Value> {
+        let row = |message: &str, url: &str| {
+            json!({
+                "risky": self.is_risky(url), "sender": self.sender(message),
+                "place": self.place(message), "url": url,
+            })
+        };
+        self.of_kind("CONTAINS")
+            .map(|(k, _)| row(&k.from.1, &k.to.1))
+            .collect()
+    }
+
+    fn alert_timeline(&self) -> Vec<Value> {
+        let mentions = self.of_kind("MENTIONS").filter(|(k, _)| k.to.0 == "Url");
+        let row = |alert: &NodeKey, url: &str| {
+            json!({
+                "alert": self.property(alert, "name"), "severity": self.property(alert, "severity"),
+                "url": url,
+            })
+        };
+        mentions.map(|(k, _)| row(&k.from, &k.to.1)).collect()
+    }
+
+    fn hosts_that_accessed(&self) -> Vec<Value> {
+        let mut rows = Vec::new();
+        for (kind, how) in [("WARNED_ABOUT", "warned"), ("CONNECTED_TO", "connected")] {
+            for (key, facts) in self.of_kind(kind) {
+                if how == "warned" || self.is_risky(&key.to.1) {
+                    rows.push(json!({
+                        "host": self.property(&key.from, "name"), "url": key.to.1, "how": how,
+                        "count": facts.count,
+                    }));
+                }
+            }
+        }
+        rows
+    }
+
+    fn suspicious_urls(&self) -> Vec<Value> {
+        let mut rows = Vec::new();
+        for url in &self.entities.urls {
+            let mut hosts = BTreeSet::new();
+            for kind in ["WARNED_ABOUT", "CONNECTED_TO"] {
+                hosts.extend(
+                    self.of_kind(kind)
+                        .filter(|(k, _)| k.to.1 == *url)
+                        .map(|(k, _)| &k.from),
+                );
+            }
+            let holds = self.of_kind("CONTAINS").filter(|(k, _)| k.to.1 == *url);
+            let senders: Set = holds.filter_map(|(k, _)| self.sender(&k.from.1)).collect();
+            rows.push(json!({
+                "url": url, "severity": self.severity(url), "senders": senders.len(),
+                "hosts": hosts.len(),
+            }));
+        }
+        rows
+    }
+
+    fn entity_rows(&self) -> Vec<Value> {
+        let lists = [
+            ("user", &self.entities.users),
+            ("host", &self.entities.hosts),
+            ("url", &self.entities.urls),
+        ];
+        let row =
+            |kind: &'static str| move |entity: &String| json!({"kind": kind, "entity": entity});
+        lists
+            .into_iter()
+            .flat_map(|(kind, list)| list.iter().map(row(kind)))
+            .collect()
+    }
+}

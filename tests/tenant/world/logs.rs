@@ -1,0 +1,269 @@
+//! Rows of the Sentinel tables. The raw columns are what queries see; `fact_*` fields say what a row
+//! is about and are read by the ground truth only.
+
+use super::facts::{DeviceIx, LinkIx, MessageIx, Time, UserIx};
+
+/// OfficeActivity.
+#[derive(Clone, Debug)]
+pub struct Office {
+    /// TimeGenerated.
+    pub time: Time,
+    /// Operation.
+    pub operation: &'static str,
+    /// OfficeWorkload.
+    pub workload: &'static str,
+    /// AADGroupId as written.
+    pub team: String,
+    /// TeamName.
+    pub team_name: String,
+    /// ChannelGuid.
+    pub channel: String,
+    /// ChannelName.
+    pub channel_name: String,
+    /// MessageId.
+    pub message: String,
+    /// UserId.
+    pub user: String,
+    /// The message this row is about.
+    pub fact_message: Option<MessageIx>,
+    /// The user this row names.
+    pub fact_user: Option<UserIx>,
+}
+
+/// How a log row names its user: what the columns hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Named {
+    /// Object id and UPN.
+    Both,
+    /// UPN alone.
+    Upn,
+    /// Object id alone, the UPN column empty.
+    Id,
+    /// Neither.
+    No,
+}
+
+/// DeviceEvents.
+#[derive(Clone, Debug)]
+pub struct DeviceEvent {
+    /// TimeGenerated.
+    pub time: Time,
+    /// ActionType.
+    pub action: &'static str,
+    /// DeviceId as written.
+    pub device_id: String,
+    /// DeviceName.
+    pub device_name: String,
+    /// RemoteUrl.
+    pub url: String,
+    /// InitiatingProcessAccountUpn.
+    pub upn: String,
+    /// InitiatingProcessAccountObjectId.
+    pub object_id: String,
+    /// InitiatingProcessFileName.
+    pub app: String,
+    /// ReportId.
+    pub report: i64,
+    /// The device.
+    pub fact_device: DeviceIx,
+    /// The url, when it is one.
+    pub fact_link: Option<LinkIx>,
+    /// Who, and how the row says so.
+    pub fact_user: Option<(UserIx, Named)>,
+}
+
+/// UrlClickEvents.
+#[derive(Clone, Debug)]
+pub struct Click {
+    /// TimeGenerated.
+    pub time: Time,
+    /// Url as written.
+    pub url: String,
+    /// ActionType.
+    pub action: &'static str,
+    /// AccountUpn.
+    pub upn: String,
+    /// Workload.
+    pub workload: &'static str,
+    /// IPAddress.
+    pub ip: String,
+    /// ThreatTypes.
+    pub threats: &'static str,
+    /// IsClickedThrough; null in some rows.
+    pub clicked_through: Option<bool>,
+    /// AppName.
+    pub app: &'static str,
+    /// NetworkMessageId.
+    pub network_message: String,
+    /// ReportId.
+    pub report: String,
+    /// The url.
+    pub fact_link: Option<LinkIx>,
+    /// Who clicked.
+    pub fact_user: UserIx,
+}
+
+/// MessageEvents.
+#[derive(Clone, Debug)]
+pub struct MessageEvent {
+    /// TimeGenerated.
+    pub time: Time,
+    /// TeamsMessageId.
+    pub teams_message: String,
+    /// SenderEmailAddress.
+    pub sender_upn: String,
+    /// SenderObjectId.
+    pub sender_id: String,
+    /// SenderDisplayName.
+    pub sender_name: String,
+    /// GroupId.
+    pub team: String,
+    /// ThreadId.
+    pub thread: String,
+    /// ThreatTypes.
+    pub threats: &'static str,
+    /// Who sent it, and how the row says so.
+    pub fact_user: (UserIx, Named),
+}
+
+/// MessageUrlInfo.
+#[derive(Clone, Debug)]
+pub struct MessageUrl {
+    /// TimeGenerated.
+    pub time: Time,
+    /// TeamsMessageId.
+    pub teams_message: String,
+    /// Url.
+    pub url: String,
+    /// ThreatTypes.
+    pub threats: &'static str,
+    /// The url.
+    pub fact_link: LinkIx,
+}
+
+/// What a connection in a proxy or network log was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Exactly this url.
+    Url(LinkIx),
+    /// The host of this url: the host alone, or another path on it.
+    HostOf(LinkIx),
+    /// Neither, however alike it looks.
+    Other,
+}
+
+/// CommonSecurityLog.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// TimeGenerated.
+    pub time: Time,
+    /// SourceIP.
+    pub source: String,
+    /// RequestURL as written.
+    pub url: String,
+    /// DestinationHostName.
+    pub destination: String,
+    /// What was asked for.
+    pub fact_about: About,
+    /// The devices that reported that address within that hour.
+    pub fact_devices: Vec<DeviceIx>,
+}
+
+/// DeviceNetworkInfo.
+#[derive(Clone, Debug)]
+pub struct NetworkInfo {
+    /// TimeGenerated.
+    pub time: Time,
+    /// The device.
+    pub device: DeviceIx,
+    /// IPAddresses.
+    pub addresses: Vec<String>,
+}
+
+/// DeviceNetworkEvents.
+#[derive(Clone, Debug)]
+pub struct NetworkEvent {
+    /// TimeGenerated.
+    pub time: Time,
+    /// DeviceId as written.
+    pub device_id: String,
+    /// DeviceName.
+    pub device_name: String,
+    /// RemoteUrl.
+    pub url: String,
+    /// InitiatingProcessAccountUpn.
+    pub upn: String,
+    /// InitiatingProcessAccountObjectId.
+    pub object_id: String,
+    /// The device.
+    pub fact_device: DeviceIx,
+    /// What was connected to.
+    pub fact_about: About,
+    /// Who, and how the row says so.
+    pub fact_user: Option<(UserIx, Named)>,
+}
+
+/// A host as an alert names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlertHost {
+    /// A device of this world, and whether its MDE DeviceId is given beside its name.
+    Device(DeviceIx, bool),
+    /// A machine that no other log knows.
+    Unmanaged(String),
+}
+
+/// SecurityAlert: one row, of which an alert can have several.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    /// TimeGenerated.
+    pub time: Time,
+    /// SystemAlertId.
+    pub id: String,
+    /// DisplayName.
+    pub display_name: String,
+    /// AlertName.
+    pub alert_name: String,
+    /// AlertSeverity.
+    pub severity: &'static str,
+    /// ProviderName.
+    pub provider: &'static str,
+    /// ProductName.
+    pub product: &'static str,
+    /// StartTime.
+    pub start: Option<Time>,
+    /// Status.
+    pub status: &'static str,
+    /// Tactics.
+    pub tactics: &'static str,
+    /// Entities: JSON in a string.
+    pub entities: String,
+    /// The urls among the entities.
+    pub fact_links: Vec<LinkIx>,
+    /// The hosts among the entities.
+    pub fact_hosts: Vec<AlertHost>,
+    /// The accounts among the entities, and how they are named.
+    pub fact_users: Vec<(UserIx, Named)>,
+}
+
+/// All tables of the workspace.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    /// OfficeActivity.
+    pub office: Vec<Office>,
+    /// DeviceEvents.
+    pub device_events: Vec<DeviceEvent>,
+    /// UrlClickEvents.
+    pub clicks: Vec<Click>,
+    /// MessageEvents.
+    pub message_events: Vec<MessageEvent>,
+    /// MessageUrlInfo.
+    pub message_urls: Vec<MessageUrl>,
+    /// CommonSecurityLog.
+    pub proxy: Vec<Proxy>,
+    /// DeviceNetworkInfo.
+    pub network_info: Vec<NetworkInfo>,
+    /// DeviceNetworkEvents.
+    pub network_events: Vec<NetworkEvent>,
+    /// SecurityAlert.
+    pub alerts: Vec<Alert>,
+}

@@ -1,0 +1,130 @@
+//! OTX and X-Force.
+
+use crate::tenant::visitor::Visitor;
+use crate::tenant::world::body::encode;
+use crate::tenant::{OTX_KEY, Options, Service, Tenant, World};
+
+#[tokio::test]
+async fn otx_answers_in_all_its_shapes() {
+    let tenant = Tenant::start(World::small(), Options::default());
+    let visitor = Visitor::of(&tenant);
+    let lure = encode("https://login.micros0ft-verify.example/oauth?client=1&state=a");
+    let (status, answer) = visitor.otx(&lure).await;
+    assert_eq!((status, &answer["pulse_info"]["count"]), (200, &2.into()));
+    let (_, answer) = visitor
+        .otx(&encode("https://login.micros0ft-verify.example/mfa"))
+        .await;
+    assert!(answer["pulse_info"].is_null());
+    let (_, answer) = visitor
+        .otx(&encode("https://github.com/contoso/tools"))
+        .await;
+    assert_eq!(answer["validation"][0]["source"], "whitelist");
+    let (status, answer) = visitor.otx(&encode("https://never-seen.example/")).await;
+    assert_eq!((status, &answer["pulse_info"]["count"]), (200, &0.into()));
+    // Asked without userinfo and with its address masked, a url is still known.
+    let (_, answer) = visitor
+        .otx(&encode(
+            "https://ipfs-gateway.example/ipfs/bafy/index.html#masked",
+        ))
+        .await;
+    assert_eq!(answer["pulse_info"]["count"], 3);
+    tenant.assert_clean();
+}
+
+#[tokio::test]
+async fn xforce_answers_in_all_its_shapes() {
+    let tenant = Tenant::start(World::small(), Options::default());
+    let visitor = Visitor::of(&tenant);
+    let (_, answer) = visitor
+        .xforce(&encode("https://evil-share.example/doc?id=7"))
+        .await;
+    assert_eq!(answer["result"]["score"], "6.2");
+    let (_, answer) = visitor
+        .xforce(&encode("https://login.micros0ft-verify.example/mfa"))
+        .await;
+    assert!(answer["result"]["score"].is_null());
+    let (_, answer) = visitor
+        .xforce(&encode("https://evil-userinfo.example/x"))
+        .await;
+    assert_eq!(answer["result"]["score"], 4.3);
+    let (status, _) = visitor.xforce(&encode("https://never-seen.example/")).await;
+    assert_eq!(status, 404);
+    tenant.assert_clean();
+}
+
+#[tokio::test]
+async fn what_must_not_leave_is_noticed() {
+    let tenant = Tenant::start(World::small(), Options::default());
+    let visitor = Visitor::of(&tenant);
+    for url in [
+        "https://wiki.contoso.com/page",
+        "http://intranet/start",
+        "https://login.microsoftonline.com@evil-userinfo.example/x",
+        "https://ipfs-gateway.example/ipfs/bafy/index.html#victim@contoso.com",
+    ] {
+        tenant.clear_requests();
+        visitor.otx(&encode(url)).await;
+        visitor.xforce(&encode(url)).await;
+        assert_eq!(tenant.violations().len(), 2, "{url}");
+    }
+}
+
+#[tokio::test]
+async fn keys_are_checked_and_kept_apart() {
+    let tenant = Tenant::start(World::small(), Options::default());
+    let visitor = Visitor::of(&tenant);
+    let otx = format!(
+        "{}/api/v1/indicators/url/x/general",
+        tenant.endpoint(Service::Otx)
+    );
+    let xforce = format!("{}/url/x", tenant.endpoint(Service::XForce));
+    let status = |r: reqwest::Response| r.status().as_u16();
+    let wrong = visitor
+        .http
+        .get(&otx)
+        .header("x-otx-api-key", "guess")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(status(wrong), 403);
+    let wrong = visitor
+        .http
+        .get(&xforce)
+        .basic_auth("a", Some("b"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(status(wrong), 401);
+    tenant.assert_clean();
+    let none = visitor.http.get(&otx).send().await.unwrap();
+    assert_eq!(status(none), 403);
+    let bearer = visitor
+        .http
+        .get(&xforce)
+        .bearer_auth("t")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(status(bearer), 401);
+    let key = visitor
+        .http
+        .get(&xforce)
+        .header("x-otx-api-key", OTX_KEY)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(status(key), 401);
+    let path = format!(
+        "{}/api/v1/indicators/domain/x/general",
+        tenant.endpoint(Service::Otx)
+    );
+    let path = visitor
+        .http
+        .get(path)
+        .header("x-otx-api-key", OTX_KEY)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(status(path), 404);
+    assert_eq!(tenant.violations().len(), 4);
+}
