@@ -183,7 +183,7 @@ pub enum Hunt {
         #[arg(short, long = "parameter", value_name = "KEY=VALUE")]
         parameter: Vec<String>,
         /// Form of the result
-        #[arg(long, value_enum, default_value_t = crate::hunt::Format::Table)]
+        #[arg(long, value_parser = hunt_format, default_value_t = crate::hunt::Format::Table)]
         format: crate::hunt::Format,
     },
     /// Check every hunt
@@ -223,6 +223,12 @@ pub enum Schema {
     Print,
     /// Create them in Neo4j
     Apply,
+}
+
+/// A format of a hunt's answer; clap lists them in its help and its errors.
+fn hunt_format(text: &str) -> Result<crate::hunt::Format, String> {
+    let names = crate::hunt::Format::ALL.map(crate::hunt::Format::as_str).join(", ");
+    crate::hunt::Format::parse(text).ok_or_else(|| format!("it can be {names}"))
 }
 
 /// A length of time such as `30d`, `12h`, `90m` or `2w`.

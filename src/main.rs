@@ -1,2 +1,11 @@
-//! The command line.
-fn main() {}
+//! Arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use linktrail::cli::Cli;
+
+fn main() -> ExitCode {
+    // clap itself exits with 2 on wrong usage, and with 0 after --help.
+    linktrail::command::run(Cli::parse()).into()
+}

@@ -4,6 +4,7 @@ mod file;
 mod scope;
 mod secret;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -11,6 +12,7 @@ use url::Url;
 
 use crate::cli::Global;
 use crate::sink::neo4j;
+use crate::source::intel::{PROVIDERS, Privacy, spec};
 use file::Table;
 
 pub use scope::{Channels, ChatsOf, Endpoints, Options, PivotOn, Scope, Settings, Store};
@@ -47,15 +49,6 @@ pub struct SignIn {
     pub graph_audience: &'static str,
     /// Audience of Log Analytics' tokens.
     pub log_analytics_audience: &'static str,
-}
-
-/// Keys of the intelligence providers that are switched on.
-#[derive(Debug, Clone, Default)]
-pub struct IntelKeys {
-    /// OTX.
-    pub otx: Option<SecretString>,
-    /// X-Force: key and password.
-    pub xforce: Option<(SecretString, SecretString)>,
 }
 
 struct Cloud {
@@ -98,7 +91,6 @@ const CLOUDS: &[Cloud] = &[
     },
 ];
 
-const PROVIDERS: &[&str] = &["otx", "xforce", "file"];
 const SIGNALS: &[&str] = &["smartscreen", "alert", "click_blocked", "text_mismatch", "lookalike_domain"];
 
 impl Config {
@@ -156,12 +148,23 @@ impl Config {
     pub fn settings(&self) -> Result<Settings, ConfigError> {
         let cloud = self.cloud()?;
         let providers = match self.table.list("intel", "providers") {
-            Some(named) => known("[intel] providers", named, PROVIDERS)?,
+            Some(named) => known("[intel] providers", named, &PROVIDERS.iter().map(|spec| spec.name).collect::<Vec<_>>())?,
             None => vec!["otx".to_owned(), "xforce".to_owned()],
         };
         let files = self.table.list("intel", "file").unwrap_or_default();
-        if providers.iter().any(|name| name == "file") && files.is_empty() {
-            return wrong("[intel] providers names `file`, but [intel] file names no list; add one, or take `file` out");
+        match (providers.iter().any(|name| name == "file"), files.is_empty()) {
+            (true, true) => return wrong("[intel] providers names `file`, but [intel] file names no list; add one, or take `file` out"),
+            (false, false) => return wrong("[intel] file names lists, but [intel] providers does not name `file`; add it, or take the lists out"),
+            _ => {}
+        }
+        let internal_domains = self.table.list("tenant", "internal_domains").unwrap_or_default();
+        let send_query = self.table.flag("intel", "send_query").unwrap_or(false);
+        Privacy::new(&internal_domains, send_query).map_err(|error| ConfigError(error.to_string()))?;
+        let mut intel = BTreeMap::new();
+        for spec in providers.iter().filter_map(|name| spec(name)) {
+            if let Some(otherwise) = spec.endpoint {
+                intel.insert(spec.name.to_owned(), self.endpoint(spec.name, otherwise)?);
+            }
         }
         let store = match self.table.text("messages", "store") {
             None | Some("preview") => Store::Preview,
@@ -173,9 +176,9 @@ impl Config {
         Ok(Settings {
             tenant: self.required("tenant", "id", "the tenant's id")?,
             workspace: self.required("sentinel", "workspace_id", "the id of the Sentinel workspace")?,
-            internal_domains: lower(self.table.list("tenant", "internal_domains").unwrap_or_default()),
+            internal_domains,
             providers,
-            send_query: self.table.flag("intel", "send_query").unwrap_or(false),
+            send_query,
             files,
             signals: known("[risk] signals", self.table.list("risk", "signals").unwrap_or_default(), SIGNALS)?,
             shared_domains: lower(self.table.list("hosts", "shared_domains").unwrap_or_default()),
@@ -183,8 +186,7 @@ impl Config {
             endpoints: Endpoints {
                 graph: endpoint("graph", cloud.graph)?,
                 log_analytics: endpoint("log_analytics", cloud.log_analytics)?,
-                otx: endpoint("otx", "https://otx.alienvault.com")?,
-                xforce: endpoint("xforce", "https://api.xforce.ibmcloud.com")?,
+                intel,
             },
         })
     }
@@ -214,29 +216,22 @@ impl Config {
         })
     }
 
-    /// Keys of the providers named.
+    /// Keys of the providers named, by the variables that hold them.
     ///
     /// # Errors
     /// When one is missing.
-    pub fn intel_keys(&self, providers: &[String]) -> Result<IntelKeys, ConfigError> {
-        let need = |provider: &str, variable: &str| match secret::find(variable, None)? {
-            Some(key) => Ok(key),
-            None => wrong(format!("provider {provider} needs a key: set {variable}, or take `{provider}` out of [intel] providers")),
-        };
-        let mut keys = IntelKeys::default();
-        for provider in providers {
-            match provider.as_str() {
-                "otx" => keys.otx = Some(need("otx", "LINKTRAIL_OTX_KEY")?),
-                "xforce" => {
-                    keys.xforce = Some((
-                        need("xforce", "LINKTRAIL_XFORCE_KEY")?,
-                        need("xforce", "LINKTRAIL_XFORCE_PASSWORD")?,
-                    ));
-                }
-                _ => {}
+    pub fn intel_secrets(&self, providers: &[String]) -> Result<BTreeMap<String, SecretString>, ConfigError> {
+        let mut secrets = BTreeMap::new();
+        for spec in providers.iter().filter_map(|name| spec(name)) {
+            for variable in spec.secrets {
+                let Some(key) = secret::find(variable, None)? else {
+                    let name = spec.name;
+                    return wrong(format!("provider {name} needs a key: set {variable}, or take `{name}` out of [intel] providers"));
+                };
+                secrets.insert((*variable).to_owned(), key);
             }
         }
-        Ok(keys)
+        Ok(secrets)
     }
 
     /// A file of certificates to trust beside the public ones.

@@ -1,5 +1,7 @@
 //! What shapes a graph: kept in `case.json`, so that a replay needs nothing else.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -114,10 +116,8 @@ pub struct Endpoints {
     pub graph: Url,
     /// Log Analytics.
     pub log_analytics: Url,
-    /// OTX.
-    pub otx: Url,
-    /// X-Force.
-    pub xforce: Url,
+    /// Intelligence providers, by name.
+    pub intel: BTreeMap<String, Url>,
 }
 
 /// Everything that shapes the graph of a case.

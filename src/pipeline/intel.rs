@@ -10,7 +10,7 @@ use crate::graph::node::Verdict;
 use crate::graph::{Edge, Label, Seen};
 use crate::source::Exchange;
 use crate::source::http::{Client, Failure};
-use crate::source::intel::{Ask, Decision, Privacy, Provider, Reading, State};
+use crate::source::intel::{Ask, Privacy, Provider, Question, Reading, State, question};
 
 /// Urls that a provider is asked about at the same time.
 const CONCURRENT: usize = 4;
@@ -20,7 +20,8 @@ const PATIENCE: usize = 8;
 /// What came of asking one provider about one url.
 struct Asked {
     url: Url,
-    asked: String,
+    /// The string that was sent, if it was not the url.
+    asked: Option<String>,
     reading: Reading,
     exchange: Option<Exchange>,
 }
@@ -36,10 +37,8 @@ pub(super) async fn run(run: &mut Investigation, stage: &'static str) -> Result<
     for url in &new {
         run.readings.insert(url.clone(), Vec::new());
     }
-    let settings = &run.scope.settings;
-    let privacy = Privacy::new(settings.internal_domains.clone(), settings.send_query);
     for provider in std::mem::take(&mut run.providers) {
-        let answers = ask_all(&run.client, provider.as_ref(), &privacy, &new).await?;
+        let answers = ask_all(&run.client, provider.as_ref(), &run.privacy, &new).await?;
         for answer in answers {
             put(run, stage, provider.name(), answer);
         }
@@ -71,26 +70,22 @@ async fn ask_all(
     drop(asks);
     for url in urls.iter().skip(answers.len()) {
         let summary = format!("not asked: {PATIENCE} answers in a row were none");
-        let reading = Reading::unanswered(State::Unavailable, summary);
-        answers.push(Asked { url: url.clone(), asked: url.to_string(), reading, exchange: None });
+        let reading = Reading::unavailable(&summary);
+        answers.push(Asked { url: url.clone(), asked: None, reading, exchange: None });
     }
     Ok(answers)
 }
 
 async fn ask(client: &Client, provider: &dyn Provider, privacy: &Privacy, url: &Url) -> Result<Asked, Failure> {
-    let asked = |asked: String, reading, exchange| Ok(Asked { url: url.clone(), asked, reading, exchange });
-    // What stays here may see everything.
-    let decision = if provider.local() { Decision::Ask(url.to_string()) } else { privacy.decide(url) };
-    match decision {
-        Decision::Skip(reason) => asked(url.to_string(), Reading::unanswered(State::Skipped, reason), None),
-        Decision::Ask(text) => match provider.ask(&text) {
-            Ask::Local(reading) => asked(text, reading, None),
-            Ask::Send(request) => {
-                let exchange = client.send(&request).await?;
-                let reading = provider.read(url, &exchange);
-                asked(text, reading, Some(exchange))
-            }
-        },
+    let Question { ask, asked } = question(provider, privacy, url);
+    let url = url.clone();
+    match ask {
+        Ask::Local(reading) => Ok(Asked { url, asked, reading, exchange: None }),
+        Ask::Send(request) => {
+            let exchange = client.send(&request).await?;
+            let reading = provider.read(&url, &exchange);
+            Ok(Asked { url, asked, reading, exchange: Some(exchange) })
+        }
     }
 }
 
@@ -110,9 +105,15 @@ fn put(run: &mut Investigation, stage: &'static str, provider: &'static str, ans
         tags: reading.tags.clone(),
         reference: reading.reference.clone(),
         checked: seen.at,
-        asked: (asked != url.as_str()).then_some(asked),
+        asked,
     };
     let verdict = run.graph.put(verdict, seen);
+    if exchange.is_none() && reading.state != State::Skipped {
+        // A list of one's own is on record as a whole.
+        for list in run.lists.clone() {
+            run.graph.see(verdict, Seen::in_record(list));
+        }
+    }
     if let Some(node) = run.graph.find(Label::Url, url.as_str()) {
         run.graph.link(node, Edge::HasVerdict, verdict, seen);
     }

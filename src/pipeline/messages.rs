@@ -47,7 +47,7 @@ struct ListedChannel {
 type Listing = BTreeMap<(String, String), ListedChannel>;
 
 pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
-    let teams = chunks(run.teams.iter().cloned().collect(), std::slice::from_ref);
+    let teams = chunks(run.teams.iter().cloned().collect(), |team: &String| vec![team.clone()]);
     let answers = run.sentinel.query_chunks(Query::LinkMessages, run.window, "teams", teams).await?;
     let mut listing = Listing::new();
     for rows in answers {

@@ -24,11 +24,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::case::{Manifest, Window};
+use crate::case::{CaseError, Manifest, Window};
 use crate::config::Scope;
 use crate::graph::{Graph, NodeRef, RecordNumber};
 use crate::source::http::{Client, Failure};
-use crate::source::intel::{Provider, Reading};
+use crate::source::intel::{Privacy, Provider, Reading};
 use crate::source::msgraph::{self, ChatMessage};
 use crate::source::sentinel::{self, Sentinel};
 
@@ -59,6 +59,9 @@ struct Investigation {
     sentinel: Sentinel,
     msgraph: msgraph::Graph,
     providers: Vec<Box<dyn Provider>>,
+    privacy: Privacy,
+    /// Records of the lists that the provider `file` reads.
+    lists: Vec<RecordNumber>,
     graph: Graph,
     gaps: Gaps,
     notes: Gaps,
@@ -98,6 +101,26 @@ struct Unread {
     message: ChatMessage,
 }
 
+/// Why a run cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the texts say it")]
+pub enum RunError {
+    #[error(transparent)]
+    Source(#[from] Failure),
+    #[error(transparent)]
+    Case(#[from] CaseError),
+}
+
+/// Who gives verdicts, and what they may be told.
+pub struct Intel {
+    /// Those who are asked, in that order.
+    pub providers: Vec<Box<dyn Provider>>,
+    /// What may leave.
+    pub privacy: Privacy,
+    /// Records of the lists that the provider `file` reads.
+    pub lists: Vec<RecordNumber>,
+}
+
 /// Runs every stage. `started` is told the name of each before it begins, `ended` when it has come to its end.
 ///
 /// # Errors
@@ -105,10 +128,10 @@ struct Unread {
 pub async fn run(
     manifest: &Manifest,
     client: Arc<Client>,
-    providers: Vec<Box<dyn Provider>>,
-    started: &mut dyn FnMut(&'static str),
-    ended: &mut dyn FnMut(&'static str) -> Result<(), Failure>,
-) -> Result<Outcome, Failure> {
+    intel: Intel,
+    started: &mut (dyn FnMut(&'static str) + Send),
+    ended: &mut (dyn FnMut(&'static str) -> Result<(), CaseError> + Send),
+) -> Result<Outcome, RunError> {
     let settings = &manifest.options.settings;
     let sentinel = Sentinel::new(Arc::clone(&client), &settings.endpoints.log_analytics, &settings.workspace);
     let msgraph = msgraph::Graph::new(Arc::clone(&client), &settings.endpoints.graph);
@@ -121,7 +144,9 @@ pub async fn run(
         client,
         sentinel,
         msgraph,
-        providers,
+        providers: intel.providers,
+        privacy: intel.privacy,
+        lists: intel.lists,
         graph: Graph::new(&manifest.id),
         gaps: Gaps::default(),
         notes: Gaps::default(),

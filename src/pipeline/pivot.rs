@@ -83,13 +83,11 @@ impl Investigation {
         targets: &'a [Target],
     ) -> Result<Vec<Chunk<'a>>, Failure> {
         // What alerts write for a slash is up to them; a host has none.
-        let words = |target: &&'a Target| -> &'a [String] {
-            if query == Query::Alerts { &target.hosts } else { &target.needles }
-        };
+        let words = |target: &&Target| if query == Query::Alerts { target.hosts.clone() } else { target.needles.clone() };
         let chunks = chunks(targets.iter().collect(), words);
         let lists = chunks
             .iter()
-            .map(|chunk| crate::graph::value::sorted(chunk.iter().flat_map(words).cloned().collect()))
+            .map(|chunk| crate::graph::value::sorted(chunk.iter().flat_map(words).collect()))
             .collect();
         let answers = self.sentinel.query_chunks(query, window, "needles", lists).await?;
         Ok(chunks.into_iter().zip(answers).map(|(targets, rows)| Chunk { targets, rows }).collect())

@@ -1,1 +1,3 @@
 //! Sinks: each knows the graph and nothing of Teams.
+
+pub mod neo4j;

@@ -32,6 +32,24 @@ pub struct Request {
     pub deadline: Duration,
 }
 
+impl Request {
+    /// What stands for reading a file of that name. It is never sent.
+    pub fn file(source: &'static str, name: &str) -> Self {
+        let mut url = Url::from_file_path("/").unwrap_or_else(|()| unreachable!("the root is a path"));
+        super::append_path(&mut url, &name.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>());
+        Self {
+            source,
+            method: Method::Get,
+            url,
+            headers: Vec::new(),
+            auth: Auth::None,
+            body: None,
+            limits: Vec::new(),
+            deadline: Duration::ZERO,
+        }
+    }
+}
+
 /// HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]

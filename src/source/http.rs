@@ -146,6 +146,24 @@ impl Client {
         }
     }
 
+    /// Keeps the text of a file in the journal: what a case is made of must not depend on what the file says later.
+    /// Without a text, what was kept before.
+    ///
+    /// # Errors
+    /// When it cannot be recorded, or nothing was kept.
+    pub fn keep(&self, source: &'static str, name: &str, text: Option<String>) -> Result<Exchange, Failure> {
+        let request = Request::file(source, name);
+        match (self.journal.find(&request)?, text) {
+            (Some(kept), None) => Ok(kept),
+            (Some(kept), Some(text)) if kept.body() == text => Ok(kept),
+            (_, Some(text)) => {
+                let answer = Answer::Response { status: 200, headers: BTreeMap::new(), body: text };
+                Ok(self.journal.append(&request, Utc::now().trunc_subsecs(3), answer)?)
+            }
+            (None, None) => Err(Failure::NotRecorded(name.to_owned())),
+        }
+    }
+
     /// Requests by source.
     pub fn counts(&self) -> BTreeMap<&'static str, Counts> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -202,7 +202,7 @@ impl Sentinel {
 }
 
 /// Cuts things into chunks whose values one query can take. `values` gives those of a thing.
-pub fn chunks<T>(things: Vec<T>, values: impl Fn(&T) -> &[String]) -> Vec<Vec<T>> {
+pub fn chunks<T>(things: Vec<T>, values: impl Fn(&T) -> Vec<String>) -> Vec<Vec<T>> {
     let mut chunks: Vec<Vec<T>> = Vec::new();
     let (mut count, mut bytes) = (0, 0);
     for thing in things {

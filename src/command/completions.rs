@@ -1,0 +1,14 @@
+//! `linktrail completions`.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::{Exit, output};
+use crate::cli::Cli;
+
+pub(super) fn run(shell: Shell) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "linktrail", &mut script);
+    output::print(&String::from_utf8(script)?)?;
+    Ok(Exit::Complete)
+}

@@ -1,0 +1,41 @@
+//! The incident that ships with linktrail: a recorded case.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use anyhow::Context;
+use include_dir::{Dir, include_dir};
+
+use super::UsageError;
+use crate::case::Case;
+
+static DEMO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/demo");
+
+/// Opens the demo's case in a folder, after laying it out there if it is not there yet.
+pub(super) fn open(dir: Option<&Path>) -> anyhow::Result<Case> {
+    let dir = dir.unwrap_or(Path::new("cases/demo"));
+    if Case::exists(dir) {
+        let id = Case::read_manifest(dir)?.id;
+        if !DEMO.get_file("case.json").is_some_and(|file| file.contents_utf8().is_some_and(|text| text.contains(&id))) {
+            return Err(UsageError(format!("{} holds another case; name another folder with --case", dir.display())).into());
+        }
+    } else {
+        lay_out(dir).with_context(|| format!("cannot lay out the demo in {}", dir.display()))?;
+    }
+    Ok(Case::open(dir)?)
+}
+
+/// Copies the recorded case, `case.json` last: without it the folder is no case yet.
+fn lay_out(dir: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir.join("journal"))?;
+    let segments = DEMO.get_dir("journal").map(Dir::files).into_iter().flatten();
+    for file in segments.chain(DEMO.get_file("case.json")) {
+        fs::write(dir.join(file.path()), file.contents())?;
+    }
+    Ok(())
+}

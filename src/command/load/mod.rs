@@ -1,0 +1,228 @@
+//! `linktrail load`: configuration, case, pipeline, graph, Neo4j, result.
+
+mod demo;
+mod result;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use ulid::Ulid;
+
+use super::{Exit, UsageError, output};
+use crate::case::{Case, FORMAT, Manifest, StageState};
+use crate::cli::{Global, Load, LoadFormat, ScopeArgs};
+use crate::config::{Config, Options, Scope, Settings};
+use crate::graph::{Graph, jsonl};
+use crate::pipeline::{self, Gap, Intel, STAGES};
+use crate::sink::neo4j::{Connection, Counters as Loaded, Neo4jError};
+use crate::source::http::{Client, Counts, Network};
+use crate::source::intel::{self, List, Privacy, Setup};
+
+/// Where answers come from.
+pub(super) enum Mode {
+    /// The journal first, this configuration's network second.
+    Live(Config),
+    /// The journal alone.
+    Replay,
+}
+
+/// What a run of the pipeline gave.
+pub(super) struct Outcome {
+    pub(super) graph: Graph,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) notes: Vec<Gap>,
+    pub(super) requests: BTreeMap<&'static str, Counts>,
+}
+
+pub(super) async fn run(global: &Global, arguments: Load) -> anyhow::Result<Exit> {
+    tokio::select! {
+        biased;
+        exit = load(global, arguments) => exit,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            output::complain("interrupted; run the same command with the same --case to go on");
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+async fn load(global: &Global, arguments: Load) -> anyhow::Result<Exit> {
+    let config = Config::read(global)?;
+    let neo4j = if arguments.no_neo4j { None } else { config.neo4j()? };
+    // Whatever is wrong with Neo4j is better known before the first request than after the last.
+    let connection = match &neo4j {
+        Some(settings) => Some(Connection::open(settings).await?),
+        None => None,
+    };
+    let (mut case, mode) = open(&arguments, config)?;
+    tracing::info!(case = %case.dir().display(), "case");
+    output::complain(&format!("case {}", case.dir().display()));
+    let outcome = investigate(global, &mut case, mode).await?;
+    case.write("graph.jsonl", |out| jsonl::write(&outcome.graph, out))?;
+    if !case.manifest().complete {
+        case.note(|manifest| manifest.complete = true)?;
+    }
+    let loaded = match &connection {
+        None => None,
+        Some(connection) => {
+            let loaded = push(global, connection, &outcome.graph).await.with_context(|| {
+                let dir = case.dir().display();
+                format!("the case is complete, but its graph is not all in Neo4j; run `linktrail case push {dir}` when this is solved")
+            })?;
+            Some(loaded)
+        }
+    };
+    let text = match arguments.format {
+        LoadFormat::Json => result::json(&case, &outcome)?,
+        LoadFormat::Text => result::text(&case, &outcome, loaded.as_ref()),
+    };
+    output::print(&text)?;
+    Ok(if outcome.gaps.is_empty() { Exit::Complete } else { Exit::Gaps })
+}
+
+/// The case to work on, and where its answers come from.
+fn open(arguments: &Load, config: Config) -> anyhow::Result<(Case, Mode)> {
+    let typed = &arguments.scope;
+    if arguments.demo {
+        if *typed != ScopeArgs::default() {
+            return Err(UsageError("--demo replays a recorded case, so no option can change what it is about".to_owned()).into());
+        }
+        return Ok((demo::open(arguments.case.as_deref())?, Mode::Replay));
+    }
+    match &arguments.case {
+        Some(dir) if Case::exists(dir) || arguments.replay => {
+            let case = Case::open(dir)?;
+            same_options(typed, &case)?;
+            if arguments.replay {
+                return Ok((case, Mode::Replay));
+            }
+            let settings = config.settings()?;
+            if settings != case.manifest().options.settings {
+                tracing::warn!("the configuration has changed since the case was made; the case goes on with what it was made with");
+            }
+            Ok((case, Mode::Live(config)))
+        }
+        dir => {
+            let settings = config.settings()?;
+            // Everything that a load will need is asked for before a folder is made.
+            config.sign_in()?;
+            config.intel_secrets(&settings.providers)?;
+            lists(&settings)?;
+            let case = create(dir.as_ref(), typed, settings)?;
+            Ok((case, Mode::Live(config)))
+        }
+    }
+}
+
+fn create(dir: Option<&PathBuf>, typed: &ScopeArgs, settings: Settings) -> anyhow::Result<Case> {
+    let options = Options::new(typed);
+    for url in &options.urls {
+        if crate::link::canonical(url).is_none() {
+            return Err(UsageError(format!("--url `{url}` is no web url")).into());
+        }
+    }
+    if let (Some(from), Some(to)) = (options.from, options.to) {
+        if from >= to {
+            return Err(UsageError("--from is not before --to".to_owned()).into());
+        }
+    }
+    Ok(Case::create(dir.map(PathBuf::as_path), |created| Manifest {
+        format: FORMAT,
+        id: Ulid::new().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        created,
+        window: options.window(created),
+        options: Scope { options, settings },
+        stages: STAGES.iter().map(|stage| ((*stage).to_owned(), StageState::Pending)).collect(),
+        complete: false,
+        records: 0,
+    })?)
+}
+
+fn same_options(typed: &ScopeArgs, case: &Case) -> Result<(), UsageError> {
+    if *typed == ScopeArgs::default() || Options::new(typed) == case.manifest().options.options {
+        return Ok(());
+    }
+    Err(UsageError(format!(
+        "the case in {} was started with other options; leave them out to go on with those, or start a new case",
+        case.dir().display()
+    )))
+}
+
+/// Runs the pipeline on a case.
+pub(super) async fn investigate(global: &Global, case: &mut Case, mode: Mode) -> anyhow::Result<Outcome> {
+    let settings = case.manifest().options.settings.clone();
+    let mut setup = Setup { endpoints: settings.endpoints.intel.clone(), ..Setup::default() };
+    let mut texts = None;
+    let network = match mode {
+        Mode::Replay => None,
+        Mode::Live(config) => {
+            setup.secrets = config.intel_secrets(&settings.providers)?;
+            texts = Some(lists(&settings)?);
+            Some(Network::new(config.ca_file().as_deref(), Some(config.sign_in()?))?)
+        }
+    };
+    let client = Arc::new(Client::new(Arc::clone(case.journal()), network));
+    let mut records = Vec::new();
+    for (at, name) in wanted_lists(&settings).enumerate() {
+        let text = texts.as_ref().and_then(|texts| texts.get(at)).map(|list: &List| list.text.clone());
+        let kept = client.keep("file", name, text)?;
+        records.push(kept.record);
+        setup.lists.push(List { name: name.clone(), text: kept.body().to_owned() });
+    }
+    let mut providers = Vec::new();
+    for spec in settings.providers.iter().filter_map(|name| intel::spec(name)) {
+        providers.push((spec.build)(&setup)?);
+    }
+    let privacy = Privacy::new(&settings.internal_domains, settings.send_query)?;
+    let intel = Intel { providers, privacy, lists: records };
+    let manifest = case.manifest().clone();
+    let bar = output::progress(global);
+    let outcome = pipeline::run(
+        &manifest,
+        Arc::clone(&client),
+        intel,
+        &mut |stage| {
+            let number = STAGES.iter().position(|name| *name == stage).map_or(0, |at| at + 1);
+            bar.set_message(format!("{number}/{} {stage}", STAGES.len()));
+        },
+        &mut |stage| {
+            case.note(|manifest| {
+                manifest.stages.insert(stage.to_owned(), StageState::Done);
+            })
+        },
+    )
+    .await;
+    bar.finish_and_clear();
+    let outcome = outcome?;
+    Ok(Outcome { graph: outcome.graph, gaps: outcome.gaps, notes: outcome.notes, requests: client.counts() })
+}
+
+fn wanted_lists(settings: &Settings) -> impl Iterator<Item = &String> {
+    let wanted = settings.providers.iter().any(|name| name == "file");
+    settings.files.iter().filter(move |_| wanted)
+}
+
+fn lists(settings: &Settings) -> Result<Vec<List>, crate::config::ConfigError> {
+    let open = |name: &String| List::open(Path::new(name)).map_err(|error| crate::config::ConfigError(format!("[intel] file: {error}")));
+    wanted_lists(settings).map(open).collect()
+}
+
+/// Writes a graph to Neo4j, constraints first.
+pub(super) async fn push(global: &Global, connection: &Connection, graph: &Graph) -> Result<Loaded, Neo4jError> {
+    connection.apply_schema().await?;
+    let bar = output::progress(global);
+    let counters = connection.load(graph, &|done, all| bar.set_message(format!("Neo4j {done}/{all}"))).await;
+    bar.finish_and_clear();
+    counters
+}
+
+/// What a push did, in words.
+pub(super) fn pushed(counters: &Loaded) -> String {
+    format!(
+        "Neo4j: {} node(s) and edge(s) written, {} node(s) and {} edge(s) of them new",
+        counters.rows, counters.nodes_created, counters.relationships_created
+    )
+}

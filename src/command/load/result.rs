@@ -1,0 +1,87 @@
+//! The result of a load: one JSON object, or a page for people that ends with the figures.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::{Outcome, pushed};
+use crate::case::Case;
+use crate::graph::summary::{counts, summarise};
+use crate::pipeline::Gap;
+use crate::sink::neo4j::Counters;
+use crate::terminal;
+
+pub(super) fn json(case: &Case, outcome: &Outcome) -> serde_json::Result<String> {
+    let (summary, entities) = summarise(&outcome.graph);
+    let (nodes, edges) = counts(&outcome.graph);
+    let mut requests = outcome.requests.clone();
+    for source in ["login", "graph", "log_analytics"] {
+        requests.entry(source).or_default();
+    }
+    let result = json!({
+        "case": {"id": case.id(), "path": case.dir(), "window": case.manifest().window},
+        "summary": summary,
+        "entities": entities,
+        "nodes": nodes,
+        "edges": edges,
+        "gaps": outcome.gaps,
+        "notes": outcome.notes,
+        "requests": requests,
+    });
+    serde_json::to_string_pretty(&result).map(|text| text + "\n")
+}
+
+pub(super) fn text(case: &Case, outcome: &Outcome, loaded: Option<&Counters>) -> String {
+    let (summary, entities) = summarise(&outcome.graph);
+    let mut text = String::new();
+    list(&mut text, "Users who sent a risky url", &entities.users);
+    list(&mut text, "Hosts that were warned or connected", &entities.hosts);
+    let defanged: Vec<String> = entities.urls.iter().map(|url| defang(url)).collect();
+    list(&mut text, "Risky urls", &defanged);
+    gaps(&mut text, "Not to be had by any permission (notes)", &outcome.notes);
+    gaps(&mut text, "MISSING (gaps): what stands below is not complete", &outcome.gaps);
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{}", summary.sentence);
+    let _ = writeln!(
+        text,
+        "{} message(s) with {} url(s) read; {} risky url(s) only opened or clicked; {} user(s) opened or clicked a risky url; {} host(s); {} alert(s)",
+        summary.messages,
+        summary.urls,
+        summary.risky_urls_not_in_messages,
+        summary.openers,
+        summary.hosts,
+        summary.alerts
+    );
+    let _ = writeln!(text, "Case {} in {}", case.id(), terminal::clean(&case.dir().display().to_string()));
+    match loaded {
+        Some(counters) => {
+            let _ = writeln!(text, "{}", pushed(counters));
+            let _ = writeln!(text, "Next: linktrail hunt list; linktrail hunt run summary -p case={}", case.id());
+        }
+        None => text.push_str("Neo4j: not written to\n"),
+    }
+    text
+}
+
+fn list(text: &mut String, title: &str, items: &[String]) {
+    let _ = writeln!(text, "{title}: {}", items.len());
+    for item in items {
+        let _ = writeln!(text, "  {}", terminal::clean(item));
+    }
+    text.push('\n');
+}
+
+fn gaps(text: &mut String, title: &str, gaps: &[Gap]) {
+    if gaps.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{title}: {}", gaps.len());
+    for gap in gaps {
+        let _ = writeln!(text, "  {}", terminal::clean(&gap.to_string()));
+    }
+    text.push('\n');
+}
+
+fn defang(url: &str) -> String {
+    url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| crate::link::defang(&url))
+}

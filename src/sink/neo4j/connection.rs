@@ -1,0 +1,337 @@
+//! Opening a connection, and telling apart why it cannot be opened.
+
+use std::time::Duration;
+
+use neo4rs::{BoltMap, ConfigBuilder, Operation};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::Neo4jError;
+use super::address::Address;
+use super::error::{Target, one_line};
+
+/// How long a server may take to accept a connection, and then to answer a first question.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long the driver waits for an answer. The driver has one setting for connecting and for reading, and a
+/// transaction of [`Tuning::rows`] on a busy server needs more than a connection does.
+const READ_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// First major version whose Cypher the loader and the hunts use.
+const OLDEST_MAJOR: u32 = 5;
+
+/// `[neo4j]` of the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `bolt://` or `neo4j://`, with `+s` or `+ssc` for TLS.
+    pub uri: String,
+    /// User, `neo4j` by default.
+    pub user: String,
+    /// Password, from `LINKTRAIL_NEO4J_PASSWORD`.
+    pub password: SecretString,
+    /// Database, `neo4j` by default.
+    pub database: String,
+}
+
+/// How much is sent at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Tuning {
+    /// Most rows in one transaction.
+    pub rows: usize,
+    /// Most bytes of values in one transaction, roughly; a larger single row is sent alone.
+    pub bytes: usize,
+    /// Transactions under way at the same time.
+    pub sessions: usize,
+    /// How long a lost server is waited for.
+    pub patience: Duration,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            rows: 10_000,
+            bytes: 8 << 20,
+            sessions: 2,
+            patience: Duration::from_secs(120),
+        }
+    }
+}
+
+/// What the server says it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// For instance `5.26.30`.
+    pub version: String,
+    /// `community` or `enterprise`.
+    pub edition: String,
+}
+
+/// An open connection to one database.
+pub struct Connection {
+    pub(super) graph: neo4rs::Graph,
+    pub(super) target: Target,
+    pub(super) tuning: Tuning,
+    server: Server,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("target", &self.target)
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// Connects, signs in and asks the server for its version, within seconds.
+    ///
+    /// # Errors
+    /// Wrong address, nothing or something else there, TLS, wrong password, no such database, a server older than
+    /// Neo4j 5: each its own variant of [`Neo4jError`].
+    pub async fn open(settings: &Settings) -> Result<Self, Neo4jError> {
+        let address = Address::parse(&settings.uri)?;
+        knock(&address).await?;
+        if address.tls && rustls::crypto::CryptoProvider::get_default().is_none() {
+            // The driver panics without a default provider when two are compiled in. Whoever else installs one
+            // in the meantime is as good.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        }
+        let target = Target {
+            address,
+            user: settings.user.clone(),
+            database: settings.database.clone(),
+        };
+        let graph = driver(&target.address.uri, settings).map_err(|error| target.explain(error))?;
+        let server = if target.address.routed {
+            // A routing driver hides why it found no server, so the address itself is asked first.
+            let direct =
+                driver(&target.address.direct, settings).map_err(|error| target.explain(error))?;
+            match ask(&direct, &target).await {
+                // Another member of a cluster may hold the database.
+                Ok(_) | Err(Neo4jError::DatabaseMissing { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            match ask(&graph, &target).await {
+                Err(Neo4jError::Unreachable { .. } | Neo4jError::DatabaseMissing { .. })
+                    if !known(&direct, &settings.database).await =>
+                {
+                    Err(missing(&direct, &target).await)
+                }
+                other => other,
+            }
+        } else {
+            match ask(&graph, &target).await {
+                Err(Neo4jError::DatabaseMissing { .. }) => Err(missing(&graph, &target).await),
+                other => other,
+            }
+        }?;
+        if major(&server.version).is_some_and(|major| major < OLDEST_MAJOR) {
+            return Err(Neo4jError::TooOld {
+                version: one_line(&server.version),
+            });
+        }
+        Ok(Self {
+            graph,
+            target,
+            tuning: Tuning::default(),
+            server,
+        })
+    }
+
+    /// The same connection with other sizes than the default ones.
+    #[must_use]
+    pub fn with_tuning(mut self, tuning: Tuning) -> Self {
+        self.tuning = Tuning {
+            rows: tuning.rows.max(1),
+            bytes: tuning.bytes.max(1),
+            sessions: tuning.sessions.max(1),
+            patience: tuning.patience,
+        };
+        self
+    }
+
+    /// The driver, for queries of one's own: hunts.
+    pub fn graph(&self) -> &neo4rs::Graph {
+        &self.graph
+    }
+
+    /// What the server says it is.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Runs one statement in a transaction of its own and commits it. A statement that returns `rows` has that
+    /// number in the answer.
+    pub(super) async fn write(
+        &self,
+        cypher: &str,
+        parameters: BoltMap,
+    ) -> Result<Written, neo4rs::Error> {
+        let mut txn = timeout(ANSWER_TIMEOUT, self.graph.start_txn())
+            .await
+            .map_err(|_| neo4rs::Error::ConnectionTimedOut)??;
+        let statement = neo4rs::query(cypher).with_params(parameters);
+        let mut stream = txn.execute(statement).await?;
+        let mut written = Written::default();
+        while let Some(row) = stream.next(txn.handle()).await? {
+            written.answers.push(row);
+        }
+        written.stats = stream.finish(txn.handle()).await?.stats;
+        txn.commit().await?;
+        Ok(written)
+    }
+}
+
+/// What a committed statement answered.
+#[derive(Default)]
+pub(super) struct Written {
+    /// Its rows.
+    pub(super) answers: Vec<neo4rs::Row>,
+    /// What it changed.
+    pub(super) stats: neo4rs::summary::Counters,
+}
+
+impl Written {
+    /// A whole number in the first row, zero without one.
+    pub(super) fn number(&self, column: &str) -> usize {
+        self.answers
+            .first()
+            .and_then(|row| row.get::<i64>(column).ok())
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or_default()
+    }
+}
+
+/// Connects and hangs up: the system's own answer says best that nothing is there.
+async fn knock(address: &Address) -> Result<(), Neo4jError> {
+    let unreachable = |reason: String| Neo4jError::Unreachable {
+        address: address.to_string(),
+        reason,
+    };
+    match timeout(
+        CONNECT_TIMEOUT,
+        TcpStream::connect((address.host.as_str(), address.port)),
+    )
+    .await
+    {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(unreachable(one_line(&error.to_string()))),
+        Err(_) => Err(unreachable(format!(
+            "no answer within {} s",
+            CONNECT_TIMEOUT.as_secs()
+        ))),
+    }
+}
+
+fn driver(uri: &str, settings: &Settings) -> Result<neo4rs::Graph, neo4rs::Error> {
+    let config = ConfigBuilder::default()
+        .uri(uri)
+        .user(settings.user.as_str())
+        .password(settings.password.expose_secret())
+        .db(settings.database.as_str())
+        .connection_timeout(READ_TIMEOUT)
+        .fetch_size(1_000)
+        .build()?;
+    neo4rs::Graph::connect(config)
+}
+
+/// Signs in and asks for the version, on the configured database.
+async fn ask(graph: &neo4rs::Graph, target: &Target) -> Result<Server, Neo4jError> {
+    let question = async {
+        let mut txn = graph.start_txn_as(Operation::Read, None).await?;
+        let mut stream = txn
+            .execute(
+                "CALL dbms.components() YIELD name, versions, edition \
+                 WHERE name = 'Neo4j Kernel' RETURN versions[0] AS version, edition",
+            )
+            .await?;
+        let row = stream.next(txn.handle()).await?;
+        let text = |column| {
+            row.as_ref()
+                .and_then(|row| row.get::<String>(column).ok())
+                .unwrap_or_default()
+        };
+        Ok(Server {
+            version: text("version"),
+            edition: text("edition"),
+        })
+    };
+    timeout(ANSWER_TIMEOUT, question)
+        .await
+        .unwrap_or(Err(neo4rs::Error::ConnectionTimedOut))
+        .map_err(|error| target.explain(error))
+}
+
+/// Names of the databases that the server shows to this user; none when it shows none.
+async fn databases(graph: &neo4rs::Graph) -> Vec<String> {
+    let question = async {
+        let mut stream = graph
+            .execute_on(
+                Operation::Read,
+                "system",
+                "SHOW DATABASES YIELD name, aliases RETURN name, aliases ORDER BY name",
+            )
+            .await?;
+        let mut names = Vec::new();
+        while let Some(row) = stream.next().await? {
+            names.extend(row.get::<String>("name").ok());
+            names.extend(row.get::<Vec<String>>("aliases").unwrap_or_default());
+        }
+        Ok::<_, neo4rs::Error>(names)
+    };
+    // It only makes an error message better, so its own failure is no error.
+    match timeout(CONNECT_TIMEOUT, question).await {
+        Ok(Ok(names)) => names,
+        _ => Vec::new(),
+    }
+}
+
+async fn known(graph: &neo4rs::Graph, database: &str) -> bool {
+    let names = databases(graph).await;
+    names.is_empty() || names.iter().any(|name| name.eq_ignore_ascii_case(database))
+}
+
+async fn missing(graph: &neo4rs::Graph, target: &Target) -> Neo4jError {
+    let mut names = databases(graph).await;
+    names.retain(|name| name != "system");
+    Neo4jError::DatabaseMissing {
+        database: one_line(&target.database),
+        known: if names.is_empty() {
+            String::new()
+        } else {
+            format!(" (it has {})", one_line(&names.join(", ")))
+        },
+    }
+}
+
+/// `5` of `5.26.30`, `2026` of `2026.08.1`.
+fn major(version: &str) -> Option<u32> {
+    version.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn majors_are_read_from_either_form_of_version() {
+        assert_eq!(major("4.4.38"), Some(4));
+        assert_eq!(major("5.26-aura"), Some(5));
+        assert_eq!(major("2026.08.1"), Some(2026));
+        assert_eq!(major("dev"), None);
+    }
+
+    #[test]
+    fn settings_do_not_show_their_password() {
+        let settings = Settings {
+            uri: "bolt://localhost".into(),
+            user: "neo4j".into(),
+            password: SecretString::from("s3cret"),
+            database: "neo4j".into(),
+        };
+        assert!(!format!("{settings:?}").contains("s3cret"));
+    }
+}

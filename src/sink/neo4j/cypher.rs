@@ -1,0 +1,242 @@
+//! The statements, made from the schema's table. Nothing in them comes from data.
+
+use crate::graph::schema::{EVIDENCE_LIMIT, Merge, Property};
+use crate::graph::{EdgeType, Label};
+
+/// Merges nodes. `$rows` is a list of maps with all properties, `id` among them; `$prefix` is the case's id with
+/// a slash, which begins the ids of its evidence.
+pub(super) fn merge_nodes(label: Label) -> String {
+    format!(
+        "UNWIND $rows AS row\n\
+         MERGE (n:`{label}` {{id: row.id}})\n\
+         ON CREATE SET n = row\n\
+         ON MATCH SET {}\n\
+         RETURN count(*) AS rows",
+        on_match("n", "row", label.spec().all_properties())
+    )
+}
+
+/// Merges edges. `$rows` is a list of maps with the ids of both ends, `a` and `b`, and the properties, `p`.
+pub(super) fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
+    format!(
+        "UNWIND $rows AS row\n\
+         MATCH (a:`{from}` {{id: row.a}})\n\
+         MATCH (b:`{to}` {{id: row.b}})\n\
+         MERGE (a)-[r:`{kind}`]->(b)\n\
+         ON CREATE SET r = row.p\n\
+         ON MATCH SET {}\n\
+         RETURN count(*) AS rows",
+        on_match("r", "row.p", kind.spec().all_properties())
+    )
+}
+
+/// How what is there (`old`) and what is pushed (`new`) become one, by the rules of [`Merge`].
+///
+/// The first item reads and writes one property of `old`. Neo4j then locks `old` before it reads, so two cases
+/// that are loaded at the same time cannot undo each other's lists.
+fn on_match(old: &str, new: &str, properties: impl Iterator<Item = &'static Property>) -> String {
+    let mut first = String::new();
+    let mut others = Vec::new();
+    for property in properties {
+        let name = property.name;
+        let (a, b) = (format!("{old}.`{name}`"), format!("{new}.`{name}`"));
+        let merged = match property.merge {
+            // Absent ones are not in the row, and `+=` leaves alone what the row does not name.
+            Merge::First | Merge::Last | Merge::Any => continue,
+            Merge::Sum | Merge::Latest => {
+                format!("CASE WHEN {a} > {b} THEN {a} ELSE coalesce({b}, {a}) END")
+            }
+            Merge::Earliest => format!("CASE WHEN {a} < {b} THEN {a} ELSE coalesce({b}, {a}) END"),
+            Merge::Union => union(&a, &b),
+            Merge::Evidence => evidence(&a, &b),
+        };
+        if name == "cases" {
+            first = format!("{a} = {merged}");
+        } else {
+            others.push(format!("    `{name}`: {merged}"));
+        }
+    }
+    // `cases` is named again because the row's own would replace what was just written.
+    format!(
+        "{first},\n{old} += {new} {{.*,\n    `cases`: {old}.`cases`,\n{}}}",
+        others.join(",\n")
+    )
+}
+
+/// Both lists are sorted and distinct, and so is the result: each new value is put into its place. Nothing is
+/// sorted again when nothing is new.
+fn union(a: &str, b: &str) -> String {
+    format!(
+        "CASE WHEN {a} IS NULL THEN {b} WHEN {b} IS NULL THEN {a} ELSE \
+         reduce(l = {a}, x IN [y IN {b} WHERE NOT y IN {a}] | \
+         [z IN l WHERE z < x] + x + [z IN l WHERE z > x]) END"
+    )
+}
+
+/// The ids of one case stand together in a sorted list, since they begin alike: theirs are cut out, and the new
+/// ones put there. Nothing at all is absent and not an empty list.
+fn evidence(a: &str, b: &str) -> String {
+    format!(
+        "head([l IN [([e IN coalesce({a}, []) WHERE e < $prefix] + coalesce({b}, []) + \
+         [e IN coalesce({a}, []) WHERE e > $prefix AND NOT e STARTS WITH $prefix])[..{EVIDENCE_LIMIT}]] \
+         WHERE size(l) > 0])"
+    )
+}
+
+/// Takes `$case` off what is bound to `old` and deletes it when no other case holds it.
+fn release(old: &str, delete: &str) -> String {
+    format!(
+        "SET {old}.`cases` = [c IN {old}.`cases` WHERE c <> $case],\n\
+         {old}.`evidence` = head([l IN [[e IN {old}.`evidence` WHERE NOT e STARTS WITH $prefix]] WHERE size(l) > 0])\n\
+         FOREACH (gone IN CASE WHEN size({old}.`cases`) = 0 THEN [{old}] ELSE [] END | {delete} gone)"
+    )
+}
+
+/// Takes `$case` off the next `$limit` nodes from id `$after` on, in the order of their ids.
+pub(super) fn prune_nodes(label: Label) -> String {
+    format!(
+        "MATCH (n:`{label}`)\n\
+         WHERE n.id >= $after AND $case IN n.`cases`\n\
+         WITH n, n.id AS id ORDER BY id LIMIT $limit\n\
+         {}\n\
+         RETURN count(*) AS rows, max(id) AS last",
+        release("n", "DETACH DELETE")
+    )
+}
+
+/// Takes `$case` off the next `$limit` edges from start id `$after` on, in the order of those ids.
+pub(super) fn prune_edges(kind: EdgeType, from: Label, to: Label) -> String {
+    format!(
+        "MATCH (a:`{from}`)-[r:`{kind}`]->(:`{to}`)\n\
+         WHERE a.id >= $after AND $case IN a.`cases` AND $case IN r.`cases`\n\
+         WITH r, a.id AS id ORDER BY id LIMIT $limit\n\
+         {}\n\
+         RETURN count(*) AS rows, max(id) AS last",
+        release("r", "DELETE")
+    )
+}
+
+/// How many nodes hold `$case`.
+pub(super) fn count_nodes(label: Label) -> String {
+    format!("MATCH (n:`{label}`) WHERE $case IN n.`cases` RETURN count(*) AS rows")
+}
+
+/// How many edges hold `$case`.
+pub(super) fn count_edges(kind: EdgeType, from: Label, to: Label) -> String {
+    format!("MATCH (:`{from}`)-[r:`{kind}`]->(:`{to}`) WHERE $case IN r.`cases` RETURN count(*) AS rows")
+}
+
+/// Ids of the next `$limit` nodes after id `$after` that hold `$case`.
+pub(super) fn list_nodes(label: Label) -> String {
+    format!(
+        "MATCH (n:`{label}`)\n\
+         WHERE n.id > $after AND $case IN n.`cases`\n\
+         RETURN n.id AS a ORDER BY a LIMIT $limit"
+    )
+}
+
+/// Ids of both ends of the next `$limit` edges after (`$after`, `$after_end`) that hold `$case`.
+pub(super) fn list_edges(kind: EdgeType, from: Label, to: Label) -> String {
+    format!(
+        "MATCH (a:`{from}`)-[r:`{kind}`]->(b:`{to}`)\n\
+         WHERE a.id >= $after AND (a.id > $after OR b.id > $after_end) AND $case IN r.`cases`\n\
+         RETURN a.id AS a, b.id AS b ORDER BY a, b LIMIT $limit"
+    )
+}
+
+/// Takes `$case` off the nodes of `$rows`, a list of maps with their id, `a`.
+pub(super) fn release_nodes(label: Label) -> String {
+    format!(
+        "UNWIND $rows AS row\n\
+         MATCH (n:`{label}` {{id: row.a}}) WHERE $case IN n.`cases`\n\
+         {}\n\
+         RETURN count(*) AS rows",
+        release("n", "DETACH DELETE")
+    )
+}
+
+/// Takes `$case` off the edges of `$rows`, a list of maps with the ids of both ends, `a` and `b`.
+pub(super) fn release_edges(kind: EdgeType, from: Label, to: Label) -> String {
+    format!(
+        "UNWIND $rows AS row\n\
+         MATCH (a:`{from}` {{id: row.a}})\n\
+         MATCH (b:`{to}` {{id: row.b}})\n\
+         MATCH (a)-[r:`{kind}`]->(b) WHERE $case IN r.`cases`\n\
+         {}\n\
+         RETURN count(*) AS rows",
+        release("r", "DELETE")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::schema::{EDGES, NODES};
+
+    fn all() -> Vec<String> {
+        let mut all = Vec::new();
+        for spec in NODES {
+            let label = spec.label;
+            all.extend([
+                merge_nodes(label),
+                prune_nodes(label),
+                count_nodes(label),
+                list_nodes(label),
+                release_nodes(label),
+            ]);
+        }
+        for spec in EDGES {
+            for (from, to) in spec.joins {
+                let (kind, from, to) = (spec.kind, *from, *to);
+                all.extend([
+                    merge_edges(kind, from, to),
+                    prune_edges(kind, from, to),
+                    count_edges(kind, from, to),
+                    list_edges(kind, from, to),
+                    release_edges(kind, from, to),
+                ]);
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn the_statements_of_a_label_and_of_a_type() {
+        let text = [
+            merge_nodes(Label::Url),
+            merge_edges(EdgeType::Clicked, Label::User, Label::Url),
+            prune_nodes(Label::Url),
+            prune_edges(EdgeType::Clicked, Label::User, Label::Url),
+            list_edges(EdgeType::Clicked, Label::User, Label::Url),
+            release_edges(EdgeType::Clicked, Label::User, Label::Url),
+        ];
+        insta::assert_snapshot!(text.join(";\n\n"));
+    }
+
+    #[test]
+    fn every_node_in_every_statement_has_a_label_or_is_bound() {
+        for statement in all() {
+            for (at, _) in statement.match_indices('(') {
+                let inside = &statement[at + 1..];
+                let name = inside
+                    .find(|c: char| !c.is_alphanumeric())
+                    .map_or(inside, |end| &inside[..end]);
+                let bound = inside[name.len()..].starts_with(')')
+                    && statement[..at].contains(&format!("({name}:`"));
+                let labelled = inside[name.len()..].starts_with(":`");
+                let clause = statement[..at].trim_end();
+                let is_node = clause.ends_with("MATCH")
+                    || clause.ends_with("MERGE")
+                    || clause.ends_with("->");
+                assert!(!is_node || labelled || bound, "{statement}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_come_in_as_parameters_only() {
+        for statement in all() {
+            assert!(!statement.contains(['\'', '"']), "{statement}");
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! What can go wrong with Neo4j, each as one line that says what to do.
+
+use neo4rs::{Error, Neo4jErrorKind};
+
+use super::address::Address;
+
+/// An outcome that somebody has to act on. No text of it ever holds a password.
+#[derive(Debug, thiserror::Error)]
+pub enum Neo4jError {
+    /// The address cannot be one.
+    #[error(
+        "[neo4j] uri `{uri}`: {reason}; write it as bolt://HOST:7687 or neo4j://HOST:7687, with bolt+s or neo4j+s for TLS and +ssc for TLS with a self-signed certificate"
+    )]
+    Address {
+        /// The address, without credentials.
+        uri: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nothing answers there.
+    #[error(
+        "cannot connect to Neo4j at {address}: {reason}; start it, or set [neo4j] uri or LINKTRAIL_NEO4J_URI"
+    )]
+    Unreachable {
+        /// The address.
+        address: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// Something answers that does not speak Bolt.
+    #[error(
+        "what answers at {address} does not speak Bolt ({reason}); Bolt's port is usually 7687 and Neo4j Browser's 7474, and a server that insists on TLS needs bolt+s or bolt+ssc in [neo4j] uri"
+    )]
+    NotBolt {
+        /// The address.
+        address: String,
+        /// What came instead.
+        reason: String,
+    },
+    /// TLS did not come about.
+    #[error(
+        "TLS with Neo4j at {address} failed: {reason}; use +ssc in [neo4j] uri for a self-signed certificate, and bolt:// or neo4j:// for a server without TLS"
+    )]
+    Tls {
+        /// The address.
+        address: String,
+        /// What the handshake said.
+        reason: String,
+    },
+    /// The user or the password is wrong.
+    #[error(
+        "Neo4j refused user `{user}`: wrong user or password; set [neo4j] user and LINKTRAIL_NEO4J_PASSWORD"
+    )]
+    Credentials {
+        /// The user.
+        user: String,
+    },
+    /// Too many wrong passwords: the server refuses right ones too for a while.
+    #[error(
+        "Neo4j has locked user `{user}` for a while after too many wrong passwords; wait a few seconds and try with the right LINKTRAIL_NEO4J_PASSWORD"
+    )]
+    LockedOut {
+        /// The user.
+        user: String,
+    },
+    /// The password is right but must be changed.
+    #[error(
+        "the password of Neo4j user `{user}` must be changed first: run `ALTER CURRENT USER SET PASSWORD FROM 'old' TO 'new'` in Neo4j Browser, then set LINKTRAIL_NEO4J_PASSWORD"
+    )]
+    PasswordExpired {
+        /// The user.
+        user: String,
+    },
+    /// There is no such database.
+    #[error("Neo4j has no database `{database}`{known}; set [neo4j] database, or create it")]
+    DatabaseMissing {
+        /// The database.
+        database: String,
+        /// Those it has, as the end of a sentence.
+        known: String,
+    },
+    /// The database is there but not in service.
+    #[error("Neo4j's database `{database}` is not available: {reason}; wait until it is online, or start it")]
+    DatabaseUnavailable {
+        /// The database.
+        database: String,
+        /// What the server said.
+        reason: String,
+    },
+    /// The server speaks an older Cypher.
+    #[error("Neo4j {version} is too old: linktrail needs Neo4j 5 or newer")]
+    TooOld {
+        /// The server's version.
+        version: String,
+    },
+    /// The database takes no writes.
+    #[error("Neo4j's database `{database}` is read-only; make it writable, or load into another one")]
+    ReadOnly {
+        /// The database.
+        database: String,
+    },
+    /// The user may not do that.
+    #[error("Neo4j does not let user `{user}` do that: {reason}; grant it, or use another [neo4j] user")]
+    Forbidden {
+        /// The user.
+        user: String,
+        /// What the server said.
+        reason: String,
+    },
+    /// Not even one row fits into a transaction.
+    #[error(
+        "Neo4j has too little memory or time for a transaction of {rows} row(s): {reason}; raise dbms.memory.transaction.total.max, db.memory.transaction.max or db.transaction.timeout"
+    )]
+    Exhausted {
+        /// Rows of the smallest transaction that failed.
+        rows: usize,
+        /// What the server said.
+        reason: String,
+    },
+    /// Nodes that had been loaded were gone when their edges came.
+    #[error(
+        "{missing} of {rows} edges of type {kind} found no nodes: something deleted nodes of this case while it was being loaded; load it again with `linktrail case push`"
+    )]
+    Vanished {
+        /// Edge type.
+        kind: &'static str,
+        /// Edges sent.
+        rows: usize,
+        /// Edges that found no nodes.
+        missing: usize,
+    },
+    /// A constraint or an index cannot be made.
+    #[error("`{statement}` failed: {reason}; remove what stands in its way, then run `linktrail schema apply`")]
+    Schema {
+        /// The statement.
+        statement: String,
+        /// What the server said.
+        reason: String,
+    },
+    /// The connection broke and did not come back.
+    #[error(
+        "lost the connection to Neo4j at {address} and could not restore it in {seconds} s: {reason}; start Neo4j again, then run `linktrail case push`"
+    )]
+    Lost {
+        /// The address.
+        address: String,
+        /// How long it was tried.
+        seconds: u64,
+        /// The last failure.
+        reason: String,
+    },
+    /// Anything else that the server refused.
+    #[error("Neo4j answered {code}: {message}")]
+    Refused {
+        /// Neo4j's status code.
+        code: String,
+        /// Its text.
+        message: String,
+    },
+    /// Anything else that the driver reports.
+    #[error("Neo4j at {address}: {reason}")]
+    Driver {
+        /// The address.
+        address: String,
+        /// The driver's text.
+        reason: String,
+    },
+}
+
+/// What a failed transaction calls for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Less work in one transaction.
+    Smaller,
+    /// The same again, soon.
+    Again,
+    /// The same again, once the server is back.
+    Reconnect,
+    /// Nothing: somebody has to act.
+    Stop,
+}
+
+/// What a failure calls for.
+pub(super) fn remedy(error: &Error) -> Remedy {
+    match error {
+        Error::Neo4j(error) => remedy_of_code(error.code(), error.kind()),
+        Error::IOError { .. }
+        | Error::ConnectionError
+        | Error::ConnectionTimedOut
+        | Error::ConnectionClosed(_)
+        | Error::IncompleteBoltExchange
+        | Error::UnexpectedMessage(_)
+        | Error::Ignored(_)
+        | Error::RequestIgnoredError
+        | Error::RoutingTableError(_)
+        | Error::RoutingTableRefreshFailed(_)
+        | Error::ServerUnavailableError(_) => Remedy::Reconnect,
+        // A server that is starting refuses everybody for a moment.
+        Error::AuthenticationError(message) if denial(message).is_none() => Remedy::Reconnect,
+        _ => Remedy::Stop,
+    }
+}
+
+fn remedy_of_code(code: &str, kind: Neo4jErrorKind) -> Remedy {
+    let mut parts = code.rsplit('.');
+    let title = parts.next().unwrap_or_default();
+    let area = parts.next().unwrap_or_default();
+    match (kind, area, title) {
+        (_, _, title)
+            if title.contains("OutOfMemory") || title.starts_with("TransactionTimedOut") =>
+        {
+            Remedy::Smaller
+        }
+        (_, _, "DatabaseUnavailable" | "NotALeader" | "AuthorizationExpired" | "TokenExpired") => {
+            Remedy::Reconnect
+        }
+        (_, "Transaction", "Terminated" | "LockClientStopped" | "TransactionNotFound") => {
+            Remedy::Again
+        }
+        (Neo4jErrorKind::Transient, ..) => Remedy::Again,
+        // A server that is stopping reports these for what it was doing.
+        (Neo4jErrorKind::Database, "Transaction" | "General", _) => Remedy::Again,
+        _ => Remedy::Stop,
+    }
+}
+
+/// Why a sign-in failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Denial {
+    Wrong,
+    TooOften,
+}
+
+/// The driver hands over only the text of a failed sign-in, not its code.
+fn denial(message: &str) -> Option<Denial> {
+    let message = message.to_ascii_lowercase();
+    if message.contains("too many times") {
+        Some(Denial::TooOften)
+    } else if message.contains("unauthorized") || message.contains("authentication") {
+        Some(Denial::Wrong)
+    } else {
+        None
+    }
+}
+
+/// A text from outside as one line.
+pub(super) fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Whom and what a failure is about.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    /// The server.
+    pub(super) address: Address,
+    /// Who signs in.
+    pub(super) user: String,
+    /// The database.
+    pub(super) database: String,
+}
+
+impl Target {
+    /// The failure in the words of [`Neo4jError`].
+    pub(super) fn explain(&self, error: Error) -> Neo4jError {
+        let address = self.address.to_string();
+        match error {
+            Error::Neo4j(error) => self.explain_code(error.code(), error.message()),
+            Error::ConnectionClosed(failure) => Neo4jError::Unreachable {
+                address,
+                reason: one_line(&Error::ConnectionClosed(failure).to_string()),
+            },
+            Error::AuthenticationError(message) => match denial(&message) {
+                Some(Denial::Wrong) => Neo4jError::Credentials {
+                    user: self.user.clone(),
+                },
+                Some(Denial::TooOften) => Neo4jError::LockedOut {
+                    user: self.user.clone(),
+                },
+                None => Neo4jError::Unreachable {
+                    address,
+                    reason: one_line(&message),
+                },
+            },
+            Error::IOError { detail } => self.explain_io(&detail),
+            Error::ConnectionTimedOut => Neo4jError::Unreachable {
+                address,
+                reason: "no answer in time".to_owned(),
+            },
+            Error::ProtocolMismatch(_) | Error::UnsupportedVersion(..) => Neo4jError::NotBolt {
+                address,
+                reason: one_line(&error.to_string()),
+            },
+            Error::ServerUnavailableError(reason) if self.address.routed => {
+                Neo4jError::Unreachable {
+                    address,
+                    reason: format!(
+                        "{}; if only the addresses that it names for itself cannot be reached, use {}",
+                        one_line(&reason),
+                        self.address.direct
+                    ),
+                }
+            }
+            other => Neo4jError::Driver {
+                address,
+                reason: one_line(&other.to_string()),
+            },
+        }
+    }
+
+    fn explain_io(&self, detail: &std::io::Error) -> Neo4jError {
+        let address = self.address.to_string();
+        let reason = one_line(&detail.to_string());
+        // rustls' errors arrive inside one of these kinds.
+        let handshake = matches!(
+            detail.kind(),
+            std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
+        );
+        match (handshake, self.address.tls) {
+            (true, true) => Neo4jError::Tls { address, reason },
+            (true, false) => Neo4jError::NotBolt { address, reason },
+            (false, _) => Neo4jError::Unreachable { address, reason },
+        }
+    }
+
+    fn explain_code(&self, code: &str, message: &str) -> Neo4jError {
+        let message = one_line(message);
+        let (user, database) = (self.user.clone(), self.database.clone());
+        match code.rsplit('.').next().unwrap_or_default() {
+            "Unauthorized" => Neo4jError::Credentials { user },
+            "AuthenticationRateLimit" => Neo4jError::LockedOut { user },
+            "CredentialsExpired" => Neo4jError::PasswordExpired { user },
+            "DatabaseNotFound" => Neo4jError::DatabaseMissing {
+                database,
+                known: String::new(),
+            },
+            "DatabaseUnavailable" => Neo4jError::DatabaseUnavailable {
+                database,
+                reason: message,
+            },
+            "ForbiddenOnReadOnlyDatabase" | "WriteOnReadOnlyAccessDatabase" => {
+                Neo4jError::ReadOnly { database }
+            }
+            "Forbidden" if message.contains("read-only") || message.contains("read only") => {
+                Neo4jError::ReadOnly { database }
+            }
+            "Forbidden" => Neo4jError::Forbidden {
+                user,
+                reason: message,
+            },
+            _ => Neo4jError::Refused {
+                code: one_line(code),
+                message,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_call_for_the_right_remedy() {
+        for (code, expected) in [
+            ("Neo.TransientError.General.MemoryPoolOutOfMemoryError", Remedy::Smaller),
+            ("Neo.TransientError.General.TransactionOutOfMemoryError", Remedy::Smaller),
+            ("Neo.TransientError.General.OutOfMemoryError", Remedy::Smaller),
+            ("Neo.ClientError.General.TransactionOutOfMemoryError", Remedy::Smaller),
+            ("Neo.ClientError.Transaction.TransactionTimedOut", Remedy::Smaller),
+            (
+                "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration",
+                Remedy::Smaller,
+            ),
+            ("Neo.TransientError.Transaction.DeadlockDetected", Remedy::Again),
+            ("Neo.TransientError.Transaction.LockAcquisitionTimeout", Remedy::Again),
+            ("Neo.TransientError.Transaction.Terminated", Remedy::Again),
+            ("Neo.ClientError.Transaction.Terminated", Remedy::Again),
+            ("Neo.TransientError.Transaction.LockClientStopped", Remedy::Again),
+            ("Neo.DatabaseError.Transaction.TransactionCommitFailed", Remedy::Again),
+            ("Neo.TransientError.General.DatabaseUnavailable", Remedy::Reconnect),
+            ("Neo.ClientError.Cluster.NotALeader", Remedy::Reconnect),
+            ("Neo.ClientError.Security.AuthorizationExpired", Remedy::Reconnect),
+            ("Neo.ClientError.Security.Unauthorized", Remedy::Stop),
+            ("Neo.ClientError.Statement.SyntaxError", Remedy::Stop),
+            ("Neo.ClientError.Schema.ConstraintValidationFailed", Remedy::Stop),
+            ("Neo.DatabaseError.Statement.ExecutionFailed", Remedy::Stop),
+            ("nonsense", Remedy::Stop),
+            ("", Remedy::Stop),
+        ] {
+            assert_eq!(remedy_of_code(code, Neo4jErrorKind::from(code)), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_broken_connection_is_waited_for_and_a_wrong_password_is_not() {
+        let io = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        for error in [
+            Error::IOError { detail: io },
+            Error::ConnectionTimedOut,
+            Error::ServerUnavailableError("no writers".into()),
+            Error::AuthenticationError("Database 'system' is unavailable.".into()),
+        ] {
+            assert_eq!(remedy(&error), Remedy::Reconnect, "{error}");
+        }
+        for message in [
+            "The client is unauthorized due to authentication failure.",
+            "The client has provided incorrect authentication details too many times in a row.",
+        ] {
+            let error = Error::AuthenticationError(message.into());
+            assert_eq!(remedy(&error), Remedy::Stop, "{error}");
+        }
+    }
+
+    #[test]
+    fn what_the_server_says_becomes_one_line() {
+        assert_eq!(one_line("a\n\tb\u{1b}[31m  c\r\n"), "a b [31m c");
+    }
+}

@@ -1,0 +1,271 @@
+//! Merging a graph into the database.
+
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures::future::try_join_all;
+use neo4rs::{BoltList, BoltType};
+
+use super::connection::{Connection, Written};
+use super::retry::{Next, Patience};
+use super::rows::{self, EdgeRow};
+use super::{Counters, Neo4jError, cypher};
+use crate::graph::schema::{EDGES, NODES};
+use crate::graph::{EdgeType, Graph, Label, NodeData};
+
+/// Batches that have to go through before a size that was too much is tried again.
+const GROW_AFTER: usize = 8;
+
+/// Told how many rows are done, and how many there are.
+pub type Progress<'p> = &'p (dyn Fn(usize, usize) + Sync);
+
+impl Connection {
+    /// Merges a case's graph by the rules of [`crate::graph::schema::Merge`]: nodes label by label, then edges
+    /// type by type. What an earlier load of the same case left and this one no longer holds is taken out at
+    /// the end, so that the case in the database is the case as it was loaded last.
+    ///
+    /// Loading is idempotent; broken off half-way, it is loaded again. [`Connection::apply_schema`] comes first.
+    ///
+    /// # Errors
+    /// A server that stays away, refuses the user, is read-only, or has no memory for a single row.
+    pub async fn load(
+        &self,
+        graph: &Graph,
+        progress: Progress<'_>,
+    ) -> Result<Counters, Neo4jError> {
+        let nodes = graph.nodes();
+        let edges = graph.edges();
+        let total = nodes.len() + edges.len();
+        let state = State {
+            connection: self,
+            graph,
+            progress,
+            total,
+            counters: Mutex::default(),
+        };
+        for spec in NODES {
+            let of_label = nodes.iter().filter(|node| node.label == spec.label);
+            state
+                .run(&Part {
+                    statement: cypher::merge_nodes(spec.label),
+                    rows: Rows::Nodes(of_label.copied().collect()),
+                })
+                .await?;
+        }
+        for (kind, from, to) in joins() {
+            let of_kind = edges
+                .iter()
+                .filter(|(a, edge, b)| (edge.kind, a.label, b.label) == (kind, from, to));
+            state
+                .run(&Part {
+                    statement: cypher::merge_edges(kind, from, to),
+                    rows: Rows::Edges(kind, of_kind.copied().collect()),
+                })
+                .await?;
+        }
+        let mut counters = *state.lock();
+        self.sweep(graph.case(), &nodes, &edges, &mut counters)
+            .await?;
+        Ok(counters)
+    }
+}
+
+/// Every type with the labels it joins.
+pub(super) fn joins() -> impl Iterator<Item = (EdgeType, Label, Label)> {
+    EDGES.iter().flat_map(|spec| {
+        spec.joins
+            .iter()
+            .map(move |(from, to)| (spec.kind, *from, *to))
+    })
+}
+
+/// Rows that one statement takes.
+enum Rows<'g> {
+    /// In the order of their ids.
+    Nodes(Vec<&'g NodeData>),
+    /// In the order of their start nodes, so that two transactions seldom want the same ones.
+    Edges(EdgeType, Vec<EdgeRow<'g>>),
+}
+
+struct Part<'g> {
+    statement: String,
+    rows: Rows<'g>,
+}
+
+impl Part<'_> {
+    fn len(&self) -> usize {
+        match &self.rows {
+            Rows::Nodes(nodes) => nodes.len(),
+            Rows::Edges(_, edges) => edges.len(),
+        }
+    }
+
+    fn row(&self, graph: &Graph, at: usize) -> (BoltType, usize) {
+        match &self.rows {
+            Rows::Nodes(nodes) => rows::node(graph, nodes[at]),
+            Rows::Edges(_, edges) => rows::edge(graph, edges[at]),
+        }
+    }
+}
+
+/// What is left of a part, and how much of it fits into a transaction.
+struct Queue {
+    left: Vec<Range<usize>>,
+    most_rows: usize,
+    /// Batches that went through since the size was last changed.
+    steady: usize,
+}
+
+struct State<'g> {
+    connection: &'g Connection,
+    graph: &'g Graph,
+    progress: Progress<'g>,
+    total: usize,
+    counters: Mutex<Counters>,
+}
+
+impl State<'_> {
+    fn lock(&self) -> MutexGuard<'_, Counters> {
+        self.counters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn run(&self, part: &Part<'_>) -> Result<(), Neo4jError> {
+        let whole = 0..part.len();
+        if whole.is_empty() {
+            return Ok(());
+        }
+        let tuning = self.connection.tuning;
+        let queue = Mutex::new(Queue {
+            left: vec![whole],
+            most_rows: tuning.rows,
+            steady: 0,
+        });
+        let sessions = (0..tuning.sessions).map(|_| self.session(part, &queue));
+        try_join_all(sessions).await?;
+        Ok(())
+    }
+
+    /// Sends one batch after the other until the queue is empty. While a batch is under way on the server, the
+    /// other session makes its next one.
+    async fn session(&self, part: &Part<'_>, queue: &Mutex<Queue>) -> Result<(), Neo4jError> {
+        let mut patience = Patience::new(self.connection);
+        while let Some((range, batch)) = self.take(part, queue) {
+            let rows = range.len();
+            let parameters = rows::parameters([
+                ("rows", BoltType::List(batch)),
+                ("prefix", rows::text(format!("{}/", self.graph.case()))),
+            ]);
+            match self.connection.write(&part.statement, parameters).await {
+                Ok(written) => {
+                    patience.succeeded();
+                    self.settle(part, rows, &written)?;
+                    lock(queue).went_through(self.connection.tuning.rows);
+                }
+                Err(error) => {
+                    let before = patience.retries();
+                    let next = patience.after(error, rows).await?;
+                    self.lock().retries += patience.retries() - before;
+                    lock(queue).failed(range, next);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next batch: as many rows as fit, at least one.
+    fn take(&self, part: &Part<'_>, queue: &Mutex<Queue>) -> Option<(Range<usize>, BoltList)> {
+        let mut queue = lock(queue);
+        let left = queue.left.pop()?;
+        let most_rows = queue.most_rows.min(left.len());
+        let mut batch = BoltList::with_capacity(most_rows);
+        let mut bytes = 0;
+        while batch.len() < most_rows {
+            let (row, size) = part.row(self.graph, left.start + batch.len());
+            if bytes + size > self.connection.tuning.bytes && !batch.is_empty() {
+                break;
+            }
+            bytes += size;
+            batch.push(row);
+        }
+        let end = left.start + batch.len();
+        if end < left.end {
+            queue.left.push(end..left.end);
+        }
+        Some((left.start..end, batch))
+    }
+
+    fn settle(&self, part: &Part<'_>, rows: usize, written: &Written) -> Result<(), Neo4jError> {
+        let found = written.number("rows");
+        if let (Rows::Edges(kind, _), true) = (&part.rows, found < rows) {
+            return Err(Neo4jError::Vanished {
+                kind: kind.as_str(),
+                rows,
+                missing: rows - found,
+            });
+        }
+        let done = {
+            let mut counters = self.lock();
+            counters.add(&written.stats);
+            counters.rows += rows as u64;
+            usize::try_from(counters.rows).unwrap_or(usize::MAX)
+        };
+        (self.progress)(done, self.total);
+        Ok(())
+    }
+}
+
+impl Queue {
+    fn failed(&mut self, range: Range<usize>, next: Next) {
+        if next == Next::Smaller {
+            self.most_rows = self.most_rows.min(range.len() / 2).max(1);
+            self.steady = 0;
+        }
+        self.left.push(range);
+    }
+
+    fn went_through(&mut self, full: usize) {
+        self.steady += 1;
+        if self.steady >= GROW_AFTER && self.most_rows < full {
+            self.most_rows = (self.most_rows * 2).min(full);
+            self.steady = 0;
+        }
+    }
+}
+
+fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_that_was_too_much_is_halved_and_grows_again() {
+        let mut queue = Queue {
+            left: Vec::new(),
+            most_rows: 1_000,
+            steady: 0,
+        };
+        queue.failed(0..1_000, Next::Smaller);
+        assert_eq!((queue.most_rows, queue.left.pop()), (500, Some(0..1_000)));
+        queue.failed(0..300, Next::Smaller);
+        assert_eq!(queue.most_rows, 150, "half of what failed");
+        queue.failed(0..900, Next::Smaller);
+        assert_eq!(queue.most_rows, 150, "a failure never makes it larger");
+        queue.failed(0..100, Next::Same);
+        assert_eq!(queue.most_rows, 150, "a deadlock is no matter of size");
+        for _ in 0..GROW_AFTER {
+            queue.went_through(1_000);
+        }
+        assert_eq!(queue.most_rows, 300);
+        for _ in 0..10 * GROW_AFTER {
+            queue.went_through(1_000);
+        }
+        assert_eq!(queue.most_rows, 1_000);
+        queue.failed(0..1, Next::Smaller);
+        assert_eq!(queue.most_rows, 1);
+    }
+}
