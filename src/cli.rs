@@ -10,7 +10,12 @@ use crate::config::{Channels, ChatsOf, PivotOn};
 
 /// Follows malicious links shared in Microsoft Teams and loads the investigation into Neo4j.
 #[derive(Debug, Parser)]
-#[command(name = "linktrail", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    name = "linktrail",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     /// Settings that every subcommand takes.
     #[command(flatten)]
@@ -227,15 +232,21 @@ pub enum Schema {
 
 /// A format of a hunt's answer; clap lists them in its help and its errors.
 fn hunt_format(text: &str) -> Result<crate::hunt::Format, String> {
-    let names = crate::hunt::Format::ALL.map(crate::hunt::Format::as_str).join(", ");
+    let names = crate::hunt::Format::ALL
+        .map(crate::hunt::Format::as_str)
+        .join(", ");
     crate::hunt::Format::parse(text).ok_or_else(|| format!("it can be {names}"))
 }
 
 /// A length of time such as `30d`, `12h`, `90m` or `2w`.
 fn duration(text: &str) -> Result<TimeDelta, String> {
-    let wrong = || format!("`{text}` is not a length of time; write a number and m, h, d or w, such as 30d");
+    let wrong = || {
+        format!("`{text}` is not a length of time; write a number and m, h, d or w, such as 30d")
+    };
     let unit = text.chars().last().ok_or_else(wrong)?;
-    let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
+    let number: i64 = text[..text.len() - unit.len_utf8()]
+        .parse()
+        .map_err(|_| wrong())?;
     let length = match unit {
         'm' => TimeDelta::try_minutes(number),
         'h' => TimeDelta::try_hours(number),
@@ -277,15 +288,32 @@ mod tests {
     fn lengths_of_time() {
         assert_eq!(duration("30d"), Ok(TimeDelta::days(30)));
         assert_eq!(duration("90m"), Ok(TimeDelta::minutes(90)));
-        for wrong in ["", "d", "30", "-1d", "0h", "1y", "30 d", "9999999999999w", "１d", "30é"] {
+        for wrong in [
+            "",
+            "d",
+            "30",
+            "-1d",
+            "0h",
+            "1y",
+            "30 d",
+            "9999999999999w",
+            "１d",
+            "30é",
+        ] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn moments() {
-        assert_eq!(moment("2026-11-24").unwrap().to_rfc3339(), "2026-11-24T00:00:00+00:00");
-        assert_eq!(moment("2026-11-24T13:00:00+02:00").unwrap().to_rfc3339(), "2026-11-24T11:00:00+00:00");
+        assert_eq!(
+            moment("2026-11-24").unwrap().to_rfc3339(),
+            "2026-11-24T00:00:00+00:00"
+        );
+        assert_eq!(
+            moment("2026-11-24T13:00:00+02:00").unwrap().to_rfc3339(),
+            "2026-11-24T11:00:00+00:00"
+        );
         assert!(moment("yesterday").is_err());
     }
 }

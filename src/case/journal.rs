@@ -22,9 +22,19 @@ use crate::source::{Answer, Exchange, Method, Request};
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum JournalError {
     #[error("cannot {doing} {path}: {source}{}", super::advice(.source))]
-    Io { doing: &'static str, path: PathBuf, source: io::Error },
-    #[error("{path} is damaged {offset} bytes in ({reason}); restore the file from a backup, or start a new case")]
-    Damaged { path: PathBuf, offset: u64, reason: String },
+    Io {
+        doing: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error(
+        "{path} is damaged {offset} bytes in ({reason}); restore the file from a backup, or start a new case"
+    )]
+    Damaged {
+        path: PathBuf,
+        offset: u64,
+        reason: String,
+    },
 }
 
 /// One record, as it stands in the journal.
@@ -61,10 +71,18 @@ impl Record {
 
     fn exchange(self, number: RecordNumber) -> Exchange {
         let answer = match self.status {
-            Some(status) => Answer::Response { status, headers: self.headers, body: self.body },
+            Some(status) => Answer::Response {
+                status,
+                headers: self.headers,
+                body: self.body,
+            },
             None => Answer::Nothing(self.body),
         };
-        Exchange { record: number, at: self.at, answer }
+        Exchange {
+            record: number,
+            at: self.at,
+            answer,
+        }
     }
 }
 
@@ -75,7 +93,12 @@ struct Key([u8; 16]);
 impl Key {
     fn new(source: &str, method: Method, url: &str, body: Option<&str>) -> Self {
         let mut hash = Sha256::new();
-        for part in [source, if method == Method::Get { "GET" } else { "POST" }, url, body.unwrap_or_default()] {
+        for part in [
+            source,
+            if method == Method::Get { "GET" } else { "POST" },
+            url,
+            body.unwrap_or_default(),
+        ] {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
@@ -127,7 +150,11 @@ impl Journal {
         for path in segments(dir)? {
             read_segment(&mut inner, path)?;
         }
-        Ok(Self { case: case.to_owned(), dir: dir.to_owned(), inner: Mutex::new(inner) })
+        Ok(Self {
+            case: case.to_owned(),
+            dir: dir.to_owned(),
+            inner: Mutex::new(inner),
+        })
     }
 
     /// The latest exchange of that request, if it is recorded.
@@ -139,7 +166,9 @@ impl Journal {
         let mut inner = self.lock();
         match inner.latest.get(&key).copied() {
             None => Ok(None),
-            Some(place) => read(&mut inner, place).map(|record| Some(record.exchange(place.number))),
+            Some(place) => {
+                read(&mut inner, place).map(|record| Some(record.exchange(place.number)))
+            }
         }
     }
 
@@ -147,11 +176,23 @@ impl Journal {
     ///
     /// # Errors
     /// When it cannot be written; the journal is then as it was before.
-    pub fn append(&self, request: &Request, at: DateTime<Utc>, answer: Answer) -> Result<Exchange, JournalError> {
+    pub fn append(
+        &self,
+        request: &Request,
+        at: DateTime<Utc>,
+        answer: Answer,
+    ) -> Result<Exchange, JournalError> {
         let mut inner = self.lock();
-        let number = inner.places.last_key_value().map_or(1, |(last, _)| last + 1);
+        let number = inner
+            .places
+            .last_key_value()
+            .map_or(1, |(last, _)| last + 1);
         let (status, headers, body) = match answer {
-            Answer::Response { status, headers, body } => (Some(status), headers, body),
+            Answer::Response {
+                status,
+                headers,
+                body,
+            } => (Some(status), headers, body),
             Answer::Nothing(why) => (None, BTreeMap::new(), why),
         };
         let record = Record {
@@ -171,7 +212,12 @@ impl Journal {
         };
         let (path, file) = &mut inner.segments[segment];
         let (offset, length) = write_frame(file, &record).map_err(io_error("write", path))?;
-        let place = Place { segment, offset, length, number };
+        let place = Place {
+            segment,
+            offset,
+            length,
+            number,
+        };
         inner.latest.insert(key_of(request), place);
         inner.places.insert(number, place);
         inner.newest = inner.newest.max(Some(at));
@@ -217,7 +263,9 @@ impl Journal {
     }
 
     fn new_segment(&self, inner: &mut Inner) -> Result<usize, JournalError> {
-        let path = self.dir.join(format!("{:06}.jsonl.zst", inner.segments.len() + 1));
+        let path = self
+            .dir
+            .join(format!("{:06}.jsonl.zst", inner.segments.len() + 1));
         let mut options = fs::OpenOptions::new();
         options.create_new(true).read(true).write(true);
         #[cfg(unix)]
@@ -256,26 +304,46 @@ fn read_segment(inner: &mut Inner, path: PathBuf) -> Result<(), JournalError> {
     let segment = inner.segments.len();
     let mut file = File::open(&path).map_err(io_error("read", &path))?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(io_error("read", &path))?;
+    file.read_to_end(&mut bytes)
+        .map_err(io_error("read", &path))?;
     let mut offset = 0;
     while offset < bytes.len() {
         let rest = &bytes[offset..];
-        let damaged = |reason: String| JournalError::Damaged { path: path.clone(), offset: offset as u64, reason };
+        let damaged = |reason: String| JournalError::Damaged {
+            path: path.clone(),
+            offset: offset as u64,
+            reason,
+        };
         let length = match zstd::zstd_safe::find_frame_compressed_size(rest) {
             Ok(length) if length > 0 && length <= rest.len() => length,
             // Only a record that was being written when the process died looks like this.
             _ if looks_torn(rest) => {
                 tracing::warn!(path = %path.display(), "the last record was cut short and is fetched again");
                 // A copy on a read-only disk can be replayed all the same.
-                let _ = fs::OpenOptions::new().write(true).open(&path).and_then(|file| file.set_len(offset as u64));
+                let _ = fs::OpenOptions::new()
+                    .write(true)
+                    .open(&path)
+                    .and_then(|file| file.set_len(offset as u64));
                 break;
             }
             _ => return Err(damaged("no whole record starts here".to_owned())),
         };
         let record = decode(&rest[..length]).map_err(|error| damaged(error.to_string()))?;
-        let number = record.number().ok_or_else(|| damaged("its id has no number".to_owned()))?;
-        let place = Place { segment, offset: offset as u64, length, number };
-        let key = Key::new(&record.source, record.method, &record.url, record.request.as_deref());
+        let number = record
+            .number()
+            .ok_or_else(|| damaged("its id has no number".to_owned()))?;
+        let place = Place {
+            segment,
+            offset: offset as u64,
+            length,
+            number,
+        };
+        let key = Key::new(
+            &record.source,
+            record.method,
+            &record.url,
+            record.request.as_deref(),
+        );
         inner.latest.insert(key, place);
         inner.places.insert(number, place);
         inner.newest = inner.newest.max(Some(record.at));
@@ -330,5 +398,9 @@ fn write_frame(file: &mut File, record: &Record) -> io::Result<(u64, usize)> {
 
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError {
     let path = path.to_owned();
-    move |source| JournalError::Io { doing, path, source }
+    move |source| JournalError::Io {
+        doing,
+        path,
+        source,
+    }
 }

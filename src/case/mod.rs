@@ -13,24 +13,34 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound, Utc};
 
 pub use journal::{Journal, JournalError, Record};
-pub use manifest::{Manifest, StageState, Window, FORMAT};
+pub use manifest::{FORMAT, Manifest, StageState, Window};
 
 /// Why a case cannot be used. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum CaseError {
-    #[error("{path} holds no case: case.json is missing; name a case folder, or leave --case out to start a new case")]
+    #[error(
+        "{path} holds no case: case.json is missing; name a case folder, or leave --case out to start a new case"
+    )]
     NotACase { path: PathBuf },
     #[error("{path} is not empty and holds no case; name an empty or a new folder")]
     Occupied { path: PathBuf },
-    #[error("{path}/case.json cannot be read: {reason}; restore it from a backup or start a new case")]
+    #[error(
+        "{path}/case.json cannot be read: {reason}; restore it from a backup or start a new case"
+    )]
     Manifest { path: PathBuf, reason: String },
-    #[error("{path} was made by another version of linktrail (format {found}, this one reads {FORMAT}); use that version, or start a new case")]
+    #[error(
+        "{path} was made by another version of linktrail (format {found}, this one reads {FORMAT}); use that version, or start a new case"
+    )]
     Format { path: PathBuf, found: u64 },
     #[error("{path} is in use by another linktrail; wait for it to end, or stop it")]
     InUse { path: PathBuf },
     #[error("cannot {doing} {path}: {source}{}", advice(.source))]
-    Io { doing: &'static str, path: PathBuf, source: io::Error },
+    Io {
+        doing: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
@@ -62,17 +72,29 @@ impl Case {
     ///
     /// # Errors
     /// When the folder holds something else, or cannot be written.
-    pub fn create(dir: Option<&Path>, start: impl FnOnce(DateTime<Utc>) -> Manifest) -> Result<Self, CaseError> {
+    pub fn create(
+        dir: Option<&Path>,
+        start: impl FnOnce(DateTime<Utc>) -> Manifest,
+    ) -> Result<Self, CaseError> {
         let manifest = start(Utc::now().trunc_subsecs(3));
         let dir = dir.map_or_else(|| Path::new("cases").join(&manifest.id), Path::to_owned);
         make_private_dir(&dir)?;
-        if fs::read_dir(&dir).map_err(io_error("read", &dir))?.next().is_some() {
+        if fs::read_dir(&dir)
+            .map_err(io_error("read", &dir))?
+            .next()
+            .is_some()
+        {
             return Err(CaseError::Occupied { path: dir });
         }
         let lock = lock(&dir)?;
         make_private_dir(&dir.join("journal"))?;
         let journal = Arc::new(Journal::open(&dir.join("journal"), &manifest.id)?);
-        let case = Self { dir, manifest, journal, _lock: lock };
+        let case = Self {
+            dir,
+            manifest,
+            journal,
+            _lock: lock,
+        };
         case.save()?;
         Ok(case)
     }
@@ -85,7 +107,12 @@ impl Case {
         let manifest = Self::read_manifest(dir)?;
         let lock = lock(dir)?;
         let journal = Arc::new(Journal::open(&dir.join("journal"), &manifest.id)?);
-        Ok(Self { dir: dir.to_owned(), manifest, journal, _lock: lock })
+        Ok(Self {
+            dir: dir.to_owned(),
+            manifest,
+            journal,
+            _lock: lock,
+        })
     }
 
     /// Reads `case.json` alone; works while another process has the case.
@@ -97,15 +124,26 @@ impl Case {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(CaseError::NotACase { path: dir.to_owned() });
+                return Err(CaseError::NotACase {
+                    path: dir.to_owned(),
+                });
             }
             Err(error) => return Err(io_error("read", &path)(error)),
         };
-        let unreadable = |reason: serde_json::Error| CaseError::Manifest { path: dir.to_owned(), reason: reason.to_string() };
+        let unreadable = |reason: serde_json::Error| CaseError::Manifest {
+            path: dir.to_owned(),
+            reason: reason.to_string(),
+        };
         let value: serde_json::Value = serde_json::from_str(&text).map_err(unreadable)?;
-        let format = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        let format = value
+            .get("format")
+            .and_then(serde_json::Value::as_u64)
+            .unwrap_or(0);
         if format != FORMAT {
-            return Err(CaseError::Format { path: dir.to_owned(), found: format });
+            return Err(CaseError::Format {
+                path: dir.to_owned(),
+                found: format,
+            });
         }
         serde_json::from_value(value).map_err(unreadable)
     }
@@ -154,20 +192,28 @@ impl Case {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&self, name: &str, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CaseError> {
+    pub fn write(
+        &self,
+        name: &str,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CaseError> {
         write_whole(&self.dir.join(name), fill)
     }
 
     fn save(&self) -> Result<(), CaseError> {
-        let text = serde_json::to_string_pretty(&self.manifest).map_err(|error| CaseError::Manifest {
-            path: self.dir.clone(),
-            reason: error.to_string(),
-        })?;
+        let text =
+            serde_json::to_string_pretty(&self.manifest).map_err(|error| CaseError::Manifest {
+                path: self.dir.clone(),
+                reason: error.to_string(),
+            })?;
         self.write("case.json", |out| writeln!(out, "{text}"))
     }
 }
 
-fn write_whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CaseError> {
+fn write_whole(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CaseError> {
     let part = path.with_extension("part");
     let attempt = || -> io::Result<()> {
         let mut out = io::BufWriter::new(private_file(&part)?);
@@ -188,14 +234,20 @@ fn lock(dir: &Path) -> Result<File, CaseError> {
     let file = private_file(&path).map_err(io_error("write", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(CaseError::InUse { path: dir.to_owned() }),
+        Err(TryLockError::WouldBlock) => Err(CaseError::InUse {
+            path: dir.to_owned(),
+        }),
         Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
     }
 }
 
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CaseError {
     let path = path.to_owned();
-    move |source| CaseError::Io { doing, path, source }
+    move |source| CaseError::Io {
+        doing,
+        path,
+        source,
+    }
 }
 
 /// A folder that only its owner can enter.

@@ -29,11 +29,18 @@ fn list(dir: &Path) -> anyhow::Result<Exit> {
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(UsageError(format!("there is no folder {}; name the one that holds the cases", dir.display())).into());
+            return Err(UsageError(format!(
+                "there is no folder {}; name the one that holds the cases",
+                dir.display()
+            ))
+            .into());
         }
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", dir.display())),
     };
-    let mut folders: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| Folder::exists(path)).collect();
+    let mut folders: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| Folder::exists(path))
+        .collect();
     folders.sort();
     for folder in folders {
         match Folder::read_manifest(&folder) {
@@ -44,7 +51,11 @@ fn list(dir: &Path) -> anyhow::Result<Exit> {
                 format_time(manifest.created),
                 format_time(manifest.window.from),
                 format_time(manifest.window.to),
-                if manifest.complete { "complete" } else { "not complete" },
+                if manifest.complete {
+                    "complete"
+                } else {
+                    "not complete"
+                },
                 manifest.records,
                 terminal::clean(&folder.display().to_string())
             )?,
@@ -55,7 +66,11 @@ fn list(dir: &Path) -> anyhow::Result<Exit> {
         }
     }
     output::print(&text)?;
-    Ok(if wrong == 0 { Exit::Complete } else { Exit::Failed })
+    Ok(if wrong == 0 {
+        Exit::Complete
+    } else {
+        Exit::Failed
+    })
 }
 
 /// Reads every record, rebuilds the graph, and compares it with the one that is there.
@@ -66,7 +81,10 @@ async fn verify(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
     let manifest = case.manifest();
     let mut wrong = Vec::new();
     if manifest.complete && manifest.records != records {
-        wrong.push(format!("case.json counts {} record(s), the journal holds {records}", manifest.records));
+        wrong.push(format!(
+            "case.json counts {} record(s), the journal holds {records}",
+            manifest.records
+        ));
     }
     if manifest.complete {
         let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
@@ -78,13 +96,21 @@ async fn verify(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
             Err(error) => wrong.push(format!("graph.jsonl cannot be read: {error}; `load --replay` writes it again")),
         }
     }
-    let state = if case.manifest().complete { "complete" } else { "not complete: run its load again" };
+    let state = if case.manifest().complete {
+        "complete"
+    } else {
+        "not complete: run its load again"
+    };
     let mut text = format!("{} record(s) whole, case {state}\n", records);
     for problem in &wrong {
         writeln!(text, "{problem}")?;
     }
     output::print(&text)?;
-    Ok(if wrong.is_empty() { Exit::Complete } else { Exit::Failed })
+    Ok(if wrong.is_empty() {
+        Exit::Complete
+    } else {
+        Exit::Failed
+    })
 }
 
 async fn push(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
@@ -92,7 +118,11 @@ async fn push(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
     let connection = Connection::open(&settings).await?;
     let mut case = Folder::open(dir)?;
     if !case.manifest().complete {
-        return Err(UsageError(format!("the case in {} is not complete; run its load again first", dir.display())).into());
+        return Err(UsageError(format!(
+            "the case in {} is not complete; run its load again first",
+            dir.display()
+        ))
+        .into());
     }
     let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
     let counters = load::push(global, &connection, &outcome.graph).await?;
@@ -105,7 +135,10 @@ async fn prune(global: &Global, id: &str) -> anyhow::Result<Exit> {
     let connection = Connection::open(&settings).await?;
     let counters = connection.prune(id).await?;
     if counters.rows == 0 {
-        return Err(UsageError(format!("Neo4j holds no case `{id}`; `linktrail hunt run collection-gaps` shows those it holds")).into());
+        return Err(UsageError(format!(
+            "Neo4j holds no case `{id}`; `linktrail hunt run collection-gaps` shows those it holds"
+        ))
+        .into());
     }
     output::print(&format!(
         "{} node(s) and {} edge(s) deleted that no other case holds\nWhat other cases hold as well keeps its merged values until one of them is pushed again (linktrail case push DIR).\n",

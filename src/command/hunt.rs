@@ -21,12 +21,23 @@ pub(super) async fn run(global: &Global, command: Hunt) -> anyhow::Result<Exit> 
             output::print(hunt.text.as_str())?;
             Ok(Exit::Complete)
         }
-        Hunt::Run { name, parameter, format } => {
+        Hunt::Run {
+            name,
+            parameter,
+            format,
+        } => {
             let hunt = hunt::find(&name)?;
             let parameters = parameters(&parameter)?;
             let settings = Config::read(global)?.required_neo4j()?;
             let connection = Connection::open(&settings).await?;
-            let table = hunt::run(connection.graph(), &settings.database, &hunt, &parameters, LIMIT).await?;
+            let table = hunt::run(
+                connection.graph(),
+                &settings.database,
+                &hunt,
+                &parameters,
+                LIMIT,
+            )
+            .await?;
             let mut text = Vec::new();
             hunt::render(&table, format, &mut text, width())?;
             output::print(&String::from_utf8(text)?)?;
@@ -38,7 +49,11 @@ pub(super) async fn run(global: &Global, command: Hunt) -> anyhow::Result<Exit> 
 
 fn list() -> anyhow::Result<Exit> {
     let hunts = hunt::library()?;
-    let widest = hunts.iter().map(|hunt| hunt.name.len()).max().unwrap_or_default();
+    let widest = hunts
+        .iter()
+        .map(|hunt| hunt.name.len())
+        .max()
+        .unwrap_or_default();
     let mut text = String::new();
     let mut group = None;
     for hunt in &hunts {
@@ -47,9 +62,19 @@ fn list() -> anyhow::Result<Exit> {
             writeln!(text, "{gap}{}", hunt.group.as_str())?;
             group = Some(hunt.group);
         }
-        let required: Vec<_> =
-            hunt.parameters.iter().filter(|p| p.required).map(|p| format!(" -p {}=…", p.name)).collect();
-        writeln!(text, "  {:widest$}  {}{}", hunt.name, hunt.title, required.concat())?;
+        let required: Vec<_> = hunt
+            .parameters
+            .iter()
+            .filter(|p| p.required)
+            .map(|p| format!(" -p {}=…", p.name))
+            .collect();
+        writeln!(
+            text,
+            "  {:widest$}  {}{}",
+            hunt.name,
+            hunt.title,
+            required.concat()
+        )?;
     }
     output::print(&text)?;
     Ok(Exit::Complete)
@@ -63,26 +88,45 @@ async fn lint(global: &Global) -> anyhow::Result<Exit> {
     if let Some(settings) = &server {
         let connection = Connection::open(settings).await?;
         for hunt in &hunts {
-            findings.extend(hunt::verify(connection.graph(), &settings.database, hunt, LIMIT).await?);
+            findings
+                .extend(hunt::verify(connection.graph(), &settings.database, hunt, LIMIT).await?);
         }
     }
     let mut text = String::new();
     for finding in &findings {
         writeln!(text, "{}", terminal::clean(&finding.to_string()))?;
     }
-    let how = if server.is_some() { "" } else { " (without a server: set [neo4j] uri to have Neo4j check them too)" };
-    writeln!(text, "{} hunt(s), {} finding(s){how}", hunts.len(), findings.len())?;
+    let how = if server.is_some() {
+        ""
+    } else {
+        " (without a server: set [neo4j] uri to have Neo4j check them too)"
+    };
+    writeln!(
+        text,
+        "{} hunt(s), {} finding(s){how}",
+        hunts.len(),
+        findings.len()
+    )?;
     output::print(&text)?;
-    Ok(if findings.is_empty() { Exit::Complete } else { Exit::Failed })
+    Ok(if findings.is_empty() {
+        Exit::Complete
+    } else {
+        Exit::Failed
+    })
 }
 
 fn parameters(typed: &[String]) -> Result<Parameters, UsageError> {
     let mut parameters = Parameters::new();
     for pair in typed {
         let Some((name, value)) = pair.split_once('=').filter(|(name, _)| !name.is_empty()) else {
-            return Err(UsageError(format!("`-p {pair}` is no parameter; write -p name=value")));
+            return Err(UsageError(format!(
+                "`-p {pair}` is no parameter; write -p name=value"
+            )));
         };
-        if parameters.insert(name.to_owned(), value.to_owned()).is_some() {
+        if parameters
+            .insert(name.to_owned(), value.to_owned())
+            .is_some()
+        {
             return Err(UsageError(format!("parameter `{name}` is given twice")));
         }
     }

@@ -69,7 +69,11 @@ pub fn run(cli: Cli) -> Exit {
             }
             let text = format!("{error:#}");
             output::complain(&format!("error: {}", terminal::clean(&text)));
-            if is_usage(&error) { Exit::Usage } else { Exit::Failed }
+            if is_usage(&error) {
+                Exit::Usage
+            } else {
+                Exit::Failed
+            }
         }
     }
 }
@@ -79,7 +83,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     if let Command::Completions { shell } = command {
         return completions::run(shell);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let exit = runtime.block_on(async {
         match command {
             Command::Load(arguments) => load::run(&global, *arguments).await,
@@ -98,12 +104,16 @@ fn is_usage(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<UsageError>()
             || cause.is::<ConfigError>()
-            || cause.downcast_ref::<crate::hunt::HuntError>().is_some_and(crate::hunt::HuntError::is_usage)
+            || cause
+                .downcast_ref::<crate::hunt::HuntError>()
+                .is_some_and(crate::hunt::HuntError::is_usage)
     })
 }
 
 fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
-    cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    cause
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn log(global: &Global) {

@@ -45,7 +45,11 @@ const KEYS: &[(&str, &str, Kind)] = &[
 
 /// Words that a file may hold by mistake and must not.
 const SECRETS: &[(&str, &str, &str)] = &[
-    ("auth", "client_secret", "LINKTRAIL_CLIENT_SECRET or client_secret_file"),
+    (
+        "auth",
+        "client_secret",
+        "LINKTRAIL_CLIENT_SECRET or client_secret_file",
+    ),
     ("neo4j", "password", "LINKTRAIL_NEO4J_PASSWORD"),
     ("intel", "otx_key", "LINKTRAIL_OTX_KEY"),
     ("intel", "xforce_key", "LINKTRAIL_XFORCE_KEY"),
@@ -71,51 +75,78 @@ pub(super) fn default_path() -> Option<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".config")));
     let users = folder.map(|folder| folder.join("linktrail").join("linktrail.toml"));
-    [Some(here), users].into_iter().flatten().find(|path| path.exists())
+    [Some(here), users]
+        .into_iter()
+        .flatten()
+        .find(|path| path.exists())
 }
 
 /// The environment variable of a key.
 pub(super) fn variable(section: &str, key: &str) -> String {
-    format!("LINKTRAIL_{}_{}", section.to_uppercase(), key.to_uppercase())
+    format!(
+        "LINKTRAIL_{}_{}",
+        section.to_uppercase(),
+        key.to_uppercase()
+    )
 }
 
 impl Table {
     pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
         let name = path.display();
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError(format!("cannot read {name}: {error}")))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError(format!("cannot read {name}: {error}")))?;
         let parsed: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             // The parser's own picture of the place would show the line, and with it what may be a secret.
-            let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line = error.span().map_or(0, |span| {
+                text[..span.start.min(text.len())].lines().count().max(1)
+            });
             ConfigError(format!("{name} line {line}: {}", error.message()))
         })?;
         let mut table = Self::default();
         for (section, keys) in parsed {
             let sections = KEYS.iter().map(|(section, ..)| *section);
             if !sections.clone().any(|known| known == section) {
-                return wrong(format!("{name}: there is no section [{section}]{}", nearest(&section, sections)));
+                return wrong(format!(
+                    "{name}: there is no section [{section}]{}",
+                    nearest(&section, sections)
+                ));
             }
             let toml::Value::Table(keys) = keys else {
-                return wrong(format!("{name}: {section} must be a section: write [{section}] on a line of its own"));
+                return wrong(format!(
+                    "{name}: {section} must be a section: write [{section}] on a line of its own"
+                ));
             };
             for (key, value) in keys {
-                let (section, key, kind) = lookup(&section, &key).map_err(|error| ConfigError(format!("{name}: {}", error.0)))?;
-                table.0.insert((section, key), from_toml(&name.to_string(), section, key, kind, value)?);
+                let (section, key, kind) = lookup(&section, &key)
+                    .map_err(|error| ConfigError(format!("{name}: {}", error.0)))?;
+                table.0.insert(
+                    (section, key),
+                    from_toml(&name.to_string(), section, key, kind, value)?,
+                );
             }
         }
         Ok(table)
     }
 
     /// Lets `LINKTRAIL_<SECTION>_<KEY>` variables take the place of what the file says.
-    pub(super) fn overlay(&mut self, variables: impl Iterator<Item = (OsString, OsString)>) -> Result<(), ConfigError> {
+    pub(super) fn overlay(
+        &mut self,
+        variables: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<(), ConfigError> {
         for (name, value) in variables {
             let Some(name) = name.to_str() else { continue };
-            let Some(rest) = name.strip_prefix("LINKTRAIL_") else { continue };
-            let Some((section, key)) = rest.split_once('_') else { continue };
+            let Some(rest) = name.strip_prefix("LINKTRAIL_") else {
+                continue;
+            };
+            let Some((section, key)) = rest.split_once('_') else {
+                continue;
+            };
             let (section, key) = (section.to_lowercase(), key.to_lowercase());
             if super::secret::is_secret(name) || !KEYS.iter().any(|(known, ..)| *known == section) {
                 continue;
             }
-            let (section, key, kind) = lookup(&section, &key).map_err(|error| ConfigError(format!("{name}: {}", error.0)))?;
+            let (section, key, kind) = lookup(&section, &key)
+                .map_err(|error| ConfigError(format!("{name}: {}", error.0)))?;
             let Some(value) = value.to_str() else {
                 return wrong(format!("{name} is not UTF-8"));
             };
@@ -124,7 +155,13 @@ impl Table {
             }
             let setting = match kind {
                 Kind::Text => Setting::Text(value.to_owned()),
-                Kind::List => Setting::List(value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()),
+                Kind::List => Setting::List(
+                    value
+                        .split(',')
+                        .map(|item| item.trim().to_owned())
+                        .filter(|item| !item.is_empty())
+                        .collect(),
+                ),
                 Kind::Flag => match value {
                     "true" | "1" => Setting::Flag(true),
                     "false" | "0" => Setting::Flag(false),
@@ -158,25 +195,45 @@ impl Table {
     }
 
     fn get(&self, section: &str, key: &str) -> Option<&Setting> {
-        debug_assert!(KEYS.iter().any(|(s, k, _)| (*s, *k) == (section, key)), "{section}.{key} is no key");
-        self.0.iter().find(|((s, k), _)| (*s, *k) == (section, key)).map(|(_, setting)| setting)
+        debug_assert!(
+            KEYS.iter().any(|(s, k, _)| (*s, *k) == (section, key)),
+            "{section}.{key} is no key"
+        );
+        self.0
+            .iter()
+            .find(|((s, k), _)| (*s, *k) == (section, key))
+            .map(|(_, setting)| setting)
     }
 }
 
 fn lookup(section: &str, key: &str) -> Result<(&'static str, &'static str, Kind), ConfigError> {
     if let Some((_, _, place)) = SECRETS.iter().find(|(s, k, _)| (*s, *k) == (section, key)) {
-        return wrong(format!("[{section}] {key} is a secret and does not belong into a configuration; use {place}"));
+        return wrong(format!(
+            "[{section}] {key} is a secret and does not belong into a configuration; use {place}"
+        ));
     }
     match KEYS.iter().find(|(s, k, _)| (*s, *k) == (section, key)) {
         Some(found) => Ok(*found),
         None => {
-            let keys = KEYS.iter().filter(|(s, ..)| *s == section).map(|(_, key, _)| *key);
-            wrong(format!("[{section}] has no key `{key}`{}", nearest(key, keys)))
+            let keys = KEYS
+                .iter()
+                .filter(|(s, ..)| *s == section)
+                .map(|(_, key, _)| *key);
+            wrong(format!(
+                "[{section}] has no key `{key}`{}",
+                nearest(key, keys)
+            ))
         }
     }
 }
 
-fn from_toml(file: &str, section: &str, key: &str, kind: Kind, value: toml::Value) -> Result<Setting, ConfigError> {
+fn from_toml(
+    file: &str,
+    section: &str,
+    key: &str,
+    kind: Kind,
+    value: toml::Value,
+) -> Result<Setting, ConfigError> {
     let expected = match kind {
         Kind::Text => "a text in quotes",
         Kind::Flag => "true or false",
@@ -186,7 +243,10 @@ fn from_toml(file: &str, section: &str, key: &str, kind: Kind, value: toml::Valu
         (Kind::Text, toml::Value::String(text)) => Some(Setting::Text(text)),
         (Kind::Flag, toml::Value::Boolean(flag)) => Some(Setting::Flag(flag)),
         (Kind::List, toml::Value::Array(items)) => {
-            let texts: Option<Vec<_>> = items.into_iter().map(|item| item.as_str().map(str::to_owned)).collect();
+            let texts: Option<Vec<_>> = items
+                .into_iter()
+                .map(|item| item.as_str().map(str::to_owned))
+                .collect();
             texts.map(Setting::List)
         }
         _ => None,
@@ -198,8 +258,14 @@ fn from_toml(file: &str, section: &str, key: &str, kind: Kind, value: toml::Valu
 fn nearest<'a>(word: &str, all: impl Iterator<Item = &'a str>) -> String {
     let mut all: Vec<_> = all.collect();
     all.dedup();
-    match all.iter().map(|known| (strsim::damerau_levenshtein(word, known), known)).min() {
-        Some((distance, known)) if distance <= known.len().max(3) / 2 => format!("; did you mean `{known}`?"),
+    match all
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(word, known), known))
+        .min()
+    {
+        Some((distance, known)) if distance <= known.len().max(3) / 2 => {
+            format!("; did you mean `{known}`?")
+        }
         _ => format!("; there is {}", all.join(", ")),
     }
 }

@@ -91,7 +91,13 @@ const CLOUDS: &[Cloud] = &[
     },
 ];
 
-const SIGNALS: &[&str] = &["smartscreen", "alert", "click_blocked", "text_mismatch", "lookalike_domain"];
+const SIGNALS: &[&str] = &[
+    "smartscreen",
+    "alert",
+    "click_blocked",
+    "text_mismatch",
+    "lookalike_domain",
+];
 
 impl Config {
     /// Reads the file and the environment.
@@ -120,13 +126,23 @@ impl Config {
             return Ok(None);
         };
         let Some(password) = secret::find("LINKTRAIL_NEO4J_PASSWORD", None)? else {
-            return wrong("Neo4j needs a password: set LINKTRAIL_NEO4J_PASSWORD, or LINKTRAIL_NEO4J_PASSWORD_FILE to a file that holds it");
+            return wrong(
+                "Neo4j needs a password: set LINKTRAIL_NEO4J_PASSWORD, or LINKTRAIL_NEO4J_PASSWORD_FILE to a file that holds it",
+            );
         };
         Ok(Some(neo4j::Settings {
             uri: uri.to_owned(),
-            user: self.table.text("neo4j", "user").unwrap_or("neo4j").to_owned(),
+            user: self
+                .table
+                .text("neo4j", "user")
+                .unwrap_or("neo4j")
+                .to_owned(),
             password,
-            database: self.table.text("neo4j", "database").unwrap_or("neo4j").to_owned(),
+            database: self
+                .table
+                .text("neo4j", "database")
+                .unwrap_or("neo4j")
+                .to_owned(),
         }))
     }
 
@@ -137,7 +153,10 @@ impl Config {
     pub fn required_neo4j(&self) -> Result<neo4j::Settings, ConfigError> {
         match self.neo4j()? {
             Some(settings) => Ok(settings),
-            None => wrong(format!("this needs Neo4j: set uri under [neo4j] in {}, or LINKTRAIL_NEO4J_URI", self.name())),
+            None => wrong(format!(
+                "this needs Neo4j: set uri under [neo4j] in {}, or LINKTRAIL_NEO4J_URI",
+                self.name()
+            )),
         }
     }
 
@@ -148,18 +167,37 @@ impl Config {
     pub fn settings(&self) -> Result<Settings, ConfigError> {
         let cloud = self.cloud()?;
         let providers = match self.table.list("intel", "providers") {
-            Some(named) => known("[intel] providers", named, &PROVIDERS.iter().map(|spec| spec.name).collect::<Vec<_>>())?,
+            Some(named) => known(
+                "[intel] providers",
+                named,
+                &PROVIDERS.iter().map(|spec| spec.name).collect::<Vec<_>>(),
+            )?,
             None => vec!["otx".to_owned(), "xforce".to_owned()],
         };
         let files = self.table.list("intel", "file").unwrap_or_default();
-        match (providers.iter().any(|name| name == "file"), files.is_empty()) {
-            (true, true) => return wrong("[intel] providers names `file`, but [intel] file names no list; add one, or take `file` out"),
-            (false, false) => return wrong("[intel] file names lists, but [intel] providers does not name `file`; add it, or take the lists out"),
+        match (
+            providers.iter().any(|name| name == "file"),
+            files.is_empty(),
+        ) {
+            (true, true) => {
+                return wrong(
+                    "[intel] providers names `file`, but [intel] file names no list; add one, or take `file` out",
+                );
+            }
+            (false, false) => {
+                return wrong(
+                    "[intel] file names lists, but [intel] providers does not name `file`; add it, or take the lists out",
+                );
+            }
             _ => {}
         }
-        let internal_domains = self.table.list("tenant", "internal_domains").unwrap_or_default();
+        let internal_domains = self
+            .table
+            .list("tenant", "internal_domains")
+            .unwrap_or_default();
         let send_query = self.table.flag("intel", "send_query").unwrap_or(false);
-        Privacy::new(&internal_domains, send_query).map_err(|error| ConfigError(error.to_string()))?;
+        Privacy::new(&internal_domains, send_query)
+            .map_err(|error| ConfigError(error.to_string()))?;
         let mut intel = BTreeMap::new();
         for spec in providers.iter().filter_map(|name| spec(name)) {
             if let Some(otherwise) = spec.endpoint {
@@ -170,18 +208,34 @@ impl Config {
             None | Some("preview") => Store::Preview,
             Some("none") => Store::None,
             Some("full") => Store::Full,
-            Some(other) => return wrong(format!("[messages] store is `{other}`; it can be preview, none or full")),
+            Some(other) => {
+                return wrong(format!(
+                    "[messages] store is `{other}`; it can be preview, none or full"
+                ));
+            }
         };
         let endpoint = |key: &str, otherwise: &str| self.endpoint(key, otherwise);
         Ok(Settings {
             tenant: self.required("tenant", "id", "the tenant's id")?,
-            workspace: self.required("sentinel", "workspace_id", "the id of the Sentinel workspace")?,
+            workspace: self.required(
+                "sentinel",
+                "workspace_id",
+                "the id of the Sentinel workspace",
+            )?,
             internal_domains,
             providers,
             send_query,
             files,
-            signals: known("[risk] signals", self.table.list("risk", "signals").unwrap_or_default(), SIGNALS)?,
-            shared_domains: lower(self.table.list("hosts", "shared_domains").unwrap_or_default()),
+            signals: known(
+                "[risk] signals",
+                self.table.list("risk", "signals").unwrap_or_default(),
+                SIGNALS,
+            )?,
+            shared_domains: lower(
+                self.table
+                    .list("hosts", "shared_domains")
+                    .unwrap_or_default(),
+            ),
             store,
             endpoints: Endpoints {
                 graph: endpoint("graph", cloud.graph)?,
@@ -198,12 +252,24 @@ impl Config {
     pub fn sign_in(&self) -> Result<SignIn, ConfigError> {
         match self.table.text("auth", "method") {
             Some("client-secret") => {}
-            Some(other) => return wrong(format!("[auth] method `{other}` is not available; use client-secret")),
-            None => return wrong(format!("set method = \"client-secret\" under [auth] in {}; the method is never guessed", self.name())),
+            Some(other) => {
+                return wrong(format!(
+                    "[auth] method `{other}` is not available; use client-secret"
+                ));
+            }
+            None => {
+                return wrong(format!(
+                    "set method = \"client-secret\" under [auth] in {}; the method is never guessed",
+                    self.name()
+                ));
+            }
         }
         let file = self.table.text("auth", "client_secret_file");
-        let Some(client_secret) = secret::find("LINKTRAIL_CLIENT_SECRET", file.map(Path::new))? else {
-            return wrong("the application's secret is missing: set LINKTRAIL_CLIENT_SECRET, or client_secret_file under [auth]");
+        let Some(client_secret) = secret::find("LINKTRAIL_CLIENT_SECRET", file.map(Path::new))?
+        else {
+            return wrong(
+                "the application's secret is missing: set LINKTRAIL_CLIENT_SECRET, or client_secret_file under [auth]",
+            );
         };
         let cloud = self.cloud()?;
         Ok(SignIn {
@@ -220,13 +286,18 @@ impl Config {
     ///
     /// # Errors
     /// When one is missing.
-    pub fn intel_secrets(&self, providers: &[String]) -> Result<BTreeMap<String, SecretString>, ConfigError> {
+    pub fn intel_secrets(
+        &self,
+        providers: &[String],
+    ) -> Result<BTreeMap<String, SecretString>, ConfigError> {
         let mut secrets = BTreeMap::new();
         for spec in providers.iter().filter_map(|name| spec(name)) {
             for variable in spec.secrets {
                 let Some(key) = secret::find(variable, None)? else {
                     let name = spec.name;
-                    return wrong(format!("provider {name} needs a key: set {variable}, or take `{name}` out of [intel] providers"));
+                    return wrong(format!(
+                        "provider {name} needs a key: set {variable}, or take `{name}` out of [intel] providers"
+                    ));
                 };
                 secrets.insert((*variable).to_owned(), key);
             }
@@ -243,13 +314,19 @@ impl Config {
         let name = self.table.text("tenant", "cloud").unwrap_or("public");
         match CLOUDS.iter().find(|cloud| cloud.name == name) {
             Some(cloud) => Ok(cloud),
-            None => wrong(format!("[tenant] cloud is `{name}`; it can be public, usgov, usgov-dod or china")),
+            None => wrong(format!(
+                "[tenant] cloud is `{name}`; it can be public, usgov, usgov-dod or china"
+            )),
         }
     }
 
     fn endpoint(&self, key: &str, otherwise: &str) -> Result<Url, ConfigError> {
         let text = self.table.text("endpoints", key).unwrap_or(otherwise);
-        let url = Url::parse(text).map_err(|error| ConfigError(format!("[endpoints] {key} is `{text}`, which is no url: {error}")))?;
+        let url = Url::parse(text).map_err(|error| {
+            ConfigError(format!(
+                "[endpoints] {key} is `{text}`, which is no url: {error}"
+            ))
+        })?;
         let loopback = match url.host() {
             Some(url::Host::Domain(name)) => name == "localhost",
             Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -257,15 +334,17 @@ impl Config {
             None => false,
         };
         match url.scheme() {
-            _ if !url.username().is_empty() || url.password().is_some() => {
-                wrong(format!("[endpoints] {key} holds a user or a password; take it out"))
-            }
-            _ if url.query().is_some() || url.fragment().is_some() => {
-                wrong(format!("[endpoints] {key} is `{text}`; take away what follows the path"))
-            }
+            _ if !url.username().is_empty() || url.password().is_some() => wrong(format!(
+                "[endpoints] {key} holds a user or a password; take it out"
+            )),
+            _ if url.query().is_some() || url.fragment().is_some() => wrong(format!(
+                "[endpoints] {key} is `{text}`; take away what follows the path"
+            )),
             "https" => Ok(url),
             "http" if loopback => Ok(url),
-            "http" => wrong(format!("[endpoints] {key} is `{text}`; plain http is only allowed on loopback, use https")),
+            "http" => wrong(format!(
+                "[endpoints] {key} is `{text}`; plain http is only allowed on loopback, use https"
+            )),
             _ => wrong(format!("[endpoints] {key} is `{text}`; use https")),
         }
     }
@@ -275,25 +354,38 @@ impl Config {
             Some(text) => Ok(text.to_owned()),
             None => {
                 let variable = file::variable(section, key);
-                wrong(format!("{what} is missing: set {key} under [{section}] in {}, or {variable}", self.name()))
+                wrong(format!(
+                    "{what} is missing: set {key} under [{section}] in {}, or {variable}",
+                    self.name()
+                ))
             }
         }
     }
 
     fn name(&self) -> String {
-        self.file.as_ref().map_or_else(|| "linktrail.toml".to_owned(), |path| path.display().to_string())
+        self.file.as_ref().map_or_else(
+            || "linktrail.toml".to_owned(),
+            |path| path.display().to_string(),
+        )
     }
 }
 
 fn lower(names: Vec<String>) -> Vec<String> {
-    names.into_iter().map(|name| name.trim().trim_matches('.').to_lowercase()).filter(|name| !name.is_empty()).collect()
+    names
+        .into_iter()
+        .map(|name| name.trim().trim_matches('.').to_lowercase())
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 fn known(what: &str, given: Vec<String>, all: &[&str]) -> Result<Vec<String>, ConfigError> {
     let mut kept: Vec<String> = Vec::new();
     for name in given {
         if !all.contains(&name.as_str()) {
-            return wrong(format!("{what} names `{name}`; it can hold {}", all.join(", ")));
+            return wrong(format!(
+                "{what} names `{name}`; it can hold {}",
+                all.join(", ")
+            ));
         }
         if !kept.contains(&name) {
             kept.push(name);

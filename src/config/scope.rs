@@ -133,14 +133,19 @@ pub struct Scope {
 impl Options {
     /// The options typed, with defaults for the rest.
     pub fn new(typed: &ScopeArgs) -> Self {
-        let sorted = |items: &[String]| crate::graph::value::sorted(items.iter().map(|item| item.trim().to_owned()).collect());
+        let sorted = |items: &[String]| {
+            crate::graph::value::sorted(items.iter().map(|item| item.trim().to_owned()).collect())
+        };
         let given = typed.from.is_some();
         let since = typed.since.unwrap_or(TimeDelta::days(30));
         Self {
             since_minutes: (!given).then_some(since.num_minutes()),
             from: typed.from,
             to: typed.to,
-            pivot_since_minutes: typed.pivot_since.unwrap_or(TimeDelta::days(7)).num_minutes(),
+            pivot_since_minutes: typed
+                .pivot_since
+                .unwrap_or(TimeDelta::days(7))
+                .num_minutes(),
             users: sorted(&typed.user),
             urls: sorted(&typed.url),
             teams: sorted(&typed.team),
@@ -156,8 +161,12 @@ impl Options {
         match (self.from, self.to) {
             (Some(from), Some(to)) => Window { from, to },
             _ => {
-                let length = TimeDelta::try_minutes(self.since_minutes.unwrap_or_default()).unwrap_or_default();
-                Window { from: created - length, to: created }
+                let length = TimeDelta::try_minutes(self.since_minutes.unwrap_or_default())
+                    .unwrap_or_default();
+                Window {
+                    from: created - length,
+                    to: created,
+                }
             }
         }
     }
@@ -165,6 +174,9 @@ impl Options {
     /// The part of a window in which hosts are looked for.
     pub fn pivot_window(&self, window: Window) -> Window {
         let length = TimeDelta::try_minutes(self.pivot_since_minutes).unwrap_or_default();
-        Window { from: window.to - length, to: window.to }
+        Window {
+            from: window.to - length,
+            to: window.to,
+        }
     }
 }

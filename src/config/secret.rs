@@ -23,7 +23,10 @@ pub(super) fn is_secret(variable: &str) -> bool {
 }
 
 /// The secret of a variable, else of the file that `<variable>_FILE` names, else of the file given.
-pub(super) fn find(variable: &str, file: Option<&Path>) -> Result<Option<SecretString>, ConfigError> {
+pub(super) fn find(
+    variable: &str,
+    file: Option<&Path>,
+) -> Result<Option<SecretString>, ConfigError> {
     debug_assert!(is_secret(variable));
     if let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) {
         return match value.into_string() {
@@ -35,11 +38,18 @@ pub(super) fn find(variable: &str, file: Option<&Path>) -> Result<Option<SecretS
     let Some(path) = named.as_deref().map(Path::new).or(file) else {
         return Ok(None);
     };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError(format!("cannot read the file for {variable}, {}: {error}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        ConfigError(format!(
+            "cannot read the file for {variable}, {}: {error}",
+            path.display()
+        ))
+    })?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
-        return wrong(format!("the file for {variable}, {}, is empty", path.display()));
+        return wrong(format!(
+            "the file for {variable}, {}, is empty",
+            path.display()
+        ));
     }
     Ok(Some(text.to_owned().into()))
 }

@@ -23,4 +23,6 @@ pub fn schema_statements() -> Vec<String> {
     }
     statements
 }
-pub fn schema_cypher() -> String { String::new() }
+pub fn schema_cypher() -> String {
+    String::new()
+}

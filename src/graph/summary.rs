@@ -49,7 +49,11 @@ pub struct Entities {
 /// Figures and closing lists of a graph.
 pub fn summarise(graph: &Graph) -> (Summary, Entities) {
     let flagged = |label, flag: &str| -> BTreeSet<NodeRef> {
-        graph.labelled(label).into_iter().filter(|node| graph.node(*node).facts.flag(flag)).collect()
+        graph
+            .labelled(label)
+            .into_iter()
+            .filter(|node| graph.node(*node).facts.flag(flag))
+            .collect()
     };
     let to_url = |kind: EdgeType, url: NodeRef| graph.sources(url, kind);
     let risky_urls = flagged(Label::Url, "risky");
@@ -57,18 +61,37 @@ pub fn summarise(graph: &Graph) -> (Summary, Entities) {
     let risky_senders = flagged(Label::User, "risky_sender");
     let in_message = |url: &NodeRef| !to_url(EdgeType::Contains, *url).is_empty();
     let standing = risky_urls.iter().filter(|url| in_message(url)).count();
-    let places: BTreeSet<NodeRef> =
-        risky_messages.iter().flat_map(|message| graph.targets(*message, EdgeType::PostedIn)).collect();
-    let of = |label: Label| places.iter().filter(|place| graph.node(**place).label == label).count();
-    let reached = |kinds: &[EdgeType]| -> BTreeSet<NodeRef> {
-        risky_urls.iter().flat_map(|url| kinds.iter().flat_map(move |kind| to_url(*kind, *url))).collect()
+    let places: BTreeSet<NodeRef> = risky_messages
+        .iter()
+        .flat_map(|message| graph.targets(*message, EdgeType::PostedIn))
+        .collect();
+    let of = |label: Label| {
+        places
+            .iter()
+            .filter(|place| graph.node(**place).label == label)
+            .count()
     };
-    let warned = graph.labelled(Label::Host).into_iter().filter(|host| !graph.targets(*host, EdgeType::WarnedAbout).is_empty());
+    let reached = |kinds: &[EdgeType]| -> BTreeSet<NodeRef> {
+        risky_urls
+            .iter()
+            .flat_map(|url| kinds.iter().flat_map(move |kind| to_url(*kind, *url)))
+            .collect()
+    };
+    let warned = graph
+        .labelled(Label::Host)
+        .into_iter()
+        .filter(|host| !graph.targets(*host, EdgeType::WarnedAbout).is_empty());
     let hosts: BTreeSet<NodeRef> = warned.chain(reached(&[EdgeType::ConnectedTo])).collect();
     let alerts = reached(&[EdgeType::Mentions]);
     let (channels, chats) = (of(Label::Channel), of(Label::Chat));
-    let names = |nodes: &BTreeSet<NodeRef>| super::value::sorted(nodes.iter().map(|node| shown(graph, *node)).collect());
-    let entities = Entities { users: names(&risky_senders), hosts: names(&hosts), urls: names(&risky_urls) };
+    let names = |nodes: &BTreeSet<NodeRef>| {
+        super::value::sorted(nodes.iter().map(|node| shown(graph, *node)).collect())
+    };
+    let entities = Entities {
+        users: names(&risky_senders),
+        hosts: names(&hosts),
+        urls: names(&risky_urls),
+    };
     let summary = Summary {
         sentence: format!(
             "{standing} malicious URL(s) sent by {} user(s) in {} message(s), across {channels} channel(s) and {chats} chat(s)",
@@ -80,7 +103,11 @@ pub fn summarise(graph: &Graph) -> (Summary, Entities) {
         risky_messages: risky_messages.len(),
         channels,
         chats,
-        urls: graph.labelled(Label::Url).iter().filter(|url| in_message(url)).count(),
+        urls: graph
+            .labelled(Label::Url)
+            .iter()
+            .filter(|url| in_message(url))
+            .count(),
         messages: graph
             .labelled(Label::Message)
             .into_iter()
@@ -114,5 +141,9 @@ fn shown(graph: &Graph, node: NodeRef) -> String {
         Label::Host => &["name"],
         _ => &[],
     };
-    names.iter().find_map(|name| data.facts.text(name)).unwrap_or(&data.id).to_owned()
+    names
+        .iter()
+        .find_map(|name| data.facts.text(name))
+        .unwrap_or(&data.id)
+        .to_owned()
 }

@@ -33,25 +33,44 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
             *kept = row;
         }
     }
-    let wanted: HashMap<&Url, NodeRef> = targets.iter().map(|target| (&target.url, target.node)).collect();
+    let wanted: HashMap<&Url, NodeRef> = targets
+        .iter()
+        .map(|target| (&target.url, target.node))
+        .collect();
     for (id, row) in newest {
         put(run, id, row, &wanted);
     }
-    run.sentinel_gaps(STAGE, chunks.into_iter().flat_map(|chunk| chunk.rows.problems).collect());
+    run.sentinel_gaps(
+        STAGE,
+        chunks
+            .into_iter()
+            .flat_map(|chunk| chunk.rows.problems)
+            .collect(),
+    );
     Ok(())
 }
 
 fn put(run: &mut Investigation, id: String, row: &Row, wanted: &HashMap<&Url, NodeRef>) {
     let entities: Value = serde_json::from_str(row.text("entities")).unwrap_or_default();
     let entities = entities_of(&entities);
-    let named = |entity: &&Value| link::canonical(text(entity, "Url")).and_then(|(url, _)| wanted.get(&url).copied());
-    let urls: Vec<NodeRef> = entities.iter().filter(|entity| is(entity, "url")).filter_map(named).collect();
+    let named = |entity: &&Value| {
+        link::canonical(text(entity, "Url")).and_then(|(url, _)| wanted.get(&url).copied())
+    };
+    let urls: Vec<NodeRef> = entities
+        .iter()
+        .filter(|entity| is(entity, "url"))
+        .filter_map(named)
+        .collect();
     if urls.is_empty() {
         return;
     }
     let present = |column: &str| Some(row.text(column).to_owned());
     let seen = Seen::at(row.record, row.time("time"));
-    let tactics = row.text("tactics").split(',').map(|tactic| tactic.trim().to_owned()).filter(|tactic| !tactic.is_empty());
+    let tactics = row
+        .text("tactics")
+        .split(',')
+        .map(|tactic| tactic.trim().to_owned())
+        .filter(|tactic| !tactic.is_empty());
     let alert = Alert {
         id,
         name: present("name"),
@@ -93,7 +112,11 @@ fn entities_of(value: &Value) -> Vec<&Value> {
                 if fields.contains_key("Type") {
                     found.push(value);
                 }
-                todo.extend(fields.values().filter(|field| field.is_array() || field.is_object()));
+                todo.extend(
+                    fields
+                        .values()
+                        .filter(|field| field.is_array() || field.is_object()),
+                );
             }
             _ => {}
         }
@@ -102,7 +125,11 @@ fn entities_of(value: &Value) -> Vec<&Value> {
 }
 
 fn text<'a>(entity: &'a Value, field: &str) -> &'a str {
-    entity.get(field).and_then(Value::as_str).unwrap_or_default().trim()
+    entity
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .trim()
 }
 
 fn is(entity: &Value, kind: &str) -> bool {
@@ -119,11 +146,18 @@ fn host(entity: &Value) -> Option<Host> {
     };
     let os = text(entity, "OSFamily");
     let host = Host::new(text(entity, "MdatpDeviceId"), &name)?;
-    Some(Host { os: (!os.is_empty()).then(|| os.to_owned()), ..host })
+    Some(Host {
+        os: (!os.is_empty()).then(|| os.to_owned()),
+        ..host
+    })
 }
 
 fn upn(entity: &Value) -> String {
-    let (full, name, suffix) = (text(entity, "UserPrincipalName"), text(entity, "Name"), text(entity, "UPNSuffix"));
+    let (full, name, suffix) = (
+        text(entity, "UserPrincipalName"),
+        text(entity, "Name"),
+        text(entity, "UPNSuffix"),
+    );
     match (full, name, suffix) {
         ("", "", _) => String::new(),
         ("", name, _) if name.contains('@') => name.to_owned(),

@@ -40,7 +40,8 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
     let left = waiting(run, &asked);
     let reason = "all rounds are used up and new senders of risky urls wait; raise --rounds in a new case to read their chats";
     if !left.is_empty() {
-        run.notes.add(STAGE, msgraph::SOURCE, reason, left.len() as u64);
+        run.notes
+            .add(STAGE, msgraph::SOURCE, reason, left.len() as u64);
     }
     Ok(())
 }
@@ -55,7 +56,10 @@ fn waiting(run: &Investigation, asked: &BTreeSet<NodeRef>) -> Vec<NodeRef> {
         }
         ChatsOf::Risky | ChatsOf::None => run.risky_senders(),
     };
-    users.into_iter().filter(|user| !asked.contains(user)).collect()
+    users
+        .into_iter()
+        .filter(|user| !asked.contains(user))
+        .collect()
 }
 
 async fn round(run: &mut Investigation, users: Vec<NodeRef>) -> Result<(), Failure> {
@@ -78,7 +82,9 @@ async fn round(run: &mut Investigation, users: Vec<NodeRef>) -> Result<(), Failu
     let mut chats: BTreeMap<String, Recorded<ChatInfo>> = BTreeMap::new();
     for list in run.msgraph.chats(&keys).await? {
         for chat in list.items {
-            let Some(id) = chat.value.id.clone().filter(|id| !id.is_empty()) else { continue };
+            let Some(id) = chat.value.id.clone().filter(|id| !id.is_empty()) else {
+                continue;
+            };
             if run.chats_read.insert(id.clone()) {
                 chats.insert(id, chat);
             }
@@ -92,25 +98,36 @@ async fn round(run: &mut Investigation, users: Vec<NodeRef>) -> Result<(), Failu
 }
 
 /// The messages with a link of every chat.
-async fn read(run: &mut Investigation, chats: &BTreeMap<String, Recorded<ChatInfo>>) -> Result<Vec<(String, Vec<Found>)>, Failure> {
+async fn read(
+    run: &mut Investigation,
+    chats: &BTreeMap<String, Recorded<ChatInfo>>,
+) -> Result<Vec<(String, Vec<Found>)>, Failure> {
     let changed = changed_since(run.window, run.created);
     let (msgraph, window) = (&run.msgraph, run.window);
     let reads = stream::iter(chats.keys()).map(|id| async move {
         let mut found = Vec::new();
-        let keep = |Recorded { record, value: message }: Recorded<ChatMessage>| {
+        let keep = |Recorded {
+                        record,
+                        value: message,
+                    }: Recorded<ChatMessage>| {
             let times = [message.created_date_time, message.last_modified_date_time];
             if !times.into_iter().flatten().any(|at| window.contains(at)) {
                 return;
             }
             let links = links::extract(&message);
             if !links.is_empty() && message.id.as_deref().is_some_and(|id| !id.is_empty()) {
-                found.push(Found { record, message, links });
+                found.push(Found {
+                    record,
+                    message,
+                    links,
+                });
             }
         };
         let problem = msgraph.chat_messages(id, changed, keep).await?;
         Ok::<_, Failure>((id.clone(), found, problem))
     });
-    let answers: Vec<(String, Vec<Found>, Option<Problem>)> = reads.buffered(CONCURRENT).try_collect().await?;
+    let answers: Vec<(String, Vec<Found>, Option<Problem>)> =
+        reads.buffered(CONCURRENT).try_collect().await?;
     let mut kept = Vec::new();
     for (id, found, problem) in answers {
         if let Some(problem) = problem {
@@ -134,10 +151,18 @@ async fn put(
     let mut people = Vec::new();
     for ((id, messages), members) in found.into_iter().zip(members) {
         let Some(info) = chats.get(&id) else { continue };
-        let chat = Chat { id: id.clone(), kind: info.value.chat_type.clone(), topic: info.value.topic.clone() };
+        let chat = Chat {
+            id: id.clone(),
+            kind: info.value.chat_type.clone(),
+            topic: info.value.topic.clone(),
+        };
         let chat = run.graph.put(chat, Seen::in_record(info.record));
         for found in messages {
-            let Found { record, message, links } = found;
+            let Found {
+                record,
+                message,
+                links,
+            } = found;
             let key = format!("{id}/{}", message.id.as_deref().unwrap_or_default());
             let node = run.put_message(key, record, &message, chat);
             let sent = Seen::at(record, message.created_date_time);

@@ -25,10 +25,18 @@ pub(super) fn run(mut run: Investigation) -> Outcome {
     for (node, why) in std::mem::take(&mut run.starts) {
         let why = why.into_iter().collect::<Vec<_>>().join(", ");
         let facts = &run.graph.node(node).facts;
-        let seen = Seen { at: facts.first_seen, until: facts.last_seen, record: facts.evidence.first().copied() };
+        let seen = Seen {
+            at: facts.first_seen,
+            until: facts.last_seen,
+            record: facts.evidence.first().copied(),
+        };
         run.graph.link(case, Edge::StartedFrom { why }, node, seen);
     }
-    Outcome { graph: run.graph, gaps, notes: run.notes.list() }
+    Outcome {
+        graph: run.graph,
+        gaps,
+        notes: run.notes.list(),
+    }
 }
 
 impl Investigation {
@@ -43,13 +51,19 @@ impl Investigation {
                 nameless.push((name.to_owned(), host));
             } else if let Some(name) = node.facts.text("name") {
                 let name = name.to_lowercase();
-                by_label.entry(first_label(&name).to_owned()).or_default().push(host);
+                by_label
+                    .entry(first_label(&name).to_owned())
+                    .or_default()
+                    .push(host);
                 by_name.entry(name).or_default().push(host);
             }
         }
         for (name, host) in nameless {
             // The same first label on two devices names neither of them.
-            let known = [by_name.get(&name), by_label.get(first_label(&name))].into_iter().flatten().find(|hosts| hosts.len() == 1);
+            let known = [by_name.get(&name), by_label.get(first_label(&name))]
+                .into_iter()
+                .flatten()
+                .find(|hosts| hosts.len() == 1);
             if let Some([known]) = known.map(Vec::as_slice) {
                 self.graph.merge(host, *known);
             }

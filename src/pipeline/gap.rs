@@ -23,24 +23,40 @@ pub struct Gaps(BTreeMap<(&'static str, &'static str, String), u64>);
 
 impl Gaps {
     /// Adds one.
-    pub fn add(&mut self, stage: &'static str, source: &'static str, reason: impl ToString, affected: u64) {
-        *self.0.entry((stage, source, reason.to_string())).or_default() += affected;
+    pub fn add(
+        &mut self,
+        stage: &'static str,
+        source: &'static str,
+        reason: impl ToString,
+        affected: u64,
+    ) {
+        *self
+            .0
+            .entry((stage, source, reason.to_string()))
+            .or_default() += affected;
     }
 
     /// All of them, sorted by stage, source and reason.
     pub fn list(&self) -> Vec<Gap> {
-        let gap = |((stage, source, reason), affected): (&(&'static str, &'static str, String), &u64)| Gap {
-            stage,
-            source,
-            reason: reason.clone(),
-            affected: *affected,
-        };
+        let gap =
+            |((stage, source, reason), affected): (&(&'static str, &'static str, String), &u64)| {
+                Gap {
+                    stage,
+                    source,
+                    reason: reason.clone(),
+                    affected: *affected,
+                }
+            };
         self.0.iter().map(gap).collect()
     }
 }
 
 impl std::fmt::Display for Gap {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({}): {}; {} affected", self.stage, self.source, self.reason, self.affected)
+        write!(
+            f,
+            "{} ({}): {}; {} affected",
+            self.stage, self.source, self.reason, self.affected
+        )
     }
 }

@@ -43,15 +43,26 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
     }
     for ((host, url), found) in connections {
         // What is known of the very url says more than any visit to its host.
-        let (exact, records) = if found.exact.is_empty() { (false, found.host) } else { (true, found.exact) };
+        let (exact, records) = if found.exact.is_empty() {
+            (false, found.host)
+        } else {
+            (true, found.exact)
+        };
         for (source, count, seen) in records {
             run.graph.see(host, seen);
             run.graph.see(url, seen);
-            let edge = Edge::ConnectedTo { exact, sources: vec![source.to_owned()], count };
+            let edge = Edge::ConnectedTo {
+                exact,
+                sources: vec![source.to_owned()],
+                count,
+            };
             run.graph.link(host, edge, url, seen);
         }
     }
-    let wanted: HashMap<&Url, NodeRef> = targets.iter().map(|target| (&target.url, target.node)).collect();
+    let wanted: HashMap<&Url, NodeRef> = targets
+        .iter()
+        .map(|target| (&target.url, target.node))
+        .collect();
     for row in clicks.iter().flat_map(|chunk| &chunk.rows.rows) {
         if link::canonical(row.text("url")).is_some_and(|(url, _)| wanted.contains_key(&url)) {
             run.click(row);
@@ -59,10 +70,15 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
     }
     let shared = targets.iter().filter(|target| target.shared).count();
     if shared > 0 {
-        let reason = "on hosts that many parties share only the very url was looked for, not its host";
-        run.notes.add(STAGE, sentinel::SOURCE, reason, shared as u64);
+        let reason =
+            "on hosts that many parties share only the very url was looked for, not its host";
+        run.notes
+            .add(STAGE, sentinel::SOURCE, reason, shared as u64);
     }
-    let problems = [proxy, defender, clicks].into_iter().flatten().flat_map(|chunk| chunk.rows.problems);
+    let problems = [proxy, defender, clicks]
+        .into_iter()
+        .flatten()
+        .flat_map(|chunk| chunk.rows.problems);
     run.sentinel_gaps(STAGE, problems.collect());
     Ok(())
 }
@@ -75,12 +91,19 @@ fn connect(
 ) {
     let mut by_host: HashMap<&str, Vec<&Target>> = HashMap::new();
     for target in &chunk.targets {
-        by_host.entry(target.url.host_str().unwrap_or_default()).or_default().push(target);
+        by_host
+            .entry(target.url.host_str().unwrap_or_default())
+            .or_default()
+            .push(target);
     }
     for row in &chunk.rows.rows {
         let hits: Vec<(&Target, Hit)> = by_host
             .values()
-            .filter(|targets| targets.first().is_some_and(|target| goes_to(row, &target.url).is_some()))
+            .filter(|targets| {
+                targets
+                    .first()
+                    .is_some_and(|target| goes_to(row, &target.url).is_some())
+            })
             .flatten()
             .filter_map(|target| Some((*target, goes_to(row, &target.url)?)))
             .filter(|(target, hit)| *hit == Hit::Url || !target.shared)
@@ -88,7 +111,9 @@ fn connect(
         if hits.is_empty() {
             continue;
         }
-        let Some(host) = Host::new(row.text("device_id"), row.text("device_name")) else { continue };
+        let Some(host) = Host::new(row.text("device_id"), row.text("device_name")) else {
+            continue;
+        };
         let seen = Seen::between(row.record, row.time("first"), row.time("last"));
         let host = run.graph.put(host, Seen::in_record(row.record));
         let count = row.integer("events");
@@ -101,7 +126,11 @@ fn connect(
         }
         if let Some(user) = run.logged_user(row.text("object_id"), row.text("upn"), seen) {
             // Two queries whose words overlap tell of the same events.
-            let count = if run.first_time(format!("{source} {}", row.identity())) { count } else { 0 };
+            let count = if run.first_time(format!("{source} {}", row.identity())) {
+                count
+            } else {
+                0
+            };
             run.graph.link(user, Edge::Used { count }, host, seen);
         }
     }

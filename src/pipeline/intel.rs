@@ -55,10 +55,14 @@ async fn ask_all(
 ) -> Result<Vec<Asked>, Failure> {
     let mut answers = Vec::with_capacity(urls.len());
     let mut silent = 0;
-    let mut asks = stream::iter(urls).map(|url| ask(client, provider, privacy, url)).buffered(CONCURRENT);
+    let mut asks = stream::iter(urls)
+        .map(|url| ask(client, provider, privacy, url))
+        .buffered(CONCURRENT);
     // Answers are taken in the order of the urls, so where patience ends depends on them alone.
     while silent < PATIENCE {
-        let Some(answer) = asks.next().await else { break };
+        let Some(answer) = asks.next().await else {
+            break;
+        };
         let answer = answer?;
         match answer.reading.state {
             State::RateLimited | State::Unavailable => silent += 1,
@@ -71,26 +75,51 @@ async fn ask_all(
     for url in urls.iter().skip(answers.len()) {
         let summary = format!("not asked: {PATIENCE} answers in a row were none");
         let reading = Reading::unavailable(&summary);
-        answers.push(Asked { url: url.clone(), asked: None, reading, exchange: None });
+        answers.push(Asked {
+            url: url.clone(),
+            asked: None,
+            reading,
+            exchange: None,
+        });
     }
     Ok(answers)
 }
 
-async fn ask(client: &Client, provider: &dyn Provider, privacy: &Privacy, url: &Url) -> Result<Asked, Failure> {
+async fn ask(
+    client: &Client,
+    provider: &dyn Provider,
+    privacy: &Privacy,
+    url: &Url,
+) -> Result<Asked, Failure> {
     let Question { ask, asked } = question(provider, privacy, url);
     let url = url.clone();
     match ask {
-        Ask::Local(reading) => Ok(Asked { url, asked, reading, exchange: None }),
+        Ask::Local(reading) => Ok(Asked {
+            url,
+            asked,
+            reading,
+            exchange: None,
+        }),
         Ask::Send(request) => {
             let exchange = client.send(&request).await?;
             let reading = provider.read(&url, &exchange);
-            Ok(Asked { url, asked, reading, exchange: Some(exchange) })
+            Ok(Asked {
+                url,
+                asked,
+                reading,
+                exchange: Some(exchange),
+            })
         }
     }
 }
 
 fn put(run: &mut Investigation, stage: &'static str, provider: &'static str, answer: Asked) {
-    let Asked { url, asked, reading, exchange } = answer;
+    let Asked {
+        url,
+        asked,
+        reading,
+        exchange,
+    } = answer;
     let seen = match &exchange {
         Some(exchange) => Seen::at(exchange.record, Some(exchange.at)),
         None => Seen::default(),
@@ -99,7 +128,9 @@ fn put(run: &mut Investigation, stage: &'static str, provider: &'static str, ans
         provider: provider.to_owned(),
         url: url.to_string(),
         state: reading.state.as_str().to_owned(),
-        severity: reading.severity.map(|severity| severity.as_str().to_owned()),
+        severity: reading
+            .severity
+            .map(|severity| severity.as_str().to_owned()),
         score: reading.score,
         summary: Some(reading.summary.clone()),
         tags: reading.tags.clone(),

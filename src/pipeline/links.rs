@@ -22,14 +22,22 @@ pub(super) fn extract(message: &ChatMessage) -> Vec<Link> {
 
 /// Whether nobody wrote the message: somebody joined, the topic changed.
 pub(super) fn is_system(message: &ChatMessage) -> bool {
-    message.message_type.as_deref().is_some_and(|kind| kind != "message")
+    message
+        .message_type
+        .as_deref()
+        .is_some_and(|kind| kind != "message")
 }
 
 /// The text of a message as Graph gives it.
 pub(super) fn body(message: &ChatMessage) -> Body<'_> {
     let body = message.body.as_ref();
-    let html = body.and_then(|body| body.content_type.as_deref()).is_some_and(|kind| kind.eq_ignore_ascii_case("html"));
-    Body { html, content: body.and_then(|body| body.content.as_deref()) }
+    let html = body
+        .and_then(|body| body.content_type.as_deref())
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("html"));
+    Body {
+        html,
+        content: body.and_then(|body| body.content.as_deref()),
+    }
 }
 
 impl Investigation {
@@ -38,7 +46,13 @@ impl Investigation {
     }
 
     /// Puts the links of a message into the graph.
-    pub(super) fn contain(&mut self, node: NodeRef, record: RecordNumber, message: &ChatMessage, links: Vec<Link>) {
+    pub(super) fn contain(
+        &mut self,
+        node: NodeRef,
+        record: RecordNumber,
+        message: &ChatMessage,
+        links: Vec<Link>,
+    ) {
         let seen = Seen::at(record, message.created_date_time);
         for link in links {
             let url = self.url(link.url, seen);
@@ -46,7 +60,11 @@ impl Investigation {
                 origin: link.origin.as_str(),
                 text: link.text,
                 raw: link.raw,
-                wrapped_by: link.wrapped_by.iter().map(|wrapper| wrapper.as_str().to_owned()).collect(),
+                wrapped_by: link
+                    .wrapped_by
+                    .iter()
+                    .map(|wrapper| wrapper.as_str().to_owned())
+                    .collect(),
                 mismatch: link.mismatch,
             };
             self.graph.link(node, edge, url, seen);

@@ -47,8 +47,13 @@ struct ListedChannel {
 type Listing = BTreeMap<(String, String), ListedChannel>;
 
 pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
-    let teams = chunks(run.teams.iter().cloned().collect(), |team: &String| vec![team.clone()]);
-    let answers = run.sentinel.query_chunks(Query::LinkMessages, run.window, "teams", teams).await?;
+    let teams = chunks(run.teams.iter().cloned().collect(), |team: &String| {
+        vec![team.clone()]
+    });
+    let answers = run
+        .sentinel
+        .query_chunks(Query::LinkMessages, run.window, "teams", teams)
+        .await?;
     let mut listing = Listing::new();
     for rows in answers {
         for row in &rows.rows {
@@ -63,16 +68,22 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
 }
 
 fn list(listing: &mut Listing, row: &Row) {
-    let (team, channel, id) = (row.text("team_id"), row.text("channel_id"), row.text("message_id"));
+    let (team, channel, id) = (
+        row.text("team_id"),
+        row.text("channel_id"),
+        row.text("message_id"),
+    );
     if team.is_empty() || channel.is_empty() || id.is_empty() {
         return;
     }
-    let channel = listing.entry((team.to_lowercase(), channel.to_owned())).or_insert_with(|| ListedChannel {
-        name: row.text("channel_name").to_owned(),
-        team_name: row.text("team_name").to_owned(),
-        record: row.record,
-        messages: BTreeMap::new(),
-    });
+    let channel = listing
+        .entry((team.to_lowercase(), channel.to_owned()))
+        .or_insert_with(|| ListedChannel {
+            name: row.text("channel_name").to_owned(),
+            team_name: row.text("team_name").to_owned(),
+            record: row.record,
+            messages: BTreeMap::new(),
+        });
     let listed = channel.messages.entry(id.to_owned()).or_default();
     listed.records.insert(row.record);
     let (first, last) = (row.time("first"), row.time("last"));
@@ -87,15 +98,27 @@ fn list(listing: &mut Listing, row: &Row) {
 }
 
 /// Puts the teams and channels that the audit log names into the graph, with their names.
-async fn places(run: &mut Investigation, listing: &Listing) -> Result<BTreeMap<String, NodeRef>, Failure> {
+async fn places(
+    run: &mut Investigation,
+    listing: &Listing,
+) -> Result<BTreeMap<String, NodeRef>, Failure> {
     let ids: Vec<(String, String)> = listing.keys().cloned().collect();
     let answers = run.msgraph.channels(&ids).await?;
     let mut nodes = BTreeMap::new();
     for (((team, id), channel), answer) in listing.iter().zip(answers) {
         let seen = Seen::in_record(channel.record);
         let name = (!channel.team_name.is_empty()).then(|| channel.team_name.clone());
-        let team = run.graph.put(Team { id: team.clone(), name }, seen);
-        let mut known = Channel { id: id.clone(), ..Channel::default() };
+        let team = run.graph.put(
+            Team {
+                id: team.clone(),
+                name,
+            },
+            seen,
+        );
+        let mut known = Channel {
+            id: id.clone(),
+            ..Channel::default()
+        };
         let mut told = seen;
         match answer {
             Ok(info) => {
@@ -129,9 +152,16 @@ async fn fetch(run: &mut Investigation, listing: &Listing) -> Result<Bodies, Fai
         let mut kept = Vec::new();
         let keep = |message: Recorded<ChatMessage>| {
             let value = &message.value;
-            let channel = value.channel_identity.as_ref().and_then(|place| place.channel_id.clone());
-            let (Some(channel), Some(id)) = (channel, value.id.clone()) else { return };
-            let Some(listed) = listing.get(&(team.clone(), channel.clone())) else { return };
+            let channel = value
+                .channel_identity
+                .as_ref()
+                .and_then(|place| place.channel_id.clone());
+            let (Some(channel), Some(id)) = (channel, value.id.clone()) else {
+                return;
+            };
+            let Some(listed) = listing.get(&(team.clone(), channel.clone())) else {
+                return;
+            };
             let in_window = [value.created_date_time, value.last_modified_date_time]
                 .into_iter()
                 .flatten()
@@ -165,7 +195,9 @@ fn put(
 ) -> Vec<NodeRef> {
     let mut senders = Vec::new();
     for ((_, channel), listed) in listing {
-        let Some(place) = channels.get(channel).copied() else { continue };
+        let Some(place) = channels.get(channel).copied() else {
+            continue;
+        };
         let unlisted: Vec<_> = bodies
             .keys()
             .filter(|(in_channel, id)| in_channel == channel && !listed.messages.contains_key(id))
@@ -191,25 +223,49 @@ fn put_one(
     let key = format!("{channel}/{id}");
     let Some(Recorded { record, value }) = body else {
         let listed = listed?;
-        let message = Message { id: key, created: listed.created, ..Message::default() };
-        let seen = Seen { at: listed.first, until: listed.last, record: None };
+        let message = Message {
+            id: key,
+            created: listed.created,
+            ..Message::default()
+        };
+        let seen = Seen {
+            at: listed.first,
+            until: listed.last,
+            record: None,
+        };
         let node = run.graph.put(message, seen);
         cite(run, node, listed);
-        let sent = Seen::at(listed.records.first().copied()?, listed.created.or(listed.first));
-        run.graph.link(node, Edge::PostedIn { at: sent.at }, place, sent);
+        let sent = Seen::at(
+            listed.records.first().copied()?,
+            listed.created.or(listed.first),
+        );
+        run.graph
+            .link(node, Edge::PostedIn { at: sent.at }, place, sent);
         return run.listed_sender(listed, node, sent);
     };
     let node = run.put_message(key, record, &value, place);
     if let Some(listed) = listed {
         cite(run, node, listed);
     }
-    if let Some(root) = value.reply_to_id.as_deref().filter(|root| !root.is_empty() && *root != id) {
+    if let Some(root) = value
+        .reply_to_id
+        .as_deref()
+        .filter(|root| !root.is_empty() && *root != id)
+    {
         // The root is a node whether it is listed or not; unless it is, nothing but its place is known of it.
         let seen = Seen::in_record(record);
-        let root = run.graph.put(Message { id: format!("{channel}/{root}"), ..Message::default() }, seen);
-        run.graph.link(root, Edge::PostedIn { at: None }, place, seen);
+        let root = run.graph.put(
+            Message {
+                id: format!("{channel}/{root}"),
+                ..Message::default()
+            },
+            seen,
+        );
+        run.graph
+            .link(root, Edge::PostedIn { at: None }, place, seen);
         let at = value.created_date_time;
-        run.graph.link(node, Edge::ReplyTo { at }, root, Seen::at(record, at));
+        run.graph
+            .link(node, Edge::ReplyTo { at }, root, Seen::at(record, at));
     }
     let sent = Seen::at(record, value.created_date_time);
     let sender = match run.sender(&value, sent) {
@@ -219,10 +275,21 @@ fn put_one(
         }
         None => listed.and_then(|listed| {
             let record = listed.records.first().copied().unwrap_or(record);
-            run.listed_sender(listed, node, Seen { record: Some(record), ..sent })
+            run.listed_sender(
+                listed,
+                node,
+                Seen {
+                    record: Some(record),
+                    ..sent
+                },
+            )
         }),
     };
-    run.unread.push(Unread { node, record, message: value });
+    run.unread.push(Unread {
+        node,
+        record,
+        message: value,
+    });
     sender
 }
 
@@ -238,7 +305,8 @@ impl Investigation {
         // Bots and connectors stand in the log by other names than a UPN.
         let upn = Some(listed.user.as_str()).filter(|user| user.contains('@'))?;
         let user = self.logged_user("", upn, sent)?;
-        self.graph.link(user, Edge::Sent { at: sent.at }, node, sent);
+        self.graph
+            .link(user, Edge::Sent { at: sent.at }, node, sent);
         Some(user)
     }
 
@@ -264,7 +332,12 @@ impl Investigation {
         };
         let seen = Seen::between(record, created, created.max(modified));
         let node = self.graph.put(node, seen);
-        self.graph.link(node, Edge::PostedIn { at: created }, place, Seen::at(record, created));
+        self.graph.link(
+            node,
+            Edge::PostedIn { at: created },
+            place,
+            Seen::at(record, created),
+        );
         node
     }
 

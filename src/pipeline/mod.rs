@@ -35,7 +35,9 @@ use crate::source::sentinel::{self, Sentinel};
 pub use gap::{Gap, Gaps};
 
 /// Names of the stages, in their order.
-pub const STAGES: [&str; 8] = ["seeds", "teams", "messages", "links", "intel", "chats", "hosts", "alerts"];
+pub const STAGES: [&str; 8] = [
+    "seeds", "teams", "messages", "links", "intel", "chats", "hosts", "alerts",
+];
 
 /// What a finished run gives.
 #[derive(Debug)]
@@ -133,7 +135,11 @@ pub async fn run(
     ended: &mut (dyn FnMut(&'static str) -> Result<(), CaseError> + Send),
 ) -> Result<Outcome, RunError> {
     let settings = &manifest.options.settings;
-    let sentinel = Sentinel::new(Arc::clone(&client), &settings.endpoints.log_analytics, &settings.workspace);
+    let sentinel = Sentinel::new(
+        Arc::clone(&client),
+        &settings.endpoints.log_analytics,
+        &settings.workspace,
+    );
     let msgraph = msgraph::Graph::new(Arc::clone(&client), &settings.endpoints.graph);
     let mut investigation = Investigation {
         id: manifest.id.clone(),

@@ -3,31 +3,116 @@
 use url::{Host, Url};
 
 use super::Investigation;
+use crate::case::Window;
 use crate::config::PivotOn;
 use crate::graph::{Label, NodeRef};
 use crate::link;
 use crate::source::http::Failure;
 use crate::source::kql::Query;
 use crate::source::sentinel::{Rows, chunks};
-use crate::case::Window;
 
 /// Registrable domains on which many parties keep their own things: a visit to one of their hosts says nothing about
 /// a url there.
 const SHARED: &[&str] = &[
-    "1drv.ms", "adobe.com", "amazon.com", "amazonaws.com", "apple.com", "atlassian.net", "azureedge.net",
-    "azurewebsites.net", "bing.com", "bit.ly", "blob.core.windows.net", "box.com", "canva.com", "cloudflare.com",
-    "cloudfront.net", "discord.com", "discordapp.com", "docusign.com", "docusign.net", "dropbox.com",
-    "dropboxusercontent.com", "duckduckgo.com", "evernote.com", "facebook.com", "fastly.net", "figma.com",
-    "firebaseapp.com", "github.com", "github.io", "githubusercontent.com", "gitlab.com", "gitlab.io", "goo.gl",
-    "google.com", "googleapis.com", "googleusercontent.com", "hubspot.com", "icloud.com", "instagram.com", "ipfs.io",
-    "is.gd", "jotform.com", "linkedin.com", "live.com", "mailchimp.com", "medium.com", "mediafire.com", "mega.nz",
-    "microsoft.com", "microsoftonline.com", "netlify.app", "notion.site", "notion.so", "office.com", "office.net",
-    "office365.com", "onedrive.com", "onenote.com", "outlook.com", "ow.ly", "pages.dev", "pastebin.com",
-    "rebrand.ly", "reddit.com", "salesforce.com", "scribd.com", "sharepoint.com", "sites.google.com", "slack.com",
-    "smartsheet.com", "substack.com", "surveymonkey.com", "t.co", "t.me", "teams.microsoft.com", "telegram.org",
-    "tinyurl.com", "trello.com", "tumblr.com", "twitter.com", "typeform.com", "vercel.app", "vimeo.com", "web.app",
-    "webflow.io", "weebly.com", "wetransfer.com", "whatsapp.com", "windows.net", "wix.com", "wixsite.com",
-    "wordpress.com", "workers.dev", "x.com", "yahoo.com", "youtu.be", "youtube.com", "zendesk.com", "zoom.us",
+    "1drv.ms",
+    "adobe.com",
+    "amazon.com",
+    "amazonaws.com",
+    "apple.com",
+    "atlassian.net",
+    "azureedge.net",
+    "azurewebsites.net",
+    "bing.com",
+    "bit.ly",
+    "blob.core.windows.net",
+    "box.com",
+    "canva.com",
+    "cloudflare.com",
+    "cloudfront.net",
+    "discord.com",
+    "discordapp.com",
+    "docusign.com",
+    "docusign.net",
+    "dropbox.com",
+    "dropboxusercontent.com",
+    "duckduckgo.com",
+    "evernote.com",
+    "facebook.com",
+    "fastly.net",
+    "figma.com",
+    "firebaseapp.com",
+    "github.com",
+    "github.io",
+    "githubusercontent.com",
+    "gitlab.com",
+    "gitlab.io",
+    "goo.gl",
+    "google.com",
+    "googleapis.com",
+    "googleusercontent.com",
+    "hubspot.com",
+    "icloud.com",
+    "instagram.com",
+    "ipfs.io",
+    "is.gd",
+    "jotform.com",
+    "linkedin.com",
+    "live.com",
+    "mailchimp.com",
+    "medium.com",
+    "mediafire.com",
+    "mega.nz",
+    "microsoft.com",
+    "microsoftonline.com",
+    "netlify.app",
+    "notion.site",
+    "notion.so",
+    "office.com",
+    "office.net",
+    "office365.com",
+    "onedrive.com",
+    "onenote.com",
+    "outlook.com",
+    "ow.ly",
+    "pages.dev",
+    "pastebin.com",
+    "rebrand.ly",
+    "reddit.com",
+    "salesforce.com",
+    "scribd.com",
+    "sharepoint.com",
+    "sites.google.com",
+    "slack.com",
+    "smartsheet.com",
+    "substack.com",
+    "surveymonkey.com",
+    "t.co",
+    "t.me",
+    "teams.microsoft.com",
+    "telegram.org",
+    "tinyurl.com",
+    "trello.com",
+    "tumblr.com",
+    "twitter.com",
+    "typeform.com",
+    "vercel.app",
+    "vimeo.com",
+    "web.app",
+    "webflow.io",
+    "weebly.com",
+    "wetransfer.com",
+    "whatsapp.com",
+    "windows.net",
+    "wix.com",
+    "wixsite.com",
+    "wordpress.com",
+    "workers.dev",
+    "x.com",
+    "yahoo.com",
+    "youtu.be",
+    "youtube.com",
+    "zendesk.com",
+    "zoom.us",
 ];
 
 /// A url that is looked for.
@@ -55,23 +140,43 @@ impl Investigation {
         if self.scope.options.pivot_on == PivotOn::Risky {
             urls.retain(|url| self.is_rated_risky(*url));
         }
-        urls.into_iter().filter_map(|node| self.target(node)).collect()
+        urls.into_iter()
+            .filter_map(|node| self.target(node))
+            .collect()
     }
 
     fn target(&self, node: NodeRef) -> Option<Target> {
         let url = Url::parse(&self.graph.node(node).id).ok()?;
         let shared = self.is_shared(&url);
         let hosts = link::host_needles(&url);
-        let needles = if shared { link::path_needles(&url) } else { hosts.clone() };
-        (!needles.is_empty()).then_some(Target { node, url, shared, needles, hosts })
+        let needles = if shared {
+            link::path_needles(&url)
+        } else {
+            hosts.clone()
+        };
+        (!needles.is_empty()).then_some(Target {
+            node,
+            url,
+            shared,
+            needles,
+            hosts,
+        })
     }
 
     fn is_shared(&self, url: &Url) -> bool {
-        let Some(Host::Domain(host)) = url.host() else { return false };
+        let Some(Host::Domain(host)) = url.host() else {
+            return false;
+        };
         let host = host.trim_end_matches('.');
-        let own = self.scope.settings.shared_domains.iter().map(String::as_str);
+        let own = self
+            .scope
+            .settings
+            .shared_domains
+            .iter()
+            .map(String::as_str);
         SHARED.iter().copied().chain(own).any(|shared| {
-            host.strip_suffix(shared).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            host.strip_suffix(shared)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         })
     }
 
@@ -83,13 +188,26 @@ impl Investigation {
         targets: &'a [Target],
     ) -> Result<Vec<Chunk<'a>>, Failure> {
         // What alerts write for a slash is up to them; a host has none.
-        let words = |target: &&Target| if query == Query::Alerts { target.hosts.clone() } else { target.needles.clone() };
+        let words = |target: &&Target| {
+            if query == Query::Alerts {
+                target.hosts.clone()
+            } else {
+                target.needles.clone()
+            }
+        };
         let chunks = chunks(targets.iter().collect(), words);
         let lists = chunks
             .iter()
             .map(|chunk| crate::graph::value::sorted(chunk.iter().flat_map(words).collect()))
             .collect();
-        let answers = self.sentinel.query_chunks(query, window, "needles", lists).await?;
-        Ok(chunks.into_iter().zip(answers).map(|(targets, rows)| Chunk { targets, rows }).collect())
+        let answers = self
+            .sentinel
+            .query_chunks(query, window, "needles", lists)
+            .await?;
+        Ok(chunks
+            .into_iter()
+            .zip(answers)
+            .map(|(targets, rows)| Chunk { targets, rows })
+            .collect())
     }
 }

@@ -14,24 +14,37 @@ impl Investigation {
 
     fn readings_of(&self, url: NodeRef) -> &[Reading] {
         let url = Url::parse(&self.graph.node(url).id).ok();
-        url.and_then(|url| self.readings.get(&url)).map_or(&[], Vec::as_slice)
+        url.and_then(|url| self.readings.get(&url))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Users who sent a message with a url that a provider calls risky.
     pub(super) fn risky_senders(&self) -> Vec<NodeRef> {
         let sent_risky = |user: &NodeRef| {
-            self.graph.targets(*user, EdgeType::Sent).into_iter().any(|message| {
-                self.graph.targets(message, EdgeType::Contains).into_iter().any(|url| self.is_rated_risky(url))
-            })
+            self.graph
+                .targets(*user, EdgeType::Sent)
+                .into_iter()
+                .any(|message| {
+                    self.graph
+                        .targets(message, EdgeType::Contains)
+                        .into_iter()
+                        .any(|url| self.is_rated_risky(url))
+                })
         };
-        self.graph.labelled(Label::User).into_iter().filter(sent_risky).collect()
+        self.graph
+            .labelled(Label::User)
+            .into_iter()
+            .filter(sent_risky)
+            .collect()
     }
 
     /// Writes severity, signals and risk onto urls, messages and users.
     pub(super) fn assess(&mut self) {
         for url in self.graph.labelled(Label::Url) {
             let signals = self.signals(url);
-            let counts = signals.iter().any(|signal| self.scope.settings.signals.contains(signal));
+            let counts = signals
+                .iter()
+                .any(|signal| self.scope.settings.signals.contains(signal));
             let risky = self.is_rated_risky(url) || counts;
             let severity = intel::overall(self.readings_of(url)).to_owned();
             self.graph.set(url, "severity", Value::Text(severity));
@@ -42,12 +55,16 @@ impl Investigation {
         }
         for message in self.graph.labelled(Label::Message) {
             let urls = self.graph.targets(message, EdgeType::Contains);
-            let risky = urls.into_iter().any(|url| self.graph.node(url).facts.flag("risky"));
+            let risky = urls
+                .into_iter()
+                .any(|url| self.graph.node(url).facts.flag("risky"));
             self.graph.set(message, "risky", Value::Boolean(risky));
         }
         for user in self.graph.labelled(Label::User) {
             let sent = self.graph.targets(user, EdgeType::Sent);
-            let risky = sent.into_iter().any(|message| self.graph.node(message).facts.flag("risky"));
+            let risky = sent
+                .into_iter()
+                .any(|message| self.graph.node(message).facts.flag("risky"));
             self.graph.set(user, "risky_sender", Value::Boolean(risky));
         }
     }
@@ -61,16 +78,28 @@ impl Investigation {
             })
         };
         let mismatch = || {
-            graph.sources(url, EdgeType::Contains).into_iter().any(|message| {
-                graph.edge(message, EdgeType::Contains, url).is_some_and(|edge| edge.facts.flag("mismatch"))
-            })
+            graph
+                .sources(url, EdgeType::Contains)
+                .into_iter()
+                .any(|message| {
+                    graph
+                        .edge(message, EdgeType::Contains, url)
+                        .is_some_and(|edge| edge.facts.flag("mismatch"))
+                })
         };
         let found = [
             ("alert", !graph.sources(url, EdgeType::Mentions).is_empty()),
             ("click_blocked", blocked()),
-            ("smartscreen", !graph.sources(url, EdgeType::WarnedAbout).is_empty()),
+            (
+                "smartscreen",
+                !graph.sources(url, EdgeType::WarnedAbout).is_empty(),
+            ),
             ("text_mismatch", mismatch()),
         ];
-        found.into_iter().filter(|(_, there)| *there).map(|(signal, _)| signal.to_owned()).collect()
+        found
+            .into_iter()
+            .filter(|(_, there)| *there)
+            .map(|(signal, _)| signal.to_owned())
+            .collect()
     }
 }

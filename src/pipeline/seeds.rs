@@ -49,19 +49,26 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
 
 fn smartscreen(run: &mut Investigation, row: &Row) {
     let seen = Seen::at(row.record, row.time("time"));
-    let host = Host::new(row.text("device_id"), row.text("device_name")).map(|host| run.graph.put(host, seen));
+    let host = Host::new(row.text("device_id"), row.text("device_name"))
+        .map(|host| run.graph.put(host, seen));
     let user = run.logged_user(row.text("object_id"), row.text("upn"), seen);
     if let (Some(user), Some(host)) = (user, host) {
         run.graph.link(user, Edge::Used { count: 1 }, host, seen);
     }
     // A browser can be started with a local path, which is no url.
-    let Some(url) = run.logged_url(row.text("url"), seen) else { return };
+    let Some(url) = run.logged_url(row.text("url"), seen) else {
+        return;
+    };
     run.start_from(url, "smartscreen");
     match (row.text("kind"), host, user) {
-        ("warning", Some(host), _) => run.graph.link(host, Edge::WarnedAbout { count: 1 }, url, seen),
+        ("warning", Some(host), _) => {
+            run.graph
+                .link(host, Edge::WarnedAbout { count: 1 }, url, seen)
+        }
         ("open", _, Some(user)) => {
             let app = row.text("app").to_lowercase();
-            run.graph.link(user, Edge::Opened { count: 1, app }, url, seen);
+            run.graph
+                .link(user, Edge::Opened { count: 1, app }, url, seen);
             run.seed_user(user, "smartscreen");
         }
         _ => {}
@@ -71,7 +78,11 @@ fn smartscreen(run: &mut Investigation, row: &Row) {
 fn by_hand(run: &mut Investigation) {
     let options = run.scope.options.clone();
     for user in &options.users {
-        let (id, upn) = if user.contains('@') { ("", user.as_str()) } else { (user.as_str(), "") };
+        let (id, upn) = if user.contains('@') {
+            ("", user.as_str())
+        } else {
+            (user.as_str(), "")
+        };
         if let Some(user) = run.logged_user(id, upn, Seen::default()) {
             run.seed_user(user, "by hand");
         }
@@ -83,7 +94,13 @@ fn by_hand(run: &mut Investigation) {
     }
     for team in &options.teams {
         let id = team.to_lowercase();
-        let node = run.graph.put(Team { id: id.clone(), name: None }, Seen::default());
+        let node = run.graph.put(
+            Team {
+                id: id.clone(),
+                name: None,
+            },
+            Seen::default(),
+        );
         run.start_from(node, "by hand");
         run.teams.insert(id);
     }

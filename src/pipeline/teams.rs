@@ -12,16 +12,27 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
     let seeds = run.seed_users.clone();
     run.resolve(STAGE, &seeds).await?;
     // Those whom the directory does not know have no teams to ask for.
-    let mut members: Vec<(String, NodeRef)> = seeds.iter().filter_map(|user| run.directory_user(*user)).collect();
+    let mut members: Vec<(String, NodeRef)> = seeds
+        .iter()
+        .filter_map(|user| run.directory_user(*user))
+        .collect();
     members.sort();
     members.dedup();
     let ids: Vec<String> = members.iter().map(|(id, _)| id.clone()).collect();
     let lists = run.msgraph.joined_teams(&ids).await?;
     for ((_, user), list) in members.into_iter().zip(lists) {
         for team in list.items {
-            let Some(id) = team.value.id.filter(|id| !id.is_empty()) else { continue };
+            let Some(id) = team.value.id.filter(|id| !id.is_empty()) else {
+                continue;
+            };
             let seen = Seen::in_record(team.record);
-            let node = run.graph.put(Team { id: id.clone(), name: team.value.display_name }, seen);
+            let node = run.graph.put(
+                Team {
+                    id: id.clone(),
+                    name: team.value.display_name,
+                },
+                seen,
+            );
             run.graph.link(user, Edge::MemberOf, node, seen);
             run.teams.insert(id.to_lowercase());
         }
@@ -34,15 +45,29 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
 
 /// Names of the teams that the analyst named by id.
 async fn named(run: &mut Investigation) -> Result<(), Failure> {
-    let ids: Vec<String> = run.scope.options.teams.iter().map(|id| id.to_lowercase()).collect();
+    let ids: Vec<String> = run
+        .scope
+        .options
+        .teams
+        .iter()
+        .map(|id| id.to_lowercase())
+        .collect();
     let answers = run.msgraph.teams(&ids).await?;
     for (id, answer) in ids.into_iter().zip(answers) {
         match answer {
             Ok(team) => {
-                run.graph.put(Team { id, name: team.value.display_name }, Seen::in_record(team.record));
+                run.graph.put(
+                    Team {
+                        id,
+                        name: team.value.display_name,
+                    },
+                    Seen::in_record(team.record),
+                );
             }
             // The analyst asked for this very team: that it is not there is something to know.
-            Err(problem @ msgraph::Problem::NotFound { .. }) => run.gaps.add(STAGE, msgraph::SOURCE, problem, 1),
+            Err(problem @ msgraph::Problem::NotFound { .. }) => {
+                run.gaps.add(STAGE, msgraph::SOURCE, problem, 1)
+            }
             Err(problem) => run.graph_gap(STAGE, problem),
         }
     }

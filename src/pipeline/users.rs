@@ -13,7 +13,10 @@ impl Investigation {
         let user = match (id, upn) {
             ("", "") => return None,
             ("", upn) => User::by_upn(upn),
-            (id, upn) => User { upn: (!upn.is_empty()).then(|| upn.to_owned()), ..User::by_id(id) },
+            (id, upn) => User {
+                upn: (!upn.is_empty()).then(|| upn.to_owned()),
+                ..User::by_id(id)
+            },
         };
         Some(self.graph.put(user, seen))
     }
@@ -28,12 +31,17 @@ impl Investigation {
         };
         let id = identity.id.as_deref().filter(|id| !id.is_empty())?;
         let kind = match (kind, &identity.tenant_id) {
-            (None, Some(tenant)) if !tenant.eq_ignore_ascii_case(&self.scope.settings.tenant) => Some("external"),
+            (None, Some(tenant)) if !tenant.eq_ignore_ascii_case(&self.scope.settings.tenant) => {
+                Some("external")
+            }
             (kind, _) => kind,
         };
         let user = User {
             name: identity.display_name.clone(),
-            tenant: identity.tenant_id.clone().map(|tenant| tenant.to_lowercase()),
+            tenant: identity
+                .tenant_id
+                .clone()
+                .map(|tenant| tenant.to_lowercase()),
             kind: kind.map(str::to_owned),
             ..User::by_id(id)
         };
@@ -43,10 +51,9 @@ impl Investigation {
     /// A member of a chat; none when Graph tells no id.
     pub(super) fn member(&mut self, member: &Member, seen: Seen) -> Option<NodeRef> {
         let id = member.user_id.as_deref().filter(|id| !id.is_empty())?;
-        let external = member
-            .tenant_id
-            .as_deref()
-            .is_some_and(|tenant| !tenant.is_empty() && !tenant.eq_ignore_ascii_case(&self.scope.settings.tenant));
+        let external = member.tenant_id.as_deref().is_some_and(|tenant| {
+            !tenant.is_empty() && !tenant.eq_ignore_ascii_case(&self.scope.settings.tenant)
+        });
         let user = User {
             name: member.display_name.clone(),
             mail: member.email.clone(),
@@ -58,8 +65,15 @@ impl Investigation {
     }
 
     /// Asks the directory about users that it can know and has not been asked about.
-    pub(super) async fn resolve(&mut self, stage: &'static str, users: &[NodeRef]) -> Result<(), Failure> {
-        let mut keys: Vec<String> = users.iter().filter_map(|user| self.directory_key(*user)).collect();
+    pub(super) async fn resolve(
+        &mut self,
+        stage: &'static str,
+        users: &[NodeRef],
+    ) -> Result<(), Failure> {
+        let mut keys: Vec<String> = users
+            .iter()
+            .filter_map(|user| self.directory_key(*user))
+            .collect();
         keys.sort();
         keys.dedup();
         keys.retain(|key| !self.resolved.contains_key(key));
@@ -73,7 +87,11 @@ impl Investigation {
                 Err(problem) => {
                     let absent = matches!(problem, Problem::NotFound { .. });
                     self.graph_gap(stage, problem);
-                    if absent { Resolved::Unknown } else { Resolved::Unanswered }
+                    if absent {
+                        Resolved::Unknown
+                    } else {
+                        Resolved::Unanswered
+                    }
                 }
             };
             self.resolved.insert(key, found);
@@ -83,7 +101,10 @@ impl Investigation {
 
     fn known(&mut self, info: &UserInfo, record: u64) -> Option<NodeRef> {
         let id = info.id.as_deref().filter(|id| !id.is_empty())?;
-        let guest = info.user_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("guest"));
+        let guest = info
+            .user_type
+            .as_deref()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("guest"));
         let user = User {
             upn: info.user_principal_name.clone(),
             name: info.display_name.clone(),
@@ -120,11 +141,18 @@ impl Investigation {
         let by_upn: std::collections::BTreeMap<String, NodeRef> = users
             .iter()
             .filter(|user| !self.graph.node(**user).id.starts_with("upn:"))
-            .filter_map(|user| Some((self.graph.node(*user).facts.text("upn")?.to_lowercase(), *user)))
+            .filter_map(|user| {
+                Some((
+                    self.graph.node(*user).facts.text("upn")?.to_lowercase(),
+                    *user,
+                ))
+            })
             .collect();
         for user in users {
             let id = self.graph.node(user).id.clone();
-            let Some(known) = id.strip_prefix("upn:").and_then(|upn| by_upn.get(upn)) else { continue };
+            let Some(known) = id.strip_prefix("upn:").and_then(|upn| by_upn.get(upn)) else {
+                continue;
+            };
             self.graph.merge(user, *known);
             for found in self.starts.remove(&user).into_iter().flatten() {
                 self.starts.entry(*known).or_default().insert(found);
@@ -136,7 +164,10 @@ impl Investigation {
 /// What Graph's `userIdentityType` makes of a sender; nothing for somebody of the tenant's directory.
 fn identity_kind(user: &Identity) -> Option<&'static str> {
     match user.user_identity_type.as_deref()? {
-        "federatedUser" | "personalMicrosoftAccountUser" | "skypeUser" | "azureCommunicationServicesUser" => Some("external"),
+        "federatedUser"
+        | "personalMicrosoftAccountUser"
+        | "skypeUser"
+        | "azureCommunicationServicesUser" => Some("external"),
         "anonymousGuest" | "phoneUser" | "emailUser" => Some("anonymous"),
         _ => None,
     }

@@ -9,7 +9,9 @@ use azure_core::cloud::CustomConfiguration;
 use azure_core::credentials::{Secret, TokenCredential};
 use azure_core::error::{Error as AzureError, ErrorKind};
 use azure_core::http::headers::Headers;
-use azure_core::http::{AsyncRawResponse, Body, ClientOptions, HttpClient, Request as AzureRequest, Transport};
+use azure_core::http::{
+    AsyncRawResponse, Body, ClientOptions, HttpClient, Request as AzureRequest, Transport,
+};
 use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -32,8 +34,15 @@ pub struct Tokens {
 impl Tokens {
     /// Signs nobody in yet; the first request that needs a token does.
     pub fn new(sign_in: SignIn, http: reqwest::Client) -> Self {
-        let transport = Arc::new(LoginClient { http, sent: AtomicU64::new(0) });
-        Self { sign_in, transport, credentials: Mutex::default() }
+        let transport = Arc::new(LoginClient {
+            http,
+            sent: AtomicU64::new(0),
+        });
+        Self {
+            sign_in,
+            transport,
+            credentials: Mutex::default(),
+        }
     }
 
     /// A token for that audience.
@@ -47,13 +56,19 @@ impl Tokens {
         };
         let credential = self.credential(audience)?;
         let scope = format!("{resource}/.default");
-        let token = credential.get_token(&[&scope], None).await.map_err(|error| SignInError(explain(&error)))?;
+        let token = credential
+            .get_token(&[&scope], None)
+            .await
+            .map_err(|error| SignInError(explain(&error)))?;
         Ok(token.token.secret().to_owned().into())
     }
 
     /// Forgets the token of that audience: the service did not take it.
     pub fn forget(&self, audience: Audience) {
-        self.credentials.lock().unwrap_or_else(PoisonError::into_inner).remove(&audience);
+        self.credentials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&audience);
     }
 
     /// Requests sent to Entra so far, retries included.
@@ -62,7 +77,10 @@ impl Tokens {
     }
 
     fn credential(&self, audience: Audience) -> Result<Arc<ClientSecretCredential>, SignInError> {
-        let mut credentials = self.credentials.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut credentials = self
+            .credentials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(credential) = credentials.get(&audience) {
             return Ok(Arc::clone(credential));
         }
@@ -70,7 +88,9 @@ impl Tokens {
         cloud.authority_host = self.sign_in.login.to_string();
         let client_options = ClientOptions {
             cloud: Some(Arc::new(cloud.into())),
-            transport: Some(Transport::new(Arc::clone(&self.transport) as Arc<dyn HttpClient>)),
+            transport: Some(Transport::new(
+                Arc::clone(&self.transport) as Arc<dyn HttpClient>
+            )),
             ..ClientOptions::default()
         };
         let credential = ClientSecretCredential::new(
@@ -96,19 +116,45 @@ fn explain(error: &AzureError) -> String {
     }
     let all = texts.join(": ");
     let advice = [
-        ("AADSTS7000215", "the client secret is wrong; check LINKTRAIL_CLIENT_SECRET (the secret's value, not its id)"),
-        ("AADSTS7000222", "the client secret has expired; make a new one in the app registration"),
-        ("AADSTS700016", "there is no such application in the tenant; check [auth] client_id and [tenant] id"),
-        ("AADSTS90002", "there is no such tenant; check [tenant] id and cloud"),
+        (
+            "AADSTS7000215",
+            "the client secret is wrong; check LINKTRAIL_CLIENT_SECRET (the secret's value, not its id)",
+        ),
+        (
+            "AADSTS7000222",
+            "the client secret has expired; make a new one in the app registration",
+        ),
+        (
+            "AADSTS700016",
+            "there is no such application in the tenant; check [auth] client_id and [tenant] id",
+        ),
+        (
+            "AADSTS90002",
+            "there is no such tenant; check [tenant] id and cloud",
+        ),
         ("AADSTS900023", "that is no tenant id; check [tenant] id"),
-        ("AADSTS500011", "the tenant has no such service; check [tenant] cloud"),
-        ("AADSTS53003", "conditional access forbids it; ask for an exception for the application"),
+        (
+            "AADSTS500011",
+            "the tenant has no such service; check [tenant] cloud",
+        ),
+        (
+            "AADSTS53003",
+            "conditional access forbids it; ask for an exception for the application",
+        ),
     ];
     match advice.iter().find(|(code, _)| all.contains(code)) {
         Some((code, text)) => format!("{text} ({code})"),
         None => {
-            let text = texts.iter().find(|text| text.contains("AADSTS")).unwrap_or(&all);
-            text.lines().next().unwrap_or_default().chars().take(300).collect()
+            let text = texts
+                .iter()
+                .find(|text| text.contains("AADSTS"))
+                .unwrap_or(&all);
+            text.lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(300)
+                .collect()
         }
     }
 }
@@ -122,11 +168,18 @@ struct LoginClient {
 
 #[async_trait]
 impl HttpClient for LoginClient {
-    async fn execute_request(&self, request: &AzureRequest) -> azure_core::Result<AsyncRawResponse> {
-        let broken = |error: reqwest::Error| AzureError::new(ErrorKind::Io, super::http::describe(&error));
+    async fn execute_request(
+        &self,
+        request: &AzureRequest,
+    ) -> azure_core::Result<AsyncRawResponse> {
+        let broken =
+            |error: reqwest::Error| AzureError::new(ErrorKind::Io, super::http::describe(&error));
         let method = reqwest::Method::from_bytes(request.method().as_ref().as_bytes())
             .map_err(|error| AzureError::new(ErrorKind::DataConversion, error))?;
-        let mut outgoing = self.http.request(method, request.url().clone()).timeout(std::time::Duration::from_secs(60));
+        let mut outgoing = self
+            .http
+            .request(method, request.url().clone())
+            .timeout(std::time::Duration::from_secs(60));
         for (name, value) in request.headers().iter() {
             outgoing = outgoing.header(name.as_str(), value.as_str());
         }

@@ -35,8 +35,15 @@ pub struct Request {
 impl Request {
     /// What stands for reading a file of that name. It is never sent.
     pub fn file(source: &'static str, name: &str) -> Self {
-        let mut url = Url::from_file_path("/").unwrap_or_else(|()| unreachable!("the root is a path"));
-        super::append_path(&mut url, &name.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>());
+        let mut url =
+            Url::from_file_path("/").unwrap_or_else(|()| unreachable!("the root is a path"));
+        super::append_path(
+            &mut url,
+            &name
+                .split('/')
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>(),
+        );
         Self {
             source,
             method: Method::Get,

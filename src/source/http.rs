@@ -29,7 +29,14 @@ const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Headers that a record keeps.
-const KEPT_HEADERS: &[&str] = &["content-type", "retry-after", "date", "request-id", "client-request-id", "x-ms-ags-diagnostic"];
+const KEPT_HEADERS: &[&str] = &[
+    "content-type",
+    "retry-after",
+    "date",
+    "request-id",
+    "client-request-id",
+    "x-ms-ags-diagnostic",
+];
 
 /// Why there is no exchange at all. A service that answers badly, or not at all, is an [`Exchange`] and no failure.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +46,9 @@ pub enum Failure {
     Journal(#[from] JournalError),
     #[error(transparent)]
     SignIn(#[from] SignInError),
-    #[error("the case is not complete: it holds no answer to {0}; run the same command without --replay to fetch what is missing")]
+    #[error(
+        "the case is not complete: it holds no answer to {0}; run the same command without --replay to fetch what is missing"
+    )]
     NotRecorded(String),
 }
 
@@ -67,7 +76,10 @@ impl Network {
     ///
     /// # Errors
     /// When the certificates in `ca_file` cannot be read.
-    pub fn new(ca_file: Option<&Path>, sign_in: Option<crate::config::SignIn>) -> Result<Self, ConfigError> {
+    pub fn new(
+        ca_file: Option<&Path>,
+        sign_in: Option<crate::config::SignIn>,
+    ) -> Result<Self, ConfigError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("linktrail/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
@@ -75,17 +87,26 @@ impl Network {
             .redirect(reqwest::redirect::Policy::none())
             .pool_idle_timeout(Duration::from_secs(30));
         if let Some(path) = ca_file {
-            let wrong = |reason: String| ConfigError(format!("[endpoints] ca_file {}: {reason}", path.display()));
+            let wrong = |reason: String| {
+                ConfigError(format!("[endpoints] ca_file {}: {reason}", path.display()))
+            };
             let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(error.to_string()))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+                .map_err(|error| wrong(error.to_string()))?;
             if certificates.is_empty() {
                 return Err(wrong("holds no certificate in PEM form".to_owned()));
             }
             builder = builder.tls_certs_merge(certificates);
         }
-        let http = builder.build().map_err(|error| ConfigError(format!("TLS cannot be set up: {}", describe(&error))))?;
+        let http = builder
+            .build()
+            .map_err(|error| ConfigError(format!("TLS cannot be set up: {}", describe(&error))))?;
         let tokens = sign_in.map(|sign_in| Tokens::new(sign_in, http.clone()));
-        Ok(Self { http, tokens, throttle: Throttle::default() })
+        Ok(Self {
+            http,
+            tokens,
+            throttle: Throttle::default(),
+        })
     }
 }
 
@@ -100,7 +121,11 @@ pub struct Client {
 impl Client {
     /// A client that records what it receives; without a network it replays.
     pub fn new(journal: Arc<Journal>, network: Option<Network>) -> Self {
-        Self { journal, network, counts: Mutex::default() }
+        Self {
+            journal,
+            network,
+            counts: Mutex::default(),
+        }
     }
 
     /// The answer to a request: the recorded one, else a new one, which is recorded.
@@ -122,13 +147,18 @@ impl Client {
         let found = self.journal.find(request)?;
         match (found, &self.network) {
             // A service that was away, or forbade it, may answer now; that is what running the command again is for.
-            (Some(exchange), Some(network)) if is_failure(&exchange.answer) => Ok(Recorded::Ask(network, Some(exchange))),
+            (Some(exchange), Some(network)) if is_failure(&exchange.answer) => {
+                Ok(Recorded::Ask(network, Some(exchange)))
+            }
             (Some(exchange), _) => {
                 self.count(request.source, |counts| counts.replayed += 1);
                 Ok(Recorded::Answer(exchange))
             }
             (None, Some(network)) => Ok(Recorded::Ask(network, None)),
-            (None, None) => Err(Failure::NotRecorded(format!("{} {}", request.source, request.url))),
+            (None, None) => Err(Failure::NotRecorded(format!(
+                "{} {}",
+                request.source, request.url
+            ))),
         }
     }
 
@@ -141,7 +171,9 @@ impl Client {
         answer: Answer,
     ) -> Result<Exchange, Failure> {
         match before {
-            Some(before) if is_failure(&answer) && status(&before.answer) == status(&answer) => Ok(before),
+            Some(before) if is_failure(&answer) && status(&before.answer) == status(&answer) => {
+                Ok(before)
+            }
             _ => Ok(self.journal.append(request, at, answer)?),
         }
     }
@@ -151,14 +183,25 @@ impl Client {
     ///
     /// # Errors
     /// When it cannot be recorded, or nothing was kept.
-    pub fn keep(&self, source: &'static str, name: &str, text: Option<String>) -> Result<Exchange, Failure> {
+    pub fn keep(
+        &self,
+        source: &'static str,
+        name: &str,
+        text: Option<String>,
+    ) -> Result<Exchange, Failure> {
         let request = Request::file(source, name);
         match (self.journal.find(&request)?, text) {
             (Some(kept), None) => Ok(kept),
             (Some(kept), Some(text)) if kept.body() == text => Ok(kept),
             (_, Some(text)) => {
-                let answer = Answer::Response { status: 200, headers: BTreeMap::new(), body: text };
-                Ok(self.journal.append(&request, Utc::now().trunc_subsecs(3), answer)?)
+                let answer = Answer::Response {
+                    status: 200,
+                    headers: BTreeMap::new(),
+                    body: text,
+                };
+                Ok(self
+                    .journal
+                    .append(&request, Utc::now().trunc_subsecs(3), answer)?)
             }
             (None, None) => Err(Failure::NotRecorded(name.to_owned())),
         }
@@ -166,8 +209,16 @@ impl Client {
 
     /// Requests by source.
     pub fn counts(&self) -> BTreeMap<&'static str, Counts> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(tokens) = self.network.as_ref().and_then(|network| network.tokens.as_ref()) {
+        let mut counts = self
+            .counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(tokens) = self
+            .network
+            .as_ref()
+            .and_then(|network| network.tokens.as_ref())
+        {
             counts.entry("login").or_default().sent = tokens.sent();
         }
         counts
@@ -179,7 +230,11 @@ impl Client {
     }
 
     /// Sends a request, as often as it takes.
-    pub(super) async fn ask(&self, network: &Network, request: &Request) -> Result<(DateTime<Utc>, Answer), Failure> {
+    pub(super) async fn ask(
+        &self,
+        network: &Network,
+        request: &Request,
+    ) -> Result<(DateTime<Utc>, Answer), Failure> {
         let deadline = Instant::now() + request.deadline;
         let mut attempt = 0;
         let mut renewed = false;
@@ -200,7 +255,9 @@ impl Client {
                 renewed = true;
             } else {
                 match pause(&answer, attempt) {
-                    Some(pause) if Instant::now() + pause < deadline => tokio::time::sleep(pause).await,
+                    Some(pause) if Instant::now() + pause < deadline => {
+                        tokio::time::sleep(pause).await
+                    }
                     _ => return Ok((at, answer)),
                 }
             }
@@ -208,7 +265,12 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, network: &Network, request: &Request, deadline: Instant) -> Result<Answer, Failure> {
+    async fn attempt(
+        &self,
+        network: &Network,
+        request: &Request,
+        deadline: Instant,
+    ) -> Result<Answer, Failure> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -219,15 +281,27 @@ impl Client {
         }
         outgoing = match (&request.auth, &network.tokens) {
             (Auth::None, _) | (Auth::Entra(_), None) => outgoing,
-            (Auth::Entra(audience), Some(tokens)) => outgoing.bearer_auth(tokens.get(*audience).await?.expose_secret()),
+            (Auth::Entra(audience), Some(tokens)) => {
+                outgoing.bearer_auth(tokens.get(*audience).await?.expose_secret())
+            }
             (Auth::Header(name, key), _) => outgoing.header(*name, key.expose_secret()),
-            (Auth::Basic { user, password }, _) => outgoing.basic_auth(user.expose_secret(), Some(password.expose_secret())),
+            (Auth::Basic { user, password }, _) => {
+                outgoing.basic_auth(user.expose_secret(), Some(password.expose_secret()))
+            }
         };
         if let Some(body) = &request.body {
-            outgoing = outgoing.header("content-type", body.content_type).body(body.text.clone());
+            outgoing = outgoing
+                .header("content-type", body.content_type)
+                .body(body.text.clone());
         }
-        let longest = if request.source == "log_analytics" { SLOW_ATTEMPT } else { ATTEMPT };
-        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+        let longest = if request.source == "log_analytics" {
+            SLOW_ATTEMPT
+        } else {
+            ATTEMPT
+        };
+        let left = deadline
+            .saturating_duration_since(Instant::now())
+            .max(Duration::from_secs(1));
         self.count(request.source, |counts| counts.sent += 1);
         tracing::debug!(source = request.source, url = %request.url, "request");
         Ok(match receive(outgoing.timeout(longest.min(left))).await {
@@ -237,7 +311,13 @@ impl Client {
     }
 
     fn count(&self, source: &'static str, change: impl FnOnce(&mut Counts)) {
-        change(self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(source).or_default());
+        change(
+            self.counts
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(source)
+                .or_default(),
+        );
     }
 }
 
@@ -260,12 +340,22 @@ async fn receive(request: reqwest::RequestBuilder) -> Result<Answer, String> {
         }
         body.extend_from_slice(&chunk);
     }
-    let body = String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    Ok(Answer::Response { status, headers, body })
+    let body = String::from_utf8(body)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    Ok(Answer::Response {
+        status,
+        headers,
+        body,
+    })
 }
 
 fn kept(headers: &HeaderMap) -> BTreeMap<String, String> {
-    let text = |name: &&str| Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()));
+    let text = |name: &&str| {
+        Some((
+            (*name).to_owned(),
+            headers.get(*name)?.to_str().ok()?.to_owned(),
+        ))
+    };
     KEPT_HEADERS.iter().filter_map(text).collect()
 }
 
@@ -317,11 +407,15 @@ fn pause(answer: &Answer, attempt: u32) -> Option<Duration> {
         return None;
     }
     let told = match answer {
-        Answer::Response { headers, .. } => headers.get("retry-after").and_then(|text| retry_after(text, Utc::now())),
+        Answer::Response { headers, .. } => headers
+            .get("retry-after")
+            .and_then(|text| retry_after(text, Utc::now())),
         Answer::Nothing(_) => None,
     };
     Some(told.unwrap_or_else(|| {
-        let longest = FIRST_PAUSE.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
+        let longest = FIRST_PAUSE
+            .saturating_mul(1 << attempt.min(10))
+            .min(LONGEST_PAUSE);
         longest.mul_f64(rand::rng().random_range(0.05..=1.0))
     }))
 }
@@ -342,15 +436,27 @@ mod tests {
 
     fn response(status: u16, retry_after: Option<&str>) -> Answer {
         let headers = retry_after.map(|text| ("retry-after".to_owned(), text.to_owned()));
-        Answer::Response { status, headers: headers.into_iter().collect(), body: String::new() }
+        Answer::Response {
+            status,
+            headers: headers.into_iter().collect(),
+            body: String::new(),
+        }
     }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        let now = DateTime::parse_from_rfc3339("2026-11-24T10:00:00Z").unwrap().to_utc();
+        let now = DateTime::parse_from_rfc3339("2026-11-24T10:00:00Z")
+            .unwrap()
+            .to_utc();
         assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after("Tue, 24 Nov 2026 10:00:30 GMT", now), Some(Duration::from_secs(30)));
-        assert_eq!(retry_after("Tue, 24 Nov 2026 09:00:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(
+            retry_after("Tue, 24 Nov 2026 10:00:30 GMT", now),
+            Some(Duration::from_secs(30))
+        );
+        assert_eq!(
+            retry_after("Tue, 24 Nov 2026 09:00:00 GMT", now),
+            Some(Duration::ZERO)
+        );
         assert_eq!(retry_after("-1", now), None);
         assert_eq!(retry_after("soon", now), None);
     }
@@ -363,7 +469,10 @@ mod tests {
         for status in [200, 204, 301, 400, 401, 402, 403, 404, 501] {
             assert_eq!(pause(&response(status, None), 1), None, "{status}");
         }
-        assert_eq!(pause(&response(429, Some("3")), 50), Some(Duration::from_secs(3)));
+        assert_eq!(
+            pause(&response(429, Some("3")), 50),
+            Some(Duration::from_secs(3))
+        );
         assert_eq!(pause(&response(503, None), ATTEMPTS), None);
         assert_eq!(pause(&Answer::Nothing(String::new()), ATTEMPTS), None);
     }

@@ -74,8 +74,14 @@ impl Query {
 
     /// Tables it reads, as its header names them.
     pub fn tables(self) -> impl Iterator<Item = &'static str> {
-        let line = self.file().lines().find_map(|line| line.strip_prefix("// tables:"));
-        line.unwrap_or_default().split(',').map(str::trim).filter(|table| !table.is_empty())
+        let line = self
+            .file()
+            .lines()
+            .find_map(|line| line.strip_prefix("// tables:"));
+        line.unwrap_or_default()
+            .split(',')
+            .map(str::trim)
+            .filter(|table| !table.is_empty())
     }
 
     /// Whether it joins two tables, so that only whole hours may be cut off.
@@ -86,7 +92,10 @@ impl Query {
     /// How many lines of the file stand before what is sent; added to a line number that the service tells, it gives
     /// the line in the file.
     pub fn header_lines(self) -> usize {
-        self.file().lines().take_while(|line| line.starts_with("//")).count()
+        self.file()
+            .lines()
+            .take_while(|line| line.starts_with("//"))
+            .count()
     }
 
     fn prelude(self) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -159,19 +168,44 @@ mod tests {
     #[test]
     fn every_file_has_the_parts_that_rendering_needs() {
         for query in Query::ALL {
-            assert!(query.file().starts_with(&format!("// {}: ", query.name())), "{}", query.name());
+            assert!(
+                query.file().starts_with(&format!("// {}: ", query.name())),
+                "{}",
+                query.name()
+            );
             assert!(query.tables().count() > 0, "{}", query.name());
-            assert!(query.parameters().any(|name| name == "slice_from"), "{}", query.name());
-            assert!(!query.body().trim().is_empty() && !query.body().contains("let slice_from"), "{}", query.name());
+            assert!(
+                query.parameters().any(|name| name == "slice_from"),
+                "{}",
+                query.name()
+            );
+            assert!(
+                !query.body().trim().is_empty() && !query.body().contains("let slice_from"),
+                "{}",
+                query.name()
+            );
         }
     }
 
     #[test]
     fn values_cannot_leave_their_literal() {
-        let hostile = ["\")]; drop", "a\\", "line\nbreak\u{2028}", "'''", "\u{1b}[31m"].map(str::to_owned);
+        let hostile = [
+            "\")]; drop",
+            "a\\",
+            "line\nbreak\u{2028}",
+            "'''",
+            "\u{1b}[31m",
+        ]
+        .map(str::to_owned);
         let text = dynamic(&hostile);
-        assert_eq!(text, r#"dynamic(["\")]; drop", "a\\", "line\u000abreak\u2028", "'''", "\u001b[31m"])"#);
+        assert_eq!(
+            text,
+            r#"dynamic(["\")]; drop", "a\\", "line\u000abreak\u2028", "'''", "\u001b[31m"])"#
+        );
         let inside = &text["dynamic(".len()..text.len() - 1];
-        assert_eq!(serde_json::from_str::<Vec<String>>(inside).unwrap(), hostile);
+        assert_eq!(
+            serde_json::from_str::<Vec<String>>(inside).unwrap(),
+            hostile
+        );
     }
 }

@@ -32,7 +32,10 @@ pub fn append_path(url: &mut Url, segments: &[&str]) {
 
 /// Percent-encodes a value for a query: everything but letters, digits and `-._~`.
 pub fn encode(value: &str) -> String {
-    const SET: &percent_encoding::AsciiSet =
-        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    const SET: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
     percent_encoding::utf8_percent_encode(value, SET).to_string()
 }

@@ -64,16 +64,26 @@ pub struct Rows {
 pub enum Problem {
     #[error("table absent: {0}; connect its data source to the workspace")]
     TableAbsent(String),
-    #[error("{query}: no access to the workspace (HTTP {status}); the application needs Log Analytics Reader on it")]
+    #[error(
+        "{query}: no access to the workspace (HTTP {status}); the application needs Log Analytics Reader on it"
+    )]
     Forbidden { query: &'static str, status: u16 },
     #[error("{query}: there is no such workspace; check [sentinel] workspace_id")]
     NoWorkspace { query: &'static str },
     #[error("kql/{query}.kql line {line} column {column}: {message}")]
-    Query { query: &'static str, line: usize, column: usize, message: String },
+    Query {
+        query: &'static str,
+        line: usize,
+        column: usize,
+        message: String,
+    },
     #[error("{query}: {minutes} minute(s) hold more than one answer can; rows are missing")]
     TooLarge { query: &'static str, minutes: i64 },
     #[error("{query}: {message}")]
-    Failed { query: &'static str, message: String },
+    Failed {
+        query: &'static str,
+        message: String,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,7 +117,11 @@ impl Sentinel {
     pub fn new(client: Arc<Client>, endpoint: &Url, workspace: &str) -> Self {
         let mut url = endpoint.clone();
         super::append_path(&mut url, &["v1", "workspaces", workspace, "query"]);
-        Self { client, url, running: Semaphore::new(CONCURRENT) }
+        Self {
+            client,
+            url,
+            running: Semaphore::new(CONCURRENT),
+        }
     }
 
     /// Runs a query over a window.
@@ -134,7 +148,8 @@ impl Sentinel {
         let runs = chunks.into_iter().map(|values| async move {
             let mut rows = Rows::default();
             let list = (list, Parameter::List(values));
-            self.slice(query, window, window, Some(&list), &mut rows).await?;
+            self.slice(query, window, window, Some(&list), &mut rows)
+                .await?;
             Ok::<_, Failure>(rows)
         });
         futures::future::try_join_all(runs).await
@@ -154,13 +169,36 @@ impl Sentinel {
                 Slice::Bad(problem) => into.problems.push(problem),
                 Slice::Cut(rows) => match middle(slice, query.joins()) {
                     Some(middle) => {
-                        self.slice(query, window, Window { from: slice.from, to: middle }, list, into).await?;
-                        self.slice(query, window, Window { from: middle, to: slice.to }, list, into).await?;
+                        self.slice(
+                            query,
+                            window,
+                            Window {
+                                from: slice.from,
+                                to: middle,
+                            },
+                            list,
+                            into,
+                        )
+                        .await?;
+                        self.slice(
+                            query,
+                            window,
+                            Window {
+                                from: middle,
+                                to: slice.to,
+                            },
+                            list,
+                            into,
+                        )
+                        .await?;
                     }
                     None => {
                         into.rows.extend(rows);
                         let minutes = (slice.to - slice.from).num_minutes().max(1);
-                        into.problems.push(Problem::TooLarge { query: query.name(), minutes });
+                        into.problems.push(Problem::TooLarge {
+                            query: query.name(),
+                            minutes,
+                        });
                     }
                 },
             }
@@ -190,8 +228,15 @@ impl Sentinel {
             url: self.url.clone(),
             headers: vec![("prefer", "wait=600,include-statistics=true".to_owned())],
             auth: Auth::Entra(Audience::LogAnalytics),
-            body: Some(Body { content_type: "application/json", text: body.to_string() }),
-            limits: vec![Limit { key: "log analytics".to_owned(), rate: 200.0 / 30.0, burst: 5.0 }],
+            body: Some(Body {
+                content_type: "application/json",
+                text: body.to_string(),
+            }),
+            limits: vec![Limit {
+                key: "log analytics".to_owned(),
+                rate: 200.0 / 30.0,
+                burst: 5.0,
+            }],
             deadline: Duration::from_secs(30 * 60),
         };
         // Closed only when everything is dropped.
@@ -207,9 +252,14 @@ pub fn chunks<T>(things: Vec<T>, values: impl Fn(&T) -> Vec<String>) -> Vec<Vec<
     let (mut count, mut bytes) = (0, 0);
     for thing in things {
         let values = values(&thing);
-        let (values, size) = (values.len(), values.iter().map(|value| value.len() + 4).sum::<usize>());
+        let (values, size) = (
+            values.len(),
+            values.iter().map(|value| value.len() + 4).sum::<usize>(),
+        );
         match chunks.last_mut() {
-            Some(chunk) if count + values <= CHUNK_VALUES && bytes + size <= CHUNK_BYTES => chunk.push(thing),
+            Some(chunk) if count + values <= CHUNK_VALUES && bytes + size <= CHUNK_BYTES => {
+                chunk.push(thing)
+            }
             _ => {
                 chunks.push(vec![thing]);
                 (count, bytes) = (0, 0);
@@ -223,15 +273,26 @@ pub fn chunks<T>(things: Vec<T>, values: impl Fn(&T) -> Vec<String>) -> Vec<Vec<
 
 /// Where to cut a slice in two; nowhere when it is too short.
 fn middle(slice: Window, whole_hours: bool) -> Option<DateTime<Utc>> {
-    let unit = if whole_hours { TimeDelta::hours(1) } else { TimeDelta::minutes(1) };
+    let unit = if whole_hours {
+        TimeDelta::hours(1)
+    } else {
+        TimeDelta::minutes(1)
+    };
     let half = slice.from + (slice.to - slice.from) / 2;
     let down = half.duration_trunc(unit).ok()?;
-    [down, down + unit].into_iter().find(|at| slice.from < *at && *at < slice.to)
+    [down, down + unit]
+        .into_iter()
+        .find(|at| slice.from < *at && *at < slice.to)
 }
 
 fn read(query: Query, exchange: &Exchange) -> Slice {
     let name = query.name();
-    let failed = |message: String| Slice::Bad(Problem::Failed { query: name, message });
+    let failed = |message: String| {
+        Slice::Bad(Problem::Failed {
+            query: name,
+            message,
+        })
+    };
     let Some(status) = exchange.status() else {
         return match &exchange.answer {
             super::Answer::Nothing(why) => failed(format!("no answer: {why}")),
@@ -239,13 +300,20 @@ fn read(query: Query, exchange: &Exchange) -> Slice {
         };
     };
     match status {
-        200 if exchange.body().trim().is_empty() => failed("the service did not understand the request".to_owned()),
+        200 if exchange.body().trim().is_empty() => {
+            failed("the service did not understand the request".to_owned())
+        }
         200 => match serde_json::from_str::<Response>(exchange.body()) {
             Ok(response) => tabulate(name, exchange.record, response),
-            Err(error) => failed(format!("the answer is not what Log Analytics sends ({error})")),
+            Err(error) => failed(format!(
+                "the answer is not what Log Analytics sends ({error})"
+            )),
         },
         204 => Slice::Whole(Vec::new()),
-        401 | 403 => Slice::Bad(Problem::Forbidden { query: name, status }),
+        401 | 403 => Slice::Bad(Problem::Forbidden {
+            query: name,
+            status,
+        }),
         404 => Slice::Bad(Problem::NoWorkspace { query: name }),
         // The gateway's own time limit: less time has fewer rows to look at.
         504 => Slice::Cut(Vec::new()),
@@ -258,48 +326,97 @@ fn tabulate(query: &'static str, record: RecordNumber, response: Response) -> Sl
         None => false,
         Some(error) if error.get("code").and_then(Value::as_str) == Some("PartialError") => true,
         Some(error) => {
-            return Slice::Bad(Problem::Failed { query, message: innermost(error).1 });
+            return Slice::Bad(Problem::Failed {
+                query,
+                message: innermost(error).1,
+            });
         }
     };
-    let table = response.tables.into_iter().find(|table| table.name == "PrimaryResult");
+    let table = response
+        .tables
+        .into_iter()
+        .find(|table| table.name == "PrimaryResult");
     let Some(table) = table else {
         let message = "the answer has no PrimaryResult".to_owned();
-        return if cut { Slice::Cut(Vec::new()) } else { Slice::Bad(Problem::Failed { query, message }) };
+        return if cut {
+            Slice::Cut(Vec::new())
+        } else {
+            Slice::Bad(Problem::Failed { query, message })
+        };
     };
-    let columns = Arc::new(table.columns.into_iter().map(|column| column.name).collect::<Vec<_>>());
+    let columns = Arc::new(
+        table
+            .columns
+            .into_iter()
+            .map(|column| column.name)
+            .collect::<Vec<_>>(),
+    );
     let rows: Vec<_> = table
         .rows
         .into_iter()
-        .map(|cells| Row { record, columns: Arc::clone(&columns), cells })
+        .map(|cells| Row {
+            record,
+            columns: Arc::clone(&columns),
+            cells,
+        })
         .collect();
-    if cut || rows.len() >= ROW_LIMIT { Slice::Cut(rows) } else { Slice::Whole(rows) }
+    if cut || rows.len() >= ROW_LIMIT {
+        Slice::Cut(rows)
+    } else {
+        Slice::Whole(rows)
+    }
 }
 
 /// The innermost code and message of an error, where the service tells what is really wrong.
 fn innermost(error: &Value) -> (String, String) {
     let mut at = error;
-    while let Some(inner) = at.get("innererror").or_else(|| at.get("innerError")).filter(|inner| inner.is_object()) {
+    while let Some(inner) = at
+        .get("innererror")
+        .or_else(|| at.get("innerError"))
+        .filter(|inner| inner.is_object())
+    {
         at = inner;
     }
-    let text = |key: &str| at.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |key: &str| {
+        at.get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     (text("code"), text("message"))
 }
 
 fn refusal(query: Query, status: u16, body: &str) -> Problem {
     let name = query.name();
-    let error = serde_json::from_str::<Value>(body).ok().and_then(|body| body.get("error").cloned());
+    let error = serde_json::from_str::<Value>(body)
+        .ok()
+        .and_then(|body| body.get("error").cloned());
     let Some(error) = error else {
-        return Problem::Failed { query: name, message: format!("HTTP {status}") };
+        return Problem::Failed {
+            query: name,
+            message: format!("HTTP {status}"),
+        };
     };
     let (code, message) = innermost(&error);
     if code == "SEM0100" {
-        if let Some(table) = query.tables().find(|table| message.contains(&format!("'{table}'"))) {
+        if let Some(table) = query
+            .tables()
+            .find(|table| message.contains(&format!("'{table}'")))
+        {
             return Problem::TableAbsent(table.to_owned());
         }
     }
     match position(&error, &message) {
-        Some((line, column)) => Problem::Query { query: name, line: line + query.header_lines(), column, message },
-        None => Problem::Failed { query: name, message: format!("HTTP {status}: {code} {message}") },
+        Some((line, column)) => Problem::Query {
+            query: name,
+            line: line + query.header_lines(),
+            column,
+            message,
+        },
+        None => Problem::Failed {
+            query: name,
+            message: format!("HTTP {status}: {code} {message}"),
+        },
     }
 }
 
@@ -307,7 +424,11 @@ fn refusal(query: Query, status: u16, body: &str) -> Problem {
 fn position(error: &Value, message: &str) -> Option<(usize, usize)> {
     let mut at = error;
     loop {
-        let number = |key: &str| at.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        let number = |key: &str| {
+            at.get(key)
+                .and_then(Value::as_u64)
+                .and_then(|n| usize::try_from(n).ok())
+        };
         if let (Some(line), Some(column)) = (number("line"), number("pos")) {
             return Some((line, column));
         }
@@ -317,7 +438,9 @@ fn position(error: &Value, message: &str) -> Option<(usize, usize)> {
         }
     }
     let tail = &message[message.find("line")?..];
-    let mut numbers = tail.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok());
+    let mut numbers = tail
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|part| part.parse().ok());
     Some((numbers.next()?, numbers.next()?))
 }
 

@@ -32,7 +32,11 @@ impl Bucket {
         let gained = now.duration_since(self.filled).as_secs_f64() * rate;
         self.level = (self.level + gained).min(self.burst) - 1.0;
         self.filled = now;
-        if self.level >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-self.level / rate) }
+        if self.level >= 0.0 {
+            Duration::ZERO
+        } else {
+            Duration::from_secs_f64(-self.level / rate)
+        }
     }
 }
 
@@ -46,7 +50,10 @@ impl Throttle {
     /// Waits until a request may go.
     pub async fn acquire(&self, limits: &[Limit]) {
         let now = Instant::now();
-        let wait = limits.iter().map(|limit| open(&self.bucket(limit)).take(now)).max();
+        let wait = limits
+            .iter()
+            .map(|limit| open(&self.bucket(limit)).take(now))
+            .max();
         if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
             tokio::time::sleep(wait).await;
         }
@@ -94,7 +101,11 @@ mod tests {
     use super::*;
 
     fn limit(rate: f64, burst: f64) -> Vec<Limit> {
-        vec![Limit { key: "chat".to_owned(), rate, burst }]
+        vec![Limit {
+            key: "chat".to_owned(),
+            rate,
+            burst,
+        }]
     }
 
     #[tokio::test(start_paused = true)]
@@ -128,21 +139,37 @@ mod tests {
         throttle.slow_down(&limits);
         let start = Instant::now();
         throttle.acquire(&limits).await;
-        assert!(start.elapsed() >= Duration::from_millis(1900), "{:?}", start.elapsed());
+        assert!(
+            start.elapsed() >= Duration::from_millis(1900),
+            "{:?}",
+            start.elapsed()
+        );
         for _ in 0..20 {
             throttle.recover(&limits);
         }
         let start = Instant::now();
         throttle.acquire(&limits).await;
-        assert!(start.elapsed() <= Duration::from_millis(1050), "{:?}", start.elapsed());
+        assert!(
+            start.elapsed() <= Duration::from_millis(1050),
+            "{:?}",
+            start.elapsed()
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_tightest_of_several_limits_decides() {
         let throttle = Throttle::default();
         let limits = vec![
-            Limit { key: "tenant".to_owned(), rate: 20.0, burst: 1.0 },
-            Limit { key: "channel".to_owned(), rate: 1.0, burst: 1.0 },
+            Limit {
+                key: "tenant".to_owned(),
+                rate: 20.0,
+                burst: 1.0,
+            },
+            Limit {
+                key: "channel".to_owned(),
+                rate: 1.0,
+                burst: 1.0,
+            },
         ];
         let start = Instant::now();
         for _ in 0..3 {

@@ -15,14 +15,19 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
         .or_else(|| {
             let (day, time) = text.split_at_checked(10)?;
             let fixed = format!("{day}T{}", time.trim_start());
-            DateTime::parse_from_rfc3339(&fixed).map(|at| at.to_utc()).ok().or_else(|| local(&fixed))
+            DateTime::parse_from_rfc3339(&fixed)
+                .map(|at| at.to_utc())
+                .ok()
+                .or_else(|| local(&fixed))
         })?;
     (at.timestamp() > -62_000_000_000).then(|| at.trunc_subsecs(3))
 }
 
 /// A time without a zone, which is UTC.
 fn local(text: &str) -> Option<DateTime<Utc>> {
-    NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), "%Y-%m-%dT%H:%M:%S%.f").ok().map(|at| at.and_utc())
+    NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), "%Y-%m-%dT%H:%M:%S%.f")
+        .ok()
+        .map(|at| at.and_utc())
 }
 
 #[cfg(test)]
@@ -41,7 +46,14 @@ mod tests {
         ] {
             assert_eq!(parse_time(text), expected, "{text}");
         }
-        for text in ["", "0001-01-01T00:00:00", "tomorrow", "2021-03-17", "é021-03-17T06:47:05Z", "2021-03-1é6:47:05Z"] {
+        for text in [
+            "",
+            "0001-01-01T00:00:00",
+            "tomorrow",
+            "2021-03-17",
+            "é021-03-17T06:47:05Z",
+            "2021-03-1é6:47:05Z",
+        ] {
             assert_eq!(parse_time(text), None, "{text}");
         }
     }

@@ -17,8 +17,15 @@ pub(super) fn open(dir: Option<&Path>) -> anyhow::Result<Case> {
     let dir = dir.unwrap_or(Path::new("cases/demo"));
     if Case::exists(dir) {
         let id = Case::read_manifest(dir)?.id;
-        if !DEMO.get_file("case.json").is_some_and(|file| file.contents_utf8().is_some_and(|text| text.contains(&id))) {
-            return Err(UsageError(format!("{} holds another case; name another folder with --case", dir.display())).into());
+        if !DEMO
+            .get_file("case.json")
+            .is_some_and(|file| file.contents_utf8().is_some_and(|text| text.contains(&id)))
+        {
+            return Err(UsageError(format!(
+                "{} holds another case; name another folder with --case",
+                dir.display()
+            ))
+            .into());
         }
     } else {
         lay_out(dir).with_context(|| format!("cannot lay out the demo in {}", dir.display()))?;
@@ -33,7 +40,11 @@ fn lay_out(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir.join("journal"))?;
-    let segments = DEMO.get_dir("journal").map(Dir::files).into_iter().flatten();
+    let segments = DEMO
+        .get_dir("journal")
+        .map(Dir::files)
+        .into_iter()
+        .flatten();
     for file in segments.chain(DEMO.get_file("case.json")) {
         fs::write(dir.join(file.path()), file.contents())?;
     }

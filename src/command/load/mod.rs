@@ -50,7 +50,11 @@ pub(super) async fn run(global: &Global, arguments: Load) -> anyhow::Result<Exit
 
 async fn load(global: &Global, arguments: Load) -> anyhow::Result<Exit> {
     let config = Config::read(global)?;
-    let neo4j = if arguments.no_neo4j { None } else { config.neo4j()? };
+    let neo4j = if arguments.no_neo4j {
+        None
+    } else {
+        config.neo4j()?
+    };
     // Whatever is wrong with Neo4j is better known before the first request than after the last.
     let connection = match &neo4j {
         Some(settings) => Some(Connection::open(settings).await?),
@@ -79,7 +83,11 @@ async fn load(global: &Global, arguments: Load) -> anyhow::Result<Exit> {
         LoadFormat::Text => result::text(&case, &outcome, loaded.as_ref()),
     };
     output::print(&text)?;
-    Ok(if outcome.gaps.is_empty() { Exit::Complete } else { Exit::Gaps })
+    Ok(if outcome.gaps.is_empty() {
+        Exit::Complete
+    } else {
+        Exit::Gaps
+    })
 }
 
 /// The case to work on, and where its answers come from.
@@ -87,7 +95,11 @@ fn open(arguments: &Load, config: Config) -> anyhow::Result<(Case, Mode)> {
     let typed = &arguments.scope;
     if arguments.demo {
         if *typed != ScopeArgs::default() {
-            return Err(UsageError("--demo replays a recorded case, so no option can change what it is about".to_owned()).into());
+            return Err(UsageError(
+                "--demo replays a recorded case, so no option can change what it is about"
+                    .to_owned(),
+            )
+            .into());
         }
         return Ok((demo::open(arguments.case.as_deref())?, Mode::Replay));
     }
@@ -100,7 +112,9 @@ fn open(arguments: &Load, config: Config) -> anyhow::Result<(Case, Mode)> {
             }
             let settings = config.settings()?;
             if settings != case.manifest().options.settings {
-                tracing::warn!("the configuration has changed since the case was made; the case goes on with what it was made with");
+                tracing::warn!(
+                    "the configuration has changed since the case was made; the case goes on with what it was made with"
+                );
             }
             Ok((case, Mode::Live(config)))
         }
@@ -128,16 +142,21 @@ fn create(dir: Option<&PathBuf>, typed: &ScopeArgs, settings: Settings) -> anyho
             return Err(UsageError("--from is not before --to".to_owned()).into());
         }
     }
-    Ok(Case::create(dir.map(PathBuf::as_path), |created| Manifest {
-        format: FORMAT,
-        id: Ulid::new().to_string(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        created,
-        window: options.window(created),
-        options: Scope { options, settings },
-        stages: STAGES.iter().map(|stage| ((*stage).to_owned(), StageState::Pending)).collect(),
-        complete: false,
-        records: 0,
+    Ok(Case::create(dir.map(PathBuf::as_path), |created| {
+        Manifest {
+            format: FORMAT,
+            id: Ulid::new().to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            created,
+            window: options.window(created),
+            options: Scope { options, settings },
+            stages: STAGES
+                .iter()
+                .map(|stage| ((*stage).to_owned(), StageState::Pending))
+                .collect(),
+            complete: false,
+            records: 0,
+        }
     })?)
 }
 
@@ -152,32 +171,56 @@ fn same_options(typed: &ScopeArgs, case: &Case) -> Result<(), UsageError> {
 }
 
 /// Runs the pipeline on a case.
-pub(super) async fn investigate(global: &Global, case: &mut Case, mode: Mode) -> anyhow::Result<Outcome> {
+pub(super) async fn investigate(
+    global: &Global,
+    case: &mut Case,
+    mode: Mode,
+) -> anyhow::Result<Outcome> {
     let settings = case.manifest().options.settings.clone();
-    let mut setup = Setup { endpoints: settings.endpoints.intel.clone(), ..Setup::default() };
+    let mut setup = Setup {
+        endpoints: settings.endpoints.intel.clone(),
+        ..Setup::default()
+    };
     let mut texts = None;
     let network = match mode {
         Mode::Replay => None,
         Mode::Live(config) => {
             setup.secrets = config.intel_secrets(&settings.providers)?;
             texts = Some(lists(&settings)?);
-            Some(Network::new(config.ca_file().as_deref(), Some(config.sign_in()?))?)
+            Some(Network::new(
+                config.ca_file().as_deref(),
+                Some(config.sign_in()?),
+            )?)
         }
     };
     let client = Arc::new(Client::new(Arc::clone(case.journal()), network));
     let mut records = Vec::new();
     for (at, name) in wanted_lists(&settings).enumerate() {
-        let text = texts.as_ref().and_then(|texts| texts.get(at)).map(|list: &List| list.text.clone());
+        let text = texts
+            .as_ref()
+            .and_then(|texts| texts.get(at))
+            .map(|list: &List| list.text.clone());
         let kept = client.keep("file", name, text)?;
         records.push(kept.record);
-        setup.lists.push(List { name: name.clone(), text: kept.body().to_owned() });
+        setup.lists.push(List {
+            name: name.clone(),
+            text: kept.body().to_owned(),
+        });
     }
     let mut providers = Vec::new();
-    for spec in settings.providers.iter().filter_map(|name| intel::spec(name)) {
+    for spec in settings
+        .providers
+        .iter()
+        .filter_map(|name| intel::spec(name))
+    {
         providers.push((spec.build)(&setup)?);
     }
     let privacy = Privacy::new(&settings.internal_domains, settings.send_query)?;
-    let intel = Intel { providers, privacy, lists: records };
+    let intel = Intel {
+        providers,
+        privacy,
+        lists: records,
+    };
     let manifest = case.manifest().clone();
     let bar = output::progress(global);
     let outcome = pipeline::run(
@@ -185,7 +228,10 @@ pub(super) async fn investigate(global: &Global, case: &mut Case, mode: Mode) ->
         Arc::clone(&client),
         intel,
         &mut |stage| {
-            let number = STAGES.iter().position(|name| *name == stage).map_or(0, |at| at + 1);
+            let number = STAGES
+                .iter()
+                .position(|name| *name == stage)
+                .map_or(0, |at| at + 1);
             bar.set_message(format!("{number}/{} {stage}", STAGES.len()));
         },
         &mut |stage| {
@@ -197,7 +243,12 @@ pub(super) async fn investigate(global: &Global, case: &mut Case, mode: Mode) ->
     .await;
     bar.finish_and_clear();
     let outcome = outcome?;
-    Ok(Outcome { graph: outcome.graph, gaps: outcome.gaps, notes: outcome.notes, requests: client.counts() })
+    Ok(Outcome {
+        graph: outcome.graph,
+        gaps: outcome.gaps,
+        notes: outcome.notes,
+        requests: client.counts(),
+    })
 }
 
 fn wanted_lists(settings: &Settings) -> impl Iterator<Item = &String> {
@@ -206,15 +257,26 @@ fn wanted_lists(settings: &Settings) -> impl Iterator<Item = &String> {
 }
 
 fn lists(settings: &Settings) -> Result<Vec<List>, crate::config::ConfigError> {
-    let open = |name: &String| List::open(Path::new(name)).map_err(|error| crate::config::ConfigError(format!("[intel] file: {error}")));
+    let open = |name: &String| {
+        List::open(Path::new(name))
+            .map_err(|error| crate::config::ConfigError(format!("[intel] file: {error}")))
+    };
     wanted_lists(settings).map(open).collect()
 }
 
 /// Writes a graph to Neo4j, constraints first.
-pub(super) async fn push(global: &Global, connection: &Connection, graph: &Graph) -> Result<Loaded, Neo4jError> {
+pub(super) async fn push(
+    global: &Global,
+    connection: &Connection,
+    graph: &Graph,
+) -> Result<Loaded, Neo4jError> {
     connection.apply_schema().await?;
     let bar = output::progress(global);
-    let counters = connection.load(graph, &|done, all| bar.set_message(format!("Neo4j {done}/{all}"))).await;
+    let counters = connection
+        .load(graph, &|done, all| {
+            bar.set_message(format!("Neo4j {done}/{all}"))
+        })
+        .await;
     bar.finish_and_clear();
     counters
 }

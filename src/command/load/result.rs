@@ -35,11 +35,23 @@ pub(super) fn text(case: &Case, outcome: &Outcome, loaded: Option<&Counters>) ->
     let (summary, entities) = summarise(&outcome.graph);
     let mut text = String::new();
     list(&mut text, "Users who sent a risky url", &entities.users);
-    list(&mut text, "Hosts that were warned or connected", &entities.hosts);
+    list(
+        &mut text,
+        "Hosts that were warned or connected",
+        &entities.hosts,
+    );
     let defanged: Vec<String> = entities.urls.iter().map(|url| defang(url)).collect();
     list(&mut text, "Risky urls", &defanged);
-    gaps(&mut text, "Not to be had by any permission (notes)", &outcome.notes);
-    gaps(&mut text, "MISSING (gaps): what stands below is not complete", &outcome.gaps);
+    gaps(
+        &mut text,
+        "Not to be had by any permission (notes)",
+        &outcome.notes,
+    );
+    gaps(
+        &mut text,
+        "MISSING (gaps): what stands below is not complete",
+        &outcome.gaps,
+    );
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{}", summary.sentence);
     let _ = writeln!(
@@ -52,11 +64,20 @@ pub(super) fn text(case: &Case, outcome: &Outcome, loaded: Option<&Counters>) ->
         summary.hosts,
         summary.alerts
     );
-    let _ = writeln!(text, "Case {} in {}", case.id(), terminal::clean(&case.dir().display().to_string()));
+    let _ = writeln!(
+        text,
+        "Case {} in {}",
+        case.id(),
+        terminal::clean(&case.dir().display().to_string())
+    );
     match loaded {
         Some(counters) => {
             let _ = writeln!(text, "{}", pushed(counters));
-            let _ = writeln!(text, "Next: linktrail hunt list; linktrail hunt run summary -p case={}", case.id());
+            let _ = writeln!(
+                text,
+                "Next: linktrail hunt list; linktrail hunt run summary -p case={}",
+                case.id()
+            );
         }
         None => text.push_str("Neo4j: not written to\n"),
     }

@@ -123,7 +123,9 @@ pub(super) fn count_nodes(label: Label) -> String {
 
 /// How many edges hold `$case`.
 pub(super) fn count_edges(kind: EdgeType, from: Label, to: Label) -> String {
-    format!("MATCH (:`{from}`)-[r:`{kind}`]->(:`{to}`) WHERE $case IN r.`cases` RETURN count(*) AS rows")
+    format!(
+        "MATCH (:`{from}`)-[r:`{kind}`]->(:`{to}`) WHERE $case IN r.`cases` RETURN count(*) AS rows"
+    )
 }
 
 /// Ids of the next `$limit` nodes after id `$after` that hold `$case`.

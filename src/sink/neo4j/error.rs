@@ -80,7 +80,9 @@ pub enum Neo4jError {
         known: String,
     },
     /// The database is there but not in service.
-    #[error("Neo4j's database `{database}` is not available: {reason}; wait until it is online, or start it")]
+    #[error(
+        "Neo4j's database `{database}` is not available: {reason}; wait until it is online, or start it"
+    )]
     DatabaseUnavailable {
         /// The database.
         database: String,
@@ -94,13 +96,17 @@ pub enum Neo4jError {
         version: String,
     },
     /// The database takes no writes.
-    #[error("Neo4j's database `{database}` is read-only; make it writable, or load into another one")]
+    #[error(
+        "Neo4j's database `{database}` is read-only; make it writable, or load into another one"
+    )]
     ReadOnly {
         /// The database.
         database: String,
     },
     /// The user may not do that.
-    #[error("Neo4j does not let user `{user}` do that: {reason}; grant it, or use another [neo4j] user")]
+    #[error(
+        "Neo4j does not let user `{user}` do that: {reason}; grant it, or use another [neo4j] user"
+    )]
     Forbidden {
         /// The user.
         user: String,
@@ -130,7 +136,9 @@ pub enum Neo4jError {
         missing: usize,
     },
     /// A constraint or an index cannot be made.
-    #[error("`{statement}` failed: {reason}; remove what stands in its way, then run `linktrail schema apply`")]
+    #[error(
+        "`{statement}` failed: {reason}; remove what stands in its way, then run `linktrail schema apply`"
+    )]
     Schema {
         /// The statement.
         statement: String,
@@ -365,32 +373,72 @@ mod tests {
     #[test]
     fn codes_call_for_the_right_remedy() {
         for (code, expected) in [
-            ("Neo.TransientError.General.MemoryPoolOutOfMemoryError", Remedy::Smaller),
-            ("Neo.TransientError.General.TransactionOutOfMemoryError", Remedy::Smaller),
-            ("Neo.TransientError.General.OutOfMemoryError", Remedy::Smaller),
-            ("Neo.ClientError.General.TransactionOutOfMemoryError", Remedy::Smaller),
-            ("Neo.ClientError.Transaction.TransactionTimedOut", Remedy::Smaller),
+            (
+                "Neo.TransientError.General.MemoryPoolOutOfMemoryError",
+                Remedy::Smaller,
+            ),
+            (
+                "Neo.TransientError.General.TransactionOutOfMemoryError",
+                Remedy::Smaller,
+            ),
+            (
+                "Neo.TransientError.General.OutOfMemoryError",
+                Remedy::Smaller,
+            ),
+            (
+                "Neo.ClientError.General.TransactionOutOfMemoryError",
+                Remedy::Smaller,
+            ),
+            (
+                "Neo.ClientError.Transaction.TransactionTimedOut",
+                Remedy::Smaller,
+            ),
             (
                 "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration",
                 Remedy::Smaller,
             ),
-            ("Neo.TransientError.Transaction.DeadlockDetected", Remedy::Again),
-            ("Neo.TransientError.Transaction.LockAcquisitionTimeout", Remedy::Again),
+            (
+                "Neo.TransientError.Transaction.DeadlockDetected",
+                Remedy::Again,
+            ),
+            (
+                "Neo.TransientError.Transaction.LockAcquisitionTimeout",
+                Remedy::Again,
+            ),
             ("Neo.TransientError.Transaction.Terminated", Remedy::Again),
             ("Neo.ClientError.Transaction.Terminated", Remedy::Again),
-            ("Neo.TransientError.Transaction.LockClientStopped", Remedy::Again),
-            ("Neo.DatabaseError.Transaction.TransactionCommitFailed", Remedy::Again),
-            ("Neo.TransientError.General.DatabaseUnavailable", Remedy::Reconnect),
+            (
+                "Neo.TransientError.Transaction.LockClientStopped",
+                Remedy::Again,
+            ),
+            (
+                "Neo.DatabaseError.Transaction.TransactionCommitFailed",
+                Remedy::Again,
+            ),
+            (
+                "Neo.TransientError.General.DatabaseUnavailable",
+                Remedy::Reconnect,
+            ),
             ("Neo.ClientError.Cluster.NotALeader", Remedy::Reconnect),
-            ("Neo.ClientError.Security.AuthorizationExpired", Remedy::Reconnect),
+            (
+                "Neo.ClientError.Security.AuthorizationExpired",
+                Remedy::Reconnect,
+            ),
             ("Neo.ClientError.Security.Unauthorized", Remedy::Stop),
             ("Neo.ClientError.Statement.SyntaxError", Remedy::Stop),
-            ("Neo.ClientError.Schema.ConstraintValidationFailed", Remedy::Stop),
+            (
+                "Neo.ClientError.Schema.ConstraintValidationFailed",
+                Remedy::Stop,
+            ),
             ("Neo.DatabaseError.Statement.ExecutionFailed", Remedy::Stop),
             ("nonsense", Remedy::Stop),
             ("", Remedy::Stop),
         ] {
-            assert_eq!(remedy_of_code(code, Neo4jErrorKind::from(code)), expected, "{code}");
+            assert_eq!(
+                remedy_of_code(code, Neo4jErrorKind::from(code)),
+                expected,
+                "{code}"
+            );
         }
     }
 

@@ -126,9 +126,7 @@ struct State<'g> {
 
 impl State<'_> {
     fn lock(&self) -> MutexGuard<'_, Counters> {
-        self.counters
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn run(&self, part: &Part<'_>) -> Result<(), Neo4jError> {

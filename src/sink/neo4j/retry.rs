@@ -68,7 +68,12 @@ impl<'c> Patience<'c> {
                         _ => target.explain(error),
                     });
                 }
-                pause(Duration::from_millis(20), self.refused, Duration::from_secs(2)).await;
+                pause(
+                    Duration::from_millis(20),
+                    self.refused,
+                    Duration::from_secs(2),
+                )
+                .await;
             }
             Remedy::Reconnect => {
                 let (since, times) = self.lost.get_or_insert((Instant::now(), 0));

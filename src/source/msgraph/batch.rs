@@ -59,13 +59,18 @@ impl Graph {
         wanted: &[(usize, &Network, Option<Exchange>)],
     ) -> Result<Vec<(usize, Exchange)>, Failure> {
         let mut done = Vec::new();
-        let Some((_, network, _)) = wanted.first() else { return Ok(done) };
+        let Some((_, network, _)) = wanted.first() else {
+            return Ok(done);
+        };
         let envelope = self.envelope(requests, wanted.iter().map(|(at, ..)| *at));
         let answered = match wanted.len() {
             1 => BTreeMap::new(),
             _ => {
                 let (at, answer) = self.client.ask(network, &envelope).await?;
-                open(&answer).into_iter().map(|(index, answer)| (index, (at, answer))).collect()
+                open(&answer)
+                    .into_iter()
+                    .map(|(index, answer)| (index, (at, answer)))
+                    .collect()
             }
         };
         for (at, network, before) in wanted {
@@ -75,12 +80,19 @@ impl Graph {
                 Some((when, answer)) => (*when, answer.clone()),
                 None => self.client.ask(network, request).await?,
             };
-            done.push((*at, self.client.record(request, before.clone(), when, answer)?));
+            done.push((
+                *at,
+                self.client.record(request, before.clone(), when, answer)?,
+            ));
         }
         Ok(done)
     }
 
-    fn envelope(&self, requests: &[Request], wanted: impl Iterator<Item = usize> + Clone) -> Request {
+    fn envelope(
+        &self,
+        requests: &[Request],
+        wanted: impl Iterator<Item = usize> + Clone,
+    ) -> Request {
         let base = self.base.as_str();
         let items: Vec<Value> = wanted
             .clone()
@@ -97,7 +109,10 @@ impl Graph {
             url,
             headers: Vec::new(),
             auth: Auth::Entra(Audience::Graph),
-            body: Some(Body { content_type: "application/json", text: json!({"requests": items}).to_string() }),
+            body: Some(Body {
+                content_type: "application/json",
+                text: json!({"requests": items}).to_string(),
+            }),
             // Every item counts.
             limits: wanted.flat_map(|at| requests[at].limits.clone()).collect(),
             deadline: DEADLINE.min(Duration::from_secs(300)),
@@ -107,7 +122,10 @@ impl Graph {
 
 /// The answers of an envelope that need no second try, by the position of their request.
 fn open(answer: &Answer) -> BTreeMap<usize, Answer> {
-    let Answer::Response { status: 200, body, .. } = answer else {
+    let Answer::Response {
+        status: 200, body, ..
+    } = answer
+    else {
         return BTreeMap::new();
     };
     let Ok(envelope) = serde_json::from_str::<Envelope>(body) else {
@@ -122,7 +140,11 @@ fn open(answer: &Answer) -> BTreeMap<usize, Answer> {
             let text = value.as_str()?.to_owned();
             matches!(name.as_str(), "content-type" | "request-id" | "date").then_some((name, text))
         });
-        let answer = Answer::Response { status: item.status, headers: headers.collect(), body: item.body.to_string() };
+        let answer = Answer::Response {
+            status: item.status,
+            headers: headers.collect(),
+            body: item.body.to_string(),
+        };
         Some((item.id.parse().ok()?, answer))
     };
     envelope.responses.into_iter().filter_map(settled).collect()

@@ -7,7 +7,11 @@ use crate::source::Limit;
 const BURST: f64 = 2.0;
 
 fn limit(key: String, rate: f64) -> Limit {
-    Limit { key: format!("graph {key}"), rate, burst: BURST.min(rate) }
+    Limit {
+        key: format!("graph {key}"),
+        rate,
+        burst: BURST.min(rate),
+    }
 }
 
 /// Any other GET: 30 for an application in a tenant.
@@ -22,7 +26,10 @@ pub(super) fn teams() -> Vec<Limit> {
 
 /// A team: 30 in a tenant, 4 a team.
 pub(super) fn team(id: &str) -> Vec<Limit> {
-    vec![limit("teams".to_owned(), 30.0), limit(format!("team {id}"), 4.0)]
+    vec![
+        limit("teams".to_owned(), 30.0),
+        limit(format!("team {id}"), 4.0),
+    ]
 }
 
 /// A channel: 30 in a tenant, 4 a team, 1 a channel.
@@ -36,20 +43,32 @@ pub(super) fn channel(team: &str, id: &str) -> Vec<Limit> {
 
 /// All messages of a team: 200 in a tenant, 4 a team.
 pub(super) fn all_messages(team: &str) -> Vec<Limit> {
-    vec![limit("all messages".to_owned(), 200.0), limit(format!("team {team}"), 4.0)]
+    vec![
+        limit("all messages".to_owned(), 200.0),
+        limit(format!("team {team}"), 4.0),
+    ]
 }
 
 /// Chats of a user: 30 in a tenant, 5 a user.
 pub(super) fn chats_of(user: &str) -> Vec<Limit> {
-    vec![limit("other".to_owned(), 30.0), limit(format!("user {user}"), 5.0)]
+    vec![
+        limit("other".to_owned(), 30.0),
+        limit(format!("user {user}"), 5.0),
+    ]
 }
 
 /// A chat itself: 30 in a tenant, 1 a chat.
 pub(super) fn chat(id: &str) -> Vec<Limit> {
-    vec![limit("other".to_owned(), 30.0), limit(format!("chat {id}"), 1.0)]
+    vec![
+        limit("other".to_owned(), 30.0),
+        limit(format!("chat {id}"), 1.0),
+    ]
 }
 
 /// Messages of a chat: 20 in a tenant, 1 a chat.
 pub(super) fn chat_messages(id: &str) -> Vec<Limit> {
-    vec![limit("messages".to_owned(), 20.0), limit(format!("chat {id}"), 1.0)]
+    vec![
+        limit("messages".to_owned(), 20.0),
+        limit(format!("chat {id}"), 1.0),
+    ]
 }

@@ -53,13 +53,21 @@ pub struct Recorded<T> {
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum Problem {
     #[error("{what}: access denied (HTTP {status}); grant the application {permission}")]
-    Forbidden { what: &'static str, permission: &'static str, status: u16 },
+    Forbidden {
+        what: &'static str,
+        permission: &'static str,
+        status: u16,
+    },
     #[error("{what}: not found")]
     NotFound { what: &'static str },
     #[error("{what}: still throttled after 15 minutes; run the same command again later")]
     Throttled { what: &'static str },
     #[error("{what}: HTTP {status}{}", spaced(.code))]
-    Refused { what: &'static str, status: u16, code: String },
+    Refused {
+        what: &'static str,
+        status: u16,
+        code: String,
+    },
     #[error("{what}: no answer ({reason})")]
     NoAnswer { what: &'static str, reason: String },
     #[error("{what}: the answer is not what Graph sends")]
@@ -71,7 +79,11 @@ pub enum Problem {
 }
 
 fn spaced(code: &str) -> String {
-    if code.is_empty() { String::new() } else { format!(" {code}") }
+    if code.is_empty() {
+        String::new()
+    } else {
+        format!(" {code}")
+    }
 }
 
 /// What is asked for: its name in gaps and the permission it takes.
@@ -81,14 +93,38 @@ struct Subject {
     permission: &'static str,
 }
 
-const USERS: Subject = Subject { what: "users", permission: "User.Read.All" };
-const JOINED_TEAMS: Subject = Subject { what: "joined teams", permission: "Team.ReadBasic.All" };
-const TEAMS: Subject = Subject { what: "teams", permission: "Team.ReadBasic.All" };
-const CHANNELS: Subject = Subject { what: "channels", permission: "Channel.ReadBasic.All" };
-const CHANNEL_MESSAGES: Subject = Subject { what: "channel messages", permission: "ChannelMessage.Read.All" };
-const CHATS: Subject = Subject { what: "chats", permission: "Chat.Read.All" };
-const CHAT_MEMBERS: Subject = Subject { what: "chat members", permission: "Chat.Read.All" };
-const CHAT_MESSAGES: Subject = Subject { what: "chat messages", permission: "Chat.Read.All" };
+const USERS: Subject = Subject {
+    what: "users",
+    permission: "User.Read.All",
+};
+const JOINED_TEAMS: Subject = Subject {
+    what: "joined teams",
+    permission: "Team.ReadBasic.All",
+};
+const TEAMS: Subject = Subject {
+    what: "teams",
+    permission: "Team.ReadBasic.All",
+};
+const CHANNELS: Subject = Subject {
+    what: "channels",
+    permission: "Channel.ReadBasic.All",
+};
+const CHANNEL_MESSAGES: Subject = Subject {
+    what: "channel messages",
+    permission: "ChannelMessage.Read.All",
+};
+const CHATS: Subject = Subject {
+    what: "chats",
+    permission: "Chat.Read.All",
+};
+const CHAT_MEMBERS: Subject = Subject {
+    what: "chat members",
+    permission: "Chat.Read.All",
+};
+const CHAT_MESSAGES: Subject = Subject {
+    what: "chat messages",
+    permission: "Chat.Read.All",
+};
 
 #[derive(Debug, Deserialize)]
 struct Page {
@@ -119,9 +155,18 @@ impl Graph {
     ///
     /// # Errors
     /// When nothing can be asked at all.
-    pub async fn users(&self, keys: &[String]) -> Result<Vec<Result<Recorded<UserInfo>, Problem>>, Failure> {
-        let select = [("$select", "id,userPrincipalName,displayName,mail,userType".to_owned())];
-        let requests = keys.iter().map(|key| self.get(&["users", key], &select, limits::other())).collect();
+    pub async fn users(
+        &self,
+        keys: &[String],
+    ) -> Result<Vec<Result<Recorded<UserInfo>, Problem>>, Failure> {
+        let select = [(
+            "$select",
+            "id,userPrincipalName,displayName,mail,userType".to_owned(),
+        )];
+        let requests = keys
+            .iter()
+            .map(|key| self.get(&["users", key], &select, limits::other()))
+            .collect();
         self.objects(requests, USERS).await
     }
 
@@ -130,7 +175,10 @@ impl Graph {
     /// # Errors
     /// When nothing can be asked at all.
     pub async fn joined_teams(&self, users: &[String]) -> Result<Vec<List<TeamInfo>>, Failure> {
-        let requests = users.iter().map(|user| self.get(&["users", user, "joinedTeams"], &[], limits::teams())).collect();
+        let requests = users
+            .iter()
+            .map(|user| self.get(&["users", user, "joinedTeams"], &[], limits::teams()))
+            .collect();
         self.lists(requests, JOINED_TEAMS).await
     }
 
@@ -138,9 +186,15 @@ impl Graph {
     ///
     /// # Errors
     /// When nothing can be asked at all.
-    pub async fn teams(&self, ids: &[String]) -> Result<Vec<Result<Recorded<TeamInfo>, Problem>>, Failure> {
+    pub async fn teams(
+        &self,
+        ids: &[String],
+    ) -> Result<Vec<Result<Recorded<TeamInfo>, Problem>>, Failure> {
         let select = [("$select", "id,displayName".to_owned())];
-        let requests = ids.iter().map(|id| self.get(&["teams", id], &select, limits::team(id))).collect();
+        let requests = ids
+            .iter()
+            .map(|id| self.get(&["teams", id], &select, limits::team(id)))
+            .collect();
         self.objects(requests, TEAMS).await
     }
 
@@ -154,9 +208,14 @@ impl Graph {
     ) -> Result<Vec<Result<Recorded<ChannelInfo>, Problem>>, Failure> {
         let select = [("$select", "id,displayName,membershipType".to_owned())];
         let request = |(team, channel): &(String, String)| {
-            self.get(&["teams", team, "channels", channel], &select, limits::channel(team, channel))
+            self.get(
+                &["teams", team, "channels", channel],
+                &select,
+                limits::channel(team, channel),
+            )
         };
-        self.objects(ids.iter().map(request).collect(), CHANNELS).await
+        self.objects(ids.iter().map(request).collect(), CHANNELS)
+            .await
     }
 
     /// All messages of all channels of a team, replies too, that changed since `from`. `visit` gets each.
@@ -169,9 +228,17 @@ impl Graph {
         changed: Window,
         mut visit: impl FnMut(Recorded<ChatMessage>),
     ) -> Result<Option<Problem>, Failure> {
-        let query = [("$top", "50".to_owned()), ("$filter", changed_between(changed))];
-        let request = self.messages(&["teams", team, "channels", "getAllMessages"], &query, limits::all_messages(team));
-        self.pages(request, CHANNEL_MESSAGES, None, &mut visit).await
+        let query = [
+            ("$top", "50".to_owned()),
+            ("$filter", changed_between(changed)),
+        ];
+        let request = self.messages(
+            &["teams", team, "channels", "getAllMessages"],
+            &query,
+            limits::all_messages(team),
+        );
+        self.pages(request, CHANNEL_MESSAGES, None, &mut visit)
+            .await
     }
 
     /// Chats of each of these users.
@@ -180,7 +247,10 @@ impl Graph {
     /// When nothing can be asked at all.
     pub async fn chats(&self, users: &[String]) -> Result<Vec<List<ChatInfo>>, Failure> {
         let top = [("$top", "50".to_owned())];
-        let requests = users.iter().map(|user| self.get(&["users", user, "chats"], &top, limits::chats_of(user))).collect();
+        let requests = users
+            .iter()
+            .map(|user| self.get(&["users", user, "chats"], &top, limits::chats_of(user)))
+            .collect();
         self.lists(requests, CHATS).await
     }
 
@@ -189,7 +259,10 @@ impl Graph {
     /// # Errors
     /// When nothing can be asked at all.
     pub async fn chat_members(&self, chats: &[String]) -> Result<Vec<List<Member>>, Failure> {
-        let requests = chats.iter().map(|chat| self.get(&["chats", chat, "members"], &[], limits::chat(chat))).collect();
+        let requests = chats
+            .iter()
+            .map(|chat| self.get(&["chats", chat, "members"], &[], limits::chat(chat)))
+            .collect();
         self.lists(requests, CHAT_MEMBERS).await
     }
 
@@ -209,7 +282,11 @@ impl Graph {
             ("$orderby", "lastModifiedDateTime desc".to_owned()),
             ("$filter", changed_between(changed)),
         ];
-        let request = self.messages(&["chats", chat, "messages"], &query, limits::chat_messages(chat));
+        let request = self.messages(
+            &["chats", chat, "messages"],
+            &query,
+            limits::chat_messages(chat),
+        );
         self.pages(request, CHAT_MESSAGES, None, &mut visit).await
     }
 
@@ -218,7 +295,10 @@ impl Graph {
         super::append_path(&mut url, path);
         if !query.is_empty() {
             // Graph takes `+` for a space in a query, and `%20` too; the latter is unambiguous.
-            let encoded: Vec<_> = query.iter().map(|(name, value)| format!("{name}={}", super::encode(value))).collect();
+            let encoded: Vec<_> = query
+                .iter()
+                .map(|(name, value)| format!("{name}={}", super::encode(value)))
+                .collect();
             url.set_query(Some(&encoded.join("&")));
         }
         Request {
@@ -235,7 +315,9 @@ impl Graph {
 
     fn messages(&self, path: &[&str], query: &[(&str, String)], limits: Vec<Limit>) -> Request {
         let mut request = self.get(path, query, limits);
-        request.headers.push(("prefer", "include-unknown-enum-members".to_owned()));
+        request
+            .headers
+            .push(("prefer", "include-unknown-enum-members".to_owned()));
         request
     }
 
@@ -245,16 +327,28 @@ impl Graph {
         subject: Subject,
     ) -> Result<Vec<Result<Recorded<T>, Problem>>, Failure> {
         let exchanges = self.send_all(&requests).await?;
-        Ok(exchanges.iter().map(|exchange| object(exchange, subject)).collect())
+        Ok(exchanges
+            .iter()
+            .map(|exchange| object(exchange, subject))
+            .collect())
     }
 
-    async fn lists<T: DeserializeOwned>(&self, requests: Vec<Request>, subject: Subject) -> Result<Vec<List<T>>, Failure> {
+    async fn lists<T: DeserializeOwned>(
+        &self,
+        requests: Vec<Request>,
+        subject: Subject,
+    ) -> Result<Vec<List<T>>, Failure> {
         let firsts = self.send_all(&requests).await?;
-        let reads = requests.into_iter().zip(firsts).map(|(request, first)| async move {
-            let mut items = Vec::new();
-            let problem = self.pages(request, subject, Some(first), &mut |item| items.push(item)).await?;
-            Ok::<_, Failure>(List { items, problem })
-        });
+        let reads = requests
+            .into_iter()
+            .zip(firsts)
+            .map(|(request, first)| async move {
+                let mut items = Vec::new();
+                let problem = self
+                    .pages(request, subject, Some(first), &mut |item| items.push(item))
+                    .await?;
+                Ok::<_, Failure>(List { items, problem })
+            });
         futures::future::try_join_all(reads).await
     }
 
@@ -284,12 +378,17 @@ impl Graph {
             };
             for item in page.value {
                 match serde_json::from_value(item) {
-                    Ok(value) => visit(Recorded { record: exchange.record, value }),
+                    Ok(value) => visit(Recorded {
+                        record: exchange.record,
+                        value,
+                    }),
                     // One item that makes no sense must not cost the others.
                     Err(_) => problem = Some(Problem::NotUnderstood { what }),
                 }
             }
-            let Some(next) = page.next else { return Ok(problem) };
+            let Some(next) = page.next else {
+                return Ok(problem);
+            };
             match Url::parse(&next) {
                 Ok(next) if same_place(&next, &self.base) => request.url = next,
                 Ok(next) => {
@@ -317,19 +416,36 @@ fn changed_between(window: Window) -> String {
     format!("lastModifiedDateTime gt {from} and lastModifiedDateTime lt {to}")
 }
 
-fn object<T: DeserializeOwned>(exchange: &Exchange, subject: Subject) -> Result<Recorded<T>, Problem> {
+fn object<T: DeserializeOwned>(
+    exchange: &Exchange,
+    subject: Subject,
+) -> Result<Recorded<T>, Problem> {
     let Subject { what, permission } = subject;
     match exchange.status() {
         Some(200) => match serde_json::from_str(exchange.body()) {
-            Ok(value) => Ok(Recorded { record: exchange.record, value }),
+            Ok(value) => Ok(Recorded {
+                record: exchange.record,
+                value,
+            }),
             Err(_) => Err(Problem::NotUnderstood { what }),
         },
         Some(404) => Err(Problem::NotFound { what }),
-        Some(status @ (401 | 403)) => Err(Problem::Forbidden { what, permission, status }),
+        Some(status @ (401 | 403)) => Err(Problem::Forbidden {
+            what,
+            permission,
+            status,
+        }),
         Some(429) => Err(Problem::Throttled { what }),
-        Some(status) => Err(Problem::Refused { what, status, code: error_code(exchange.body()) }),
+        Some(status) => Err(Problem::Refused {
+            what,
+            status,
+            code: error_code(exchange.body()),
+        }),
         None => match &exchange.answer {
-            super::Answer::Nothing(reason) => Err(Problem::NoAnswer { what, reason: reason.clone() }),
+            super::Answer::Nothing(reason) => Err(Problem::NoAnswer {
+                what,
+                reason: reason.clone(),
+            }),
             super::Answer::Response { .. } => Err(Problem::NotUnderstood { what }),
         },
     }
@@ -338,14 +454,26 @@ fn object<T: DeserializeOwned>(exchange: &Exchange, subject: Subject) -> Result<
 /// The code of an error, if it is one word: nothing else of the answer belongs into a message.
 fn error_code(body: &str) -> String {
     let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    let code = body.pointer("/error/code").and_then(serde_json::Value::as_str).unwrap_or_default();
-    let plain = code.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
-    if plain && code.len() <= 64 { code.to_owned() } else { String::new() }
+    let code = body
+        .pointer("/error/code")
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or_default();
+    let plain = code
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    if plain && code.len() <= 64 {
+        code.to_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// The time in which a message changed that was created or changed in the window: it may have changed since.
 pub fn changed_since(window: Window, case_created: DateTime<Utc>) -> Window {
     let day = chrono::TimeDelta::days(1);
     let millisecond = chrono::TimeDelta::milliseconds(1);
-    Window { from: window.from - millisecond, to: window.to.max(case_created) + day }
+    Window {
+        from: window.from - millisecond,
+        to: window.to.max(case_created) + day,
+    }
 }
