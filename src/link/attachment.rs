@@ -48,7 +48,11 @@ impl<'de> Deserialize<'de> for Attachment {
 
 /// Gathers the links of one attachment.
 pub(crate) fn collect(attachment: &Attachment, collector: &mut Collector) {
-    let kind = attachment.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let kind = attachment
+        .content_type
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let content = attachment.content.as_deref().unwrap_or_default();
     match kind.as_str() {
         // A quote: its words are somebody else's, and its own message is read for itself.
@@ -97,7 +101,14 @@ mod tests {
     #[test]
     fn anything_can_be_an_attachment() {
         let read = |json: &str| serde_json::from_str::<Attachment>(json).unwrap();
-        for json in ["null", "1", "[]", "\"x\"", "{}", r#"{"id":1,"content":null,"name":[]}"#] {
+        for json in [
+            "null",
+            "1",
+            "[]",
+            "\"x\"",
+            "{}",
+            r#"{"id":1,"content":null,"name":[]}"#,
+        ] {
             assert_eq!(read(json), Attachment::default(), "{json}");
         }
         let attachment = read(r#"{"contentType":"x","content":{"a":[1]},"contentUrl":{"b":1}}"#);

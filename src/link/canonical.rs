@@ -68,9 +68,13 @@ pub(crate) fn resolve(raw: &str) -> Target {
         let (wrapper, next) = match here {
             Step::Web(url) => {
                 let layer = unwrap::layer(&url).and_then(|(wrapper, candidates)| {
-                    candidates.iter().find_map(|inner| Some((wrapper.clone(), inner_step(inner)?)))
+                    candidates
+                        .iter()
+                        .find_map(|inner| Some((wrapper.clone(), inner_step(inner)?)))
                 });
-                let Some(layer) = layer else { return Target::Web(url, wrappers) };
+                let Some(layer) = layer else {
+                    return Target::Web(url, wrappers);
+                };
                 outermost.get_or_insert((url, wrappers.len()));
                 layer
             }
@@ -166,9 +170,10 @@ fn clean(raw: &str) -> Cow<'_, str> {
 /// The scheme of `text` and what follows its colon. `evil.example:8443/x` has none.
 fn scheme(text: &str) -> Option<(&str, &str)> {
     let bytes = text.as_bytes();
-    let end = bytes.iter().take(64).position(|&b| {
-        !(b.is_ascii_alphanumeric() || b == b'+' || b == b'-' || b == b'.')
-    })?;
+    let end = bytes
+        .iter()
+        .take(64)
+        .position(|&b| !(b.is_ascii_alphanumeric() || b == b'+' || b == b'-' || b == b'.'))?;
     if bytes[end] != b':' || !bytes[0].is_ascii_alphabetic() {
         return None;
     }
@@ -196,7 +201,10 @@ fn web(text: &str) -> Step {
 
 /// What stands between the slashes after the scheme and the path.
 fn authority(text: &str) -> &str {
-    let rest = text.split_once(':').map_or(text, |(_, rest)| rest).trim_start_matches(['/', '\\']);
+    let rest = text
+        .split_once(':')
+        .map_or(text, |(_, rest)| rest)
+        .trim_start_matches(['/', '\\']);
     &rest[..rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len())]
 }
 
@@ -221,7 +229,9 @@ fn is_name(name: &str) -> bool {
     name.len() <= 253
         && name.split('.').all(|label| {
             (1..=63).contains(&label.len())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         })
 }
 
@@ -263,7 +273,9 @@ pub(crate) fn host_kind(text: &str, path: bool) -> HostKind {
     if name.is_empty() || !name.contains('.') || !name.chars().all(plain) {
         return HostKind::Other;
     }
-    let Some(url) = parse(&format!("http://{name}/")) else { return HostKind::Other };
+    let Some(url) = parse(&format!("http://{name}/")) else {
+        return HostKind::Other;
+    };
     let host = match url.host() {
         Some(Host::Domain(host)) => host,
         // `1.2` is an address for a browser and a number for everybody else.
@@ -274,7 +286,11 @@ pub(crate) fn host_kind(text: &str, path: bool) -> HostKind {
     };
     if host.starts_with("www.") {
         let labels = host.trim_end_matches('.').split('.').count();
-        return if labels > 2 { HostKind::Www } else { HostKind::Other };
+        return if labels > 2 {
+            HostKind::Www
+        } else {
+            HostKind::Other
+        };
     }
     if !path && !port && host.split('.').count() == 2 {
         let last = host.rsplit('.').next().unwrap_or_default();
@@ -293,6 +309,8 @@ pub(crate) fn host_kind(text: &str, path: bool) -> HostKind {
 pub(crate) fn has_public_suffix(host: &str) -> bool {
     let host = host.trim_end_matches('.');
     let known = psl::domain(host.as_bytes()).is_some_and(|domain| domain.suffix().is_known());
-    let reserved = host.rsplit_once('.').is_some_and(|(_, last)| matches!(last, "example" | "test"));
+    let reserved = host
+        .rsplit_once('.')
+        .is_some_and(|(_, last)| matches!(last, "example" | "test"));
     known || reserved
 }

@@ -107,8 +107,14 @@ struct Found<'j> {
 }
 
 enum What<'j> {
-    Target { raw: Cow<'j, str>, label: Option<Cow<'j, str>> },
-    Text { text: Cow<'j, str>, label_of_action: bool },
+    Target {
+        raw: Cow<'j, str>,
+        label: Option<Cow<'j, str>>,
+    },
+    Text {
+        text: Cow<'j, str>,
+        label_of_action: bool,
+    },
     Document(Cow<'j, str>),
 }
 
@@ -143,7 +149,10 @@ fn read_document(json: &str, collector: &mut Collector, depth: usize) {
             What::Target { raw, label } => {
                 collector.target(&raw, label.as_deref(), Origin::Card);
             }
-            What::Text { text, label_of_action } => collector.card_text(&text, label_of_action),
+            What::Text {
+                text,
+                label_of_action,
+            } => collector.card_text(&text, label_of_action),
             What::Document(text) if depth < MAX_DOCUMENTS => {
                 read_document(&text, collector, depth + 1);
             }
@@ -235,10 +244,14 @@ impl<'j> Walk<'j> {
 
     /// The innermost object.
     fn object(&mut self) -> Option<&mut Object<'j>> {
-        self.levels.iter_mut().rev().take(2).find_map(|level| match level {
-            Level::Object(object) => Some(object.as_mut()),
-            Level::Arrays(..) => None,
-        })
+        self.levels
+            .iter_mut()
+            .rev()
+            .take(2)
+            .find_map(|level| match level {
+                Level::Object(object) => Some(object.as_mut()),
+                Level::Arrays(..) => None,
+            })
     }
 
     fn open_object(&mut self) {
@@ -268,8 +281,16 @@ impl<'j> Walk<'j> {
     }
 
     fn close_object(&mut self) {
-        let Some(Level::Object(object)) = self.levels.pop() else { return };
-        let Object { under, kind, data, strings, mut unlabelled } = *object;
+        let Some(Level::Object(object)) = self.levels.pop() else {
+            return;
+        };
+        let Object {
+            under,
+            kind,
+            data,
+            strings,
+            mut unlabelled,
+        } = *object;
         if data {
             return;
         }
@@ -294,22 +315,30 @@ impl<'j> Walk<'j> {
             let what = match role {
                 role if opens(role) => {
                     unlabelled.push(self.found.len());
-                    What::Target { raw: text, label: None }
+                    What::Target {
+                        raw: text,
+                        label: None,
+                    }
                 }
                 Role::Url => continue,
                 Role::Value if kind == Kind::Sends => continue,
                 Role::Content if is_json(&text) => What::Document(text),
                 _ => {
                     let is_label = label.as_ref().is_some_and(|(label, _)| *label == at);
-                    What::Text { text, label_of_action: acts && is_label }
+                    What::Text {
+                        text,
+                        label_of_action: acts && is_label,
+                    }
                 }
             };
             self.found.push(Found { at, what });
         }
         if let Some((_, label)) = label {
             for at in unlabelled.into_iter().take(MAX_LABELLED) {
-                if let Some(Found { what: What::Target { label: missing, .. }, .. }) =
-                    self.found.get_mut(at)
+                if let Some(Found {
+                    what: What::Target { label: missing, .. },
+                    ..
+                }) = self.found.get_mut(at)
                 {
                     *missing = Some(label.clone());
                 }

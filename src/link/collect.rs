@@ -46,10 +46,19 @@ impl Collector {
             Target::Web(url, wrapped_by) => {
                 if !is_internal(&url) {
                     let label = label.map(drawn);
-                    let mismatch = label.as_deref().is_some_and(|label| shows_another(label, &url));
+                    let mismatch = label
+                        .as_deref()
+                        .is_some_and(|label| shows_another(label, &url));
                     let text = label.as_deref().and_then(line);
                     let raw = raw.to_owned();
-                    self.links.push(Link { url, origin, text, raw, wrapped_by, mismatch });
+                    self.links.push(Link {
+                        url,
+                        origin,
+                        text,
+                        raw,
+                        wrapped_by,
+                        mismatch,
+                    });
                 }
                 Led::Somewhere
             }
@@ -90,12 +99,22 @@ impl Collector {
 
     /// A message in HTML.
     pub(crate) fn message(&mut self, html: &str) {
-        self.read(html, Rules::Text, [Origin::Href, Origin::Text], Style::Plain, false);
+        self.read(
+            html,
+            Rules::Text,
+            [Origin::Href, Origin::Text],
+            Style::Plain,
+            false,
+        );
     }
 
     /// HTML inside something else: everything in it has that origin.
     pub(crate) fn html(&mut self, html: &str, rules: Rules, origin: Origin, label: bool) {
-        let style = if origin == Origin::Card { Style::Card } else { Style::Plain };
+        let style = if origin == Origin::Card {
+            Style::Card
+        } else {
+            Style::Plain
+        };
         self.read(html, rules, [origin, origin], style, label);
     }
 
@@ -195,11 +214,16 @@ impl Visitor for Reader<'_> {
 
     fn anchor(&mut self, href: Cow<'_, str>) {
         self.running.push('\n');
-        self.anchor = Some(Anchor { href: href.into_owned(), shown: String::new() });
+        self.anchor = Some(Anchor {
+            href: href.into_owned(),
+            shown: String::new(),
+        });
     }
 
     fn anchor_end(&mut self) {
-        let Some(Anchor { href, shown }) = self.anchor.take() else { return };
+        let Some(Anchor { href, shown }) = self.anchor.take() else {
+            return;
+        };
         let target = self.resolved(&href);
         if self.collector.target(&target, Some(&shown), self.href) == Led::Nowhere {
             // An anchor that opens nothing is no more than its text.
@@ -233,7 +257,9 @@ impl Visitor for Reader<'_> {
 fn shows_another(label: &str, url: &Url) -> bool {
     let label = strip(label);
     let label = label.trim();
-    let Some(host) = url.host_str() else { return false };
+    let Some(host) = url.host_str() else {
+        return false;
+    };
     // A long url may be shown cut short, even in the middle of its host.
     let cut_short = label.ends_with(['\u{2026}', '.']);
     let differs = |shown: &Url| {

@@ -42,7 +42,10 @@ mod tests {
     #[test]
     fn nothing_clickable_is_left() {
         for (url, expected) in [
-            ("https://evil.example/a.php?b=1#c", "hxxps://evil[.]example/a.php?b=1#c"),
+            (
+                "https://evil.example/a.php?b=1#c",
+                "hxxps://evil[.]example/a.php?b=1#c",
+            ),
             ("http://192.0.2.1:8080/", "hxxp://192[.]0[.]2[.]1:8080/"),
             ("http://[2001:db8::1]/x", "hxxp://[2001:db8::1]/x"),
             ("ftp://evil.example/x", "fxp://evil[.]example/x"),

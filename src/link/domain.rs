@@ -28,11 +28,19 @@ pub fn domain(url: &Url) -> Option<Domain> {
         .filter(psl::Suffix::is_known)
         .and_then(|suffix| Some(std::str::from_utf8(suffix.as_bytes()).ok()?.to_owned()));
     let unicode = unicode(&registrable);
-    Some(Domain { registrable, unicode, suffix })
+    Some(Domain {
+        registrable,
+        unicode,
+        suffix,
+    })
 }
 
 fn address_as_domain(registrable: String) -> Domain {
-    Domain { registrable, unicode: None, suffix: None }
+    Domain {
+        registrable,
+        unicode: None,
+        suffix: None,
+    }
 }
 
 /// The Unicode form of a host, when it has one that differs.
@@ -75,7 +83,11 @@ pub fn path_needles(url: &Url) -> Vec<String> {
     };
     let mut needles = Vec::new();
     for host in host_needles(url) {
-        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host
+        };
         for port in &ports {
             needles.extend(paths.iter().map(|path| format!("{host}{port}{path}")));
         }
@@ -94,12 +106,32 @@ mod tests {
     #[test]
     fn domains() {
         for (text, registrable, unicode, suffix) in [
-            ("https://a.b.Evil-Login.com/", "evil-login.com", None, Some("com")),
+            (
+                "https://a.b.Evil-Login.com/",
+                "evil-login.com",
+                None,
+                Some("com"),
+            ),
             ("https://a.evil.co.uk./", "evil.co.uk", None, Some("co.uk")),
-            ("https://evil.github.io/", "evil.github.io", None, Some("github.io")),
+            (
+                "https://evil.github.io/",
+                "evil.github.io",
+                None,
+                Some("github.io"),
+            ),
             ("https://github.io/", "github.io", None, Some("github.io")),
-            ("https://a.bücher.com/", "xn--bcher-kva.com", Some("bücher.com"), Some("com")),
-            ("https://a.xn--p1ai/", "a.xn--p1ai", Some("a.рф"), Some("xn--p1ai")),
+            (
+                "https://a.bücher.com/",
+                "xn--bcher-kva.com",
+                Some("bücher.com"),
+                Some("com"),
+            ),
+            (
+                "https://a.xn--p1ai/",
+                "a.xn--p1ai",
+                Some("a.рф"),
+                Some("xn--p1ai"),
+            ),
             ("https://a.evil.example/", "evil.example", None, None),
             ("http://intranet/", "intranet", None, None),
             ("http://srv.contoso.local/", "contoso.local", None, None),
@@ -118,9 +150,18 @@ mod tests {
 
     #[test]
     fn needles_of_hosts() {
-        assert_eq!(host_needles(&url("https://EVIL.example./a")), ["evil.example"]);
-        assert_eq!(host_needles(&url("https://bücher.example/")), ["xn--bcher-kva.example", "bücher.example"]);
-        assert_eq!(host_needles(&url("http://[2001:db8::1]:80/")), ["2001:db8::1"]);
+        assert_eq!(
+            host_needles(&url("https://EVIL.example./a")),
+            ["evil.example"]
+        );
+        assert_eq!(
+            host_needles(&url("https://bücher.example/")),
+            ["xn--bcher-kva.example", "bücher.example"]
+        );
+        assert_eq!(
+            host_needles(&url("http://[2001:db8::1]:80/")),
+            ["2001:db8::1"]
+        );
         assert_eq!(host_needles(&url("http://192.0.2.1/")), ["192.0.2.1"]);
     }
 
@@ -135,9 +176,18 @@ mod tests {
                 "contoso.sharepoint.com:443/sites/a b",
             ]
         );
-        assert_eq!(path_needles(&url("http://evil.example:8080/A")), ["evil.example:8080/A"]);
-        assert_eq!(path_needles(&url("http://[::1]/a")), ["[::1]/a", "[::1]:80/a"]);
-        assert_eq!(path_needles(&url("https://evil.example/")), ["evil.example", "evil.example:443"]);
+        assert_eq!(
+            path_needles(&url("http://evil.example:8080/A")),
+            ["evil.example:8080/A"]
+        );
+        assert_eq!(
+            path_needles(&url("http://[::1]/a")),
+            ["[::1]/a", "[::1]:80/a"]
+        );
+        assert_eq!(
+            path_needles(&url("https://evil.example/")),
+            ["evil.example", "evil.example:443"]
+        );
         assert_eq!(
             path_needles(&url("https://bücher.example/a")),
             [

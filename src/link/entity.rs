@@ -21,7 +21,9 @@ pub(crate) enum Rules {
 
 /// The text with its character references decoded.
 pub(crate) fn decode(text: &str, rules: Rules) -> Cow<'_, str> {
-    let Some(first) = memchr::memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
+    let Some(first) = memchr::memchr(b'&', text.as_bytes()) else {
+        return Cow::Borrowed(text);
+    };
     let mut out = String::with_capacity(text.len());
     out.push_str(&text[..first]);
     let mut rest = &text[first..];
@@ -71,7 +73,11 @@ fn reference(text: &str, rules: Rules) -> Option<(Decoded, usize)> {
 
 fn named(text: &str, rules: Rules) -> Option<(Decoded, usize)> {
     let bytes = text.as_bytes();
-    let word = bytes.iter().take(LONGEST_NAME).take_while(|b| b.is_ascii_alphanumeric()).count();
+    let word = bytes
+        .iter()
+        .take(LONGEST_NAME)
+        .take_while(|b| b.is_ascii_alphanumeric())
+        .count();
     let with_semicolon = bytes.get(word) == Some(&b';');
     let find = |len: usize| match NAMED_ENTITIES.get(text.get(..len)?) {
         Some(&(first, second)) if first != 0 => {
@@ -88,7 +94,9 @@ fn named(text: &str, rules: Rules) -> Option<(Decoded, usize)> {
     }
     let (decoded, len) = (1..=word).rev().find_map(find)?;
     let literal = rules == Rules::Attribute
-        && bytes.get(len).is_some_and(|next| *next == b'=' || next.is_ascii_alphanumeric());
+        && bytes
+            .get(len)
+            .is_some_and(|next| *next == b'=' || next.is_ascii_alphanumeric());
     (!literal).then_some((decoded, len))
 }
 
@@ -98,7 +106,10 @@ fn numeric(text: &str, rules: Rules) -> Option<(Decoded, usize)> {
         Some(b'x' | b'X') => (2, 16),
         _ => (1, 10),
     };
-    let digits = bytes[start..].iter().take_while(|b| char::from(**b).is_digit(radix)).count();
+    let digits = bytes[start..]
+        .iter()
+        .take_while(|b| char::from(**b).is_digit(radix))
+        .count();
     if digits == 0 {
         return None;
     }
@@ -109,7 +120,10 @@ fn numeric(text: &str, rules: Rules) -> Option<(Decoded, usize)> {
         _ => {}
     }
     let mut code: u32 = 0;
-    for digit in text[start..start + digits].chars().filter_map(|c| c.to_digit(radix)) {
+    for digit in text[start..start + digits]
+        .chars()
+        .filter_map(|c| c.to_digit(radix))
+    {
         code = code.saturating_mul(radix).saturating_add(digit);
     }
     let c = match code {
@@ -131,7 +145,10 @@ mod tests {
             ("&lt;https://e.example&gt;", "<https://e.example>"),
             ("&#104;&#x74;&#X74;p&colon;&sol;&sol;", "http://"),
             ("&amp &ampx &notit; &notin;", "& &x \u{ac}it; \u{2209}"),
-            ("&#0;&#xD800;&#x110000;&#99999999999999;", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
+            (
+                "&#0;&#xD800;&#x110000;&#99999999999999;",
+                "\u{fffd}\u{fffd}\u{fffd}\u{fffd}",
+            ),
             ("&#128;", "\u{20ac}"),
             ("&NotEqualTilde;", "\u{2242}\u{338}"),
             ("& &; &# &#x &#; &unknown;", "& &; &# &#x &#; &unknown;"),
@@ -143,9 +160,18 @@ mod tests {
 
     #[test]
     fn parameters_survive_in_attributes() {
-        assert_eq!(decode("?a=1&copy=2&reg;=3&lt", Rules::Attribute), "?a=1&copy=2\u{ae}=3<");
-        assert_eq!(decode("?a=1&timestamp=2", Rules::Attribute), "?a=1&timestamp=2");
+        assert_eq!(
+            decode("?a=1&copy=2&reg;=3&lt", Rules::Attribute),
+            "?a=1&copy=2\u{ae}=3<"
+        );
+        assert_eq!(
+            decode("?a=1&timestamp=2", Rules::Attribute),
+            "?a=1&timestamp=2"
+        );
         assert_eq!(decode("?a=1&timestamp=2", Rules::Text), "?a=1\u{d7}tamp=2");
-        assert_eq!(decode("?a=1&timestamp=2&amp;b&#38;c&#38d", Rules::Strict), "?a=1&timestamp=2&b&c&#38d");
+        assert_eq!(
+            decode("?a=1&timestamp=2&amp;b&#38;c&#38d", Rules::Strict),
+            "?a=1&timestamp=2&b&c&#38d"
+        );
     }
 }

@@ -20,15 +20,55 @@ pub(crate) enum Opens {
 
 /// Schemes that open something without a web url, whatever they carry.
 const ELSEWHERE: [&str; 35] = [
-    "mailto", "tel", "sms", "smsto", "mms", "callto", "sip", "sips", "skype", "im", "xmpp", "irc",
-    "ircs", "news", "nntp", "geo", "maps", "facetime", "facetime-audio", "whatsapp", "tg", "sgnl",
-    "zoommtg", "zoomus", "file", "smb", "cid", "mid", "ssh", "sftp", "telnet", "ldap", "ldaps",
-    "magnet", "bitcoin",
+    "mailto",
+    "tel",
+    "sms",
+    "smsto",
+    "mms",
+    "callto",
+    "sip",
+    "sips",
+    "skype",
+    "im",
+    "xmpp",
+    "irc",
+    "ircs",
+    "news",
+    "nntp",
+    "geo",
+    "maps",
+    "facetime",
+    "facetime-audio",
+    "whatsapp",
+    "tg",
+    "sgnl",
+    "zoommtg",
+    "zoomus",
+    "file",
+    "smb",
+    "cid",
+    "mid",
+    "ssh",
+    "sftp",
+    "telnet",
+    "ldap",
+    "ldaps",
+    "magnet",
+    "bitcoin",
 ];
 
 /// Schemes whose content a client runs or shows itself.
-const NOTHING: [&str; 9] =
-    ["javascript", "vbscript", "livescript", "data", "about", "blob", "filesystem", "ws", "wss"];
+const NOTHING: [&str; 9] = [
+    "javascript",
+    "vbscript",
+    "livescript",
+    "data",
+    "about",
+    "blob",
+    "filesystem",
+    "ws",
+    "wss",
+];
 
 /// Schemes that are a web scheme under another name: `webcal://host/path` asks `host`.
 const RENAMED: [(&str, &str); 13] = [
@@ -63,7 +103,9 @@ const IN_TEXT: [&str; 9] = [
 /// True when `scheme` starts a link in running text.
 pub(crate) fn in_text(scheme: &str) -> bool {
     let starts = |prefix: &str| {
-        scheme.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+        scheme
+            .get(..prefix.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
     };
     starts("ms-")
         || starts("microsoft-edge")
@@ -79,7 +121,10 @@ pub(crate) fn open(scheme: &str, rest: &str) -> Opens {
         return Opens::Nothing;
     }
     let handler = || Wrapper::Handler(scheme.into());
-    let renamed = RENAMED.iter().find(|(name, _)| *name == scheme).map(|(_, web)| *web);
+    let renamed = RENAMED
+        .iter()
+        .find(|(name, _)| *name == scheme)
+        .map(|(_, web)| *web);
     match scheme {
         "ms-appinstaller" => match carried(rest) {
             Some(inner) => Opens::Url(Wrapper::MsAppInstaller, inner),
@@ -121,7 +166,10 @@ fn carried(rest: &str) -> Option<String> {
     }
     if let Some((_, query)) = body.split_once('?') {
         // Read once as it stands and once without the encoding of the whole.
-        for query in [Cow::Borrowed(query), percent_decode_str(query).decode_utf8_lossy()] {
+        for query in [
+            Cow::Borrowed(query),
+            percent_decode_str(query).decode_utf8_lossy(),
+        ] {
             let found = form_urlencoded::parse(query.as_bytes())
                 .find_map(|(_, value)| opens_with_url(&value));
             if found.is_some() {
@@ -135,7 +183,10 @@ fn carried(rest: &str) -> Option<String> {
 /// `text` when it is a web url or the url of another handler, percent-encoded or not.
 fn opens_with_url(text: &str) -> Option<String> {
     let opens = |text: &str| {
-        starts_web(text) || text.split_once(':').is_some_and(|(scheme, _)| in_text(scheme))
+        starts_web(text)
+            || text
+                .split_once(':')
+                .is_some_and(|(scheme, _)| in_text(scheme))
     };
     if opens(text) {
         return Some(text.to_owned());
@@ -150,14 +201,19 @@ fn within(text: &str) -> Option<String> {
     while let Some(colon) = text[from..].find("://").map(|colon| from + colon) {
         let start = ["https", "http"].iter().find_map(|scheme| {
             let start = colon.checked_sub(scheme.len())?;
-            text.get(start..colon)?.eq_ignore_ascii_case(scheme).then_some(start)
+            text.get(start..colon)?
+                .eq_ignore_ascii_case(scheme)
+                .then_some(start)
         });
         if let Some(start) = start {
             let url = &text[start..];
             let end = url.find(|c: char| c.is_whitespace() || "\"'<>|\\`".contains(c));
             let url = &url[..end.unwrap_or(url.len())];
             // A quote or a bar that is still percent-encoded ends it too.
-            let end = ["%22", "%27", "%7C", "%7c"].iter().filter_map(|code| url.find(code)).min();
+            let end = ["%22", "%27", "%7C", "%7c"]
+                .iter()
+                .filter_map(|code| url.find(code))
+                .min();
             return Some(url[..end.unwrap_or(url.len())].to_owned());
         }
         from = colon + 3;
@@ -167,7 +223,8 @@ fn within(text: &str) -> Option<String> {
 
 fn starts_web(text: &str) -> bool {
     ["http://", "https://"].iter().any(|scheme| {
-        text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+        text.get(..scheme.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
     })
 }
 
@@ -193,7 +250,10 @@ fn crumb(rest: &str) -> Option<String> {
 
 fn webdav(path: &str) -> Option<String> {
     let path = path.replace('\\', "/");
-    let (server, folder) = path.strip_prefix("//")?.split_once('/').unwrap_or((&path[2..], ""));
+    let (server, folder) = path
+        .strip_prefix("//")?
+        .split_once('/')
+        .unwrap_or((&path[2..], ""));
     let mut parts = server.split('@');
     let host = parts.next().filter(|host| !host.is_empty())?;
     let (mut scheme, mut port, mut dav) = ("http", None, false);
@@ -207,7 +267,9 @@ fn webdav(path: &str) -> Option<String> {
     }
     let root = "davwwwroot";
     let folder = match folder.get(..root.len()) {
-        Some(head) if head.eq_ignore_ascii_case(root) => folder[root.len()..].trim_start_matches('/'),
+        Some(head) if head.eq_ignore_ascii_case(root) => {
+            folder[root.len()..].trim_start_matches('/')
+        }
         _ => folder,
     };
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
@@ -218,7 +280,9 @@ fn webdav(path: &str) -> Option<String> {
 fn intent(rest: &str) -> Option<String> {
     let (place, extras) = rest.split_once("#Intent;")?;
     let extra = |name: &str| {
-        extras.split(';').find_map(|part| Some(part.strip_prefix(name)?.strip_prefix('=')?))
+        extras
+            .split(';')
+            .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
     };
     match extra("scheme") {
         Some(scheme @ ("http" | "https")) if place.starts_with("//") => {
@@ -243,20 +307,76 @@ mod tests {
     #[test]
     fn handlers_that_carry_a_url() {
         for (raw, name, inner) in [
-            ("ms-appinstaller:?source=https://e.example/a.msix&x=1", "ms-appinstaller", "https://e.example/a.msix"),
-            ("ms-appinstaller:?source=https%3A%2F%2Fe.example%2Fa.msix", "ms-appinstaller", "https://e.example/a.msix"),
-            ("ms-word:ofe|u|https://e.example/a.docx|z|x", "ms-word", "https://e.example/a.docx"),
-            ("microsoft-edge:https://e.example/?u=https://o.example", "microsoft-edge", "https://e.example/?u=https://o.example"),
-            ("microsoft-edge:?launchContext1=x&url=https%3A%2F%2Fe.example%2F", "microsoft-edge", "https://e.example/"),
-            ("ms-officecmd:%7B%22id%22:3,%22filename%22:%22https://e.example/x%22%7D", "ms-officecmd", "https://e.example/x"),
-            (r"search-ms:query=x&crumb=location:\\e.example@SSL@8443\DavWWWRoot\a\b", "search-ms", "https://e.example:8443/a/b"),
-            ("search-ms:query=x&crumb=location:%5C%5Ce.example%40SSL%5Ca", "search-ms", "https://e.example/a"),
-            ("itms-services://?action=download-manifest&url=https://e.example/m.plist", "itms-services", "https://e.example/m.plist"),
-            ("intent://e.example/x#Intent;scheme=https;package=p;end", "intent", "https://e.example/x"),
-            ("intent:x#Intent;S.browser_fallback_url=https%3A%2F%2Fe.example%2F;end", "intent", "https://e.example/"),
-            ("webcal://e.example/c.ics", "webcal", "http://e.example/c.ics"),
-            ("view-source:https://e.example/", "view-source", "https://e.example/"),
-            ("ms-msdt:/id X /param IT=https://e.example/x y", "ms-msdt", "https://e.example/x"),
+            (
+                "ms-appinstaller:?source=https://e.example/a.msix&x=1",
+                "ms-appinstaller",
+                "https://e.example/a.msix",
+            ),
+            (
+                "ms-appinstaller:?source=https%3A%2F%2Fe.example%2Fa.msix",
+                "ms-appinstaller",
+                "https://e.example/a.msix",
+            ),
+            (
+                "ms-word:ofe|u|https://e.example/a.docx|z|x",
+                "ms-word",
+                "https://e.example/a.docx",
+            ),
+            (
+                "microsoft-edge:https://e.example/?u=https://o.example",
+                "microsoft-edge",
+                "https://e.example/?u=https://o.example",
+            ),
+            (
+                "microsoft-edge:?launchContext1=x&url=https%3A%2F%2Fe.example%2F",
+                "microsoft-edge",
+                "https://e.example/",
+            ),
+            (
+                "ms-officecmd:%7B%22id%22:3,%22filename%22:%22https://e.example/x%22%7D",
+                "ms-officecmd",
+                "https://e.example/x",
+            ),
+            (
+                r"search-ms:query=x&crumb=location:\\e.example@SSL@8443\DavWWWRoot\a\b",
+                "search-ms",
+                "https://e.example:8443/a/b",
+            ),
+            (
+                "search-ms:query=x&crumb=location:%5C%5Ce.example%40SSL%5Ca",
+                "search-ms",
+                "https://e.example/a",
+            ),
+            (
+                "itms-services://?action=download-manifest&url=https://e.example/m.plist",
+                "itms-services",
+                "https://e.example/m.plist",
+            ),
+            (
+                "intent://e.example/x#Intent;scheme=https;package=p;end",
+                "intent",
+                "https://e.example/x",
+            ),
+            (
+                "intent:x#Intent;S.browser_fallback_url=https%3A%2F%2Fe.example%2F;end",
+                "intent",
+                "https://e.example/",
+            ),
+            (
+                "webcal://e.example/c.ics",
+                "webcal",
+                "http://e.example/c.ics",
+            ),
+            (
+                "view-source:https://e.example/",
+                "view-source",
+                "https://e.example/",
+            ),
+            (
+                "ms-msdt:/id X /param IT=https://e.example/x y",
+                "ms-msdt",
+                "https://e.example/x",
+            ),
         ] {
             assert_eq!(opened(raw), Some((name.into(), inner.into())), "{raw}");
         }

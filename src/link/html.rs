@@ -35,8 +35,10 @@ pub(crate) struct Name<'i>(pub(crate) &'i str);
 
 impl<'i> Name<'i> {
     /// In lower case, in `room`. Names too long for it are no known element and come back empty.
-    pub(crate) fn lower<'r>(self, room: &'r mut [u8; 16]) -> &'r str {
-        let Some(room) = room.get_mut(..self.0.len()) else { return "" };
+    pub(crate) fn lower(self, room: &mut [u8; 16]) -> &str {
+        let Some(room) = room.get_mut(..self.0.len()) else {
+            return "";
+        };
         room.copy_from_slice(self.0.as_bytes());
         room.make_ascii_lowercase();
         std::str::from_utf8(room).unwrap_or_default()
@@ -89,12 +91,22 @@ fn is_space(b: u8) -> bool {
 
 impl<'i> Tokens<'i> {
     pub(crate) fn new(input: &'i str) -> Self {
-        Tokens { input, at: 0, attributes: Vec::new(), tag: "", content: None, foreign: 0 }
+        Tokens {
+            input,
+            at: 0,
+            attributes: Vec::new(),
+            tag: "",
+            content: None,
+            foreign: 0,
+        }
     }
 
     /// The value of an attribute of the start tag last read, decoded. The first of several counts.
     pub(crate) fn attribute(&self, name: &str) -> Option<Cow<'i, str>> {
-        let (_, value) = self.attributes.iter().find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+        let (_, value) = self
+            .attributes
+            .iter()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))?;
         Some(entity::decode(value, Rules::Attribute))
     }
 
@@ -154,7 +166,9 @@ impl<'i> Tokens<'i> {
             match bytes.get(angle + 1) {
                 // `</` at the very end is text.
                 Some(b'/') if bytes.get(angle + 2).is_some() => return Some(angle),
-                Some(b) if b.is_ascii_alphabetic() || *b == b'!' || *b == b'?' => return Some(angle),
+                Some(b) if b.is_ascii_alphabetic() || *b == b'!' || *b == b'?' => {
+                    return Some(angle);
+                }
                 _ => from = angle + 1,
             }
         }
@@ -227,7 +241,9 @@ impl<'i> Tokens<'i> {
             }
             let attribute = at;
             // A `=` in front is part of the name.
-            at = find(bytes, at + 1, |b| is_space(b) || matches!(b, b'/' | b'>' | b'='));
+            at = find(bytes, at + 1, |b| {
+                is_space(b) || matches!(b, b'/' | b'>' | b'=')
+            });
             let attribute = &self.input[attribute..at];
             let after = find(bytes, at, |b| !is_space(b));
             if bytes.get(after) != Some(&b'=') {
@@ -280,7 +296,10 @@ impl<'i> Tokens<'i> {
 
 /// The first position from `from` on whose byte is wanted, else the end.
 fn find(bytes: &[u8], from: usize, wanted: impl Fn(u8) -> bool) -> usize {
-    bytes[from..].iter().position(|&b| wanted(b)).map_or(bytes.len(), |at| from + at)
+    bytes[from..]
+        .iter()
+        .position(|&b| wanted(b))
+        .map_or(bytes.len(), |at| from + at)
 }
 
 /// Where the end tag of `name` starts in `text`, else its end.

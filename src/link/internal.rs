@@ -8,7 +8,9 @@ use super::unwrap::{is_teams, under};
 /// pictures that Teams stores with a message. A deep link that opens a web url is unwrapped before
 /// this is asked.
 pub(crate) fn is_internal(url: &Url) -> bool {
-    let Some(host) = url.domain().map(|host| host.trim_end_matches('.')) else { return false };
+    let Some(host) = url.domain().map(|host| host.trim_end_matches('.')) else {
+        return false;
+    };
     if under(host, "schema.skype.com") {
         return true;
     }
@@ -20,12 +22,23 @@ fn is_deep_link(host: &str, url: &Url) -> bool {
         return false;
     }
     const PLACES: [&str; 11] = [
-        "l", "_", "v2", "dl", "meet", "meetingoptions", "convene", "conversations", "chat",
-        "light-meetings", "modern-calling",
+        "l",
+        "_",
+        "v2",
+        "dl",
+        "meet",
+        "meetingoptions",
+        "convene",
+        "conversations",
+        "chat",
+        "light-meetings",
+        "modern-calling",
     ];
     let path = url.path().trim_start_matches('/');
     let first = path.split('/').next().unwrap_or_default();
-    let in_app = url.fragment().is_some_and(|fragment| fragment.starts_with('/'));
+    let in_app = url
+        .fragment()
+        .is_some_and(|fragment| fragment.starts_with('/'));
     PLACES.iter().any(|place| first.eq_ignore_ascii_case(place)) || (path.is_empty() && in_app)
 }
 
@@ -44,7 +57,9 @@ fn is_stored(host: &str, path: &str) -> bool {
 /// True for names of schemas and namespaces that look like urls. They stand in source code and
 /// cards that are quoted in a text; nobody opens them from there.
 pub(crate) fn is_schema(url: &Url) -> bool {
-    let Some(host) = url.domain() else { return false };
+    let Some(host) = url.domain() else {
+        return false;
+    };
     let path = url.path();
     match host.strip_prefix("www.").unwrap_or(host) {
         "adaptivecards.io" => path.starts_with("/schemas/"),
@@ -52,7 +67,9 @@ pub(crate) fn is_schema(url: &Url) -> bool {
         "json-schema.org" => path.starts_with("/draft") || path.starts_with("/schema"),
         "schemas.microsoft.com" | "schemas.openxmlformats.org" | "schemas.xmlsoap.org" => true,
         "developer.microsoft.com" => path.starts_with("/json-schemas/"),
-        "w3.org" => ["/1999/", "/2000/", "/2001/", "/2005/"].iter().any(|y| path.starts_with(y)),
+        "w3.org" => ["/1999/", "/2000/", "/2001/", "/2005/"]
+            .iter()
+            .any(|y| path.starts_with(y)),
         _ => false,
     }
 }

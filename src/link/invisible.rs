@@ -45,8 +45,14 @@ pub(crate) fn push_visible(out: &mut String, text: &str) {
 
 /// True when the text opens with a web scheme, plain or defanged.
 fn starts_a_url(text: &str) -> bool {
-    let head: String = text.chars().take(8).collect::<String>().to_ascii_lowercase();
-    ["http://", "https://", "hxxp", "ftp://"].iter().any(|scheme| head.starts_with(scheme))
+    let head: String = text
+        .chars()
+        .take(8)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    ["http://", "https://", "hxxp", "ftp://"]
+        .iter()
+        .any(|scheme| head.starts_with(scheme))
 }
 
 /// The text in the order in which it is drawn: what stands between a right-to-left override
@@ -63,7 +69,9 @@ pub(crate) fn drawn(text: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find('\u{202e}') {
         out.push_str(&rest[..at]);
         let run = &rest[at + '\u{202e}'.len_utf8()..];
-        let end = run.find(|c| ends_override(c) || c == '\u{202e}').unwrap_or(run.len());
+        let end = run
+            .find(|c| ends_override(c) || c == '\u{202e}')
+            .unwrap_or(run.len());
         out.extend(run[..end].chars().rev());
         rest = &run[end..];
     }
@@ -119,7 +127,10 @@ mod tests {
 
     #[test]
     fn what_has_no_width_goes() {
-        assert_eq!(strip("ev\u{200b}il\u{2060}\u{feff}\u{ad}.example"), "evil.example");
+        assert_eq!(
+            strip("ev\u{200b}il\u{2060}\u{feff}\u{ad}.example"),
+            "evil.example"
+        );
         assert!(matches!(strip("plain"), Cow::Borrowed("plain")));
         assert!(matches!(strip("ohne Änderung"), Cow::Borrowed(_)));
     }
@@ -127,13 +138,19 @@ mod tests {
     #[test]
     fn invisible_characters_part_two_urls_but_not_one() {
         let mut out = String::new();
-        push_visible(&mut out, "https://a.example/\u{200b}\u{200b}https://b.ex\u{200b}ample/");
+        push_visible(
+            &mut out,
+            "https://a.example/\u{200b}\u{200b}https://b.ex\u{200b}ample/",
+        );
         assert_eq!(out, "https://a.example/ https://b.example/");
     }
 
     #[test]
     fn a_right_to_left_override_is_read_as_drawn() {
-        assert_eq!(drawn("see \u{202e}moc.elpmaxe\u{202c} now"), "see example.com\u{202c} now");
+        assert_eq!(
+            drawn("see \u{202e}moc.elpmaxe\u{202c} now"),
+            "see example.com\u{202c} now"
+        );
         assert_eq!(drawn("\u{202e}cba"), "abc");
         assert_eq!(drawn("\u{202e}ba\u{202e}dc"), "abcd");
         assert!(matches!(drawn("left to right"), Cow::Borrowed(_)));
@@ -141,7 +158,10 @@ mod tests {
 
     #[test]
     fn one_line() {
-        assert_eq!(line(" a\r\n\tb\u{a0}\u{202e}c\u{7}  "), Some("a b c".into()));
+        assert_eq!(
+            line(" a\r\n\tb\u{a0}\u{202e}c\u{7}  "),
+            Some("a b c".into())
+        );
         assert_eq!(line("\u{200b} \u{2800}"), None);
     }
 }

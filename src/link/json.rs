@@ -94,7 +94,9 @@ impl<'j> Iterator for Events<'j> {
 
 /// Decodes the escape behind a backslash into `out`; gives its length.
 fn escaped(text: &str, out: &mut String) -> usize {
-    let Some(c) = text.chars().next() else { return 0 };
+    let Some(c) = text.chars().next() else {
+        return 0;
+    };
     match c {
         'n' => out.push('\n'),
         't' => out.push('\t'),
@@ -109,7 +111,10 @@ fn escaped(text: &str, out: &mut String) -> usize {
             };
             let second = (0xd800..0xdc00)
                 .contains(&first)
-                .then(|| text.get(5..).and_then(|rest| unit(rest.strip_prefix("\\u")?)))
+                .then(|| {
+                    text.get(5..)
+                        .and_then(|rest| unit(rest.strip_prefix("\\u")?))
+                })
                 .flatten()
                 .filter(|second| (0xdc00..0xe000).contains(second));
             let (code, len) = match second {
@@ -130,7 +135,8 @@ mod tests {
 
     #[test]
     fn events() {
-        let events: Vec<_> = Events::new(r#"{"a" : [1, "b\n\"\/\u00e4\ud83d\ude00", null], "c":{}}"#).collect();
+        let events: Vec<_> =
+            Events::new(r#"{"a" : [1, "b\n\"\/\u00e4\ud83d\ude00", null], "c":{}}"#).collect();
         assert_eq!(
             events,
             [

@@ -36,17 +36,27 @@ pub(crate) fn spans(text: &str) -> Vec<Span> {
                 if bytes.get(at + 1) != Some(&b'(') {
                     continue;
                 }
-                let Some((destination, end)) = destination(text, at + 2) else { continue };
+                let Some((destination, end)) = destination(text, at + 2) else {
+                    continue;
+                };
                 let picture = start > 0 && bytes[start - 1] == b'!';
                 let whole = start - usize::from(picture)..end;
                 // Only pictures can stand in here: a link would have closed the brackets before it.
-                let inside = spans.iter().rev().take_while(|s| s.whole.start >= whole.start);
+                let inside = spans
+                    .iter()
+                    .rev()
+                    .take_while(|s| s.whole.start >= whole.start);
                 let inside = inside.count();
                 spans.truncate(spans.len() - inside);
                 if !picture {
                     open.clear();
                 }
-                spans.push(Span { whole, label: start + 1..at, destination, picture });
+                spans.push(Span {
+                    whole,
+                    label: start + 1..at,
+                    destination,
+                    picture,
+                });
                 behind = end;
             }
         }
@@ -94,7 +104,11 @@ fn destination(text: &str, from: usize) -> Option<(std::ops::Range<usize>, usize
 }
 
 fn skip_spaces(bytes: &[u8], from: usize) -> usize {
-    let spaces = bytes[from..].iter().take(MAX_TITLE).take_while(|&&b| b == b' ').count();
+    let spaces = bytes[from..]
+        .iter()
+        .take(MAX_TITLE)
+        .take_while(|&&b| b == b' ')
+        .count();
     from + spaces
 }
 
@@ -131,7 +145,16 @@ mod tests {
 
     #[test]
     fn what_is_none() {
-        for text in ["[a] (b)", "[a](", "[a](b", "a](b)", "[a\nb](c)", r"[a\](b)", "[a](b c)", "[a]()"] {
+        for text in [
+            "[a] (b)",
+            "[a](",
+            "[a](b",
+            "a](b)",
+            "[a\nb](c)",
+            r"[a\](b)",
+            "[a](b c)",
+            "[a]()",
+        ] {
             assert_eq!(links(text), [], "{text}");
         }
     }

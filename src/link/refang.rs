@@ -43,7 +43,10 @@ pub(crate) fn bracketed(text: &str) -> Option<Bracketed> {
         word if open == '[' && word.eq_ignore_ascii_case("at") => "@",
         _ => return None,
     };
-    Some(Bracketed { plain, len: end + 1 })
+    Some(Bracketed {
+        plain,
+        len: end + 1,
+    })
 }
 
 /// A bracketed dot between two labels, with or without spaces around it (`evil [.] example`): how
@@ -93,11 +96,17 @@ pub(crate) fn refang(text: &str) -> Option<String> {
 
 /// The scheme that `text` opens with, whether it was defanged, and where the colon stands.
 fn scheme(text: &str) -> (Option<(&'static str, bool)>, usize) {
-    let word = text.bytes().take(6).take_while(|b| b.is_ascii_alphabetic() || *b == b'*').count();
+    let word = text
+        .bytes()
+        .take(6)
+        .take_while(|b| b.is_ascii_alphabetic() || *b == b'*')
+        .count();
     let mut name = text[..word].to_owned();
     let mut end = word;
     if let Some(s) = text.get(word..word + 3)
-        && ["[s]", "(s)", "{s}"].iter().any(|form| s.eq_ignore_ascii_case(form))
+        && ["[s]", "(s)", "{s}"]
+            .iter()
+            .any(|form| s.eq_ignore_ascii_case(form))
     {
         name.push('s');
         end += 3;

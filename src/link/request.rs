@@ -49,7 +49,9 @@ impl Request {
         });
         let scheme_end = text.find("://").filter(|&end| {
             end > 0
-                && text[..end].bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+                && text[..end]
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
         });
         let (scheme, rest) = match scheme_end {
             Some(end) => (Some(text[..end].to_ascii_lowercase()), &text[end + 3..]),
@@ -65,8 +67,16 @@ impl Request {
             // `tcp://`, `ssl://`: what kind of request it was is not known.
             _ => Url::parse(&format!("{default_scheme}://{}", unbracketed(rest, end))).ok()?,
         };
-        let place = if scheme.is_some() { web } else { end < rest.len() };
-        Some(Request { url, scheme: web, place })
+        let place = if scheme.is_some() {
+            web
+        } else {
+            end < rest.len()
+        };
+        Some(Request {
+            url,
+            scheme: web,
+            place,
+        })
     }
 }
 
@@ -79,7 +89,9 @@ fn unbracketed(rest: &str, end: usize) -> Cow<'_, str> {
 }
 
 fn host(url: &Url) -> Option<&str> {
-    url.host_str().map(|host| host.trim_end_matches('.')).filter(|host| !host.is_empty())
+    url.host_str()
+        .map(|host| host.trim_end_matches('.'))
+        .filter(|host| !host.is_empty())
 }
 
 /// Path and query in one spelling: what needs no percent-encoding has none, and the digits of the
@@ -90,7 +102,9 @@ fn place(url: &Url) -> String {
     let mut rest = text;
     while let Some(at) = rest.find('%') {
         out.push_str(&rest[..at]);
-        let code = rest.get(at + 1..at + 3).filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
+        let code = rest
+            .get(at + 1..at + 3)
+            .filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
         let Some(code) = code else {
             out.push('%');
             rest = &rest[at + 1..];
@@ -124,7 +138,11 @@ mod tests {
     fn check(url: &str, cases: &[(&str, Option<Hit>)]) {
         let url = Url::parse(url).unwrap();
         for (logged, expected) in cases {
-            assert_eq!(request_match(logged, &url), *expected, "{logged} against {url}");
+            assert_eq!(
+                request_match(logged, &url),
+                *expected,
+                "{logged} against {url}"
+            );
         }
     }
 
@@ -134,11 +152,17 @@ mod tests {
             URL,
             &[
                 ("https://evil.example/Path/a~b?x=%C3%A4", Some(Hit::Url)),
-                ("\"https://evil.example:443/Path/a~b?x=%C3%A4\" ", Some(Hit::Url)),
+                (
+                    "\"https://evil.example:443/Path/a~b?x=%C3%A4\" ",
+                    Some(Hit::Url),
+                ),
                 ("'evil.example/Path/a~b?x=%C3%A4'", Some(Hit::Url)),
                 ("EVIL.example:443/Path/a%7eb?x=%c3%a4#other", Some(Hit::Url)),
                 ("//evil.example./Path/a~b?x=ä", Some(Hit::Url)),
-                ("https://user:pw@evil.example/Path/a~b?x=%C3%A4", Some(Hit::Url)),
+                (
+                    "https://user:pw@evil.example/Path/a~b?x=%C3%A4",
+                    Some(Hit::Url),
+                ),
             ],
         );
         check(
@@ -149,15 +173,21 @@ mod tests {
                 ("evil.example/?", Some(Hit::Url)),
             ],
         );
-        check("http://bücher.example:8080/a", &[
-            ("xn--bcher-kva.example:8080/a", Some(Hit::Url)),
-            ("BÜCHER.example:8080/a", Some(Hit::Url)),
-        ]);
-        check("http://[2001:db8::1]/a", &[
-            ("[2001:db8::1]/a", Some(Hit::Url)),
-            ("2001:DB8:0::1/a", Some(Hit::Url)),
-            ("2001:db8::1", Some(Hit::Host)),
-        ]);
+        check(
+            "http://bücher.example:8080/a",
+            &[
+                ("xn--bcher-kva.example:8080/a", Some(Hit::Url)),
+                ("BÜCHER.example:8080/a", Some(Hit::Url)),
+            ],
+        );
+        check(
+            "http://[2001:db8::1]/a",
+            &[
+                ("[2001:db8::1]/a", Some(Hit::Url)),
+                ("2001:DB8:0::1/a", Some(Hit::Url)),
+                ("2001:db8::1", Some(Hit::Host)),
+            ],
+        );
     }
 
     #[test]
@@ -170,14 +200,23 @@ mod tests {
                 ("evil.example:8443", Some(Hit::Host)),
                 ("https://evil.example", Some(Hit::Host)),
                 ("http://evil.example/Path/a~b?x=%C3%A4", Some(Hit::Host)),
-                ("https://evil.example:8443/Path/a~b?x=%C3%A4", Some(Hit::Host)),
+                (
+                    "https://evil.example:8443/Path/a~b?x=%C3%A4",
+                    Some(Hit::Host),
+                ),
                 ("https://evil.example/path/a~b?x=%C3%A4", Some(Hit::Host)),
                 ("https://evil.example/Path/a~b", Some(Hit::Host)),
                 ("tcp://evil.example:443", Some(Hit::Host)),
                 ("ssl://evil.example:443/Path/a~b?x=%C3%A4", Some(Hit::Host)),
             ],
         );
-        check("https://evil.example/", &[("evil.example", Some(Hit::Host)), ("evil.example:443", Some(Hit::Host))]);
+        check(
+            "https://evil.example/",
+            &[
+                ("evil.example", Some(Hit::Host)),
+                ("evil.example:443", Some(Hit::Host)),
+            ],
+        );
     }
 
     #[test]

@@ -39,10 +39,19 @@ impl<'t> Seen<'t> {
 /// says of a Markdown link that it leads nowhere, its characters are read as plain text.
 pub(crate) fn scan<'t>(text: &'t str, mut seen: impl FnMut(&Seen<'t>) -> bool) {
     let mut from = 0;
-    for Span { whole, label, destination, picture } in markdown::spans(text) {
+    for Span {
+        whole,
+        label,
+        destination,
+        picture,
+    } in markdown::spans(text)
+    {
         plain(text, from..whole.start, &mut seen);
-        let link =
-            Seen { raw: &text[destination], label: Some(&text[label]), picture };
+        let link = Seen {
+            raw: &text[destination],
+            label: Some(&text[label]),
+            picture,
+        };
         if !seen(&link) {
             plain(text, whole.clone(), &mut seen);
         }
@@ -93,7 +102,11 @@ fn report<'t>(
     found: &Range<usize>,
     seen: &mut impl FnMut(&Seen<'t>) -> bool,
 ) -> bool {
-    seen(&Seen { raw: &text[found.clone()], label: None, picture: false })
+    seen(&Seen {
+        raw: &text[found.clone()],
+        label: None,
+        picture: false,
+    })
 }
 
 /// The word of scheme characters that ends at `end`; it starts at `floor` or later.
@@ -123,13 +136,17 @@ fn with_handler(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> 
 /// The url around the colon at `colon`; nothing before `floor` belongs to it.
 fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
-    let bracket = colon.checked_sub(1).filter(|&at| at >= floor && bytes[at] == b'[');
+    let bracket = colon
+        .checked_sub(1)
+        .filter(|&at| at >= floor && bytes[at] == b'[');
     let mut end = bracket.unwrap_or(colon);
     let mut plural = "";
     // `hxxp[s]://`
     if end >= floor + 3
         && let Some(s) = text.get(end - 3..end)
-        && ["[s]", "(s)", "{s}"].iter().any(|form| s.eq_ignore_ascii_case(form))
+        && ["[s]", "(s)", "{s}"]
+            .iter()
+            .any(|form| s.eq_ignore_ascii_case(form))
     {
         end -= 3;
         plural = "s";
@@ -142,11 +159,17 @@ fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
     })?;
     let start = end - scheme;
     let host = slashes(text, colon, bracket.is_some())?;
-    let ending = Ending { text, before: text[..start].chars().next_back() };
+    let ending = Ending {
+        text,
+        before: text[..start].chars().next_back(),
+    };
     let user = ending.userinfo_end(host);
     let host_end = ending.host_end(user);
     // Whether it is a url at all is decided before its path is read.
-    if !matches!(step(&format!("http://{}", &text[host..host_end])), Step::Web(_)) {
+    if !matches!(
+        step(&format!("http://{}", &text[host..host_end])),
+        Step::Web(_)
+    ) {
         return None;
     }
     Some(start..ending.end(host, host_end))
@@ -180,14 +203,17 @@ fn slashes(text: &str, colon: usize, bracketed: bool) -> Option<usize> {
         }
     }
     let next = text[at..].chars().next()?;
-    let host = next.is_alphanumeric() || matches!(next, '[' | '(' | '{' | '_' | '-' | '%' | '\u{ad}')
+    let host = next.is_alphanumeric()
+        || matches!(next, '[' | '(' | '{' | '_' | '-' | '%' | '\u{ad}')
         || !next.is_ascii();
     (count >= 2 && !inside && host && !is_blank(next)).then_some(at)
 }
 
 /// The host that starts with `www` at `start`, and what follows it; else how far it was read.
 fn with_www(text: &str, start: usize) -> Result<Range<usize>, usize> {
-    let head = text.get(start..start + 3).filter(|head| head.eq_ignore_ascii_case("www"));
+    let head = text
+        .get(start..start + 3)
+        .filter(|head| head.eq_ignore_ascii_case("www"));
     let before = text[..start].chars().next_back();
     let joined =
         |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '/' | '\\' | '%');
@@ -226,11 +252,13 @@ impl Ending<'_> {
         let text = &self.text[from..];
         let stops = |c: char| is_end(c) || matches!(c, '/' | '\\' | '?' | '#');
         let authority = &text[..text.find(stops).unwrap_or(text.len())];
-        authority.rfind('@').map_or(from, |at| match authority[at + 1..].starts_with(']') {
-            // `[@]` is part of the userinfo for the eye.
-            true => from + at + 2,
-            false => from + at + 1,
-        })
+        authority
+            .rfind('@')
+            .map_or(from, |at| match authority[at + 1..].starts_with(']') {
+                // `[@]` is part of the userinfo for the eye.
+                true => from + at + 2,
+                false => from + at + 1,
+            })
     }
 
     /// The end of the host (and port) that starts at `from`.
@@ -297,7 +325,10 @@ impl Ending<'_> {
                 '\\' => {
                     rest.starts_with(['"', '\''])
                         || (rest.starts_with(['n', 'r', 't'])
-                            && rest[1..].chars().next().is_none_or(|c| is_end(c) || c == '\\'))
+                            && rest[1..]
+                                .chars()
+                                .next()
+                                .is_none_or(|c| is_end(c) || c == '\\'))
                 }
                 // Escaped once too often.
                 '&' => ["&quot;", "&lt;", "&gt;", "&#39;", "&nbsp;"]
@@ -348,9 +379,8 @@ fn is_end(c: char) -> bool {
         c if c.is_ascii() => c == ' ' || c.is_ascii_control(),
         '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' | '\u{2039}' | '\u{203a}' => true,
         '\u{3001}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301b}' => true,
-        '\u{ff01}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0c}' | '\u{ff1a}' | '\u{ff1b}' | '\u{ff1f}' => {
-            true
-        }
+        '\u{ff01}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0c}' | '\u{ff1a}' | '\u{ff1b}'
+        | '\u{ff1f}' => true,
         c => is_blank(c) || c.is_control(),
     }
 }
@@ -363,9 +393,12 @@ fn is_pictograph(c: char) -> bool {
 /// True when a url with a web scheme starts here.
 fn starts_url(text: &str) -> bool {
     let text = text.strip_prefix(' ').unwrap_or(text);
-    ["http://", "https://", "hxxp://", "hxxps://", "ftp://"].iter().any(|scheme| {
-        text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
-    })
+    ["http://", "https://", "hxxp://", "hxxps://", "ftp://"]
+        .iter()
+        .any(|scheme| {
+            text.get(..scheme.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+        })
 }
 
 #[cfg(test)]
@@ -396,22 +429,37 @@ mod tests {
             ("https://e.example/wow!", "https://e.example/wow"),
             ("https://e.example/a\u{1f44d}", "https://e.example/a"),
             ("https://e.example,and", "https://e.example"),
-            ("https://e.example:8443/a?b#c", "https://e.example:8443/a?b#c"),
+            (
+                "https://e.example:8443/a?b#c",
+                "https://e.example:8443/a?b#c",
+            ),
             ("http://[2001:db8::1]:80/a]", "http://[2001:db8::1]:80/a"),
             ("https://u:p,x@e.example/", "https://u:p,x@e.example/"),
             ("see:https://e.example", "https://e.example"),
             ("seehttps://e.example", "https://e.example"),
-            ("\u{8bf7}https://e.example/a\u{ff0c}x", "https://e.example/a"),
+            (
+                "\u{8bf7}https://e.example/a\u{ff0c}x",
+                "https://e.example/a",
+            ),
             ("https://e.example\u{3002}\u{8c22}", "https://e.example"),
             ("https://e\u{3002}example/a", "https://e\u{3002}example/a"),
-            (r#"{"u":"https:\/\/e.example\/a"}"#, r"https:\/\/e.example\/a"),
+            (
+                r#"{"u":"https:\/\/e.example\/a"}"#,
+                r"https:\/\/e.example\/a",
+            ),
             (r#""https://e.example/a\n""#, "https://e.example/a"),
-            ("hxxps[:]//e[.]example/a[.]php", "hxxps[:]//e[.]example/a[.]php"),
+            (
+                "hxxps[:]//e[.]example/a[.]php",
+                "hxxps[:]//e[.]example/a[.]php",
+            ),
             ("hxxp[s]://e [.] example/x y", "hxxp[s]://e [.] example/x"),
             ("https[://]e(dot)example", "https[://]e(dot)example"),
             ("WWW.e.example/a?", "WWW.e.example/a"),
             ("www[.]e[.]example", "www[.]e[.]example"),
-            ("run ms-appinstaller:?source=https://e.example/a now", "ms-appinstaller:?source=https://e.example/a"),
+            (
+                "run ms-appinstaller:?source=https://e.example/a now",
+                "ms-appinstaller:?source=https://e.example/a",
+            ),
         ] {
             assert_eq!(urls(text), [expected], "{text}");
         }
@@ -425,15 +473,31 @@ mod tests {
             "https://a.example/|https://b.example/",
             "https://a.example/, https://b.example/",
         ] {
-            assert_eq!(urls(text), ["https://a.example/", "https://b.example/"], "{text}");
+            assert_eq!(
+                urls(text),
+                ["https://a.example/", "https://b.example/"],
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_url() {
         for text in [
-            "12:30", "a::b", "http:", "https://", "http:// x", "wwww.e.example", "x@www.e.example",
-            "www", "www.", "C:\\Users\\x", "std::fmt", "nothttp", "://e.example", "see http:/x",
+            "12:30",
+            "a::b",
+            "http:",
+            "https://",
+            "http:// x",
+            "wwww.e.example",
+            "x@www.e.example",
+            "www",
+            "www.",
+            "C:\\Users\\x",
+            "std::fmt",
+            "nothttp",
+            "://e.example",
+            "see http:/x",
         ] {
             assert_eq!(urls(text), [] as [&str; 0], "{text}");
         }
@@ -442,13 +506,19 @@ mod tests {
     #[test]
     fn markdown_labels_are_not_urls_of_their_own() {
         let mut found = Vec::new();
-        scan("[https://a.example](https://b.example/x) https://c.example", |seen| {
-            found.push((seen.raw, seen.label));
-            true
-        });
+        scan(
+            "[https://a.example](https://b.example/x) https://c.example",
+            |seen| {
+                found.push((seen.raw, seen.label));
+                true
+            },
+        );
         assert_eq!(
             found,
-            [("https://b.example/x", Some("https://a.example")), ("https://c.example", None)]
+            [
+                ("https://b.example/x", Some("https://a.example")),
+                ("https://c.example", None)
+            ]
         );
     }
 }

@@ -45,7 +45,8 @@ pub(crate) fn layer(url: &Url) -> Option<(Wrapper, Vec<String>)> {
 
 /// True when `host` is `domain` or under it.
 pub(crate) fn under(host: &str, domain: &str) -> bool {
-    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    host.strip_suffix(domain)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// The values of the named parameters, in the order of `names`. Names are matched in any case, and
@@ -70,7 +71,11 @@ fn is_safelinks(host: &str, path: &str) -> bool {
         "safelinks.protection.office365.us",
         "safelinks.protection.apps.mil",
     ];
-    let outlook = ["outlook.office.com", "outlook.office365.com", "outlook.cloud.microsoft"];
+    let outlook = [
+        "outlook.office.com",
+        "outlook.office365.com",
+        "outlook.cloud.microsoft",
+    ];
     service.iter().any(|domain| under(host, domain))
         || ((outlook.contains(&host) || host == "outlook.live.com")
             && path.ends_with("/safelink.html"))
@@ -82,7 +87,13 @@ fn is_linkedin(host: &str, path: &str) -> bool {
 }
 
 fn is_facebook(host: &str, path: &str) -> bool {
-    let meta = ["facebook.com", "messenger.com", "workplace.com", "instagram.com", "threads.net"];
+    let meta = [
+        "facebook.com",
+        "messenger.com",
+        "workplace.com",
+        "instagram.com",
+        "threads.net",
+    ];
     if path == "/l.php" || path == "/flx/warn/" {
         return meta.iter().any(|domain| under(host, domain)) || under(host, "threads.com");
     }
@@ -121,7 +132,11 @@ fn base64_text(encoded: &str) -> Option<String> {
         '/' => '_',
         c => c,
     };
-    let encoded: String = encoded.trim_end_matches('=').chars().map(translate).collect();
+    let encoded: String = encoded
+        .trim_end_matches('=')
+        .chars()
+        .map(translate)
+        .collect();
     String::from_utf8(LENIENT.decode(encoded).ok()?).ok()
 }
 
@@ -162,7 +177,12 @@ fn teams(host: &str, url: &Url) -> Option<Vec<String>> {
             let context = params(url, &["context"]).into_iter().next()?;
             let context: serde_json::Value = serde_json::from_str(&context).ok()?;
             let field = |name: &str| Some(context.get(name)?.as_str()?.to_owned());
-            Some(["contentUrl", "websiteUrl"].iter().filter_map(|name| field(name)).collect())
+            Some(
+                ["contentUrl", "websiteUrl"]
+                    .iter()
+                    .filter_map(|name| field(name))
+                    .collect(),
+            )
         }
         _ => None,
     }
@@ -209,13 +229,19 @@ mod tests {
             "https://www.bing.com/ck/a?!&&p=1&u=a1aHR0cHM6Ly9ldmlsLmV4YW1wbGUvYT9iPTE&ntb=1",
             "https://www.bing.com/aclick?ld=x&u=aHR0cHM6Ly9ldmlsLmV4YW1wbGUvYT9iPTE%3D&rlid=1",
         ] {
-            assert_eq!(first(url), Some(("bing".into(), "https://evil.example/a?b=1".into())));
+            assert_eq!(
+                first(url),
+                Some(("bing".into(), "https://evil.example/a?b=1".into()))
+            );
         }
     }
 
     #[test]
     fn a_stage_link_opens_its_content() {
         let url = "https://teams.microsoft.com/l/stage/app/0?context=%7B%22contentUrl%22%3A%22https%3A%2F%2Fevil.example%2Fx%22%7D";
-        assert_eq!(first(url), Some(("teams".into(), "https://evil.example/x".into())));
+        assert_eq!(
+            first(url),
+            Some(("teams".into(), "https://evil.example/x".into()))
+        );
     }
 }

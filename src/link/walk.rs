@@ -150,7 +150,10 @@ impl Tables {
     fn ends_cell(&self, name: &str) -> bool {
         self.depth > 0
             && self.anchor.is_some_and(|depth| depth >= self.depth)
-            && matches!(name, "td" | "th" | "tr" | "caption" | "tbody" | "thead" | "tfoot" | "table")
+            && matches!(
+                name,
+                "td" | "th" | "tr" | "caption" | "tbody" | "thead" | "tfoot" | "table"
+            )
     }
 }
 
@@ -170,7 +173,10 @@ fn start(tokens: &Tokens<'_>, lower: &str, tables: &mut Tables, visitor: &mut im
     match lower {
         "a" => {
             end_anchor(tables, visitor);
-            if let Some(href) = tokens.attribute("href").or_else(|| tokens.attribute("xlink:href")) {
+            if let Some(href) = tokens
+                .attribute("href")
+                .or_else(|| tokens.attribute("xlink:href"))
+            {
                 tables.anchor = Some(tables.depth);
                 visitor.anchor(href);
             }
@@ -197,7 +203,10 @@ fn start(tokens: &Tokens<'_>, lower: &str, tables: &mut Tables, visitor: &mut im
         "emoji" => emoji(tokens, visitor),
         "img" => {
             let kind = tokens.attribute("itemtype").unwrap_or_default();
-            if kind.to_ascii_lowercase().ends_with("schema.skype.com/emoji") {
+            if kind
+                .to_ascii_lowercase()
+                .ends_with("schema.skype.com/emoji")
+            {
                 emoji(tokens, visitor);
             }
         }
@@ -230,7 +239,8 @@ fn refresh(tokens: &Tokens<'_>) -> Option<String> {
     let content = tokens.attribute("content")?;
     let at = content.to_ascii_lowercase().find("url")?;
     let url = content[at + 3..].trim_start().strip_prefix('=')?;
-    kind.eq_ignore_ascii_case("refresh").then(|| url.trim().to_owned())
+    kind.eq_ignore_ascii_case("refresh")
+        .then(|| url.trim().to_owned())
 }
 
 /// True for a start tag whose element is not displayed.
@@ -238,7 +248,9 @@ fn is_hidden(tokens: &Tokens<'_>) -> bool {
     if tokens.attribute("hidden").is_some() {
         return true;
     }
-    let Some(style) = tokens.attribute("style") else { return false };
+    let Some(style) = tokens.attribute("style") else {
+        return false;
+    };
     let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
     style.to_ascii_lowercase().split(';').any(|rule| {
         let rule = rule.strip_suffix("!important").unwrap_or(rule);
@@ -255,14 +267,27 @@ fn is_hidden(tokens: &Tokens<'_>) -> bool {
 /// holds plain text only; the words in it are somebody else's.
 fn is_reply(tokens: &Tokens<'_>) -> bool {
     let kind = tokens.attribute("itemtype").unwrap_or_default();
-    kind.to_ascii_lowercase().ends_with("schema.skype.com/reply")
+    kind.to_ascii_lowercase()
+        .ends_with("schema.skype.com/reply")
 }
 
 fn is_void(name: &str) -> bool {
     matches!(
         name,
-        "area" | "base" | "br" | "col" | "embed" | "hr" | "img" | "input" | "link" | "meta"
-            | "param" | "source" | "track" | "wbr"
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
     )
 }
 
@@ -271,11 +296,11 @@ fn pause(name: &str) -> Option<Break> {
     match name {
         "address" | "article" | "aside" | "blockquote" | "body" | "br" | "button" | "caption"
         | "center" | "codeblock" | "dd" | "details" | "dialog" | "dir" | "div" | "dl" | "dt"
-        | "fieldset" | "figcaption" | "figure" | "footer" | "form" | "frame" | "h1" | "h2" | "h3"
-        | "h4" | "h5" | "h6" | "head" | "header" | "hr" | "html" | "iframe" | "legend" | "li"
-        | "listing" | "main" | "menu" | "nav" | "ol" | "optgroup" | "option" | "p" | "plaintext"
-        | "pre" | "search" | "section" | "select" | "summary" | "table" | "tbody" | "td"
-        | "textarea" | "tfoot" | "th" | "thead" | "title" | "tr" | "ul" | "xmp" => {
+        | "fieldset" | "figcaption" | "figure" | "footer" | "form" | "frame" | "h1" | "h2"
+        | "h3" | "h4" | "h5" | "h6" | "head" | "header" | "hr" | "html" | "iframe" | "legend"
+        | "li" | "listing" | "main" | "menu" | "nav" | "ol" | "optgroup" | "option" | "p"
+        | "plaintext" | "pre" | "search" | "section" | "select" | "summary" | "table" | "tbody"
+        | "td" | "textarea" | "tfoot" | "th" | "thead" | "title" | "tr" | "ul" | "xmp" => {
             Some(Break::Block)
         }
         "at" | "attachment" | "audio" | "canvas" | "embed" | "emoji" | "img" | "input" | "math"

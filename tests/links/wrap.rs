@@ -6,7 +6,16 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use proptest::prelude::*;
 
 /// What URL Defense leaves as it is in its third version.
-const REPLACED: &AsciiSet = &CONTROLS.add(b'%').add(b'#').add(b'*').add(b'$').add(b'!').add(b';').add(b'+').add(b'(').add(b')');
+const REPLACED: &AsciiSet = &CONTROLS
+    .add(b'%')
+    .add(b'#')
+    .add(b'*')
+    .add(b'$')
+    .add(b'!')
+    .add(b';')
+    .add(b'+')
+    .add(b'(')
+    .add(b')');
 
 /// A service that wraps urls.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +92,10 @@ impl Wrap {
                 encode(url)
             ),
             Wrap::UrlDefenseV1 => {
-                format!("https://urldefense.proofpoint.com/v1/url?u={}&k=x", encode(url))
+                format!(
+                    "https://urldefense.proofpoint.com/v1/url?u={}&k=x",
+                    encode(url)
+                )
             }
             Wrap::UrlDefenseV2 => {
                 let encoded = encode(url).replace("%2F", "_").replace('%', "-");
@@ -129,7 +141,10 @@ impl Wrap {
                 "https://www.bing.com/aclick?ld=x&u={}&rlid=1",
                 encode(&STANDARD_NO_PAD.encode(encode(url)))
             ),
-            Wrap::LinkedIn => format!("https://www.linkedin.com/safety/go?url={}&trk=x", encode(url)),
+            Wrap::LinkedIn => format!(
+                "https://www.linkedin.com/safety/go?url={}&trk=x",
+                encode(url)
+            ),
             Wrap::Facebook => format!("https://l.facebook.com/l.php?u={}&h=x", encode(url)),
             Wrap::MsAppInstaller => format!("ms-appinstaller:?source={}", encode(url)),
             Wrap::Edge => format!("microsoft-edge:{url}"),

@@ -18,7 +18,10 @@ enum Piece {
 }
 
 fn add_text(pieces: &mut Vec<Piece>, text: &str) {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
+    let text = text
+        .replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .replace('\0', "");
     match pieces.last_mut() {
         Some(Piece::Text(last)) => last.push_str(&text),
         _ if text.is_empty() => {}
@@ -67,7 +70,12 @@ impl TokenSink for Sink {
                 let attributes = tag
                     .attrs
                     .iter()
-                    .map(|attribute| (attribute.name.local.to_string(), attribute.value.to_string()))
+                    .map(|attribute| {
+                        (
+                            attribute.name.local.to_string(),
+                            attribute.value.to_string(),
+                        )
+                    })
                     .collect();
                 pieces.push(Piece::Start(tag.name.to_string(), attributes));
                 return match &*tag.name {
@@ -125,7 +133,11 @@ fn reads_what_html5ever_reads() {
 
 #[test]
 fn a_tag_that_never_ends_is_cut() {
-    for (html, source) in [("x<a href='y", "<a href='y"), ("<a b", "<a b"), ("</a", "</a")] {
+    for (html, source) in [
+        ("x<a href='y", "<a href='y"),
+        ("<a b", "<a b"),
+        ("</a", "</a"),
+    ] {
         let mut tokens = Tokens::new(html);
         let mut last = None;
         while let Some(token) = tokens.next() {
@@ -148,7 +160,7 @@ fn nothing_is_special_inside_svg() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn reads_any_markup_as_html5ever_does(

@@ -65,8 +65,13 @@ fn amp(url: &Url) -> Option<String> {
         Some(place) => ("https", place),
         None => ("http", place),
     };
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    place.contains('.').then(|| format!("{scheme}://{place}{query}"))
+    let query = url
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    place
+        .contains('.')
+        .then(|| format!("{scheme}://{place}{query}"))
 }
 
 #[cfg(test)]
@@ -80,10 +85,20 @@ mod tests {
 
     #[test]
     fn googles_own_hosts() {
-        for host in ["google.com", "www.google.co.uk", "maps.google.de", "a.b.google.com.au"] {
+        for host in [
+            "google.com",
+            "www.google.co.uk",
+            "maps.google.de",
+            "a.b.google.com.au",
+        ] {
             assert!(is_google(host), "{host}");
         }
-        for host in ["google.zip", "google.evil.com", "xgoogle.com", "google.com.evil.example"] {
+        for host in [
+            "google.zip",
+            "google.evil.com",
+            "xgoogle.com",
+            "google.com.evil.example",
+        ] {
             assert!(!is_google(host), "{host}");
         }
     }

@@ -9,8 +9,12 @@ use super::super::entity;
 use super::super::wrapper::Wrapper;
 use super::base64_text;
 
-const HOSTS: [&str; 4] =
-    ["urldefense.com", "urldefense.us", "urldefense.proofpoint.com", "urldefense.proofpoint.us"];
+const HOSTS: [&str; 4] = [
+    "urldefense.com",
+    "urldefense.us",
+    "urldefense.proofpoint.com",
+    "urldefense.proofpoint.us",
+];
 
 /// The version and the target; `None` when the host is not Proofpoint's.
 pub(super) fn layer(host: &str, url: &Url) -> Option<(Wrapper, Vec<String>)> {
@@ -40,7 +44,10 @@ pub(super) fn layer(host: &str, url: &Url) -> Option<(Wrapper, Vec<String>)> {
 /// The parameter `u` as it stands, not decoded: `+` is a plus here.
 fn parameter_u(url: &Url) -> Option<&str> {
     url.query()?.split('&').find_map(|pair| {
-        pair.strip_prefix("amp;").unwrap_or(pair).strip_prefix("u=").filter(|u| !u.is_empty())
+        pair.strip_prefix("amp;")
+            .unwrap_or(pair)
+            .strip_prefix("u=")
+            .filter(|u| !u.is_empty())
     })
 }
 
@@ -67,7 +74,10 @@ fn third(url: &Url) -> Option<String> {
     while let Some(star) = rest.find('*') {
         out.push_str(&rest[..star]);
         rest = &rest[star + 1..];
-        let run = rest.strip_prefix('*').and_then(|tail| tail.bytes().next()).and_then(run_length);
+        let run = rest
+            .strip_prefix('*')
+            .and_then(|tail| tail.bytes().next())
+            .and_then(run_length);
         let count = match run {
             Some(count) => {
                 rest = &rest[2..];
@@ -126,7 +136,10 @@ mod tests {
                 "https://urldefense.com/v3/__https://evil.example/a**Bb__;wqDDocKi!!x",
                 "https://evil.example/a\u{a0}\u{e1}\u{a2}b",
             ),
-            ("https://urldefense.us/v3/__https:/evil.example/__;!!x", "https:/evil.example/"),
+            (
+                "https://urldefense.us/v3/__https:/evil.example/__;!!x",
+                "https:/evil.example/",
+            ),
         ] {
             assert_eq!(target(url).as_deref(), Some(expected), "{url}");
         }
