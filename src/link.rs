@@ -14,6 +14,8 @@
 //!                                                  └─ WHATWG rules (crate url)
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod attachment;
 mod canonical;
 mod card;

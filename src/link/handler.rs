@@ -180,13 +180,19 @@ fn carried(rest: &str) -> Option<String> {
     within(body).or_else(|| within(&percent_decode_str(body).decode_utf8_lossy()))
 }
 
-/// `text` when it is a web url, percent-encoded or not.
+/// `text` when it is a web url or the url of another handler, percent-encoded or not.
 fn opens_with_url(text: &str) -> Option<String> {
-    if starts_web(text) {
+    let opens = |text: &str| {
+        starts_web(text)
+            || text
+                .split_once(':')
+                .is_some_and(|(scheme, _)| in_text(scheme))
+    };
+    if opens(text) {
         return Some(text.to_owned());
     }
     let decoded = percent_decode_str(text).decode_utf8_lossy();
-    starts_web(&decoded).then(|| decoded.into_owned())
+    opens(&decoded).then(|| decoded.into_owned())
 }
 
 /// The first web url inside `text`, to the next quote, blank or bar.
@@ -276,7 +282,7 @@ fn intent(rest: &str) -> Option<String> {
     let extra = |name: &str| {
         extras
             .split(';')
-            .find_map(|part| Some(part.strip_prefix(name)?.strip_prefix('=')?))
+            .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
     };
     match extra("scheme") {
         Some(scheme @ ("http" | "https")) if place.starts_with("//") => {

@@ -35,7 +35,7 @@ pub(crate) struct Name<'i>(pub(crate) &'i str);
 
 impl<'i> Name<'i> {
     /// In lower case, in `room`. Names too long for it are no known element and come back empty.
-    pub(crate) fn lower<'r>(self, room: &'r mut [u8; 16]) -> &'r str {
+    pub(crate) fn lower(self, room: &mut [u8; 16]) -> &str {
         let Some(room) = room.get_mut(..self.0.len()) else {
             return "";
         };

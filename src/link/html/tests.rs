@@ -160,7 +160,7 @@ fn nothing_is_special_inside_svg() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn reads_any_markup_as_html5ever_does(

@@ -1,0 +1,73 @@
+//! Reads messages from standard input, one JSON object a line (`contentType`, `content`,
+//! `attachments`), and prints the links of each as a JSON array on a line of its own.
+//!
+//! `--repeat N` reads the input once, extracts N times and prints the seconds that took instead.
+
+use std::io::{BufRead, Write};
+use std::time::Instant;
+
+use linktrail::link::{Attachment, Body, Link, extract};
+use serde_json::{Value, json};
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let repeat: Option<u32> = match arguments.as_slice() {
+        [] => None,
+        [flag, count] if flag == "--repeat" => Some(count.parse()?),
+        _ => anyhow::bail!("usage: extract [--repeat N] < messages.jsonl"),
+    };
+    let mut messages = Vec::new();
+    for line in std::io::stdin().lock().lines() {
+        let message: Value = serde_json::from_str(&line?)?;
+        let attachments: Vec<Attachment> = match &message["attachments"] {
+            Value::Array(list) => serde_json::from_value(Value::Array(list.clone()))?,
+            _ => Vec::new(),
+        };
+        messages.push((message, attachments));
+    }
+    let links = |(message, attachments): &(Value, Vec<Attachment>)| {
+        let body = Body {
+            html: message["contentType"] == "html",
+            content: message["content"].as_str(),
+        };
+        extract(body, attachments)
+    };
+    let mut out = std::io::stdout().lock();
+    if let Some(count) = repeat {
+        let start = Instant::now();
+        let mut found = 0;
+        for _ in 0..count {
+            found += messages
+                .iter()
+                .map(|message| links(message).len())
+                .sum::<usize>();
+        }
+        writeln!(
+            out,
+            "{}",
+            json!({"seconds": start.elapsed().as_secs_f64(), "links": found})
+        )?;
+        return Ok(());
+    }
+    for message in &messages {
+        let links: Vec<Value> = links(message).iter().map(as_json).collect();
+        writeln!(out, "{}", Value::Array(links))?;
+    }
+    Ok(())
+}
+
+fn as_json(link: &Link) -> Value {
+    let wrapped_by: Vec<&str> = link
+        .wrapped_by
+        .iter()
+        .map(|wrapper| wrapper.as_str())
+        .collect();
+    json!({
+        "url": link.url.as_str(),
+        "origin": link.origin.as_str(),
+        "text": link.text,
+        "raw": link.raw,
+        "wrapped_by": wrapped_by,
+        "mismatch": link.mismatch,
+    })
+}

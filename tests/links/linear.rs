@@ -1,0 +1,254 @@
+//! Time that grows no faster than the input, whatever comes in.
+
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use linktrail::link::{Attachment, Body, extract, visible_text};
+
+/// The time this thread has run, so that other work on the machine does not count; where the system
+/// does not tell, the time of the clock.
+fn running_time() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    match stat
+        .split(' ')
+        .next()
+        .and_then(|nanoseconds| nanoseconds.parse().ok())
+    {
+        Some(nanoseconds) => Duration::from_nanos(nanoseconds),
+        None => START.get_or_init(Instant::now).elapsed(),
+    }
+}
+
+/// Runs inputs of two sizes, one eight times the other; fails when the time grows by more than
+/// linear growth and a margin explain, three times over.
+fn assert_linear(name: &str, make: impl Fn(usize) -> String, run: impl Fn(&str)) {
+    let time = |size: usize| {
+        let input = make(size);
+        let start = running_time();
+        run(&input);
+        running_time() - start
+    };
+    // Large enough to be measured: the clock of a thread may be 4 ms late.
+    let mut size = 1 << 12;
+    while size < 1 << 18 && time(size) < Duration::from_millis(8) {
+        size *= 2;
+    }
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let (small, large) = (time(size), time(size * 8));
+        // Quadratic growth would be 64-fold.
+        if large < (small + Duration::from_millis(4)) * 8 * 3 {
+            return;
+        }
+        seen.push((small, large));
+    }
+    panic!("{name}: from {size} bytes to eight times as many the time grew {seen:?}");
+}
+
+fn repeat(piece: &str, size: usize) -> String {
+    piece.repeat(size / piece.len() + 1)
+}
+
+#[test]
+fn time_is_linear_in_hostile_bodies() {
+    let pieces = [
+        "<",
+        "</",
+        "<a ",
+        "<!--",
+        "<a href=\"",
+        "<a href='x'>",
+        "<b>",
+        "[",
+        "(",
+        "](",
+        "[a](",
+        "[a](<",
+        "](x \"",
+        "[![p](q)](",
+        "&",
+        "&#",
+        "&amp",
+        "&a",
+        "http://",
+        "http://a",
+        "http://a..b/",
+        "http://a@",
+        "http://[",
+        "hxxp[:]//a[.]",
+        "[.]",
+        " [.] ",
+        "www.",
+        "www.a|",
+        "www.a\u{2603}",
+        "www.a:",
+        "ms-a:",
+        "ms-a:http://a..b ",
+        ":",
+        "::",
+        "w",
+        "\u{200b}",
+        "\u{200b}http://",
+        "\u{202e}a",
+        "https://a.example/,",
+        "https://a.example/(",
+        "https://a.example/'",
+        "<table><td><a href=x>",
+        "<p hidden>",
+        "<svg>",
+        "<style>",
+        "</style",
+        "<blockquote itemtype=schema.skype.com/Reply>",
+        "https://www.google.com/url?q=",
+        "https://a\u{3002}b",
+        "<http://a..b",
+        "a=b ",
+        "{\"a\":\"",
+    ];
+    for piece in pieces {
+        assert_linear(
+            piece,
+            |size| repeat(piece, size),
+            |input| {
+                for html in [true, false] {
+                    extract(
+                        Body {
+                            html,
+                            content: Some(input),
+                        },
+                        &[],
+                    );
+                    visible_text(Body {
+                        html,
+                        content: Some(input),
+                    });
+                }
+            },
+        );
+    }
+}
+
+#[test]
+fn time_is_linear_in_one_big_tag_or_anchor() {
+    let attributes = |size: usize| {
+        let mut html = String::from("<a");
+        for at in 0..size / 8 {
+            let _ = write!(html, " a{at}=x");
+        }
+        html + " href='https://evil.example/x'>x</a>"
+    };
+    let anchor = |size| {
+        format!(
+            "<a href='https://evil.example'>{}</a>",
+            repeat("https://a.b. ", size)
+        )
+    };
+    let host = |size| format!("<a href='https://{}/'>x</a>", repeat("\u{e4}.", size));
+    let label = |size| {
+        format!(
+            "<a href='https://{}.example/'>x</a>",
+            repeat("\u{e4}", size)
+        )
+    };
+    let userinfo = |size| {
+        format!(
+            "<a href='https://{}evil.example/'>x</a>",
+            repeat("a@", size)
+        )
+    };
+    let query = |size| {
+        format!(
+            "<a href='https://www.google.com/url?{}'>x</a>",
+            repeat("a=%25&", size)
+        )
+    };
+    let makers: [&dyn Fn(usize) -> String; 6] =
+        [&attributes, &anchor, &host, &label, &userinfo, &query];
+    for (at, make) in makers.into_iter().enumerate() {
+        assert_linear(&format!("tag {at}"), make, |input| {
+            extract(
+                Body {
+                    html: true,
+                    content: Some(input),
+                },
+                &[],
+            );
+        });
+    }
+    assert_eq!(
+        extract(
+            Body {
+                html: true,
+                content: Some(&attributes(1 << 16))
+            },
+            &[]
+        )
+        .len(),
+        1
+    );
+}
+
+#[test]
+fn time_is_linear_in_hostile_cards() {
+    let pieces = [
+        "{\"a\":",
+        "[",
+        "[{",
+        "{",
+        "\"",
+        "\\u",
+        "{\"content\":\"{\\\"content\\\":\"",
+        "{\"type\":\"Action.OpenUrl\",\"url\":\"https://a.example/\"},",
+        "\"url\":\"https://a.example/\",",
+        "\"title\":\"\\u0041\",",
+        "\"text\":\"<a href=x>\",",
+        "{\"tap\":",
+        "\"text\":\"[a](\",",
+    ];
+    for piece in pieces {
+        assert_linear(
+            piece,
+            |size| format!("{{\"x\":[{}", repeat(piece, size)),
+            |input| {
+                let card = Attachment {
+                    content_type: Some("application/vnd.microsoft.card.adaptive".into()),
+                    content: Some(input.into()),
+                    ..Attachment::default()
+                };
+                extract(
+                    Body {
+                        html: true,
+                        content: None,
+                    },
+                    &[card],
+                );
+            },
+        );
+    }
+}
+
+#[test]
+fn a_card_nested_100_000_deep_is_read() {
+    let depth = 100_000;
+    let content = format!(
+        "{}{}{}",
+        "{\"type\":\"Container\",\"items\":[".repeat(depth),
+        "{\"type\":\"Action.OpenUrl\",\"url\":\"https://evil.example/x\"}",
+        "]}".repeat(depth)
+    );
+    let card = Attachment {
+        content: Some(content),
+        ..Attachment::default()
+    };
+    let links = extract(
+        Body {
+            html: true,
+            content: None,
+        },
+        &[card],
+    );
+    assert_eq!(links.len(), 1);
+    assert_eq!(links[0].url.as_str(), "https://evil.example/x");
+}
