@@ -112,7 +112,7 @@ fn summary_and_entities() {
 }
 
 /// `host name or user -> what: count` of a counted edge.
-fn counted(truth: &Truth, kind: &str, label: &str) -> Vec<(String, String, u64)> {
+fn counted(truth: &Truth, kind: &'static str, label: &str) -> Vec<(String, String, u64)> {
     let name = |id: &str| {
         let node = &truth.nodes[&(if label == "Host" { "Host" } else { "User" }, id.to_owned())];
         let shown = node

@@ -305,7 +305,7 @@ async fn rows_and_truth_agree() {
             let web = |r: &&Value| r[0] == kind && r[4].as_str().unwrap().starts_with("http");
             rows(&answer).iter().filter(web).count() as u64
         };
-        let sum = |kind: &str| {
+        let sum = |kind: &'static str| {
             truth
                 .of_kind(kind)
                 .filter_map(|(_, f)| f.count)

@@ -350,7 +350,7 @@ impl<'a> Run<'a> {
         let mut asked = BTreeSet::new();
         for _ in 0..self.query.rounds {
             let senders = self.senders_of_interest();
-            let fresh: Vec<UserIx> = senders
+            let fresh: BTreeSet<UserIx> = senders
                 .difference(&asked)
                 .copied()
                 .filter(|u| self.world.users[*u].in_directory())

@@ -8,23 +8,66 @@ use std::collections::{BTreeMap, BTreeSet};
 
 type Set = BTreeSet<String>;
 
+/// Who sent each message and where it stands, as hunts show it.
+struct Told {
+    senders: BTreeMap<String, String>,
+    places: BTreeMap<String, String>,
+}
+
+impl Told {
+    fn of(truth: &Truth) -> Self {
+        let text = |node: &NodeKey, name: &str| {
+            let found = truth.property(node, name).and_then(Value::as_str);
+            found.map(str::to_owned)
+        };
+        let sent = truth.of_kind("SENT");
+        let senders = sent.map(|(k, _)| (k.to.1.clone(), shown(truth, &k.from.1)));
+        let held = truth.of_kind("HAS_CHANNEL");
+        let teams: BTreeMap<&NodeKey, &NodeKey> = held.map(|(k, _)| (&k.to, &k.from)).collect();
+        let place = |place: &NodeKey| -> Option<String> {
+            if place.0 == "Chat" {
+                let title = text(place, "topic").or_else(|| text(place, "kind"))?;
+                return Some(format!("Chat: {title}"));
+            }
+            let team = text(teams.get(place)?, "name")?;
+            Some(format!("{team} / {}", text(place, "name")?))
+        };
+        let posted = truth.of_kind("POSTED_IN");
+        let places = posted.filter_map(|(k, _)| Some((k.from.1.clone(), place(&k.to)?)));
+        Self {
+            senders: senders.collect(),
+            places: places.collect(),
+        }
+    }
+
+    fn sender(&self, message: &str) -> Option<&String> {
+        self.senders.get(message)
+    }
+
+    /// `Team / Channel`, or `Chat: topic`, or `Chat: kind`.
+    fn place(&self, message: &str) -> Option<&String> {
+        self.places.get(message)
+    }
+}
+
 impl Truth {
     /// The rows of a hunt; none for one whose answer is not fixed here.
     pub fn hunt(&self, name: &str) -> Option<Vec<Value>> {
+        let told = Told::of(self);
         let mut rows = match name {
             "summary" => vec![json!({
                 "risky_urls": self.summary.risky_urls, "senders": self.summary.risky_senders,
                 "messages": self.summary.risky_messages, "channels": self.summary.channels,
                 "chats": self.summary.chats, "sentence": self.summary.sentence,
             })],
-            "malicious-urls-by-sender" => self.urls_by_sender(),
+            "malicious-urls-by-sender" => self.urls_by_sender(&told),
             "risky-users" => self.risky_users(),
-            "risky-messages" => self.risky_messages(),
-            "channels-with-risky-messages" => self.risky_channels(),
-            "message-timeline" => self.message_timeline(),
+            "risky-messages" => self.risky_messages(&told),
+            "channels-with-risky-messages" => self.risky_channels(&told),
+            "message-timeline" => self.message_timeline(&told),
             "alert-timeline" => self.alert_timeline(),
             "hosts-that-accessed" => self.hosts_that_accessed(),
-            "suspicious-urls" => self.suspicious_urls(),
+            "suspicious-urls" => self.suspicious_urls(&told),
             "entities" => self.entity_rows(),
             _ => return None,
         };
@@ -45,36 +88,6 @@ impl Truth {
         found.cloned().unwrap_or_default()
     }
 
-    /// The message's sender as hunts show it.
-    fn sender(&self, message: &str) -> Option<String> {
-        let sent = self.of_kind("SENT").find(|(k, _)| k.to.1 == message)?;
-        Some(shown(self, &sent.0.from.1))
-    }
-
-    /// `Team / Channel`, or `Chat: topic`, or `Chat: kind`.
-    fn place(&self, message: &str) -> Option<String> {
-        let (posted, _) = self
-            .of_kind("POSTED_IN")
-            .find(|(k, _)| k.from.1 == message)?;
-        let text = |node: &NodeKey, name: &str| {
-            self.property(node, name)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
-        if posted.to.0 == "Chat" {
-            let title = text(&posted.to, "topic").or_else(|| text(&posted.to, "kind"))?;
-            return Some(format!("Chat: {title}"));
-        }
-        let (team, _) = self
-            .of_kind("HAS_CHANNEL")
-            .find(|(k, _)| k.to == posted.to)?;
-        Some(format!(
-            "{} / {}",
-            text(&team.from, "name")?,
-            text(&posted.to, "name")?
-        ))
-    }
-
     /// Risky urls by the message that holds them.
     fn risky_by_message(&self) -> BTreeMap<String, Set> {
         let mut found: BTreeMap<String, Set> = BTreeMap::new();
@@ -90,15 +103,15 @@ impl Truth {
         found
     }
 
-    fn urls_by_sender(&self) -> Vec<Value> {
+    fn urls_by_sender(&self, told: &Told) -> Vec<Value> {
         let mut rows: BTreeMap<(String, String), (Set, Set)> = BTreeMap::new();
         for (message, urls) in self.risky_by_message() {
-            let Some(sender) = self.sender(&message) else {
+            let Some(sender) = told.sender(&message) else {
                 continue;
             };
             for url in urls {
                 let row = rows.entry((sender.clone(), url)).or_default();
-                row.0.extend(self.place(&message));
+                row.0.extend(told.place(&message).cloned());
                 row.1.insert(message.clone());
             }
         }
@@ -128,17 +141,17 @@ impl Truth {
         rows.into_iter().map(row).collect()
     }
 
-    fn risky_messages(&self) -> Vec<Value> {
+    fn risky_messages(&self, told: &Told) -> Vec<Value> {
         let row = |(message, urls): (String, Set)| {
             json!({
-                "sender": self.sender(&message), "place": self.place(&message),
+                "sender": told.sender(&message), "place": told.place(&message),
                 "urls": urls, "message": message,
             })
         };
         self.risky_by_message().into_iter().map(row).collect()
     }
 
-    fn risky_channels(&self) -> Vec<Value> {
+    fn risky_channels(&self, told: &Told) -> Vec<Value> {
         let mut rows: BTreeMap<NodeKey, (Set, Set, Set)> = BTreeMap::new();
         let risky = self.risky_by_message();
         for (key, _) in self
@@ -148,13 +161,16 @@ impl Truth {
             if let Some(urls) = risky.get(&key.from.1) {
                 let row = rows.entry(key.to.clone()).or_default();
                 row.0.insert(key.from.1.clone());
-                row.1.extend(self.sender(&key.from.1));
+                row.1.extend(told.sender(&key.from.1).cloned());
                 row.2.extend(urls.iter().cloned());
             }
         }
+        let held = self.of_kind("HAS_CHANNEL");
+        let teams: BTreeMap<&NodeKey, &NodeKey> = held.map(|(k, _)| (&k.to, &k.from)).collect();
         let row = |(channel, (messages, senders, urls)): (NodeKey, (Set, Set, Set))| {
-            let team = self.of_kind("HAS_CHANNEL").find(|(k, _)| k.to == channel);
-            let team = team.and_then(|(k, _)| self.property(&k.from, "name"));
+            let team = teams
+                .get(&channel)
+                .and_then(|team| self.property(team, "name"));
             json!({
                 "team": team, "channel": self.property(&channel, "name"),
                 "messages": messages.len(), "senders": senders.len(), "urls": urls,
@@ -163,11 +179,11 @@ impl Truth {
         rows.into_iter().map(row).collect()
     }
 
-    fn message_timeline(&self) -> Vec<Value> {
+    fn message_timeline(&self, told: &Told) -> Vec<Value> {
         let row = |message: &str, url: &str| {
             json!({
-                "risky": self.is_risky(url), "sender": self.sender(message),
-                "place": self.place(message), "url": url,
+                "risky": self.is_risky(url), "sender": told.sender(message),
+                "place": told.place(message), "url": url,
             })
         };
         self.of_kind("CONTAINS")
@@ -201,25 +217,26 @@ impl Truth {
         rows
     }
 
-    fn suspicious_urls(&self) -> Vec<Value> {
-        let mut rows = Vec::new();
-        for url in &self.entities.urls {
-            let mut hosts = BTreeSet::new();
-            for kind in ["WARNED_ABOUT", "CONNECTED_TO"] {
-                hosts.extend(
-                    self.of_kind(kind)
-                        .filter(|(k, _)| k.to.1 == *url)
-                        .map(|(k, _)| &k.from),
-                );
+    fn suspicious_urls(&self, told: &Told) -> Vec<Value> {
+        let mut hosts: BTreeMap<&str, BTreeSet<&NodeKey>> = BTreeMap::new();
+        for kind in ["WARNED_ABOUT", "CONNECTED_TO"] {
+            for (key, _) in self.of_kind(kind) {
+                hosts.entry(&key.to.1).or_default().insert(&key.from);
             }
-            let holds = self.of_kind("CONTAINS").filter(|(k, _)| k.to.1 == *url);
-            let senders: Set = holds.filter_map(|(k, _)| self.sender(&k.from.1)).collect();
-            rows.push(json!({
-                "url": url, "severity": self.severity(url), "senders": senders.len(),
-                "hosts": hosts.len(),
-            }));
         }
-        rows
+        let mut senders: BTreeMap<&str, BTreeSet<&String>> = BTreeMap::new();
+        for (key, _) in self.of_kind("CONTAINS") {
+            let held = senders.entry(&key.to.1).or_default();
+            held.extend(told.sender(&key.from.1));
+        }
+        let row = |url: &String| {
+            json!({
+                "url": url, "severity": self.severity(url),
+                "senders": senders.get(url.as_str()).map_or(0, BTreeSet::len),
+                "hosts": hosts.get(url.as_str()).map_or(0, BTreeSet::len),
+            })
+        };
+        self.entities.urls.iter().map(row).collect()
     }
 
     fn entity_rows(&self) -> Vec<Value> {

@@ -170,10 +170,17 @@ impl Truth {
     }
 
     /// Edges of a type.
-    pub fn of_kind<'a>(
-        &'a self,
-        kind: &'a str,
-    ) -> impl Iterator<Item = (&'a EdgeKey, &'a EdgeFacts)> {
-        self.edges.iter().filter(move |(key, _)| key.kind == kind)
+    pub fn of_kind(
+        &self,
+        kind: &'static str,
+    ) -> impl Iterator<Item = (&EdgeKey, &EdgeFacts)> + use<'_> {
+        let first = EdgeKey {
+            kind,
+            from: ("", String::new()),
+            to: ("", String::new()),
+        };
+        self.edges
+            .range(first..)
+            .take_while(move |(key, _)| key.kind == kind)
     }
 }

@@ -178,12 +178,9 @@ impl Run<'_> {
                 let url = self.link_node(placed.link);
                 let edge = self.edge("CONTAINS", node.clone(), url);
                 let mut properties = Map::new();
-                if let Some(origin) = placed.style.origin() {
-                    properties.insert("origin".into(), json!(origin));
-                    properties.insert("mismatch".into(), json!(placed.style.mismatch()));
-                }
-                let wrapped = placed.style.wrapped_by();
-                properties.insert("wrapped_by".into(), json!(wrapped));
+                properties.insert("origin".into(), json!(placed.style.origin()));
+                properties.insert("mismatch".into(), json!(placed.style.mismatch()));
+                properties.insert("wrapped_by".into(), json!(placed.style.wrapped_by()));
                 if let Style::Lure(shown) = placed.style {
                     properties.insert("text".into(), json!(shown));
                 }

@@ -154,14 +154,13 @@ pub enum Style {
 }
 
 impl Style {
-    /// The `origin` of the CONTAINS edge; none where the design leaves it open.
-    pub fn origin(self) -> Option<&'static str> {
+    /// The `origin` of the CONTAINS edge.
+    pub fn origin(self) -> &'static str {
         match self {
-            Style::HtmlText | Style::PlainText | Style::Defanged => Some("text"),
-            Style::AdaptiveCard | Style::SignInCard | Style::ThumbnailCard => Some("card"),
-            Style::File => Some("attachment"),
-            Style::Forwarded => None,
-            _ => Some("href"),
+            Style::HtmlText | Style::PlainText | Style::Defanged => "text",
+            Style::AdaptiveCard | Style::SignInCard | Style::ThumbnailCard => "card",
+            Style::File | Style::Forwarded => "attachment",
+            _ => "href",
         }
     }
 
