@@ -3,10 +3,13 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=$(realpath -m "${LINKTRAIL_CACHE:-$root/target/cache}")
+state=$(realpath -m "${NEO4J_STATE:-$cache/neo4j/home}") # of the Neo4j server
 program=${0##*/}
 
 say() { printf '%s: %s\n' "$program" "$*" >&2; }
 die() { say "$*"; exit 1; }
+
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # at_least 20.1 20: is the first dotted version the second one or a later one?
 at_least() { [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]; }
