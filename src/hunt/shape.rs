@@ -250,13 +250,11 @@ impl Reader<'_> {
     fn token(&mut self, at: usize) -> usize {
         let token = &self.tokens[at];
         match &token.kind {
-            Kind::Parameter(name) => {
-                if !self.shape.parameters.iter().any(|p| p.name == *name) {
-                    self.shape.parameters.push(Named {
-                        name: name.clone(),
-                        line: token.line,
-                    });
-                }
+            Kind::Parameter(name) if !self.shape.parameters.iter().any(|p| p.name == *name) => {
+                self.shape.parameters.push(Named {
+                    name: name.clone(),
+                    line: token.line,
+                });
             }
             Kind::Sign('(' | '[' | '{') => {
                 let inside = self.opened(at);

@@ -92,10 +92,10 @@ fn put(run: &mut Investigation, id: String, row: &Row, wanted: &HashMap<&Url, No
                 let host = run.graph.put(host, seen);
                 run.graph.link(alert, Edge::Mentions, host, seen);
             }
-        } else if is(entity, "account") {
-            if let Some(user) = run.logged_user(text(entity, "AadUserId"), &upn(entity), seen) {
-                run.graph.link(alert, Edge::Mentions, user, seen);
-            }
+        } else if is(entity, "account")
+            && let Some(user) = run.logged_user(text(entity, "AadUserId"), &upn(entity), seen)
+        {
+            run.graph.link(alert, Edge::Mentions, user, seen);
         }
     }
 }

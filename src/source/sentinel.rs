@@ -398,13 +398,12 @@ fn refusal(query: Query, status: u16, body: &str) -> Problem {
         };
     };
     let (code, message) = innermost(&error);
-    if code == "SEM0100" {
-        if let Some(table) = query
+    if code == "SEM0100"
+        && let Some(table) = query
             .tables()
             .find(|table| message.contains(&format!("'{table}'")))
-        {
-            return Problem::TableAbsent(table.to_owned());
-        }
+    {
+        return Problem::TableAbsent(table.to_owned());
     }
     match position(&error, &message) {
         Some((line, column)) => Problem::Query {

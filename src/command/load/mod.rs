@@ -137,10 +137,10 @@ fn create(dir: Option<&PathBuf>, typed: &ScopeArgs, settings: Settings) -> anyho
             return Err(UsageError(format!("--url `{url}` is no web url")).into());
         }
     }
-    if let (Some(from), Some(to)) = (options.from, options.to) {
-        if from >= to {
-            return Err(UsageError("--from is not before --to".to_owned()).into());
-        }
+    if let (Some(from), Some(to)) = (options.from, options.to)
+        && from >= to
+    {
+        return Err(UsageError("--from is not before --to".to_owned()).into());
     }
     Ok(Case::create(dir.map(PathBuf::as_path), |created| {
         Manifest {

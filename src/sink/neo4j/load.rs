@@ -17,7 +17,7 @@ use crate::graph::{EdgeType, Graph, Label, NodeData};
 const GROW_AFTER: usize = 8;
 
 /// Told how many rows are done, and how many there are.
-pub type Progress<'p> = &'p (dyn Fn(usize, usize) + Sync);
+pub(super) type Progress<'p> = &'p (dyn Fn(usize, usize) + Sync);
 
 impl Connection {
     /// Merges a case's graph by the rules of [`crate::graph::schema::Merge`]: nodes label by label, then edges
