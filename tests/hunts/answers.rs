@@ -141,7 +141,7 @@ async fn without_a_case_everything_counts() {
             }
             _ => {
                 "MATCH (u:Url) OPTIONAL MATCH (u)-[:HAS_VERDICT]->(v:Verdict) \
-                 RETURN u.id AS a, v.provider AS b, v.state AS c, v.severity AS d ORDER BY a, b"
+                 RETURN DISTINCT u.id AS a, v.provider AS b, v.state AS c, v.severity AS d ORDER BY a, b"
             }
         };
         let hunt = library_hunt(name);

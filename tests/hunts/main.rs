@@ -4,6 +4,7 @@
 //! nothing else has, and takes it out again.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod alone;
 mod answers;
 mod library;
 mod plans;

@@ -38,11 +38,18 @@ pub(crate) struct World {
 }
 
 impl World {
+    pub(crate) fn at(graph: Graph, token: String) -> Self {
+        Self { graph, token }
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The world of `fixtures/hunts/world.cypher`.
     pub(crate) async fn load() -> Self {
-        let world = Self {
-            graph: connect(),
-            token: ulid::Ulid::new().to_string().to_lowercase(),
-        };
+        let token = ulid::Ulid::new().to_string().to_lowercase();
+        let world = Self::at(connect(), token);
         let text = std::fs::read_to_string(fixture("world.cypher")).unwrap();
         world.graph.run(Query::new(world.own(&text))).await.unwrap();
         world
