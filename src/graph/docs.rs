@@ -1,28 +1,192 @@
 //! `cypher/schema.cypher` and `docs/graph-model.md`, made from the schema's table.
 
-use super::schema::NODES;
+use std::fmt::Write as _;
+
+use super::schema::{COMMON, EDGES, Kind, Label, Merge, NODES, Property};
 
 /// The constraints and indexes as statements, without a semicolon.
 pub fn schema_statements() -> Vec<String> {
-    let mut statements = Vec::new();
-    for spec in NODES {
+    let constraints = NODES.iter().map(|spec| {
         let label = spec.label;
         let name = label.as_str().to_lowercase();
-        statements.push(format!(
+        format!(
             "CREATE CONSTRAINT linktrail_{name}_id IF NOT EXISTS FOR (n:`{label}`) REQUIRE n.id IS UNIQUE"
-        ));
-    }
-    for spec in NODES {
+        )
+    });
+    let indexes = NODES.iter().flat_map(|spec| {
         let label = spec.label;
         let name = label.as_str().to_lowercase();
-        for property in spec.indexed {
-            statements.push(format!(
+        spec.indexed.iter().map(move |property| {
+            format!(
                 "CREATE INDEX linktrail_{name}_{property} IF NOT EXISTS FOR (n:`{label}`) ON (n.`{property}`)"
-            ));
+            )
+        })
+    });
+    constraints.chain(indexes).collect()
+}
+
+/// The constraints and indexes as a file that cypher-shell and Neo4j Browser run.
+pub fn schema_cypher() -> String {
+    let mut text = String::from(
+        "// Constraints and indexes of linktrail's graph, generated from src/graph/schema.rs.\n\
+         // `linktrail load` makes them itself; `linktrail schema apply` makes them alone.\n",
+    );
+    for statement in schema_statements() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{statement};");
+    }
+    text
+}
+
+/// The graph model as a page for analysts.
+pub fn graph_model_markdown() -> String {
+    let mut text = String::from(
+        "# The graph\n\n\
+         Generated from `src/graph/schema.rs`. Labels, types and properties stand here as a hunt spells them.\n\n\
+         ```mermaid\nflowchart LR\n",
+    );
+    for spec in EDGES {
+        for (from, to) in spec.joins {
+            let _ = writeln!(text, "  {from} -->|{}| {to}", spec.kind);
         }
     }
-    statements
+    text.push_str("```\n\n## Everything has\n\n");
+    table(&mut text, COMMON);
+    text.push_str(
+        "\nWhat is absent is absent: no property is ever empty. Times are Neo4j `datetime` in UTC, of the evidence and \
+         not of the load. `id` is unique within its label.\n\n## Nodes\n",
+    );
+    for spec in NODES {
+        let _ = writeln!(
+            text,
+            "\n### {}\n\n{}. `id`: {}.\n",
+            spec.label,
+            sentence(spec.doc),
+            spec.key
+        );
+        table(&mut text, spec.properties);
+        if !spec.indexed.is_empty() {
+            let _ = writeln!(text, "\nIndexed beside `id`: {}.", quoted(spec.indexed));
+        }
+    }
+    text.push_str(
+        "\n## Edges\n\nThere is one edge for each start, type and end; events are counted on it, and `first_seen` and \
+         `last_seen` span them.\n",
+    );
+    for spec in EDGES {
+        let joins: Vec<_> = spec
+            .joins
+            .iter()
+            .map(|(from, to)| arrow(*from, spec.kind.as_str(), *to))
+            .collect();
+        let _ = writeln!(
+            text,
+            "\n### {}\n\n{}. {}\n",
+            spec.kind,
+            sentence(spec.doc),
+            joins.join(", ")
+        );
+        table(&mut text, spec.properties);
+    }
+    text.push_str(
+        "\n## When two values meet\n\n\
+         | rule | within a case | when a case meets another in Neo4j |\n|---|---|---|\n\
+         | first | the first value stays | the case pushed last wins |\n\
+         | last | the later value wins | the case pushed last wins |\n\
+         | any | true once is true | the case pushed last wins |\n\
+         | sum | values add up | the higher stays: both may have counted the same events |\n\
+         | earliest, latest | the earlier or later moment | the same |\n\
+         | union | all values, sorted and distinct | the same |\n\
+         | evidence | at most 20 records | a push replaces the records of its own case and leaves the others |\n\n\
+         So loading a case twice changes nothing.\n",
+    );
+    text
 }
-pub fn schema_cypher() -> String {
-    String::new()
+
+fn arrow(from: Label, kind: &str, to: Label) -> String {
+    format!("`(:{from})-[:{kind}]->(:{to})`")
+}
+
+fn table(text: &mut String, properties: &[Property]) {
+    if properties.is_empty() {
+        text.push_str("No properties of its own.\n");
+        return;
+    }
+    text.push_str("| property | holds | rule | meaning |\n|---|---|---|---|\n");
+    for property in properties {
+        let meaning = property.doc.replace('|', "\\|");
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} | {meaning} |",
+            property.name,
+            kind(property.kind),
+            rule(property.merge)
+        );
+    }
+}
+
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Integer => "whole number",
+        Kind::Number => "number",
+        Kind::Boolean => "true or false",
+        Kind::Time => "datetime",
+        Kind::Set => "list, sorted and distinct",
+        Kind::Sequence => "list in order",
+    }
+}
+
+fn rule(rule: Merge) -> &'static str {
+    match rule {
+        Merge::First => "first",
+        Merge::Last => "last",
+        Merge::Any => "any",
+        Merge::Sum => "sum",
+        Merge::Earliest => "earliest",
+        Merge::Latest => "latest",
+        Merge::Union => "union",
+        Merge::Evidence => "evidence",
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// With a capital at its start.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + chars.as_str()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `UPDATE_SNAPSHOTS=1` writes the files again.
+    fn in_step(path: &str, generated: &str) {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+            std::fs::write(&path, generated).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            kept == generated,
+            "{} is not what the schema gives; run the tests with UPDATE_SNAPSHOTS=1",
+            path.display()
+        );
+    }
+
+    #[test]
+    fn generated_files_are_in_step_with_the_schema() {
+        in_step("cypher/schema.cypher", &schema_cypher());
+        in_step("docs/graph-model.md", &graph_model_markdown());
+    }
 }

@@ -21,23 +21,20 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
         return Ok(());
     }
     let chunks = run.look_for(Query::Alerts, run.window, &targets).await?;
-    let mut newest: BTreeMap<String, &Row> = BTreeMap::new();
+    let mut found: BTreeMap<String, &Row> = BTreeMap::new();
     for row in chunks.iter().flat_map(|chunk| &chunk.rows.rows) {
         let id = row.text("alert_id");
         if id.is_empty() {
             continue;
         }
-        // The same alert is written again whenever it changes, and each slice of time tells its own newest.
-        let kept = newest.entry(id.to_owned()).or_insert(row);
-        if kept.time("generated") < row.time("generated") {
-            *kept = row;
-        }
+        // Two queries whose words overlap tell of the same alert.
+        found.insert(id.to_owned(), row);
     }
     let wanted: HashMap<&Url, NodeRef> = targets
         .iter()
         .map(|target| (&target.url, target.node))
         .collect();
-    for (id, row) in newest {
+    for (id, row) in found {
         put(run, id, row, &wanted);
     }
     run.sentinel_gaps(

@@ -16,7 +16,7 @@ const click = "time:datetime url:string action:string upn:string workload:string
   + " clicked_through:bool app:string network_message_id:string report_id:string";
 /** What the loader relies on: parameters, and result columns with their types. */
 const agreed = {
-  alerts: [[...slice, "needles"], "alert_id:string name:string severity:string provider:string product:string"
+  alerts: [[...window, ...slice, "needles"], "alert_id:string name:string severity:string provider:string product:string"
     + " time:datetime generated:datetime status:string tactics:string entities:string"],
   clicks_on: [[...slice, "needles"], click],
   defender_hosts: [[...slice, "needles"], "device_id:string device_name:string url:string upn:string"
@@ -156,7 +156,7 @@ describe("these checks can fail:", () => {
   });
 
   test("a syntax error is reported where it stands", () => {
-    reported("alerts", "| summarize", "| summarise", "13:3 KS176 Query operator expected.");
+    reported("alerts", "| summarize", "| summarise", "15:3 KS176 Query operator expected.");
   });
 
   test("a keyword as a bare column name is reported", () => {

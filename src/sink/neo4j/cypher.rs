@@ -22,15 +22,18 @@ pub(super) fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
         "UNWIND $rows AS row\n\
          MATCH (a:`{from}` {{id: row.a}})\n\
          MATCH (b:`{to}` {{id: row.b}})\n\
+         WITH a, b, row.p AS p\n\
          MERGE (a)-[r:`{kind}`]->(b)\n\
-         ON CREATE SET r = row.p\n\
+         ON CREATE SET r = p\n\
          ON MATCH SET {}\n\
          RETURN count(*) AS rows",
-        on_match("r", "row.p", kind.spec().all_properties())
+        on_match("r", "p", kind.spec().all_properties())
     )
 }
 
 /// How what is there (`old`) and what is pushed (`new`) become one, by the rules of [`Merge`].
+///
+/// `new` must be a variable, since only a variable has a map projection.
 ///
 /// The first item reads and writes one property of `old`. Neo4j then locks `old` before it reads, so two cases
 /// that are loaded at the same time cannot undo each other's lists.

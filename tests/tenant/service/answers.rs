@@ -428,7 +428,7 @@ fn alerts(world: &World, bounds: &Bounds, needles: &[String]) -> Table {
         .tables
         .alerts
         .iter()
-        .filter(|r| bounds.fact(r.time) && !r.id.is_empty())
+        .filter(|r| bounds.other(r.time) && !r.id.is_empty())
     {
         let held = newest.entry(&row.id).or_insert(row);
         if row.time > held.time {
@@ -437,6 +437,7 @@ fn alerts(world: &World, bounds: &Bounds, needles: &[String]) -> Table {
     }
     let rows = newest
         .into_values()
+        .filter(|row| bounds.fact(row.time))
         .filter(|row| {
             has_any(&row.entities, needles) || has_any(&row.entities.replace("\\/", "/"), needles)
         })

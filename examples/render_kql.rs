@@ -1,0 +1,79 @@
+//! Renders every query as it is sent, with ordinary and with hostile values, into a folder: `<query>.<case>.kql`, and
+//! beside it `<query>.<case>.json` with the values. `tests/kql` reads them back with Microsoft's parser.
+
+use std::path::PathBuf;
+
+use linktrail::graph::value::format_time;
+use linktrail::source::kql::{Parameter, Query};
+use serde_json::{Map, Value};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = PathBuf::from(std::env::args().nth(1).ok_or("name a folder")?);
+    std::fs::create_dir_all(&folder)?;
+    for (case, list) in cases() {
+        for query in Query::ALL {
+            let values: Vec<(&str, Parameter)> = query
+                .parameters()
+                .map(|name| match name {
+                    "window_from" | "slice_from" => (name, time("2026-10-01T00:00:00Z")),
+                    "window_to" | "slice_to" => (name, time("2026-10-31T12:30:00.123Z")),
+                    name => (name, Parameter::List(list.clone())),
+                })
+                .collect();
+            let told: Map<String, Value> = values
+                .iter()
+                .map(|(name, value)| {
+                    let value = match value {
+                        Parameter::Time(at) => format_time(*at).into(),
+                        Parameter::List(items) => items.clone().into(),
+                    };
+                    ((*name).to_owned(), value)
+                })
+                .collect();
+            let name = format!("{}.{case}", query.name());
+            std::fs::write(folder.join(format!("{name}.kql")), query.render(&values))?;
+            std::fs::write(
+                folder.join(format!("{name}.json")),
+                Value::Object(told).to_string(),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn time(text: &str) -> Parameter {
+    Parameter::Time(text.parse().unwrap_or_default())
+}
+
+fn cases() -> Vec<(&'static str, Vec<String>)> {
+    let hostile = [
+        "\")]; drop",
+        "a\\",
+        "\\\")",
+        "'''",
+        "```",
+        "// comment",
+        "| take 0",
+        "two\nlines\r\n",
+        "tab\t",
+        "\u{1b}[31m",
+        "\u{202e}gpj.exe",
+        "\u{2028}",
+        "\u{0}",
+        "𝕦𝕟𝕚",
+        "аррӏе.example",
+        "",
+    ];
+    vec![
+        (
+            "ordinary",
+            vec!["evil.example".to_owned(), "other.example/a/b".to_owned()],
+        ),
+        ("hostile", hostile.map(str::to_owned).to_vec()),
+        (
+            "full",
+            (0..500).map(|n| format!("host-{n}.example")).collect(),
+        ),
+        ("empty", Vec::new()),
+    ]
+}
