@@ -9,6 +9,9 @@ program=${0##*/}
 say() { printf '%s: %s\n' "$program" "$*" >&2; }
 die() { say "$*"; exit 1; }
 
+# The comment at the head of a script is its manual.
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; }
+
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # at_least 20.1 20: is the first dotted version the second one or a later one?
