@@ -6,9 +6,10 @@
 //! linktrail load --config /tmp/try/linktrail.toml --from 2026-10-01 --to 2026-10-31 --no-neo4j
 //! ```
 //!
-//! Options: `--world small|demo|<messages>` (small), `--seed N` (7), `--throttle FACTOR` (off; 1 is the
+//! Options: `--world small|demo|<messages>` (small), `--seed N` (the world's own), `--throttle FACTOR` (off; 1 is the
 //! real limits), `--out DIR` (a temporary folder), `--extra FILE` (TOML appended to the configuration,
-//! such as a `[neo4j]` table). When it ends it prints what a careful client would not have asked.
+//! such as a `[neo4j]` table). `truth.json` in that folder holds what a load with default options must
+//! answer. When it ends it prints what a careful client would not have asked.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -23,7 +24,7 @@ type Failure = Box<dyn std::error::Error>;
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let mut world_name = "small".to_owned();
-    let mut seed = 7;
+    let mut seed = None;
     let mut options = Options::default();
     let mut out = None;
     let mut extra = String::new();
@@ -32,7 +33,7 @@ async fn main() -> Result<(), Failure> {
         let value = arguments.next().ok_or(format!("{name} needs a value"))?;
         match name.as_str() {
             "--world" => world_name = value,
-            "--seed" => seed = value.parse()?,
+            "--seed" => seed = Some(value.parse()?),
             "--throttle" => options.throttle = Some(value.parse()?),
             "--out" => out = Some(PathBuf::from(value)),
             "--extra" => extra = std::fs::read_to_string(value)?,
@@ -55,9 +56,12 @@ async fn main() -> Result<(), Failure> {
         .map(|(name, value)| format!("{name}='{value}'\n"))
         .collect();
     std::fs::write(folder.join("secrets.env"), secrets)?;
+    let expected = serde_json::to_string_pretty(&truth.to_json())?;
+    std::fs::write(folder.join("truth.json"), expected)?;
 
     println!("config   {}", config.display());
     println!("secrets  {}", folder.join("secrets.env").display());
+    println!("truth    {}", folder.join("truth.json").display());
     println!("ca       {}", tenant.ca_file().display());
     for (name, url) in tenant.endpoints() {
         println!("{name:<14} {url}");

@@ -11,6 +11,7 @@
 //!
 //! Nothing here uses the library under test.
 
+// Each test that includes this module uses another part of it.
 #![allow(dead_code, unused_imports, missing_docs, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -225,6 +226,13 @@ impl Tenant {
         let mut all = self.requests();
         all.retain(|e| e.service == service);
         all
+    }
+
+    /// How many HTTP requests a service received; parts of a batch are none of their own.
+    pub fn received(&self, service: Service) -> usize {
+        let mut all = self.requests_to(service);
+        all.retain(|e| !e.in_batch);
+        all.len()
     }
 
     /// Forgets the exchanges so far.

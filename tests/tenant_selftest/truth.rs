@@ -330,6 +330,25 @@ fn seeds_by_hand_and_absent_tables() {
 }
 
 #[test]
+fn withheld_permissions() {
+    let no_bodies = truth(|q| q.withheld = vec!["ChannelMessage.Read.All"]);
+    // The listed messages stay, without roots, links or replies; Chats are never reached.
+    assert_eq!(no_bodies.ids("Message").len(), 22);
+    assert_eq!(no_bodies.gone_messages, 22);
+    assert_eq!(
+        no_bodies.of_kind("CONTAINS").count() + no_bodies.ids("Chat").len(),
+        0
+    );
+    // Everybody but the bot, whom the audit log calls Application.
+    assert_eq!(no_bodies.of_kind("SENT").count(), 21);
+    let no_chats = truth(|q| q.withheld = vec!["Chat.Read.All"]);
+    assert_eq!(
+        (no_chats.ids("Message").len(), no_chats.ids("Chat").len()),
+        (23, 0)
+    );
+}
+
+#[test]
 fn providers_rate_alone() {
     let otx = truth(|q| q.providers = vec!["otx"]);
     assert_eq!(otx.ids("Verdict").len(), otx.ids("Url").len());

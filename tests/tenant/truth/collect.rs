@@ -77,6 +77,16 @@ impl<'a> Run<'a> {
         !self.world.absent_tables.contains(&table) && !self.query.absent_tables.contains(&table)
     }
 
+    /// Whether nobody can read a message: Graph has lost it, or its kind of place is closed to us.
+    pub(super) fn lost(&self, message: MessageIx) -> bool {
+        let facts = &self.world.messages[message];
+        let permission = match facts.place {
+            Place::Channel(_) => "ChannelMessage.Read.All",
+            Place::Chat(_) => "Chat.Read.All",
+        };
+        facts.gone || self.query.withheld.contains(&permission)
+    }
+
     pub(super) fn in_window(&self, time: Time) -> bool {
         time >= self.query.from && time < self.query.to
     }
@@ -276,7 +286,7 @@ impl<'a> Run<'a> {
                 if let Place::Channel(channel) = message.place
                     && channels.contains(&channel)
                     && within
-                    && !message.gone
+                    && !self.lost(ix)
                     && !message.system
                 {
                     self.messages.entry(ix).or_insert(Held {
@@ -289,7 +299,7 @@ impl<'a> Run<'a> {
         let roots: Vec<MessageIx> = self
             .messages
             .keys()
-            .filter(|m| !self.world.messages[**m].gone)
+            .filter(|m| !self.lost(**m))
             .filter_map(|m| self.world.messages[*m].root)
             .collect();
         for root in roots {
@@ -301,14 +311,10 @@ impl<'a> Run<'a> {
         let told: Vec<MessageIx> = self
             .messages
             .iter()
-            .filter(|(m, held)| !held.bare && !self.world.messages[**m].gone)
+            .filter(|(m, held)| !held.bare && !self.lost(**m))
             .map(|(m, _)| *m)
             .collect();
-        self.truth.gone_messages = self
-            .messages
-            .keys()
-            .filter(|m| self.world.messages[**m].gone)
-            .count();
+        self.truth.gone_messages = self.messages.keys().filter(|m| self.lost(**m)).count();
         for message in told {
             self.learn(message);
         }
@@ -330,7 +336,7 @@ impl<'a> Run<'a> {
         let mut senders = BTreeSet::new();
         for (ix, held) in &self.messages {
             let facts = &self.world.messages[*ix];
-            let Some(sender) = facts.sender.filter(|_| !held.bare && !facts.gone) else {
+            let Some(sender) = facts.sender.filter(|_| !held.bare && !self.lost(*ix)) else {
                 continue;
             };
             let counts = match self.query.chats_of {
@@ -372,7 +378,7 @@ impl<'a> Run<'a> {
                     continue;
                 };
                 let within = self.in_window(message.created) || self.in_window(message.modified);
-                if chats.contains(&chat) && within && !message.links.is_empty() {
+                if chats.contains(&chat) && within && !message.links.is_empty() && !self.lost(ix) {
                     self.chats.insert(chat);
                     self.messages.insert(
                         ix,

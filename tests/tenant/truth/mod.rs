@@ -15,6 +15,8 @@
 //! * An alert counts when its newest row in the window names a pivot url exactly; it then mentions
 //!   those urls, and all of its hosts and accounts. An account with neither id nor UPN is nobody.
 //! * A click is one distinct UrlClickEvents row; rows that two queries return count once.
+//! * Who sent a message that cannot be read is known by UPN only, and is the account with that UPN only
+//!   if something else in the run names that account by its id.
 //! * `--chats-of all` takes the senders of listed channel messages, then of chat messages with links.
 
 mod collect;
@@ -69,6 +71,8 @@ pub struct Query {
     pub providers: Vec<&'static str>,
     /// Tables that answer SEM0100 in this run, beside those the world lacks.
     pub absent_tables: Vec<&'static str>,
+    /// Permissions that are withheld: of `ChannelMessage.Read.All` and `Chat.Read.All`.
+    pub withheld: Vec<&'static str>,
 }
 
 impl Query {
@@ -87,6 +91,7 @@ impl Query {
             teams: Vec::new(),
             providers: vec!["otx", "xforce"],
             absent_tables: Vec::new(),
+            withheld: Vec::new(),
         }
     }
 }
@@ -132,7 +137,7 @@ pub struct Truth {
     pub entities: Entities,
     /// Signals of each url that has any, `lookalike_domain` left out: that one is a judgement.
     pub signals: BTreeMap<String, BTreeSet<&'static str>>,
-    /// Listed messages that Graph answers 404 for.
+    /// Listed messages that cannot be read: Graph answers 404, or 403 where a permission is withheld.
     pub gone_messages: usize,
     /// Seed users that the directory does not know.
     pub unresolved_users: BTreeSet<String>,
@@ -161,6 +166,18 @@ impl Truth {
             *counts.entry(key.kind.to_owned()).or_default() += 1;
         }
         counts
+    }
+
+    /// Counts, summary and entities as `load --format json` prints them.
+    pub fn to_json(&self) -> Value {
+        serde_json::json!({
+            "summary": self.summary.to_json(),
+            "entities": {
+                "users": self.entities.users, "hosts": self.entities.hosts,
+                "urls": self.entities.urls,
+            },
+            "nodes": self.node_counts(), "edges": self.edge_counts(),
+        })
     }
 
     /// The ids of a label.

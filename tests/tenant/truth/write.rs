@@ -119,7 +119,7 @@ impl Run<'_> {
             .collect();
         for (ix, bare, logged) in held {
             let facts = &self.world.messages[ix];
-            let unread = bare || facts.gone;
+            let unread = bare || self.lost(ix);
             let node = self.node("Message", self.world.message_id(ix), json!({}));
             let place = match facts.place {
                 Place::Channel(c) => {
@@ -147,7 +147,7 @@ impl Run<'_> {
             if bare {
                 continue;
             }
-            let sender = match facts.sender.filter(|_| !facts.gone) {
+            let sender = match facts.sender.filter(|_| !self.lost(ix)) {
                 Some(user) => Some((user, Named::Id)),
                 None => logged.map(|user| (user, Named::Upn)),
             };

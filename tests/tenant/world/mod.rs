@@ -85,12 +85,13 @@ impl World {
         scaled::build(messages, seed, Self::default_anchor())
     }
 
-    /// The world of this name: `small`, `demo`, or a number of messages.
-    pub fn named(name: &str, seed: u64, anchor: Time) -> Option<Self> {
+    /// The world of this name (`small`, `demo`, or a number of messages), with its own seed unless
+    /// given another.
+    pub fn named(name: &str, seed: Option<u64>, anchor: Time) -> Option<Self> {
         match name {
-            "small" => Some(Self::small_at(seed, anchor)),
-            "demo" => Some(demo::build(seed, anchor)),
-            _ => Some(scaled::build(name.parse().ok()?, seed, anchor)),
+            "small" => Some(small::build(seed.unwrap_or(7), anchor)),
+            "demo" => Some(demo::build(seed.unwrap_or(2026), anchor)),
+            _ => Some(scaled::build(name.parse().ok()?, seed.unwrap_or(1), anchor)),
         }
     }
 
