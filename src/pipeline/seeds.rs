@@ -123,7 +123,7 @@ impl Investigation {
 
     /// A url and its domain.
     pub(super) fn url(&mut self, url: Url, seen: Seen) -> NodeRef {
-        let domain = link::domain(&url);
+        let domain = link::domain(&url).filter(|domain| is_registrable(domain, &url));
         let url = self.graph.put(node::Url(url), seen);
         if let Some(domain) = domain {
             let domain = self.graph.put(node::Domain(domain), seen);
@@ -149,4 +149,12 @@ impl Investigation {
         }
         Some((user, url))
     }
+}
+
+/// Whether somebody registered it: not an address, a single label or a public suffix itself, which stand for
+/// themselves in [`link::Domain`] and would join urls that have nothing to do with one another.
+fn is_registrable(domain: &link::Domain, url: &Url) -> bool {
+    matches!(url.host(), Some(url::Host::Domain(_)))
+        && domain.registrable.contains('.')
+        && domain.suffix.as_ref() != Some(&domain.registrable)
 }

@@ -50,7 +50,10 @@ impl Investigation {
 
     /// A member of a chat; none when Graph tells no id.
     pub(super) fn member(&mut self, member: &Member, seen: Seen) -> Option<NodeRef> {
-        let id = member.user_id.as_deref().filter(|id| !id.is_empty())?;
+        let told = |id: &'_ Option<String>| id.clone().filter(|id| !id.is_empty());
+        let account = told(&member.user_id);
+        let anonymous = account.is_none();
+        let id = account.or_else(|| told(&member.anonymous_guest_id))?;
         let external = member.tenant_id.as_deref().is_some_and(|tenant| {
             !tenant.is_empty() && !tenant.eq_ignore_ascii_case(&self.scope.settings.tenant)
         });
@@ -58,8 +61,12 @@ impl Investigation {
             name: member.display_name.clone(),
             mail: member.email.clone(),
             tenant: member.tenant_id.clone().map(|tenant| tenant.to_lowercase()),
-            kind: external.then(|| "external".to_owned()),
-            ..User::by_id(id)
+            kind: match (anonymous, external) {
+                (true, _) => Some("anonymous".to_owned()),
+                (false, true) => Some("external".to_owned()),
+                (false, false) => None,
+            },
+            ..User::by_id(&id)
         };
         Some(self.graph.put(user, seen))
     }

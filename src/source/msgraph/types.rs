@@ -53,6 +53,8 @@ pub struct ChatInfo {
 #[allow(missing_docs, reason = "names are Graph's")]
 pub struct Member {
     pub user_id: Option<String>,
+    /// In place of a user id: somebody who joined a meeting without an account.
+    pub anonymous_guest_id: Option<String>,
     pub display_name: Option<String>,
     pub email: Option<String>,
     pub tenant_id: Option<String>,

@@ -305,7 +305,7 @@ impl Run<'_> {
                 "Alert",
                 row.id.clone(),
                 json!({
-                    "name": name, "severity": row.severity, "provider": row.provider,
+                    "name": name.trim(), "severity": row.severity, "provider": row.provider,
                     "product": row.product, "status": row.status,
                     "time": row.start.unwrap_or(row.time),
                 }),
@@ -336,7 +336,9 @@ impl Run<'_> {
                 json!({"scheme": facts.scheme, "host": facts.host, "severity": severity, "risky": risky}),
             );
             if let Some((domain, suffix)) = &facts.domain {
-                let domain = self.node("Domain", domain.clone(), json!({ "suffix": suffix }));
+                // Reserved names are on no list of public suffixes.
+                let listed = (suffix != "example").then_some(suffix);
+                let domain = self.node("Domain", domain.clone(), json!({ "suffix": listed }));
                 self.edge("ON_DOMAIN", url.clone(), domain);
             }
             for provider in &self.query.providers {
