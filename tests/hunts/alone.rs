@@ -61,7 +61,7 @@ fn edges(rng: &mut StdRng) -> Vec<Edge> {
 fn id(token: &str, label: Label, n: usize) -> String {
     let id = format!("{token}-{}-{n}", label.as_str().to_lowercase());
     match label {
-        Label::User if n % 3 == 0 => format!("upn:{id}"),
+        Label::User if n.is_multiple_of(3) => format!("upn:{id}"),
         Label::Url => format!("https://{id}.example/"),
         _ => id,
     }
@@ -135,11 +135,11 @@ fn edge(token: &str, edge: &Edge, cases: &[&str]) -> BoltType {
     let seed = edge.seed;
     let properties = match edge.kind {
         EdgeType::Contains => vec![
-            ("mismatch", (seed % 2 == 0).into()),
+            ("mismatch", seed.is_multiple_of(2).into()),
             ("text", "text".into()),
         ],
         EdgeType::Clicked => vec![
-            ("clicked_through", (seed % 2 == 0).into()),
+            ("clicked_through", seed.is_multiple_of(2).into()),
             ("actions", vec!["ClickAllowed".to_owned()].into()),
             ("count", 1_i64.into()),
         ],

@@ -180,7 +180,7 @@ async fn rows(world: &World, cypher: &str) -> Vec<Vec<Value>> {
     rows
 }
 
-fn distinct<'a>(rows: &'a [Vec<Value>], at: usize) -> BTreeSet<&'a str> {
+fn distinct(rows: &[Vec<Value>], at: usize) -> BTreeSet<&str> {
     rows.iter().filter_map(|row| row[at].as_str()).collect()
 }
 

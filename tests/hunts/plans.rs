@@ -1,11 +1,11 @@
 //! What the server would do to answer: EXPLAIN of every hunt.
 
-use linktrail::graph::schema::NODES;
+use linktrail::graph::docs::schema_statements;
 use linktrail::hunt;
-use neo4rs::{Graph, Query};
+use neo4rs::Query;
 use serde_json::{Value, json};
 
-use crate::world::{connect, variable};
+use crate::world::{DATABASE, connect, variable};
 
 /// Operators that look at everything there is, or at everything times everything.
 const COSTLY: &[&str] = &[
@@ -15,27 +15,19 @@ const COSTLY: &[&str] = &[
     "DirectedAllRelationshipsScan",
 ];
 
-/// The driver does not hand out plans; the same server does over HTTP, at the address that it knows for itself.
+/// The driver does not hand out plans; the same server does over HTTP.
 struct Planner {
     client: reqwest::Client,
     address: String,
 }
 
 impl Planner {
-    async fn new(graph: &Graph) -> Self {
-        let settings = "SHOW SETTINGS YIELD name, value WHERE name = 'server.http.advertised_address' RETURN value";
-        let mut rows = graph
-            .execute(Query::new(settings.to_owned()))
-            .await
-            .unwrap();
-        let advertised: String = rows.next().await.unwrap().unwrap().get("value").unwrap();
-        let port = advertised.rsplit(':').next().unwrap();
-        let bolt = url::Url::parse(&variable("LINKTRAIL_TEST_NEO4J_URI")).unwrap();
+    fn new() -> Self {
         Self {
             client: reqwest::Client::new(),
             address: format!(
-                "http://{}:{port}/db/neo4j/query/v2",
-                bolt.host_str().unwrap()
+                "{}/db/{DATABASE}/query/v2",
+                variable("LINKTRAIL_TEST_NEO4J_HTTP")
             ),
         }
     }
@@ -72,27 +64,18 @@ fn collect(plan: &Value, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// The constraints and indexes that a load makes, under the same names.
-async fn index(graph: &Graph) {
-    for spec in NODES {
-        let (label, name) = (spec.label.as_str(), spec.label.as_str().to_lowercase());
-        let unique = format!(
-            "CREATE CONSTRAINT linktrail_{name}_id IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
-        );
-        let indexes = spec.indexed.iter().map(|property| {
-            format!("CREATE INDEX linktrail_{name}_{property} IF NOT EXISTS FOR (n:{label}) ON (n.{property})")
-        });
-        for statement in std::iter::once(unique).chain(indexes) {
-            graph.run(Query::new(statement)).await.unwrap();
-        }
+/// Makes the constraints and indexes that a load makes.
+async fn index() {
+    let graph = connect();
+    for statement in schema_statements() {
+        graph.run(Query::new(statement)).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn no_hunt_looks_at_everything() {
-    let graph = connect();
-    index(&graph).await;
-    let planner = Planner::new(&graph).await;
+    index().await;
+    let planner = Planner::new();
     let mut costly = Vec::new();
     for hunt in hunt::library().unwrap() {
         for (operator, details) in planner.operators(hunt.statement()).await {
@@ -106,7 +89,7 @@ async fn no_hunt_looks_at_everything() {
 
 #[tokio::test]
 async fn a_plan_that_looks_at_everything_is_seen() {
-    let planner = Planner::new(&connect()).await;
+    let planner = Planner::new();
     for (statement, operator) in [
         ("MATCH (n) RETURN n.id", "AllNodesScan"),
         (
@@ -122,10 +105,9 @@ async fn a_plan_that_looks_at_everything_is_seen() {
 
 #[tokio::test]
 async fn the_url_of_a_pivot_is_found_by_its_key() {
-    let graph = connect();
-    index(&graph).await;
+    index().await;
     let hunt = hunt::find("url-blast-radius").unwrap();
-    let found = Planner::new(&graph).await.operators(hunt.statement()).await;
+    let found = Planner::new().operators(hunt.statement()).await;
     let seek = |(operator, details): &(String, String)| {
         operator == "NodeUniqueIndexSeek" && details.contains("url:Url(id)")
     };
