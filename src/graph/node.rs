@@ -236,7 +236,7 @@ impl Entity for Url {
     }
 }
 
-/// A registrable domain, or a bare address.
+/// A registrable domain.
 #[derive(Debug, Clone)]
 pub struct Domain(pub crate::link::Domain);
 

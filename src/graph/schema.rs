@@ -16,7 +16,7 @@ pub enum Label {
     Channel,
     /// A one-on-one, group or meeting chat.
     Chat,
-    /// A registrable domain, or a bare address.
+    /// A registrable domain.
     Domain,
     /// A device.
     Host,
@@ -276,7 +276,7 @@ pub const NODES: &[NodeSpec] = &[
     },
     NodeSpec {
         label: Label::Domain,
-        key: "registrable domain, punycode, lower case; an address for a bare address",
+        key: "registrable domain, punycode, lower case",
         doc: "the domain a url is on",
         properties: &[
             text("unicode", "as a browser may show it, when that differs"),
