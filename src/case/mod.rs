@@ -79,10 +79,18 @@ impl Case {
         let manifest = start(Utc::now().trunc_subsecs(3));
         let dir = dir.map_or_else(|| Path::new("cases").join(&manifest.id), Path::to_owned);
         make_private_dir(&dir)?;
+        // What an attempt that failed before case.json was written left behind is no hindrance.
+        let foreign = |entry: io::Result<fs::DirEntry>| {
+            entry.map_or(true, |entry| {
+                !matches!(
+                    entry.file_name().to_str(),
+                    Some("case.lock" | "case.part" | "journal")
+                )
+            })
+        };
         if fs::read_dir(&dir)
             .map_err(io_error("read", &dir))?
-            .next()
-            .is_some()
+            .any(foreign)
         {
             return Err(CaseError::Occupied { path: dir });
         }

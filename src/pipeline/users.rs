@@ -3,7 +3,7 @@
 use crate::graph::node::User;
 use crate::graph::{Label, NodeRef, Seen};
 use crate::source::http::Failure;
-use crate::source::msgraph::{ChatMessage, Identity, Member, Problem, UserInfo};
+use crate::source::msgraph::{self, ChatMessage, Identity, Member, Problem, UserInfo};
 
 use super::{Investigation, Resolved};
 
@@ -93,7 +93,18 @@ impl Investigation {
                 },
                 Err(problem) => {
                     let absent = matches!(problem, Problem::NotFound { .. });
-                    self.graph_gap(stage, problem);
+                    if self
+                        .scope
+                        .options
+                        .users
+                        .iter()
+                        .any(|user| user.eq_ignore_ascii_case(&key))
+                    {
+                        // The analyst asked for this very user: that it is not there is something to know.
+                        self.gaps.add(stage, msgraph::SOURCE, problem, 1);
+                    } else {
+                        self.graph_gap(stage, problem);
+                    }
                     if absent {
                         Resolved::Unknown
                     } else {

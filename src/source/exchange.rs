@@ -34,9 +34,11 @@ pub struct Request {
 
 impl Request {
     /// What stands for reading a file of that name. It is never sent.
-    pub fn file(source: &'static str, name: &str) -> Self {
-        let mut url =
-            Url::from_file_path("/").unwrap_or_else(|()| unreachable!("the root is a path"));
+    ///
+    /// # Errors
+    /// Never for a name, but urls are made by parsing.
+    pub fn file(source: &'static str, name: &str) -> Result<Self, url::ParseError> {
+        let mut url = Url::parse("file:///")?;
         super::append_path(
             &mut url,
             &name
@@ -44,7 +46,7 @@ impl Request {
                 .filter(|part| !part.is_empty())
                 .collect::<Vec<_>>(),
         );
-        Self {
+        Ok(Self {
             source,
             method: Method::Get,
             url,
@@ -53,7 +55,7 @@ impl Request {
             body: None,
             limits: Vec::new(),
             deadline: Duration::ZERO,
-        }
+        })
     }
 }
 

@@ -189,7 +189,8 @@ impl Client {
         name: &str,
         text: Option<String>,
     ) -> Result<Exchange, Failure> {
-        let request = Request::file(source, name);
+        let request =
+            Request::file(source, name).map_err(|_| Failure::NotRecorded(name.to_owned()))?;
         match (self.journal.find(&request)?, text) {
             (Some(kept), None) => Ok(kept),
             (Some(kept), Some(text)) if kept.body() == text => Ok(kept),
