@@ -6,6 +6,7 @@
 pub mod docs;
 pub mod edge;
 pub mod jsonl;
+mod names;
 pub mod node;
 pub mod schema;
 pub mod summary;
