@@ -134,21 +134,18 @@ impl Shape {
             .iter()
             .find(|at| tokens[**at].is_word("UNION"))
             .map(|at| tokens[*at].line);
-        let outer = &outer[start + 1..];
+        let (at, outer) = (outer[start], &outer[start + 1..]);
+        let is_name = |at: usize| tokens[at - 1].is_word("AS") || tokens[at - 1].is_sign('.');
+        let begins = |at: usize, words: &[&str]| {
+            let is_keyword = words.iter().any(|word| tokens[at].is_word(word));
+            tokens[at].is_sign(';') || (is_keyword && !is_name(at))
+        };
         let clause = |words: &[&str]| {
-            outer
-                .iter()
-                .position(|at| {
-                    words.iter().any(|word| tokens[*at].is_word(word)) || tokens[*at].is_sign(';')
-                })
-                .map_or(tokens.len(), |found| outer[found])
+            let found = outer.iter().find(|at| begins(**at, words));
+            found.copied().unwrap_or(tokens.len())
         };
-        let first = outer.first().copied().unwrap_or(tokens.len());
-        let first = if tokens.get(first).is_some_and(|t| t.is_word("DISTINCT")) {
-            first + 1
-        } else {
-            first
-        };
+        let distinct = tokens.get(at + 1).is_some_and(|t| t.is_word("DISTINCT"));
+        let first = at + 1 + usize::from(distinct);
         let items_end = clause(&["ORDER", "SKIP", "OFFSET", "LIMIT"]);
         let order = clause(&["ORDER"]);
         let order_end = clause(&["SKIP", "OFFSET", "LIMIT"]);
@@ -157,10 +154,7 @@ impl Shape {
             .iter()
             .any(|item| matches!(item, [only] if only.is_sign('*')));
         self.returns = Some(Returns {
-            line: outer
-                .first()
-                .and_then(|at| tokens.get(at.saturating_sub(1)))
-                .map_or(0, |token| token.line),
+            line: tokens[at].line,
             columns: (!star).then(|| items.iter().map(|item| column(text, item)).collect()),
             ordered: tokens
                 .get(order)
@@ -545,6 +539,15 @@ mod tests {
         assert_eq!(found.line, 2);
         assert_eq!(found.columns.unwrap(), ["a.id", "n", "b", "l"]);
         assert_eq!(found.ordered_by, ["n", "b"]);
+        let found = returns("MATCH (a)\nRETURN (a).id, [1], a.limit, 1 AS order\nORDER BY order");
+        assert_eq!(
+            found.columns.unwrap(),
+            ["(a).id", "[1]", "a.limit", "order"]
+        );
+        assert_eq!(
+            (found.line, found.ordered_by),
+            (2, vec!["order".to_owned()])
+        );
         let found = returns("MATCH (a) RETURN *");
         assert_eq!((found.columns, found.ordered), (None, false));
         assert!(shape("MATCH (a)").returns.is_none());

@@ -7,10 +7,9 @@
 // tags: intelligence, gap
 
 CALL () {
-  MATCH (url:Url)-[asked:HAS_VERDICT]->(verdict:Verdict)
-  WHERE all(x IN [url, asked, verdict] WHERE $case IS NULL OR $case IN x.cases)
-  RETURN verdict.provider AS provider, verdict.state AS state, verdict.severity AS severity,
-         count(DISTINCT url) AS count
+  MATCH (verdict:Verdict)
+  WHERE ($case IS NULL OR $case IN verdict.cases)
+  RETURN verdict.provider AS provider, verdict.state AS state, verdict.severity AS severity, count(*) AS count
   UNION ALL
   MATCH (url:Url)
   WHERE ($case IS NULL OR $case IN url.cases) AND NOT EXISTS {

@@ -11,6 +11,7 @@
 MATCH (user:User)
 WHERE toLower($user) IN [toLower(user.upn), toLower(user.name), toLower(user.id)]
   AND ($case IS NULL OR $case IN user.cases)
+WITH DISTINCT user
 MATCH (user)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
 WHERE all(x IN [sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
 MATCH (message)-[posted:POSTED_IN]->(chat:Chat)

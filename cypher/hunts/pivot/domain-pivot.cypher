@@ -12,7 +12,7 @@
 WITH replace(toLower($domain), '[.]', '.') AS wanted
 MATCH (domain:Domain)
 WHERE wanted IN [domain.id, domain.unicode] AND ($case IS NULL OR $case IN domain.cases)
-WITH domain
+WITH DISTINCT domain
 MATCH (domain)<-[on:ON_DOMAIN]-(url:Url)
 WHERE all(x IN [on, url] WHERE $case IS NULL OR $case IN x.cases)
 RETURN domain.id AS domain, url.id AS url, coalesce(url.risky, false) AS risky, url.severity AS severity,

@@ -9,31 +9,23 @@
 // tags: user
 // technique: T1204.001
 
-MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)
-WHERE all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
-CALL (message) {
-  MATCH (message)-[posted:POSTED_IN]->(channel:Channel)<-[holds:HAS_CHANNEL]-(team:Team)<-[member:MEMBER_OF]-(user:User)
-  WHERE coalesce(channel.membership, 'standard') = 'standard'
-    AND all(x IN [posted, channel, holds, team, member, user] WHERE $case IS NULL OR $case IN x.cases)
-  RETURN user
-  UNION
-  MATCH (message)-[posted:POSTED_IN]->(chat:Chat)<-[takes_part:PARTICIPATES_IN]-(user:User)
-  WHERE all(x IN [posted, chat, takes_part, user] WHERE $case IS NULL OR $case IN x.cases)
-  RETURN user
-}
-WITH url, message, user
-WHERE NOT EXISTS {
-    MATCH (user)-[sent:SENT]->(earlier:Message)-[holds:CONTAINS]->(url)
-    WHERE all(x IN [sent, earlier, holds] WHERE $case IS NULL OR $case IN x.cases)
-  }
-  AND NOT EXISTS {
-    MATCH (user)-[did:OPENED|CLICKED]->(url)
-    WHERE ($case IS NULL OR $case IN did.cases)
-  }
-  AND NOT EXISTS {
-    MATCH (user)-[used:USED]->(host:Host)-[seen:WARNED_ABOUT|CONNECTED_TO]->(url)
-    WHERE all(x IN [used, host, seen] WHERE $case IS NULL OR $case IN x.cases)
-  }
+MATCH (url:Url {risky: true})
+WHERE ($case IS NULL OR $case IN url.cases)
+WITH url, COLLECT {
+       MATCH (url)<-[contains:CONTAINS]-(message:Message)<-[sent:SENT]-(user:User)
+       WHERE all(x IN [contains, message, sent, user] WHERE $case IS NULL OR $case IN x.cases)
+       RETURN user
+       UNION
+       MATCH (url)<-[did:OPENED|CLICKED]-(user:User)
+       WHERE all(x IN [did, user] WHERE $case IS NULL OR $case IN x.cases)
+       RETURN user
+       UNION
+       MATCH (url)<-[seen:WARNED_ABOUT|CONNECTED_TO]-(host:Host)<-[used:USED]-(user:User)
+       WHERE all(x IN [seen, host, used, user] WHERE $case IS NULL OR $case IN x.cases)
+       RETURN user
+     } AS reacted
+MATCH (url)<-[contains:CONTAINS]-(message:Message)
+WHERE all(x IN [contains, message] WHERE $case IS NULL OR $case IN x.cases)
 CALL (message) {
   OPTIONAL MATCH (message)-[posted:POSTED_IN]->(spot:Channel|Chat)
   WHERE all(x IN [posted, spot] WHERE $case IS NULL OR $case IN x.cases)
@@ -46,6 +38,18 @@ CALL (message) {
   ORDER BY place
   LIMIT 1
 }
+CALL (message) {
+  MATCH (message)-[posted:POSTED_IN]->(channel:Channel)<-[holds:HAS_CHANNEL]-(team:Team)<-[member:MEMBER_OF]-(user:User)
+  WHERE coalesce(channel.membership, 'standard') = 'standard'
+    AND all(x IN [posted, channel, holds, team, member, user] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN user
+  UNION
+  MATCH (message)-[posted:POSTED_IN]->(chat:Chat)<-[takes_part:PARTICIPATES_IN]-(user:User)
+  WHERE all(x IN [posted, chat, takes_part, user] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN user
+}
+WITH url, reacted, message, place, user
+WHERE NOT user IN reacted
 WITH user, url.id AS url, message, place
 ORDER BY url
 WITH user, collect(DISTINCT url) AS urls, collect(DISTINCT place) AS places, count(DISTINCT message) AS messages,

@@ -12,6 +12,7 @@
 MATCH (host:Host)
 WHERE toLower($host) IN [toLower(host.name), head(split(toLower(host.name), '.')), host.id]
   AND ($case IS NULL OR $case IN host.cases)
+WITH DISTINCT host
 MATCH (host)-[seen:WARNED_ABOUT|CONNECTED_TO]->(url:Url)
 WHERE all(x IN [seen, url] WHERE $case IS NULL OR $case IN x.cases)
 RETURN coalesce(host.name, host.id) AS host, url.id AS url, url.severity AS severity,

@@ -8,6 +8,7 @@
 // technique: T1036
 
 MATCH (message:Message)-[contains:CONTAINS {mismatch: true}]->(url:Url)
+WITH DISTINCT message, contains, url
 WHERE all(x IN [message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
 OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
