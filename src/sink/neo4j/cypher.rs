@@ -5,7 +5,7 @@ use crate::graph::{EdgeType, Label};
 
 /// Merges nodes. `$rows` is a list of maps with all properties, `id` among them; `$prefix` is the case's id with
 /// a slash, which begins the ids of its evidence.
-pub(super) fn merge_nodes(label: Label) -> String {
+pub fn merge_nodes(label: Label) -> String {
     format!(
         "UNWIND $rows AS row\n\
          MERGE (n:`{label}` {{id: row.id}})\n\
@@ -17,7 +17,7 @@ pub(super) fn merge_nodes(label: Label) -> String {
 }
 
 /// Merges edges. `$rows` is a list of maps with the ids of both ends, `a` and `b`, and the properties, `p`.
-pub(super) fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
+pub fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
     format!(
         "UNWIND $rows AS row\n\
          MATCH (a:`{from}` {{id: row.a}})\n\
