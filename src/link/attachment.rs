@@ -68,7 +68,7 @@ pub(crate) fn collect(attachment: &Attachment, collector: &mut Collector) {
     if let Some(url) = &attachment.content_url
         && !kind.starts_with("image/")
     {
-        collector.target(url, attachment.name.as_deref(), Origin::Attachment);
+        collector.file(url, attachment.name.as_deref());
     }
     if card::is_json(content) {
         card::read(content, collector);

@@ -65,6 +65,17 @@ impl Collector {
         }
     }
 
+    /// A file by its name. `Notes.one` is a file although `.one` is a public suffix, so a name with
+    /// a single dot shows no host.
+    pub(crate) fn file(&mut self, raw: &str, name: Option<&str>) {
+        let shows_host = |name: &&str| name.contains('/') || name.matches('.').count() > 1;
+        let before = self.links.len();
+        self.target(raw, name.filter(shows_host), Origin::Attachment);
+        if let Some(link) = self.links.get_mut(before) {
+            link.text = name.and_then(line);
+        }
+    }
+
     /// Text that may hold urls. `label_of_action` is text that already opens something else: what
     /// reads like a url in it is no link, unless it is one in Markdown.
     pub(crate) fn text(&mut self, text: &str, origin: Origin, style: Style, label_of_action: bool) {

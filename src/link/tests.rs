@@ -22,7 +22,7 @@ fn what_a_reader_sees() {
         ),
         (
             "<script>x</script><style>y</style><!-- z -->a<title>t</title>",
-            "a t",
+            "a",
         ),
         (
             "a<span style='display : none !important'>b<span>c</span></span>d",
@@ -33,6 +33,11 @@ fn what_a_reader_sees() {
             "ac",
         ),
         ("<span style=\"font-size:10px\">a</span>", "a"),
+        ("<p hidden>a<p>b<p hidden>c<div>d</div>", "b d"),
+        (
+            "<ul><li hidden>a<li>b</ul><div hidden><div>c</div>d</div>e",
+            "b e",
+        ),
         (
             "great<emoji alt=\"&#128578;\"></emoji>!<img itemtype=\"http://schema.skype.com/Emoji\" alt=\"\u{1f44d}\">",
             "great\u{1f642}!\u{1f44d}",

@@ -73,8 +73,22 @@ impl<'i> Region<'i> {
         self.depth += usize::from(name.is(self.name));
     }
 
-    fn start_tag(&mut self, name: Name<'i>) {
-        if self.depth > 0 && name.is(self.name) {
+    /// A start tag inside the region: it goes one deeper, or ends what it cannot stand in.
+    fn start_tag(&mut self, name: Name<'i>, lower: &str) {
+        if self.depth == 0 {
+            return;
+        }
+        let ends_paragraph = Name("p").is(self.name)
+            && !matches!(lower, "br" | "button" | "select" | "option")
+            && pause(lower) == Some(Break::Block);
+        if !name.is(self.name) {
+            self.depth = if ends_paragraph { 0 } else { self.depth };
+        } else if matches!(
+            lower,
+            "p" | "li" | "dd" | "dt" | "td" | "th" | "tr" | "option"
+        ) {
+            self.depth = 0;
+        } else {
             self.depth += 1;
         }
     }
@@ -114,12 +128,15 @@ pub(crate) fn walk(html: &str, rules: Rules, visitor: &mut impl Visitor) {
             Token::Raw(..) => {}
             Token::Cut(source) => visitor.cut(source),
             Token::Start(name) => {
-                hidden.start_tag(name);
-                quote.start_tag(name);
                 let lower = name.lower(&mut room);
+                hidden.start_tag(name, lower);
+                quote.start_tag(name, lower);
                 start(&tokens, lower, &mut tables, visitor);
                 let void = is_void(lower);
-                if !hidden.is_open() && !void && tokens.has_attributes() && is_hidden(&tokens) {
+                let unseen = matches!(lower, "title" | "template" | "datalist" | "noscript");
+                if !hidden.is_open()
+                    && (unseen || (!void && tokens.has_attributes() && is_hidden(&tokens)))
+                {
                     hidden.start(name);
                 }
                 if !quote.is_open() && lower == "blockquote" && is_reply(&tokens) {
