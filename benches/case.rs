@@ -1,7 +1,7 @@
 //! How fast a case is read back and its graph is built and written.
 
 #![allow(missing_docs)]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod synthetic;
 

@@ -1,6 +1,6 @@
 //! The demo that ships with linktrail replays, and tells what its world knows.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
 
 mod run;
 mod tenant;

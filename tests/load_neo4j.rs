@@ -1,6 +1,6 @@
 //! A load ends in Neo4j: what is there, and what hunts say of it, equals the world's ground truth.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
 
 mod run;
 mod tenant;
@@ -75,7 +75,7 @@ fn hunt(lab: &Lab, name: &str, case: &str) -> Value {
 /// Everything that a case holds in Neo4j, a text for each node and edge.
 async fn content(case: &str) -> Vec<String> {
     let graph =
-        neo4rs::Graph::new(&server("URI"), server("USER"), server("PASSWORD")).expect("the server");
+        neo4rs::Graph::new(server("URI"), server("USER"), server("PASSWORD")).expect("the server");
     let mut rows = Vec::new();
     for statement in [
         "MATCH (n) WHERE $case IN n.cases RETURN labels(n)[0] AS kind, n.id AS a, '' AS b, n{.*} AS p",

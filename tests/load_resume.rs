@@ -1,6 +1,6 @@
 //! A case goes on where it was: run twice, killed, replayed, cut short, damaged, on a full disk.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
 #![cfg(unix)]
 
 mod run;
