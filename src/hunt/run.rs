@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use neo4rs::{BoltType, Operation, Query};
+use neo4rs::{BoltType, Neo4jErrorKind, Operation, Query};
 use serde_json::Value;
 
 use super::parameter::{Argument, Parameter, ParameterType};
@@ -17,6 +17,16 @@ pub type Parameters = BTreeMap<String, String>;
 /// How much longer the client waits than the server works: the server's own answer to a hunt that took too long
 /// frees its memory, so it comes first.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Pauses before a statement is tried again. All tries together keep to the hunt's time limit.
+const RETRIES: [Duration; 6] = [
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1600),
+];
 
 /// The answer to a hunt.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,7 +132,31 @@ pub(super) async fn answer(
 
 type Record = HashMap<String, BoltType>;
 
+/// Reads all records. What a load or a prune changed meanwhile makes the server give up with a transient error,
+/// even in the middle of the records; since nothing was handed out yet, it is asked again from the start.
 async fn fetch(
+    graph: &neo4rs::Graph,
+    database: &str,
+    query: Query,
+) -> Result<Vec<Record>, neo4rs::Error> {
+    let mut pauses = RETRIES.iter();
+    loop {
+        let error = match fetch_once(graph, database, query.clone()).await {
+            Ok(records) => return Ok(records),
+            Err(error) => error,
+        };
+        match pauses.next() {
+            Some(pause) if is_transient(&error) => tokio::time::sleep(*pause).await,
+            _ => return Err(error),
+        }
+    }
+}
+
+fn is_transient(error: &neo4rs::Error) -> bool {
+    matches!(error, neo4rs::Error::Neo4j(server) if server.kind() == Neo4jErrorKind::Transient)
+}
+
+async fn fetch_once(
     graph: &neo4rs::Graph,
     database: &str,
     query: Query,

@@ -305,3 +305,33 @@ async fn nodes_edges_and_paths_keep_what_they_are() {
     assert_eq!(types, ["SENT", "CONTAINS"]);
     world.remove().await;
 }
+
+/// A load, or another test, changes the graph while it is read: the server then fails in the middle of the answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_graph_that_changes_under_a_hunt_is_read_again() {
+    let world = World::load().await;
+    let writer = connect();
+    let id = world.own("TOKEN-moving");
+    let moving = tokio::spawn(async move {
+        loop {
+            for statement in [
+                "UNWIND range(1, 300) AS n CREATE (:Domain {id: $id + n, unicode: $id, cases: []})",
+                "MATCH (d:Domain {unicode: $id}) DELETE d",
+            ] {
+                let query = Query::new(statement.to_owned()).param("id", id.as_str());
+                writer.run(query).await.unwrap();
+            }
+        }
+    });
+    let reading = own(&world.own("MATCH (d:Domain {unicode: 'TOKEN-moving'}) RETURN d"));
+    for _ in 0..60 {
+        let table = world.run(&reading, &[]).await.unwrap();
+        assert_eq!(table.columns, ["d"]);
+    }
+    moving.abort();
+    let _ = moving.await;
+    let rest = Query::new("MATCH (d:Domain {unicode: $id}) DELETE d".to_owned());
+    let rest = rest.param("id", world.own("TOKEN-moving"));
+    world.graph.run(rest).await.unwrap();
+    world.remove().await;
+}
