@@ -31,6 +31,18 @@ fn graph(case: &Path) -> String {
     std::fs::read_to_string(case.join("graph.jsonl")).expect("graph.jsonl")
 }
 
+/// Waits until a load has made its case.
+fn made(case: &Path) {
+    let patience = Instant::now();
+    while !case.join("case.json").exists() {
+        assert!(
+            patience.elapsed() < Duration::from_secs(60),
+            "no case was made"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// The graph without what must differ between two cases: the case's id, record numbers, which follow the order in
 /// which answers came, and times of the load itself. Record ids become what was asked in that record.
 fn comparable(case: &Path) -> Vec<Value> {
@@ -186,7 +198,7 @@ fn interrupted_it_ends_with_130_and_goes_on() {
     let lab = small();
     let case = lab.case("case");
     let child = run::start(&mut lab.load_command(&case, &[]));
-    std::thread::sleep(Duration::from_millis(700));
+    made(&case);
     let interrupt = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
@@ -232,14 +244,7 @@ fn a_case_of_another_version_or_in_use_is_refused() {
     let lab = small();
     let case = lab.case("case");
     let mut first = run::start(&mut lab.load_command(&case, &[]));
-    let patience = Instant::now();
-    while !case.join("case.json").exists() {
-        assert!(
-            patience.elapsed() < Duration::from_secs(20),
-            "no case was made"
-        );
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    made(&case);
     let second = lab.load(&case, &[]);
     assert_eq!(second.code, Some(1), "{second:#?}");
     assert!(

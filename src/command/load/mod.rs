@@ -38,13 +38,14 @@ pub(super) struct Outcome {
 
 pub(super) async fn run(global: &Global, arguments: Load) -> anyhow::Result<Exit> {
     tokio::select! {
+        // First, so that an interruption is heard before anything is made.
         biased;
-        exit = load(global, arguments) => exit,
         interrupted = tokio::signal::ctrl_c() => {
             interrupted?;
             output::complain("interrupted; run the same command with the same --case to go on");
             Ok(Exit::Interrupted)
         }
+        exit = load(global, arguments) => exit,
     }
 }
 
