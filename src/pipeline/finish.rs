@@ -1,6 +1,6 @@
 //! The end: aliases become one, risk is written onto the graph, and the case itself becomes a node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Investigation, Outcome};
 use crate::graph::node::Case;
@@ -22,15 +22,13 @@ pub(super) fn run(mut run: Investigation) -> Outcome {
         gaps: gaps.iter().map(ToString::to_string).collect(),
     };
     let case = run.graph.put(case, Seen::default());
-    for (node, why) in std::mem::take(&mut run.starts) {
-        let why = why.into_iter().collect::<Vec<_>>().join(", ");
-        let facts = &run.graph.node(node).facts;
-        let seen = Seen {
-            at: facts.first_seen,
-            until: facts.last_seen,
-            record: facts.evidence.first().copied(),
-        };
-        run.graph.link(case, Edge::StartedFrom { why }, node, seen);
+    for (node, starts) in std::mem::take(&mut run.starts) {
+        let reasons: BTreeSet<_> = starts.iter().map(|(why, _)| *why).collect();
+        let why = reasons.into_iter().collect::<Vec<_>>().join(", ");
+        for (_, seen) in starts {
+            let why = why.clone();
+            run.graph.link(case, Edge::StartedFrom { why }, node, seen);
+        }
     }
     Outcome {
         graph: run.graph,

@@ -26,7 +26,7 @@ use url::Url;
 
 use crate::case::{CaseError, Manifest, Window};
 use crate::config::Scope;
-use crate::graph::{Graph, NodeRef, RecordNumber};
+use crate::graph::{Graph, NodeRef, RecordNumber, Seen};
 use crate::source::http::{Client, Failure};
 use crate::source::intel::{Privacy, Provider, Reading};
 use crate::source::msgraph::{self, ChatMessage};
@@ -69,8 +69,8 @@ struct Investigation {
     notes: Gaps,
     /// Users that the directory was asked about, by the key it was asked with.
     resolved: HashMap<String, Resolved>,
-    /// Why the investigation starts from a node.
-    starts: BTreeMap<NodeRef, BTreeSet<&'static str>>,
+    /// Why the investigation starts from a node, and what says so.
+    starts: BTreeMap<NodeRef, Vec<(&'static str, Seen)>>,
     /// Users whose teams are read.
     seed_users: Vec<NodeRef>,
     /// Teams whose messages are read, by id.
@@ -200,8 +200,8 @@ impl Investigation {
         to.add(stage, msgraph::SOURCE, problem, 1);
     }
 
-    fn start_from(&mut self, node: NodeRef, why: &'static str) {
-        self.starts.entry(node).or_default().insert(why);
+    fn start_from(&mut self, node: NodeRef, why: &'static str, seen: Seen) {
+        self.starts.entry(node).or_default().push((why, seen));
     }
 
     /// Whether an event is seen for the first time.

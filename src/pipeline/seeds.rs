@@ -24,20 +24,21 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
         smartscreen(run, row);
     }
     for row in &clicks.rows {
+        let seen = Seen::at(row.record, row.time("time"));
         if let Some((user, url)) = run.click(row) {
-            run.start_from(url, "url_clicks");
+            run.start_from(url, "url_clicks", seen);
             if let Some(user) = user {
-                run.seed_user(user, "url_clicks");
+                run.seed_user(user, "url_clicks", seen);
             }
         }
     }
     for row in &threats.rows {
         let seen = Seen::at(row.record, row.time("time"));
         if let Some(url) = run.logged_url(row.text("url"), seen) {
-            run.start_from(url, "message_urls");
+            run.start_from(url, "message_urls", seen);
         }
         if let Some(user) = run.logged_user(row.text("sender_id"), row.text("sender_upn"), seen) {
-            run.seed_user(user, "message_urls");
+            run.seed_user(user, "message_urls", seen);
         }
     }
     for rows in [warnings, clicks, threats] {
@@ -59,7 +60,7 @@ fn smartscreen(run: &mut Investigation, row: &Row) {
     let Some(url) = run.logged_url(row.text("url"), seen) else {
         return;
     };
-    run.start_from(url, "smartscreen");
+    run.start_from(url, "smartscreen", seen);
     match (row.text("kind"), host, user) {
         ("warning", Some(host), _) => {
             run.graph
@@ -69,7 +70,7 @@ fn smartscreen(run: &mut Investigation, row: &Row) {
             let app = row.text("app").to_lowercase();
             run.graph
                 .link(user, Edge::Opened { count: 1, app }, url, seen);
-            run.seed_user(user, "smartscreen");
+            run.seed_user(user, "smartscreen", seen);
         }
         _ => {}
     }
@@ -84,12 +85,12 @@ fn by_hand(run: &mut Investigation) {
             (user.as_str(), "")
         };
         if let Some(user) = run.logged_user(id, upn, Seen::default()) {
-            run.seed_user(user, "by hand");
+            run.seed_user(user, "by hand", Seen::default());
         }
     }
     for url in &options.urls {
         if let Some(url) = run.logged_url(url, Seen::default()) {
-            run.start_from(url, "by hand");
+            run.start_from(url, "by hand", Seen::default());
         }
     }
     for team in &options.teams {
@@ -101,15 +102,15 @@ fn by_hand(run: &mut Investigation) {
             },
             Seen::default(),
         );
-        run.start_from(node, "by hand");
+        run.start_from(node, "by hand", Seen::default());
         run.teams.insert(id);
     }
 }
 
 impl Investigation {
     /// Makes a user one whose teams are read.
-    fn seed_user(&mut self, user: NodeRef, why: &'static str) {
-        self.start_from(user, why);
+    fn seed_user(&mut self, user: NodeRef, why: &'static str, seen: Seen) {
+        self.start_from(user, why, seen);
         if !self.seed_users.contains(&user) {
             self.seed_users.push(user);
         }

@@ -172,8 +172,8 @@ impl Investigation {
                 continue;
             };
             self.graph.merge(user, *known);
-            for found in self.starts.remove(&user).into_iter().flatten() {
-                self.starts.entry(*known).or_default().insert(found);
+            if let Some(found) = self.starts.remove(&user) {
+                self.starts.entry(*known).or_default().extend(found);
             }
         }
     }
