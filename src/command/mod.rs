@@ -63,11 +63,7 @@ pub fn run(cli: Cli) -> Exit {
     match dispatch(cli) {
         Ok(exit) => exit,
         Err(error) => {
-            // What reads the result has gone away; nobody is left to tell.
-            if error.chain().any(is_closed_pipe) {
-                return Exit::Complete;
-            }
-            let text = format!("{error:#}");
+            let text = explain(&error);
             output::complain(&format!("error: {}", terminal::clean(&text)));
             if is_usage(&error) {
                 Exit::Usage
@@ -110,10 +106,16 @@ fn is_usage(error: &anyhow::Error) -> bool {
     })
 }
 
-fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
-    cause
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+/// An error with its causes on one line. Many errors tell their cause themselves, so that advice can follow it.
+fn explain(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 fn log(global: &Global) {

@@ -6,14 +6,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::Global;
 
-/// Writes a result.
+/// Writes a result. When what reads it has gone away nobody is left to tell, and the command ends as it would have.
 ///
 /// # Errors
 /// When stdout takes no more.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Says something on stderr. If even that fails there is nobody to tell.
