@@ -103,7 +103,7 @@ pub enum Command {
 /// Arguments of `load`.
 #[derive(Debug, Args)]
 pub struct Load {
-    /// Case folder; an existing case is continued [default: ./cases/<id>]
+    /// Case folder; an existing case is continued [default: ./cases/ID]
     #[arg(long, value_name = "DIR")]
     pub case: Option<PathBuf>,
     /// Rebuild the graph from the case alone, without any request

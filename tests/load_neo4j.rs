@@ -100,7 +100,13 @@ async fn content(case: &str) -> Vec<String> {
     rows
 }
 
+/// Worlds share nodes, such as domains, so one world is looked at after the other.
+static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 fn check(world: World) {
+    let _turn = ONE_AT_A_TIME
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let truth = world.truth(&Query::of(&world));
     let lab = Lab::new(world, Options::default());
     let case = lab.case("case");
@@ -139,10 +145,15 @@ fn check(world: World) {
     );
     let again = load(&lab, &case);
     assert_eq!(again.code, ran.code);
-    assert_eq!(
-        runtime.block_on(content(&id)),
-        before,
-        "loading again changes nothing"
+    let after = runtime.block_on(content(&id));
+    let changed: Vec<_> = before
+        .iter()
+        .zip(&after)
+        .filter(|(old, new)| old != new)
+        .collect();
+    assert!(
+        changed.is_empty() && after.len() == before.len(),
+        "loading again changes nothing: {changed:#?}"
     );
 
     let mut prune = binary(lab.folder());

@@ -125,25 +125,26 @@ fn inner_step(inner: &str) -> Option<Step> {
 pub(crate) fn step(raw: &str) -> Step {
     let text = clean(raw);
     let text = text.as_ref();
+    if let Some((name, rest)) = scheme(text) {
+        return with_scheme(text, name, rest);
+    }
+    let plain = refang::refang(text);
+    let text = plain.as_deref().unwrap_or(text);
     match scheme(text) {
-        Some((name, rest)) if refang::web_scheme(name).is_none() => {
-            match handler::open(&name.to_ascii_lowercase(), rest) {
-                handler::Opens::Url(wrapper, inner) => Step::Handler(wrapper, inner),
-                handler::Opens::Elsewhere => Step::Elsewhere,
-                handler::Opens::Nothing => Step::Nowhere,
-            }
-        }
-        Some((name, _)) => match ["http", "https", "ftp"]
-            .iter()
-            .any(|plain| name.eq_ignore_ascii_case(plain))
-        {
-            true => web(text),
-            false => refang::refang(text).map_or(Step::Nowhere, |plain| web(&plain)),
-        },
-        None => match refang::refang(text) {
-            Some(plain) if scheme(&plain).is_some() => web(&plain),
-            Some(plain) => bare(&plain),
-            None => bare(text),
+        Some((name, rest)) => with_scheme(text, name, rest),
+        None => bare(text),
+    }
+}
+
+/// What a string with a scheme is.
+fn with_scheme(text: &str, name: &str, rest: &str) -> Step {
+    match refang::web_scheme(name) {
+        Some(plain) if name.eq_ignore_ascii_case(plain) => web(text),
+        Some(_) => refang::refang(text).map_or(Step::Nowhere, |plain| web(&plain)),
+        None => match handler::open(&name.to_ascii_lowercase(), rest) {
+            handler::Opens::Url(wrapper, inner) => Step::Handler(wrapper, inner),
+            handler::Opens::Elsewhere => Step::Elsewhere,
+            handler::Opens::Nothing => Step::Nowhere,
         },
     }
 }
@@ -217,6 +218,9 @@ pub(crate) fn parse(text: &str) -> Option<Url> {
         return None;
     }
     let url = Url::parse(text).ok()?;
+    if !matches!(url.scheme(), "http" | "https" | "ftp") {
+        return None;
+    }
     match url.host()? {
         Host::Domain(name) => is_name(name).then_some(url),
         Host::Ipv4(_) | Host::Ipv6(_) => Some(url),
