@@ -1,11 +1,12 @@
 //! Reads messages from standard input, one JSON object a line (`contentType`, `content`,
 //! `attachments`), and prints the links of each as a JSON array on a line of its own.
 //!
-//! `--repeat N` reads the input once, extracts N times and prints the seconds that took instead.
+//! `--repeat N` reads the input once, extracts N times and prints the seconds of the fastest pass.
 
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
+use anyhow::Context;
 use linktrail::link::{Attachment, Body, Link, extract};
 use serde_json::{Value, json};
 
@@ -34,19 +35,16 @@ fn main() -> anyhow::Result<()> {
     };
     let mut out = std::io::stdout().lock();
     if let Some(count) = repeat {
-        let start = Instant::now();
-        let mut found = 0;
-        for _ in 0..count {
-            found += messages
-                .iter()
-                .map(|message| links(message).len())
-                .sum::<usize>();
-        }
-        writeln!(
-            out,
-            "{}",
-            json!({"seconds": start.elapsed().as_secs_f64(), "links": found})
-        )?;
+        let pass = || {
+            let start = Instant::now();
+            let found: usize = messages.iter().map(|message| links(message).len()).sum();
+            (start.elapsed().as_secs_f64(), found)
+        };
+        let best = (0..count)
+            .map(|_| pass())
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        let (seconds, found) = best.context("nothing to repeat")?;
+        writeln!(out, "{}", json!({"seconds": seconds, "links": found}))?;
         return Ok(());
     }
     for message in &messages {

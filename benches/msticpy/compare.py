@@ -11,19 +11,31 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.CRITICAL)
 
 import ada_url  # noqa: E402
+import pandas  # noqa: E402
 from msticpy.transform.iocextract import IoCExtract  # noqa: E402
 
 SIZES = [("1 KB", 1 << 10), ("10 KB", 10 << 10), ("100 KB", 100 << 10), ("1 MB", 1 << 20), ("10 MB", 10 << 20)]
 # A size is left out when the one before it shows that it would take longer than this.
 PATIENCE = 180.0
 
-MESSAGE = (
-    '<div><div>Hi all, the minutes of Tuesday are in the usual place, please add what I forgot. '
-    '<a href="https://portal.contoso.com/auth?a=1&amp;b={n}" rel="noreferrer noopener">the portal</a>'
-    '</div><p>&nbsp;<at id="0">Adele Vance</at>&nbsp;the build is green again, see '
-    "https://build.fabrikam.com/job/{n}. Questions? Ask me any time.</p><ul><li>travel: <b>still</b> "
-    "frozen</li><li>hiring: two positions, both in Lisbon</li></ul></div>"
-)
+# What people write in Teams: links in three of six messages.
+MESSAGES = [
+    "<div><div>Hi all, the minutes of Tuesday are in the usual place. Please add what I forgot, and "
+    "have a look at the open points before the review on Thursday.</div></div>",
+    '<p>Please review <a href="https://portal.contoso.com/auth?a=1&amp;b={n}" rel="noreferrer noopener" '
+    'title="https://portal.contoso.com/auth?a=1&amp;b={n}" target="_blank">'
+    "https://portal.contoso.com/auth?a=1&amp;b={n}</a> until tomorrow, thanks!</p>",
+    '<div>&nbsp;<at id="0">Adele Vance</at>&nbsp;the build is green again, see '
+    'https://build.fabrikam.com/job/{n}. <emoji id="smile" alt="&#128578;" title="Smile"></emoji></div>',
+    '<p><a href="https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.example%2F{n}%3Fid%3D1'
+    '&amp;data=05%7C02%7Cadele%40contoso.com%7Ca1b2&amp;sdata=AbCd%3D&amp;reserved=0" title="Original URL">'
+    "Voicemail (0:43)</a></p>",
+    "<ul><li>budget &amp; forecast: no changes</li><li>travel: <b>still</b> frozen</li><li>hiring: two "
+    'positions, both in <i>Lisbon</i></li></ul><p style="margin-left:0">Questions? Ask me any time.</p>',
+    "<table><tbody><tr><td><p>Region</p></td><td><p>Q3</p></td></tr><tr><td><p>North</p></td><td><p>"
+    '1,204 k</p></td></tr></tbody></table><img alt="image" src="https://graph.microsoft.com/v1.0/chats/19:a/'
+    'messages/{n}/hostedContents/aWQ9/$value" width="706" height="529">',
+]
 
 
 def normal(url):
@@ -41,11 +53,11 @@ def linktrail(program, messages):
 
 
 def linktrail_seconds(program, messages, repeat):
-    """Seconds for one pass over the messages, without starting up and reading them."""
+    """Seconds of the fastest pass over the messages, without starting up and reading them."""
     lines = "".join(json.dumps(message) + "\n" for message in messages)
     command = [program, "--repeat", str(repeat)]
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)["seconds"] / repeat
+    return json.loads(done.stdout)["seconds"]
 
 
 def text_of(message, attachments):
@@ -76,7 +88,7 @@ def body(size):
     number = 0
     length = 0
     while length < size:
-        html = MESSAGE.format(n=number)
+        html = MESSAGES[number % len(MESSAGES)].format(n=number)
         parts.append(html)
         length += len(html)
         number += 1
@@ -102,14 +114,45 @@ def agreement(program, extractor, cases):
     return wrong
 
 
+def fastest(run, times):
+    """Seconds of the fastest of some runs."""
+    best = None
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        took = time.perf_counter() - start
+        best = took if best is None else min(best, took)
+    return best
+
+
 def speed(program, extractor, cases):
+    chat = [{"contentType": "html", "content": MESSAGES[n % len(MESSAGES)].format(n=n)} for n in range(3000)]
+    frame = pandas.DataFrame({"body.content": [message["content"] for message in chat]})
+    cases_fast = linktrail_seconds(program, cases, 100)
+    chat_fast = linktrail_seconds(program, chat, 100)
     texts = [text_of(case, True) for case in cases]
-    start = time.perf_counter()
-    for text in texts:
-        msticpy(extractor, text)
-    slow = time.perf_counter() - start
-    fast = linktrail_seconds(program, cases, 50)
-    print(f"\nall messages once: linktrail {seconds(fast)}, msticpy {seconds(slow)}, ratio {slow / fast:.0f}")
+    rows = [
+        (
+            f"{len(cases)} cases, text by text",
+            cases_fast,
+            fastest(lambda: [msticpy(extractor, text) for text in texts], 10),
+        ),
+        (
+            f"{len(chat)} chat messages, text by text",
+            chat_fast,
+            fastest(lambda: [msticpy(extractor, message["content"]) for message in chat], 5),
+        ),
+        (
+            f"{len(chat)} chat messages, as a data frame",
+            chat_fast,
+            fastest(
+                lambda: extractor.extract(data=frame, columns=["body.content"], ioc_types=["url"]), 3
+            ),
+        ),
+    ]
+    print(f"\n{'':36} {'linktrail':>12} {'msticpy':>12} {'ratio':>8}")
+    for name, fast, slow in rows:
+        print(f"{name:36} {seconds(fast):>12} {seconds(slow):>12} {slow / fast:8.0f}")
 
 
 def growth(program, extractor):
@@ -118,16 +161,12 @@ def growth(program, extractor):
     for name, size in SIZES:
         html = body(size)
         megabytes = len(html) / 1e6
-        fast = linktrail_seconds(program, [{"contentType": "html", "content": html}], max(3, (20 << 20) // size))
+        message = {"contentType": "html", "content": html}
+        fast = linktrail_seconds(program, [message], min(1000, max(10, (40 << 20) // size)))
         if last is not None and last[1] * size / last[0] > PATIENCE:
             print(f"{name:>12} {seconds(fast):>12} {megabytes / fast:8.1f} {'not run: too slow':>21}")
             continue
-        runs = []
-        for _ in range(3 if size < 1 << 20 else 1):
-            start = time.perf_counter()
-            msticpy(extractor, html)
-            runs.append(time.perf_counter() - start)
-        slow = min(runs)
+        slow = fastest(lambda: msticpy(extractor, html), 100 if size < 1 << 16 else 10 if size < 1 << 20 else 3)
         last = (size, slow)
         print(
             f"{name:>12} {seconds(fast):>12} {megabytes / fast:8.1f} {seconds(slow):>12} "

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr3, memrchr};
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
@@ -162,9 +163,9 @@ fn clean(raw: &str) -> Cow<'_, str> {
     while let Some(rest) = text.strip_prefix(quotes) {
         text = trim(rest.trim_end_matches(['"', '\'', '`', '>', '\u{201d}', '\u{2019}']));
     }
-    match text.contains(['\t', '\n', '\r']) {
-        true => Cow::Owned(text.replace(['\t', '\n', '\r'], "")),
-        false => Cow::Borrowed(text),
+    match memchr3(b'\t', b'\n', b'\r', text.as_bytes()) {
+        Some(_) => Cow::Owned(text.replace(['\t', '\n', '\r'], "")),
+        None => Cow::Borrowed(text),
     }
 }
 
@@ -185,10 +186,11 @@ fn scheme(text: &str) -> Option<(&str, &str)> {
 
 /// A url with a web scheme.
 fn web(text: &str) -> Step {
-    let plain = match authority(text).contains(['[', '(', '{']) {
+    let authority = authority(text);
+    let plain = match memchr3(b'[', b'(', b'{', authority.as_bytes()) {
         // `[` alone may be an IPv6 address: refang looks closer, and only then at the whole.
-        true => refang::refang(authority(text)).and_then(|_| refang::refang(text)),
-        false => None,
+        Some(_) => refang::refang(authority).and_then(|_| refang::refang(text)),
+        None => None,
     };
     let text = plain.as_deref().unwrap_or(text);
     match parse(text).or_else(|| match strip(text) {
@@ -202,19 +204,24 @@ fn web(text: &str) -> Step {
 
 /// What stands between the slashes after the scheme and the path.
 fn authority(text: &str) -> &str {
-    let rest = text
-        .split_once(':')
-        .map_or(text, |(_, rest)| rest)
-        .trim_start_matches(['/', '\\']);
-    &rest[..rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len())]
+    let bytes = text.as_bytes();
+    let slash = |b: u8| matches!(b, b'/' | b'\\');
+    let colon = bytes.iter().position(|&b| b == b':').map_or(0, |at| at + 1);
+    let slashes = bytes[colon..].iter().take_while(|&&b| slash(b)).count();
+    let start = colon + slashes;
+    let ends = |b: &u8| slash(*b) || matches!(b, b'?' | b'#');
+    let len = bytes[start..].iter().position(ends);
+    &text[start..len.map_or(text.len(), |len| start + len)]
 }
 
 /// Parses with the WHATWG rules, and refuses hosts that no resolver could answer for.
 pub(crate) fn parse(text: &str) -> Option<Url> {
     let authority = authority(text);
-    let host = &authority[authority.rfind('@').map_or(0, |at| at + 1)..];
+    let host = &authority[memrchr(b'@', authority.as_bytes()).map_or(0, |at| at + 1)..];
     let dots = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
-    if host.len() > MAX_RAW_HOST || host.split(dots).any(|label| label.len() > MAX_RAW_LABEL) {
+    if host.len() > MAX_RAW_LABEL
+        && (host.len() > MAX_RAW_HOST || host.split(dots).any(|label| label.len() > MAX_RAW_LABEL))
+    {
         return None;
     }
     let url = Url::parse(text).ok()?;
@@ -225,6 +232,25 @@ pub(crate) fn parse(text: &str) -> Option<Url> {
         Host::Domain(name) => is_name(name).then_some(url),
         Host::Ipv4(_) | Host::Ipv6(_) => Some(url),
     }
+}
+
+/// True when `host` (with a port or not) is one that [`parse`] takes. Most are told without it.
+pub(crate) fn is_host(host: &str) -> bool {
+    let name = host.split(':').next().unwrap_or_default();
+    let last = name
+        .trim_end_matches('.')
+        .rsplit('.')
+        .next()
+        .unwrap_or_default();
+    let plain = last.starts_with(|c: char| c.is_ascii_alphabetic())
+        && is_name(name)
+        && !name
+            .split('.')
+            .any(|label| label.len() > 3 && label[..4].eq_ignore_ascii_case("xn--"));
+    if plain && name.len() == host.len() {
+        return true;
+    }
+    matches!(step(&format!("http://{host}")), Step::Web(_))
 }
 
 /// True for a name that DNS could hold, with or without its final dot. Underscores are in use.

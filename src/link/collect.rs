@@ -8,7 +8,7 @@ use url::Url;
 use super::canonical::{HostKind, Target, host_kind, resolve};
 use super::entity::Rules;
 use super::internal::{is_internal, is_schema};
-use super::invisible::{drawn, is_invisible, line, push_visible, strip};
+use super::invisible::{drawn, line, may_be_invisible, push_visible, strip};
 use super::text::{self, Seen};
 use super::walk::{Break, Place, Visitor, walk};
 use super::{Link, Origin};
@@ -46,9 +46,8 @@ impl Collector {
             Target::Web(url, wrapped_by) => {
                 if !is_internal(&url) {
                     let label = label.map(drawn);
-                    let mismatch = label
-                        .as_deref()
-                        .is_some_and(|label| shows_another(label, &url));
+                    let shows = |label: &str| label.trim() != raw && shows_another(label, &url);
+                    let mismatch = label.as_deref().is_some_and(shows);
                     let text = label.as_deref().and_then(line);
                     let raw = raw.to_owned();
                     self.links.push(Link {
@@ -149,24 +148,27 @@ impl Collector {
     /// stands for all, and it is a mismatch when any of them is.
     pub(crate) fn into_links(mut self) -> Vec<Link> {
         self.links.sort_by_key(|link| link.origin);
-        let mut first: HashMap<Url, usize> = HashMap::with_capacity(self.links.len());
-        let mut distinct: Vec<Link> = Vec::with_capacity(self.links.len());
-        for link in self.links {
-            match first.get(&link.url) {
-                Some(&at) => distinct[at].mismatch |= link.mismatch,
-                None => {
-                    first.insert(link.url.clone(), distinct.len());
-                    distinct.push(link);
-                }
-            }
+        let mut mismatch = vec![false; self.links.len()];
+        let mut first: HashMap<&str, usize> = HashMap::with_capacity(self.links.len());
+        let mut keep = Vec::with_capacity(self.links.len());
+        for (at, link) in self.links.iter().enumerate() {
+            let same = *first.entry(link.url.as_str()).or_insert(at);
+            mismatch[same] |= link.mismatch;
+            keep.push(same == at);
         }
-        distinct
+        let mut all = mismatch.into_iter().zip(keep);
+        self.links.retain_mut(|link| {
+            let (mismatch, keep) = all.next().unwrap_or_default();
+            link.mismatch = mismatch;
+            keep
+        });
+        self.links
     }
 }
 
 /// Text as it is scanned for urls: without what cannot be seen.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || !text.chars().any(is_invisible) {
+    if !may_be_invisible(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -268,6 +270,9 @@ impl Visitor for Reader<'_> {
 fn shows_another(label: &str, url: &Url) -> bool {
     let label = strip(label);
     let label = label.trim();
+    if !label.contains([':', '.', '[', '(', '{']) {
+        return false;
+    }
     let Some(host) = url.host_str() else {
         return false;
     };

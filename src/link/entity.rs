@@ -72,6 +72,18 @@ fn reference(text: &str, rules: Rules) -> Option<(Decoded, usize)> {
 }
 
 fn named(text: &str, rules: Rules) -> Option<(Decoded, usize)> {
+    // Nearly all there are, without the table.
+    for (name, c) in [
+        ("amp;", '&'),
+        ("nbsp;", '\u{a0}'),
+        ("quot;", '"'),
+        ("lt;", '<'),
+        ("gt;", '>'),
+    ] {
+        if text.starts_with(name) {
+            return Some((Decoded(c, None), name.len()));
+        }
+    }
     let bytes = text.as_bytes();
     let word = bytes
         .iter()

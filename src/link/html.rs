@@ -282,7 +282,7 @@ impl<'i> Tokens<'i> {
     fn entered(&mut self, name: Name<'i>) {
         if name.is("svg") || name.is("math") {
             self.foreign += usize::from(!self.tag.ends_with("/>"));
-        } else if self.foreign == 0 {
+        } else if self.foreign == 0 && name.0.len() > 2 {
             self.content = CONTENT.into_iter().find(|(special, _)| name.is(special));
         }
     }

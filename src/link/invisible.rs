@@ -19,7 +19,7 @@ pub(crate) fn is_blank(c: char) -> bool {
 
 /// The text without its invisible characters.
 pub(crate) fn strip(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || !text.chars().any(is_invisible) {
+    if !may_be_invisible(text) || !text.chars().any(is_invisible) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|&c| !is_invisible(c)).collect())
@@ -28,7 +28,7 @@ pub(crate) fn strip(text: &str) -> Cow<'_, str> {
 /// Appends `text` to `out` without its invisible characters. Two urls that only an invisible
 /// character keeps apart stay apart: the reader's program sees two links there.
 pub(crate) fn push_visible(out: &mut String, text: &str) {
-    if text.is_ascii() {
+    if !may_be_invisible(text) {
         out.push_str(text);
         return;
     }
@@ -41,6 +41,21 @@ pub(crate) fn push_visible(out: &mut String, text: &str) {
         }
     }
     out.push_str(rest);
+}
+
+/// False when no character of the text is invisible, told from the first bytes of the characters
+/// and their second one where those of common letters begin alike.
+pub(crate) fn may_be_invisible(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut high = false;
+    for &b in bytes {
+        high |= b >= 0x80;
+    }
+    high && bytes.windows(2).any(|pair| match pair[0] {
+        0xc2 => pair[1] == 0xad,
+        0xcd | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf0 | 0xf3 => true,
+        _ => false,
+    })
 }
 
 /// True when the text opens with a web scheme, plain or defanged.
@@ -59,7 +74,7 @@ fn starts_a_url(text: &str) -> bool {
 /// (U+202E) and its end is mirrored. Everything else stays where it is, which is enough to read a
 /// Latin address that was written backwards to deceive.
 pub(crate) fn drawn(text: &str) -> Cow<'_, str> {
-    if !text.contains('\u{202e}') {
+    if !may_be_invisible(text) || !text.contains('\u{202e}') {
         return Cow::Borrowed(text);
     }
     let ends_override =
@@ -91,7 +106,9 @@ impl Line {
     /// Appends text.
     pub(crate) fn push(&mut self, text: &str) {
         for c in text.chars() {
-            if is_blank(c) {
+            if c.is_ascii_graphic() && !self.gap {
+                self.text.push(c);
+            } else if is_blank(c) {
                 self.gap = true;
             } else if !c.is_control() && !is_invisible(c) {
                 if self.gap && !self.text.is_empty() {

@@ -1,6 +1,6 @@
 //! Markdown links in text: `[label](destination "title")` and `![picture](destination)`.
 
-use memchr::memchr3_iter;
+use memchr::{memchr3_iter, memmem};
 
 /// Titles longer than this are taken for text: it bounds how often one stretch is read.
 const MAX_TITLE: usize = 256;
@@ -21,6 +21,9 @@ pub(crate) struct Span {
 pub(crate) fn spans(text: &str) -> Vec<Span> {
     let bytes = text.as_bytes();
     let mut spans: Vec<Span> = Vec::new();
+    if memmem::find(bytes, b"](").is_none() {
+        return spans;
+    }
     let mut open: Vec<usize> = Vec::new();
     let mut behind = 0;
     for at in memchr3_iter(b'[', b']', b'\n', bytes) {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::memchr3_iter;
+use memchr::{memchr_iter, memchr3_iter, memmem};
 
-use super::canonical::{Step, has_public_suffix, step};
+use super::canonical::{Step, has_public_suffix, is_host, step};
 use super::invisible::is_blank;
 use super::markdown::{self, Span};
 use super::{handler, refang};
@@ -65,34 +65,69 @@ pub(crate) fn scan<'t>(text: &'t str, mut seen: impl FnMut(&Seen<'t>) -> bool) {
 fn plain<'t>(text: &'t str, range: Range<usize>, seen: &mut impl FnMut(&Seen<'t>) -> bool) {
     let stretch = &text[range];
     let bytes = stretch.as_bytes();
-    let (mut behind, mut no_handler, mut no_www) = (0, 0, 0);
+    let mut reader = Plain {
+        text: stretch,
+        behind: 0,
+        no_handler: 0,
+        no_www: 0,
+    };
+    // Words have a `w` often, and hardly ever two.
+    if ["ww", "WW", "wW", "Ww"]
+        .iter()
+        .all(|w| memmem::find(bytes, w.as_bytes()).is_none())
+    {
+        for at in memchr_iter(b':', bytes) {
+            reader.at_colon(at, seen);
+        }
+        return;
+    }
     for at in memchr3_iter(b':', b'w', b'W', bytes) {
-        if at < behind {
-            continue;
+        match bytes[at] {
+            b':' => reader.at_colon(at, seen),
+            _ => reader.at_w(at, seen),
         }
-        if bytes[at] != b':' {
-            if at < no_www {
-                continue;
-            }
-            match with_www(stretch, at) {
-                Ok(found) if report(stretch, &found, seen) => behind = found.end,
-                Ok(found) => no_www = found.end,
-                Err(end) => no_www = end,
-            }
-            continue;
+    }
+}
+
+/// A stretch of text, and how far it was read.
+struct Plain<'t> {
+    text: &'t str,
+    /// Everything before belongs to a url.
+    behind: usize,
+    /// No handler starts before this.
+    no_handler: usize,
+    /// No host with `www` starts before this.
+    no_www: usize,
+}
+
+impl<'t> Plain<'t> {
+    fn at_colon(&mut self, at: usize, seen: &mut impl FnMut(&Seen<'t>) -> bool) {
+        if at < self.behind {
+            return;
         }
-        if at >= no_handler
-            && let Some(found) = with_handler(stretch, at, behind)
+        if at >= self.no_handler
+            && let Some(found) = with_handler(self.text, at, self.behind)
         {
-            if report(stretch, &found, seen) {
-                behind = found.end;
-                continue;
+            if report(self.text, &found, seen) {
+                self.behind = found.end;
+                return;
             }
-            no_handler = found.end;
+            self.no_handler = found.end;
         }
-        if let Some(found) = with_scheme(stretch, at, behind) {
-            report(stretch, &found, seen);
-            behind = found.end;
+        if let Some(found) = with_scheme(self.text, at, self.behind) {
+            report(self.text, &found, seen);
+            self.behind = found.end;
+        }
+    }
+
+    fn at_w(&mut self, at: usize, seen: &mut impl FnMut(&Seen<'t>) -> bool) {
+        if at < self.behind || at < self.no_www {
+            return;
+        }
+        match with_www(self.text, at) {
+            Ok(found) if report(self.text, &found, seen) => self.behind = found.end,
+            Ok(found) => self.no_www = found.end,
+            Err(end) => self.no_www = end,
         }
     }
 }
@@ -136,11 +171,14 @@ fn with_handler(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> 
 /// The url around the colon at `colon`; nothing before `floor` belongs to it.
 fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
+    if !matches!(bytes.get(colon + 1), Some(b'/' | b'\\' | b'[' | b']')) {
+        return None;
+    }
     let bracket = colon
         .checked_sub(1)
         .filter(|&at| at >= floor && bytes[at] == b'[');
     let mut end = bracket.unwrap_or(colon);
-    let mut plural = "";
+    let mut plural = false;
     // `hxxp[s]://`
     if end >= floor + 3
         && let Some(s) = text.get(end - 3..end)
@@ -149,13 +187,16 @@ fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
             .any(|form| s.eq_ignore_ascii_case(form))
     {
         end -= 3;
-        plural = "s";
+        plural = true;
     }
     let word = word_before(text, end, floor);
     // Words run into the scheme without a blank; the longest scheme at their end counts.
     let scheme = (3..=6.min(word.len())).rev().find(|&len| {
-        let candidate = text.get(end - len..end).unwrap_or_default();
-        refang::web_scheme(&format!("{candidate}{plural}")).is_some()
+        let word = text.get(end - len..end).unwrap_or_default();
+        match plural {
+            true => refang::web_scheme(&format!("{word}s")).is_some(),
+            false => refang::web_scheme(word).is_some(),
+        }
     })?;
     let start = end - scheme;
     let host = slashes(text, colon, bracket.is_some())?;
@@ -166,13 +207,7 @@ fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
     let user = ending.userinfo_end(host);
     let host_end = ending.host_end(user);
     // Whether it is a url at all is decided before its path is read.
-    if !matches!(
-        step(&format!("http://{}", &text[host..host_end])),
-        Step::Web(_)
-    ) {
-        return None;
-    }
-    Some(start..ending.end(host, host_end))
+    is_host(&text[user..host_end]).then(|| start..ending.end(host, host_end))
 }
 
 /// Where the host starts, when two slashes follow the colon in any spelling: `//`, `\\`, `\/\/`,
@@ -250,6 +285,14 @@ impl Ending<'_> {
     /// Where the host starts: behind the userinfo, which may hold almost anything.
     fn userinfo_end(&self, from: usize) -> usize {
         let text = &self.text[from..];
+        let plain = text
+            .bytes()
+            .take_while(|&b| is_plain(b) && b != b'/')
+            .count();
+        // Nearly always the host ends here, and there is no userinfo.
+        if matches!(text.as_bytes().get(plain), None | Some(b'/' | b' ' | b'\n')) {
+            return from;
+        }
         let stops = |c: char| is_end(c) || matches!(c, '/' | '\\' | '?' | '#');
         let authority = &text[..text.find(stops).unwrap_or(text.len())];
         authority
@@ -265,7 +308,10 @@ impl Ending<'_> {
     fn host_end(&self, from: usize) -> usize {
         let text = &self.text[from..];
         let mut dots = None;
-        let mut at = 0;
+        let mut at = text
+            .bytes()
+            .take_while(|&b| is_plain(b) && b != b'/')
+            .count();
         while let Some(c) = text[at..].chars().next() {
             let here = &text[at..];
             match c {
@@ -305,8 +351,16 @@ impl Ending<'_> {
     fn path_end(&self, from: usize) -> usize {
         let text = &self.text[from..];
         let mut open = [0_usize; 3];
-        for (at, c) in text.char_indices() {
-            let rest = &text[at + c.len_utf8()..];
+        let bytes = text.as_bytes();
+        let mut next = 0;
+        loop {
+            next += bytes[next..].iter().take_while(|&&b| is_plain(b)).count();
+            let at = next;
+            let Some(c) = text[at..].chars().next() else {
+                return self.text.len();
+            };
+            next += c.len_utf8();
+            let rest = &text[next..];
             let ends = match c {
                 '(' | '[' | '{' => {
                     open[bracket(c)] += 1;
@@ -340,7 +394,6 @@ impl Ending<'_> {
                 return from + at;
             }
         }
-        self.text.len()
     }
 
     /// The end without the punctuation of the sentence around the url.
@@ -362,6 +415,11 @@ impl Ending<'_> {
         }
         end
     }
+}
+
+/// True for the characters that are in a url what they are anywhere, and part of a host but `/`.
+fn is_plain(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'.' | b'_' | b'%')
 }
 
 fn bracket(c: char) -> usize {

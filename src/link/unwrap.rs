@@ -4,9 +4,12 @@
 mod google;
 mod urldefense;
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::wrapper::Wrapper;
@@ -52,13 +55,31 @@ pub(crate) fn under(host: &str, domain: &str) -> bool {
 /// The values of the named parameters, in the order of `names`. Names are matched in any case, and
 /// after a `amp;` that a double escape left there.
 fn params(url: &Url, names: &[&str]) -> Vec<String> {
+    let Some(query) = url.query() else {
+        return Vec::new();
+    };
     let value = |name: &&str| {
-        url.query_pairs().find_map(|(key, value)| {
-            let key = key.strip_prefix("amp;").unwrap_or(&key);
-            (key.eq_ignore_ascii_case(name) && !value.is_empty()).then(|| value.into_owned())
+        query.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=')?;
+            let key = key.strip_prefix("amp;").unwrap_or(key);
+            // A key is hardly ever encoded; then it is read whole.
+            let same = key.eq_ignore_ascii_case(name)
+                || (key.contains('%') && decoded(key).eq_ignore_ascii_case(name));
+            (same && !value.is_empty()).then(|| decoded(value).into_owned())
         })
     };
     names.iter().filter_map(value).collect()
+}
+
+/// A part of a query without its encoding: `+` is a blank.
+fn decoded(text: &str) -> Cow<'_, str> {
+    match text.contains('+') {
+        true => {
+            let text = text.replace('+', " ");
+            Cow::Owned(percent_decode_str(&text).decode_utf8_lossy().into_owned())
+        }
+        false => percent_decode_str(text).decode_utf8_lossy(),
+    }
 }
 
 /// Safe Links of every cloud, and the page of Outlook on the web that leads there.
@@ -113,8 +134,11 @@ fn bing(host: &str, url: &Url) -> Option<Vec<String>> {
         "/news/apiclick.aspx",
         "/fd/ls/glinkping.aspx",
     ];
+    if !under(host, "bing.com") {
+        return None;
+    }
     let path = url.path().trim_end_matches('/').to_ascii_lowercase();
-    if !under(host, "bing.com") || !PATHS.contains(&path.as_str()) {
+    if !PATHS.contains(&path.as_str()) {
         return None;
     }
     let mut targets = Vec::new();
@@ -158,8 +182,11 @@ pub(crate) fn is_teams(host: &str) -> bool {
 fn teams(host: &str, url: &Url) -> Option<Vec<String>> {
     let client = is_teams(host);
     let cdn = under(host, "teams.cdn.office.net") || under(host, "onecdn.static.microsoft");
+    if !client && !cdn {
+        return None;
+    }
     let path = url.path().to_ascii_lowercase();
-    if (client || cdn) && path.contains("safelinks") {
+    if path.contains("safelinks") {
         return Some(params(url, &["url"]));
     }
     if !client {
