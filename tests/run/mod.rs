@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod graph;
+pub mod journal;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
