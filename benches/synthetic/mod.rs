@@ -6,12 +6,17 @@ use linktrail::graph::{Edge, Graph, Seen};
 
 /// Messages with a sender, a channel and a url each; a url in three messages, fifty messages a sender.
 pub(crate) fn graph(case: &str, messages: usize) -> Graph {
+    shared(case, case, messages)
+}
+
+/// The same, with nodes that every case of one `world` has in common.
+pub(crate) fn shared(case: &str, world: &str, messages: usize) -> Graph {
     let start: DateTime<Utc> = "2026-10-01T00:00:00Z".parse().unwrap_or_default();
     let mut graph = Graph::new(case);
     for n in 0..messages {
         let at = Some(start + TimeDelta::seconds(i64::try_from(n).unwrap_or_default()));
         let seen = Seen::at(n as u64 / 50 + 1, at);
-        let place = format!("19:{case}-{}@thread.tacv2", n % 40);
+        let place = format!("19:{world}-{}@thread.tacv2", n % 40);
         let channel = graph.put(
             Channel {
                 id: place.clone(),
@@ -23,7 +28,7 @@ pub(crate) fn graph(case: &str, messages: usize) -> Graph {
         let sender = User {
             upn: Some(format!("user{}@contoso.com", n / 50)),
             name: Some("A person".to_owned()),
-            ..User::by_id(&format!("{case}-{}", n / 50))
+            ..User::by_id(&format!("{world}-{}", n / 50))
         };
         let sender = graph.put(sender, seen);
         let message = Message {
@@ -38,7 +43,7 @@ pub(crate) fn graph(case: &str, messages: usize) -> Graph {
             ..Message::default()
         };
         let message = graph.put(message, seen);
-        let raw = format!("https://files.contoso.com/{case}/{}", n / 3);
+        let raw = format!("https://files.contoso.com/{world}/{}", n / 3);
         let Ok(url) = url::Url::parse(&raw) else {
             continue;
         };
