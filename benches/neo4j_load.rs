@@ -132,6 +132,7 @@ async fn alone(connection: &Connection, case: &str, messages: usize) -> (usize, 
             "MATCH (a:Message {id: '19:' + $case + '/' + i}) MATCH (b:Url {id: 'https://files.contoso.com/' + $case + '/' + (i / 3)}) MERGE (a)-[r:CONTAINS]->(b) ON CREATE SET r += {origin: 'href', raw: 'https://files.contoso.com/' + i, mismatch: false, COMMON}",
         ),
     ];
+    let batch = Tuning::default().rows;
     let began = Instant::now();
     let mut rows = 0;
     for (count, statement) in parts {
@@ -139,8 +140,8 @@ async fn alone(connection: &Connection, case: &str, messages: usize) -> (usize, 
             "UNWIND range($from, $to - 1) AS i {}",
             statement.replace("COMMON", COMMON)
         );
-        for from in (0..count).step_by(10_000) {
-            let to = (from + 10_000).min(count);
+        for from in (0..count).step_by(batch) {
+            let to = (from + batch).min(count);
             let query = neo4rs::query(&statement)
                 .param("case", case)
                 .param("from", i64::try_from(from).unwrap())

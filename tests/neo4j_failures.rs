@@ -88,18 +88,20 @@ impl Proxy {
             cuts: Arc::default(),
         };
         let target = address(&server);
-        let (budget, away, cuts) = (
-            proxy.budget.clone(),
-            proxy.away.clone(),
-            proxy.cuts.clone(),
-        );
+        let (budget, away, cuts) = (proxy.budget.clone(), proxy.away.clone(), proxy.cuts.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if away.load(Ordering::SeqCst) {
                     continue;
                 }
                 let server = TcpStream::connect(&target).await.unwrap();
-                tokio::spawn(pass(client, server, budget.clone(), away.clone(), cuts.clone()));
+                tokio::spawn(pass(
+                    client,
+                    server,
+                    budget.clone(),
+                    away.clone(),
+                    cuts.clone(),
+                ));
             }
         });
         proxy
@@ -162,7 +164,11 @@ async fn a_connection_that_breaks_is_made_again() {
     assert!(cuts >= 3, "{cuts} cuts are too few to show anything");
     assert!(counters.retries >= 3, "{} retries", counters.retries);
     let (nodes, edges) = size(&graph);
-    assert_eq!(counters.rows as usize, nodes + edges, "each row counts once");
+    assert_eq!(
+        counters.rows as usize,
+        nodes + edges,
+        "each row counts once"
+    );
     assert_eq!(held(&shared(), &case).await, (nodes, edges));
     proxy.budget.store(usize::MAX, Ordering::SeqCst);
     connection.prune(&case).await.expect("a prune");
@@ -284,7 +290,10 @@ async fn what_is_no_neo4j_is_told_apart() {
             uri: uri.clone(),
             ..shared()
         };
-        let error = Connection::open(&settings).await.expect_err(&uri).to_string();
+        let error = Connection::open(&settings)
+            .await
+            .expect_err(&uri)
+            .to_string();
         assert!(error.contains(expected), "{uri}: {error}");
         assert!(!error.contains('\n'), "one line: {error}");
     }
@@ -306,9 +315,14 @@ impl Server {
             home: TempDir::new().unwrap(),
             ports,
         };
-        std::fs::write(server.home.path().join("extra.conf"), configuration).unwrap();
+        server.configure(configuration);
         server.run("start");
         server
+    }
+
+    /// Takes effect with the next start.
+    fn configure(&self, configuration: &str) {
+        std::fs::write(self.home.path().join("extra.conf"), configuration).unwrap();
     }
 
     fn run(&self, command: &str) {
@@ -353,7 +367,9 @@ async fn a_batch_too_large_for_the_memory_of_the_server_is_halved() {
     let server = Server::start("db.memory.transaction.max=6m\n");
     let case = Ulid::new().to_string();
     let graph = synthetic::graph(&case, 12_000);
-    let connection = Connection::open(&server.settings()).await.expect("the server");
+    let connection = Connection::open(&server.settings())
+        .await
+        .expect("the server");
     connection.apply_schema().await.expect("the schema");
     let counters = connection.load(&graph, &|_, _| {}).await.expect("a load");
     assert!(counters.retries > 0, "6 MiB were enough for every batch");
@@ -401,14 +417,22 @@ async fn a_server_that_restarts_is_waited_for() {
         let error = Connection::open(&wrong).await.expect_err("wrong");
         assert!(matches!(error, Neo4jError::Credentials { .. }), "{error}");
     }
-    let error = Connection::open(&server.settings()).await.expect_err("locked");
+    let error = Connection::open(&server.settings())
+        .await
+        .expect_err("locked");
     assert!(matches!(error, Neo4jError::LockedOut { .. }), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_takes_no_writes_is_told() {
-    let server = Server::start("server.databases.read_only=neo4j\n");
-    let connection = Connection::open(&server.settings()).await.expect("the server");
+    // The database has to be made before it can be closed to writes.
+    let server = Server::start("");
+    server.run("stop");
+    server.configure("server.databases.read_only=neo4j\n");
+    server.run("start");
+    let connection = Connection::open(&server.settings())
+        .await
+        .expect("the server");
     let error = connection.apply_schema().await.expect_err("read-only");
     assert!(matches!(error, Neo4jError::ReadOnly { .. }), "{error}");
     let graph = synthetic::graph(&Ulid::new().to_string(), 10);

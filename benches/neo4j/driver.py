@@ -9,7 +9,7 @@ from datetime import datetime
 
 from neo4j import GraphDatabase
 
-BATCH = 10_000
+BATCH = 2_000
 ROUNDS = 3
 PRUNE = "MATCH (n) WITH n LIMIT 20000 DETACH DELETE n RETURN count(*) AS left"
 

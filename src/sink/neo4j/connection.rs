@@ -51,7 +51,8 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            rows: 10_000,
+            // Two sessions of this size keep the server busier than larger ones, which wait for each other's commits.
+            rows: 2_000,
             bytes: 8 << 20,
             sessions: 2,
             patience: Duration::from_secs(120),
