@@ -90,6 +90,8 @@ pub enum Command {
     /// The cases on disk, and what Neo4j holds of them
     #[command(subcommand)]
     Case(Case),
+    /// Write the graph of a case as files for other programs
+    Export(Export),
     /// The constraints and indexes of the graph
     #[command(subcommand)]
     Schema(Schema),
@@ -193,6 +195,35 @@ pub enum Hunt {
     },
     /// Check every hunt
     Lint,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Case folder [default: the newest complete one under ./cases]
+    #[arg(long, value_name = "DIR")]
+    pub case: Option<PathBuf>,
+    /// What to write
+    #[arg(long, value_enum)]
+    pub format: ExportFormat,
+    /// File to write, or for csv the folder, which must be empty or absent
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+}
+
+/// What `export` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// For Gephi, yEd and networkx
+    Graphml,
+    /// For `neo4j-admin database import full`, which the README in the folder shows
+    Csv,
+    /// For BloodHound
+    Opengraph,
+    /// The canonical form, as graph.jsonl in the case
+    Jsonl,
+    /// The risky urls as STIX 2.1 indicators and sightings; names no user, message or host
+    Stix,
 }
 
 /// Subcommands of `case`.

@@ -28,6 +28,7 @@ mod html;
 mod internal;
 mod invisible;
 mod json;
+mod lookalike;
 mod markdown;
 mod refang;
 mod request;
@@ -43,7 +44,8 @@ use url::Url;
 pub use attachment::Attachment;
 pub use canonical::canonical;
 pub use defang::defang;
-pub use domain::{Domain, domain, host_needles, path_needles};
+pub use domain::{Domain, domain, host_needles, is_registrable, path_needles};
+pub use lookalike::Lookalikes;
 pub use request::{Hit, request_match};
 pub use wrapper::Wrapper;
 

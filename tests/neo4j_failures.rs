@@ -2,24 +2,21 @@
 
 #![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
 
+mod server;
 #[path = "../benches/synthetic/mod.rs"]
 mod synthetic;
 
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use linktrail::graph::Graph;
 use linktrail::sink::neo4j::{Connection, Neo4jError, Settings, Tuning};
-use tempfile::TempDir;
+use server::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use ulid::Ulid;
-
-const PASSWORD: &str = "only-for-a-test";
 
 /// The server that the other tests share.
 fn shared() -> Settings {
@@ -296,69 +293,6 @@ async fn what_is_no_neo4j_is_told_apart() {
             .to_string();
         assert!(error.contains(expected), "{uri}: {error}");
         assert!(!error.contains('\n'), "one line: {error}");
-    }
-}
-
-/// A server of a test's own.
-struct Server {
-    home: TempDir,
-    ports: [u16; 2],
-}
-
-impl Server {
-    fn start(configuration: &str) -> Self {
-        // Both are held until both are known, so that they differ.
-        let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let ports = listeners.each_ref().map(|l| l.local_addr().unwrap().port());
-        drop(listeners);
-        let server = Self {
-            home: TempDir::new().unwrap(),
-            ports,
-        };
-        server.configure(configuration);
-        server.run("start");
-        server
-    }
-
-    /// Takes effect with the next start.
-    fn configure(&self, configuration: &str) {
-        std::fs::write(self.home.path().join("extra.conf"), configuration).unwrap();
-    }
-
-    fn run(&self, command: &str) {
-        let done = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/neo4j"))
-            .arg(command)
-            .env("NEO4J_STATE", self.home.path().join("state"))
-            .env("NEO4J_BACKEND", "maven")
-            .env("NEO4J_JIT", "c1")
-            .env("NEO4J_HEAP", "512m")
-            .env("NEO4J_PAGECACHE", "64m")
-            .env("NEO4J_PASSWORD", PASSWORD)
-            .env("NEO4J_BOLT_PORT", self.ports[0].to_string())
-            .env("NEO4J_HTTP_PORT", self.ports[1].to_string())
-            .env("NEO4J_EXTRA_CONF", self.home.path().join("extra.conf"))
-            .output()
-            .expect("scripts/neo4j");
-        assert!(
-            done.status.success(),
-            "scripts/neo4j {command}: {}",
-            String::from_utf8_lossy(&done.stderr)
-        );
-    }
-
-    fn settings(&self) -> Settings {
-        Settings {
-            uri: format!("bolt://127.0.0.1:{}", self.ports[0]),
-            user: "neo4j".to_owned(),
-            password: PASSWORD.into(),
-            database: "neo4j".to_owned(),
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.run("stop");
     }
 }
 

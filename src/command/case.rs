@@ -1,7 +1,7 @@
 //! `linktrail case`.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -21,6 +21,42 @@ pub(super) async fn run(global: &Global, command: Case) -> anyhow::Result<Exit> 
         Case::Push { dir } => push(global, &dir).await,
         Case::Prune { id } => prune(global, &id).await,
     }
+}
+
+/// Opens the case named, or the newest complete one under ./cases, for a command that needs all of it.
+pub(super) fn complete(dir: Option<&Path>) -> anyhow::Result<Folder> {
+    let dir = match dir {
+        Some(dir) => dir.to_owned(),
+        None => {
+            let newest = newest(Path::new("cases")).ok_or_else(|| {
+                UsageError(
+                    "there is no complete case under ./cases; name one with --case".to_owned(),
+                )
+            })?;
+            output::complain(&format!("case {}", newest.display()));
+            newest
+        }
+    };
+    let case = Folder::open(&dir)?;
+    if !case.manifest().complete {
+        return Err(UsageError(format!(
+            "the case in {} is not complete; run its load again first",
+            dir.display()
+        ))
+        .into());
+    }
+    Ok(case)
+}
+
+fn newest(folder: &Path) -> Option<PathBuf> {
+    std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| Folder::exists(path))
+        .filter_map(|path| Some((Folder::read_manifest(&path).ok()?, path)))
+        .filter(|(manifest, _)| manifest.complete)
+        .max_by_key(|(manifest, _)| manifest.created)
+        .map(|(_, path)| path)
 }
 
 fn list(dir: &Path) -> anyhow::Result<Exit> {
@@ -116,14 +152,7 @@ async fn verify(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
 async fn push(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
     let settings = Config::read(global)?.required_neo4j()?;
     let connection = Connection::open(&settings).await?;
-    let mut case = Folder::open(dir)?;
-    if !case.manifest().complete {
-        return Err(UsageError(format!(
-            "the case in {} is not complete; run its load again first",
-            dir.display()
-        ))
-        .into());
-    }
+    let mut case = complete(Some(dir))?;
     let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
     let counters = load::push(global, &connection, &outcome.graph).await?;
     output::print(&format!("{}\n", load::pushed(&counters)))?;

@@ -2,6 +2,7 @@
 
 mod case;
 mod completions;
+mod export;
 mod hunt;
 mod load;
 mod output;
@@ -87,6 +88,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             Command::Load(arguments) => load::run(&global, *arguments).await,
             Command::Hunt(arguments) => hunt::run(&global, arguments).await,
             Command::Case(arguments) => case::run(&global, arguments).await,
+            Command::Export(arguments) => export::run(&global, arguments).await,
             Command::Schema(arguments) => schema::run(&global, arguments).await,
             Command::Completions { shell } => completions::run(shell),
         }

@@ -31,6 +31,7 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("intel", "send_query", Kind::Flag),
     ("intel", "file", Kind::List),
     ("risk", "signals", Kind::List),
+    ("risk", "protected_domains", Kind::List),
     ("hosts", "shared_domains", Kind::List),
     ("messages", "store", Kind::Text),
     ("endpoints", "login", Kind::Text),

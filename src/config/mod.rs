@@ -231,6 +231,7 @@ impl Config {
                 self.table.list("risk", "signals").unwrap_or_default(),
                 SIGNALS,
             )?,
+            protected_domains: self.protected_domains()?,
             shared_domains: lower(
                 self.table
                     .list("hosts", "shared_domains")
@@ -243,6 +244,22 @@ impl Config {
                 intel,
             },
         })
+    }
+
+    fn protected_domains(&self) -> Result<Vec<String>, ConfigError> {
+        let domains = lower(
+            self.table
+                .list("risk", "protected_domains")
+                .unwrap_or_default(),
+        );
+        for domain in &domains {
+            if !crate::link::is_registrable(domain) {
+                return wrong(format!(
+                    "[risk] protected_domains: `{domain}` is no domain that can be registered; write it as `contoso.com`, without scheme, port or path"
+                ));
+            }
+        }
+        Ok(domains)
     }
 
     /// What signing in takes.

@@ -101,6 +101,9 @@ pub struct Settings {
     pub files: Vec<String>,
     /// Signals that make a url risky.
     pub signals: Vec<String>,
+    /// Domains that others may imitate, beside the internal ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protected_domains: Vec<String>,
     /// Further domains that many parties share.
     pub shared_domains: Vec<String>,
     /// How much of a message's text the graph holds.

@@ -331,6 +331,10 @@ pub const NODES: &[NodeSpec] = &[
                 "signals",
                 "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain",
             ),
+            latest_text(
+                "lookalike",
+                "why its host seems made to be taken for another one, in words",
+            ),
         ],
         indexed: &["host", "risky"],
     },

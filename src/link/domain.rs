@@ -35,6 +35,14 @@ pub fn domain(url: &Url) -> Option<Domain> {
     })
 }
 
+/// Whether a name is a domain under a public suffix, or below one.
+pub fn is_registrable(name: &str) -> bool {
+    idna::domain_to_ascii_strict(name).is_ok_and(|name| {
+        psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known())
+            && psl::domain(name.as_bytes()).is_some()
+    })
+}
+
 fn address_as_domain(registrable: String) -> Domain {
     Domain {
         registrable,

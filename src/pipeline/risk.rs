@@ -4,6 +4,7 @@ use url::Url;
 
 use super::Investigation;
 use crate::graph::{EdgeType, Label, NodeRef, Value};
+use crate::link::Lookalikes;
 use crate::source::intel::{self, Reading};
 
 impl Investigation {
@@ -40,8 +41,20 @@ impl Investigation {
 
     /// Writes severity, signals and risk onto urls, messages and users.
     pub(super) fn assess(&mut self) {
+        let settings = &self.scope.settings;
+        let imitated: Vec<&String> = settings
+            .internal_domains
+            .iter()
+            .chain(&settings.protected_domains)
+            .collect();
+        let lookalikes = Lookalikes::of(&imitated);
         for url in self.graph.labelled(Label::Url) {
-            let signals = self.signals(url);
+            let mut signals = self.signals(url);
+            let address = Url::parse(&self.graph.node(url).id).ok();
+            if let Some(reason) = address.and_then(|address| lookalikes.reason(&address)) {
+                signals.push("lookalike_domain".to_owned());
+                self.graph.set(url, "lookalike", Value::Text(reason));
+            }
             let counts = signals
                 .iter()
                 .any(|signal| self.scope.settings.signals.contains(signal));

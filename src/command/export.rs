@@ -1,0 +1,82 @@
+//! `linktrail export`.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::load::{self, Mode};
+use super::{Exit, UsageError, case, output};
+use crate::cli::{Export, ExportFormat, Global};
+use crate::graph::jsonl;
+use crate::sink::{csv, graphml, opengraph, stix};
+use crate::terminal;
+
+pub(super) async fn run(global: &Global, arguments: Export) -> anyhow::Result<Exit> {
+    let mut case = case::complete(arguments.case.as_deref())?;
+    let out = arguments.out.as_path();
+    if arguments.format == ExportFormat::Csv {
+        must_be_free(out)?;
+    }
+    let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
+    let graph = &outcome.graph;
+    let created = case.manifest().created;
+    match arguments.format {
+        ExportFormat::Graphml => replace(out, |file| graphml::write(graph, file)),
+        ExportFormat::Csv => csv::write(graph, out),
+        ExportFormat::Opengraph => replace(out, |file| opengraph::write(graph, file)),
+        ExportFormat::Jsonl => replace(out, |file| jsonl::write(graph, file)),
+        ExportFormat::Stix => replace(out, |file| stix::write(graph, created, file)),
+    }
+    .with_context(|| format!("cannot write {}", out.display()))?;
+    let mut text = format!(
+        "{}: {} node(s), {} edge(s)\n",
+        terminal::clean(&out.display().to_string()),
+        graph.nodes().len(),
+        graph.edges().len()
+    );
+    if arguments.format == ExportFormat::Csv {
+        let readme = fs::read_to_string(out.join("README"))?;
+        text.push('\n');
+        text.push_str(&readme);
+    }
+    output::print(&text)?;
+    Ok(Exit::Complete)
+}
+
+/// Files of an earlier export would be imported with those of this one.
+fn must_be_free(folder: &Path) -> anyhow::Result<()> {
+    let mut entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.with_context(|| format!("--out {} is no folder", folder.display()))?,
+    };
+    if entries.next().is_none() {
+        return Ok(());
+    }
+    Err(UsageError(format!(
+        "--out {} is not empty; name a new folder",
+        folder.display()
+    ))
+    .into())
+}
+
+/// Writes a file beside `path` and puts it in its place when it is whole.
+fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut partial = name.to_owned();
+    partial.push(".partial");
+    let partial = path.with_file_name(partial);
+    let mut file = BufWriter::new(File::create(&partial)?);
+    let written = write(&mut file).and_then(|()| file.flush());
+    drop(file);
+    let placed = written.and_then(|()| fs::rename(&partial, path));
+    if placed.is_err() {
+        // The failure itself is what is told.
+        let _ = fs::remove_file(&partial);
+    }
+    placed
+}

@@ -1,0 +1,285 @@
+//! Hosts that are made to be taken for others, with the reason in words. A reason to look, never a verdict.
+//!
+//! Scripts and confusable letters follow Unicode Technical Standard 39 by the crate `unicode-security`.
+
+mod brands;
+
+use unicode_security::{MixedScript, RestrictionLevel, RestrictionLevelDetection, skeleton};
+use url::{Host, Url};
+
+use brands::{BRANDS, LURES, SHARED_HOSTING};
+
+/// Shorter names have too many honest neighbours one letter away.
+const SHORTEST_FOR_AN_EDIT: usize = 6;
+
+/// Shorter words stand in too many honest names: `ups` in `startups`.
+const SHORTEST_INSIDE: usize = 6;
+
+/// A name that others imitate.
+#[derive(Debug, Clone)]
+struct Name {
+    /// The word itself, in Unicode and lower case: `contoso`.
+    word: String,
+    /// Registrable domains that may carry it.
+    domains: Vec<String>,
+    /// The tenant's own or configured, so that any foreign domain of that name is worth a look. The holders of
+    /// well-known brands have registered theirs under most suffixes.
+    own: bool,
+    /// An everyday word, which counts only beside another that lures.
+    everyday: bool,
+}
+
+/// Knows which names to look for.
+#[derive(Debug, Clone)]
+pub struct Lookalikes {
+    names: Vec<Name>,
+}
+
+impl Lookalikes {
+    /// Looks for imitations of these domains, and of well-known brands. Of a name below a domain, such as
+    /// `mail.contoso.com`, the registrable domain counts; one that is not on the internet has none.
+    pub fn of<S: AsRef<str>>(domains: &[S]) -> Self {
+        let mut names: Vec<Name> = Vec::new();
+        for domain in domains {
+            let domain = domain.as_ref().trim_matches('.').to_lowercase();
+            let Ok(ascii) = idna::domain_to_ascii(&domain) else {
+                continue;
+            };
+            let known = psl::suffix(ascii.as_bytes()).is_some_and(|suffix| suffix.is_known());
+            let Some(registrable) = psl::domain_str(&ascii).filter(|_| known) else {
+                continue;
+            };
+            let registrable = registrable
+                .strip_suffix(".onmicrosoft.com")
+                .map_or(registrable, |_| ascii.as_str());
+            let word = unicode(first_label(registrable));
+            match names.iter_mut().find(|name| name.word == word) {
+                Some(name) => name.domains.push(registrable.to_owned()),
+                None => names.push(Name {
+                    word,
+                    domains: vec![registrable.to_owned()],
+                    own: true,
+                    everyday: false,
+                }),
+            }
+        }
+        for (word, everyday, domains) in BRANDS {
+            if !names.iter().any(|name| name.word == *word) {
+                names.push(Name {
+                    word: (*word).to_owned(),
+                    domains: domains.iter().map(|domain| (*domain).to_owned()).collect(),
+                    own: false,
+                    everyday: *everyday,
+                });
+            }
+        }
+        Self { names }
+    }
+
+    /// Why the host of a url looks like another one; `None` when it does not.
+    pub fn reason(&self, url: &Url) -> Option<String> {
+        let Some(Host::Domain(host)) = url.host() else {
+            return None;
+        };
+        let host = host.trim_end_matches('.');
+        let registrable = psl::domain_str(host)?;
+        let of_a_name = |name: &Name| name.domains.iter().any(|domain| domain == registrable);
+        let shared = SHARED_HOSTING.iter().any(|shared| {
+            host.strip_suffix(shared)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        });
+        if self.names.iter().any(of_a_name) {
+            return None;
+        }
+        let seen = Seen::new(host, registrable);
+        self.confusable(&seen)
+            .or_else(|| mixed(&seen))
+            .or_else(|| self.disguised(&seen))
+            .or_else(|| self.carried(&seen))
+            .or_else(|| (!shared).then(|| self.beside(&seen)).flatten())
+            .or_else(|| self.edited(&seen))
+    }
+
+    /// Other letters of the same shape: `contoso` with a Cyrillic `о`.
+    fn confusable(&self, seen: &Seen<'_>) -> Option<String> {
+        seen.tokens()
+            .filter(|token| !token.is_ascii())
+            .find_map(|token| {
+                let shape = shape(token);
+                let name = self
+                    .names
+                    .iter()
+                    .find(|name| name.word != *token && shape == self::shape(&name.word))?;
+                Some(format!(
+                    "`{token}` has the shape of `{}` in other letters",
+                    name.word
+                ))
+            })
+    }
+
+    /// Digits and pairs of letters that pass for a letter: `micr0soft`, `rnicrosoft`.
+    fn disguised(&self, seen: &Seen<'_>) -> Option<String> {
+        seen.tokens().find_map(|token| {
+            let plain = undisguised(token);
+            let name = self.names.iter().find(|name| {
+                !name.everyday
+                    && name.word.len() >= 5
+                    && *token != name.word
+                    && plain == undisguised(&name.word)
+            })?;
+            Some(format!(
+                "`{token}` is written to be read as `{}`",
+                name.word
+            ))
+        })
+    }
+
+    /// A whole domain in front of another one: `contoso.com.evil.example`.
+    fn carried(&self, seen: &Seen<'_>) -> Option<String> {
+        let front = seen.host.strip_suffix(seen.registrable)?;
+        let front = format!(".{}", front.replace('-', "."));
+        self.names
+            .iter()
+            .flat_map(|name| &name.domains)
+            .find(|domain| front.contains(&format!(".{}.", domain.replace('-', "."))))
+            .map(|domain| format!("carries {domain} in front of {}", seen.registrable))
+    }
+
+    /// The name itself on a domain that is not its holder's.
+    fn beside(&self, seen: &Seen<'_>) -> Option<String> {
+        let lured = seen.tokens().any(|token| LURES.contains(&token.as_str()));
+        let tokens = || seen.own.iter();
+        self.names.iter().find_map(|name| {
+            let lone = seen.own.len() == 1;
+            let in_own = tokens().any(|token| *token == name.word);
+            let joined = || {
+                name.word.len() >= SHORTEST_INSIDE
+                    && tokens().any(|token| {
+                        let rest = token
+                            .strip_prefix(name.word.as_str())
+                            .or_else(|| token.strip_suffix(name.word.as_str()));
+                        rest.is_some_and(|rest| LURES.contains(&rest))
+                    })
+            };
+            let in_front = || lured && seen.front.contains(&name.word);
+            let found = if name.everyday {
+                (in_own && lured && !lone) || joined()
+            } else {
+                (in_own && (name.own || !lone)) || joined() || in_front()
+            };
+            found.then(|| {
+                format!(
+                    "has the name `{}`, but {} is not among its domains",
+                    name.word, seen.registrable
+                )
+            })
+        })
+    }
+
+    /// One letter more, less, other, or two that changed places.
+    fn edited(&self, seen: &Seen<'_>) -> Option<String> {
+        let label = unicode(first_label(seen.registrable));
+        self.names
+            .iter()
+            .filter(|name| !name.everyday && name.word.chars().count() >= SHORTEST_FOR_AN_EDIT)
+            .find_map(|name| {
+                let near = strsim::osa_distance(&label, &name.word) == 1
+                    || (name.own
+                        && name
+                            .domains
+                            .iter()
+                            .any(|domain| strsim::osa_distance(seen.registrable, domain) == 1));
+                near.then(|| {
+                    format!(
+                        "{} is one letter away from `{}`",
+                        seen.registrable,
+                        if label == name.word {
+                            &name.domains[0]
+                        } else {
+                            &name.word
+                        }
+                    )
+                })
+            })
+    }
+}
+
+/// A host, taken apart.
+struct Seen<'h> {
+    host: &'h str,
+    registrable: &'h str,
+    /// Words of the label that somebody registered, in Unicode.
+    own: Vec<String>,
+    /// Words of the labels in front of it.
+    front: Vec<String>,
+}
+
+impl<'h> Seen<'h> {
+    fn new(host: &'h str, registrable: &'h str) -> Self {
+        let words = |label: &str| -> Vec<String> {
+            unicode(label)
+                .split(['-', '_'])
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
+        let front = host.strip_suffix(registrable).unwrap_or_default();
+        Self {
+            host,
+            registrable,
+            own: words(first_label(registrable)),
+            front: front.split('.').flat_map(words).collect(),
+        }
+    }
+
+    fn tokens(&self) -> impl Iterator<Item = &String> {
+        self.own.iter().chain(&self.front)
+    }
+}
+
+/// Letters of scripts that nobody writes together in one word: more than UTS 39 calls moderately restrictive.
+fn mixed(seen: &Seen<'_>) -> Option<String> {
+    seen.tokens()
+        .find(|token| {
+            !token.is_ascii()
+                && !token.as_str().is_single_script()
+                && token.as_str().detect_restriction_level()
+                    > RestrictionLevel::ModeratelyRestrictive
+        })
+        .map(|token| format!("`{token}` mixes letters of several scripts"))
+}
+
+fn first_label(domain: &str) -> &str {
+    domain.split('.').next().unwrap_or(domain)
+}
+
+/// A label as people see it.
+fn unicode(label: &str) -> String {
+    idna::domain_to_unicode(label).0.to_lowercase()
+}
+
+/// What letters of the same shape have in common: UTS 39's skeleton, without case.
+fn shape(text: &str) -> String {
+    undisguised(&skeleton(text).collect::<String>().to_lowercase())
+}
+
+/// Reads what stands for a letter as that letter.
+fn undisguised(text: &str) -> String {
+    text.replace("rn", "m")
+        .replace("vv", "w")
+        .chars()
+        .map(|c| match c {
+            '0' => 'o',
+            '1' | '!' | '|' | 'i' => 'l',
+            '3' => 'e',
+            '4' => 'a',
+            '5' => 's',
+            '7' => 't',
+            '8' => 'b',
+            c => c,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! CSV files for `neo4j-admin database import full`: a file for each label and for each (type, from, to).
+//!
+//! The header form is that of Neo4j's operations manual, "Import", "CSV header format". Values stand as they are, so
+//! that what is imported equals what a load writes: these files are for Neo4j and not for a spreadsheet.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+use csv::{Writer, WriterBuilder};
+
+use crate::graph::schema::{EDGES, Kind, NODES, Property};
+use crate::graph::value::Value;
+use crate::graph::{Graph, Properties};
+
+/// What can stand between the values of a list, with the name by which neo4j-admin takes it.
+const DELIMITERS: &[(char, &str)] = &[
+    (';', ";"),
+    ('|', "|"),
+    ('\u{1f}', "U+001F"),
+    ('\u{1e}', "U+001E"),
+    ('\u{e000}', "U+E000"),
+    ('\u{f8ff}', "U+F8FF"),
+];
+
+/// Writes `nodes/`, `edges/` and a `README` with the command that imports them.
+///
+/// # Errors
+/// When a file cannot be written, or when the lists hold every character that could part their values.
+pub fn write(graph: &Graph, folder: &Path) -> io::Result<()> {
+    let (delimiter, name) = delimiter(graph).ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the lists of this graph hold every character that could part their values; export it as jsonl",
+        )
+    })?;
+    fs::create_dir_all(folder.join("nodes"))?;
+    fs::create_dir_all(folder.join("edges"))?;
+    let mut files = Vec::new();
+    let nodes = graph.nodes();
+    for spec in NODES {
+        let mut rows = nodes
+            .iter()
+            .filter(|node| node.label == spec.label)
+            .peekable();
+        if rows.peek().is_none() {
+            continue;
+        }
+        let file = format!("nodes/{}.csv", spec.label);
+        let properties: Vec<&Property> = spec.all_properties().collect();
+        let mut out = open(&folder.join(&file))?;
+        out.write_record(
+            std::iter::once(format!("id:ID({})", spec.label)).chain(header(&properties)),
+        )?;
+        for node in rows {
+            let stored = graph.stored(&node.facts);
+            out.write_record(std::iter::once(node.id.clone()).chain(cells(
+                &properties,
+                &stored,
+                delimiter,
+            )))?;
+        }
+        out.flush()?;
+        files.push(format!("--nodes={}={file}", spec.label));
+    }
+    let edges = graph.edges();
+    for spec in EDGES {
+        for (from, to) in spec.joins {
+            let mut rows = edges
+                .iter()
+                .filter(|(a, edge, b)| (edge.kind, a.label, b.label) == (spec.kind, *from, *to))
+                .peekable();
+            if rows.peek().is_none() {
+                continue;
+            }
+            let file = format!("edges/{}-{from}-{to}.csv", spec.kind);
+            let properties: Vec<&Property> = spec.all_properties().collect();
+            let mut out = open(&folder.join(&file))?;
+            out.write_record(
+                [format!(":START_ID({from})"), format!(":END_ID({to})")]
+                    .into_iter()
+                    .chain(header(&properties)),
+            )?;
+            for (a, edge, b) in rows {
+                let stored = graph.stored(&edge.facts);
+                out.write_record([a.id.clone(), b.id.clone()].into_iter().chain(cells(
+                    &properties,
+                    &stored,
+                    delimiter,
+                )))?;
+            }
+            out.flush()?;
+            files.push(format!("--relationships={}={file}", spec.kind));
+        }
+    }
+    fs::write(folder.join("README"), readme(graph, name, &files))
+}
+
+fn open(file: &Path) -> io::Result<Writer<BufWriter<File>>> {
+    Ok(WriterBuilder::new().from_writer(BufWriter::new(File::create(file)?)))
+}
+
+/// The first character that no list holds.
+fn delimiter(graph: &Graph) -> Option<(char, &'static str)> {
+    let mut free: BTreeMap<char, &str> = DELIMITERS.iter().copied().collect();
+    let nodes = graph.nodes().into_iter().map(|node| &node.facts);
+    let edges = graph.edges().into_iter().map(|(_, edge, _)| &edge.facts);
+    for facts in nodes.chain(edges) {
+        for value in graph.stored(facts).values() {
+            if let Value::List(items) = value {
+                free.retain(|delimiter, _| !items.iter().any(|item| item.contains(*delimiter)));
+            }
+        }
+    }
+    DELIMITERS
+        .iter()
+        .copied()
+        .find(|(delimiter, _)| free.contains_key(delimiter))
+}
+
+fn header(properties: &[&Property]) -> impl Iterator<Item = String> {
+    properties.iter().map(|property| {
+        let kind = match property.kind {
+            Kind::Text => "string",
+            Kind::Integer => "long",
+            Kind::Number => "double",
+            Kind::Boolean => "boolean",
+            Kind::Time => "datetime",
+            Kind::Set | Kind::Sequence => "string[]",
+        };
+        format!("{}:{kind}", property.name)
+    })
+}
+
+fn cells(
+    properties: &[&Property],
+    stored: &Properties,
+    delimiter: char,
+) -> impl Iterator<Item = String> {
+    properties
+        .iter()
+        .map(move |property| match stored.get(property.name) {
+            // An empty cell is an absent property.
+            None => String::new(),
+            Some(Value::List(items)) => items.join(delimiter.to_string().as_str()),
+            Some(value) => super::plain(value),
+        })
+}
+
+fn readme(graph: &Graph, delimiter: &str, files: &[String]) -> String {
+    format!(
+        "The graph of linktrail case {}, for Neo4j 5.\n\
+         \n\
+         Stop the server, go into this folder, and run the command below. It replaces the database neo4j.\n\
+         Start the server again and make the constraints with: linktrail schema apply\n\
+         \n\
+         neo4j-admin database import full neo4j --overwrite-destination --id-type=string --multiline-fields=true \\\n  \
+         --array-delimiter='{delimiter}' \\\n  {}\n\
+         \n\
+         The values stand as they came, from senders that are not to be trusted: do not open these files in a\n\
+         spreadsheet, which would take some of them for formulas. `linktrail hunt run NAME --format csv` is made for that.\n",
+        graph.case(),
+        files.join(" \\\n  ")
+    )
+}

@@ -1,0 +1,85 @@
+//! A Neo4j server of a test's own, by `scripts/neo4j`.
+
+// Each test that includes this module uses another part of it.
+#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use linktrail::sink::neo4j::Settings;
+use tempfile::TempDir;
+
+const PASSWORD: &str = "only-for-a-test";
+
+/// A server of a test's own.
+pub struct Server {
+    home: TempDir,
+    ports: [u16; 2],
+}
+
+impl Server {
+    pub fn start(configuration: &str) -> Self {
+        // Both are held until both are known, so that they differ.
+        let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let ports = listeners.each_ref().map(|l| l.local_addr().unwrap().port());
+        drop(listeners);
+        let server = Self {
+            home: TempDir::new().unwrap(),
+            ports,
+        };
+        server.configure(configuration);
+        server.run("start");
+        server
+    }
+
+    /// Takes effect with the next start.
+    pub fn configure(&self, configuration: &str) {
+        std::fs::write(self.home.path().join("extra.conf"), configuration).unwrap();
+    }
+
+    pub fn run(&self, command: &str) {
+        let done = self
+            .command("scripts/neo4j")
+            .arg(command)
+            .output()
+            .expect("scripts/neo4j");
+        assert!(
+            done.status.success(),
+            "scripts/neo4j {command}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+
+    /// A program of this repository, told about this server.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(program));
+        command
+            .env("NEO4J_STATE", self.home.path().join("state"))
+            .env("NEO4J_BACKEND", "maven")
+            .env("NEO4J_JIT", "c1")
+            .env("NEO4J_HEAP", "512m")
+            .env("NEO4J_PAGECACHE", "64m")
+            .env("NEO4J_PASSWORD", PASSWORD)
+            .env("NEO4J_BOLT_PORT", self.ports[0].to_string())
+            .env("NEO4J_HTTP_PORT", self.ports[1].to_string())
+            .env("NEO4J_EXTRA_CONF", self.home.path().join("extra.conf"));
+        command
+    }
+
+    pub fn settings(&self) -> Settings {
+        Settings {
+            uri: format!("bolt://127.0.0.1:{}", self.ports[0]),
+            user: "neo4j".to_owned(),
+            password: PASSWORD.into(),
+            database: "neo4j".to_owned(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.run("stop");
+    }
+}
