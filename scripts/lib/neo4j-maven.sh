@@ -108,6 +108,11 @@ server_start() {
       org.neo4j.server.CommunityEntryPoint "--home-dir=$server" "--config-dir=$server/conf" \
       </dev/null >"$server/logs/console.log" 2>&1 9>&- &
     echo $! >"$state/pid"
+    # Until it has become Java it does not look like ours, and on a busy machine that takes a moment.
+    for _ in {1..100}; do
+      if server_running || ! kill -0 $! 2>/dev/null; then break; fi
+      sleep 0.1
+    done
   )
 }
 
