@@ -30,6 +30,9 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("intel", "providers", Kind::List),
     ("intel", "send_query", Kind::Flag),
     ("intel", "file", Kind::List),
+    ("intel", "never_send", Kind::List),
+    ("intel", "limits", Kind::List),
+    ("intel", "cache_age", Kind::Text),
     ("risk", "signals", Kind::List),
     ("hosts", "shared_domains", Kind::List),
     ("messages", "store", Kind::Text),
@@ -54,6 +57,8 @@ const SECRETS: &[(&str, &str, &str)] = &[
     ("intel", "otx_key", "LINKTRAIL_OTX_KEY"),
     ("intel", "xforce_key", "LINKTRAIL_XFORCE_KEY"),
     ("intel", "xforce_password", "LINKTRAIL_XFORCE_PASSWORD"),
+    ("intel", "urlhaus_key", "LINKTRAIL_URLHAUS_KEY"),
+    ("intel", "virustotal_key", "LINKTRAIL_VIRUSTOTAL_KEY"),
 ];
 
 #[derive(Debug, Clone, PartialEq)]
@@ -70,11 +75,7 @@ pub(super) struct Table(BTreeMap<(&'static str, &'static str), Setting>);
 /// The file to read when none is named: here, else in the user's configuration folder.
 pub(super) fn default_path() -> Option<PathBuf> {
     let here = PathBuf::from("linktrail.toml");
-    let folder = std::env::var_os("XDG_CONFIG_HOME")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".config")));
-    let users = folder.map(|folder| folder.join("linktrail").join("linktrail.toml"));
+    let users = super::folder::config_folder().map(|folder| folder.join("linktrail.toml"));
     [Some(here), users]
         .into_iter()
         .flatten()

@@ -69,6 +69,16 @@ pub enum Method {
     Post,
 }
 
+impl Method {
+    /// As HTTP spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
 /// What proves who asks. It never reaches the journal.
 #[derive(Debug, Clone)]
 pub enum Auth {
