@@ -2,7 +2,7 @@
 
 mod workspace;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use futures::stream::{self, StreamExt};
 use url::Url;
@@ -12,7 +12,7 @@ use crate::graph::node::Verdict;
 use crate::graph::{Edge, Label, Seen};
 use crate::source::http::{Client, Failure, NOT_SENT};
 use crate::source::intel::{Ask, Desk, Provider, Question, Reading, State, question};
-use crate::source::{Answer, Exchange, Request};
+use crate::source::{Answer, Body, Exchange, Request};
 
 /// Urls that a provider is asked about at the same time.
 const CONCURRENT: usize = 4;
@@ -30,11 +30,10 @@ struct Asked {
     seen: Vec<Seen>,
 }
 
-/// What a url is asked with.
+/// A request, and the urls it asks about: what the privacy rules leave of several may be the same.
 struct Open {
-    url: Url,
-    asked: Option<String>,
     request: Request,
+    urls: Vec<(Url, Option<String>)>,
 }
 
 /// Asks every provider about every url of the graph that it has not been asked about. `stage` is where gaps belong.
@@ -63,17 +62,24 @@ async fn ask_all(
     urls: &BTreeSet<Url>,
 ) -> Result<Vec<Asked>, Failure> {
     let mut answers = Vec::with_capacity(urls.len());
-    let mut open = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
+    let mut places: HashMap<(Url, Option<Body>), usize> = HashMap::new();
     let mut wanted = Vec::new();
     for url in urls {
         let Question { ask, asked } = question(provider, &run.privacy, url);
         let url = url.clone();
         match ask {
-            Ask::Send(request) => open.push(Open {
-                url,
-                asked,
-                request,
-            }),
+            Ask::Send(request) => {
+                let key = (request.url.clone(), request.body.clone());
+                let place = *places.entry(key).or_insert(open.len());
+                match open.get_mut(place) {
+                    Some(open) => open.urls.push((url, asked)),
+                    None => open.push(Open {
+                        request,
+                        urls: vec![(url, asked)],
+                    }),
+                }
+            }
             Ask::Workspace(values) => wanted.push((url, values)),
             Ask::Local(reading) => {
                 // A list of one's own is on record as a whole.
@@ -112,31 +118,34 @@ async fn ask_service(
     mut closed: Option<Reading>,
 ) -> Result<(Vec<Asked>, Option<Reading>), Failure> {
     let mut answers = Vec::with_capacity(open.len());
-    let mut silent = 0;
+    let (mut silent, mut done) = (0, 0);
     if closed.is_none() {
         let mut asks = stream::iter(&open)
             .map(|open| ask(client, desk, provider, open))
             .buffered(CONCURRENT);
         // Answers are taken in the order of the urls.
-        while let Some(answer) = asks.next().await {
-            let (answer, quota) = answer?;
-            let state = answer.reading.state;
-            silent = match state {
-                State::RateLimited | State::Unavailable => silent + 1,
-                State::Hit | State::Clean | State::NotFound | State::Skipped => 0,
+        while let Some(exchange) = asks.next().await {
+            let exchange = exchange?;
+            let told = read(provider, &open[done], &exchange);
+            let reading = told.first().map(|asked| asked.reading.clone());
+            answers.extend(told);
+            done += 1;
+            let Some(reading) = reading.filter(|reading| !is_answer(reading)) else {
+                silent = 0;
+                continue;
             };
-            if quota {
-                closed = Some(answer.reading.clone());
+            silent += 1;
+            if is_unsent(&exchange) {
+                closed = Some(reading);
             } else if silent == PATIENCE {
                 let why = format!(
                     "not asked: {PATIENCE} answers in a row were none; run again when it answers"
                 );
-                closed = Some(match state {
+                closed = Some(match reading.state {
                     State::RateLimited => Reading::rate_limited(&why),
                     _ => Reading::unavailable(&why),
                 });
             }
-            answers.push(answer);
             if closed.is_some() {
                 break;
             }
@@ -144,50 +153,48 @@ async fn ask_service(
     }
     if let Some(closed) = &closed {
         // What was under way has been dropped. If its answer came in time, it is on record.
-        for open in open.iter().skip(answers.len()) {
-            answers.push(match known(client, desk, provider, open)? {
-                Some(answer) => answer,
-                None => Asked {
-                    url: open.url.clone(),
-                    asked: open.asked.clone(),
+        for open in &open[done..] {
+            match known(client, desk, provider, open)? {
+                Some(exchange) => answers.extend(read(provider, open, &exchange)),
+                None => answers.extend(open.urls.iter().map(|(url, asked)| Asked {
+                    url: url.clone(),
+                    asked: asked.clone(),
                     reading: closed.clone(),
                     seen: Vec::new(),
-                },
-            });
+                })),
+            }
         }
     }
     Ok((answers, closed))
 }
 
-/// The answer about a url, and whether there is none because a quota is used up.
+/// The answer to a request: one that is known, else a new one.
 async fn ask(
     client: &Client,
     desk: &Desk,
     provider: &dyn Provider,
     open: &Open,
-) -> Result<(Asked, bool), Failure> {
-    if let Some(answer) = known(client, desk, provider, open)? {
-        return Ok((answer, false));
+) -> Result<Exchange, Failure> {
+    if let Some(exchange) = known(client, desk, provider, open)? {
+        return Ok(exchange);
     }
     let request = &open.request;
     let exchange = client.send_if(request, &|| desk.permit(request)).await?;
-    let quota = matches!(&exchange.answer, Answer::Nothing(why) if why.starts_with(NOT_SENT));
-    let answer = read(provider, open, &exchange);
-    if is_answer(&answer.reading) {
+    if answers(provider, open, &exchange) {
         desk.keep(request, &exchange);
     }
-    Ok((answer, quota))
+    Ok(exchange)
 }
 
-/// The answer about a url that need not be asked for: on record, or kept from an earlier case.
+/// The answer to a request that need not be sent: on record, or kept from an earlier case.
 fn known(
     client: &Client,
     desk: &Desk,
     provider: &dyn Provider,
     open: &Open,
-) -> Result<Option<Asked>, Failure> {
+) -> Result<Option<Exchange>, Failure> {
     if let Some(exchange) = client.on_record(&open.request)? {
-        return Ok(Some(read(provider, open, &exchange)));
+        return Ok(Some(exchange));
     }
     if client.replays() {
         return Ok(None);
@@ -201,24 +208,35 @@ fn known(
         answer,
     };
     // Whatever became of the file since, only an answer is taken from it.
-    if !is_answer(&provider.read(&open.url, &kept)) {
+    if !answers(provider, open, &kept) {
         return Ok(None);
     }
-    let exchange = client.adopt(&open.request, at, kept.answer)?;
-    Ok(Some(read(provider, open, &exchange)))
+    client.adopt(&open.request, at, kept.answer).map(Some)
+}
+
+/// Whether an exchange answers what was asked.
+fn answers(provider: &dyn Provider, open: &Open, exchange: &Exchange) -> bool {
+    let first = open.urls.first();
+    first.is_some_and(|(url, _)| is_answer(&provider.read(url, exchange)))
 }
 
 fn is_answer(reading: &Reading) -> bool {
     matches!(reading.state, State::Hit | State::Clean | State::NotFound)
 }
 
-fn read(provider: &dyn Provider, open: &Open, exchange: &Exchange) -> Asked {
-    Asked {
-        url: open.url.clone(),
-        asked: open.asked.clone(),
-        reading: provider.read(&open.url, exchange),
+/// Whether a quota kept a request from being sent.
+fn is_unsent(exchange: &Exchange) -> bool {
+    matches!(&exchange.answer, Answer::Nothing(why) if why.starts_with(NOT_SENT))
+}
+
+fn read(provider: &dyn Provider, open: &Open, exchange: &Exchange) -> Vec<Asked> {
+    let about = open.urls.iter().map(|(url, asked)| Asked {
+        url: url.clone(),
+        asked: asked.clone(),
+        reading: provider.read(url, exchange),
         seen: vec![Seen::at(exchange.record, Some(exchange.at))],
-    }
+    });
+    about.collect()
 }
 
 fn put(run: &mut Investigation, stage: &'static str, provider: &dyn Provider, answer: Asked) {

@@ -107,7 +107,7 @@ pub enum Audience {
 }
 
 /// What is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Body {
     /// Its media type.
     pub content_type: &'static str,

@@ -4,6 +4,8 @@
 //! [`Exchange`] that came of it, so that the journal can stand in between. Every provider is one file here and one
 //! line in [`PROVIDERS`].
 
+#[cfg(test)]
+mod acme;
 mod answer;
 mod cache;
 mod desk;
@@ -205,4 +207,52 @@ fn below(endpoint: &Url, path: &str) -> Url {
     url.set_fragment(None);
     url.set_path(&format!("{}/{path}", endpoint.path().trim_end_matches('/')));
     url
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::source::{Answer, Auth};
+
+    /// What the documentation shows is a provider that works.
+    #[test]
+    fn the_documented_provider_is_one() {
+        let (_, code) = include_str!("acme.rs").split_once("\n\n").unwrap();
+        let document = include_str!("../../../docs/providers.md");
+        assert!(document.contains(&format!("```rust\n{code}```")));
+
+        let setup = Setup {
+            secrets: [("LINKTRAIL_ACME_KEY".to_owned(), "key".to_owned().into())].into(),
+            ..Setup::default()
+        };
+        let provider = (acme::SPEC.build)(&setup).unwrap();
+        let Ask::Send(request) = provider.ask("https://evil.example/a?b") else {
+            panic!("not sent");
+        };
+        assert_eq!(
+            request.url.as_str(),
+            "https://ti.acme.example/v1/url/https%3A%2F%2Fevil.example%2Fa%3Fb"
+        );
+        assert!(matches!(request.auth, Auth::Header("X-Acme-Key", _)));
+        assert_eq!(request.limits[0].key, "acme per minute");
+        let read = |status, body: &str| {
+            let exchange = Exchange {
+                record: 1,
+                at: DateTime::default(),
+                answer: Answer::Response {
+                    status,
+                    headers: BTreeMap::new(),
+                    body: body.to_owned(),
+                },
+            };
+            let url = Url::parse("https://evil.example/a?b").unwrap();
+            provider.read(&url, &exchange).state
+        };
+        assert_eq!(read(200, "{\"malicious\": true}"), State::Hit);
+        assert_eq!(read(200, "{\"malicious\": false}"), State::Clean);
+        assert_eq!(read(200, "{\"malicious\": null}"), State::Unavailable);
+        assert_eq!(read(404, ""), State::NotFound);
+        assert_eq!(read(503, ""), State::Unavailable);
+    }
 }

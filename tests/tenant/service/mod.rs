@@ -235,6 +235,8 @@ impl State {
             Service::LogAnalytics => workspace::answer(self, call).await,
             Service::Otx => intel::otx(self, call),
             Service::XForce => intel::xforce(self, call),
+            Service::UrlHaus => intel::urlhaus(self, call),
+            Service::VirusTotal => intel::virustotal(self, call),
         }
     }
 }
