@@ -147,6 +147,22 @@ fn all_providers_together_say_what_each_of_them_says() {
             );
         }
     }
+    // Beside what is documented, no header is sent.
+    for (service, own) in SERVICES.into_iter().zip([
+        &["x-otx-api-key"][..],
+        &["authorization"],
+        &["auth-key", "content-length", "content-type"],
+        &["x-apikey"],
+    ]) {
+        let mut wanted = vec!["accept", "accept-encoding", "host", "user-agent"];
+        wanted.extend(own);
+        wanted.sort_unstable();
+        for request in lab.tenant.requests_to(service) {
+            let names: Vec<&str> = request.headers.keys().map(String::as_str).collect();
+            assert_eq!(names, wanted, "{service}");
+            assert_eq!(request.body.is_empty(), service != Service::UrlHaus);
+        }
+    }
     // The workspace is the tenant's own: internal urls are looked up there, whole, and nowhere else.
     for (url, verdict) in verdicts(&case, "virustotal") {
         if verdict["state"] == "skipped" {

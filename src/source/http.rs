@@ -32,7 +32,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How the record of a request begins that was not sent, because a quota is used up.
 pub const NOT_SENT: &str = "not sent: ";
 /// Header of a record whose answer was received for an earlier case: when it was taken from there. No service can set
-/// it, since it is none of [`KEPT_HEADERS`].
+/// it, since what a service sends is kept by name.
 pub const ADOPTED: &str = "linktrail-from-cache";
 /// Headers that a record keeps.
 const KEPT_HEADERS: &[&str] = &[
