@@ -121,6 +121,25 @@ impl Settings {
     pub fn privacy(&self) -> Result<Privacy, PrivacyError> {
         Privacy::new(&self.internal_domains, self.send_query)?.never_sending(&self.never_send)
     }
+
+    /// The first key whose rule keeps something back that the other settings would let out.
+    pub fn keeps_back(&self, other: &Self) -> Option<&'static str> {
+        let more =
+            |ours: &[String], theirs: &[String]| ours.iter().any(|rule| !theirs.contains(rule));
+        [
+            (
+                "[tenant] internal_domains",
+                more(&self.internal_domains, &other.internal_domains),
+            ),
+            (
+                "[intel] never_send",
+                more(&self.never_send, &other.never_send),
+            ),
+            ("[intel] send_query", !self.send_query && other.send_query),
+        ]
+        .into_iter()
+        .find_map(|(key, stricter)| stricter.then_some(key))
+    }
 }
 
 /// Base urls of the services.

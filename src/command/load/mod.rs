@@ -112,6 +112,14 @@ fn open(arguments: &Load, config: Config) -> anyhow::Result<(Case, Mode)> {
                 return Ok((case, Mode::Replay));
             }
             let settings = config.settings()?;
+            if let Some(key) = settings.keeps_back(&case.manifest().options.settings) {
+                // The case would ask by the rules that it was made with.
+                return Err(UsageError(format!(
+                    "{key} keeps more back than when the case in {} was made; start a new case, or read this one with --replay",
+                    dir.display()
+                ))
+                .into());
+            }
             if settings != case.manifest().options.settings {
                 tracing::warn!(
                     "the configuration has changed since the case was made; the case goes on with what it was made with"

@@ -1,0 +1,144 @@
+//! Quotas, and providers that are down.
+
+use std::time::{Duration, Instant};
+
+use super::{lab, replays_alike, states, verdicts};
+use crate::run::{Ran, gaps, start};
+use crate::tenant::{Action, Fault, Options, Service};
+
+#[test]
+fn a_quota_holds_across_cases_and_processes() {
+    let lab = lab(
+        Options::default(),
+        "providers = [\"virustotal\"]\nlimits = [\"virustotal 60000/minute\", \"virustotal 7/day\"]",
+    );
+    let asked = || lab.tenant.received(Service::VirusTotal);
+    // Two at once.
+    let cases = [lab.case("one"), lab.case("two")];
+    let children = cases
+        .each_ref()
+        .map(|case| start(&mut lab.load_command(case, &[])));
+    for child in children {
+        let ran: Ran = child.wait_with_output().unwrap().into();
+        assert_eq!(ran.code, Some(3), "{ran:#?}");
+    }
+    assert_eq!(asked(), 7);
+    // A third is refused at once, and says so.
+    let third = lab.case("three");
+    let result = lab.loaded(&third, &[], 3);
+    assert_eq!(asked(), 7);
+    let verdicts = verdicts(&third, "virustotal");
+    let states = states(&verdicts);
+    assert_eq!(
+        states.keys().collect::<Vec<_>>(),
+        ["rate_limited", "skipped"]
+    );
+    for verdict in verdicts
+        .values()
+        .filter(|verdict| verdict["state"] == "rate_limited")
+    {
+        assert!(!verdict.contains_key("severity"), "{verdict:?}");
+    }
+    assert_eq!(
+        gaps(&result, "gaps"),
+        [format!(
+            "intel virustotal {}: the quota of 7 requests a day is used up; run again in the next day (UTC), or tell [intel] limits what the key allows",
+            states["rate_limited"]
+        )]
+    );
+    for case in cases.iter().chain([&third]) {
+        replays_alike(&lab, case, 3);
+    }
+    // The next day has begun: only what is missing is asked.
+    std::fs::remove_dir_all(lab.folder().join(".local")).unwrap();
+    lab.edit_config(|config| config.replace("7/day", "100/day"));
+    let all = lab.loaded(&third, &[], 0)["nodes"]["Url"].as_u64().unwrap();
+    let internal = super::states(&super::verdicts(&third, "virustotal"))["skipped"] as u64;
+    assert_eq!(asked() as u64, 7 + all - internal);
+    lab.loaded(&third, &[], 0);
+    assert_eq!(asked() as u64, 7 + all - internal);
+    replays_alike(&lab, &third, 0);
+}
+
+#[test]
+fn counts_that_cannot_be_kept_are_a_warning() {
+    let lab = lab(
+        Options::default(),
+        "providers = [\"virustotal\"]\nlimits = [\"virustotal 60000/minute\", \"virustotal 500/day\"]",
+    );
+    std::fs::create_dir_all(lab.folder().join(".local")).unwrap();
+    std::fs::write(lab.folder().join(".local/state"), "in the way").unwrap();
+    let ran = lab.load(&lab.case("case"), &[]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let warnings = ran
+        .stderr
+        .matches("quotas of providers are counted for this run alone");
+    assert_eq!(warnings.count(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn a_provider_that_hangs_is_left_alone_soon_and_the_others_go_on() {
+    let lab = lab(Options::default(), "providers = [\"urlhaus\", \"otx\"]");
+    lab.tenant
+        .script([Fault::on(Service::UrlHaus, "POST", Action::Hang).always()]);
+    let case = lab.case("case");
+    let began = Instant::now();
+    let result = lab.loaded(&case, &[], 3);
+    assert!(
+        began.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        began.elapsed()
+    );
+    assert!(lab.tenant.received(Service::UrlHaus) <= 8);
+    let urlhaus = verdicts(&case, "urlhaus");
+    let states = states(&urlhaus);
+    assert_eq!(
+        states.keys().collect::<Vec<_>>(),
+        ["skipped", "unavailable"]
+    );
+    let found = gaps(&result, "gaps");
+    let left: Vec<_> = found
+        .iter()
+        .filter(|gap| gap.contains("not asked: 4 answers in a row were none"))
+        .collect();
+    // One for each stage that asks.
+    assert!((1..=2).contains(&left.len()), "{found:?}");
+    assert!(
+        found.iter().all(|gap| gap.contains(" urlhaus ")),
+        "{found:?}"
+    );
+    // What OTX says is all there.
+    assert!(super::states(&verdicts(&case, "otx"))["hit"] > 1);
+    replays_alike(&lab, &case, 3);
+    // It is back.
+    lab.tenant.clear_script();
+    lab.loaded(&case, &[], 0);
+    replays_alike(&lab, &case, 0);
+}
+
+#[test]
+fn answers_in_spite_of_a_provider_that_went_away_are_used() {
+    // The first urls are answered, later ones are not; then all but the last are.
+    let lab = lab(Options::default(), "providers = [\"otx\"]");
+    lab.tenant
+        .script([Fault::on(Service::Otx, "GET", Action::status(403))
+            .at(5)
+            .always()]);
+    let case = lab.case("case");
+    lab.loaded(&case, &[], 3);
+    let before = states(&verdicts(&case, "otx"));
+    assert!(before["unavailable"] > 4, "{before:?}");
+    replays_alike(&lab, &case, 3);
+    lab.tenant.clear_script();
+    lab.tenant
+        .script([Fault::on(Service::Otx, "GET", Action::status(403))
+            .at(4)
+            .times(4)]);
+    lab.loaded(&case, &[], 3);
+    let after = states(&verdicts(&case, "otx"));
+    assert!(
+        after["unavailable"] < before["unavailable"],
+        "{before:?} {after:?}"
+    );
+    replays_alike(&lab, &case, 3);
+}
