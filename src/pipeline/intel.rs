@@ -5,6 +5,7 @@ mod workspace;
 use std::collections::{BTreeSet, HashMap};
 
 use futures::stream::{self, StreamExt};
+use serde::de::IgnoredAny;
 use url::Url;
 
 use super::Investigation;
@@ -16,8 +17,8 @@ use crate::source::{Answer, Body, Exchange, Request};
 
 /// Urls that a provider is asked about at the same time.
 const CONCURRENT: usize = 4;
-/// Answers in a row that are none, after which a provider is not asked again in this run. As many as are asked for at
-/// the same time: one that hangs then costs one deadline.
+/// Urls in a row at which a provider was down, after which it is not asked again in this run. As many as are asked
+/// about at the same time: one that hangs then costs one deadline.
 const PATIENCE: usize = CONCURRENT;
 
 /// What came of asking one provider about one url.
@@ -130,7 +131,7 @@ async fn ask_service(
             let reading = told.first().map(|asked| asked.reading.clone());
             answers.extend(told);
             done += 1;
-            let Some(reading) = reading.filter(|reading| !is_answer(reading)) else {
+            let Some(reading) = reading.filter(|_| is_down(&exchange)) else {
                 silent = 0;
                 continue;
             };
@@ -139,7 +140,7 @@ async fn ask_service(
                 closed = Some(reading);
             } else if silent == PATIENCE {
                 let why = format!(
-                    "not asked: {PATIENCE} answers in a row were none; run again when it answers"
+                    "not asked: no answer to {PATIENCE} urls in a row; run again when it answers"
                 );
                 closed = Some(match reading.state {
                     State::RateLimited => Reading::rate_limited(&why),
@@ -179,7 +180,8 @@ async fn ask(
         return Ok(exchange);
     }
     let request = &open.request;
-    let exchange = client.send_if(request, &|| desk.permit(request)).await?;
+    let permit = || desk.permit(request);
+    let exchange = client.send_if(request, &permit, is_down).await?;
     if answers(provider, open, &exchange) {
         desk.keep(request, &exchange);
     }
@@ -193,7 +195,7 @@ fn known(
     provider: &dyn Provider,
     open: &Open,
 ) -> Result<Option<Exchange>, Failure> {
-    if let Some(exchange) = client.on_record(&open.request)? {
+    if let Some(exchange) = client.on_record(&open.request, is_down)? {
         return Ok(Some(exchange));
     }
     if client.replays() {
@@ -222,6 +224,21 @@ fn answers(provider: &dyn Provider, open: &Open, exchange: &Exchange) -> bool {
 
 fn is_answer(reading: &Reading) -> bool {
     matches!(reading.state, State::Hit | State::Clean | State::NotFound)
+}
+
+/// Whether an exchange shows that the service answers nobody, rather than that it has no answer to this url: a url may
+/// be too long for it, or none to its mind.
+fn is_down(exchange: &Exchange) -> bool {
+    let is_json = |body: &str| serde_json::from_str::<IgnoredAny>(body).is_ok();
+    match &exchange.answer {
+        Answer::Nothing(_) => true,
+        Answer::Response { status, body, .. } => match status {
+            200 => !is_json(body.trim_start_matches('\u{feff}')),
+            404 => !body.trim().is_empty() && !is_json(body),
+            400 | 405..=406 | 409..=428 => false,
+            _ => true,
+        },
+    }
 }
 
 /// Whether a quota kept a request from being sent.

@@ -151,8 +151,9 @@ impl Client {
         }
     }
 
-    /// As [`Client::send`], for a service that counts requests over longer than a run. What the permit refuses is
-    /// recorded as no answer, [`NOT_SENT`].
+    /// As [`Client::send`], for a service that counts requests over longer than a run: what the permit refuses is
+    /// recorded as no answer, [`NOT_SENT`]. An answer on record that shows the service to have been `down` is asked for
+    /// again, whatever its status.
     ///
     /// # Errors
     /// As [`Client::send`].
@@ -160,23 +161,31 @@ impl Client {
         &self,
         request: &Request,
         permit: Permit<'_>,
+        down: fn(&Exchange) -> bool,
     ) -> Result<Exchange, Failure> {
-        match self.recorded(request)? {
-            Recorded::Answer(exchange) => Ok(exchange),
-            Recorded::Ask(network, before) => {
-                let (at, answer) = self.ask_if(network, request, Some(permit)).await?;
-                self.record(request, before, at, answer)
+        let (network, before) = match (self.recorded(request)?, &self.network) {
+            (Recorded::Answer(exchange), Some(network)) if down(&exchange) => {
+                (network, Some(exchange))
             }
-        }
+            (Recorded::Answer(exchange), _) => return Ok(exchange),
+            (Recorded::Ask(network, before), _) => (network, before),
+        };
+        let (at, answer) = self.ask_if(network, request, Some(permit)).await?;
+        self.record(request, before, at, answer)
     }
 
-    /// The answer on record; none when there is none, or only a failure that may be another one next time.
+    /// The answer on record; none when there is none, or only a failure that may be another one next time, or one that
+    /// shows the service to have been `down`.
     ///
     /// # Errors
     /// When the journal cannot be read back.
-    pub fn on_record(&self, request: &Request) -> Result<Option<Exchange>, Failure> {
+    pub fn on_record(
+        &self,
+        request: &Request,
+        down: fn(&Exchange) -> bool,
+    ) -> Result<Option<Exchange>, Failure> {
         let found = self.journal.find(request)?;
-        let found = found.filter(|exchange| !is_failure(&exchange.answer));
+        let found = found.filter(|found| !is_failure(&found.answer) && !down(found));
         if found.is_some() {
             self.count(request.source, |counts| counts.replayed += 1);
         }

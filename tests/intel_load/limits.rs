@@ -99,7 +99,7 @@ fn a_provider_that_hangs_is_left_alone_soon_and_the_others_go_on() {
     let found = gaps(&result, "gaps");
     let left: Vec<_> = found
         .iter()
-        .filter(|gap| gap.contains("not asked: 4 answers in a row were none"))
+        .filter(|gap| gap.contains("not asked: no answer to 4 urls in a row"))
         .collect();
     // One for each stage that asks.
     assert!((1..=2).contains(&left.len()), "{found:?}");
@@ -141,4 +141,53 @@ fn answers_in_spite_of_a_provider_that_went_away_are_used() {
         "{before:?} {after:?}"
     );
     replays_alike(&lab, &case, 3);
+}
+
+#[test]
+fn urls_that_a_provider_takes_for_none_do_not_close_it() {
+    for (service, name, status, body) in [
+        (
+            Service::UrlHaus,
+            "urlhaus",
+            200,
+            "{\"query_status\":\"invalid_url\"}",
+        ),
+        (Service::Otx, "otx", 400, "{\"detail\":\"malformed\"}"),
+        (Service::Otx, "otx", 414, "too long"),
+    ] {
+        let lab = lab(Options::default(), &format!("providers = [\"{name}\"]"));
+        let action = Action::Answer {
+            status,
+            headers: Vec::new(),
+            body: body.to_owned(),
+        };
+        lab.tenant.script([Fault::on(service, "", action).times(6)]);
+        let case = lab.case("case");
+        lab.loaded(&case, &[], 3);
+        let states = states(&verdicts(&case, name));
+        assert_eq!(states["unavailable"], 6, "{states:?}");
+        assert!(states["not_found"] > 1, "{states:?}");
+        replays_alike(&lab, &case, 3);
+    }
+}
+
+#[test]
+fn a_page_in_place_of_every_answer_closes_a_provider() {
+    let lab = lab(Options::default(), "providers = [\"otx\"]");
+    lab.tenant
+        .script([Fault::on(Service::Otx, "GET", Action::Html).always()]);
+    let case = lab.case("case");
+    lab.loaded(&case, &[], 3);
+    assert!(lab.tenant.received(Service::Otx) <= 8);
+    let states = states(&verdicts(&case, "otx"));
+    assert_eq!(
+        states.keys().collect::<Vec<_>>(),
+        ["skipped", "unavailable"]
+    );
+    replays_alike(&lab, &case, 3);
+    // A page is no answer that a case keeps to.
+    lab.tenant.clear_script();
+    lab.loaded(&case, &[], 0);
+    assert!(super::states(&verdicts(&case, "otx"))["hit"] > 1);
+    replays_alike(&lab, &case, 0);
 }

@@ -26,6 +26,9 @@ const LARGEST: u64 = 1 << 20;
 const TRIES: u32 = 100;
 const WAIT: Duration = Duration::from_millis(20);
 
+/// What a file that cannot be used means.
+const ALONE: &str = "quotas of providers are counted for this run alone";
+
 /// Counts of requests.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -69,12 +72,12 @@ impl Ledger {
         let lock = path.and_then(|path| match join(path, &mut known, now) {
             Ok((lock, unreadable)) => {
                 if let Some(why) = unreadable {
-                    self.warn(&why);
+                    self.warn("counts of requests are lost and begin anew", &why);
                 }
                 Some(lock)
             }
             Err(error) => {
-                self.warn(&error.to_string());
+                self.warn(ALONE, &error.to_string());
                 None
             }
         });
@@ -82,15 +85,15 @@ impl Ledger {
         if let (Some(path), Some(_)) = (path, &lock)
             && let Err(error) = write(path, &known)
         {
-            self.warn(&error.to_string());
+            self.warn(ALONE, &error.to_string());
         }
         Ok(())
     }
 
-    fn warn(&self, what: &str) {
+    fn warn(&self, what: &str, why: &str) {
         if !self.warned.swap(true, Ordering::Relaxed) {
             let path = self.path.as_deref().unwrap_or(Path::new(""));
-            tracing::warn!(path = %path.display(), "quotas of providers are counted for this run alone: {what}");
+            tracing::warn!(path = %path.display(), "{what}: {why}");
         }
     }
 }
