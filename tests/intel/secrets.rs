@@ -57,6 +57,10 @@ fn secrets_are_masked_even_when_queries_are_sent() {
             "https://evil.example/web/https://fine.example/;token=***",
         ),
         (
+            "https://evil.example/web/https://bob:pw@fine.example/x?n=1",
+            "https://evil.example/web/https://***@fine.example/x?n=1",
+        ),
+        (
             "https://evil.example/?q=code&n=7",
             "https://evil.example/?q=code&n=7",
         ),
@@ -191,6 +195,7 @@ fn many_pairs_take_time_in_proportion() {
         "eyJhbGciOiJ9.",
         "//a.b/y",
         "sig=&se=",
+        "://a@",
         ":",
     ] {
         let text = format!(

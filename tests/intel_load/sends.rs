@@ -88,6 +88,8 @@ fn nothing_private_leaves_whoever_is_asked() {
         "https://seeds.example/go?to=https%3A%2F%2Fwiki.contoso.com%2FVERYSECRET",
         "https://seeds.example/go?to=https%3A%2F%2Ffine.example%2F%3Ftoken%3DVERYSECRET",
         "https://seeds.example/go?to=https%3A%2F%2Fshop.partner.example%2FVERYSECRET",
+        "https://seeds.example/go?to=https%3A%2F%2Fbob%3AVERYSECRET%40fine.example%2F",
+        "https://seeds.example/web/https://bob:VERYSECRET@fine.example/x",
         "https://shop.partner.example/VERYSECRET",
         "https://seeds.example/orders/VERYSECRET/7",
         &format!("https://seeds.example/v/{token}"),

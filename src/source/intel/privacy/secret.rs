@@ -55,6 +55,8 @@ const SHARED_ACCESS: &[&str] = &[
 ];
 /// Longest name that is looked at, in bytes.
 const LONGEST_NAME: usize = 64;
+/// Longest user and password with their host, in bytes.
+const LONGEST_USER: usize = 1000;
 /// Shortest first part of a JSON web token: `{"a":1}` in base64.
 const SHORTEST_HEAD: usize = 8;
 
@@ -71,6 +73,7 @@ pub(super) enum Pairs {
 pub(super) fn secrets(layer: &Layer, pairs: Pairs) -> Vec<Range<usize>> {
     let bytes = &layer.bytes;
     let mut found = tokens(bytes);
+    found.extend(users(bytes));
     let names = names(bytes, pairs);
     let signed = names.iter().any(|name| name.text == "sig");
     let mut done = 0;
@@ -161,6 +164,20 @@ fn ends_value(layer: &Layer, at: usize, quoted: bool) -> bool {
         || b"\"<>".contains(&byte)
 }
 
+/// Users and passwords of urls within the text: what stands between `://` and an `@` before the host ends.
+fn users(bytes: &[u8]) -> Vec<Range<usize>> {
+    let starts = memchr::memmem::find_iter(bytes, b"://").map(|at| at + 3);
+    let users = starts.filter_map(|start| {
+        let rest = &bytes[start..bytes.len().min(start + LONGEST_USER)];
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || b"/\\?#\"'<>".contains(byte);
+        let authority = &rest[..rest.iter().position(ends).unwrap_or(rest.len())];
+        // Browsers take the last one.
+        let at = memchr::memrchr(b'@', authority).filter(|at| *at > 0)?;
+        Some(start..start + at)
+    });
+    users.collect()
+}
+
 /// JSON web tokens, and what looks like one: parts of base64url joined by dots, of which the first is an object.
 fn tokens(bytes: &[u8]) -> Vec<Range<usize>> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
@@ -223,6 +240,19 @@ mod tests {
         assert!(found("/code=abc/key=1", Pairs::Begun).is_empty());
         assert_eq!(found("/a;token=abc", Pairs::Begun), ["abc"]);
         assert_eq!(found("/https://x.example/?code=abc", Pairs::Begun), ["abc"]);
+    }
+
+    #[test]
+    fn users_of_urls_within_are_secret() {
+        for (text, wanted) in [
+            ("u=https://bob:p@w@fine.example/", &["bob:p@w"][..]),
+            ("/web/ftp://bob@fine.example", &["bob"]),
+            ("/@bob/x://fine.example/@bob", &[]),
+            ("u=https://@fine.example/?a@b", &[]),
+            ("//bob@fine.example", &[]),
+        ] {
+            assert_eq!(found(text, Pairs::Begun), wanted, "{text}");
+        }
     }
 
     #[test]
