@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
+
 use super::{lab, replays_alike, states, verdicts};
 use crate::run::{Ran, gaps, start};
 use crate::tenant::{Action, Fault, Options, Service};
@@ -58,6 +60,33 @@ fn a_quota_holds_across_cases_and_processes() {
     lab.loaded(&third, &[], 0);
     assert_eq!(asked() as u64, 7 + all - internal);
     replays_alike(&lab, &third, 0);
+}
+
+#[test]
+fn a_free_key_of_virustotal_is_never_asked_too_often() {
+    let options = Options {
+        throttle: Some(1.0),
+        ..Options::default()
+    };
+    let lab = lab(options, "providers = [\"virustotal\"]");
+    let world = lab.tenant.world();
+    let mut command = lab.binary();
+    command.args(["load", "--no-neo4j", "--format", "json", "--case", "case"]);
+    // A window in which nothing happened: what is asked is what is named.
+    let to = world.from() - TimeDelta::days(1);
+    command.args(["--from", &(to - TimeDelta::hours(1)).to_rfc3339()]);
+    command.args(["--to", &to.to_rfc3339()]);
+    for n in 0..6 {
+        command.args(["--url", &format!("https://never-seen.example/{n}")]);
+    }
+    let began = Instant::now();
+    let ran = crate::run::run(&mut command);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert_eq!(lab.tenant.received(Service::VirusTotal), 6);
+    lab.tenant.assert_clean();
+    // Four in any minute, and no slower than it takes.
+    let took = began.elapsed();
+    assert!((60..150).contains(&took.as_secs()), "{took:?}");
 }
 
 #[test]

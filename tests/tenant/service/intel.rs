@@ -6,6 +6,8 @@ use super::answers::{Table, moment};
 use super::{Call, Reply, State, decode};
 use crate::tenant::world::World;
 use crate::tenant::world::facts::{Link, Otx, XForce};
+use std::time::{Duration, Instant};
+
 use base64::Engine as _;
 use serde_json::{Value, json};
 
@@ -289,6 +291,10 @@ pub fn virustotal(state: &State, call: &Call) -> Reply {
         Some(_) => return error(401, "WrongCredentialsError"),
         None => return error(401, "AuthenticationRequiredError").violating("no x-apikey"),
     }
+    if over_quota(state) {
+        return error(429, "QuotaExceededError")
+            .violating("VirusTotal was asked more often than a free key allows");
+    }
     let id = call
         .target
         .strip_prefix("/api/v3/urls/")
@@ -317,6 +323,28 @@ pub fn virustotal(state: &State, call: &Call) -> Reply {
         ),
     };
     guarded(state, &url, reply)
+}
+
+/// Four a minute and 500 a day, when limits are enforced: whichever minute one looks at.
+fn over_quota(state: &State) -> bool {
+    let Some(scale) = state.options.throttle else {
+        return false;
+    };
+    let mut asked = state
+        .looked_up
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let now = Instant::now();
+    let minute = Duration::from_secs_f64(60.0 / scale);
+    let last = asked
+        .iter()
+        .rev()
+        .take_while(|at| now.duration_since(**at) < minute);
+    if last.count() >= 4 || asked.len() >= 500 {
+        return true;
+    }
+    asked.push_back(now);
+    false
 }
 
 /// How many pulses count against a link: none for one that OTX whitelists.
