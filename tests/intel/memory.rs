@@ -206,6 +206,39 @@ fn a_kept_answer_that_is_torn_or_anothers_is_none() {
     assert_eq!(cache.get(&one, now), None);
 }
 
+/// Opening a pipe that nobody writes to would wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+    let pipe = |path: &Path| {
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::open(folder.path().join("verdicts"), TimeDelta::hours(1));
+    let one = request("otx", "https://a.example/");
+    cache.put(&one, Utc::now(), &answer(200, "{}"));
+    let [path] = files(folder.path()).try_into().unwrap();
+    std::fs::remove_file(&path).unwrap();
+    pipe(&path);
+    assert_eq!(cache.get(&one, Utc::now()), None);
+
+    let path = folder.path().join("quotas.json");
+    pipe(&path);
+    let ledger = Ledger::new(Some(path));
+    let take = || ledger.take(&request("virustotal", "x"), &[Rate::day(1)], at(NOON));
+    take().unwrap();
+    take().unwrap_err();
+}
+
+#[test]
+fn counts_without_a_place_to_keep_them_hold_for_the_run() {
+    let ledger = Ledger::new(None);
+    let take = || ledger.take(&request("virustotal", "x"), &[Rate::day(1)], at(NOON));
+    take().unwrap();
+    take().unwrap_err();
+}
+
 #[test]
 fn what_is_too_old_is_removed() {
     let folder = tempfile::tempdir().unwrap();

@@ -69,6 +69,9 @@ impl Ledger {
         let who = format!("{} {}", request.source, fingerprint(&request.auth));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.path.as_deref();
+        if path.is_none() {
+            self.warn(ALONE, "there is no home folder to keep them in");
+        }
         let lock = path.and_then(|path| match join(path, &mut known, now) {
             Ok((lock, unreadable)) => {
                 if let Some(why) = unreadable {
