@@ -270,7 +270,7 @@ fn hunt_format(text: &str) -> Result<crate::hunt::Format, String> {
 }
 
 /// A length of time such as `30d`, `12h`, `90m` or `2w`.
-fn duration(text: &str) -> Result<TimeDelta, String> {
+pub(crate) fn duration(text: &str) -> Result<TimeDelta, String> {
     let wrong = || {
         format!("`{text}` is not a length of time; write a number and m, h, d or w, such as 30d")
     };

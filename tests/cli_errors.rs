@@ -24,7 +24,7 @@ fn refused(lab: &Lab, code: i32) -> String {
 
 #[test]
 fn settings_that_are_missing_wrong_or_unknown() {
-    let changes: [(&str, &str, &str); 14] = [
+    let changes: [(&str, &str, &str); 19] = [
         (
             "workspace_id",
             "workspace_idd",
@@ -63,12 +63,37 @@ fn settings_that_are_missing_wrong_or_unknown() {
         (
             "providers = [\"otx\", \"xforce\"]",
             "providers = [\"oxt\"]",
-            "[intel] providers names `oxt`; it can hold otx, xforce, file",
+            "[intel] providers names `oxt`; it can hold otx, xforce, sentinel, urlhaus, virustotal, file",
         ),
         (
             "providers = [\"otx\", \"xforce\"]",
             "providers = [\"file\"]",
             "[intel] file names no list",
+        ),
+        (
+            "providers = [\"otx\", \"xforce\"]",
+            "never_send = [\"*.partner.example\", \"https://partner.example/\"]",
+            "intel.never_send: `https://partner.example/` has a scheme; leave it out, since any will do; write it as",
+        ),
+        (
+            "providers = [\"otx\", \"xforce\"]",
+            "limits = [\"virustotal 5/week\"]",
+            "[intel] limits: `virustotal 5/week` is no limit of a provider; write it as `virustotal 1000/minute`",
+        ),
+        (
+            "providers = [\"otx\", \"xforce\"]",
+            "cache_age = \"soon\"",
+            "[intel] cache_age is `soon`: `soon` is not a length of time",
+        ),
+        (
+            "providers = [\"otx\", \"xforce\"]",
+            "virustotal_key = \"x\"",
+            "[intel] virustotal_key is a secret and does not belong into a configuration; use LINKTRAIL_VIRUSTOTAL_KEY",
+        ),
+        (
+            "[endpoints]",
+            "[endpoints]\nvirustotl = \"x\"",
+            "[endpoints] has no key `virustotl`; did you mean `virustotal`?",
         ),
         ("graph = \"https", "graph = \"ftp", "use https"),
         (

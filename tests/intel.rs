@@ -6,10 +6,14 @@
 mod answers;
 #[path = "intel/lists.rs"]
 mod lists;
+#[path = "intel/memory.rs"]
+mod memory;
 #[path = "intel/privacy.rs"]
 mod privacy;
 #[path = "intel/requests.rs"]
 mod requests;
+#[path = "intel/secrets.rs"]
+mod secrets;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +31,8 @@ fn setup() -> Setup {
         "LINKTRAIL_OTX_KEY",
         "LINKTRAIL_XFORCE_KEY",
         "LINKTRAIL_XFORCE_PASSWORD",
+        "LINKTRAIL_URLHAUS_KEY",
+        "LINKTRAIL_VIRUSTOTAL_KEY",
     ];
     Setup {
         secrets: secrets
@@ -79,6 +85,6 @@ fn file(lists: &[(&str, &str)]) -> Result<Box<dyn Provider>, intel::SetupError> 
 fn look_up(provider: &dyn Provider, url: &str) -> Reading {
     match provider.ask(url) {
         Ask::Local(reading) => reading,
-        Ask::Send(request) => panic!("sent: {}", request.url),
+        other => panic!("sent: {other:?}"),
     }
 }

@@ -112,7 +112,9 @@ fn requests_are_counted(tenant: &Tenant, result: &Value) {
             .filter(|exchange| !exchange.in_batch)
             .count();
         let told = &result["requests"][service.name()];
-        assert_eq!(told["sent"], json!(seen), "{service}: {told}");
+        // A service that nobody asked is not named.
+        let sent = told["sent"].as_u64().unwrap_or_default();
+        assert_eq!(json!(sent), json!(seen), "{service}: {told}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, wrong};
+use crate::source::intel::PROVIDERS;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -13,7 +14,7 @@ enum Kind {
     List,
 }
 
-/// Every key there is.
+/// Every key there is, but for the addresses of providers: those follow from [`PROVIDERS`].
 const KEYS: &[(&str, &str, Kind)] = &[
     ("tenant", "id", Kind::Text),
     ("tenant", "cloud", Kind::Text),
@@ -30,6 +31,9 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("intel", "providers", Kind::List),
     ("intel", "send_query", Kind::Flag),
     ("intel", "file", Kind::List),
+    ("intel", "never_send", Kind::List),
+    ("intel", "limits", Kind::List),
+    ("intel", "cache_age", Kind::Text),
     ("risk", "signals", Kind::List),
     ("risk", "protected_domains", Kind::List),
     ("hosts", "shared_domains", Kind::List),
@@ -37,14 +41,10 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("endpoints", "login", Kind::Text),
     ("endpoints", "graph", Kind::Text),
     ("endpoints", "log_analytics", Kind::Text),
-    ("endpoints", "otx", Kind::Text),
-    ("endpoints", "xforce", Kind::Text),
-    ("endpoints", "urlhaus", Kind::Text),
-    ("endpoints", "virustotal", Kind::Text),
     ("endpoints", "ca_file", Kind::Text),
 ];
 
-/// Words that a file may hold by mistake and must not.
+/// Words that a file may hold by mistake and must not, beside the keys of providers.
 const SECRETS: &[(&str, &str, &str)] = &[
     (
         "auth",
@@ -52,10 +52,24 @@ const SECRETS: &[(&str, &str, &str)] = &[
         "LINKTRAIL_CLIENT_SECRET or client_secret_file",
     ),
     ("neo4j", "password", "LINKTRAIL_NEO4J_PASSWORD"),
-    ("intel", "otx_key", "LINKTRAIL_OTX_KEY"),
-    ("intel", "xforce_key", "LINKTRAIL_XFORCE_KEY"),
-    ("intel", "xforce_password", "LINKTRAIL_XFORCE_PASSWORD"),
 ];
+
+fn keys() -> impl Iterator<Item = (&'static str, &'static str, Kind)> {
+    let services = PROVIDERS.iter().filter(|spec| spec.endpoint.is_some());
+    let addresses = services.map(|spec| ("endpoints", spec.name, Kind::Text));
+    KEYS.iter().copied().chain(addresses)
+}
+
+/// Where a secret belongs that somebody wrote into the file; none when it is no secret.
+fn place_of_secret(section: &str, key: &str) -> Option<String> {
+    if let Some((_, _, place)) = SECRETS.iter().find(|(s, k, _)| (*s, *k) == (section, key)) {
+        return Some((*place).to_owned());
+    }
+    let variables = PROVIDERS.iter().flat_map(|spec| spec.secrets);
+    let wanted = format!("LINKTRAIL_{}", key.to_uppercase());
+    let mut named = variables.filter(|variable| section == "intel" && **variable == wanted);
+    named.next().map(|variable| (*variable).to_owned())
+}
 
 #[derive(Debug, Clone, PartialEq)]
 enum Setting {
@@ -71,11 +85,7 @@ pub(super) struct Table(BTreeMap<(&'static str, &'static str), Setting>);
 /// The file to read when none is named: here, else in the user's configuration folder.
 pub(super) fn default_path() -> Option<PathBuf> {
     let here = PathBuf::from("linktrail.toml");
-    let folder = std::env::var_os("XDG_CONFIG_HOME")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".config")));
-    let users = folder.map(|folder| folder.join("linktrail").join("linktrail.toml"));
+    let users = super::folder::config_folder().map(|folder| folder.join("linktrail.toml"));
     [Some(here), users]
         .into_iter()
         .flatten()
@@ -104,20 +114,19 @@ impl Table {
             ConfigError(format!("{name} line {line}: {}", error.message()))
         })?;
         let mut table = Self::default();
-        for (section, keys) in parsed {
-            let sections = KEYS.iter().map(|(section, ..)| *section);
-            if !sections.clone().any(|known| known == section) {
+        for (section, settings) in parsed {
+            if !keys().any(|(known, ..)| known == section) {
                 return wrong(format!(
                     "{name}: there is no section [{section}]{}",
-                    nearest(&section, sections)
+                    nearest(&section, keys().map(|(section, ..)| section))
                 ));
             }
-            let toml::Value::Table(keys) = keys else {
+            let toml::Value::Table(settings) = settings else {
                 return wrong(format!(
                     "{name}: {section} must be a section: write [{section}] on a line of its own"
                 ));
             };
-            for (key, value) in keys {
+            for (key, value) in settings {
                 let (section, key, kind) = lookup(&section, &key)
                     .map_err(|error| ConfigError(format!("{name}: {}", error.0)))?;
                 table.0.insert(
@@ -143,7 +152,7 @@ impl Table {
                 continue;
             };
             let (section, key) = (section.to_lowercase(), key.to_lowercase());
-            if super::secret::is_secret(name) || !KEYS.iter().any(|(known, ..)| *known == section) {
+            if super::secret::is_secret(name) || !keys().any(|(known, ..)| known == section) {
                 continue;
             }
             let (section, key, kind) = lookup(&section, &key)
@@ -197,7 +206,7 @@ impl Table {
 
     fn get(&self, section: &str, key: &str) -> Option<&Setting> {
         debug_assert!(
-            KEYS.iter().any(|(s, k, _)| (*s, *k) == (section, key)),
+            keys().any(|(s, k, _)| (s, k) == (section, key)),
             "{section}.{key} is no key"
         );
         self.0
@@ -208,18 +217,17 @@ impl Table {
 }
 
 fn lookup(section: &str, key: &str) -> Result<(&'static str, &'static str, Kind), ConfigError> {
-    if let Some((_, _, place)) = SECRETS.iter().find(|(s, k, _)| (*s, *k) == (section, key)) {
+    if let Some(place) = place_of_secret(section, key) {
         return wrong(format!(
             "[{section}] {key} is a secret and does not belong into a configuration; use {place}"
         ));
     }
-    match KEYS.iter().find(|(s, k, _)| (*s, *k) == (section, key)) {
-        Some(found) => Ok(*found),
+    match keys().find(|(s, k, _)| (*s, *k) == (section, key)) {
+        Some(found) => Ok(found),
         None => {
-            let keys = KEYS
-                .iter()
+            let keys = keys()
                 .filter(|(s, ..)| *s == section)
-                .map(|(_, key, _)| *key);
+                .map(|(_, key, _)| key);
             wrong(format!(
                 "[{section}] has no key `{key}`{}",
                 nearest(key, keys)

@@ -1,20 +1,23 @@
 //! Configuration: a file, the environment and flags become one checked [`Config`]. Nothing below reads any of them.
 
 mod file;
+mod folder;
 mod scope;
 mod secret;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use secrecy::SecretString;
 use url::Url;
 
 use crate::cli::Global;
 use crate::sink::neo4j;
-use crate::source::intel::{PROVIDERS, Privacy, spec};
+use crate::source::intel::{self, PROVIDERS, Rate, spec};
 use file::Table;
 
+pub use folder::{cache_folder, state_folder};
 pub use scope::{Channels, ChatsOf, Endpoints, Options, PivotOn, Scope, Settings, Store};
 
 /// What is wrong with the configuration, and what to do. Exit code 2.
@@ -195,9 +198,6 @@ impl Config {
             .table
             .list("tenant", "internal_domains")
             .unwrap_or_default();
-        let send_query = self.table.flag("intel", "send_query").unwrap_or(false);
-        Privacy::new(&internal_domains, send_query)
-            .map_err(|error| ConfigError(error.to_string()))?;
         let mut intel = BTreeMap::new();
         for spec in providers.iter().filter_map(|name| spec(name)) {
             if let Some(otherwise) = spec.endpoint {
@@ -215,7 +215,7 @@ impl Config {
             }
         };
         let endpoint = |key: &str, otherwise: &str| self.endpoint(key, otherwise);
-        Ok(Settings {
+        let settings = Settings {
             tenant: self.required("tenant", "id", "the tenant's id")?,
             workspace: self.required(
                 "sentinel",
@@ -224,7 +224,8 @@ impl Config {
             )?,
             internal_domains,
             providers,
-            send_query,
+            send_query: self.table.flag("intel", "send_query").unwrap_or(false),
+            never_send: self.table.list("intel", "never_send").unwrap_or_default(),
             files,
             signals: known(
                 "[risk] signals",
@@ -243,7 +244,35 @@ impl Config {
                 log_analytics: endpoint("log_analytics", cloud.log_analytics)?,
                 intel,
             },
-        })
+        };
+        settings
+            .privacy()
+            .map_err(|error| ConfigError(error.to_string()))?;
+        self.intel_limits()?;
+        self.cache_age()?;
+        Ok(settings)
+    }
+
+    /// How often providers may be asked with the keys at hand, where that is not what they publish.
+    ///
+    /// # Errors
+    /// When a line is no limit.
+    pub fn intel_limits(&self) -> Result<BTreeMap<String, Vec<Rate>>, ConfigError> {
+        let lines = self.table.list("intel", "limits").unwrap_or_default();
+        intel::limits(&lines).map_err(|error| ConfigError(error.to_string()))
+    }
+
+    /// How old an answer of another case may be to be taken for this one; zero, the default, when none is.
+    ///
+    /// # Errors
+    /// When it is no length of time.
+    pub fn cache_age(&self) -> Result<TimeDelta, ConfigError> {
+        let text = match self.table.text("intel", "cache_age") {
+            None | Some("off") => return Ok(TimeDelta::zero()),
+            Some(text) => text,
+        };
+        crate::cli::duration(text)
+            .map_err(|error| ConfigError(format!("[intel] cache_age is `{text}`: {error}")))
     }
 
     fn protected_domains(&self) -> Result<Vec<String>, ConfigError> {

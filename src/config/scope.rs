@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::case::Window;
 use crate::cli::ScopeArgs;
+use crate::source::intel::{Privacy, PrivacyError};
 
 /// Which messages of a channel to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -97,6 +98,9 @@ pub struct Settings {
     pub providers: Vec<String>,
     /// Send queries as they are.
     pub send_query: bool,
+    /// Places that nobody is asked about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never_send: Vec<String>,
     /// Lists for the provider `file`.
     pub files: Vec<String>,
     /// Signals that make a url risky.
@@ -110,6 +114,35 @@ pub struct Settings {
     pub store: Store,
     /// Where the services are.
     pub endpoints: Endpoints,
+}
+
+impl Settings {
+    /// What may leave the tenant.
+    ///
+    /// # Errors
+    /// When a rule cannot be understood.
+    pub fn privacy(&self) -> Result<Privacy, PrivacyError> {
+        Privacy::new(&self.internal_domains, self.send_query)?.never_sending(&self.never_send)
+    }
+
+    /// The first key whose rule keeps something back that the other settings would let out.
+    pub fn keeps_back(&self, other: &Self) -> Option<&'static str> {
+        let more =
+            |ours: &[String], theirs: &[String]| ours.iter().any(|rule| !theirs.contains(rule));
+        [
+            (
+                "[tenant] internal_domains",
+                more(&self.internal_domains, &other.internal_domains),
+            ),
+            (
+                "[intel] never_send",
+                more(&self.never_send, &other.never_send),
+            ),
+            ("[intel] send_query", !self.send_query && other.send_query),
+        ]
+        .into_iter()
+        .find_map(|(key, stricter)| stricter.then_some(key))
+    }
 }
 
 /// Base urls of the services.

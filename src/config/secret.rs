@@ -5,21 +5,17 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use super::{ConfigError, wrong};
+use crate::source::intel::PROVIDERS;
 
-/// Every secret, by its environment variable. Each can also stand in a file that `<variable>_FILE` names.
-const SECRETS: &[&str] = &[
-    "LINKTRAIL_CLIENT_SECRET",
-    "LINKTRAIL_NEO4J_PASSWORD",
-    "LINKTRAIL_OTX_KEY",
-    "LINKTRAIL_XFORCE_KEY",
-    "LINKTRAIL_XFORCE_PASSWORD",
-    "LINKTRAIL_URLHAUS_KEY",
-    "LINKTRAIL_VIRUSTOTAL_KEY",
-];
+/// Secrets by their environment variable, beside those of providers. Each can also stand in a file that
+/// `<variable>_FILE` names.
+const SECRETS: &[&str] = &["LINKTRAIL_CLIENT_SECRET", "LINKTRAIL_NEO4J_PASSWORD"];
 
 /// Whether a variable holds a secret or names the file of one.
 pub(super) fn is_secret(variable: &str) -> bool {
-    SECRETS.contains(&variable.strip_suffix("_FILE").unwrap_or(variable))
+    let name = variable.strip_suffix("_FILE").unwrap_or(variable);
+    let keys = PROVIDERS.iter().flat_map(|spec| spec.secrets);
+    SECRETS.iter().chain(keys).any(|secret| *secret == name)
 }
 
 /// The secret of a variable, else of the file that `<variable>_FILE` names, else of the file given.

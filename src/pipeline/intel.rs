@@ -1,21 +1,25 @@
 //! Stage 5: what the providers know of the urls.
 
-use std::collections::BTreeSet;
+mod workspace;
+
+use std::collections::{BTreeSet, HashMap};
 
 use futures::stream::{self, StreamExt};
+use serde::de::IgnoredAny;
 use url::Url;
 
 use super::Investigation;
 use crate::graph::node::Verdict;
 use crate::graph::{Edge, Label, Seen};
-use crate::source::Exchange;
-use crate::source::http::{Client, Failure};
-use crate::source::intel::{Ask, Privacy, Provider, Question, Reading, State, question};
+use crate::source::http::{Client, Failure, NOT_SENT};
+use crate::source::intel::{Ask, Desk, Provider, Question, Reading, State, question};
+use crate::source::{Answer, Body, Exchange, Request};
 
 /// Urls that a provider is asked about at the same time.
 const CONCURRENT: usize = 4;
-/// Answers in a row that are none, after which a provider is not asked again in this run.
-const PATIENCE: usize = 8;
+/// Urls in a row at which a provider was down, after which it is not asked again in this run. As many as are asked
+/// about at the same time: one that hangs then costs one deadline.
+const PATIENCE: usize = CONCURRENT;
 
 /// What came of asking one provider about one url.
 struct Asked {
@@ -23,7 +27,14 @@ struct Asked {
     /// The string that was sent, if it was not the url.
     asked: Option<String>,
     reading: Reading,
-    exchange: Option<Exchange>,
+    /// What says so.
+    seen: Vec<Seen>,
+}
+
+/// A request, and the urls it asks about: what the privacy rules leave of several may be the same.
+struct Open {
+    request: Request,
+    urls: Vec<(Url, Option<String>)>,
 }
 
 /// Asks every provider about every url of the graph that it has not been asked about. `stage` is where gaps belong.
@@ -38,9 +49,8 @@ pub(super) async fn run(run: &mut Investigation, stage: &'static str) -> Result<
         run.readings.insert(url.clone(), Vec::new());
     }
     for provider in std::mem::take(&mut run.providers) {
-        let answers = ask_all(&run.client, provider.as_ref(), &run.privacy, &new).await?;
-        for answer in answers {
-            put(run, stage, provider.name(), answer);
+        for answer in ask_all(run, provider.as_ref(), &new).await? {
+            put(run, stage, provider.as_ref(), answer);
         }
         run.providers.push(provider);
     }
@@ -48,84 +58,214 @@ pub(super) async fn run(run: &mut Investigation, stage: &'static str) -> Result<
 }
 
 async fn ask_all(
-    client: &Client,
+    run: &mut Investigation,
     provider: &dyn Provider,
-    privacy: &Privacy,
     urls: &BTreeSet<Url>,
 ) -> Result<Vec<Asked>, Failure> {
     let mut answers = Vec::with_capacity(urls.len());
-    let mut silent = 0;
-    let mut asks = stream::iter(urls)
-        .map(|url| ask(client, provider, privacy, url))
-        .buffered(CONCURRENT);
-    // Answers are taken in the order of the urls, so where patience ends depends on them alone.
-    while silent < PATIENCE {
-        let Some(answer) = asks.next().await else {
-            break;
-        };
-        let answer = answer?;
-        match answer.reading.state {
-            State::RateLimited | State::Unavailable => silent += 1,
-            State::Skipped => {}
-            State::Hit | State::Clean | State::NotFound => silent = 0,
+    let mut open: Vec<Open> = Vec::new();
+    let mut places: HashMap<(Url, Option<Body>), usize> = HashMap::new();
+    let mut wanted = Vec::new();
+    for url in urls {
+        let Question { ask, asked } = question(provider, &run.privacy, url);
+        let url = url.clone();
+        match ask {
+            Ask::Send(request) => {
+                let key = (request.url.clone(), request.body.clone());
+                let place = *places.entry(key).or_insert(open.len());
+                match open.get_mut(place) {
+                    Some(open) => open.urls.push((url, asked)),
+                    None => open.push(Open {
+                        request,
+                        urls: vec![(url, asked)],
+                    }),
+                }
+            }
+            Ask::Workspace(values) => wanted.push((url, values)),
+            Ask::Local(reading) => {
+                // A list of one's own is on record as a whole.
+                let lists = run.lists.iter().copied().map(Seen::in_record);
+                let seen = match reading.state {
+                    State::Skipped => Vec::new(),
+                    _ => lists.collect(),
+                };
+                answers.push(Asked {
+                    url,
+                    asked,
+                    reading,
+                    seen,
+                });
+            }
         }
-        answers.push(answer);
     }
-    drop(asks);
-    for url in urls.iter().skip(answers.len()) {
-        let summary = format!("not asked: {PATIENCE} answers in a row were none");
-        let reading = Reading::unavailable(&summary);
-        answers.push(Asked {
-            url: url.clone(),
-            asked: None,
-            reading,
-            exchange: None,
-        });
+    answers.extend(workspace::ask(run, provider, wanted).await?);
+    let closed = run.closed.get(provider.name()).cloned();
+    let (sent, closed) = ask_service(&run.client, &run.desk, provider, open, closed).await?;
+    if let Some(closed) = closed {
+        run.closed.insert(provider.name(), closed);
     }
+    answers.extend(sent);
     Ok(answers)
 }
 
+/// Asks a service about one url after the other, until it is closed: a quota is used up, or too many answers in a row
+/// were none. From then on there is only what is on record or kept from earlier cases. Where that begins depends on
+/// the urls and the journal alone, so a replay sees the same.
+async fn ask_service(
+    client: &Client,
+    desk: &Desk,
+    provider: &dyn Provider,
+    open: Vec<Open>,
+    mut closed: Option<Reading>,
+) -> Result<(Vec<Asked>, Option<Reading>), Failure> {
+    let mut answers = Vec::with_capacity(open.len());
+    let (mut silent, mut done) = (0, 0);
+    if closed.is_none() {
+        let mut asks = stream::iter(&open)
+            .map(|open| ask(client, desk, provider, open))
+            .buffered(CONCURRENT);
+        // Answers are taken in the order of the urls.
+        while let Some(exchange) = asks.next().await {
+            let exchange = exchange?;
+            let told = read(provider, &open[done], &exchange);
+            let reading = told.first().map(|asked| asked.reading.clone());
+            answers.extend(told);
+            done += 1;
+            let Some(reading) = reading.filter(|_| is_down(&exchange)) else {
+                silent = 0;
+                continue;
+            };
+            silent += 1;
+            if is_unsent(&exchange) {
+                closed = Some(reading);
+            } else if silent == PATIENCE {
+                let why = format!(
+                    "not asked: no answer to {PATIENCE} urls in a row; run again when it answers"
+                );
+                closed = Some(match reading.state {
+                    State::RateLimited => Reading::rate_limited(&why),
+                    _ => Reading::unavailable(&why),
+                });
+            }
+            if closed.is_some() {
+                break;
+            }
+        }
+    }
+    if let Some(closed) = &closed {
+        // What was under way has been dropped. If its answer came in time, it is on record.
+        for open in &open[done..] {
+            match known(client, desk, provider, open)? {
+                Some(exchange) => answers.extend(read(provider, open, &exchange)),
+                None => answers.extend(open.urls.iter().map(|(url, asked)| Asked {
+                    url: url.clone(),
+                    asked: asked.clone(),
+                    reading: closed.clone(),
+                    seen: Vec::new(),
+                })),
+            }
+        }
+    }
+    Ok((answers, closed))
+}
+
+/// The answer to a request: one that is known, else a new one.
 async fn ask(
     client: &Client,
+    desk: &Desk,
     provider: &dyn Provider,
-    privacy: &Privacy,
-    url: &Url,
-) -> Result<Asked, Failure> {
-    let Question { ask, asked } = question(provider, privacy, url);
-    let url = url.clone();
-    match ask {
-        Ask::Local(reading) => Ok(Asked {
-            url,
-            asked,
-            reading,
-            exchange: None,
-        }),
-        Ask::Send(request) => {
-            let exchange = client.send(&request).await?;
-            let reading = provider.read(&url, &exchange);
-            Ok(Asked {
-                url,
-                asked,
-                reading,
-                exchange: Some(exchange),
-            })
-        }
+    open: &Open,
+) -> Result<Exchange, Failure> {
+    if let Some(exchange) = known(client, desk, provider, open)? {
+        return Ok(exchange);
+    }
+    let request = &open.request;
+    let permit = || desk.permit(request);
+    let exchange = client.send_if(request, &permit, is_down).await?;
+    if answers(provider, open, &exchange) {
+        desk.keep(request, &exchange);
+    }
+    Ok(exchange)
+}
+
+/// The answer to a request that need not be sent: on record, or kept from an earlier case.
+fn known(
+    client: &Client,
+    desk: &Desk,
+    provider: &dyn Provider,
+    open: &Open,
+) -> Result<Option<Exchange>, Failure> {
+    if let Some(exchange) = client.on_record(&open.request, is_down)? {
+        return Ok(Some(exchange));
+    }
+    if client.replays() {
+        return Ok(None);
+    }
+    let Some((at, answer)) = desk.kept(&open.request) else {
+        return Ok(None);
+    };
+    let kept = Exchange {
+        record: 0,
+        at,
+        answer,
+    };
+    // Whatever became of the file since, only an answer is taken from it.
+    if !answers(provider, open, &kept) {
+        return Ok(None);
+    }
+    client.adopt(&open.request, at, kept.answer).map(Some)
+}
+
+/// Whether an exchange answers what was asked.
+fn answers(provider: &dyn Provider, open: &Open, exchange: &Exchange) -> bool {
+    let first = open.urls.first();
+    first.is_some_and(|(url, _)| is_answer(&provider.read(url, exchange)))
+}
+
+fn is_answer(reading: &Reading) -> bool {
+    matches!(reading.state, State::Hit | State::Clean | State::NotFound)
+}
+
+/// Whether an exchange shows that the service answers nobody, rather than that it has no answer to this url: a url may
+/// be too long for it, or none to its mind.
+fn is_down(exchange: &Exchange) -> bool {
+    let is_json = |body: &str| serde_json::from_str::<IgnoredAny>(body).is_ok();
+    match &exchange.answer {
+        Answer::Nothing(_) => true,
+        Answer::Response { status, body, .. } => match status {
+            200 => !is_json(body.trim_start_matches('\u{feff}')),
+            404 => !body.trim().is_empty() && !is_json(body),
+            400 | 405..=406 | 409..=428 => false,
+            _ => true,
+        },
     }
 }
 
-fn put(run: &mut Investigation, stage: &'static str, provider: &'static str, answer: Asked) {
+/// Whether a quota kept a request from being sent.
+fn is_unsent(exchange: &Exchange) -> bool {
+    matches!(&exchange.answer, Answer::Nothing(why) if why.starts_with(NOT_SENT))
+}
+
+fn read(provider: &dyn Provider, open: &Open, exchange: &Exchange) -> Vec<Asked> {
+    let about = open.urls.iter().map(|(url, asked)| Asked {
+        url: url.clone(),
+        asked: asked.clone(),
+        reading: provider.read(url, exchange),
+        seen: vec![Seen::at(exchange.record, Some(exchange.at))],
+    });
+    about.collect()
+}
+
+fn put(run: &mut Investigation, stage: &'static str, provider: &dyn Provider, answer: Asked) {
     let Asked {
         url,
         asked,
         reading,
-        exchange,
+        seen,
     } = answer;
-    let seen = match &exchange {
-        Some(exchange) => Seen::at(exchange.record, Some(exchange.at)),
-        None => Seen::default(),
-    };
+    let first = seen.first().copied().unwrap_or_default();
     let verdict = Verdict {
-        provider: provider.to_owned(),
+        provider: provider.name().to_owned(),
         url: url.to_string(),
         state: reading.state.as_str().to_owned(),
         severity: reading
@@ -135,21 +275,18 @@ fn put(run: &mut Investigation, stage: &'static str, provider: &'static str, ans
         summary: Some(reading.summary.clone()),
         tags: reading.tags.clone(),
         reference: reading.reference.clone(),
-        checked: seen.at,
+        checked: seen.iter().filter_map(|seen| seen.at).max(),
         asked,
     };
-    let verdict = run.graph.put(verdict, seen);
-    if exchange.is_none() && reading.state != State::Skipped {
-        // A list of one's own is on record as a whole.
-        for list in run.lists.clone() {
-            run.graph.see(verdict, Seen::in_record(list));
-        }
+    let verdict = run.graph.put(verdict, first);
+    for seen in &seen {
+        run.graph.see(verdict, *seen);
     }
     if let Some(node) = run.graph.find(Label::Url, url.as_str()) {
-        run.graph.link(node, Edge::HasVerdict, verdict, seen);
+        run.graph.link(node, Edge::HasVerdict, verdict, first);
     }
     if matches!(reading.state, State::RateLimited | State::Unavailable) {
-        run.gaps.add(stage, provider, &reading.summary, 1);
+        run.gaps.add(stage, provider.source(), &reading.summary, 1);
     }
     run.readings.entry(url).or_default().push(reading);
 }

@@ -28,7 +28,7 @@ use crate::case::{CaseError, Manifest, Window};
 use crate::config::Scope;
 use crate::graph::{Graph, NodeRef, RecordNumber, Seen};
 use crate::source::http::{Client, Failure};
-use crate::source::intel::{Privacy, Provider, Reading};
+use crate::source::intel::{Desk, Privacy, Provider, Reading};
 use crate::source::msgraph::{self, ChatMessage};
 use crate::source::sentinel::{self, Sentinel};
 
@@ -62,6 +62,7 @@ struct Investigation {
     msgraph: msgraph::Graph,
     providers: Vec<Box<dyn Provider>>,
     privacy: Privacy,
+    desk: Desk,
     /// Records of the lists that the provider `file` reads.
     lists: Vec<RecordNumber>,
     graph: Graph,
@@ -79,6 +80,8 @@ struct Investigation {
     unread: Vec<Unread>,
     /// What the providers said, by url.
     readings: BTreeMap<Url, Vec<Reading>>,
+    /// Providers that are not asked any more, with what is said in place of an answer.
+    closed: BTreeMap<&'static str, Reading>,
     /// Events that were counted already, by all they say.
     counted: HashSet<String>,
     /// Chats that were read, by id.
@@ -119,6 +122,8 @@ pub struct Intel {
     pub providers: Vec<Box<dyn Provider>>,
     /// What may leave.
     pub privacy: Privacy,
+    /// Quotas, and answers kept from earlier cases.
+    pub desk: Desk,
     /// Records of the lists that the provider `file` reads.
     pub lists: Vec<RecordNumber>,
 }
@@ -152,6 +157,7 @@ pub async fn run(
         msgraph,
         providers: intel.providers,
         privacy: intel.privacy,
+        desk: intel.desk,
         lists: intel.lists,
         graph: Graph::new(&manifest.id),
         gaps: Gaps::default(),
@@ -162,6 +168,7 @@ pub async fn run(
         teams: BTreeSet::new(),
         unread: Vec::new(),
         readings: BTreeMap::new(),
+        closed: BTreeMap::new(),
         counted: HashSet::new(),
         chats_read: BTreeSet::new(),
     };

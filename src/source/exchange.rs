@@ -69,6 +69,16 @@ pub enum Method {
     Post,
 }
 
+impl Method {
+    /// As HTTP spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
 /// What proves who asks. It never reaches the journal.
 #[derive(Debug, Clone)]
 pub enum Auth {
@@ -97,7 +107,7 @@ pub enum Audience {
 }
 
 /// What is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Body {
     /// Its media type.
     pub content_type: &'static str,

@@ -18,6 +18,7 @@ use super::throttle::Throttle;
 use super::{Answer, Auth, Exchange, Method, Request};
 use crate::case::{Journal, JournalError};
 use crate::config::ConfigError;
+use crate::graph::value::format_time;
 
 /// Longest answer that is read. Log Analytics answers with 64 MB compressed at most.
 const LONGEST_ANSWER: usize = 1 << 30;
@@ -28,6 +29,11 @@ const SLOW_ATTEMPT: Duration = Duration::from_secs(620);
 const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How the record of a request begins that was not sent, because a quota is used up.
+pub const NOT_SENT: &str = "not sent: ";
+/// Header of a record whose answer was received for an earlier case: when it was taken from there. No service can set
+/// it, since what a service sends is kept by name.
+pub const ADOPTED: &str = "linktrail-from-cache";
 /// Headers that a record keeps.
 const KEPT_HEADERS: &[&str] = &[
     "content-type",
@@ -51,6 +57,9 @@ pub enum Failure {
     )]
     NotRecorded(String),
 }
+
+/// Asked before each attempt to send; an error says which quota is used up, and nothing is sent.
+pub type Permit<'a> = &'a (dyn Fn() -> Result<(), String> + Sync);
 
 /// How many requests went where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -142,6 +151,70 @@ impl Client {
         }
     }
 
+    /// As [`Client::send`], for a service that counts requests over longer than a run: what the permit refuses is
+    /// recorded as no answer, [`NOT_SENT`]. An answer on record that shows the service to have been `down` is asked for
+    /// again, whatever its status.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn send_if(
+        &self,
+        request: &Request,
+        permit: Permit<'_>,
+        down: fn(&Exchange) -> bool,
+    ) -> Result<Exchange, Failure> {
+        let (network, before) = match (self.recorded(request)?, &self.network) {
+            (Recorded::Answer(exchange), Some(network)) if down(&exchange) => {
+                (network, Some(exchange))
+            }
+            (Recorded::Answer(exchange), _) => return Ok(exchange),
+            (Recorded::Ask(network, before), _) => (network, before),
+        };
+        let (at, answer) = self.ask_if(network, request, Some(permit)).await?;
+        self.record(request, before, at, answer)
+    }
+
+    /// The answer on record; none when there is none, or only a failure that may be another one next time, or one that
+    /// shows the service to have been `down`.
+    ///
+    /// # Errors
+    /// When the journal cannot be read back.
+    pub fn on_record(
+        &self,
+        request: &Request,
+        down: fn(&Exchange) -> bool,
+    ) -> Result<Option<Exchange>, Failure> {
+        let found = self.journal.find(request)?;
+        let found = found.filter(|found| !is_failure(&found.answer) && !down(found));
+        if found.is_some() {
+            self.count(request.source, |counts| counts.replayed += 1);
+        }
+        Ok(found)
+    }
+
+    /// Records an answer that was received at that time for an earlier case, marked as such by [`ADOPTED`].
+    ///
+    /// # Errors
+    /// When it cannot be recorded.
+    pub fn adopt(
+        &self,
+        request: &Request,
+        at: DateTime<Utc>,
+        mut answer: Answer,
+    ) -> Result<Exchange, Failure> {
+        if let Answer::Response { headers, .. } = &mut answer {
+            let now = format_time(Utc::now().trunc_subsecs(3));
+            headers.insert(ADOPTED.to_owned(), now);
+        }
+        self.count(request.source, |counts| counts.replayed += 1);
+        Ok(self.journal.append(request, at, answer)?)
+    }
+
+    /// Whether there is only the journal to ask.
+    pub fn replays(&self) -> bool {
+        self.network.is_none()
+    }
+
     /// What the journal has for a request, or the network to ask.
     pub(super) fn recorded(&self, request: &Request) -> Result<Recorded<'_>, Failure> {
         let found = self.journal.find(request)?;
@@ -171,7 +244,7 @@ impl Client {
         answer: Answer,
     ) -> Result<Exchange, Failure> {
         match before {
-            Some(before) if is_failure(&answer) && status(&before.answer) == status(&answer) => {
+            Some(before) if is_failure(&answer) && kind(&before.answer) == kind(&answer) => {
                 Ok(before)
             }
             _ => Ok(self.journal.append(request, at, answer)?),
@@ -236,11 +309,38 @@ impl Client {
         network: &Network,
         request: &Request,
     ) -> Result<(DateTime<Utc>, Answer), Failure> {
-        let deadline = Instant::now() + request.deadline;
+        self.ask_if(network, request, None).await
+    }
+
+    async fn ask_if(
+        &self,
+        network: &Network,
+        request: &Request,
+        permit: Option<Permit<'_>>,
+    ) -> Result<(DateTime<Utc>, Answer), Failure> {
+        let mut deadline = None;
+        let mut last = None;
         let mut attempt = 0;
         let mut renewed = false;
         loop {
-            network.throttle.acquire(&request.limits).await;
+            let turn = network.throttle.acquire(&request.limits);
+            match (deadline, permit, last.take()) {
+                // A rate of a few requests a minute, slowed down, would keep one of them waiting for hours.
+                (Some(deadline), Some(_), Some(last)) => {
+                    if tokio::time::timeout_at(deadline, turn).await.is_err() {
+                        return Ok(last);
+                    }
+                }
+                _ => turn.await,
+            }
+            if let Some(Err(quota)) = permit.map(|permit| permit()) {
+                // Who asks for the counts finds the service, asked or not.
+                self.count(request.source, |_| {});
+                let answer = Answer::Nothing(format!("{NOT_SENT}{quota}"));
+                return Ok((Utc::now().trunc_subsecs(3), answer));
+            }
+            // The time in the queue is none that the service took.
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + request.deadline);
             let answer = self.attempt(network, request, deadline).await?;
             let at = Utc::now().trunc_subsecs(3);
             attempt += 1;
@@ -257,7 +357,8 @@ impl Client {
             } else {
                 match pause(&answer, attempt) {
                     Some(pause) if Instant::now() + pause < deadline => {
-                        tokio::time::sleep(pause).await
+                        tokio::time::sleep(pause).await;
+                        last = Some((at, answer));
                     }
                     _ => return Ok((at, answer)),
                 }
@@ -386,6 +487,12 @@ fn status(answer: &Answer) -> Option<u16> {
         Answer::Response { status, .. } => Some(*status),
         Answer::Nothing(_) => None,
     }
+}
+
+/// What tells one failure from another.
+fn kind(answer: &Answer) -> (Option<u16>, bool) {
+    let unsent = matches!(answer, Answer::Nothing(why) if why.starts_with(NOT_SENT));
+    (status(answer), unsent)
 }
 
 /// An answer that says nothing about what was asked, and may be another one next time.

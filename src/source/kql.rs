@@ -21,6 +21,8 @@ pub enum Query {
     DefenderHosts,
     ClicksOn,
     Alerts,
+    ThreatIndicators,
+    ThreatIndicatorsLegacy,
 }
 
 /// A value for a parameter.
@@ -34,7 +36,7 @@ pub enum Parameter {
 
 impl Query {
     /// Every query.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Smartscreen,
         Self::UrlClicks,
         Self::MessageUrls,
@@ -43,6 +45,8 @@ impl Query {
         Self::DefenderHosts,
         Self::ClicksOn,
         Self::Alerts,
+        Self::ThreatIndicators,
+        Self::ThreatIndicatorsLegacy,
     ];
 
     /// Name of its file, without the ending.
@@ -56,6 +60,8 @@ impl Query {
             Self::DefenderHosts => "defender_hosts",
             Self::ClicksOn => "clicks_on",
             Self::Alerts => "alerts",
+            Self::ThreatIndicators => "threat_indicators",
+            Self::ThreatIndicatorsLegacy => "threat_indicators_legacy",
         }
     }
 
@@ -69,6 +75,10 @@ impl Query {
             Self::DefenderHosts => include_str!("../../kql/defender_hosts.kql"),
             Self::ClicksOn => include_str!("../../kql/clicks_on.kql"),
             Self::Alerts => include_str!("../../kql/alerts.kql"),
+            Self::ThreatIndicators => include_str!("../../kql/threat_indicators.kql"),
+            Self::ThreatIndicatorsLegacy => {
+                include_str!("../../kql/threat_indicators_legacy.kql")
+            }
         }
     }
 

@@ -56,6 +56,8 @@ pub struct Rows {
     pub rows: Vec<Row>,
     /// What could not be had.
     pub problems: Vec<Problem>,
+    /// Each answer that there was, rows or not: its record, and when it was there.
+    pub answers: Vec<(RecordNumber, DateTime<Utc>)>,
 }
 
 /// Why rows are missing.
@@ -70,6 +72,8 @@ pub enum Problem {
     Forbidden { query: &'static str, status: u16 },
     #[error("{query}: there is no such workspace; check [sentinel] workspace_id")]
     NoWorkspace { query: &'static str },
+    #[error("{query}: too many requests; run again later")]
+    Busy { query: &'static str },
     #[error("kql/{query}.kql line {line} column {column}: {message}")]
     Query {
         query: &'static str,
@@ -164,7 +168,9 @@ impl Sentinel {
         into: &'a mut Rows,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            match self.ask(query, window, slice, list).await? {
+            let exchange = self.ask(query, window, slice, list).await?;
+            into.answers.push((exchange.record, exchange.at));
+            match read(query, &exchange) {
                 Slice::Whole(rows) => into.rows.extend(rows),
                 Slice::Bad(problem) => into.problems.push(problem),
                 Slice::Cut(rows) => match middle(slice, query.joins()) {
@@ -212,7 +218,7 @@ impl Sentinel {
         window: Window,
         slice: Window,
         list: Option<&(&'static str, Parameter)>,
-    ) -> Result<Slice, Failure> {
+    ) -> Result<Exchange, Failure> {
         let mut values = vec![
             ("window_from", Parameter::Time(window.from)),
             ("window_to", Parameter::Time(window.to)),
@@ -241,8 +247,30 @@ impl Sentinel {
         };
         // Closed only when everything is dropped.
         let _running = self.running.acquire().await;
-        let exchange = self.client.send(&request).await?;
-        Ok(read(query, &exchange))
+        self.client.send(&request).await
+    }
+}
+
+impl Rows {
+    /// What one answer to a query gives, as if its time could not be halved.
+    #[cfg(test)]
+    pub(super) fn of(query: Query, exchange: &Exchange) -> Self {
+        let (rows, problems) = match read(query, exchange) {
+            Slice::Whole(rows) => (rows, Vec::new()),
+            Slice::Cut(rows) => (
+                rows,
+                vec![Problem::TooLarge {
+                    query: query.name(),
+                    minutes: 1,
+                }],
+            ),
+            Slice::Bad(problem) => (Vec::new(), vec![problem]),
+        };
+        Self {
+            rows,
+            problems,
+            answers: vec![(exchange.record, exchange.at)],
+        }
     }
 }
 
@@ -315,6 +343,7 @@ fn read(query: Query, exchange: &Exchange) -> Slice {
             status,
         }),
         404 => Slice::Bad(Problem::NoWorkspace { query: name }),
+        429 => Slice::Bad(Problem::Busy { query: name }),
         // The gateway's own time limit: less time has fewer rows to look at.
         504 => Slice::Cut(Vec::new()),
         _ => Slice::Bad(refusal(query, status, exchange.body())),
@@ -467,6 +496,16 @@ impl Row {
             Value::String(text) => text.parse().unwrap_or_default(),
             _ => 0,
         }
+    }
+
+    /// A figure; none when absent.
+    pub fn number(&self, column: &str) -> Option<f64> {
+        let number = match self.cell(column) {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|number: &f64| number.is_finite())
     }
 
     /// A truth value, which may come as a number or a text.

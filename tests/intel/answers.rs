@@ -1,12 +1,15 @@
 //! What every answer means.
 
 use linktrail::source::Answer;
+use linktrail::source::http::NOT_SENT;
 use linktrail::source::intel::{Reading, Severity, State, overall, risky};
 use proptest::prelude::*;
 
 use super::{exchange, read, response};
 use crate::Exchange;
 
+/// Every provider that sends something. `sentinel` and `file` have tables of their own.
+const SERVICES: [&str; 4] = ["otx", "xforce", "urlhaus", "virustotal"];
 const HTML: &str = "<!DOCTYPE html><html><body>Sign in to the proxy</body></html>";
 const OTX_NOTHING: &str = r#"{"indicator":"x","pulse_info":{"count":0,"pulses":[]}}"#;
 
@@ -34,7 +37,7 @@ const UNAVAILABLE: (&str, Option<&str>) = ("unavailable", None);
 fn what_is_no_answer_is_told_apart_for_every_service() {
     let truncated = r#"{"pulse_info":{"count":0,"pul"#;
     let long = "x".repeat(1_000_000);
-    for name in ["otx", "xforce"] {
+    for name in SERVICES {
         for (exchange, wanted, says) in [
             (
                 response(401, &[], r#"{"error":"no"}"#),
@@ -106,6 +109,11 @@ fn what_is_no_answer_is_told_apart_for_every_service() {
                 exchange(Answer::Nothing("timed out after 30 s".to_owned())),
                 UNAVAILABLE,
                 "timed out",
+            ),
+            (
+                exchange(Answer::Nothing(format!("{NOT_SENT}the quota of a day"))),
+                RATE_LIMITED,
+                "the quota of a day",
             ),
             (
                 exchange(Answer::Nothing(String::new())),
@@ -258,6 +266,125 @@ fn xforce_answers_are_rated_by_score() {
 }
 
 #[test]
+fn urlhaus_answers_are_rated_by_what_the_url_does_now() {
+    for (body, wanted) in [
+        (r#"{"query_status":"no_results"}"#, NOT_FOUND),
+        (r#"{"query_status":"ok","url_status":"online"}"#, HIGH),
+        (r#"{"query_status":"ok","url_status":"offline"}"#, WARNING),
+        (r#"{"query_status":"ok","url_status":"unknown"}"#, WARNING),
+        (
+            r#"{"query_status":"ok","url_status":"online","threat":null,"tags":null,"id":null}"#,
+            HIGH,
+        ),
+        (r#"{"query_status":"ok"}"#, UNAVAILABLE),
+        (r#"{"query_status":"ok","url_status":null}"#, UNAVAILABLE),
+        (
+            r#"{"query_status":"ok","url_status":"ONLINE?"}"#,
+            UNAVAILABLE,
+        ),
+        (r#"{"query_status":"ok","url_status":true}"#, UNAVAILABLE),
+        (
+            r#"{"query_status":null,"url_status":"online"}"#,
+            UNAVAILABLE,
+        ),
+        (r#"{"url_status":"online"}"#, UNAVAILABLE),
+        (r#"{"query_status":"invalid_url"}"#, UNAVAILABLE),
+        (r#"{"query_status":"http_post_expected"}"#, UNAVAILABLE),
+        (r#"{"query_status":"unknown_auth_key"}"#, UNAVAILABLE),
+    ] {
+        assert_eq!(
+            verdict("urlhaus", &response(200, &[], body)),
+            wanted,
+            "{body}"
+        );
+    }
+    let body = r#"{"query_status":"ok","id":"12345","urlhaus_reference":"https://elsewhere.example/","url_status":"online",
+        "threat":"malware_download","tags":["emotet",null,7,"doc"],"blacklists":null}"#;
+    let reading = read("urlhaus", &response(200, &[], body));
+    assert_eq!(reading.summary, "malware url, online, malware_download");
+    assert_eq!(reading.tags, ["malware_download", "emotet", "doc"]);
+    assert_eq!(
+        reading.reference.as_deref(),
+        Some("https://urlhaus.abuse.ch/url/12345/")
+    );
+    let refused = read(
+        "urlhaus",
+        &response(200, &[], r#"{"query_status":"unknown_auth_key"}"#),
+    );
+    assert!(refused.summary.contains("LINKTRAIL_URLHAUS_KEY"));
+}
+
+#[test]
+fn virustotal_answers_are_rated_by_engines() {
+    let stats =
+        |stats: &str| format!(r#"{{"data":{{"attributes":{{"last_analysis_stats":{stats}}}}}}}"#);
+    for (counts, wanted) in [
+        (
+            r#"{"malicious":0,"suspicious":0,"harmless":60,"undetected":30}"#,
+            CLEAN,
+        ),
+        (r#"{"malicious":0,"suspicious":3,"harmless":1}"#, CLEAN),
+        (
+            r#"{"malicious":1,"suspicious":0,"harmless":90,"timeout":1}"#,
+            WARNING,
+        ),
+        (r#"{"malicious":2}"#, HIGH),
+        (r#"{"malicious":70,"harmless":null}"#, HIGH),
+        // Known, and nobody has said anything of it.
+        (
+            r#"{"malicious":0,"suspicious":0,"harmless":0,"undetected":0,"timeout":9}"#,
+            NOT_FOUND,
+        ),
+        ("{}", NOT_FOUND),
+        ("null", NOT_FOUND),
+        (r#"{"malicious":"2"}"#, UNAVAILABLE),
+        (r#"{"malicious":-1}"#, UNAVAILABLE),
+        (r#"{"malicious":1.5}"#, UNAVAILABLE),
+        (r#"{"malicious":18446744073709551615}"#, UNAVAILABLE),
+        (r#"{"malicious":0,"harmless":true}"#, UNAVAILABLE),
+        ("[]", UNAVAILABLE),
+        ("2", UNAVAILABLE),
+    ] {
+        let body = stats(counts);
+        assert_eq!(
+            verdict("virustotal", &response(200, &[], &body)),
+            wanted,
+            "{body}"
+        );
+    }
+    for body in [
+        r#"{"data":null}"#,
+        r#"{"data":[]}"#,
+        r#"{"data":{}}"#,
+        r#"{"data":{"attributes":null}}"#,
+        r#"{"last_analysis_stats":{"malicious":5}}"#,
+    ] {
+        assert_eq!(
+            verdict("virustotal", &response(200, &[], body)),
+            UNAVAILABLE,
+            "{body}"
+        );
+    }
+    let digest = "0123456789abcdef".repeat(4);
+    let body = format!(
+        r#"{{"data":{{"id":"{digest}","links":{{"self":"https://elsewhere.example/"}},"attributes":{{
+            "threat_names":["Phish.X"],"tags":["login",null],"categories":{{"Engine":"phishing"}},
+            "last_analysis_stats":{{"malicious":3,"suspicious":1,"harmless":50,"undetected":20,"timeout":2}}}}}}}}"#
+    );
+    let reading = read("virustotal", &response(200, &[], &body));
+    assert_eq!(
+        reading.summary,
+        "malicious to 3 and suspicious to 1 of 74 engines"
+    );
+    assert_eq!(reading.score, Some(3.0));
+    assert_eq!(reading.tags, ["Phish.X", "login", "phishing"]);
+    assert_eq!(
+        reading.reference,
+        Some(format!("https://www.virustotal.com/gui/url/{digest}"))
+    );
+}
+
+#[test]
 fn recorded_answers_have_the_severity_that_was_recorded_with_them() {
     for (provider, name, wanted, score) in [
         ("otx", "otx_no_pulse", NOT_FOUND, Some(0.0)),
@@ -305,7 +432,7 @@ fn what_a_provider_says_beside_its_rating_is_kept_and_bounded() {
     let body = r#"{"result":{"url":"evil.example","cats":{"Phishing":true,"Spam":false},"score":7.1},
         "tags":[{"tag":"kit","user":"somebody"},"plain"]}"#;
     let reading = read("xforce", &response(200, &[], body));
-    assert_eq!(reading.summary, "score 7.1 for evil.example");
+    assert_eq!(reading.summary, "score 7.1 for the host evil.example");
     assert_eq!(reading.tags, ["Phishing", "kit", "plain"]);
     assert_eq!(
         reading.reference.as_deref(),
@@ -340,7 +467,7 @@ fn a_url_is_as_bad_as_the_worst_answer_and_unknown_without_one() {
 proptest! {
     #[test]
     fn no_answer_makes_a_reader_panic(status in prop::sample::select(vec![200, 404, 429, 500]), body in ".{0,80}", after in ".{0,20}") {
-        for name in ["otx", "xforce"] {
+        for name in SERVICES {
             let reading = read(name, &response(status, &[("retry-after", &after)], &body));
             prop_assert_ne!(reading.state, State::Clean);
             prop_assert_ne!(reading.state, State::Hit);

@@ -103,6 +103,36 @@ fn lists_of_every_kind_name_the_place_that_lists_a_url() {
 }
 
 #[test]
+fn an_event_of_misp_is_a_list() {
+    let event = fixtures(&["misp.json"]);
+    for (asked, place) in [
+        ("https://kit.example/login?x=1", "misp.json line 11"),
+        ("http://any.kit-host.example/", "misp.json line 19"),
+        ("https://object.example/drop", "misp.json line 49"),
+    ] {
+        let reading = look_up(event.as_ref(), asked);
+        assert_eq!(reading.severity, Some(Severity::High), "{asked}");
+        assert!(reading.summary.contains(place), "{}", reading.summary);
+    }
+    let tags = look_up(event.as_ref(), "https://kit.example/login?x=1").tags;
+    assert_eq!(tags, ["Network activity", "tlp:green"]);
+    // Context, deleted, proposed, or of a kind that no url can match.
+    for asked in [
+        "https://context.example/",
+        "https://deleted.example/",
+        "https://proposed.example/",
+    ] {
+        assert_eq!(
+            look_up(event.as_ref(), asked).state,
+            State::NotFound,
+            "{asked}"
+        );
+    }
+    let summary = look_up(event.as_ref(), "https://nowhere.example/").summary;
+    assert!(summary.contains("3 entries (4 more"), "{summary}");
+}
+
+#[test]
 fn a_list_that_cannot_be_used_says_where_and_why() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("list.txt");
@@ -156,6 +186,11 @@ fn a_list_that_cannot_be_used_says_where_and_why() {
             "a",
             "{\"type\":\"report\"}",
             "a, line 1: not a STIX 2.1 bundle",
+        ),
+        (
+            "a.json",
+            "{\"Event\":{\"Attribute\":[\n\n{\"type\":\"url\",\"to_ids\":true,\"value\":\"not one\"}]}}",
+            "a.json, line 3: `not one`",
         ),
     ] {
         let Err(error) = file(&[(name, text)]) else {

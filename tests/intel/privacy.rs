@@ -67,7 +67,7 @@ fn only_what_must_not_be_seen_is_masked() {
         ),
         (
             "https://evil.example/?t=eyJhbGciOiJub25lIn0.eyJ1cG4iOiJhbGljZUBjb250b3NvLmNvbSJ9.sig",
-            "https://evil.example/?t=eyJhbGciOiJub25lIn0.***.sig",
+            "https://evil.example/?t=***",
         ),
         (
             "https://evil.example/?h=616c69636540636f6e746f736f2e636f6d",

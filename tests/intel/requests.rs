@@ -1,6 +1,8 @@
 //! What is sent.
 
-use linktrail::source::intel::{self, Ask, Privacy, Provider, Setup, State, question};
+use linktrail::source::intel::{
+    self, Ask, Planned, Privacy, Provider, Setup, State, What, question,
+};
 use linktrail::source::{Auth, Method, Request};
 use secrecy::ExposeSecret;
 
@@ -9,7 +11,7 @@ use super::{file, provider, setup, url};
 fn sent(provider: &dyn Provider, asked: &str) -> Request {
     match provider.ask(asked) {
         Ask::Send(request) => request,
-        Ask::Local(reading) => panic!("not sent: {reading:?}"),
+        other => panic!("not sent: {other:?}"),
     }
 }
 
@@ -31,6 +33,38 @@ fn requests_carry_the_string_encoded_and_the_key_apart() {
     };
     assert_eq!(key.expose_secret(), "value of LINKTRAIL_OTX_KEY");
 
+    let request = sent(provider("urlhaus").as_ref(), asked);
+    assert_eq!(
+        (request.method, request.url.as_str()),
+        (Method::Post, "https://urlhaus-api.abuse.ch/v1/url/")
+    );
+    let body = request.body.unwrap();
+    assert_eq!(body.content_type, "application/x-www-form-urlencoded");
+    assert_eq!(
+        body.text,
+        "url=https%3A%2F%2Fevil.example%2Fa+b%2F%252F%3Fx%3D%C3%BC%26y%3D..%2F..%23z"
+    );
+    let Auth::Header("Auth-Key", key) = &request.auth else {
+        panic!("{:?}", request.auth);
+    };
+    assert_eq!(key.expose_secret(), "value of LINKTRAIL_URLHAUS_KEY");
+
+    let request = sent(
+        provider("virustotal").as_ref(),
+        "https://evil.example/a?>>>",
+    );
+    assert_eq!(
+        (request.method, request.url.as_str()),
+        (
+            Method::Get,
+            "https://www.virustotal.com/api/v3/urls/aHR0cHM6Ly9ldmlsLmV4YW1wbGUvYT8-Pj4"
+        )
+    );
+    let Auth::Header("x-apikey", key) = &request.auth else {
+        panic!("{:?}", request.auth);
+    };
+    assert_eq!(key.expose_secret(), "value of LINKTRAIL_VIRUSTOTAL_KEY");
+
     let request = sent(provider("xforce").as_ref(), "http://203.0.113.7:8080/");
     assert_eq!(
         request.url.as_str(),
@@ -51,6 +85,8 @@ fn an_endpoint_may_have_a_path_and_a_key_may_be_missing() {
     for (name, path) in [
         ("otx", "/ti/api/v1/indicators/url/x/general"),
         ("xforce", "/ti/url/x"),
+        ("urlhaus", "/ti/v1/url/"),
+        ("virustotal", "/ti/api/v3/urls/eA"),
     ] {
         for base in ["http://127.0.0.1:8080/ti", "http://127.0.0.1:8080/ti/?a#b"] {
             let setup = Setup {
@@ -79,7 +115,7 @@ fn every_provider_is_limited_and_ends() {
                 request
                     .limits
                     .iter()
-                    .any(|limit| limit.key == spec.name && limit.rate > 0.0)
+                    .any(|limit| limit.key.starts_with(spec.name) && limit.rate > 0.0)
             );
             assert!(request.deadline.as_secs() <= 30);
         }
@@ -129,6 +165,72 @@ fn a_question_keeps_inside_what_is_inside() {
         panic!("sent");
     };
     assert_eq!(reading.state, State::Hit);
+}
+
+#[test]
+fn limits_of_ones_own_take_the_place_of_those_published() {
+    let limits = intel::limits(&["virustotal 600/minute", "virustotal 20000/day"]).unwrap();
+    let setup = Setup { limits, ..setup() };
+    let build = intel::spec("virustotal").unwrap().build;
+    let request = sent(build(&setup).unwrap().as_ref(), "x");
+    let [limit] = request.limits.as_slice() else {
+        panic!("{:?}", request.limits);
+    };
+    assert_eq!((limit.burst, limit.rate), (60.0, 9.0));
+}
+
+#[test]
+fn a_plan_says_what_is_sent_to_whom_and_why_not() {
+    let privacy = Privacy::new(&["contoso.com"], false)
+        .unwrap()
+        .never_sending(&["partner.example/hr/*"])
+        .unwrap();
+    let urls = [
+        "https://evil.example/a",
+        "https://bob:pw@evil.example/?e=alice@contoso.com&sig=s",
+        "https://intra.contoso.com/",
+        "https://partner.example/hr/7",
+    ]
+    .map(url);
+    let names: Vec<&str> = intel::PROVIDERS.iter().map(|spec| spec.name).collect();
+    let planned = intel::plan(&names, &setup(), &privacy, &urls).unwrap();
+    assert_eq!(planned.len(), urls.len() * names.len());
+    for Planned {
+        provider: name,
+        url,
+        what,
+    } in &planned
+    {
+        // The same as what is asked.
+        let asked = question(provider(name).as_ref(), &privacy, url);
+        match (what, asked.ask) {
+            (What::Inside, Ask::Local(_) | Ask::Workspace(_)) => {
+                assert!(["file", "sentinel"].contains(name));
+            }
+            (What::Skip(reason), Ask::Local(reading)) => {
+                assert_eq!((reading.state, &reading.summary), (State::Skipped, reason));
+                assert!(url.as_str().contains("contoso.com/") || url.as_str().contains("/hr/"));
+            }
+            (
+                What::Send {
+                    asked: string,
+                    request,
+                    body,
+                },
+                Ask::Send(sent),
+            ) => {
+                let wanted = match url.username() {
+                    "" => "https://evil.example/a",
+                    _ => "https://evil.example/?e=***&sig=***",
+                };
+                assert_eq!(string, wanted);
+                assert_eq!(asked.asked.as_deref().unwrap_or(url.as_str()), string);
+                assert_eq!(request, &format!("{} {}", sent.method.as_str(), sent.url));
+                assert_eq!(body, &sent.body.map(|body| body.text));
+            }
+            (what, ask) => panic!("{name} {url}: {what:?} is not {ask:?}"),
+        }
+    }
 }
 
 #[test]

@@ -14,6 +14,8 @@ const window = ["window_from", "window_to"];
 const slice = ["slice_from", "slice_to"];
 const click = "time:datetime url:string action:string upn:string workload:string ip:string threat_types:string"
   + " clicked_through:bool app:string network_message_id:string report_id:string";
+const indicator = "id:string kind:string value:string confidence:real valid_until:datetime source:string tags:string"
+  + " time:datetime";
 /** What the loader relies on: parameters, and result columns with their types. */
 const agreed = {
   alerts: [[...window, ...slice, "needles"], "alert_id:string name:string severity:string provider:string product:string"
@@ -29,6 +31,8 @@ const agreed = {
     + " destination:string events:long first:datetime last:datetime"],
   smartscreen: [[...window, ...slice], "kind:string time:datetime device_id:string device_name:string url:string"
     + " upn:string object_id:string app:string"],
+  threat_indicators: [[...window, ...slice, "needles"], indicator],
+  threat_indicators_legacy: [[...window, ...slice, "needles"], indicator],
   url_clicks: [slice, click],
 };
 

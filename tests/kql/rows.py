@@ -181,3 +181,42 @@ def alert(
         }
         | row,
     )
+
+
+def indicator(workspace: Workspace, time: datetime = at("10:00"), id: str = "i-1", **row: object) -> None:
+    """One row of an indicator."""
+    workspace.add(
+        "ThreatIntelIndicators",
+        time,
+        **{
+            "Id": id,
+            "ObservableKey": "url:value",
+            "ObservableValue": URL,
+            "Confidence": 80,
+            "ValidUntil": at("00:00", 30),
+            "SourceSystem": "Contoso intelligence",
+            "Tags": "[]",
+            "IsActive": True,
+            "IsDeleted": False,
+            "Revoked": False,
+        }
+        | row,
+    )
+
+
+def legacy_indicator(workspace: Workspace, time: datetime = at("10:00"), id: str = "i-1", **row: object) -> None:
+    """One row of an indicator, in the table of older workspaces."""
+    workspace.add(
+        "ThreatIntelligenceIndicator",
+        time,
+        **{
+            "IndicatorId": id,
+            "Url": URL,
+            "ConfidenceScore": 80.0,
+            "ExpirationDateTime": at("00:00", 30),
+            "SourceSystem": "Contoso intelligence",
+            "Tags": "[]",
+            "Active": True,
+        }
+        | row,
+    )

@@ -6,11 +6,14 @@ from render import NAMES
 from rows import (
     NEEDLE,
     TEAM,
+    URL,
     activity,
     addresses,
     alert,
     click,
     connection,
+    indicator,
+    legacy_indicator,
     link,
     message,
     open_url,
@@ -46,6 +49,8 @@ EVENTS = {
     "message_urls": (a_message, []),
     "proxy_hosts": (a_request, [NEEDLE]),
     "smartscreen": (a_warning, []),
+    "threat_indicators": (indicator, [URL]),
+    "threat_indicators_legacy": (legacy_indicator, [URL]),
     "url_clicks": (click, []),
 }
 

@@ -19,16 +19,22 @@ pub enum Service {
     Otx,
     /// IBM X-Force Exchange.
     XForce,
+    /// URLhaus of abuse.ch.
+    UrlHaus,
+    /// VirusTotal.
+    VirusTotal,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Service; 5] = [
+    pub const ALL: [Service; 7] = [
         Service::Login,
         Service::Graph,
         Service::LogAnalytics,
         Service::Otx,
         Service::XForce,
+        Service::UrlHaus,
+        Service::VirusTotal,
     ];
 
     /// The name it has in the configuration and in gaps.
@@ -39,6 +45,8 @@ impl Service {
             Service::LogAnalytics => "log_analytics",
             Service::Otx => "otx",
             Service::XForce => "xforce",
+            Service::UrlHaus => "urlhaus",
+            Service::VirusTotal => "virustotal",
         }
     }
 }

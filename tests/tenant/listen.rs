@@ -142,11 +142,18 @@ fn misplaced_secret(state: &State, service: Service, call: &Call) -> Option<Stri
     let authorization = call.header("authorization").unwrap_or_default();
     let misplaced = match service {
         Service::Login => !authorization.is_empty(),
-        Service::Otx => !authorization.is_empty(),
+        Service::Otx | Service::UrlHaus | Service::VirusTotal => !authorization.is_empty(),
         Service::XForce => authorization.starts_with("Bearer"),
         Service::Graph | Service::LogAnalytics => authorization.starts_with("Basic"),
     };
-    let key = call.header("x-otx-api-key").is_some() && service != Service::Otx;
+    let keys = [
+        ("x-otx-api-key", Service::Otx),
+        ("auth-key", Service::UrlHaus),
+        ("x-apikey", Service::VirusTotal),
+    ];
+    let key = keys
+        .iter()
+        .any(|(name, owner)| call.header(name).is_some() && service != *owner);
     let secret = state.world.client_secret.as_bytes();
     let in_body = call.body.windows(secret.len()).any(|w| w == secret) && service != Service::Login;
     (misplaced || key || in_body).then(|| format!("a secret was sent to {service}"))

@@ -1,5 +1,5 @@
-//! A simulated Microsoft tenant over real TLS: Entra, Graph, Log Analytics, OTX and X-Force, each on a
-//! port of its own, answering from one deterministic world and stricter than the real services.
+//! A simulated Microsoft tenant over real TLS: Entra, Graph, Log Analytics and the services of
+//! threat intelligence, each on a port of its own, answering from one deterministic world and stricter than the real services.
 //!
 //! ```ignore
 //! let world = World::small();
@@ -27,7 +27,7 @@ pub mod world;
 pub use exchange::{Exchange, Service};
 pub use faults::{Action, Fault};
 pub use service::graph::PERMISSIONS;
-pub use service::intel::{OTX_KEY, XFORCE_KEY, XFORCE_PASSWORD};
+pub use service::intel::{OTX_KEY, URLHAUS_KEY, VIRUSTOTAL_KEY, XFORCE_KEY, XFORCE_PASSWORD};
 pub use truth::{ChatsOf, Query, Truth};
 pub use world::World;
 
@@ -213,6 +213,8 @@ impl Tenant {
             ("LINKTRAIL_OTX_KEY", OTX_KEY.into()),
             ("LINKTRAIL_XFORCE_KEY", XFORCE_KEY.into()),
             ("LINKTRAIL_XFORCE_PASSWORD", XFORCE_PASSWORD.into()),
+            ("LINKTRAIL_URLHAUS_KEY", URLHAUS_KEY.into()),
+            ("LINKTRAIL_VIRUSTOTAL_KEY", VIRUSTOTAL_KEY.into()),
         ]
     }
 

@@ -13,12 +13,12 @@ use ulid::Ulid;
 use super::{Exit, UsageError, output};
 use crate::case::{Case, FORMAT, Manifest, StageState};
 use crate::cli::{Global, Load, LoadFormat, ScopeArgs};
-use crate::config::{Config, Options, Scope, Settings};
+use crate::config::{Config, Options, Scope, Settings, cache_folder, state_folder};
 use crate::graph::{Graph, jsonl};
 use crate::pipeline::{self, Gap, Intel, STAGES};
 use crate::sink::neo4j::{Connection, Counters as Loaded, Neo4jError};
 use crate::source::http::{Client, Counts, Network};
-use crate::source::intel::{self, List, Privacy, Setup};
+use crate::source::intel::{self, Cache, Desk, Ledger, List, Setup};
 
 /// Where answers come from.
 pub(super) enum Mode {
@@ -112,6 +112,14 @@ fn open(arguments: &Load, config: Config) -> anyhow::Result<(Case, Mode)> {
                 return Ok((case, Mode::Replay));
             }
             let settings = config.settings()?;
+            if let Some(key) = settings.keeps_back(&case.manifest().options.settings) {
+                // The case would ask by the rules that it was made with.
+                return Err(UsageError(format!(
+                    "{key} keeps more back than when the case in {} was made; start a new case, or read this one with --replay",
+                    dir.display()
+                ))
+                .into());
+            }
             if settings != case.manifest().options.settings {
                 tracing::warn!(
                     "the configuration has changed since the case was made; the case goes on with what it was made with"
@@ -180,13 +188,17 @@ pub(super) async fn investigate(
     let settings = case.manifest().options.settings.clone();
     let mut setup = Setup {
         endpoints: settings.endpoints.intel.clone(),
+        since: case.manifest().window.from,
         ..Setup::default()
     };
     let mut texts = None;
+    let mut desk = Desk::default();
     let network = match mode {
         Mode::Replay => None,
         Mode::Live(config) => {
             setup.secrets = config.intel_secrets(&settings.providers)?;
+            setup.limits = config.intel_limits()?;
+            desk = self::desk(&config, &setup)?;
             texts = Some(lists(&settings)?);
             Some(Network::new(
                 config.ca_file().as_deref(),
@@ -216,10 +228,10 @@ pub(super) async fn investigate(
     {
         providers.push((spec.build)(&setup)?);
     }
-    let privacy = Privacy::new(&settings.internal_domains, settings.send_query)?;
     let intel = Intel {
         providers,
-        privacy,
+        privacy: settings.privacy()?,
+        desk,
         lists: records,
     };
     let manifest = case.manifest().clone();
@@ -250,6 +262,15 @@ pub(super) async fn investigate(
         notes: outcome.notes,
         requests: client.counts(),
     })
+}
+
+/// Quotas and kept answers, where this user's are.
+fn desk(config: &Config, setup: &Setup) -> Result<Desk, crate::config::ConfigError> {
+    let quotas = state_folder().map(|folder| folder.join("quotas.json"));
+    let age = config.cache_age()?;
+    let verdicts = cache_folder().filter(|_| age > chrono::TimeDelta::zero());
+    let cache = verdicts.map(|folder| Cache::open(folder.join("verdicts"), age));
+    Ok(Desk::new(setup, Ledger::new(quotas), cache))
 }
 
 fn wanted_lists(settings: &Settings) -> impl Iterator<Item = &String> {

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::{Reading, Spec};
+use crate::source::http::NOT_SENT;
 use crate::source::{Answer, Exchange};
 
 /// The object in an answer of status 200, nothing for 404, or the reading of what is no answer.
@@ -14,7 +15,12 @@ pub(super) fn open(
     spec: &Spec,
 ) -> Result<Option<Map<String, Value>>, Reading> {
     let (status, body) = match &exchange.answer {
-        Answer::Nothing(why) => return Err(Reading::unavailable(&format!("no answer: {why}"))),
+        Answer::Nothing(why) => {
+            return Err(match why.strip_prefix(NOT_SENT) {
+                Some(quota) => Reading::rate_limited(quota),
+                None => Reading::unavailable(&format!("no answer: {why}")),
+            });
+        }
         Answer::Response { status, body, .. } => (*status, body.trim_start_matches('\u{feff}')),
     };
     match status {

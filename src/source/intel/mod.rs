@@ -4,30 +4,59 @@
 //! [`Exchange`] that came of it, so that the journal can stand in between. Every provider is one file here and one
 //! line in [`PROVIDERS`].
 
+#[cfg(test)]
+mod acme;
 mod answer;
+mod cache;
+mod desk;
 pub mod file;
 mod otx;
+mod plan;
 pub mod privacy;
+mod quota;
+mod rate;
 mod reading;
+mod sentinel;
+mod urlhaus;
+mod virustotal;
 mod xforce;
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use url::Url;
 
-use super::{Exchange, Request};
+use super::sentinel::Rows;
+use super::{Exchange, Limit, Request};
+pub use cache::Cache;
+pub use desk::Desk;
 pub use file::{List, ListError};
+pub use plan::{Planned, What, plan};
 pub use privacy::{Decision, Privacy, PrivacyError};
+pub use quota::Ledger;
+pub use rate::{Period, Rate, RateError, limits};
 pub use reading::{Reading, Severity, State, overall, risky};
 
 /// Every provider there is. A new one is its file and a line here.
-pub const PROVIDERS: &[&Spec] = &[&otx::SPEC, &xforce::SPEC, &file::SPEC];
+pub const PROVIDERS: &[&Spec] = &[
+    &otx::SPEC,
+    &xforce::SPEC,
+    &sentinel::SPEC,
+    &urlhaus::SPEC,
+    &virustotal::SPEC,
+    &file::SPEC,
+];
 
 /// Someone who can be asked about a url.
 pub trait Provider: Send + Sync {
     /// Its name in the configuration, in verdicts and in the `requests` of the result.
     fn name(&self) -> &'static str;
+
+    /// Whom its requests count for in the `requests` of the result, and its gaps.
+    fn source(&self) -> &'static str {
+        self.name()
+    }
 
     /// Whether asking it tells nobody outside the tenant: it is then asked about internal urls too, whole.
     fn local(&self) -> bool {
@@ -39,6 +68,11 @@ pub trait Provider: Send + Sync {
 
     /// What an answer says about the url.
     fn read(&self, url: &Url, exchange: &Exchange) -> Reading;
+
+    /// What rows of the workspace say about the url; asked only of who asks by [`Ask::Workspace`].
+    fn judge(&self, _url: &Url, _rows: &Rows) -> Reading {
+        Reading::unavailable("it does not ask the workspace")
+    }
 }
 
 /// How a provider comes to its answer.
@@ -48,6 +82,8 @@ pub enum Ask {
     Send(Request),
     /// At once.
     Local(Reading),
+    /// By looking for indicators of these values in the workspace, together with those of other urls.
+    Workspace(Vec<String>),
 }
 
 /// What the configuration and whoever builds providers must know of one.
@@ -59,6 +95,8 @@ pub struct Spec {
     pub endpoint: Option<&'static str>,
     /// Environment variables of the secrets it needs to be asked. A replay needs none.
     pub secrets: &'static [&'static str],
+    /// How often it may be asked, as it publishes it. `[intel] limits` can take their place.
+    pub rates: &'static [Rate],
     /// Builds it.
     pub build: fn(&Setup) -> Result<Box<dyn Provider>, SetupError>,
 }
@@ -73,6 +111,10 @@ pub struct Setup {
     pub secrets: BTreeMap<String, SecretString>,
     /// The lists of `[intel] file`.
     pub lists: Vec<List>,
+    /// `[intel] limits`, by the name of the provider.
+    pub limits: BTreeMap<String, Vec<Rate>>,
+    /// Start of the time under investigation: an indicator that had expired before it counts for nothing.
+    pub since: DateTime<Utc>,
 }
 
 /// Why a provider cannot be built.
@@ -103,6 +145,17 @@ impl Setup {
 
     fn secret(&self, variable: &str) -> Option<SecretString> {
         self.secrets.get(variable).cloned()
+    }
+
+    /// The rates of a provider: its own, else those published.
+    fn rates<'a>(&'a self, spec: &'a Spec) -> &'a [Rate] {
+        self.limits.get(spec.name).map_or(spec.rates, Vec::as_slice)
+    }
+
+    /// The limits that its requests wait for.
+    fn limits(&self, spec: &Spec) -> Vec<Limit> {
+        let rates = self.rates(spec).iter();
+        rates.filter_map(|rate| rate.limit(spec.name)).collect()
     }
 }
 
@@ -154,4 +207,52 @@ fn below(endpoint: &Url, path: &str) -> Url {
     url.set_fragment(None);
     url.set_path(&format!("{}/{path}", endpoint.path().trim_end_matches('/')));
     url
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::source::{Answer, Auth};
+
+    /// What the documentation shows is a provider that works.
+    #[test]
+    fn the_documented_provider_is_one() {
+        let (_, code) = include_str!("acme.rs").split_once("\n\n").unwrap();
+        let document = include_str!("../../../docs/providers.md");
+        assert!(document.contains(&format!("```rust\n{code}```")));
+
+        let setup = Setup {
+            secrets: [("LINKTRAIL_ACME_KEY".to_owned(), "key".to_owned().into())].into(),
+            ..Setup::default()
+        };
+        let provider = (acme::SPEC.build)(&setup).unwrap();
+        let Ask::Send(request) = provider.ask("https://evil.example/a?b") else {
+            panic!("not sent");
+        };
+        assert_eq!(
+            request.url.as_str(),
+            "https://ti.acme.example/v1/url/https%3A%2F%2Fevil.example%2Fa%3Fb"
+        );
+        assert!(matches!(request.auth, Auth::Header("X-Acme-Key", _)));
+        assert_eq!(request.limits[0].key, "acme per minute");
+        let read = |status, body: &str| {
+            let exchange = Exchange {
+                record: 1,
+                at: DateTime::default(),
+                answer: Answer::Response {
+                    status,
+                    headers: BTreeMap::new(),
+                    body: body.to_owned(),
+                },
+            };
+            let url = Url::parse("https://evil.example/a?b").unwrap();
+            provider.read(&url, &exchange).state
+        };
+        assert_eq!(read(200, "{\"malicious\": true}"), State::Hit);
+        assert_eq!(read(200, "{\"malicious\": false}"), State::Clean);
+        assert_eq!(read(200, "{\"malicious\": null}"), State::Unavailable);
+        assert_eq!(read(404, ""), State::NotFound);
+        assert_eq!(read(503, ""), State::Unavailable);
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 use url::Url;
 
 use super::answer::{clip, open, other_shape};
-use super::{Ask, Provider, Reading, Setup, SetupError, Severity, Spec, below, segment};
+use super::{Ask, Provider, Rate, Reading, Setup, SetupError, Severity, Spec, below, segment};
 use crate::source::{Auth, Exchange, Limit, Method, Request};
 
 const KEY: &str = "LINKTRAIL_OTX_KEY";
@@ -20,18 +20,22 @@ pub(super) const SPEC: Spec = Spec {
     name: "otx",
     endpoint: Some("https://otx.alienvault.com"),
     secrets: &[KEY],
+    // Of a free key.
+    rates: &[Rate::hour(10_000)],
     build,
 };
 
 struct Otx {
     endpoint: Url,
     key: Option<SecretString>,
+    limits: Vec<Limit>,
 }
 
 fn build(setup: &Setup) -> Result<Box<dyn Provider>, SetupError> {
     Ok(Box::new(Otx {
         endpoint: setup.endpoint(&SPEC)?,
         key: setup.secret(KEY),
+        limits: setup.limits(&SPEC),
     }))
 }
 
@@ -52,12 +56,7 @@ impl Provider for Otx {
                 None => Auth::None,
             },
             body: None,
-            // A key is said to be good for 10,000 an hour: the first thousand at once, the others spread over it.
-            limits: vec![Limit {
-                key: SPEC.name.to_owned(),
-                rate: 2.5,
-                burst: 1000.0,
-            }],
+            limits: self.limits.clone(),
             deadline: Duration::from_secs(30),
         })
     }

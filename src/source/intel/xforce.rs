@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::answer::{clip, open, other_shape};
-use super::{Ask, Provider, Reading, Setup, SetupError, Severity, Spec, below, segment};
+use super::{Ask, Provider, Rate, Reading, Setup, SetupError, Severity, Spec, below, segment};
 use crate::source::{Auth, Exchange, Limit, Method, Request};
 
 const KEY: &str = "LINKTRAIL_XFORCE_KEY";
@@ -18,12 +18,15 @@ pub(super) const SPEC: Spec = Spec {
     name: "xforce",
     endpoint: Some("https://api.xforce.ibmcloud.com"),
     secrets: &[KEY, PASSWORD],
+    // IBM publishes a monthly quota for each plan and no rate.
+    rates: &[Rate::minute(300)],
     build,
 };
 
 struct XForce {
     endpoint: Url,
     auth: Auth,
+    limits: Vec<Limit>,
 }
 
 fn build(setup: &Setup) -> Result<Box<dyn Provider>, SetupError> {
@@ -34,6 +37,7 @@ fn build(setup: &Setup) -> Result<Box<dyn Provider>, SetupError> {
     Ok(Box::new(XForce {
         endpoint: setup.endpoint(&SPEC)?,
         auth,
+        limits: setup.limits(&SPEC),
     }))
 }
 
@@ -50,12 +54,7 @@ impl Provider for XForce {
             headers: vec![("accept", "application/json".to_owned())],
             auth: self.auth.clone(),
             body: None,
-            // IBM publishes a monthly quota for each plan and no rate.
-            limits: vec![Limit {
-                key: SPEC.name.to_owned(),
-                rate: 5.0,
-                burst: 50.0,
-            }],
+            limits: self.limits.clone(),
             deadline: Duration::from_secs(30),
         })
     }
@@ -77,8 +76,9 @@ fn rate(answer: &Map<String, Value>) -> Result<Reading, &'static str> {
     let Some(Value::Object(result)) = answer.get("result") else {
         return Err("no result");
     };
+    // What it rates is the host: the summary says so, since the verdict stands beside one url of it.
     let rated = match result.get("url").and_then(Value::as_str) {
-        Some(rated) => format!(" for {}", clip(rated, 100)),
+        Some(rated) => format!(" for the host {}", clip(rated, 100)),
         None => String::new(),
     };
     let reading = match score(result.get("score"))? {

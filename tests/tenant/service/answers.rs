@@ -59,6 +59,8 @@ pub fn tables(query: &str) -> &'static [&'static str] {
         "proxy_hosts" => &["CommonSecurityLog", "DeviceNetworkInfo"],
         "defender_hosts" => &["DeviceNetworkEvents"],
         "alerts" => &["SecurityAlert"],
+        "threat_indicators" => &["ThreatIntelIndicators"],
+        "threat_indicators_legacy" => &["ThreatIntelligenceIndicator"],
         _ => &[],
     }
 }
@@ -111,6 +113,9 @@ pub fn run(world: &World, known: &Known, span: (Time, Time)) -> Option<Table> {
         "proxy_hosts" => proxy_hosts(world, &bounds, needles),
         "defender_hosts" => defender_hosts(world, &bounds, needles),
         "alerts" => alerts(world, &bounds, needles),
+        "threat_indicators" | "threat_indicators_legacy" => {
+            super::intel::indicators(world, needles)
+        }
         _ => return None,
     };
     // Kusto promises no order.

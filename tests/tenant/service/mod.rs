@@ -178,6 +178,8 @@ pub struct State {
     pub running: AtomicUsize,
     /// When the last Log Analytics queries came.
     pub recent: Mutex<VecDeque<Instant>>,
+    /// When VirusTotal was asked.
+    pub looked_up: Mutex<VecDeque<Instant>>,
     /// Base url of each service.
     pub origins: BTreeMap<Service, String>,
     counter: AtomicUsize,
@@ -197,6 +199,7 @@ impl State {
             pages: Mutex::default(),
             running: AtomicUsize::new(0),
             recent: Mutex::default(),
+            looked_up: Mutex::default(),
             origins,
             counter: AtomicUsize::new(0),
         }
@@ -235,6 +238,8 @@ impl State {
             Service::LogAnalytics => workspace::answer(self, call).await,
             Service::Otx => intel::otx(self, call),
             Service::XForce => intel::xforce(self, call),
+            Service::UrlHaus => intel::urlhaus(self, call),
+            Service::VirusTotal => intel::virustotal(self, call),
         }
     }
 }

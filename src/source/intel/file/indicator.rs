@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 /// What an entry names, in the form that matching urls share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Key {
+pub(in crate::source::intel) enum Key {
     /// A url, normalised, without user and password.
     Url(String),
     /// A url without its scheme, from `//` on.
@@ -30,7 +30,7 @@ impl fmt::Display for Key {
 
 /// What a text turned out to be.
 #[derive(Debug, PartialEq)]
-pub(super) enum Indicator {
+pub(in crate::source::intel) enum Indicator {
     /// Something that a url can match.
     Key(Key),
     /// An indicator of another kind.
@@ -38,7 +38,7 @@ pub(super) enum Indicator {
 }
 
 /// Reads an indicator. The error says what is wrong with it.
-pub(super) fn parse(written: &str) -> Result<Indicator, String> {
+pub(in crate::source::intel) fn parse(written: &str) -> Result<Indicator, String> {
     let text = refang(written.trim());
     if is_other(&text) {
         return Ok(Indicator::Other);
@@ -52,7 +52,7 @@ pub(super) fn parse(written: &str) -> Result<Indicator, String> {
 }
 
 /// Every key under which a url may be listed.
-pub(super) fn keys_of(url: &Url) -> Vec<Key> {
+pub(in crate::source::intel) fn keys_of(url: &Url) -> Vec<Key> {
     let whole = anonymous(url);
     let mut keys = Vec::new();
     let mut add = |url: &Url| {

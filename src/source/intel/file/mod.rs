@@ -1,7 +1,9 @@
-//! Lists of one's own: CSV, text with one indicator a line, or STIX 2.1 bundles. Nothing is sent.
+//! Lists of one's own: CSV, text with one indicator a line, STIX 2.1 bundles or events of MISP. Nothing is sent.
 
 mod csv_list;
-mod indicator;
+mod document;
+pub(super) mod indicator;
+mod misp;
 mod stix;
 mod text;
 
@@ -10,10 +12,12 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::{Ask, Provider, Reading, Setup, SetupError, Severity, Spec};
 use crate::source::Exchange;
+use document::Node;
 use indicator::{Key, keys_of};
 
 /// Largest list that is read, in bytes.
@@ -25,6 +29,7 @@ pub(super) const SPEC: Spec = Spec {
     name: "file",
     endpoint: None,
     secrets: &[],
+    rates: &[],
     build,
 };
 
@@ -140,11 +145,11 @@ struct Place {
 }
 
 fn build(setup: &Setup) -> Result<Box<dyn Provider>, SetupError> {
-    Ok(Box::new(Lists::new(&setup.lists)?))
+    Ok(Box::new(Lists::new(&setup.lists, setup.since)?))
 }
 
 impl Lists {
-    fn new(lists: &[List]) -> Result<Self, ListError> {
+    fn new(lists: &[List], since: DateTime<Utc>) -> Result<Self, ListError> {
         let mut all = Self {
             names: lists.iter().map(|list| list.name.clone()).collect(),
             places: HashMap::new(),
@@ -152,7 +157,7 @@ impl Lists {
             others: 0,
         };
         for (index, list) in lists.iter().enumerate() {
-            let entries = entries(list).map_err(|problem| ListError::Malformed {
+            let entries = entries(list, since).map_err(|problem| ListError::Malformed {
                 name: list.name.clone(),
                 line: problem.line,
                 problem: problem.what,
@@ -232,16 +237,23 @@ impl Provider for Lists {
     }
 }
 
-fn entries(list: &List) -> Result<Entries, Problem> {
+fn entries(list: &List, since: DateTime<Utc>) -> Result<Entries, Problem> {
     let text = list.text.trim_start_matches('\u{feff}');
     let extension = Path::new(&list.name)
         .extension()
         .and_then(|extension| extension.to_str());
     match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("csv" | "tsv") => csv_list::entries(text),
-        Some("json" | "stix" | "stix2") => stix::entries(text),
+        Some("json" | "stix" | "stix2") => json(text, since),
         Some("txt" | "text" | "list" | "lst") => text::entries(text),
-        _ if text.trim_start().starts_with('{') => stix::entries(text),
+        _ if text.trim_start().starts_with('{') => json(text, since),
         _ => text::entries(text),
+    }
+}
+
+fn json(text: &str, since: DateTime<Utc>) -> Result<Entries, Problem> {
+    match serde_json::from_str::<Node>(text) {
+        Ok(node) if misp::is_misp(&node) => misp::entries(text, &node),
+        _ => stix::entries(text, since),
     }
 }

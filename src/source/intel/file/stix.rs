@@ -3,10 +3,12 @@
 //! Patterns are the language of STIX 2.1 part 9. What demands more than one thing at once (AND, FOLLOWEDBY, NOT,
 //! qualifiers) or compares otherwise than for equality says more than that the url is bad, and is not matched.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::indicator::{Indicator, parse};
 use super::{Entries, Entry, Problem};
+use crate::source::time::parse_time;
 
 /// Object paths whose value a url can match.
 const PATHS: [&str; 4] = [
@@ -16,7 +18,7 @@ const PATHS: [&str; 4] = [
     "ipv6-addr:value",
 ];
 
-pub(super) fn entries(text: &str) -> Result<Entries, Problem> {
+pub(super) fn entries(text: &str, since: DateTime<Utc>) -> Result<Entries, Problem> {
     let bundle: Value = serde_json::from_str(text).map_err(|error| Problem {
         line: error.line().max(1),
         what: format!("not JSON: {error}"),
@@ -28,7 +30,7 @@ pub(super) fn entries(text: &str) -> Result<Entries, Problem> {
         _ => {
             return Err(Problem {
                 line: 1,
-                what: "not a STIX 2.1 bundle: it has no type `bundle` and list of objects"
+                what: "not a STIX 2.1 bundle: it has no type `bundle` and list of objects; nor is it an event of MISP"
                     .to_owned(),
             });
         }
@@ -39,12 +41,17 @@ pub(super) fn entries(text: &str) -> Result<Entries, Problem> {
         .filter(|object| object.is_object())
         .zip(lines(text));
     for (object, line) in indicators.filter(|(object, _)| object["type"] == "indicator") {
-        indicator(object, line, &mut entries)?;
+        indicator(object, line, since, &mut entries)?;
     }
     Ok(entries)
 }
 
-fn indicator(object: &Value, line: usize, entries: &mut Entries) -> Result<(), Problem> {
+fn indicator(
+    object: &Value,
+    line: usize,
+    since: DateTime<Utc>,
+    entries: &mut Entries,
+) -> Result<(), Problem> {
     let named = |what: &str| {
         let id = object["id"].as_str().unwrap_or("an indicator without id");
         Problem {
@@ -58,7 +65,9 @@ fn indicator(object: &Value, line: usize, entries: &mut Entries) -> Result<(), P
     let foreign = object["pattern_type"]
         .as_str()
         .is_some_and(|kind| kind != "stix");
-    if foreign || object["revoked"] == true {
+    let until = object["valid_until"].as_str().and_then(parse_time);
+    let expired = until.is_some_and(|until| until <= since);
+    if foreign || expired || object["revoked"] == true {
         entries.others += 1;
         return Ok(());
     }
@@ -239,6 +248,10 @@ fn lines(text: &str) -> Vec<usize> {
 mod tests {
     use super::*;
 
+    fn entries(text: &str) -> Result<Entries, Problem> {
+        super::entries(text, DateTime::default())
+    }
+
     fn of(pattern: &str) -> Option<Vec<String>> {
         values(pattern).unwrap()
     }
@@ -298,5 +311,28 @@ mod tests {
         );
         let text = "{\"type\": \"bundle\", \"objects\": [\n{\"type\": \"indicator\", \"id\": \"indicator--1\"}]}";
         assert_eq!(entries(text).unwrap_err().line, 2);
+    }
+
+    #[test]
+    fn what_had_expired_before_the_window_counts_for_nothing() {
+        let since = "2026-10-01T00:00:00Z".parse().unwrap();
+        for (until, listed) in [
+            ("\"2026-09-30T23:59:59.999Z\"", 0),
+            ("\"2026-10-01T00:00:00Z\"", 0),
+            ("\"2026-10-01T00:00:00.001Z\"", 1),
+            ("\"2036-01-01T00:00:00Z\"", 1),
+            ("null", 1),
+            ("\"tomorrow\"", 1),
+        ] {
+            let text = format!(
+                "{{\"type\": \"bundle\", \"objects\": [{{\"type\": \"indicator\", \"valid_until\": {until}, \"pattern\": \"[url:value = 'https://a.example/']\"}}]}}"
+            );
+            let read = super::entries(&text, since).unwrap();
+            assert_eq!(
+                (read.listed.len(), read.others),
+                (listed, 1 - listed),
+                "{until}"
+            );
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Hides addresses and internal urls in a part of a url, however they are encoded in it.
 
+use std::ops::Range;
+
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -8,6 +10,8 @@ use url::{Host, Url};
 use super::address::{Rule, addresses};
 use super::host::Inside;
 use super::layer::Layer;
+use super::never::Never;
+use super::secret::{Pairs, secrets};
 
 /// What stands where something was hidden.
 const HIDDEN: &str = "***";
@@ -31,22 +35,37 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
+/// Longest path of a url in a text that is compared with the patterns of what is never sent, in bytes.
+const LONGEST_PATH: usize = 1000;
+
+/// Which part of a url a text is, and with it what is hidden beside internal urls and secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A path: nothing more, and a secret only where it begins as such.
+    Path,
+    /// A query or a fragment: addresses.
+    Query,
+    /// A query or a fragment that is to be sent whole: nothing more.
+    Whole,
+}
+
 /// Knows what to hide.
 pub(super) struct Mask<'a> {
     inside: &'a Inside,
+    never: &'a Never,
 }
 
 impl<'a> Mask<'a> {
-    pub(super) fn new(inside: &'a Inside) -> Self {
-        Self { inside }
+    pub(super) fn new(inside: &'a Inside, never: &'a Never) -> Self {
+        Self { inside, never }
     }
 
-    /// The text without internal urls and, if asked for, without addresses; none when it holds neither.
-    pub(super) fn hide(&self, text: &str, with_addresses: bool) -> Option<String> {
+    /// The text without what is to be hidden in such a part; none when it holds nothing of the kind.
+    pub(super) fn hide(&self, text: &str, part: Part) -> Option<String> {
         let mut hidden: Vec<(usize, usize)> = Vec::new();
         let mut layer = Layer::raw(text.as_bytes());
         for round in 0.. {
-            let found = self.find(&layer, Rule::Text, with_addresses, DEPTH);
+            let found = self.find(&layer, Rule::Text, part, DEPTH);
             hidden.extend(
                 found
                     .into_iter()
@@ -80,28 +99,26 @@ impl<'a> Mask<'a> {
     }
 
     /// Ranges of one reading that hold something to hide.
-    fn find(
-        &self,
-        layer: &Layer,
-        rule: Rule,
-        with_addresses: bool,
-        depth: usize,
-    ) -> Vec<(usize, usize)> {
+    fn find(&self, layer: &Layer, rule: Rule, part: Part, depth: usize) -> Vec<(usize, usize)> {
         let mut found = self.internal_urls(layer);
-        if with_addresses {
-            found.extend(
-                addresses(layer, rule)
-                    .into_iter()
-                    .map(|range| (range.start, range.end)),
-            );
+        let range = |range: Range<usize>| (range.start, range.end);
+        if part == Part::Query {
+            found.extend(addresses(layer, rule).into_iter().map(range));
+        }
+        // In what may be noise nothing says that a name is one.
+        if rule == Rule::Text {
+            let pairs = match part {
+                Part::Path => Pairs::Begun,
+                Part::Query | Part::Whole => Pairs::Anywhere,
+            };
+            found.extend(secrets(layer, pairs).into_iter().map(range));
         }
         if depth == 0 {
             return found;
         }
         for (from, to) in runs(&layer.bytes, SHORTEST_BASE64, is_base64) {
             let run = &layer.bytes[from..to];
-            let within =
-                alignments(run).any(|decoded| self.carries(&decoded, with_addresses, depth - 1));
+            let within = alignments(run).any(|decoded| self.carries(&decoded, part, depth - 1));
             if within {
                 let padding = layer.bytes[to..]
                     .iter()
@@ -112,7 +129,7 @@ impl<'a> Mask<'a> {
         }
         for (from, to) in runs(&layer.bytes, SHORTEST_HEX, |byte| byte.is_ascii_hexdigit()) {
             let run = &layer.bytes[from..to];
-            if (0..2).any(|skip| self.carries(&from_hex(&run[skip..]), with_addresses, depth - 1)) {
+            if (0..2).any(|skip| self.carries(&from_hex(&run[skip..]), part, depth - 1)) {
                 found.push((from, to));
             }
         }
@@ -120,12 +137,12 @@ impl<'a> Mask<'a> {
     }
 
     /// Whether decoded bytes hold something to hide.
-    fn carries(&self, bytes: &[u8], with_addresses: bool, depth: usize) -> bool {
+    fn carries(&self, bytes: &[u8], part: Part, depth: usize) -> bool {
         let nul = memchr::memchr_iter(0, bytes).count();
         if nul * 3 > bytes.len() {
             // Text as Windows encodes it, in two bytes a character.
             let narrow: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
-            return self.carries(&narrow, with_addresses, depth);
+            return self.carries(&narrow, part, depth);
         }
         let text = bytes
             .iter()
@@ -137,7 +154,7 @@ impl<'a> Mask<'a> {
         };
         let mut layer = Layer::raw(bytes);
         for _ in 0..=ROUNDS {
-            if !self.find(&layer, rule, with_addresses, depth).is_empty() {
+            if !self.find(&layer, rule, part, depth).is_empty() {
                 return true;
             }
             match layer.decoded() {
@@ -170,10 +187,8 @@ impl<'a> Mask<'a> {
                 .iter()
                 .position(|byte| ends_authority(*byte));
             let name_end = name_end.map_or(bytes.len(), |length| authority + length);
-            if self.is_internal(
-                &bytes[authority..name_end],
-                HOST_SCHEMES.contains(&scheme.as_str()),
-            ) {
+            let after_scheme = HOST_SCHEMES.contains(&scheme.as_str());
+            if self.is_internal(bytes, authority..name_end, after_scheme) {
                 let end = (name_end..bytes.len()).find(|at| {
                     let byte = bytes[*at];
                     byte.is_ascii_whitespace()
@@ -188,10 +203,11 @@ impl<'a> Mask<'a> {
         found
     }
 
-    /// Whether an authority names a host inside. Only after a scheme is anything at that place a host; without one it
-    /// must look like it, for in `/a//1` there is none.
-    fn is_internal(&self, authority: &[u8], after_scheme: bool) -> bool {
-        let written = authority
+    /// Whether an authority names a host inside, or with what follows it a place that is never sent. Only after a
+    /// scheme is anything at that place a host; without one it must look like it, for in `/a//1` there is none.
+    fn is_internal(&self, bytes: &[u8], authority: Range<usize>, after_scheme: bool) -> bool {
+        let end = authority.end;
+        let written = bytes[authority]
             .rsplit(|byte| *byte == b'@')
             .next()
             .unwrap_or_default();
@@ -202,11 +218,23 @@ impl<'a> Mask<'a> {
         let Ok(url) = Url::parse(&format!("http://{written}/")) else {
             return false;
         };
-        url.host().is_some_and(|host| match host {
+        let Some(host) = url.host() else {
+            return false;
+        };
+        let inside = match host {
             _ if after_scheme => self.inside.why(&host).is_some(),
             Host::Ipv4(address) if !written.starts_with(&address.to_string()) => false,
             _ => self.inside.why_declared(&host).is_some(),
-        })
+        };
+        if inside || !self.never.has_host(&host) {
+            return inside;
+        }
+        let rest = &bytes[end..bytes.len().min(end + LONGEST_PATH)];
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || b"?#&\"'<>`".contains(byte);
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        let path = String::from_utf8_lossy(&rest[..length]);
+        let path = if path.is_empty() { "/".into() } else { path };
+        self.never.find(&host, &path).is_some()
     }
 }
 

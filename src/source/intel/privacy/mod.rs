@@ -4,16 +4,20 @@ mod address;
 mod host;
 mod layer;
 mod mask;
+mod never;
+mod secret;
 
 use url::Url;
 
 use host::Inside;
-use mask::Mask;
+use mask::{Mask, Part};
+use never::Never;
 
 /// The rules of one tenant.
 #[derive(Debug, Clone)]
 pub struct Privacy {
     inside: Inside,
+    never: Never,
     send_query: bool,
 }
 
@@ -26,12 +30,25 @@ pub enum Decision {
     Skip(String),
 }
 
-/// Why an internal domain cannot be one.
+/// Why a rule cannot be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "tenant.internal_domains: `{0}` is neither a domain nor an address; write it as `contoso.com`, without scheme, port or path"
-)]
-pub struct PrivacyError(String);
+pub enum PrivacyError {
+    /// An internal domain that is none.
+    #[error(
+        "tenant.internal_domains: `{0}` is neither a domain nor an address; write it as `contoso.com`, without scheme, port or path"
+    )]
+    Domain(String),
+    /// A pattern that is none.
+    #[error(
+        "intel.never_send: `{pattern}` {what}; write it as `*.partner.example` or `partner.example/hr/*`"
+    )]
+    Pattern {
+        /// As it was written.
+        pattern: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}
 
 impl Privacy {
     /// Rules from `tenant.internal_domains` and `intel.send_query`. One that cannot be understood is an error: if it
@@ -45,9 +62,24 @@ impl Privacy {
             let domain = domain.as_ref();
             inside
                 .add(domain)
-                .ok_or_else(|| PrivacyError(domain.to_owned()))?;
+                .ok_or_else(|| PrivacyError::Domain(domain.to_owned()))?;
         }
-        Ok(Self { inside, send_query })
+        Ok(Self {
+            inside,
+            never: Never::default(),
+            send_query,
+        })
+    }
+
+    /// The same with the patterns of `intel.never_send`.
+    ///
+    /// # Errors
+    /// When one cannot be understood.
+    pub fn never_sending<S: AsRef<str>>(mut self, patterns: &[S]) -> Result<Self, PrivacyError> {
+        for pattern in patterns {
+            self.never.add(pattern.as_ref())?;
+        }
+        Ok(self)
     }
 
     /// Whether a url may be asked about, and by what string.
@@ -61,23 +93,28 @@ impl Privacy {
         if let Some(reason) = self.inside.why(&host) {
             return Decision::Skip(reason);
         }
+        if let Some(pattern) = self.never.find(&host, url.path()) {
+            return Decision::Skip(format!("never_send pattern {pattern}"));
+        }
         let mut sent = url.clone();
         if sent.set_username("").is_err() || sent.set_password(None).is_err() {
             return Decision::Skip("its user and password cannot be left out".to_owned());
         }
-        let mask = Mask::new(&self.inside);
-        if let Some(path) = mask.hide(url.path(), false) {
+        let mask = Mask::new(&self.inside, &self.never);
+        let part = if self.send_query {
+            Part::Whole
+        } else {
+            Part::Query
+        };
+        if let Some(path) = mask.hide(url.path(), Part::Path) {
             sent.set_path(&path);
         }
-        if let Some(query) = url
-            .query()
-            .and_then(|query| mask.hide(query, !self.send_query))
-        {
+        if let Some(query) = url.query().and_then(|query| mask.hide(query, part)) {
             sent.set_query(Some(&query));
         }
         if let Some(fragment) = url
             .fragment()
-            .and_then(|fragment| mask.hide(fragment, !self.send_query))
+            .and_then(|fragment| mask.hide(fragment, part))
         {
             sent.set_fragment(Some(&fragment));
         }

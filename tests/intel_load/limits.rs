@@ -1,0 +1,222 @@
+//! Quotas, and providers that are down.
+
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+
+use super::{lab, replays_alike, states, verdicts};
+use crate::run::{Ran, gaps, start};
+use crate::tenant::{Action, Fault, Options, Service};
+
+#[test]
+fn a_quota_holds_across_cases_and_processes() {
+    let lab = lab(
+        Options::default(),
+        "providers = [\"virustotal\"]\nlimits = [\"virustotal 60000/minute\", \"virustotal 7/day\"]",
+    );
+    let asked = || lab.tenant.received(Service::VirusTotal);
+    // Two at once.
+    let cases = [lab.case("one"), lab.case("two")];
+    let children = cases
+        .each_ref()
+        .map(|case| start(&mut lab.load_command(case, &[])));
+    for child in children {
+        let ran: Ran = child.wait_with_output().unwrap().into();
+        assert_eq!(ran.code, Some(3), "{ran:#?}");
+    }
+    assert_eq!(asked(), 7);
+    // A third is refused at once, and says so.
+    let third = lab.case("three");
+    let result = lab.loaded(&third, &[], 3);
+    assert_eq!(asked(), 7);
+    let verdicts = verdicts(&third, "virustotal");
+    let states = states(&verdicts);
+    assert_eq!(
+        states.keys().collect::<Vec<_>>(),
+        ["rate_limited", "skipped"]
+    );
+    for verdict in verdicts
+        .values()
+        .filter(|verdict| verdict["state"] == "rate_limited")
+    {
+        assert!(!verdict.contains_key("severity"), "{verdict:?}");
+    }
+    assert_eq!(
+        gaps(&result, "gaps"),
+        [format!(
+            "intel virustotal {}: the quota of 7 requests a day is used up; run again in the next day (UTC), or tell [intel] limits what the key allows",
+            states["rate_limited"]
+        )]
+    );
+    for case in cases.iter().chain([&third]) {
+        replays_alike(&lab, case, 3);
+    }
+    // The next day has begun: only what is missing is asked.
+    std::fs::remove_dir_all(lab.folder().join(".local")).unwrap();
+    lab.edit_config(|config| config.replace("7/day", "100/day"));
+    let all = lab.loaded(&third, &[], 0)["nodes"]["Url"].as_u64().unwrap();
+    let internal = super::states(&super::verdicts(&third, "virustotal"))["skipped"] as u64;
+    assert_eq!(asked() as u64, 7 + all - internal);
+    lab.loaded(&third, &[], 0);
+    assert_eq!(asked() as u64, 7 + all - internal);
+    replays_alike(&lab, &third, 0);
+}
+
+#[test]
+fn a_free_key_of_virustotal_is_never_asked_too_often() {
+    let options = Options {
+        throttle: Some(1.0),
+        ..Options::default()
+    };
+    let lab = lab(options, "providers = [\"virustotal\"]");
+    let world = lab.tenant.world();
+    let mut command = lab.binary();
+    command.args(["load", "--no-neo4j", "--format", "json", "--case", "case"]);
+    // A window in which nothing happened: what is asked is what is named.
+    let to = world.from() - TimeDelta::days(1);
+    command.args(["--from", &(to - TimeDelta::hours(1)).to_rfc3339()]);
+    command.args(["--to", &to.to_rfc3339()]);
+    for n in 0..6 {
+        command.args(["--url", &format!("https://never-seen.example/{n}")]);
+    }
+    let began = Instant::now();
+    let ran = crate::run::run(&mut command);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert_eq!(lab.tenant.received(Service::VirusTotal), 6);
+    lab.tenant.assert_clean();
+    // Four in any minute, and no slower than it takes.
+    let took = began.elapsed();
+    assert!((60..150).contains(&took.as_secs()), "{took:?}");
+}
+
+#[test]
+fn counts_that_cannot_be_kept_are_a_warning() {
+    let lab = lab(
+        Options::default(),
+        "providers = [\"virustotal\"]\nlimits = [\"virustotal 60000/minute\", \"virustotal 500/day\"]",
+    );
+    std::fs::create_dir_all(lab.folder().join(".local")).unwrap();
+    std::fs::write(lab.folder().join(".local/state"), "in the way").unwrap();
+    let ran = lab.load(&lab.case("case"), &[]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let warnings = ran
+        .stderr
+        .matches("quotas of providers are counted for this run alone");
+    assert_eq!(warnings.count(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn a_provider_that_hangs_is_left_alone_soon_and_the_others_go_on() {
+    let lab = lab(Options::default(), "providers = [\"urlhaus\", \"otx\"]");
+    lab.tenant
+        .script([Fault::on(Service::UrlHaus, "POST", Action::Hang).always()]);
+    let case = lab.case("case");
+    let began = Instant::now();
+    let result = lab.loaded(&case, &[], 3);
+    assert!(
+        began.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        began.elapsed()
+    );
+    assert!(lab.tenant.received(Service::UrlHaus) <= 8);
+    let urlhaus = verdicts(&case, "urlhaus");
+    let states = states(&urlhaus);
+    assert_eq!(
+        states.keys().collect::<Vec<_>>(),
+        ["skipped", "unavailable"]
+    );
+    let found = gaps(&result, "gaps");
+    let left: Vec<_> = found
+        .iter()
+        .filter(|gap| gap.contains("not asked: no answer to 4 urls in a row"))
+        .collect();
+    // One for each stage that asks.
+    assert!((1..=2).contains(&left.len()), "{found:?}");
+    assert!(
+        found.iter().all(|gap| gap.contains(" urlhaus ")),
+        "{found:?}"
+    );
+    // What OTX says is all there.
+    assert!(super::states(&verdicts(&case, "otx"))["hit"] > 1);
+    replays_alike(&lab, &case, 3);
+    // It is back.
+    lab.tenant.clear_script();
+    lab.loaded(&case, &[], 0);
+    replays_alike(&lab, &case, 0);
+}
+
+#[test]
+fn answers_in_spite_of_a_provider_that_went_away_are_used() {
+    // The first urls are answered, later ones are not; then all but the last are.
+    let lab = lab(Options::default(), "providers = [\"otx\"]");
+    lab.tenant
+        .script([Fault::on(Service::Otx, "GET", Action::status(403))
+            .at(5)
+            .always()]);
+    let case = lab.case("case");
+    lab.loaded(&case, &[], 3);
+    let before = states(&verdicts(&case, "otx"));
+    assert!(before["unavailable"] > 4, "{before:?}");
+    replays_alike(&lab, &case, 3);
+    lab.tenant.clear_script();
+    lab.tenant
+        .script([Fault::on(Service::Otx, "GET", Action::status(403))
+            .at(4)
+            .times(4)]);
+    lab.loaded(&case, &[], 3);
+    let after = states(&verdicts(&case, "otx"));
+    assert!(
+        after["unavailable"] < before["unavailable"],
+        "{before:?} {after:?}"
+    );
+    replays_alike(&lab, &case, 3);
+}
+
+#[test]
+fn urls_that_a_provider_takes_for_none_do_not_close_it() {
+    for (service, name, status, body) in [
+        (
+            Service::UrlHaus,
+            "urlhaus",
+            200,
+            "{\"query_status\":\"invalid_url\"}",
+        ),
+        (Service::Otx, "otx", 400, "{\"detail\":\"malformed\"}"),
+        (Service::Otx, "otx", 414, "too long"),
+    ] {
+        let lab = lab(Options::default(), &format!("providers = [\"{name}\"]"));
+        let action = Action::Answer {
+            status,
+            headers: Vec::new(),
+            body: body.to_owned(),
+        };
+        lab.tenant.script([Fault::on(service, "", action).times(6)]);
+        let case = lab.case("case");
+        lab.loaded(&case, &[], 3);
+        let states = states(&verdicts(&case, name));
+        assert_eq!(states["unavailable"], 6, "{states:?}");
+        assert!(states["not_found"] > 1, "{states:?}");
+        replays_alike(&lab, &case, 3);
+    }
+}
+
+#[test]
+fn a_page_in_place_of_every_answer_closes_a_provider() {
+    let lab = lab(Options::default(), "providers = [\"otx\"]");
+    lab.tenant
+        .script([Fault::on(Service::Otx, "GET", Action::Html).always()]);
+    let case = lab.case("case");
+    lab.loaded(&case, &[], 3);
+    assert!(lab.tenant.received(Service::Otx) <= 8);
+    let states = states(&verdicts(&case, "otx"));
+    assert_eq!(
+        states.keys().collect::<Vec<_>>(),
+        ["skipped", "unavailable"]
+    );
+    replays_alike(&lab, &case, 3);
+    // A page is no answer that a case keeps to.
+    lab.tenant.clear_script();
+    lab.loaded(&case, &[], 0);
+    assert!(super::states(&verdicts(&case, "otx"))["hit"] > 1);
+    replays_alike(&lab, &case, 0);
+}
