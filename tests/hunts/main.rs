@@ -6,6 +6,7 @@
 
 mod alone;
 mod answers;
+mod commands;
 mod library;
 mod plans;
 mod refusals;

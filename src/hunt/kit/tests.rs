@@ -1,0 +1,148 @@
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use super::*;
+use crate::graph::schema::{EDGES, NODES};
+
+fn content(name: &str, case: Option<&str>) -> Vec<u8> {
+    let files = files(case).unwrap();
+    files
+        .into_iter()
+        .find(|file| file.name == name)
+        .unwrap()
+        .content
+}
+
+fn entries(case: Option<&str>) -> Vec<(String, String)> {
+    let mut zip = zip::ZipArchive::new(Cursor::new(content(HUNTS_FILE, case))).unwrap();
+    let mut entries = Vec::new();
+    for at in 0..zip.len() {
+        let mut entry = zip.by_index(at).unwrap();
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        entries.push((entry.name().unwrap().into_owned(), text));
+    }
+    entries
+}
+
+#[test]
+fn every_hunt_is_a_favourite_called_by_its_title() {
+    let entries = entries(None);
+    for hunt in library().unwrap() {
+        let name = format!("linktrail {}/{}.cypher", hunt.group, hunt.name);
+        let (_, text) = entries.iter().find(|(found, _)| *found == name).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], format!("// {}", hunt.title));
+        assert!(lines.contains(&":param case => null;"), "{text}");
+        assert!(text.ends_with(&format!("{};\n", body(&hunt))), "{text}");
+        // Neo4j Browser cuts at semicolons: one for each parameter, and one behind the statement.
+        let code = lines.iter().filter(|line| !line.starts_with("//"));
+        let statements = code.filter(|line| line.ends_with(';')).count();
+        assert_eq!(statements, hunt.parameters.len() + 2, "{text}");
+        for parameter in &hunt.parameters {
+            assert!(text.contains(&format!("\n:param {} => ", parameter.name)));
+        }
+    }
+    assert_eq!(entries.len(), library().unwrap().len() + 2);
+    let titles: BTreeSet<&str> = entries
+        .iter()
+        .map(|(_, text)| text.lines().next().unwrap())
+        .collect();
+    assert_eq!(titles.len(), entries.len(), "two favourites have one name");
+}
+
+#[test]
+fn the_kit_is_the_same_bytes_each_time_and_can_be_narrowed_to_a_case() {
+    assert_eq!(files(None).unwrap(), files(None).unwrap());
+    for (name, text) in entries(Some("01J'\\")) {
+        if !name.contains("start/") {
+            assert!(text.contains("\n:param case => '01J\\'\\\\';\n"), "{name}");
+        }
+    }
+    let guide = String::from_utf8(content(GUIDE_FILE, Some("01J"))).unwrap();
+    assert!(guide.contains(":param case =&gt; '01J';"), "{guide}");
+}
+
+#[test]
+fn values_are_written_as_cypher_writes_them() {
+    let time = chrono::DateTime::parse_from_rfc3339("2026-10-01T08:00:00Z").unwrap();
+    for (value, expected) in [
+        (Argument::Null, "null"),
+        (Argument::Integer(-3), "-3"),
+        (Argument::Boolean(true), "true"),
+        (Argument::Text("it's\n\\".to_owned()), "'it\\'s\\n\\\\'"),
+        (
+            Argument::Time(time),
+            "datetime('2026-10-01T08:00:00+00:00')",
+        ),
+        (
+            Argument::List(vec!["a".to_owned(), "b'".to_owned()]),
+            "['a', 'b\\'']",
+        ),
+    ] {
+        assert_eq!(literal(&value), expected);
+    }
+}
+
+/// `UPDATE_SNAPSHOTS=1` writes the file again.
+#[test]
+fn the_guide_in_the_repository_is_in_step_with_the_hunts() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("cypher/browser/guide.html");
+    let wanted = String::from_utf8(content(GUIDE_FILE, None)).unwrap();
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, &wanted).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == wanted,
+        "cypher/browser/guide.html is not what the hunts give; run the tests with UPDATE_SNAPSHOTS=1"
+    );
+}
+
+/// Neo4j Browser takes ` on…=value` out of a guide, whatever it is.
+#[test]
+fn nothing_in_the_guide_looks_like_an_event_handler() {
+    let handler =
+        regex::Regex::new(r#"\s+(on[^\s=]+)[^\s=]*\s*=\s*("[^"]*"|'[^']*'|[\w\-.:]+\s*)"#).unwrap();
+    let guide = String::from_utf8(content(GUIDE_FILE, None)).unwrap();
+    assert!(handler.is_match("a online = 'b'"));
+    assert!(handler.find(&guide).is_none(), "{:?}", handler.find(&guide));
+    assert!(!guide.contains("{{") && !guide.contains("}}"));
+}
+
+#[test]
+fn the_style_draws_every_label_in_a_colour_of_its_own_and_risk_last() {
+    let rules: Vec<(&str, &str)> = STYLE
+        .split('}')
+        .filter_map(|rule| rule.split_once('{').map(|(name, rule)| (name.trim(), rule)))
+        .collect();
+    let property = |rule: &str, name: &str| {
+        let lines = rule.lines().filter_map(|line| line.trim().split_once(": "));
+        let mut found = lines.filter(|(key, _)| *key == name);
+        found
+            .next()
+            .map(|(_, value)| value.trim_end_matches(';').to_owned())
+    };
+    // A caption in quotes holds braces, so its rule is cut short above: look at the text instead.
+    let mut colours = BTreeSet::new();
+    for spec in NODES {
+        let name = format!("node.{}", spec.label);
+        let (_, rule) = rules.iter().find(|(found, _)| *found == name).unwrap();
+        colours.insert(property(rule, "color").unwrap());
+        let start = STYLE.find(&format!("{name} {{")).unwrap();
+        let rule = &STYLE[start..start + STYLE[start..].find("\n}").unwrap()];
+        assert!(rule.contains("caption: \"{"), "{rule}");
+    }
+    assert_eq!(colours.len(), NODES.len());
+    assert!(!colours.contains("#D55E00"), "vermilion is for risk alone");
+    assert!(STYLE.rfind("node.Risky {").unwrap() > STYLE.rfind("node.Alert {").unwrap());
+    for name in rules
+        .iter()
+        .filter_map(|(name, _)| name.strip_prefix("relationship."))
+    {
+        assert!(
+            EDGES.iter().any(|spec| spec.kind.as_str() == name),
+            "{name}"
+        );
+    }
+}
