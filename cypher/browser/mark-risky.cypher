@@ -1,4 +1,4 @@
-// 1 Mark what is malicious (writes a label)
+// 2 Mark what is malicious (writes a label)
 // Gives malicious urls, the messages that hold one and their senders the label Risky, which the style draws large and
 // in vermilion. Hunts and loads do not look at it. Run it again after a load.
 MATCH (node:Risky)

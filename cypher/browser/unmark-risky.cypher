@@ -1,4 +1,4 @@
-// 2 Take the marks off again
+// 3 Take the marks off again
 // Removes the label Risky, and nothing else.
 MATCH (node:Risky)
 REMOVE node:Risky;

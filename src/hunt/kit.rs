@@ -1,8 +1,10 @@
 //! The kit for Neo4j Browser: every hunt as a favourite, a style, and a guide for `:play`.
 //!
 //! Neo4j Browser makes a favourite of every `Folder/name.cypher` in a zip file that is dropped on it, and calls it by
-//! the first line. A favourite is the hunt's own Cypher behind a `:param` for each of its parameters.
+//! the first line. It shows the answer of a favourite only when that is a single statement; so the parameters of all
+//! hunts are set by a favourite of their own.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Cursor, Write as _};
 use std::path::{Path, PathBuf};
@@ -99,9 +101,11 @@ pub fn advice(folder: &Path) -> String {
          In Neo4j Browser:\n\
          1. Drop {HUNTS_FILE} on the page. The hunts are then under the star on the left, in Local scripts.\n\
          2. Drop {STYLE_FILE} on the page.\n\
-         3. In Local scripts, linktrail start, run \"1 Mark what is malicious\": malicious nodes are then drawn large\n   \
-            and in vermilion. It gives them a label, Risky; number 2 takes it off again.\n\
-         4. A Neo4j of scripts/neo4j or docker-compose.yml serves the guide: its status names the address for\n   \
+         3. In Local scripts, linktrail start, run \"1 Set the parameters\"; a click puts it into the editor, where you can\n   \
+            change what the hunts look for.\n\
+         4. There, \"2 Mark what is malicious\" has malicious nodes drawn large and in vermilion. It gives them a label,\n   \
+            Risky; number 3 takes it off again.\n\
+         5. A Neo4j of scripts/neo4j or docker-compose.yml serves the guide: its status names the address for\n   \
             :play http://127.0.0.1:…/guide.html\n   \
             With another Neo4j open {GUIDE_FILE} beside Neo4j Browser, or see docs/neo4j-browser.md.\n",
         hunts = path(HUNTS_FILE),
@@ -122,12 +126,16 @@ fn archive(hunts: &[Hunt], case: Option<&str>) -> Result<Vec<u8>, KitError> {
             .map_err(zip::result::ZipError::from)?;
         Ok(())
     };
-    for (name, text) in [("mark-risky", MARK), ("unmark-risky", UNMARK)] {
+    for (name, text) in [
+        ("parameters", parameters(hunts, case).as_str()),
+        ("mark-risky", MARK),
+        ("unmark-risky", UNMARK),
+    ] {
         add(format!("linktrail start/{name}.cypher"), text)?;
     }
     for hunt in hunts {
         let name = format!("linktrail {}/{}.cypher", folder(hunt.group), hunt.name);
-        add(name, &favourite(hunt, case))?;
+        add(name, &favourite(hunt))?;
     }
     Ok(zip.finish()?.into_inner())
 }
@@ -136,37 +144,49 @@ fn folder(group: Group) -> &'static str {
     group.as_str()
 }
 
-/// A hunt as Neo4j Browser runs it: its title, what it answers, its parameters, its statement.
-fn favourite(hunt: &Hunt, case: Option<&str>) -> String {
-    let mut text = format!("// {}\n", hunt.title);
+/// Sets every parameter that a hunt takes: to the case, to its default, or to its example when there has to be a value.
+fn parameters(hunts: &[Hunt], case: Option<&str>) -> String {
+    let mut values = BTreeMap::new();
+    for parameter in hunts.iter().flat_map(|hunt| &hunt.parameters) {
+        let value = value(parameter);
+        let known = values
+            .entry(parameter.name.as_str())
+            .or_insert(value.clone());
+        // Neo4j Browser has one value for all hunts: the larger of two limits cuts neither.
+        if let (Argument::Integer(known), Argument::Integer(other)) = (known, value) {
+            *known = (*known).max(other);
+        }
+    }
+    let narrowed = case.map_or(Argument::Null, |case| Argument::Text(case.to_owned()));
+    let mut text = String::from(
+        "// 1 Set the parameters\n\
+         // Every hunt reads its values from here: change what you look for, and run it again. Neo4j Browser forgets them\n\
+         // when its page is loaded again. case narrows every hunt to one case; null looks at all of them.\n",
+    );
     // Writing to a String cannot fail.
+    let _ = writeln!(text, ":param {CASE} => {};", literal(&narrowed));
+    for (name, value) in values {
+        let _ = writeln!(text, ":param {name} => {};", literal(&value));
+    }
+    text
+}
+
+/// A hunt as Neo4j Browser runs it: its name, what it answers, its statement. The list of favourites shows some thirty
+/// characters of the first line, so the name comes before the title.
+fn favourite(hunt: &Hunt) -> String {
+    let mut text = format!("// {}: {}\n", hunt.name, hunt.title);
     for line in render::wrapped(&hunt.description, COMMENT_WIDTH) {
         let _ = writeln!(text, "// {line}");
     }
     for parameter in &hunt.parameters {
-        let need = if parameter.required {
-            "set it below"
-        } else {
-            "may stay as it is"
-        };
-        let example = parameter.example.as_deref().unwrap_or("none");
-        let _ = writeln!(
-            text,
-            "// {} ({}, {need}), for example {example}",
-            parameter.name, parameter.kind
-        );
+        let shown = parameter
+            .example
+            .as_ref()
+            .and_then(|text| parameter.kind.read(text));
+        let shown = literal(&shown.unwrap_or_else(|| value(parameter)));
+        let _ = writeln!(text, "// :param {} => {shown}", parameter.name);
     }
     let _ = writeln!(text, "// In a terminal: linktrail hunt run {}", hunt.name);
-    let narrowed = case.map_or(Argument::Null, |case| Argument::Text(case.to_owned()));
-    let _ = writeln!(text, ":param {CASE} => {};", literal(&narrowed));
-    for parameter in &hunt.parameters {
-        let _ = writeln!(
-            text,
-            ":param {} => {};",
-            parameter.name,
-            literal(&value(parameter))
-        );
-    }
     text.push_str(body(hunt));
     text.push_str(";\n");
     text
@@ -225,7 +245,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// The guide, with a link to each hunt that it names: `{{run NAME}}` and `{{mark}}`.
+/// The guide, with a link to each thing that it names: `{{run NAME}}`, `{{parameters}}` and `{{mark}}`.
 fn guide(hunts: &[Hunt], case: Option<&str>) -> Result<String, KitError> {
     let mut text = String::new();
     let mut rest = GUIDE;
@@ -235,11 +255,12 @@ fn guide(hunts: &[Hunt], case: Option<&str>) -> Result<String, KitError> {
             .split_once("}}")
             .ok_or_else(|| KitError::Guide(after.lines().next().unwrap_or_default().to_owned()))?;
         let (caption, statement) = match asked.split_once(' ') {
+            None if asked == "parameters" => ("set the parameters", parameters(hunts, case)),
             None if asked == "mark" => ("mark what is malicious", MARK.to_owned()),
             Some(("run", name)) => {
                 let hunt = hunts.iter().find(|hunt| hunt.name == name);
                 let hunt = hunt.ok_or_else(|| KitError::Guide(asked.to_owned()))?;
-                (name, favourite(hunt, case))
+                (name, favourite(hunt))
             }
             _ => return Err(KitError::Guide(asked.to_owned())),
         };

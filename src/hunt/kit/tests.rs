@@ -26,39 +26,60 @@ fn entries(case: Option<&str>) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_hunt_is_a_favourite_called_by_its_title() {
+fn every_hunt_is_a_favourite_called_by_its_name_and_title() {
     let entries = entries(None);
     for hunt in library().unwrap() {
         let name = format!("linktrail {}/{}.cypher", hunt.group, hunt.name);
         let (_, text) = entries.iter().find(|(found, _)| *found == name).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0], format!("// {}", hunt.title));
-        assert!(lines.contains(&":param case => null;"), "{text}");
+        assert_eq!(lines[0], format!("// {}: {}", hunt.name, hunt.title));
         assert!(text.ends_with(&format!("{};\n", body(&hunt))), "{text}");
-        // Neo4j Browser cuts at semicolons: one for each parameter, and one behind the statement.
+        // Neo4j Browser cuts at semicolons, and shows the answer of a single statement only.
         let code = lines.iter().filter(|line| !line.starts_with("//"));
-        let statements = code.filter(|line| line.ends_with(';')).count();
-        assert_eq!(statements, hunt.parameters.len() + 2, "{text}");
-        for parameter in &hunt.parameters {
-            assert!(text.contains(&format!("\n:param {} => ", parameter.name)));
-        }
+        assert_eq!(code.filter(|line| line.contains(';')).count(), 1, "{text}");
     }
-    assert_eq!(entries.len(), library().unwrap().len() + 2);
-    let titles: BTreeSet<&str> = entries
+    assert_eq!(entries.len(), library().unwrap().len() + 3);
+    let names: BTreeSet<&str> = entries
         .iter()
         .map(|(_, text)| text.lines().next().unwrap())
         .collect();
-    assert_eq!(titles.len(), entries.len(), "two favourites have one name");
+    assert_eq!(names.len(), entries.len(), "two favourites have one name");
+}
+
+#[test]
+fn every_parameter_of_every_hunt_is_set_and_has_one_type() {
+    let (_, script) = &entries(None)[0];
+    let mut types = std::collections::BTreeMap::new();
+    for hunt in library().unwrap() {
+        for parameter in hunt.parameters {
+            let line = format!("\n:param {} => ", parameter.name);
+            assert_eq!(script.matches(&line).count(), 1, "{script}");
+            let known = types
+                .entry(parameter.name.clone())
+                .or_insert(parameter.kind);
+            assert_eq!(
+                *known, parameter.kind,
+                "{} of {}",
+                parameter.name, hunt.name
+            );
+        }
+    }
+    assert!(
+        script.contains("\n:param case => null;\n:param alert => '"),
+        "{script}"
+    );
+    assert!(script.contains("\n:param limit => 10000;\n"), "{script}");
+    assert_eq!(script.matches(":param").count(), types.len() + 1);
 }
 
 #[test]
 fn the_kit_is_the_same_bytes_each_time_and_can_be_narrowed_to_a_case() {
     assert_eq!(files(None).unwrap(), files(None).unwrap());
-    for (name, text) in entries(Some("01J'\\")) {
-        if !name.contains("start/") {
-            assert!(text.contains("\n:param case => '01J\\'\\\\';\n"), "{name}");
-        }
-    }
+    let (_, script) = &entries(Some("01J'\\"))[0];
+    assert!(
+        script.contains("\n:param case => '01J\\'\\\\';\n"),
+        "{script}"
+    );
     let guide = String::from_utf8(content(GUIDE_FILE, Some("01J"))).unwrap();
     assert!(guide.contains(":param case =&gt; '01J';"), "{guide}");
 }
