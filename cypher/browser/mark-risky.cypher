@@ -1,6 +1,6 @@
 // 2 Mark what is malicious (writes a label)
-// Gives malicious urls, the messages that hold one and their senders the label Risky, which the style draws large and
-// in vermilion. Hunts and loads do not look at it. Run it again after a load.
+// Gives malicious urls, the messages that hold one and their senders the label Risky, for which the style has
+// vermilion. Hunts and loads do not look at it. Run it again after a load.
 MATCH (node:Risky)
 REMOVE node:Risky;
 MATCH (url:Url {risky: true})

@@ -103,8 +103,8 @@ pub fn advice(folder: &Path) -> String {
          2. Drop {STYLE_FILE} on the page.\n\
          3. In Local scripts, linktrail start, run \"1 Set the parameters\"; a click puts it into the editor, where you can\n   \
             change what the hunts look for.\n\
-         4. There, \"2 Mark what is malicious\" has malicious nodes drawn large and in vermilion. It gives them a label,\n   \
-            Risky; number 3 takes it off again.\n\
+         4. There, \"2 Mark what is malicious\" has malicious urls drawn large and in vermilion, their messages and senders\n   \
+            with a border of it. It gives them a label, Risky; number 3 takes it off again.\n\
          5. A Neo4j of scripts/neo4j or docker-compose.yml serves the guide: its status names the address for\n   \
             :play http://127.0.0.1:…/guide.html\n   \
             With another Neo4j open {GUIDE_FILE} beside Neo4j Browser, or see docs/neo4j-browser.md.\n",

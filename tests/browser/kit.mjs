@@ -116,21 +116,20 @@ async function main(page) {
   const listed = await page.locator('[data-testid^="scriptTitle-"]').allTextContents();
   const hunts = linktrail('hunt', 'list').split('\n').filter(line => line.startsWith('  ')).length;
   assert.equal(listed.filter(title => title.trim()).length, hunts + 3, 'a favourite for each hunt, and three more');
-  await picture(page, 'browser-favourites');
 
   await favourite(page, '1 Set the parameters');
   await favourite(page, '2 Mark what is malicious');
-  const marked = await page.locator('[data-testid=frame]').first().innerText();
   let [[count]] = [[0]];
   for (let tries = 0; tries < 100 && count === 0; tries += 1) {
     await page.waitForTimeout(200);
     [[count]] = await cypher('MATCH (u:Url:Risky), (m:Message:Risky), (s:User:Risky) RETURN count(u)');
   }
-  assert(count > 0, `urls, messages and senders are marked: ${marked}`);
+  assert(count > 0, 'urls, messages and senders are marked');
 
   await favourite(page, 'summary: ');
   const { sentence } = result.summary;
   await newest(page).getByText(sentence).waitFor({ timeout: 30_000 });
+  await picture(page, 'browser-favourites');
 
   await favourite(page, 'who-opened: ');
   await newest(page).getByText('ClickBlocked').first().waitFor({ timeout: 30_000 });
@@ -142,12 +141,14 @@ async function main(page) {
   await picture(page, 'browser-incident');
   const drawn = await newest(page).locator('g.node').evaluateAll(nodes => nodes.map(node => ({
     text: node.textContent, fill: node.querySelector('circle.b-outline')?.getAttribute('fill'),
+    border: node.querySelector('circle.b-outline')?.getAttribute('stroke'),
   })));
   const [[wanted]] = await cypher(`MATCH (u:Url {risky: true}) WHERE '${id}' IN u.cases RETURN collect(u.host)`);
   for (const host of wanted) {
     const node = drawn.find(node => node.fill === '#D55E00' && node.text.replace(/\s/g, '').startsWith(`high${host.slice(0, 6)}`));
     assert(node, `${host} is drawn in vermilion with its severity: ${JSON.stringify(drawn)}`);
   }
+  assert(drawn.some(node => node.fill === '#56B4E9' && node.border === '#D55E00'), 'a malicious message with its border');
   assert(drawn.some(node => node.fill === '#CC79A7'), 'a host in its colour');
   assert(drawn.some(node => node.fill === '#000000'), 'an alert in its colour');
 
@@ -157,12 +158,16 @@ async function main(page) {
   await newest(page).locator('[class*=carousel-right], [data-testid=nextSlide], .next-slide').first().click();
   await newest(page).getByText('1. What happened?').waitFor();
   await newest(page).locator('[data-populate]', { hasText: 'summary' }).click();
-  await page.waitForFunction(() => document.querySelector('[data-testid=activeEditor]').innerText.replace(/\u00a0/g, ' ').includes('summary: What was found'), null, { timeout: 10_000 });
-  await run(page);
+  // Some versions of Neo4j Browser run it at once, others put it into the editor.
+  const ran = newest(page).getByText('malicious URL(s) sent by').first().waitFor({ timeout: 10_000 });
+  await ran.catch(() => run(page));
   await newest(page).getByText('malicious URL(s) sent by').first().waitFor({ timeout: 30_000 });
 
-  await cypher('MATCH (n:Risky) REMOVE n:Risky');
+  // The mark is in nobody's way.
   linktrail('case', 'prune', id);
+  const [[left]] = await cypher(`MATCH (n) WHERE '${id}' IN n.cases RETURN count(n)`);
+  assert.equal(left, 0, 'the case is gone, marks and all');
+  await cypher('MATCH (n:Risky) REMOVE n:Risky');
 }
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });

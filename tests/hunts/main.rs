@@ -7,6 +7,7 @@
 mod alone;
 mod answers;
 mod commands;
+mod docs;
 mod library;
 mod plans;
 mod refusals;

@@ -156,7 +156,12 @@ fn the_style_draws_every_label_in_a_colour_of_its_own_and_risk_last() {
     }
     assert_eq!(colours.len(), NODES.len());
     assert!(!colours.contains("#D55E00"), "vermilion is for risk alone");
-    assert!(STYLE.rfind("node.Risky {").unwrap() > STYLE.rfind("node.Alert {").unwrap());
+    // Later rules win: what is malicious has to be drawn so whatever its label says.
+    for label in ["User", "Message", "Url"] {
+        let marked = STYLE.find(&format!("node.{label}.Risky {{")).unwrap();
+        assert!(marked > STYLE.rfind("\nnode.Alert {").unwrap());
+        assert!(STYLE[marked..].contains("#D55E00"));
+    }
     for name in rules
         .iter()
         .filter_map(|(name, _)| name.strip_prefix("relationship."))
