@@ -14,9 +14,14 @@ CREATE CONSTRAINT linktrail_verdict_id IF NOT EXISTS FOR (n:`Verdict`) REQUIRE n
 CREATE INDEX linktrail_alert_time IF NOT EXISTS FOR (n:`Alert`) ON (n.`time`);
 CREATE INDEX linktrail_host_name IF NOT EXISTS FOR (n:`Host`) ON (n.`name`);
 CREATE INDEX linktrail_message_created IF NOT EXISTS FOR (n:`Message`) ON (n.`created`);
+CREATE INDEX linktrail_message_deleted IF NOT EXISTS FOR (n:`Message`) ON (n.`deleted`);
 CREATE INDEX linktrail_message_risky IF NOT EXISTS FOR (n:`Message`) ON (n.`risky`);
 CREATE INDEX linktrail_url_host IF NOT EXISTS FOR (n:`Url`) ON (n.`host`);
 CREATE INDEX linktrail_url_risky IF NOT EXISTS FOR (n:`Url`) ON (n.`risky`);
+CREATE INDEX linktrail_url_signals IF NOT EXISTS FOR (n:`Url`) ON (n.`signals`);
 CREATE INDEX linktrail_user_upn IF NOT EXISTS FOR (n:`User`) ON (n.`upn`);
 CREATE INDEX linktrail_user_risky_sender IF NOT EXISTS FOR (n:`User`) ON (n.`risky_sender`);
 CREATE INDEX linktrail_verdict_provider IF NOT EXISTS FOR (n:`Verdict`) ON (n.`provider`);
+CREATE INDEX linktrail_verdict_state IF NOT EXISTS FOR (n:`Verdict`) ON (n.`state`);
+CREATE INDEX linktrail_verdict_counted IF NOT EXISTS FOR (n:`Verdict`) ON (n.`provider`, n.`state`, n.`severity`);
+CREATE INDEX linktrail_contains_mismatch IF NOT EXISTS FOR ()-[r:`CONTAINS`]-() ON (r.`mismatch`);

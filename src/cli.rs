@@ -87,6 +87,8 @@ pub enum Command {
     /// List, show, run and check the saved Cypher hunts
     #[command(subcommand)]
     Hunt(Hunt),
+    /// Write the hunts, a style and a guide for Neo4j Browser
+    Browser(Browser),
     /// The cases on disk, and what Neo4j holds of them
     #[command(subcommand)]
     Case(Case),
@@ -176,7 +178,11 @@ pub enum LoadFormat {
 #[derive(Debug, Subcommand)]
 pub enum Hunt {
     /// List the hunts
-    List,
+    List {
+        /// Only hunts with this tag; given several times, with all of them
+        #[arg(long, value_name = "TAG")]
+        tag: Vec<String>,
+    },
     /// Print a hunt: what it answers, its parameters, its Cypher
     Show {
         /// Name of the hunt
@@ -192,6 +198,12 @@ pub enum Hunt {
         /// Form of the result
         #[arg(long, value_parser = hunt_format, default_value_t = crate::hunt::Format::Table)]
         format: crate::hunt::Format,
+        /// Run it again and again; Ctrl-C ends it with exit code 0
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400), conflicts_with = "diff")]
+        watch: Option<u64>,
+        /// Compare with another case: rows that only one of the two has. The one is -p case=ID
+        #[arg(long, value_name = "CASE")]
+        diff: Option<String>,
     },
     /// Check every hunt
     Lint,
@@ -224,6 +236,17 @@ pub enum ExportFormat {
     Jsonl,
     /// The risky urls as STIX 2.1 indicators and sightings; names no user, message or host
     Stix,
+}
+
+/// Arguments of `browser`.
+#[derive(Debug, Args)]
+pub struct Browser {
+    /// Folder to write into
+    #[arg(long, value_name = "DIR", default_value = "linktrail-browser")]
+    pub out: PathBuf,
+    /// Narrow every hunt to this case
+    #[arg(long, value_name = "ID")]
+    pub case: Option<String>,
 }
 
 /// Subcommands of `case`.

@@ -13,7 +13,7 @@ compose() {
   project=linktrail-$(printf '%s' "$state" | sha256sum | cut -c 1-8)
   [[ ! -f $state/extra.yml ]] || files+=(-f "$state/extra.yml")
   # Stopping needs no password, yet compose wants every variable of the file.
-  NEO4J_PASSWORD=${password:-unused} NEO4J_BOLT_PORT=$bolt NEO4J_HTTP_PORT=$http NEO4J_HEAP=$heap NEO4J_PAGECACHE=$pagecache \
+  NEO4J_PASSWORD=${password:-unused} NEO4J_BOLT_PORT=$bolt NEO4J_HTTP_PORT=$http NEO4J_GUIDE_PORT=$guide_port NEO4J_HEAP=$heap NEO4J_PAGECACHE=$pagecache \
     "${tool[@]}" -p "$project" "${files[@]}" "$@" 9>&-
 }
 
@@ -41,6 +41,8 @@ server_running() {
   local id
   id=$(container) && [[ $(docker inspect -f '{{.State.Running}}' "$id" 2>/dev/null) == true ]]
 }
+
+guide() { echo "http://127.0.0.1:$guide_port/guide.html"; }
 
 server_describe() { printf 'container=%s\n' "$(container)"; }
 server_reason() { compose logs --tail=20 neo4j 2>&1 | cut -c 1-300; }

@@ -43,6 +43,26 @@ ARTIFACTS
   exec 8>&-
 }
 
+# Neo4j Browser with linktrail's guide and style in it: so Neo4j's own web server hands them out, from the origin that
+# the Browser has. One jar for each version of them, shared by every state folder.
+browser_with_guide() {
+  local java=$1 sources=$root/cypher/browser jar work
+  jar=$cache/neo4j/browser-$(cat "$sources/guide.html" "$sources/linktrail.grass" | sha256sum | cut -c 1-12).jar
+  if [[ ! -s $jar ]]; then
+    work=$(mktemp -d "$cache/neo4j/guide.XXXXXX")
+    mkdir -p "$work/browser/linktrail"
+    cp "$sources/guide.html" "$sources/linktrail.grass" "$work/browser/linktrail/"
+    cp "$jars/neo4j-browser-$browser_version.jar" "$work/browser.jar"
+    if "$java" -m jdk.jartool/sun.tools.jar.Main uf "$work/browser.jar" -C "$work" browser/linktrail >&2; then
+      mv "$work/browser.jar" "$jar"
+    fi
+    rm -rf "$work"
+  fi
+  printf '%s\n' "$jar"
+}
+
+guide() { echo "http://127.0.0.1:$http/browser/linktrail/guide.html"; }
+
 # Later lines win over earlier ones, since Neo4j refuses a setting that stands twice.
 write_configuration() {
   mkdir -p "$server"/{conf,data,import,logs,run}
@@ -59,6 +79,7 @@ server.memory.heap.max_size=$heap
 server.memory.pagecache.size=$pagecache
 server.directories.import=import
 db.tx_log.rotation.retention_policy=1 files
+browser.remote_content_hostname_whitelist=$guide_hosts
 dbms.usage_report.enabled=false
 client.allow_telemetry=false
 CONF
@@ -83,14 +104,15 @@ set_first_password() {
 
 # An archive of the classes loaded saves a third of every later start. Writing one costs a slow start and a slow
 # stop, so that is left to the second full start: a first look, or a server for a test, does not pay for it.
-class_archive() { printf '%s/neo4j/classes-%s.jsa' "$cache" "$( ("$1" -version 2>&1; echo "$1 $jars") | sha256sum | cut -c 1-12)"; }
+class_archive() { printf '%s/neo4j/classes-%s.jsa' "$cache" "$( ("$1" -version 2>&1; echo "$1 $jars $2") | sha256sum | cut -c 1-12)"; }
 
 server_start() {
-  local java archive options=(-Xlog:cds=off -Xlog:cds+dynamic=off)
+  local java archive browser options=(-Xlog:cds=off -Xlog:cds+dynamic=off)
   fetch_jars
   write_configuration
   java=$(find_java) || die "no JDK 17 or newer"
-  archive=$(class_archive "$java")
+  browser=$(browser_with_guide "$java")
+  archive=$(class_archive "$java" "$browser")
   if [[ -s $archive ]]; then
     options+=("-XX:SharedArchiveFile=$archive")
   elif [[ -e $server/data/databases/system && ${NEO4J_JIT:-} != c1 ]]; then
@@ -104,7 +126,7 @@ server_start() {
     exec setsid "$java" "-Xms$heap" "-Xmx$heap" -XX:+UseG1GC -XX:+ExitOnOutOfMemoryError -XX:-OmitStackTraceInFastThrow \
       --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/java.io=ALL-UNNAMED \
       --add-opens=java.base/sun.nio.ch=ALL-UNNAMED --enable-native-access=ALL-UNNAMED \
-      -Dio.netty.tryReflectionSetAccessible=true -Dlog4j2.disable.jmx=true "${options[@]}" -cp "$jars/*" \
+      -Dio.netty.tryReflectionSetAccessible=true -Dlog4j2.disable.jmx=true "${options[@]}" -cp "$browser:$jars/*" \
       org.neo4j.server.CommunityEntryPoint "--home-dir=$server" "--config-dir=$server/conf" \
       </dev/null >"$server/logs/console.log" 2>&1 9>&- &
     echo $! >"$state/pid"
@@ -132,7 +154,7 @@ server_reason() {
 }
 
 server_stop() {
-  local pid archive
+  local pid java archive
   pid=$(server_pid) || return 0
   kill "$pid"
   for _ in {1..900}; do
@@ -143,7 +165,8 @@ server_stop() {
     say "pid $pid did not stop within 90 seconds, so it is killed"
     kill -KILL "$pid"
   elif [[ -s $server/run/classes.jsa ]]; then
-    archive=$(class_archive "$(find_java)")
+    java=$(find_java)
+    archive=$(class_archive "$java" "$(browser_with_guide "$java")")
     mv "$server/run/classes.jsa" "$archive.$$" # perhaps from another disk, hence two steps
     mv "$archive.$$" "$archive"
   fi

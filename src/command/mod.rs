@@ -1,5 +1,6 @@
 //! Subcommands, a file each, and how they end.
 
+mod browser;
 mod case;
 mod completions;
 mod export;
@@ -87,6 +88,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         match command {
             Command::Load(arguments) => load::run(&global, *arguments).await,
             Command::Hunt(arguments) => hunt::run(&global, arguments).await,
+            Command::Browser(arguments) => browser::run(&arguments),
             Command::Case(arguments) => case::run(&global, arguments).await,
             Command::Export(arguments) => export::run(&global, arguments).await,
             Command::Schema(arguments) => schema::run(&global, arguments).await,

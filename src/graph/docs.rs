@@ -22,7 +22,36 @@ pub fn schema_statements() -> Vec<String> {
             )
         })
     });
-    constraints.chain(indexes).collect()
+    let counted = NODES
+        .iter()
+        .filter(|spec| !spec.counted.is_empty())
+        .map(|spec| {
+            let label = spec.label;
+            let name = label.as_str().to_lowercase();
+            let properties: Vec<_> = spec
+                .counted
+                .iter()
+                .map(|property| format!("n.`{property}`"))
+                .collect();
+            format!(
+                "CREATE INDEX linktrail_{name}_counted IF NOT EXISTS FOR (n:`{label}`) ON ({})",
+                properties.join(", ")
+            )
+        });
+    let on_edges = EDGES.iter().flat_map(|spec| {
+        let kind = spec.kind;
+        let name = kind.as_str().to_lowercase();
+        spec.indexed.iter().map(move |property| {
+            format!(
+                "CREATE INDEX linktrail_{name}_{property} IF NOT EXISTS FOR ()-[r:`{kind}`]-() ON (r.`{property}`)"
+            )
+        })
+    });
+    constraints
+        .chain(indexes)
+        .chain(counted)
+        .chain(on_edges)
+        .collect()
 }
 
 /// The constraints and indexes as a file that cypher-shell and Neo4j Browser run.
@@ -68,6 +97,9 @@ pub fn graph_model_markdown() -> String {
         if !spec.indexed.is_empty() {
             let _ = writeln!(text, "\nIndexed beside `id`: {}.", quoted(spec.indexed));
         }
+        if !spec.counted.is_empty() {
+            let _ = writeln!(text, "\nIndexed together: {}.", quoted(spec.counted));
+        }
     }
     text.push_str(
         "\n## Edges\n\nThere is one edge for each start, type and end; events are counted on it, and `first_seen` and \
@@ -87,6 +119,9 @@ pub fn graph_model_markdown() -> String {
             joins.join(", ")
         );
         table(&mut text, spec.properties);
+        if !spec.indexed.is_empty() {
+            let _ = writeln!(text, "\nIndexed: {}.", quoted(spec.indexed));
+        }
     }
     text.push_str(
         "\n## When two values meet\n\n\

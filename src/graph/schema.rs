@@ -121,6 +121,8 @@ pub struct NodeSpec {
     pub properties: &'static [Property],
     /// Properties with an index of their own.
     pub indexed: &'static [&'static str],
+    /// Properties with one index of all of them: what only counts by them reads no node.
+    pub counted: &'static [&'static str],
 }
 
 /// One edge type.
@@ -134,6 +136,8 @@ pub struct EdgeSpec {
     pub doc: &'static str,
     /// Its properties, without those that everything has.
     pub properties: &'static [Property],
+    /// Properties with an index of their own.
+    pub indexed: &'static [&'static str],
 }
 
 const fn property(name: &'static str, kind: Kind, merge: Merge, doc: &'static str) -> Property {
@@ -216,6 +220,7 @@ pub const NODES: &[NodeSpec] = &[
             set("tactics", "MITRE ATT&CK tactics"),
         ],
         indexed: &["time"],
+        counted: &[],
     },
     NodeSpec {
         label: Label::Case,
@@ -251,6 +256,7 @@ pub const NODES: &[NodeSpec] = &[
             ),
         ],
         indexed: &[],
+        counted: &[],
     },
     NodeSpec {
         label: Label::Channel,
@@ -261,6 +267,7 @@ pub const NODES: &[NodeSpec] = &[
             text("membership", "standard, private or shared"),
         ],
         indexed: &[],
+        counted: &[],
     },
     NodeSpec {
         label: Label::Chat,
@@ -271,6 +278,7 @@ pub const NODES: &[NodeSpec] = &[
             text("topic", "its name, if somebody gave it one"),
         ],
         indexed: &[],
+        counted: &[],
     },
     NodeSpec {
         label: Label::Domain,
@@ -281,6 +289,7 @@ pub const NODES: &[NodeSpec] = &[
             text("suffix", "public suffix"),
         ],
         indexed: &[],
+        counted: &[],
     },
     NodeSpec {
         label: Label::Host,
@@ -288,6 +297,7 @@ pub const NODES: &[NodeSpec] = &[
         doc: "a device",
         properties: &[text("name", "device name"), text("os", "operating system")],
         indexed: &["name"],
+        counted: &[],
     },
     NodeSpec {
         label: Label::Message,
@@ -304,7 +314,8 @@ pub const NODES: &[NodeSpec] = &[
             text("web_url", "address of the message in Teams"),
             flag("risky", "it contains a risky url"),
         ],
-        indexed: &["created", "risky"],
+        indexed: &["created", "deleted", "risky"],
+        counted: &[],
     },
     NodeSpec {
         label: Label::Team,
@@ -312,6 +323,7 @@ pub const NODES: &[NodeSpec] = &[
         doc: "a team",
         properties: &[text("name", "display name")],
         indexed: &[],
+        counted: &[],
     },
     NodeSpec {
         label: Label::Url,
@@ -336,7 +348,8 @@ pub const NODES: &[NodeSpec] = &[
                 "why its host seems made to be taken for another one, in words",
             ),
         ],
-        indexed: &["host", "risky"],
+        indexed: &["host", "risky", "signals"],
+        counted: &[],
     },
     NodeSpec {
         label: Label::User,
@@ -351,6 +364,7 @@ pub const NODES: &[NodeSpec] = &[
             flag("risky_sender", "sent a message with a risky url"),
         ],
         indexed: &["upn", "risky_sender"],
+        counted: &[],
     },
     NodeSpec {
         label: Label::Verdict,
@@ -383,7 +397,8 @@ pub const NODES: &[NodeSpec] = &[
             property("checked", Kind::Time, Merge::Last, "when it was asked"),
             latest_text("asked", "the string that was sent, if not the url"),
         ],
-        indexed: &["provider"],
+        indexed: &["provider", "state"],
+        counted: &["provider", "state", "severity"],
     },
 ];
 
@@ -405,6 +420,7 @@ pub const EDGES: &[EdgeSpec] = &[
             ),
             set("ips", "addresses the clicks came from"),
         ],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::ConnectedTo,
@@ -420,6 +436,7 @@ pub const EDGES: &[EdgeSpec] = &[
             set("sources", "proxy, defender"),
             count("records of that match"),
         ],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::Contains,
@@ -437,24 +454,28 @@ pub const EDGES: &[EdgeSpec] = &[
             ),
             flag("mismatch", "the text shows another host"),
         ],
+        indexed: &["mismatch"],
     },
     EdgeSpec {
         kind: EdgeType::HasChannel,
         joins: &[(Label::Team, Label::Channel)],
         doc: "the channel belongs to the team",
         properties: &[],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::HasVerdict,
         joins: &[(Label::Url, Label::Verdict)],
         doc: "the provider was asked about the url",
         properties: &[],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::MemberOf,
         joins: &[(Label::User, Label::Team)],
         doc: "the user has joined the team",
         properties: &[],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::Mentions,
@@ -465,24 +486,28 @@ pub const EDGES: &[EdgeSpec] = &[
         ],
         doc: "the alert names it among its entities",
         properties: &[],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::OnDomain,
         joins: &[(Label::Url, Label::Domain)],
         doc: "the url's host is on that registrable domain",
         properties: &[],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::Opened,
         joins: &[(Label::User, Label::Url)],
         doc: "Teams opened the url for the user, and SmartScreen warned about it",
         properties: &[count("openings"), set("apps", "programs that opened it")],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::ParticipatesIn,
         joins: &[(Label::User, Label::Chat)],
         doc: "the user is a member of the chat",
         properties: &[],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::PostedIn,
@@ -492,18 +517,21 @@ pub const EDGES: &[EdgeSpec] = &[
         ],
         doc: "the message stands there",
         properties: &[AT],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::ReplyTo,
         joins: &[(Label::Message, Label::Message)],
         doc: "the message answers the root of its thread",
         properties: &[AT],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::Sent,
         joins: &[(Label::User, Label::Message)],
         doc: "the user sent the message",
         properties: &[AT],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::StartedFrom,
@@ -514,18 +542,21 @@ pub const EDGES: &[EdgeSpec] = &[
         ],
         doc: "where the investigation began",
         properties: &[text("why", "the sources that named it, or `by hand`")],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::Used,
         joins: &[(Label::User, Label::Host)],
         doc: "a device event names both",
         properties: &[count("device events")],
+        indexed: &[],
     },
     EdgeSpec {
         kind: EdgeType::WarnedAbout,
         joins: &[(Label::Host, Label::Url)],
         doc: "SmartScreen on the host warned about the url",
         properties: &[count("warnings")],
+        indexed: &[],
     },
 ];
 
@@ -552,7 +583,7 @@ mod tests {
         for (at, spec) in NODES.iter().enumerate() {
             assert_eq!(spec.label as usize, at, "{}", spec.label);
             assert_eq!(Label::parse(spec.label.as_str()), Some(spec.label));
-            for name in spec.indexed {
+            for name in spec.indexed.iter().chain(spec.counted) {
                 assert!(
                     spec.properties.iter().any(|p| p.name == *name),
                     "{}.{name}",
@@ -563,6 +594,13 @@ mod tests {
         for (at, spec) in EDGES.iter().enumerate() {
             assert_eq!(spec.kind as usize, at, "{}", spec.kind);
             assert_eq!(EdgeType::parse(spec.kind.as_str()), Some(spec.kind));
+            for name in spec.indexed {
+                assert!(
+                    spec.properties.iter().any(|p| p.name == *name),
+                    "{}.{name}",
+                    spec.kind
+                );
+            }
         }
         assert!(NODES.is_sorted_by_key(|spec| spec.label.as_str()));
         assert!(EDGES.is_sorted_by_key(|spec| spec.kind.as_str()));

@@ -20,6 +20,21 @@ pub enum HuntError {
         /// Names like it, the nearest first.
         close: Vec<String>,
     },
+    /// No hunt has that tag.
+    #[error(
+        "no hunt has the tag `{}`{}; the tags are {}",
+        terminal::clean(tag),
+        did_you_mean(nearest.as_slice()),
+        known.join(", ")
+    )]
+    UnknownTag {
+        /// What was asked for.
+        tag: String,
+        /// The nearest that there is.
+        nearest: Option<String>,
+        /// All that there are.
+        known: Vec<String>,
+    },
     /// A hunt's file cannot be read.
     #[error("cannot read the hunt {path}: {source}")]
     Unreadable {
@@ -121,6 +136,7 @@ impl HuntError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Unknown { .. }
+            | Self::UnknownTag { .. }
             | Self::Unreadable { .. }
             | Self::Header(_)
             | Self::Missing { .. }

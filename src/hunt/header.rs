@@ -10,7 +10,7 @@
 //! // columns: user, message, at, place, opened, host
 //! // notebook: the cell it answers, if any
 //! // tags: sender, url
-//! // technique: T1566.003
+//! // mitre: T1566.003
 //! ```
 
 use std::fmt;
@@ -78,7 +78,7 @@ const KEYS: &[&str] = &[
     "columns",
     "notebook",
     "tags",
-    "technique",
+    "mitre",
 ];
 
 /// Keys that make a header of a comment: an analyst's own file may open with any other words.
@@ -186,7 +186,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Option<Header>, HeaderErro
         columns: names,
         notebook: optional("notebook"),
         tags: list("tags"),
-        techniques: list("technique"),
+        techniques: list("mitre"),
     }))
 }
 
@@ -310,7 +310,7 @@ mod tests {
 
     const GOOD: &str = "// name: x\n// title: T\n// description: one\n//   two: three\n\
         // parameters: url string required example https://a.example/?b=c d; depth integer optional default 2 example 3\n\
-        // returns: graph\n// columns: a, b\n// notebook: cell\n// tags: t, u\n// technique: T1566.003\n\nRETURN 1";
+        // returns: graph\n// columns: a, b\n// notebook: cell\n// tags: t, u\n// mitre: T1566.003\n\nRETURN 1";
 
     #[test]
     fn every_field_is_read() {

@@ -13,6 +13,9 @@ use super::{CASE, Hunt, HuntError, stem, suggest};
 use crate::graph::schema::{COMMON, EDGES, NODES};
 use crate::graph::{EdgeType, Label};
 
+/// Components of times and durations, which are read like properties: `message.created.hour`.
+const COMPONENTS: &[&str] = &["hour", "seconds"];
+
 /// What a finding is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
@@ -208,6 +211,21 @@ impl Check<'_> {
                 self.find(self.line_of("parameters"), Rule::Header, message);
             }
         }
+        if hunt.tags.is_empty() {
+            let message = "has no tags: words to find it by, in lower case";
+            self.find(1, Rule::Header, message);
+        }
+        for tag in hunt.tags.iter().filter(|tag| !is_kebab(tag)) {
+            let message =
+                format!("the tag `{tag}` holds more than lower-case letters, digits and hyphens");
+            self.find(self.line_of("tags"), Rule::Header, message);
+        }
+        for technique in hunt.techniques.iter().filter(|name| !is_technique(name)) {
+            let message = format!(
+                "`{technique}` is no technique of MITRE ATT&CK; they are written T1566 or T1566.002"
+            );
+            self.find(self.line_of("mitre"), Rule::Header, message);
+        }
     }
 
     fn name(&mut self) {
@@ -216,8 +234,7 @@ impl Check<'_> {
             let message = format!("is called `{name}`, and its file `{file}`");
             self.find(self.line_of("name"), Rule::Name, message);
         }
-        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if !name.chars().all(kebab) {
+        if !is_kebab(name) {
             let message =
                 format!("`{name}` holds more than lower-case letters, digits and hyphens");
             self.find(self.line_of("name"), Rule::Name, message);
@@ -256,7 +273,8 @@ impl Check<'_> {
             let on = owners(shape, read);
             let known = properties(&on);
             let name = read.property.name.as_str();
-            let own = on.is_empty() && shape.own_keys.contains(name);
+            let own =
+                on.is_empty() && (shape.own_keys.contains(name) || COMPONENTS.contains(&name));
             if !known.contains(name) && !own {
                 let mut message = unknown("property", name, known.iter().copied());
                 if !on.is_empty() {
@@ -334,6 +352,24 @@ impl Check<'_> {
     }
 }
 
+fn is_kebab(name: &str) -> bool {
+    let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.chars().all(kebab)
+}
+
+/// `T` and four digits, and for a sub-technique a dot and three more.
+fn is_technique(name: &str) -> bool {
+    let digits =
+        |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    let Some(number) = name.strip_prefix('T') else {
+        return false;
+    };
+    match number.split_once('.') {
+        None => digits(number, 4),
+        Some((technique, part)) => digits(technique, 4) && digits(part, 3),
+    }
+}
+
 /// The labels and types that the owner of a property can have; none when they are not known.
 fn owners(shape: &Shape, read: &Read) -> BTreeSet<String> {
     let by_variable = read
@@ -369,182 +405,4 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Group;
-    use super::*;
-
-    const GOOD: &str = "// name: good\n// title: T\n// description: D.\n\
-        // parameters: url string required example u\n// returns: table\n// columns: at, url\n\
-        \n\
-        MATCH (m:Message)-[c:CONTAINS {mismatch: true}]->(u:Url)\n\
-        WHERE u.id = $url AND all(x IN [m, c, u] WHERE $case IS NULL OR $case IN x.cases)\n\
-        RETURN m.created AS at, u.id AS url\n\
-        ORDER BY at DESC, url;\n";
-
-    fn findings(file: &str, text: &str) -> Vec<String> {
-        let hunt = Hunt::parse(file, Group::Own, text).unwrap();
-        lint(&[hunt]).iter().map(Finding::to_string).collect()
-    }
-
-    #[test]
-    fn a_good_hunt_has_none() {
-        assert_eq!(findings("a/good.cypher", GOOD), Vec::<String>::new());
-    }
-
-    #[test]
-    fn each_rule_finds_what_it_is_for() {
-        for (from, to, finding) in [
-            (
-                "title: T",
-                "title: T.",
-                "2: header: a title has no full stop",
-            ),
-            (
-                "D.",
-                "D",
-                "3: header: a description is one or more sentences",
-            ),
-            (
-                " example u",
-                "",
-                "4: header: the required parameter `url` has no example",
-            ),
-            (
-                "name: good",
-                "name: bad",
-                "1: name: is called `bad`, and its file `good`",
-            ),
-            (
-                "name: good",
-                "name: Good",
-                "1: name: `Good` holds more than lower-case letters",
-            ),
-            ("AS at", "AS 'at", "10: syntax: the text does not end"),
-            ("WHERE u.id", "SET u.id", "9: read-only: `SET`"),
-            (
-                "MATCH",
-                "LOAD CSV FROM 'http://a.example' AS l MATCH",
-                "8: read-only: `LOAD`",
-            ),
-            (
-                "MATCH",
-                "CALL db.labels() YIELD label MATCH",
-                "8: read-only: `CALL of a procedure`",
-            ),
-            (
-                "m:Message",
-                "m:Mesage",
-                "8: schema: the graph has no label `Mesage`; did you mean `Message`?",
-            ),
-            (
-                "CONTAINS",
-                "HOLDS",
-                "8: schema: the graph has no type `HOLDS`",
-            ),
-            (
-                "u.id = ",
-                "u.upn = ",
-                "9: schema: the graph has no property `upn` (of Url)",
-            ),
-            (
-                "mismatch:",
-                "mismatched:",
-                "8: schema: the graph has no property `mismatched`; did you mean `mismatch`? (of CONTAINS)",
-            ),
-            (
-                "x.cases",
-                "x.casess",
-                "9: schema: the graph has no property `casess`; did you mean `cases`?",
-            ),
-            (
-                "m.created",
-                "m.sent.at",
-                "10: schema: the graph has no property `sent` (of Message)",
-            ),
-            ("$url", "$link", "4: parameters: `$url` is not used"),
-            ("$url", "$link", "9: parameters: `$link` is not declared"),
-            (
-                "$case IS NULL OR $case IN x.cases",
-                "x.id = 'a'",
-                "4: parameters: `$case` is not used",
-            ),
-            (
-                "AS url",
-                "AS link",
-                "6: columns: the header declares at, url, and the statement returns at, link",
-            ),
-            (
-                "m.created AS at, u.id AS url",
-                "u.id AS url, m.created AS at",
-                "6: columns: the header declares at, url",
-            ),
-            (
-                "RETURN m.created AS at, u.id AS url",
-                "RETURN *",
-                "10: columns: `RETURN *` leaves open",
-            ),
-            (
-                "RETURN m.created AS at, u.id AS url",
-                "WITH m",
-                "1: columns: returns nothing",
-            ),
-            ("ORDER BY at DESC, url", "", "10: order: has no ORDER BY"),
-            (
-                ", url;",
-                ";",
-                "10: order: rows alike but for url come in any order",
-            ),
-            (
-                "url;",
-                "toLower(url);",
-                "10: order: rows alike but for url come in any order",
-            ),
-            (
-                "MATCH",
-                "RETURN 1 AS at, 2 AS url UNION MATCH",
-                "8: order: rows of a UNION have no order",
-            ),
-        ] {
-            assert!(GOOD.contains(from), "{from}");
-            let found = findings("good.cypher", &GOOD.replacen(from, to, 1));
-            let expected = format!("good.cypher:{finding}");
-            assert!(
-                found.iter().any(|found| found.starts_with(&expected)),
-                "{expected}\n{found:#?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_hunt_without_a_header_is_found() {
-        let found = findings(
-            "x.cypher",
-            "MATCH (u:Url) WHERE $case IN u.cases RETURN u.id AS url ORDER BY url",
-        );
-        assert_eq!(
-            found[0],
-            "x.cypher:1: header: has no header; `// name: …` is its first line"
-        );
-    }
-
-    #[test]
-    fn two_hunts_cannot_have_one_name() {
-        let hunt = |file: &str| Hunt::parse(file, Group::Own, GOOD).unwrap();
-        let found = lint(&[hunt("a/good.cypher"), hunt("b/good.cypher")]);
-        let [found] = found.as_slice() else {
-            panic!("{found:?}")
-        };
-        assert_eq!(
-            found.to_string(),
-            "b/good.cypher:1: name: a/good.cypher is called `good` as well"
-        );
-    }
-
-    #[test]
-    fn a_graph_needs_an_order_but_not_of_every_column() {
-        let graph = GOOD
-            .replace("returns: table", "returns: graph")
-            .replace("ORDER BY at DESC, url", "ORDER BY u.id");
-        assert_eq!(findings("good.cypher", &graph), Vec::<String>::new());
-    }
-}
+mod tests;

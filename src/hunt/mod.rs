@@ -2,9 +2,12 @@
 //!
 //! The library is part of the binary; an analyst's own file runs just as well, with a header or without.
 
+mod absence;
+mod compare;
 mod cypher;
 mod error;
 mod header;
+pub mod kit;
 mod lint;
 mod parameter;
 pub mod render;
@@ -13,11 +16,14 @@ mod shape;
 mod suggest;
 mod value;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 
+pub use absence::absence;
+pub use compare::compare;
 pub use error::HuntError;
 pub use header::{HeaderError, Returns};
 pub use lint::{Finding, Rule, lint, verify};
@@ -157,6 +163,24 @@ pub fn library() -> Result<Vec<Hunt>, HuntError> {
     }
     hunts.sort_by(|a, b| (a.group, &a.name).cmp(&(b.group, &b.name)));
     Ok(hunts)
+}
+
+/// The hunts of the library that have all of these tags; all hunts when there are none.
+///
+/// # Errors
+/// No hunt has one of the tags, or a file's header is not as it should be.
+pub fn tagged(tags: &[String]) -> Result<Vec<Hunt>, HuntError> {
+    let mut library = library()?;
+    let known: BTreeSet<String> = library.iter().flat_map(|hunt| hunt.tags.clone()).collect();
+    if let Some(tag) = tags.iter().find(|tag| !known.contains(*tag)) {
+        return Err(HuntError::UnknownTag {
+            tag: tag.clone(),
+            nearest: suggest::nearest(tag, known.iter().map(String::as_str)).map(str::to_owned),
+            known: known.into_iter().collect(),
+        });
+    }
+    library.retain(|hunt| tags.iter().all(|tag| hunt.tags.contains(tag)));
+    Ok(library)
 }
 
 /// The hunt of the library with that name, else the hunt in the file at that path.

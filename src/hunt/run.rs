@@ -204,7 +204,7 @@ fn refused(error: neo4rs::Error, hunt: &str, file: &str, limit: Duration) -> Hun
     }
 }
 
-fn shape(hunt: &Hunt) -> Result<Shape, HuntError> {
+pub(super) fn shape(hunt: &Hunt) -> Result<Shape, HuntError> {
     Shape::of(hunt.statement()).map_err(|unfinished| HuntError::Statement {
         file: hunt.file.clone(),
         message: format!(

@@ -6,6 +6,8 @@
 
 mod alone;
 mod answers;
+mod commands;
+mod docs;
 mod library;
 mod plans;
 mod refusals;

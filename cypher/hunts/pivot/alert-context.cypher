@@ -4,7 +4,7 @@
 //   the malicious ones that the user sent; users opened or clicked the url, or worked on the host; hosts were
 //   warned about the url or connected to it, or the user worked on them. A user is risky who sent a malicious url,
 //   a host that was warned about one or connected to one. The alert is given by id or name.
-// parameters: alert string required example Malicious URL clicked
+// parameters: alert string required example A potentially malicious URL click was detected
 // returns: table
 // columns: alert, at, severity, kind, entity, risky, messages, users, hosts
 // tags: alert

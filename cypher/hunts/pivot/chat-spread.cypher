@@ -2,11 +2,11 @@
 // title: Chats into which a user put malicious urls, and who is in them
 // description: One row for each message of the user in a chat and malicious url in it; participants are the others
 //   in that chat. The user is given by UPN, name or id.
-// parameters: user string required example alice@contoso.com
+// parameters: user string required example mila.hoffmann@contoso.com
 // returns: table
 // columns: sender, at, place, url, severity, message, participants
 // tags: user, place
-// technique: T1534
+// mitre: T1534
 
 MATCH (user:User)
 WHERE toLower($user) IN [toLower(user.upn), toLower(user.name), toLower(user.id)]

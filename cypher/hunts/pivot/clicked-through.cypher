@@ -4,7 +4,7 @@
 // returns: table
 // columns: user, url, severity, risky, first, last, count, actions, ips
 // tags: user
-// technique: T1204.001
+// mitre: T1204.001
 
 MATCH (user:User)-[clicked:CLICKED {clicked_through: true}]->(url:Url)
 WHERE all(x IN [user, clicked, url] WHERE $case IS NULL OR $case IN x.cases)

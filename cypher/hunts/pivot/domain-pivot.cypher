@@ -3,11 +3,11 @@
 // description: Every url on the registrable domain or address, malicious or not: by how many users and in how many
 //   messages it was sent, how many users opened or clicked it, how many hosts were warned about it or connected to
 //   it.
-// parameters: domain string required example login.example
+// parameters: domain string required example contoso-payroll.example
 // returns: table
 // columns: domain, url, risky, severity, senders, messages, openers, hosts, first, last
 // tags: url, infrastructure
-// technique: T1583.001
+// mitre: T1583.001
 
 WITH replace(toLower($domain), '[.]', '.') AS wanted
 MATCH (domain:Domain)

@@ -7,7 +7,7 @@
 // returns: table
 // columns: user, name, urls, places, messages, last
 // tags: user
-// technique: T1204.001
+// mitre: T1204.001
 
 MATCH (url:Url {risky: true})
 WHERE ($case IS NULL OR $case IN url.cases)
@@ -24,11 +24,12 @@ WITH url, COLLECT {
        WHERE all(x IN [seen, host, used, user] WHERE $case IS NULL OR $case IN x.cases)
        RETURN user
      } AS reacted
-MATCH (url)<-[contains:CONTAINS]-(message:Message)
-WHERE all(x IN [contains, message] WHERE $case IS NULL OR $case IN x.cases)
-CALL (message) {
-  OPTIONAL MATCH (message)-[posted:POSTED_IN]->(spot:Channel|Chat)
-  WHERE all(x IN [posted, spot] WHERE $case IS NULL OR $case IN x.cases)
+// The readers of a place are the same for all its messages: so they are looked up once for each place.
+MATCH (url)<-[contains:CONTAINS]-(message:Message)-[posted:POSTED_IN]->(spot:Channel|Chat)
+WHERE all(x IN [contains, message, posted, spot] WHERE $case IS NULL OR $case IN x.cases)
+WITH url, reacted, spot, collect(DISTINCT message) AS messages, max(message.created) AS last
+WITH spot, collect({url: url.id, reacted: reacted, messages: messages, last: last}) AS lures
+CALL (spot) {
   OPTIONAL MATCH (spot)<-[holds:HAS_CHANNEL]-(team:Team)
   WHERE all(x IN [holds, team] WHERE $case IS NULL OR $case IN x.cases)
   RETURN CASE
@@ -38,22 +39,23 @@ CALL (message) {
   ORDER BY place
   LIMIT 1
 }
-CALL (message) {
-  MATCH (message)-[posted:POSTED_IN]->(channel:Channel)<-[holds:HAS_CHANNEL]-(team:Team)<-[member:MEMBER_OF]-(user:User)
-  WHERE coalesce(channel.membership, 'standard') = 'standard'
-    AND all(x IN [posted, channel, holds, team, member, user] WHERE $case IS NULL OR $case IN x.cases)
+CALL (spot) {
+  MATCH (spot)<-[holds:HAS_CHANNEL]-(team:Team)<-[member:MEMBER_OF]-(user:User)
+  WHERE coalesce(spot.membership, 'standard') = 'standard'
+    AND all(x IN [holds, team, member, user] WHERE $case IS NULL OR $case IN x.cases)
   RETURN user
   UNION
-  MATCH (message)-[posted:POSTED_IN]->(chat:Chat)<-[takes_part:PARTICIPATES_IN]-(user:User)
-  WHERE all(x IN [posted, chat, takes_part, user] WHERE $case IS NULL OR $case IN x.cases)
+  MATCH (spot)<-[takes_part:PARTICIPATES_IN]-(user:User)
+  WHERE all(x IN [takes_part, user] WHERE $case IS NULL OR $case IN x.cases)
   RETURN user
 }
-WITH url, reacted, message, place, user
-WHERE NOT user IN reacted
-WITH user, url.id AS url, message, place
-ORDER BY url
-WITH user, collect(DISTINCT url) AS urls, collect(DISTINCT place) AS places, count(DISTINCT message) AS messages,
-     max(message.created) AS last
-RETURN coalesce(user.upn, user.name, user.id) AS user, user.name AS name, urls,
-       COLLECT { UNWIND places AS place RETURN place ORDER BY place } AS places, messages, last
+WITH user, place, [lure IN lures WHERE NOT user IN lure.reacted] AS unanswered
+WHERE size(unanswered) > 0
+WITH user, collect(DISTINCT place) AS places, collect(unanswered) AS found
+WITH user, places, reduce(all = [], some IN found | all + some) AS lures
+RETURN coalesce(user.upn, user.name, user.id) AS user, user.name AS name,
+       COLLECT { UNWIND lures AS lure RETURN DISTINCT lure.url AS url ORDER BY url } AS urls,
+       COLLECT { UNWIND places AS place RETURN place ORDER BY place } AS places,
+       COUNT { UNWIND lures AS lure UNWIND lure.messages AS message RETURN DISTINCT message } AS messages,
+       reduce(last = null, lure IN lures | CASE WHEN last IS NULL OR lure.last > last THEN lure.last ELSE last END) AS last
 ORDER BY messages DESC, user, name, urls, places, last;

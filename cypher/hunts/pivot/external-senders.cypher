@@ -5,7 +5,7 @@
 // returns: table
 // columns: user, name, type, tenant, messages, urls, first, last
 // tags: sender
-// technique: T1199
+// mitre: T1199
 
 MATCH (sender:User)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url)
 WHERE sender.type IN ['guest', 'external', 'anonymous', 'bot']

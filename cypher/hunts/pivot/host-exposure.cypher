@@ -3,11 +3,11 @@
 // description: Urls of the investigation, malicious or not, that SmartScreen on the host warned about or that it
 //   connected to; matched tells whether that very url was requested or only its host. users are all who worked on
 //   the host. It is given by name, by the first part of its name, or by id.
-// parameters: host string required example pc-17.contoso.com
+// parameters: host string required example fin-lt-014.contoso.com
 // returns: table
 // columns: host, url, severity, risky, how, matched, first, last, count, users
 // tags: host
-// technique: T1204.001
+// mitre: T1204.001
 
 MATCH (host:Host)
 WHERE toLower($host) IN [toLower(host.name), head(split(toLower(host.name), '.')), host.id]

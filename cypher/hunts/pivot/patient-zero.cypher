@@ -5,7 +5,7 @@
 // returns: table
 // columns: url, severity, at, sender, place, message, first_opener, first_opened
 // tags: sender, time
-// technique: T1566.002
+// mitre: T1566.002
 
 MATCH (url:Url {risky: true})
 WHERE ($case IS NULL OR $case IN url.cases)

@@ -4,7 +4,7 @@
 // returns: table
 // columns: user, name, messages, urls, places, first, last
 // tags: sender
-// technique: T1534
+// mitre: T1534
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [url, contains, message, sent, sender] WHERE $case IS NULL OR $case IN x.cases)

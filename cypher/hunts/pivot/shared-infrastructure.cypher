@@ -5,7 +5,7 @@
 // returns: table
 // columns: domain, urls, senders, messages, hosts
 // tags: infrastructure
-// technique: T1583.001
+// mitre: T1583.001
 
 MATCH (domain:Domain)<-[on:ON_DOMAIN]-(url:Url {risky: true})
 WHERE all(x IN [domain, on, url] WHERE $case IS NULL OR $case IN x.cases)

@@ -5,10 +5,12 @@
 // returns: table
 // columns: at, sender, place, text, url, risky, message
 // tags: url, lure
-// technique: T1036
+// mitre: T1036
 
-MATCH (message:Message)-[contains:CONTAINS {mismatch: true}]->(url:Url)
-WITH DISTINCT message, contains, url
+// The edges alone first: that a mismatch is rare is not known to the planner, which would read every message.
+MATCH ()-[contains:CONTAINS {mismatch: true}]->()
+WITH DISTINCT contains
+MATCH (message:Message)-[contains]->(url:Url)
 WHERE all(x IN [message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
 OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)

@@ -4,11 +4,11 @@
 //   were read, and participants of the chat), who opened or clicked it, and which hosts went there. opened is the
 //   first time that the user did; at is the time of the message, else of the opening or the connection. The url
 //   may be defanged.
-// parameters: url string required example https://login.example/
+// parameters: url string required example https://login.contoso-payroll.example/oauth2/authorize?client_id=hr&state=8f21
 // returns: table
 // columns: user, message, at, place, opened, host
 // tags: url
-// technique: T1566.002
+// mitre: T1566.002
 
 WITH replace(replace(replace($url, '[.]', '.'), '[:]', ':'), 'hxxp', 'http') AS wanted
 MATCH (url:Url)

@@ -3,11 +3,11 @@
 // description: Malicious urls that the user sent, received (in a standard channel of a team of theirs, or in a
 //   chat), opened or clicked, and those that a host of theirs was warned about or connected to. The user is given
 //   by UPN, name or id.
-// parameters: user string required example alice@contoso.com
+// parameters: user string required example mila.hoffmann@contoso.com
 // returns: table
 // columns: user, at, how, url, severity, place, message, host
 // tags: user
-// technique: T1204.001
+// mitre: T1204.001
 
 MATCH (user:User)
 WHERE toLower($user) IN [toLower(user.upn), toLower(user.name), toLower(user.id)]

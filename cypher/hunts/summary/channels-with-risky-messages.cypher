@@ -6,7 +6,7 @@
 // columns: team, channel, messages, senders, urls
 // notebook: "Channels with risky messages:"
 // tags: place
-// technique: T1566.002
+// mitre: T1566.002
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)-[posted:POSTED_IN]->(channel:Channel)
 WHERE all(x IN [url, contains, message, posted, channel] WHERE $case IS NULL OR $case IN x.cases)

@@ -6,7 +6,7 @@
 // columns: host, url, how, first, last, count
 // notebook: "Hosts that accessed suspcious Urls:"
 // tags: host
-// technique: T1204.001
+// mitre: T1204.001
 
 CALL () {
   MATCH (host:Host)-[seen:WARNED_ABOUT]->(url:Url)

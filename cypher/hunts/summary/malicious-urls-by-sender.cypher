@@ -6,7 +6,7 @@
 // columns: sender, url, severity, places, messages
 // notebook: "Malicious URLs sent:"
 // tags: sender, url
-// technique: T1566.002
+// mitre: T1566.002
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)
 WHERE all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)

@@ -1,13 +1,27 @@
 // name: message-timeline
 // title: Every link in every message, in the order of time
-// description: One row for each url in a message, malicious or not.
+// description: One row for each url in a message, malicious or not. from and to narrow it to messages sent then; of
+//   longer timelines the first limit messages are shown.
+// parameters: from datetime optional example 2026-10-26; to datetime optional example 2026-10-30;
+//   limit integer optional default 10000 example 50000
 // returns: table
 // columns: at, risky, sender, place, url
 // notebook: "Timeline of message posts"
 // tags: message, time
 
-MATCH (message:Message)-[contains:CONTAINS]->(url:Url)
-WHERE all(x IN [message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+MATCH (message:Message)
+WHERE message.created >= coalesce($from, datetime('0000-01-01T00:00:00Z'))
+  AND message.created < coalesce($to, datetime('9999-12-31T00:00:00Z'))
+  AND ($case IS NULL OR $case IN message.cases)
+  AND EXISTS {
+    MATCH (message)-[holds:CONTAINS]->(any:Url)
+    WHERE all(x IN [holds, any] WHERE $case IS NULL OR $case IN x.cases)
+  }
+WITH message
+ORDER BY message.created
+LIMIT toInteger($limit)
+MATCH (message)-[contains:CONTAINS]->(url:Url)
+WHERE all(x IN [contains, url] WHERE $case IS NULL OR $case IN x.cases)
 OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
 CALL (message) {
@@ -22,6 +36,6 @@ CALL (message) {
   ORDER BY place
   LIMIT 1
 }
-RETURN coalesce(message.created, sent.at) AS at, coalesce(url.risky, false) AS risky,
+RETURN message.created AS at, coalesce(url.risky, false) AS risky,
        coalesce(sender.upn, sender.name, sender.id) AS sender, place, url.id AS url
 ORDER BY at, url, sender, place, risky;

@@ -5,7 +5,7 @@
 // columns: at, sender, place, urls, preview, message
 // notebook: "Risky Messages:"
 // tags: message
-// technique: T1566.002
+// mitre: T1566.002
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)
 WHERE all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)

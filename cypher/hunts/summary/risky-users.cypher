@@ -6,7 +6,7 @@
 // columns: user, name, urls, messages, first, last
 // notebook: risky_users, of which "Users who sent suspicious URLs:" is made
 // tags: sender
-// technique: T1566.002
+// mitre: T1566.002
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [url, contains, message, sent, sender] WHERE $case IS NULL OR $case IN x.cases)

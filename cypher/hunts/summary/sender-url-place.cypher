@@ -5,7 +5,7 @@
 // columns: link, sender, place, team
 // notebook: "Graph of events:"
 // tags: sender, url, place
-// technique: T1566.002
+// mitre: T1566.002
 
 MATCH link = (message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
 WHERE all(x IN [message, contains, url] WHERE $case IS NULL OR $case IN x.cases)

@@ -6,7 +6,7 @@
 // columns: risky_urls, senders, messages, channels, chats, sentence
 // notebook: "… malicious URL(s) sent by … user(s) in … message(s), across … channel(s)"
 // tags: overview
-// technique: T1566.002
+// mitre: T1566.002
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)
 WHERE all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)

@@ -7,7 +7,7 @@
 // columns: url, severity, providers, senders, hosts, first, last
 // notebook: "Suspicious URLs that were shared:"
 // tags: url, intelligence
-// technique: T1566.002
+// mitre: T1566.002
 
 MATCH (url:Url {risky: true})
 WHERE ($case IS NULL OR $case IN url.cases)

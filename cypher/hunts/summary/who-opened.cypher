@@ -6,7 +6,7 @@
 // columns: user, host, url, at, action
 // notebook: smartscreen_df, the users and devices of its first query
 // tags: user, host
-// technique: T1204.001
+// mitre: T1204.001
 
 CALL () {
   MATCH (user:User)-[did:OPENED]->(url:Url {risky: true})

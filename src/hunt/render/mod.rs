@@ -75,6 +75,11 @@ pub fn render(
     }
 }
 
+/// Lines of at most that width, broken at spaces where there are any; at least one line.
+pub fn wrapped(text: &str, width: usize) -> Vec<&str> {
+    table::wrapped(text, width)
+}
+
 /// A value as one text: lists joined by `; `, and what is absent is empty.
 fn text(value: &Value) -> String {
     match value {

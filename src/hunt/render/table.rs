@@ -133,7 +133,7 @@ fn fitting(text: &str, width: usize) -> &str {
 }
 
 /// Lines of at most that width, broken at spaces where there are any; at least one line.
-fn wrapped(text: &str, width: usize) -> Vec<&str> {
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text;
     loop {

@@ -1,0 +1,21 @@
+// name: external-tenants
+// title: Outside tenants that wrote here, the newest first
+// description: Tenants of guests, external and anonymous users and bots, with when their first and last message
+//   with a link was sent. since leaves only those that first wrote then or later. urls are the malicious
+//   ones.
+// parameters: since datetime optional example 2026-10-15
+// returns: table
+// columns: tenant, senders, messages, urls, first, last
+// tags: sender
+// mitre: T1566.003
+
+MATCH (sender:User)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url)
+WHERE sender.type IN ['guest', 'external', 'anonymous', 'bot'] AND sender.tenant IS NOT NULL
+  AND all(x IN [sender, sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+WITH sender, message, coalesce(message.created, sent.at) AS at, CASE WHEN url.risky THEN url.id END AS risky
+ORDER BY risky
+WITH sender.tenant AS tenant, count(DISTINCT sender) AS senders, count(DISTINCT message) AS messages,
+     collect(DISTINCT risky) AS urls, min(at) AS first, max(at) AS last
+WHERE $since IS NULL OR first >= $since
+RETURN tenant, senders, messages, urls, first, last
+ORDER BY first DESC, tenant, senders, messages, urls, last;

@@ -1,0 +1,20 @@
+// name: lure-texts
+// title: Malicious urls that were shown under different texts
+// description: Malicious urls whose links had more than one text: the same page was dressed up for different
+//   readers. mismatches counts the links whose text showed another address.
+// returns: table
+// columns: url, severity, texts, messages, senders, mismatches
+// tags: url, lure
+// mitre: T1036
+
+MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)
+WHERE contains.text IS NOT NULL AND all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
+OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
+WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
+WITH url, contains, message, sender
+ORDER BY contains.text
+WITH url, collect(DISTINCT contains.text) AS texts, count(DISTINCT message) AS messages,
+     count(DISTINCT sender) AS senders, count(DISTINCT CASE WHEN contains.mismatch THEN contains END) AS mismatches
+WHERE size(texts) > 1
+RETURN url.id AS url, url.severity AS severity, texts, messages, senders, mismatches
+ORDER BY size(texts) DESC, url, severity, texts, messages, senders, mismatches;

@@ -1,0 +1,57 @@
+// name: most-exposed-users
+// title: Who met the most malicious urls
+// description: Numbers of distinct malicious urls that a user sent, received from somebody else (in a standard
+//   channel of a team of theirs, or in a chat), opened or clicked, and that a host of theirs was warned about or went
+//   to. Those who went furthest come first; at most limit users.
+// parameters: limit integer optional default 100 example 20
+// returns: table
+// columns: user, name, received, opened, hosts, sent
+// tags: user, overview
+// mitre: T1204.001
+
+MATCH (url:Url {risky: true})
+WHERE ($case IS NULL OR $case IN url.cases)
+WITH collect(url) AS bad
+CALL (bad) {
+  UNWIND bad AS url
+  MATCH (url)<-[contains:CONTAINS]-(message:Message)-[posted:POSTED_IN]->(spot:Channel|Chat)
+  WHERE coalesce(spot.membership, 'standard') = 'standard'
+    AND all(x IN [contains, message, posted, spot] WHERE $case IS NULL OR $case IN x.cases)
+  OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
+  WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
+  WITH spot, url, collect(DISTINCT sender) AS senders
+  WITH spot, collect({url: url, senders: senders}) AS lures
+  CALL (spot) {
+    MATCH (spot)<-[holds:HAS_CHANNEL]-(team:Team)<-[member:MEMBER_OF]-(user:User)
+    WHERE all(x IN [holds, team, member, user] WHERE $case IS NULL OR $case IN x.cases)
+    RETURN user
+    UNION
+    MATCH (spot)<-[takes_part:PARTICIPATES_IN]-(user:User)
+    WHERE all(x IN [takes_part, user] WHERE $case IS NULL OR $case IN x.cases)
+    RETURN user
+  }
+  WITH user, collect([lure IN lures WHERE size(lure.senders) > 1 OR NOT user IN lure.senders | lure.url]) AS found
+  RETURN user, 'received' AS how, COUNT { UNWIND found AS some UNWIND some AS url RETURN DISTINCT url } AS urls
+  UNION ALL
+  UNWIND bad AS url
+  MATCH (url)<-[contains:CONTAINS]-(message:Message)<-[sent:SENT]-(user:User)
+  WHERE all(x IN [contains, message, sent, user] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN user, 'sent' AS how, count(DISTINCT url) AS urls
+  UNION ALL
+  UNWIND bad AS url
+  MATCH (url)<-[did:OPENED|CLICKED]-(user:User)
+  WHERE all(x IN [did, user] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN user, 'opened' AS how, count(DISTINCT url) AS urls
+  UNION ALL
+  UNWIND bad AS url
+  MATCH (url)<-[seen:WARNED_ABOUT|CONNECTED_TO]-(host:Host)<-[used:USED]-(user:User)
+  WHERE all(x IN [seen, host, used, user] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN user, 'host' AS how, count(DISTINCT url) AS urls
+}
+WITH user, sum(CASE how WHEN 'received' THEN urls ELSE 0 END) AS received,
+     sum(CASE how WHEN 'opened' THEN urls ELSE 0 END) AS opened,
+     sum(CASE how WHEN 'host' THEN urls ELSE 0 END) AS hosts,
+     sum(CASE how WHEN 'sent' THEN urls ELSE 0 END) AS sent
+RETURN coalesce(user.upn, user.name, user.id) AS user, user.name AS name, received, opened, hosts, sent
+ORDER BY opened DESC, hosts DESC, received DESC, sent DESC, user, name
+LIMIT toInteger($limit);

@@ -1,0 +1,36 @@
+// name: team-exposure
+// title: What malicious urls did in one team
+// description: Each malicious url in the channels of the team: who sent it, how many messages hold it, and how many
+//   of the members are known to have opened or clicked it. Members are those of the whole team. The team
+//   is given by name or id.
+// parameters: team string required example Finance Operations
+// returns: table
+// columns: team, channel, url, severity, senders, messages, members, openers, first, last
+// tags: place
+// mitre: T1566.002
+
+MATCH (team:Team)
+WHERE toLower($team) IN [toLower(team.name), toLower(team.id)] AND ($case IS NULL OR $case IN team.cases)
+WITH DISTINCT team
+MATCH (team)-[holds:HAS_CHANNEL]->(channel:Channel)<-[posted:POSTED_IN]-(message:Message)
+      -[contains:CONTAINS]->(url:Url {risky: true})
+WHERE all(x IN [holds, channel, posted, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
+WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
+WITH team, channel, url, message, coalesce(sender.upn, sender.name, sender.id) AS sender
+ORDER BY sender
+WITH team, channel, url, collect(DISTINCT sender) AS senders, count(DISTINCT message) AS messages,
+     min(message.created) AS first, max(message.created) AS last
+RETURN coalesce(team.name, team.id) AS team, coalesce(channel.name, channel.id) AS channel, url.id AS url,
+       url.severity AS severity, senders, messages,
+       COUNT {
+         MATCH (team)<-[member:MEMBER_OF]-(user:User)
+         WHERE all(x IN [member, user] WHERE $case IS NULL OR $case IN x.cases)
+         RETURN DISTINCT user
+       } AS members,
+       COUNT {
+         MATCH (team)<-[member:MEMBER_OF]-(user:User)-[did:OPENED|CLICKED]->(url)
+         WHERE all(x IN [member, user, did] WHERE $case IS NULL OR $case IN x.cases)
+         RETURN DISTINCT user
+       } AS openers, first, last
+ORDER BY messages DESC, channel, url, team, severity, senders, members, openers, first, last;

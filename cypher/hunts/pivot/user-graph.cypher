@@ -1,0 +1,40 @@
+// name: user-graph
+// title: What a user has to do with malicious urls as a picture
+// description: Malicious urls that the user sent with the places, those they opened or clicked, their hosts that
+//   went there, and alerts about them. The user is given by UPN, name or id.
+// parameters: user string required example mila.hoffmann@contoso.com
+// returns: graph
+// columns: path
+// tags: user, picture
+
+MATCH (user:User)
+WHERE toLower($user) IN [toLower(user.upn), toLower(user.name), toLower(user.id)]
+  AND ($case IS NULL OR $case IN user.cases)
+WITH DISTINCT user
+CALL (user) {
+  MATCH path = (user)-[:SENT]->(:Message)-[:CONTAINS]->(:Url {risky: true})
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+  RETURN path
+  UNION
+  MATCH path = (user)-[:SENT]->(message:Message)-[:POSTED_IN]->(:Channel|Chat)
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+    AND EXISTS {
+      MATCH (message)-[contains:CONTAINS]->(url:Url {risky: true})
+      WHERE all(x IN [contains, url] WHERE $case IS NULL OR $case IN x.cases)
+    }
+  RETURN path
+  UNION
+  MATCH path = (user)-[:OPENED|CLICKED]->(:Url {risky: true})
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+  RETURN path
+  UNION
+  MATCH path = (user)-[:USED]->(:Host)-[:WARNED_ABOUT|CONNECTED_TO]->(:Url {risky: true})
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+  RETURN path
+  UNION
+  MATCH path = (user)<-[:MENTIONS]-(:Alert)
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+  RETURN path
+}
+RETURN path
+ORDER BY length(path), [node IN nodes(path) | node.id], [edge IN relationships(path) | type(edge)];

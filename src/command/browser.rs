@@ -1,0 +1,12 @@
+//! `linktrail browser`.
+
+use super::{Exit, output};
+use crate::cli::Browser;
+use crate::hunt::kit;
+
+pub(super) fn run(command: &Browser) -> anyhow::Result<Exit> {
+    let files = kit::files(command.case.as_deref())?;
+    kit::write(&command.out, &files)?;
+    output::print(&kit::advice(&command.out))?;
+    Ok(Exit::Complete)
+}

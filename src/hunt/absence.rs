@@ -1,0 +1,158 @@
+//! Why an answer may be empty: what was never collected.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use neo4rs::Query;
+use serde_json::Value;
+
+use super::run::{Parameters, answer, shape};
+use super::{CASE, Hunt, HuntError};
+use crate::graph::{EdgeType, Label};
+
+/// A label or a type that a hunt asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing {
+    Node(Label),
+    Edge(EdgeType),
+}
+
+/// What to tell beside an answer, a line each: that the case is not there and, when the answer is empty, that nothing
+/// of a kind was collected and the gaps of the stages that collect it. No lines mean that nothing is known to be
+/// missing.
+///
+/// # Errors
+/// Neo4j cannot be asked.
+pub async fn absence(
+    graph: &neo4rs::Graph,
+    database: &str,
+    hunt: &Hunt,
+    parameters: &Parameters,
+    empty: bool,
+    limit: Duration,
+) -> Result<Vec<String>, HuntError> {
+    let case = parameters.get(CASE).map(String::as_str);
+    if !empty && case.is_none() {
+        return Ok(Vec::new());
+    }
+    let ask = async |statement: String, columns: &[&str]| {
+        let query = Query::new(statement).param("case", case);
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        let asked = answer(
+            graph,
+            database,
+            &hunt.name,
+            &hunt.file,
+            query,
+            Some(columns),
+            limit,
+        );
+        Ok::<_, HuntError>(asked.await?.1)
+    };
+
+    let cases = "MATCH (run:Case) WHERE $case IS NULL OR $case IN run.cases \
+                 RETURN run.id AS id, run.complete AS complete, run.gaps AS gaps ORDER BY id";
+    let cases = ask(cases.to_owned(), &["id", "complete", "gaps"]).await?;
+    if cases.is_empty() {
+        return Ok(vec![match case {
+            Some(case) => {
+                format!(
+                    "Neo4j holds no case {case}; `linktrail hunt run cases` lists those it holds"
+                )
+            }
+            None => "Neo4j holds no case; `linktrail load` or `linktrail case push DIR` brings one"
+                .to_owned(),
+        }]);
+    }
+
+    if !empty {
+        return Ok(Vec::new());
+    }
+    let wanted = things(hunt)?;
+    let mut lines = Vec::new();
+    let mut absent = BTreeSet::new();
+    for thing in &wanted {
+        let (pattern, name) = match thing {
+            Thing::Node(label) => (format!("(x:`{label}`)"), format!("{label} node")),
+            Thing::Edge(kind) => (format!("()-[x:`{kind}`]->()"), format!("{kind} edge")),
+        };
+        let statement = format!(
+            "MATCH {pattern} WHERE $case IS NULL OR $case IN x.cases RETURN 1 AS found LIMIT 1"
+        );
+        if ask(statement, &["found"]).await?.is_empty() {
+            lines.push(format!("no {name} was collected"));
+            absent.insert(*thing);
+        }
+    }
+
+    // When something of every kind is there, more of it may still be missing.
+    let looked_at = if absent.is_empty() { &wanted } else { &absent };
+    let stages: BTreeSet<&str> = looked_at
+        .iter()
+        .flat_map(|thing| thing.stages())
+        .copied()
+        .collect();
+    for row in &cases {
+        let id = row.first().and_then(Value::as_str).unwrap_or_default();
+        if row.get(1) == Some(&Value::Bool(false)) && !stages.is_empty() {
+            lines.push(format!(
+                "case {id} is not complete: load it again to go on with it"
+            ));
+        }
+        let gaps = row.get(2).and_then(Value::as_array).into_iter().flatten();
+        for gap in gaps.filter_map(Value::as_str) {
+            let stage = gap.split_once(' ').map_or(gap, |(stage, _)| stage);
+            if stages.contains(stage.trim_end_matches(':')) {
+                lines.push(format!("gap of case {id}: {gap}"));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// Every label and type that a hunt names, but for [`Label::Case`].
+fn things(hunt: &Hunt) -> Result<BTreeSet<Thing>, HuntError> {
+    let shape = shape(hunt)?;
+    let names = shape.labels.iter().chain(&shape.types);
+    let things = names.filter_map(|named| {
+        let node = Label::parse(&named.name).map(Thing::Node);
+        node.or_else(|| EdgeType::parse(&named.name).map(Thing::Edge))
+    });
+    Ok(things
+        .filter(|thing| *thing != Thing::Node(Label::Case))
+        .collect())
+}
+
+impl Thing {
+    /// The stages that bring such a thing, as gaps call them.
+    fn stages(self) -> &'static [&'static str] {
+        match self {
+            Self::Node(label) => match label {
+                Label::Alert => &["alerts"],
+                Label::Case => &[],
+                Label::Channel => &["messages"],
+                Label::Chat => &["chats"],
+                Label::Domain => &["links"],
+                Label::Host => &["seeds", "hosts"],
+                Label::Message => &["messages", "chats"],
+                Label::Team => &["teams"],
+                Label::Url => &["seeds", "messages", "links", "chats"],
+                Label::User => &["seeds", "teams", "messages", "chats"],
+                Label::Verdict => &["intel"],
+            },
+            Self::Edge(kind) => match kind {
+                EdgeType::Clicked | EdgeType::Used => &["seeds", "hosts"],
+                EdgeType::ConnectedTo => &["hosts"],
+                EdgeType::Contains => &["messages", "links", "chats"],
+                EdgeType::HasChannel | EdgeType::ReplyTo => &["messages"],
+                EdgeType::HasVerdict => &["intel"],
+                EdgeType::MemberOf => &["teams"],
+                EdgeType::Mentions => &["alerts"],
+                EdgeType::OnDomain => &["links"],
+                EdgeType::Opened | EdgeType::StartedFrom | EdgeType::WarnedAbout => &["seeds"],
+                EdgeType::ParticipatesIn => &["chats"],
+                EdgeType::PostedIn | EdgeType::Sent => &["messages", "chats"],
+            },
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What two answers to the same hunt do not have in common.
+
+use std::collections::HashMap;
+
+use super::run::Table;
+
+/// The column that says in which of the two a row stands.
+const ONLY_IN: &str = "only_in";
+
+/// Rows that stand only in the one answer, then those that stand only in the other, each in its own order. In front
+/// of the hunt's columns stands `only_in`, with the name of the answer.
+pub fn compare(one: (&str, &Table), other: (&str, &Table)) -> Table {
+    let rows = only(one, other.1).chain(only(other, one.1)).collect();
+    let names = [ONLY_IN.to_owned()].into_iter();
+    Table {
+        hunt: one.1.hunt.clone(),
+        returns: one.1.returns,
+        columns: names.chain(one.1.columns.iter().cloned()).collect(),
+        rows,
+    }
+}
+
+fn only<'a>(
+    (name, these): (&'a str, &'a Table),
+    those: &Table,
+) -> impl Iterator<Item = Vec<serde_json::Value>> + 'a {
+    let key = |row: &Vec<serde_json::Value>| serde_json::Value::from(row.clone()).to_string();
+    // A row can stand there several times: then it has to stand in the other as often.
+    let mut left: HashMap<String, usize> = HashMap::new();
+    for row in &those.rows {
+        *left.entry(key(row)).or_default() += 1;
+    }
+    these.rows.iter().filter_map(move |row| {
+        if let Some(count) = left.get_mut(&key(row)).filter(|count| **count > 0) {
+            *count -= 1;
+            return None;
+        }
+        let cells = [serde_json::Value::from(name)].into_iter();
+        Some(cells.chain(row.iter().cloned()).collect())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::Returns;
+    use super::*;
+
+    fn table(rows: &[&str]) -> Table {
+        Table {
+            hunt: "h".to_owned(),
+            returns: Returns::Table,
+            columns: vec!["url".to_owned()],
+            rows: rows.iter().map(|url| vec![json!(url)]).collect(),
+        }
+    }
+
+    #[test]
+    fn what_both_have_is_left_out_as_often_as_both_have_it() {
+        let (one, other) = (table(&["a", "b", "b", "c"]), table(&["c", "b", "d"]));
+        let found = compare(("A", &one), ("B", &other));
+        assert_eq!(found.columns, ["only_in", "url"]);
+        assert_eq!(
+            json!(found.rows),
+            json!([["A", "a"], ["A", "b"], ["B", "d"]])
+        );
+        assert!(compare(("A", &one), ("B", &one)).rows.is_empty());
+    }
+}

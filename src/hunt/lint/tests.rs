@@ -1,0 +1,193 @@
+use super::super::Group;
+use super::*;
+
+const GOOD: &str = "// name: good\n// title: T\n// description: D.\n\
+    // parameters: url string required example u\n// returns: table\n// columns: at, url\n\
+    // tags: url, lure\n// mitre: T1566, T1566.002\n\n\
+    MATCH (m:Message)-[c:CONTAINS {mismatch: true}]->(u:Url)\n\
+    WHERE u.id = $url AND all(x IN [m, c, u] WHERE $case IS NULL OR $case IN x.cases)\n\
+    RETURN m.created AS at, u.id AS url\n\
+    ORDER BY at DESC, url;\n";
+
+fn findings(file: &str, text: &str) -> Vec<String> {
+    let hunt = Hunt::parse(file, Group::Own, text).unwrap();
+    lint(&[hunt]).iter().map(Finding::to_string).collect()
+}
+
+#[test]
+fn a_good_hunt_has_none() {
+    assert_eq!(findings("a/good.cypher", GOOD), Vec::<String>::new());
+}
+
+#[test]
+fn each_rule_finds_what_it_is_for() {
+    for (from, to, finding) in [
+        (
+            "title: T",
+            "title: T.",
+            "2: header: a title has no full stop",
+        ),
+        (
+            "D.",
+            "D",
+            "3: header: a description is one or more sentences",
+        ),
+        (
+            " example u",
+            "",
+            "4: header: the required parameter `url` has no example",
+        ),
+        ("// tags: url, lure\n", "", "1: header: has no tags"),
+        (
+            "tags: url, lure",
+            "tags: url, A lure",
+            "7: header: the tag `A lure` holds more than lower-case",
+        ),
+        (
+            "mitre: T1566, T1566.002",
+            "mitre: T1566, T1566.02",
+            "8: header: `T1566.02` is no technique of MITRE ATT&CK",
+        ),
+        (
+            "mitre: T1566, T1566.002",
+            "mitre: phishing",
+            "8: header: `phishing` is no technique of MITRE ATT&CK",
+        ),
+        (
+            "name: good",
+            "name: bad",
+            "1: name: is called `bad`, and its file `good`",
+        ),
+        (
+            "name: good",
+            "name: Good",
+            "1: name: `Good` holds more than lower-case letters",
+        ),
+        ("AS at", "AS 'at", "12: syntax: the text does not end"),
+        ("WHERE u.id", "SET u.id", "11: read-only: `SET`"),
+        (
+            "MATCH",
+            "LOAD CSV FROM 'http://a.example' AS l MATCH",
+            "10: read-only: `LOAD`",
+        ),
+        (
+            "MATCH",
+            "CALL db.labels() YIELD label MATCH",
+            "10: read-only: `CALL of a procedure`",
+        ),
+        (
+            "m:Message",
+            "m:Mesage",
+            "10: schema: the graph has no label `Mesage`; did you mean `Message`?",
+        ),
+        (
+            "CONTAINS",
+            "HOLDS",
+            "10: schema: the graph has no type `HOLDS`",
+        ),
+        (
+            "u.id = ",
+            "u.upn = ",
+            "11: schema: the graph has no property `upn` (of Url)",
+        ),
+        (
+            "mismatch:",
+            "mismatched:",
+            "10: schema: the graph has no property `mismatched`; did you mean `mismatch`? (of CONTAINS)",
+        ),
+        (
+            "x.cases",
+            "x.casess",
+            "11: schema: the graph has no property `casess`; did you mean `cases`?",
+        ),
+        (
+            "m.created",
+            "m.sent.at",
+            "12: schema: the graph has no property `sent` (of Message)",
+        ),
+        ("$url", "$link", "4: parameters: `$url` is not used"),
+        ("$url", "$link", "11: parameters: `$link` is not declared"),
+        (
+            "$case IS NULL OR $case IN x.cases",
+            "x.id = 'a'",
+            "4: parameters: `$case` is not used",
+        ),
+        (
+            "AS url",
+            "AS link",
+            "6: columns: the header declares at, url, and the statement returns at, link",
+        ),
+        (
+            "m.created AS at, u.id AS url",
+            "u.id AS url, m.created AS at",
+            "6: columns: the header declares at, url",
+        ),
+        (
+            "RETURN m.created AS at, u.id AS url",
+            "RETURN *",
+            "12: columns: `RETURN *` leaves open",
+        ),
+        (
+            "RETURN m.created AS at, u.id AS url",
+            "WITH m",
+            "1: columns: returns nothing",
+        ),
+        ("ORDER BY at DESC, url", "", "12: order: has no ORDER BY"),
+        (
+            ", url;",
+            ";",
+            "12: order: rows alike but for url come in any order",
+        ),
+        (
+            "url;",
+            "toLower(url);",
+            "12: order: rows alike but for url come in any order",
+        ),
+        (
+            "MATCH",
+            "RETURN 1 AS at, 2 AS url UNION MATCH",
+            "10: order: rows of a UNION have no order",
+        ),
+    ] {
+        assert!(GOOD.contains(from), "{from}");
+        let found = findings("good.cypher", &GOOD.replacen(from, to, 1));
+        let expected = format!("good.cypher:{finding}");
+        assert!(
+            found.iter().any(|found| found.starts_with(&expected)),
+            "{expected}\n{found:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_hunt_without_a_header_is_found() {
+    let found = findings(
+        "x.cypher",
+        "MATCH (u:Url) WHERE $case IN u.cases RETURN u.id AS url ORDER BY url",
+    );
+    assert_eq!(
+        found[0],
+        "x.cypher:1: header: has no header; `// name: …` is its first line"
+    );
+}
+
+#[test]
+fn two_hunts_cannot_have_one_name() {
+    let hunt = |file: &str| Hunt::parse(file, Group::Own, GOOD).unwrap();
+    let found = lint(&[hunt("a/good.cypher"), hunt("b/good.cypher")]);
+    let [found] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        found.to_string(),
+        "b/good.cypher:1: name: a/good.cypher is called `good` as well"
+    );
+}
+
+#[test]
+fn a_graph_needs_an_order_but_not_of_every_column() {
+    let graph = GOOD
+        .replace("returns: table", "returns: graph")
+        .replace("ORDER BY at DESC, url", "ORDER BY u.id");
+    assert_eq!(findings("good.cypher", &graph), Vec::<String>::new());
+}

@@ -1,0 +1,339 @@
+//! `linktrail hunt` from the outside: what stands on stdout, what on stderr, and the exit code.
+
+use std::io::Read;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use neo4rs::Query;
+use serde_json::{Value, json};
+
+use crate::world::{World, variable};
+
+/// The binary, in a folder of its own, with the test server as its Neo4j.
+fn linktrail(folder: &std::path::Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_linktrail"));
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .env("LINKTRAIL_NEO4J_URI", variable("LINKTRAIL_TEST_NEO4J_URI"))
+        .env(
+            "LINKTRAIL_NEO4J_USER",
+            variable("LINKTRAIL_TEST_NEO4J_USER"),
+        )
+        .env(
+            "LINKTRAIL_NEO4J_PASSWORD",
+            variable("LINKTRAIL_TEST_NEO4J_PASSWORD"),
+        )
+        .args(arguments);
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    linktrail(folder.path(), arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn json_of(output: &Output) -> Value {
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Runs a hunt on one case of a world, as JSON.
+fn hunt(world: &World, name: &str, more: &[&str]) -> Output {
+    let case = world.own("case=A-TOKEN");
+    let mut arguments = vec!["hunt", "run", name, "--format", "json", "-p", &case];
+    arguments.extend(more);
+    run(&arguments)
+}
+
+#[test]
+fn hunts_are_listed_by_tag() {
+    let all = text(&run(&["hunt", "list"]).stdout);
+    assert!(
+        all.contains("\nhealth\n") && all.contains("\nTags: alert, "),
+        "{all}"
+    );
+    let some = text(&run(&["hunt", "list", "--tag", "picture"]).stdout);
+    assert!(
+        some.contains("incident-graph") && !some.contains("summary\n  summary"),
+        "{some}"
+    );
+    let both = text(&run(&["hunt", "list", "--tag", "picture", "--tag", "user"]).stdout);
+    assert!(
+        both.contains("user-graph") && !both.contains("incident-graph"),
+        "{both}"
+    );
+
+    let unknown = run(&["hunt", "list", "--tag", "pictures"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    let complaint = text(&unknown.stderr);
+    assert!(
+        complaint.starts_with(
+            "error: no hunt has the tag `pictures`; did you mean picture?; the tags are alert,"
+        ),
+        "{complaint}"
+    );
+    assert!(unknown.stdout.is_empty());
+}
+
+#[tokio::test]
+async fn rows_that_only_one_of_two_cases_has() {
+    let world = World::named("lures").await;
+    let other = world.own("B-TOKEN");
+    let found = json_of(&hunt(&world, "entities", &["--diff", &other]));
+    let rows: Vec<String> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let cell = |name: &str| row[name].as_str().unwrap().to_owned();
+            format!("{} {} {}", cell("only_in"), cell("kind"), cell("entity"))
+        })
+        .collect();
+    // The url that both hold is not told.
+    let expected = [
+        "A-TOKEN host h1-TOKEN.contoso.example",
+        "A-TOKEN host h2-TOKEN",
+        "A-TOKEN url https://evil.TOKEN-e.example/",
+        "A-TOKEN url https://hidden.TOKEN-h.example/x",
+        "A-TOKEN user Build bot TOKEN",
+        "A-TOKEN user Wes TOKEN",
+        "A-TOKEN user uma@TOKEN.example",
+        "A-TOKEN user vic@TOKEN.example",
+        "B-TOKEN user xia@TOKEN.example",
+    ];
+    let mut expected: Vec<String> = expected.iter().map(|row| world.own(row)).collect();
+    expected.sort();
+    let mut sorted = rows.clone();
+    sorted.sort();
+    assert_eq!(sorted, expected);
+    assert!(
+        rows.last().unwrap().starts_with(&world.own("B-TOKEN")),
+        "{rows:?}"
+    );
+
+    let same = hunt(&world, "entities", &["--diff", &world.own("A-TOKEN")]);
+    assert_eq!(json_of(&same), json!([]));
+    assert!(
+        text(&same.stderr).contains("Both cases give the same answer, of 9 row(s)."),
+        "{same:?}"
+    );
+
+    let alone = run(&["hunt", "run", "entities", "--diff", &other]);
+    assert_eq!(alone.status.code(), Some(2));
+    assert!(
+        text(&alone.stderr).contains("give the one as -p case=ID"),
+        "{alone:?}"
+    );
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn what_was_never_collected_is_told_beside_an_empty_answer() {
+    let world = World::named("lures").await;
+    // Case B has neither hosts nor a reason; then it gets one.
+    let asked = || {
+        let case = world.own("case=B-TOKEN");
+        let output = run(&[
+            "hunt",
+            "run",
+            "hosts-that-accessed",
+            "--format",
+            "csv",
+            "-p",
+            &case,
+        ]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(text(&output.stdout), "host,url,how,first,last,count\n");
+        text(&output.stderr)
+    };
+    let told = asked();
+    assert!(
+        told.starts_with("The answer is empty, and this may be why:\n"),
+        "{told}"
+    );
+    for line in [
+        "no Host node was collected",
+        "no CONNECTED_TO edge",
+        "no WARNED_ABOUT edge",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+    assert!(
+        told.contains(&world.own("case B-TOKEN is not complete")),
+        "{told}"
+    );
+    let gaps = "MATCH (c:Case {id: 'B-TOKEN'}) SET c.gaps = ['hosts (log_analytics): table absent: DeviceInfo; 1 affected', \
+                'intel (otx): rate limited; 7 affected']";
+    world.graph.run(Query::new(world.own(gaps))).await.unwrap();
+    let told = asked();
+    assert!(
+        told.contains(&world.own(
+            "gap of case B-TOKEN: hosts (log_analytics): table absent: DeviceInfo; 1 affected"
+        )),
+        "{told}"
+    );
+    assert!(
+        !told.contains("rate limited"),
+        "another stage's gap: {told}"
+    );
+
+    // Everything of the kind is there, and nothing is missing: then an empty answer is an answer.
+    let output = hunt(&world, "chat-spread", &["-p", "user=nobody"]);
+    assert_eq!(json_of(&output), json!([]));
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("chats (graph): forbidden") && !told.contains("was collected"),
+        "{told}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("alerts.cypher");
+    std::fs::write(
+        &file,
+        "MATCH (a:Alert {id: 'none'}) WHERE $case IN a.cases RETURN a.id AS id",
+    )
+    .unwrap();
+    let output = hunt(&world, file.to_str().unwrap(), &[]);
+    assert_eq!(
+        (json_of(&output), text(&output.stderr)),
+        (json!([]), String::new())
+    );
+
+    // An answer can be wrong without being empty.
+    for name in ["summary", "risky-users"] {
+        let output = run(&["hunt", "run", name, "-p", "case=01J-NOT-THERE"]);
+        assert_eq!(output.status.code(), Some(0));
+        let told = text(&output.stderr);
+        assert!(told.contains("Neo4j holds no case 01J-NOT-THERE"), "{told}");
+    }
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_says_so() {
+    let world = World::named("lures").await;
+    let cut = hunt(&world, "message-timeline", &["-p", "limit=2"]);
+    assert_eq!(json_of(&cut).as_array().unwrap().len(), 2);
+    assert!(text(&cut.stderr).contains("Cut at limit=2"), "{cut:?}");
+    let whole = hunt(&world, "message-timeline", &[]);
+    assert_eq!(json_of(&whole).as_array().unwrap().len(), 11);
+    assert!(whole.stderr.is_empty(), "{whole:?}");
+    let window = hunt(
+        &world,
+        "message-timeline",
+        &["-p", "from=2026-10-04", "-p", "to=2026-10-06T04:00:00Z"],
+    );
+    assert_eq!(json_of(&window).as_array().unwrap().len(), 2);
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn a_file_of_the_analysts_own_takes_typed_parameters() {
+    let world = World::named("lures").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = "// name: mine\n// title: T\n// description: D.\n// parameters: n integer required example 3; m integer optional default 2\n\
+                // returns: table\n// columns: sum\nMATCH (c:Case) WHERE $case IN c.cases RETURN $n + $m AS sum";
+    std::fs::write(folder.path().join("mine.cypher"), file).unwrap();
+    let case = world.own("case=A-TOKEN");
+    let run = |more: &[&str]| {
+        let mut arguments = vec![
+            "hunt",
+            "run",
+            "./mine.cypher",
+            "--format",
+            "json",
+            "-p",
+            &case,
+        ];
+        arguments.extend(more);
+        linktrail(folder.path(), &arguments).output().unwrap()
+    };
+    assert_eq!(json_of(&run(&["-p", "n=40"])), json!([{"sum": 42}]));
+    let missing = run(&[]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert_eq!(text(&missing.stderr), "error: the hunt mine needs -p n=3\n");
+    let mistyped = run(&["-p", "n=many"]);
+    assert_eq!(mistyped.status.code(), Some(2));
+    assert!(
+        text(&mistyped.stderr).contains("takes a whole number, not `many`"),
+        "{mistyped:?}"
+    );
+    world.remove().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_watch_shows_what_changed_and_ends_cleanly() {
+    let world = World::named("lures").await;
+    let folder = tempfile::tempdir().unwrap();
+    let case = world.own("case=B-TOKEN");
+    let arguments = [
+        "hunt",
+        "run",
+        "risky-users",
+        "--format",
+        "csv",
+        "-p",
+        &case,
+        "--watch",
+        "1",
+    ];
+    let mut child = linktrail(folder.path(), &arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let written = std::thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).unwrap();
+        text
+    });
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let rename = world.own("MATCH (u:User {id: 'TOKEN-xia'}) SET u.name = 'Xia'");
+    world.graph.run(Query::new(rename)).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let interrupted = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(interrupted.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let written = written.join().unwrap();
+    // Twice, although it ran more often: nothing else changed.
+    assert_eq!(written.matches("user,name,urls").count(), 2, "{written}");
+    assert_eq!(written.matches(",Xia,").count(), 1, "{written}");
+    let mut told = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut told)
+        .unwrap();
+    assert!(told.matches("Ctrl-C ends it").count() >= 3, "{told}");
+    world.remove().await;
+}
+
+#[test]
+fn the_kit_for_neo4j_browser_is_written_and_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| linktrail(folder.path(), arguments).output().unwrap();
+    let output = run(&["browser"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    for name in ["linktrail-hunts.zip", "linktrail.grass", "guide.html"] {
+        let file = folder.path().join("linktrail-browser").join(name);
+        assert!(file.metadata().unwrap().len() > 500, "{name}");
+        assert!(text(&output.stdout).contains(name));
+    }
+    std::fs::write(folder.path().join("taken"), "").unwrap();
+    let output = run(&["browser", "--out", "taken"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).starts_with("error: cannot write taken"),
+        "{output:?}"
+    );
+}
