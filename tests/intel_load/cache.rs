@@ -18,25 +18,28 @@ fn a_later_case_takes_answers_from_an_earlier_one() {
         Options::default(),
         "providers = [\"otx\", \"xforce\"]\ncache_age = \"1h\"",
     );
-    // One answer is none, and must not be kept.
-    lab.tenant.script([Fault::on(
-        Service::Otx,
-        "micros0ft-verify.example%2Fmfa",
-        Action::status(403),
-    )]);
+    // Two answers are none, and must not be kept: a refusal, and a page with the status of an answer.
+    lab.tenant.script([
+        Fault::on(
+            Service::Otx,
+            "micros0ft-verify.example%2Fmfa",
+            Action::status(403),
+        ),
+        Fault::on(Service::Otx, "github.com", Action::Html),
+    ]);
     let first = lab.case("first");
     lab.loaded(&first, &[], 3);
     let (otx, xforce) = (
         lab.tenant.received(Service::Otx),
         lab.tenant.received(Service::XForce),
     );
-    assert_eq!(cache(&lab).len(), otx + xforce - 1);
+    assert_eq!(cache(&lab).len(), otx + xforce - 2);
 
     lab.tenant.clear_requests();
     let second = lab.case("second");
     let result = lab.loaded(&second, &[], 0);
     assert_whole(&result);
-    assert_eq!(lab.tenant.received(Service::Otx), 1);
+    assert_eq!(lab.tenant.received(Service::Otx), 2);
     assert_eq!(lab.tenant.received(Service::XForce), 0);
     assert_eq!(result["requests"]["xforce"]["replayed"], xforce);
     // A verdict says when it was given, and its record that it came from elsewhere.
