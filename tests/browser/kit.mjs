@@ -154,6 +154,8 @@ async function main(page) {
 
   await command(page, `:play ${neo4j.http}/browser/linktrail/guide.html`);
   await newest(page).getByText('From lure to host').waitFor({ timeout: 30_000 });
+  await page.waitForTimeout(2000);
+  await newest(page).locator('[data-testid=frameCommand]').scrollIntoViewIfNeeded();
   await picture(page, 'browser-guide');
   await newest(page).locator('[class*=carousel-right], [data-testid=nextSlide], .next-slide').first().click();
   await newest(page).getByText('1. What happened?').waitFor();
