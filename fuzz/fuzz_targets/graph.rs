@@ -1,0 +1,18 @@
+//! A message as Microsoft Graph gives it, cards and attachments too.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use linktrail::link::{Body, extract};
+use linktrail::source::msgraph::ChatMessage;
+
+fuzz_target!(|json: &str| {
+    if let Ok(message) = serde_json::from_str::<ChatMessage>(json) {
+        let content = message.body.as_ref().and_then(|body| body.content.as_deref());
+        let body = Body {
+            html: true,
+            content,
+        };
+        extract(body, &message.attachments);
+    }
+});

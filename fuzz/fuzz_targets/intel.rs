@@ -1,0 +1,37 @@
+//! An answer of each provider: no panic, and nothing but an answer is clean.
+
+#![no_main]
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use linktrail::source::intel::{PROVIDERS, Provider, Setup, State};
+use linktrail::source::{Answer, Exchange};
+use url::Url;
+
+static ALL: LazyLock<Vec<Box<dyn Provider>>> = LazyLock::new(|| {
+    let build = |spec: &&linktrail::source::intel::Spec| (spec.build)(&Setup::default());
+    PROVIDERS.iter().map(|spec| build(spec).expect("a provider")).collect()
+});
+
+fuzz_target!(|input: (u16, &str)| {
+    let (status, body) = input;
+    let url = Url::parse("https://login.evil.example/a?b=c").expect("a url");
+    let exchange = Exchange {
+        record: 1,
+        at: chrono::DateTime::UNIX_EPOCH,
+        answer: Answer::Response {
+            status,
+            headers: BTreeMap::new(),
+            body: body.to_owned(),
+        },
+    };
+    for provider in ALL.iter() {
+        let reading = provider.read(&url, &exchange);
+        if status != 200 {
+            assert_ne!(reading.state, State::Clean, "{} {status}", provider.name());
+            assert_ne!(reading.state, State::Hit, "{} {status}", provider.name());
+        }
+    }
+});
