@@ -25,6 +25,7 @@ pub mod case;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod evidence;
 pub mod graph;
 pub mod hunt;
 pub mod link;

@@ -1,0 +1,1 @@
+//! Bodies as services send them, and as nobody should.
