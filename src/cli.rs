@@ -245,7 +245,7 @@ pub enum ExportFormat {
 #[command(after_help = EVIDENCE_HELP)]
 pub struct Evidence {
     /// A node, an edge as FROM TYPE TO, or a record as CASE/NUMBER
-    #[arg(required = true, num_args = 1..=3, value_name = "ID", allow_hyphen_values = true)]
+    #[arg(required = true, num_args = 1..=3, value_name = "ID")]
     pub id: Vec<String>,
     /// Case folder [default: the newest complete one under ./cases]
     #[arg(long, value_name = "DIR")]

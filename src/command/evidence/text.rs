@@ -9,6 +9,7 @@ use crate::case::Record;
 use crate::evidence::{Parts, Thing};
 use crate::graph::value::format_time;
 use crate::graph::{Facts, Graph, Label, NodeData, NodeRef, schema};
+use crate::source::kql::Query;
 use crate::terminal::clean;
 
 /// Records that are shown; all are named.
@@ -201,21 +202,15 @@ fn show(text: &mut String, proof: &Proof, whole: bool) -> std::fmt::Result {
     }
 }
 
-/// Which query a record of Sentinel answers: its request begins with what the query is for.
+/// What was sent: the file of a query, else the text.
 fn about(record: &Record) -> Option<String> {
-    let request: Value = serde_json::from_str(record.request.as_ref()?).ok()?;
-    let query = request.get("query").and_then(Value::as_str);
-    let sent = match query {
-        Some(query) => {
-            let lines = query.lines().map(str::trim);
-            let body = lines.filter(|line| {
-                !(line.is_empty() || line.starts_with("let ") || line.starts_with("//"))
-            });
-            format!("query: {} …", body.take(2).collect::<Vec<_>>().join(" "))
-        }
-        None => format!("sent: {request}"),
-    };
-    Some(clip(&clean(&sent)))
+    let sent = record.request.as_ref()?;
+    let request: Value = serde_json::from_str(sent).unwrap_or_default();
+    let text = request.get("query").and_then(Value::as_str);
+    Some(match text.and_then(Query::of) {
+        Some(query) => format!("query kql/{}.kql", query.name()),
+        None => format!("sent {}", clip(&clean(text.unwrap_or(sent)))),
+    })
 }
 
 fn excerpts(text: &mut String, parts: &Parts) -> std::fmt::Result {
@@ -237,8 +232,8 @@ fn excerpts(text: &mut String, parts: &Parts) -> std::fmt::Result {
         }
         match &part.part {
             Value::Object(fields) => {
-                for (name, value) in fields.iter().filter(|(_, value)| !is_nothing(value)) {
-                    writeln!(text, "    {}: {}", clean(name), clip(&clean(&plain(value))))?;
+                for (name, value) in fields {
+                    field(text, name, value)?;
                 }
             }
             other => writeln!(text, "    {}", clip(&clean(&plain(other))))?,
@@ -249,6 +244,20 @@ fn excerpts(text: &mut String, parts: &Parts) -> std::fmt::Result {
         writeln!(text, "  and {more} more; --format json has all")?;
     }
     Ok(())
+}
+
+/// A field, and those inside it by their path; none that holds nothing.
+fn field(text: &mut String, name: &str, value: &Value) -> std::fmt::Result {
+    match value {
+        Value::Object(fields) => {
+            for (inner, value) in fields {
+                field(text, &format!("{name}.{inner}"), value)?;
+            }
+            Ok(())
+        }
+        value if is_nothing(value) => Ok(()),
+        value => writeln!(text, "    {}: {}", clean(name), clip(&clean(&plain(value)))),
+    }
 }
 
 fn body(text: &mut String, record: &Record, whole: bool) -> std::fmt::Result {
@@ -267,7 +276,6 @@ fn is_nothing(value: &Value) -> bool {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.values().all(is_nothing),
         _ => false,
     }
 }
