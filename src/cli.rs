@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::config::{Channels, ChatsOf, PivotOn};
+use crate::pipeline::STAGES;
 
 /// Follows malicious links shared in Microsoft Teams and loads the investigation into Neo4j.
 #[derive(Debug, Parser)]
@@ -118,6 +119,13 @@ pub struct Load {
     /// Load the incident that ships with linktrail; needs no tenant
     #[arg(long, conflicts_with = "replay")]
     pub demo: bool,
+    /// Print what would be read and what would be sent to whom, and stop; no provider is asked
+    #[arg(long, conflicts_with_all = ["replay", "demo", "until"])]
+    pub plan: bool,
+    /// Stop after this stage; the same command without it goes on
+    #[arg(long, value_name = "STAGE", conflicts_with_all = ["replay", "demo"],
+        value_parser = clap::builder::PossibleValuesParser::new(STAGES))]
+    pub until: Option<String>,
     /// What the case is about.
     #[command(flatten)]
     pub scope: ScopeArgs,
