@@ -153,7 +153,7 @@ pub struct QueryPlan {
     pub at_most: bool,
 }
 
-const ESTIMATE: &str = "an estimate: a team's messages are one list of 50 a page, and it holds those without a link too; the audit log counts only those with one, so there may be many more pages";
+const ESTIMATE: &str = "an estimate: a team's messages are one list of 50 a page, and it holds those without a link too; the audit log counts only those with one, so there may be many more pages; the names of channels and senders come on top, twenty a request";
 
 /// Asks for what stays inside the tenant and costs little, and tells what a load would do after that.
 ///
@@ -364,7 +364,7 @@ fn unknown(run: &Investigation, messages: &MessagePlan) -> Vec<String> {
     if options.chats_of != ChatsOf::None && options.rounds > 0 {
         let whose = match options.chats_of {
             ChatsOf::All => "all senders of links",
-            _ => "those who sent a risky url, which the verdicts tell",
+            _ => "those who sent a risky url (the verdicts tell who)",
         };
         unknown.push(format!(
             "chats of {whose} are read after that, and the same providers are asked about the urls in them by the same rules; they are not listed here (--chats-of none reads no chat)"
@@ -372,7 +372,7 @@ fn unknown(run: &Investigation, messages: &MessagePlan) -> Vec<String> {
     }
     if options.pivot_on == PivotOn::Risky {
         unknown.push(
-            "hosts and alerts are looked for by risky urls alone, which the verdicts tell; the queries stay inside the tenant"
+            "hosts and alerts are looked for by risky urls alone (the verdicts tell which); the queries stay inside the tenant"
                 .to_owned(),
         );
     }

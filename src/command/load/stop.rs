@@ -183,9 +183,9 @@ fn planned(text: &mut String, plan: &Plan) -> std::fmt::Result {
         " so far; those in unread messages are not known"
     };
     writeln!(text, "\nUrls: {} known{so_far}", plan.urls)?;
-    for provider in &plan.providers {
+    for (at, provider) in plan.providers.iter().enumerate() {
         text.push('\n');
-        told(text, provider)?;
+        told(text, provider, &plan.providers[..at])?;
     }
     let most = if plan.queries.at_most { "at most " } else { "" };
     writeln!(
@@ -205,7 +205,7 @@ fn planned(text: &mut String, plan: &Plan) -> std::fmt::Result {
 }
 
 /// What a provider is told, string by string: to see them is what a plan is for.
-fn told(text: &mut String, plan: &ProviderPlan) -> std::fmt::Result {
+fn told(text: &mut String, plan: &ProviderPlan, before: &[ProviderPlan]) -> std::fmt::Result {
     let name = plan.name;
     if plan.inside {
         writeln!(
@@ -219,7 +219,10 @@ fn told(text: &mut String, plan: &ProviderPlan) -> std::fmt::Result {
         )?;
     } else {
         writeln!(text, "{name}: would be sent {} string(s)", plan.send.len())?;
-        sent(text, "", &plan.send)?;
+        match before.iter().find(|other| other.send == plan.send) {
+            Some(other) if !plan.send.is_empty() => writeln!(text, "  the same as {}", other.name)?,
+            _ => sent(text, "", &plan.send)?,
+        }
         for (why, strings) in [
             ("the answer is in the case", &plan.recorded),
             ("the answer is kept from an earlier case", &plan.kept),
@@ -243,7 +246,13 @@ fn told(text: &mut String, plan: &ProviderPlan) -> std::fmt::Result {
         text.push('\n');
     }
     if !plan.held_back.is_empty() {
-        writeln!(text, "  held back: {}", plan.held_back.len())?;
+        write!(text, "  held back: {}", plan.held_back.len())?;
+        let same = before.iter();
+        if let Some(other) = same.rev().find(|other| other.held_back == plan.held_back) {
+            writeln!(text, ", the same as from {}", other.name)?;
+            return Ok(());
+        }
+        text.push('\n');
         for held in &plan.held_back {
             writeln!(text, "    {}: {}", clean(&held.url), clean(&held.reason))?;
         }
