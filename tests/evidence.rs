@@ -13,10 +13,11 @@ use linktrail::evidence::{self, Found, Reading, Thing};
 use linktrail::graph::{EdgeType, Graph, Label};
 use linktrail::pipeline::{self, Intel};
 use linktrail::source::http::Client;
-use linktrail::source::intel::{self, Desk, Setup};
-use run::{Ran, binary};
+use linktrail::source::intel::{self, Desk, List, Setup};
+use run::{Lab, Ran, binary};
 use serde_json::Value;
 use tempfile::TempDir;
+use tenant::{Options, World};
 
 const CASE: &str = "01M87YY38MRQ8MT3Z75GS2MJCB";
 const LURE: &str = "https://view.fabrikam-invoices.example/INV-20418.html";
@@ -67,9 +68,21 @@ fn refused(folder: &TempDir, arguments: &[&str], code: i32) -> String {
 /// The graph of a complete case, rebuilt from its journal.
 async fn graph_of(case: &Case) -> Graph {
     let settings = &case.manifest().options.settings;
+    let client = Arc::new(Client::new(Arc::clone(case.journal()), None));
+    let kept = settings.files.iter();
+    let kept: Vec<_> = kept
+        .map(|name| (name, client.keep("file", name, None).expect("on record")))
+        .collect();
     let setup = Setup {
         endpoints: settings.endpoints.intel.clone(),
         since: case.manifest().window.from,
+        lists: kept
+            .iter()
+            .map(|(name, kept)| List {
+                name: (*name).clone(),
+                text: kept.body().to_owned(),
+            })
+            .collect(),
         ..Setup::default()
     };
     let specs = settings.providers.iter().map(|name| intel::spec(name));
@@ -79,9 +92,8 @@ async fn graph_of(case: &Case) -> Graph {
             .collect(),
         privacy: settings.privacy().expect("rules"),
         desk: Desk::default(),
-        lists: Vec::new(),
+        lists: kept.iter().map(|(_, kept)| kept.record).collect(),
     };
-    let client = Arc::new(Client::new(Arc::clone(case.journal()), None));
     let manifest = case.manifest().clone();
     pipeline::run(&manifest, client, intel, &mut |_| {}, &mut |_| Ok(()))
         .await
@@ -113,11 +125,9 @@ fn everything(graph: &Graph) -> Vec<Thing> {
         .collect()
 }
 
-#[tokio::test]
-async fn all_that_the_demo_holds_leads_to_a_part_of_a_record_or_says_why_not() {
-    let folder = demo();
-    let case = Case::open(&folder.path().join("cases/demo")).expect("a case");
-    let graph = graph_of(&case).await;
+/// What has no record, with the reason. Everything else has, and each record a part that speaks of it.
+async fn unrecorded(case: &Case) -> Vec<String> {
+    let graph = graph_of(case).await;
     let mut records: Vec<Record> = Vec::new();
     case.journal()
         .each(|record| records.push(record))
@@ -125,40 +135,110 @@ async fn all_that_the_demo_holds_leads_to_a_part_of_a_record_or_says_why_not() {
     let readings: Vec<Reading<'_>> = records.iter().map(Reading::of).collect();
     let mut wrong = Vec::new();
     let mut unrecorded = Vec::new();
-    for thing in everything(&graph) {
+    let all = everything(&graph);
+    assert!(all.len() > 150, "{}", all.len());
+    for thing in all {
         let numbers = thing.records(&graph);
         let reason = thing.unrecorded(&graph);
         assert_eq!(numbers.is_empty(), reason.is_some(), "one or the other");
         if let Some(reason) = reason {
-            unrecorded.push(format!("{} {reason}", shown(&graph, thing)));
+            unrecorded.push(format!("{}: {reason}", shown(&graph, thing)));
             continue;
         }
         for number in numbers {
             let parts = readings[usize::try_from(number).unwrap() - 1].parts(&graph, thing);
-            let half = parts.note.is_some_and(|note| note.contains("one of them"));
-            if parts.found.is_empty() || half {
-                wrong.push(format!(
-                    "{} in {number}: {:?}",
-                    shown(&graph, thing),
-                    parts.note
-                ));
+            let note = parts.note.unwrap_or_default();
+            let nothing =
+                parts.found.is_empty() && !note.contains("which is what the verdict says");
+            if nothing || note.contains("one of them") {
+                wrong.push(format!("{} in {number}: {note}", shown(&graph, thing)));
             }
             // What is found is a part of that body, and where it is said to be.
-            assert!(
-                parts
-                    .found
-                    .iter()
-                    .all(|part| (1..=parts.of).contains(&part.at))
-            );
+            let places = 1..=parts.of;
+            assert!(parts.found.iter().all(|part| places.contains(&part.at)));
         }
     }
     assert!(wrong.is_empty(), "{}: {wrong:#?}", wrong.len());
+    unrecorded
+}
+
+#[tokio::test]
+async fn all_that_the_demo_holds_leads_to_a_part_of_a_record_or_says_why_not() {
+    let folder = demo();
+    let case = Case::open(&folder.path().join("cases/demo")).expect("a case");
+    let unrecorded = unrecorded(&case).await;
+    let known = |text: &&String| text.starts_with("Case:") || text.contains("nothing was sent: ");
     assert!(
-        unrecorded
-            .iter()
-            .all(|text| text.starts_with("Case:") || text.contains("nothing was sent: ")),
+        unrecorded.iter().all(|text| known(&text)),
         "{unrecorded:#?}"
     );
+}
+
+/// Replies, bots, guests, meetings, messages that are gone, cards, shared hosts; every provider, and a start by hand.
+#[tokio::test]
+async fn all_that_a_stranger_world_holds_does_too() {
+    let lab = Lab::new(World::small(), Options::default());
+    let list = lab.folder().join("bad.csv");
+    std::fs::write(&list, "indicator,tag\nmicros0ft-verify.example,phishing\n").unwrap();
+    let providers = format!(
+        "providers = [\"otx\", \"xforce\", \"sentinel\", \"urlhaus\", \"virustotal\", \"file\"]\nfile = [\"{}\"]\nlimits = [\"virustotal 60000/minute\", \"urlhaus 60000/minute\"]",
+        list.display()
+    );
+    lab.edit_config(|config| config.replacen("providers = [\"otx\", \"xforce\"]", &providers, 1));
+    let hostile = |case: &Path| {
+        let nodes = run::graph::GraphFile::read(case).nodes;
+        let is_gita = |node: &Value| node.to_string().contains("Gita");
+        let mut gita = nodes
+            .into_iter()
+            .filter(|(_, node)| node.get("name").is_some_and(is_gita));
+        let ((_, id), _) = gita.next().expect("she is in the world");
+        for arguments in [&[id.as_str()][..], &[&id, "--whole"]] {
+            let mut command = lab.binary();
+            command
+                .arg("evidence")
+                .args(arguments)
+                .arg("--case")
+                .arg(case);
+            let ran = run::run(&mut command);
+            assert_eq!(ran.code, Some(0), "{ran:#?}");
+            assert!(ran.stdout.contains("Gita"), "{ran:#?}");
+            let is_unsafe = |c: char| c != '\n' && linktrail::terminal::is_unsafe(c);
+            assert!(!ran.stdout.contains(is_unsafe), "{ran:#?}");
+        }
+    };
+    for (name, more) in [
+        ("few", &[][..]),
+        ("all", &["--channels", "all", "--pivot-on", "all"]),
+    ] {
+        let folder = lab.case(name);
+        let mut arguments = vec![
+            "--chats-of",
+            "all",
+            "--user",
+            "nobody@contoso.com",
+            "--url",
+            "https://by-hand.example/x",
+            "--team",
+            "f573461d-f015-4b69-bc2e-a42ae2a0ed9e",
+        ];
+        arguments.extend(more);
+        let ran = lab.load(&folder, &arguments);
+        assert!(matches!(ran.code, Some(0 | 3)), "{ran:#?}");
+        let case = Case::open(&folder).expect("a case");
+        let unrecorded = unrecorded(&case).await;
+        let known = |text: &&String| {
+            let by_hand = text.contains("by hand") && text.contains("by-hand.example")
+                || text.contains("upn:nobody@contoso.com")
+                || text.contains("-[STARTED_FROM]-> Team:");
+            by_hand || text.starts_with("Case:01") || text.contains("nothing was sent: ")
+        };
+        assert!(
+            unrecorded.iter().all(|text| known(&text)),
+            "{unrecorded:#?}"
+        );
+        drop(case);
+        hostile(&folder);
+    }
 }
 
 /// A part that speaks of one thing must not be shown for another: of all messages, rows and items only those are.

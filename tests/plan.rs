@@ -15,7 +15,7 @@ use run::journal::{assert_same, comparable};
 use run::{Lab, Ran, binary, run};
 use serde_json::Value;
 use tenant::service::decode;
-use tenant::{Exchange, Options, Service, World};
+use tenant::{Action, Exchange, Fault, Options, Service, World};
 
 const PROVIDERS: [(&str, Service); 4] = [
     ("otx", Service::Otx),
@@ -238,6 +238,39 @@ fn stopped_after_any_stage_it_becomes_the_same_case() {
     lab.loaded(&case, &[], 0);
     assert_eq!(lab.tenant.requests().len(), 0);
     assert_same(&comparable(&alone), &case);
+}
+
+/// A load that broke off in the middle of a team: what is on record counts, and the rest is said to be unread.
+#[test]
+fn a_team_that_is_read_in_part_is_told_as_such() {
+    let options = Options {
+        page_limit: Some(2),
+        ragged_pages: false,
+        ..Options::default()
+    };
+    let lab = lab(options, FAST);
+    lab.tenant.script([Fault::on(
+        Service::Graph,
+        "(?i)f573461d.*getAllMessages.*skiptoken",
+        Action::status(403),
+    )
+    .at(2)
+    .always()]);
+    let case = lab.case("case");
+    lab.loaded(&case, &["--until", "links"], 3);
+    lab.tenant.clear_requests();
+    let plan = planned(&lab, &case, &[]);
+    assert_eq!(lab.tenant.requests().len(), 0);
+    assert_eq!(plan["urls_complete"], false);
+    let teams = plan["messages"]["teams"].as_array().unwrap();
+    let broken = teams.iter().find(|team| team["read"] == false).unwrap();
+    assert!(broken["id"].as_str().unwrap().starts_with("f573461d"));
+    assert_eq!(teams.iter().filter(|team| team["read"] == true).count(), 2);
+    assert!(broken["pages_recorded"].as_u64() >= Some(2), "{broken:#}");
+    assert_eq!(broken["requests_at_least"], 1);
+    let unread = plan["messages"]["unread"].as_u64().unwrap();
+    assert!(unread > 0 && unread < 10, "{plan:#}");
+    nobody_was_asked(&lab);
 }
 
 #[test]

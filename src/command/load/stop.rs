@@ -116,7 +116,7 @@ fn as_text(case: &Case, came: &Came) -> Result<String, std::fmt::Error> {
         Came::Until(_) => {
             let stages = &case.manifest().stages;
             let is_done = |stage: &&str| stages.get(*stage) == Some(&StageState::Done);
-            let stages: Vec<_> = STAGES.into_iter().filter(|stage| is_done(&stage)).collect();
+            let stages: Vec<_> = STAGES.into_iter().filter(|stage| is_done(stage)).collect();
             writeln!(
                 text,
                 "Stages done: {}. The case is not complete, and Neo4j was not written to.\n",
@@ -247,8 +247,8 @@ fn told(text: &mut String, plan: &ProviderPlan, before: &[ProviderPlan]) -> std:
     }
     if !plan.held_back.is_empty() {
         write!(text, "  held back: {}", plan.held_back.len())?;
-        let same = before.iter();
-        if let Some(other) = same.rev().find(|other| other.held_back == plan.held_back) {
+        let mut others = before.iter();
+        if let Some(other) = others.find(|other| other.held_back == plan.held_back) {
             writeln!(text, ", the same as from {}", other.name)?;
             return Ok(());
         }
