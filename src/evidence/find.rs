@@ -7,7 +7,7 @@ use crate::terminal;
 
 use super::Thing;
 
-/// Most candidates or edges that an error lists.
+/// Most candidates that an error lists.
 const LISTED: usize = 12;
 /// Longest name that is compared with what was typed, in bytes.
 const COMPARED: usize = 256;
@@ -29,7 +29,7 @@ pub enum NotFound {
     Nothing { typed: String, near: Vec<String> },
     #[error(
         "`{typed}` can be {count} nodes; write one of them: {}",
-        listed(.candidates)
+        listed(.candidates, *.count)
     )]
     Ambiguous {
         typed: String,
@@ -56,10 +56,10 @@ fn nearest(near: &[String]) -> String {
     }
 }
 
-fn listed(candidates: &[String]) -> String {
-    let mut shown = candidates[..candidates.len().min(LISTED)].join(", ");
-    if candidates.len() > LISTED {
-        shown.push_str(&format!(" and {} more", candidates.len() - LISTED));
+fn listed(candidates: &[String], count: usize) -> String {
+    let mut shown = candidates.join(", ");
+    if count > candidates.len() {
+        shown.push_str(&format!(" and {} more", count - candidates.len()));
     }
     shown
 }
@@ -177,7 +177,7 @@ fn node(graph: &Graph, typed: &str) -> Result<NodeRef, NotFound> {
             count: found.len(),
             candidates: found
                 .iter()
-                .take(LISTED + 1)
+                .take(LISTED)
                 .map(|node| shown(graph.node(*node)))
                 .collect(),
         }),

@@ -1,11 +1,11 @@
 //! Evidence: from a node or an edge to what the journal says of it.
 //!
 //! A record is an answer of fifty messages or a thousand rows, of which one or two speak of the thing in question.
-//! [`parts`] tells which. It does not search for ids in text: every part is read as its stage reads it, for the users,
+//! [`parts()`] tells which. It does not search for ids in text: every part is read as its stage reads it, for the users,
 //! hosts, urls, messages and places that it names, and those are compared with the thing. So a wrapped link in a message
 //! is found for the url it leads to, and a user whose id happens to stand in a chat's id is not.
 //!
-//! [`find`] makes a thing of what an analyst types.
+//! [`find()`] makes a thing of what an analyst types.
 
 mod body;
 mod find;
