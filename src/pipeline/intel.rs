@@ -12,7 +12,7 @@ use super::Investigation;
 use crate::graph::node::Verdict;
 use crate::graph::{Edge, Label, Seen};
 use crate::source::http::{Client, Failure, NOT_SENT};
-use crate::source::intel::{Ask, Desk, Provider, Question, Reading, State, question};
+use crate::source::intel::{Ask, Desk, Privacy, Provider, Question, Reading, State, question};
 use crate::source::{Answer, Body, Exchange, Request};
 
 /// Urls that a provider is asked about at the same time.
@@ -32,19 +32,25 @@ struct Asked {
 }
 
 /// A request, and the urls it asks about: what the privacy rules leave of several may be the same.
-struct Open {
-    request: Request,
-    urls: Vec<(Url, Option<String>)>,
+pub(super) struct Open {
+    pub(super) request: Request,
+    pub(super) urls: Vec<(Url, Option<String>)>,
+}
+
+/// What is to be done about urls at one provider.
+#[derive(Default)]
+pub(super) struct Questions {
+    /// Requests to a service.
+    pub(super) open: Vec<Open>,
+    /// Urls that the workspace is asked about, each by its values.
+    pub(super) workspace: Vec<(Url, Vec<String>)>,
+    /// What is known without asking anybody: lists of one's own, and what the privacy rules hold back.
+    pub(super) local: Vec<(Url, Option<String>, Reading)>,
 }
 
 /// Asks every provider about every url of the graph that it has not been asked about. `stage` is where gaps belong.
 pub(super) async fn run(run: &mut Investigation, stage: &'static str) -> Result<(), Failure> {
-    let all = run.graph.labelled(Label::Url);
-    let new: BTreeSet<Url> = all
-        .into_iter()
-        .filter_map(|node| Url::parse(&run.graph.node(node).id).ok())
-        .filter(|url| !run.readings.contains_key(url))
-        .collect();
+    let new = unasked(run);
     for url in &new {
         run.readings.insert(url.clone(), Vec::new());
     }
@@ -57,20 +63,28 @@ pub(super) async fn run(run: &mut Investigation, stage: &'static str) -> Result<
     Ok(())
 }
 
-async fn ask_all(
-    run: &mut Investigation,
+/// Urls of the graph that nobody has been asked about.
+pub(super) fn unasked(run: &Investigation) -> BTreeSet<Url> {
+    let all = run.graph.labelled(Label::Url).into_iter();
+    all.filter_map(|node| Url::parse(&run.graph.node(node).id).ok())
+        .filter(|url| !run.readings.contains_key(url))
+        .collect()
+}
+
+/// What is to be done about these urls at a provider. Both the load and its plan take it from here.
+pub(super) fn questions(
     provider: &dyn Provider,
+    privacy: &Privacy,
     urls: &BTreeSet<Url>,
-) -> Result<Vec<Asked>, Failure> {
-    let mut answers = Vec::with_capacity(urls.len());
-    let mut open: Vec<Open> = Vec::new();
+) -> Questions {
+    let mut questions = Questions::default();
     let mut places: HashMap<(Url, Option<Body>), usize> = HashMap::new();
-    let mut wanted = Vec::new();
     for url in urls {
-        let Question { ask, asked } = question(provider, &run.privacy, url);
+        let Question { ask, asked } = question(provider, privacy, url);
         let url = url.clone();
         match ask {
             Ask::Send(request) => {
+                let open = &mut questions.open;
                 let key = (request.url.clone(), request.body.clone());
                 let place = *places.entry(key).or_insert(open.len());
                 match open.get_mut(place) {
@@ -81,26 +95,38 @@ async fn ask_all(
                     }),
                 }
             }
-            Ask::Workspace(values) => wanted.push((url, values)),
-            Ask::Local(reading) => {
-                // A list of one's own is on record as a whole.
-                let lists = run.lists.iter().copied().map(Seen::in_record);
-                let seen = match reading.state {
-                    State::Skipped => Vec::new(),
-                    _ => lists.collect(),
-                };
-                answers.push(Asked {
-                    url,
-                    asked,
-                    reading,
-                    seen,
-                });
-            }
+            Ask::Workspace(values) => questions.workspace.push((url, values)),
+            Ask::Local(reading) => questions.local.push((url, asked, reading)),
         }
     }
-    answers.extend(workspace::ask(run, provider, wanted).await?);
+    questions
+}
+
+async fn ask_all(
+    run: &mut Investigation,
+    provider: &dyn Provider,
+    urls: &BTreeSet<Url>,
+) -> Result<Vec<Asked>, Failure> {
+    let mut answers = Vec::with_capacity(urls.len());
+    let questions = questions(provider, &run.privacy, urls);
+    for (url, asked, reading) in questions.local {
+        // A list of one's own is on record as a whole.
+        let lists = run.lists.iter().copied().map(Seen::in_record);
+        let seen = match reading.state {
+            State::Skipped => Vec::new(),
+            _ => lists.collect(),
+        };
+        answers.push(Asked {
+            url,
+            asked,
+            reading,
+            seen,
+        });
+    }
+    answers.extend(workspace::ask(run, provider, questions.workspace).await?);
     let closed = run.closed.get(provider.name()).cloned();
-    let (sent, closed) = ask_service(&run.client, &run.desk, provider, open, closed).await?;
+    let (sent, closed) =
+        ask_service(&run.client, &run.desk, provider, questions.open, closed).await?;
     if let Some(closed) = closed {
         run.closed.insert(provider.name(), closed);
     }
@@ -201,19 +227,22 @@ fn known(
     if client.replays() {
         return Ok(None);
     }
-    let Some((at, answer)) = desk.kept(&open.request) else {
+    let Some(Exchange { at, answer, .. }) = kept(desk, provider, open) else {
         return Ok(None);
     };
+    client.adopt(&open.request, at, answer).map(Some)
+}
+
+/// The answer to a request that was kept from an earlier case. Whatever became of the file since, only an answer is
+/// taken from it.
+pub(super) fn kept(desk: &Desk, provider: &dyn Provider, open: &Open) -> Option<Exchange> {
+    let (at, answer) = desk.kept(&open.request)?;
     let kept = Exchange {
         record: 0,
         at,
         answer,
     };
-    // Whatever became of the file since, only an answer is taken from it.
-    if !answers(provider, open, &kept) {
-        return Ok(None);
-    }
-    client.adopt(&open.request, at, kept.answer).map(Some)
+    answers(provider, open, &kept).then_some(kept)
 }
 
 /// Whether an exchange answers what was asked.
@@ -228,7 +257,7 @@ fn is_answer(reading: &Reading) -> bool {
 
 /// Whether an exchange shows that the service answers nobody, rather than that it has no answer to this url: a url may
 /// be too long for it, or none to its mind.
-fn is_down(exchange: &Exchange) -> bool {
+pub(super) fn is_down(exchange: &Exchange) -> bool {
     let is_json = |body: &str| serde_json::from_str::<IgnoredAny>(body).is_ok();
     match &exchange.answer {
         Answer::Nothing(_) => true,

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{Investigation, Unread, links};
+use crate::case::Window;
 use crate::config::{Channels, Store};
 use crate::graph::node::{Channel, Message, Team};
 use crate::graph::{Edge, NodeRef, RecordNumber, Seen};
@@ -26,7 +27,7 @@ const PREVIEW: usize = 280;
 
 /// What the audit log says of one message.
 #[derive(Debug, Default)]
-struct Listed {
+pub(super) struct Listed {
     records: BTreeSet<RecordNumber>,
     user: String,
     created: Option<DateTime<Utc>>,
@@ -36,17 +37,26 @@ struct Listed {
 
 /// What the audit log says of one channel.
 #[derive(Debug, Default)]
-struct ListedChannel {
-    name: String,
-    team_name: String,
+pub(super) struct ListedChannel {
+    pub(super) name: String,
+    pub(super) team_name: String,
     record: RecordNumber,
-    messages: BTreeMap<String, Listed>,
+    pub(super) messages: BTreeMap<String, Listed>,
 }
 
 /// Listed channels by team and channel id.
-type Listing = BTreeMap<(String, String), ListedChannel>;
+pub(super) type Listing = BTreeMap<(String, String), ListedChannel>;
 
 pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
+    let listing = listed(run).await?;
+    let channels = places(run, &listing).await?;
+    let bodies = fetch(run, &listing).await?;
+    let senders = put(run, &listing, &channels, bodies);
+    run.resolve(STAGE, &senders).await
+}
+
+/// The messages with a link in all channels of the teams, by the audit log.
+pub(super) async fn listed(run: &mut Investigation) -> Result<Listing, Failure> {
     let teams = chunks(run.teams.iter().cloned().collect(), |team: &String| {
         vec![team.clone()]
     });
@@ -61,10 +71,7 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
         }
         run.sentinel_gaps(STAGE, rows.problems);
     }
-    let channels = places(run, &listing).await?;
-    let bodies = fetch(run, &listing).await?;
-    let senders = put(run, &listing, &channels, bodies);
-    run.resolve(STAGE, &senders).await
+    Ok(listing)
 }
 
 fn list(listing: &mut Listing, row: &Row) {
@@ -151,23 +158,8 @@ async fn fetch(run: &mut Investigation, listing: &Listing) -> Result<Bodies, Fai
     let reads = stream::iter(teams).map(|team| async move {
         let mut kept = Vec::new();
         let keep = |message: Recorded<ChatMessage>| {
-            let value = &message.value;
-            let channel = value
-                .channel_identity
-                .as_ref()
-                .and_then(|place| place.channel_id.clone());
-            let (Some(channel), Some(id)) = (channel, value.id.clone()) else {
-                return;
-            };
-            let Some(listed) = listing.get(&(team.clone(), channel.clone())) else {
-                return;
-            };
-            let in_window = [value.created_date_time, value.last_modified_date_time]
-                .into_iter()
-                .flatten()
-                .any(|at| window.contains(at));
-            if listed.messages.contains_key(&id) || (all && in_window && !links::is_system(value)) {
-                kept.push(((channel, id), message));
+            if let Some(key) = wanted(listing, team, all.then_some(window), &message.value) {
+                kept.push((key, message));
             }
         };
         let problem = msgraph.team_messages(team, changed, keep).await?;
@@ -184,6 +176,23 @@ async fn fetch(run: &mut Investigation, listing: &Listing) -> Result<Bodies, Fai
         }
     }
     Ok(bodies)
+}
+
+/// Channel and id of a message that is wanted: one that is listed, or with a window any that somebody wrote in it.
+pub(super) fn wanted(
+    listing: &Listing,
+    team: &str,
+    all_in: Option<Window>,
+    message: &ChatMessage,
+) -> Option<(String, String)> {
+    let channel = message.channel_identity.as_ref()?.channel_id.clone()?;
+    let id = message.id.clone()?;
+    let listed = listing.get(&(team.to_owned(), channel.clone()))?;
+    let times = [message.created_date_time, message.last_modified_date_time];
+    let in_window = |window: Window| times.into_iter().flatten().any(|at| window.contains(at));
+    let wanted = listed.messages.contains_key(&id)
+        || all_in.is_some_and(|window| in_window(window) && !links::is_system(message));
+    wanted.then_some((channel, id))
 }
 
 /// Puts the messages into the graph. Gives their senders.

@@ -4,15 +4,16 @@
 //! looks at the clock: "now" is when the case was made, and times of evidence come from the records. Answers are
 //! fetched many at a time and read in a fixed order, so the graph depends on the journal alone.
 
-mod alerts;
+pub(crate) mod alerts;
 mod chats;
 mod finish;
 mod gap;
-mod hosts;
+pub(crate) mod hosts;
 mod intel;
-mod links;
+pub(crate) mod links;
 mod messages;
 mod pivot;
+mod plan;
 mod risk;
 mod seeds;
 mod teams;
@@ -33,6 +34,7 @@ use crate::source::msgraph::{self, ChatMessage};
 use crate::source::sentinel::{self, Sentinel};
 
 pub use gap::{Gap, Gaps};
+pub use plan::{ChannelPlan, MessagePlan, Plan, ProviderPlan, QueryPlan, Sent, TeamPlan, plan};
 
 /// Names of the stages, in their order.
 pub const STAGES: [&str; 8] = [
@@ -128,6 +130,23 @@ pub struct Intel {
     pub lists: Vec<RecordNumber>,
 }
 
+/// Told of stages as they begin and end.
+pub struct Progress<'p> {
+    /// Is told the name of each before it begins.
+    pub started: &'p mut (dyn FnMut(&'static str) + Send),
+    /// Is told the name of each that has come to its end.
+    pub ended: &'p mut (dyn FnMut(&'static str) -> Result<(), CaseError> + Send),
+}
+
+/// What a run that stopped before the end knows to be missing.
+#[derive(Debug)]
+pub struct Stopped {
+    /// What could not be had so far.
+    pub gaps: Vec<Gap>,
+    /// What no permission could have given.
+    pub notes: Vec<Gap>,
+}
+
 /// Runs every stage. `started` is told the name of each before it begins, `ended` when it has come to its end.
 ///
 /// # Errors
@@ -139,57 +158,92 @@ pub async fn run(
     started: &mut (dyn FnMut(&'static str) + Send),
     ended: &mut (dyn FnMut(&'static str) -> Result<(), CaseError> + Send),
 ) -> Result<Outcome, RunError> {
-    let settings = &manifest.options.settings;
-    let sentinel = Sentinel::new(
-        Arc::clone(&client),
-        &settings.endpoints.log_analytics,
-        &settings.workspace,
-    );
-    let msgraph = msgraph::Graph::new(Arc::clone(&client), &settings.endpoints.graph);
-    let mut investigation = Investigation {
-        id: manifest.id.clone(),
-        created: manifest.created,
-        version: manifest.version.clone(),
-        scope: manifest.options.clone(),
-        window: manifest.window,
-        client,
-        sentinel,
-        msgraph,
-        providers: intel.providers,
-        privacy: intel.privacy,
-        desk: intel.desk,
-        lists: intel.lists,
-        graph: Graph::new(&manifest.id),
-        gaps: Gaps::default(),
-        notes: Gaps::default(),
-        resolved: HashMap::new(),
-        starts: BTreeMap::new(),
-        seed_users: Vec::new(),
-        teams: BTreeSet::new(),
-        unread: Vec::new(),
-        readings: BTreeMap::new(),
-        closed: BTreeMap::new(),
-        counted: HashSet::new(),
-        chats_read: BTreeSet::new(),
-    };
-    for stage in STAGES {
-        started(stage);
-        match stage {
-            "seeds" => seeds::run(&mut investigation).await?,
-            "teams" => teams::run(&mut investigation).await?,
-            "messages" => messages::run(&mut investigation).await?,
-            "links" => links::run(&mut investigation),
-            "intel" => intel::run(&mut investigation, "intel").await?,
-            "chats" => chats::run(&mut investigation).await?,
-            "hosts" => hosts::run(&mut investigation).await?,
-            _ => alerts::run(&mut investigation).await?,
-        }
-        ended(stage)?;
-    }
+    let mut investigation = Investigation::new(manifest, client, intel);
+    let mut progress = Progress { started, ended };
+    investigation.stages(&STAGES, &mut progress).await?;
     Ok(finish::run(investigation))
 }
 
+/// Runs the stages up to and including the one named; all of them when there is no such stage.
+///
+/// # Errors
+/// As [`run`].
+pub async fn until(
+    manifest: &Manifest,
+    client: Arc<Client>,
+    intel: Intel,
+    last: &str,
+    mut progress: Progress<'_>,
+) -> Result<Stopped, RunError> {
+    let mut investigation = Investigation::new(manifest, client, intel);
+    let end = STAGES.iter().position(|stage| *stage == last);
+    let stages = &STAGES[..end.map_or(STAGES.len(), |at| at + 1)];
+    investigation.stages(stages, &mut progress).await?;
+    Ok(Stopped {
+        gaps: investigation.gaps.list(),
+        notes: investigation.notes.list(),
+    })
+}
+
 impl Investigation {
+    fn new(manifest: &Manifest, client: Arc<Client>, intel: Intel) -> Self {
+        let settings = &manifest.options.settings;
+        let sentinel = Sentinel::new(
+            Arc::clone(&client),
+            &settings.endpoints.log_analytics,
+            &settings.workspace,
+        );
+        let msgraph = msgraph::Graph::new(Arc::clone(&client), &settings.endpoints.graph);
+        Self {
+            id: manifest.id.clone(),
+            created: manifest.created,
+            version: manifest.version.clone(),
+            scope: manifest.options.clone(),
+            window: manifest.window,
+            client,
+            sentinel,
+            msgraph,
+            providers: intel.providers,
+            privacy: intel.privacy,
+            desk: intel.desk,
+            lists: intel.lists,
+            graph: Graph::new(&manifest.id),
+            gaps: Gaps::default(),
+            notes: Gaps::default(),
+            resolved: HashMap::new(),
+            starts: BTreeMap::new(),
+            seed_users: Vec::new(),
+            teams: BTreeSet::new(),
+            unread: Vec::new(),
+            readings: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            counted: HashSet::new(),
+            chats_read: BTreeSet::new(),
+        }
+    }
+
+    async fn stages(
+        &mut self,
+        stages: &[&'static str],
+        progress: &mut Progress<'_>,
+    ) -> Result<(), RunError> {
+        for stage in stages {
+            (progress.started)(stage);
+            match *stage {
+                "seeds" => seeds::run(self).await?,
+                "teams" => teams::run(self).await?,
+                "messages" => messages::run(self).await?,
+                "links" => links::run(self),
+                "intel" => intel::run(self, "intel").await?,
+                "chats" => chats::run(self).await?,
+                "hosts" => hosts::run(self).await?,
+                _ => alerts::run(self).await?,
+            }
+            (progress.ended)(stage)?;
+        }
+        Ok(())
+    }
+
     /// Notes what Sentinel did not give.
     fn sentinel_gaps(&mut self, stage: &'static str, problems: Vec<sentinel::Problem>) {
         // The same query runs once a chunk; what is wrong with it is one gap.

@@ -145,6 +145,19 @@ impl Investigation {
             .collect()
     }
 
+    /// How many queries it takes to look for all these urls: one kind in logs, and in alerts.
+    pub(super) fn pivot_queries(&self, urls: Vec<NodeRef>) -> (usize, usize) {
+        let targets = urls.into_iter().filter_map(|node| self.target(node));
+        let targets: Vec<Target> = targets.collect();
+        let logs = chunks(targets.iter().collect(), |target: &&Target| {
+            target.needles.clone()
+        });
+        let alerts = chunks(targets.iter().collect(), |target: &&Target| {
+            target.hosts.clone()
+        });
+        (logs.len(), alerts.len())
+    }
+
     fn target(&self, node: NodeRef) -> Option<Target> {
         let url = Url::parse(&self.graph.node(node).id).ok()?;
         let shared = self.is_shared(&url);

@@ -210,6 +210,11 @@ impl Client {
         Ok(self.journal.append(request, at, answer)?)
     }
 
+    /// A client of the same journal that asks nobody else.
+    pub fn offline(&self) -> Self {
+        Self::new(Arc::clone(&self.journal), None)
+    }
+
     /// Whether there is only the journal to ask.
     pub fn replays(&self) -> bool {
         self.network.is_none()

@@ -2,6 +2,7 @@
 
 mod demo;
 mod result;
+mod stop;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use anyhow::Context;
 use ulid::Ulid;
 
 use super::{Exit, UsageError, output};
-use crate::case::{Case, FORMAT, Manifest, StageState};
+use crate::case::{Case, CaseError, FORMAT, Manifest, StageState};
 use crate::cli::{Global, Load, LoadFormat, ScopeArgs};
 use crate::config::{Config, Options, Scope, Settings, cache_folder, state_folder};
 use crate::graph::{Graph, jsonl};
@@ -50,6 +51,9 @@ pub(super) async fn run(global: &Global, arguments: Load) -> anyhow::Result<Exit
 }
 
 async fn load(global: &Global, arguments: Load) -> anyhow::Result<Exit> {
+    if arguments.plan || arguments.until.is_some() {
+        return stop::run(global, &arguments).await;
+    }
     let config = Config::read(global)?;
     let neo4j = if arguments.no_neo4j {
         None
@@ -185,6 +189,45 @@ pub(super) async fn investigate(
     case: &mut Case,
     mode: Mode,
 ) -> anyhow::Result<Outcome> {
+    let (client, intel) = prepare(case, mode)?;
+    let manifest = case.manifest().clone();
+    let bar = output::progress(global);
+    let outcome = pipeline::run(
+        &manifest,
+        Arc::clone(&client),
+        intel,
+        &mut |stage| bar.set_message(numbered(stage)),
+        &mut |stage| done(case, stage),
+    )
+    .await;
+    bar.finish_and_clear();
+    let outcome = outcome?;
+    Ok(Outcome {
+        graph: outcome.graph,
+        gaps: outcome.gaps,
+        notes: outcome.notes,
+        requests: client.counts(),
+    })
+}
+
+/// A stage as the progress shows it.
+fn numbered(stage: &str) -> String {
+    let number = STAGES
+        .iter()
+        .position(|name| *name == stage)
+        .map_or(0, |at| at + 1);
+    format!("{number}/{} {stage}", STAGES.len())
+}
+
+/// Notes in the case that a stage has come to its end.
+fn done(case: &mut Case, stage: &str) -> Result<(), CaseError> {
+    case.note(|manifest| {
+        manifest.stages.insert(stage.to_owned(), StageState::Done);
+    })
+}
+
+/// Who is asked, and how: the sources by the client, the providers by what they are built from.
+fn prepare(case: &Case, mode: Mode) -> anyhow::Result<(Arc<Client>, Intel)> {
     let settings = case.manifest().options.settings.clone();
     let mut setup = Setup {
         endpoints: settings.endpoints.intel.clone(),
@@ -234,34 +277,7 @@ pub(super) async fn investigate(
         desk,
         lists: records,
     };
-    let manifest = case.manifest().clone();
-    let bar = output::progress(global);
-    let outcome = pipeline::run(
-        &manifest,
-        Arc::clone(&client),
-        intel,
-        &mut |stage| {
-            let number = STAGES
-                .iter()
-                .position(|name| *name == stage)
-                .map_or(0, |at| at + 1);
-            bar.set_message(format!("{number}/{} {stage}", STAGES.len()));
-        },
-        &mut |stage| {
-            case.note(|manifest| {
-                manifest.stages.insert(stage.to_owned(), StageState::Done);
-            })
-        },
-    )
-    .await;
-    bar.finish_and_clear();
-    let outcome = outcome?;
-    Ok(Outcome {
-        graph: outcome.graph,
-        gaps: outcome.gaps,
-        notes: outcome.notes,
-        requests: client.counts(),
-    })
+    Ok((client, intel))
 }
 
 /// Quotas and kept answers, where this user's are.

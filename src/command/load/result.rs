@@ -92,7 +92,7 @@ fn list(text: &mut String, title: &str, items: &[String]) {
     text.push('\n');
 }
 
-fn gaps(text: &mut String, title: &str, gaps: &[Gap]) {
+pub(super) fn gaps(text: &mut String, title: &str, gaps: &[Gap]) {
     if gaps.is_empty() {
         return;
     }

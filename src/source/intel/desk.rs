@@ -12,7 +12,7 @@ use crate::source::{Answer, Exchange, Request};
 /// Quotas and kept answers of all providers.
 #[derive(Debug, Default)]
 pub struct Desk {
-    quotas: BTreeMap<&'static str, Vec<Rate>>,
+    rates: BTreeMap<&'static str, Vec<Rate>>,
     ledger: Ledger,
     cache: Option<Cache>,
 }
@@ -20,12 +20,10 @@ pub struct Desk {
 impl Desk {
     /// Counts in that ledger by the rates of the setup, and keeps answers in that cache, if any.
     pub fn new(setup: &Setup, ledger: Ledger, cache: Option<Cache>) -> Self {
-        let quotas = PROVIDERS.iter().map(|spec| {
-            let rates = setup.rates(spec).iter().copied();
-            (spec.name, rates.filter(|rate| rate.is_quota()).collect())
-        });
+        let rates = PROVIDERS.iter();
+        let rates = rates.map(|spec| (spec.name, setup.rates(spec).to_vec()));
         Self {
-            quotas: quotas.collect(),
+            rates: rates.collect(),
             ledger,
             cache,
         }
@@ -36,9 +34,22 @@ impl Desk {
     /// # Errors
     /// When a quota of its provider is used up; the text says which.
     pub fn permit(&self, request: &Request) -> Result<(), String> {
-        let quotas = self.quotas.get(request.source);
-        let quotas = quotas.map_or(&[][..], Vec::as_slice);
-        self.ledger.take(request, quotas, Utc::now())
+        self.ledger.take(request, &self.quotas(request), Utc::now())
+    }
+
+    /// How often the provider of that name may be asked.
+    pub fn rates(&self, provider: &str) -> &[Rate] {
+        self.rates.get(provider).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is left of the quotas that a request counts against. Nothing is counted.
+    pub fn left(&self, request: &Request) -> Vec<(Rate, u64)> {
+        self.ledger.left(request, &self.quotas(request), Utc::now())
+    }
+
+    fn quotas(&self, request: &Request) -> Vec<Rate> {
+        let rates = self.rates(request.source).iter().copied();
+        rates.filter(|rate| rate.is_quota()).collect()
     }
 
     /// The answer that an earlier case got, with the time of then.

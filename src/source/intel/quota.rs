@@ -66,7 +66,7 @@ impl Ledger {
         if quotas.is_empty() {
             return Ok(());
         }
-        let who = format!("{} {}", request.source, fingerprint(&request.auth));
+        let who = who(request);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.path.as_deref();
         if path.is_none() {
@@ -93,12 +93,37 @@ impl Ledger {
         Ok(())
     }
 
+    /// What is left of each quota, without counting anything. A file that cannot be read counts for nothing.
+    pub fn left(&self, request: &Request, quotas: &[Rate], now: DateTime<Utc>) -> Vec<(Rate, u64)> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let filed = self.path.as_deref().map(read);
+        let filed = filed.and_then(Result::ok).unwrap_or_default();
+        let who = who(request);
+        let left = |quota: &Rate| {
+            let key = key(&who, quota, now);
+            let used =
+                [&*known, &filed].map(|counts| counts.get(&key).copied().unwrap_or_default());
+            let used = used.into_iter().max().unwrap_or_default();
+            (*quota, u64::from(quota.count).saturating_sub(used))
+        };
+        quotas.iter().map(left).collect()
+    }
+
     fn warn(&self, what: &str, why: &str) {
         if !self.warned.swap(true, Ordering::Relaxed) {
             let path = self.path.as_deref().unwrap_or(Path::new(""));
             tracing::warn!(path = %path.display(), "{what}: {why}");
         }
     }
+}
+
+/// Whose quota a request counts against.
+fn who(request: &Request) -> String {
+    format!("{} {}", request.source, fingerprint(&request.auth))
+}
+
+fn key(who: &str, quota: &Rate, now: DateTime<Utc>) -> String {
+    format!("{who} {}", quota.per.of(now))
 }
 
 /// Counts a request for all quotas, or for none when one of them is used up.
@@ -108,7 +133,7 @@ fn count(
     quotas: &[Rate],
     now: DateTime<Utc>,
 ) -> Result<(), String> {
-    let key = |quota: &Rate| format!("{who} {}", quota.per.of(now));
+    let key = |quota: &Rate| key(who, quota, now);
     for quota in quotas {
         if counts.get(&key(quota)).copied().unwrap_or_default() >= u64::from(quota.count) {
             let per = quota.per.as_str();

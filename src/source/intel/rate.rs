@@ -106,9 +106,21 @@ impl Rate {
         })
     }
 
+    /// Seconds that so many requests take at least; none for a quota.
+    pub fn seconds_for(self, requests: usize) -> Option<f64> {
+        let limit = self.limit("")?;
+        Some((requests as f64 - limit.burst).max(0.0) / limit.rate)
+    }
+
     /// Whether it outlasts a run, so that it has to be remembered.
     pub(super) fn is_quota(self) -> bool {
         self.per.seconds().is_none()
+    }
+}
+
+impl std::fmt::Display for Rate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.count, self.per.as_str())
     }
 }
 
@@ -171,6 +183,15 @@ mod tests {
             let error = limits(&[line]).unwrap_err().to_string();
             assert!(error.contains(&format!("`{line}`")), "{error}");
         }
+    }
+
+    #[test]
+    fn a_rate_tells_how_long_it_takes() {
+        assert_eq!(Rate::minute(4).to_string(), "4/minute");
+        // One at once, then three a minute.
+        assert_eq!(Rate::minute(4).seconds_for(1), Some(0.0));
+        assert_eq!(Rate::minute(4).seconds_for(10), Some(180.0));
+        assert_eq!(Rate::day(500).seconds_for(10), None);
     }
 
     #[tokio::test(start_paused = true)]

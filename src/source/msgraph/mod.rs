@@ -29,6 +29,8 @@ pub const SOURCE: &str = "graph";
 
 /// Longest time for one request, waiting for throttles included.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
+/// Messages of a page, as many as Graph gives.
+pub const PAGE: usize = 50;
 /// Most pages of one list; 50 messages a page make this fifty million.
 const MOST_PAGES: usize = 1_000_000;
 
@@ -229,7 +231,7 @@ impl Graph {
         mut visit: impl FnMut(Recorded<ChatMessage>),
     ) -> Result<Option<Problem>, Failure> {
         let query = [
-            ("$top", "50".to_owned()),
+            ("$top", PAGE.to_string()),
             ("$filter", changed_between(changed)),
         ];
         let request = self.messages(
@@ -241,12 +243,22 @@ impl Graph {
             .await
     }
 
+    /// Requests a second that the pages of a team's messages may take: of one team, and of all together.
+    pub fn message_rates(&self) -> (f64, f64) {
+        let limits = limits::all_messages("");
+        let rates = limits.iter().map(|limit| limit.rate);
+        let (slowest, fastest) = rates.fold((f64::MAX, 0.0_f64), |(slowest, fastest), rate| {
+            (slowest.min(rate), fastest.max(rate))
+        });
+        (slowest, fastest)
+    }
+
     /// Chats of each of these users.
     ///
     /// # Errors
     /// When nothing can be asked at all.
     pub async fn chats(&self, users: &[String]) -> Result<Vec<List<ChatInfo>>, Failure> {
-        let top = [("$top", "50".to_owned())];
+        let top = [("$top", PAGE.to_string())];
         let requests = users
             .iter()
             .map(|user| self.get(&["users", user, "chats"], &top, limits::chats_of(user)))
@@ -278,7 +290,7 @@ impl Graph {
     ) -> Result<Option<Problem>, Failure> {
         // Without the same property in $orderby the service ignores the filter.
         let query = [
-            ("$top", "50".to_owned()),
+            ("$top", PAGE.to_string()),
             ("$orderby", "lastModifiedDateTime desc".to_owned()),
             ("$filter", changed_between(changed)),
         ];

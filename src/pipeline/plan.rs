@@ -1,0 +1,380 @@
+//! What a load would do, before it does it: which messages it reads, and what is sent to whom.
+//!
+//! Only what stays inside the tenant and costs little is asked for: where the investigation starts, the teams, and the
+//! list of messages. All of it is on record, so that the load goes on from there. Everything else is read from the
+//! journal alone, by the very code of the stages: [`intel::questions`] tells the load and its plan what to send.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+use url::Url;
+
+use super::messages::{self, Listing};
+use super::{Gap, Intel, Investigation, Progress, RunError, intel, links};
+use crate::case::Manifest;
+use crate::config::{Channels, ChatsOf, PivotOn};
+use crate::graph::{Label, Seen};
+use crate::source::http::{Client, Failure};
+use crate::source::intel::State;
+use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
+use crate::source::sentinel::chunks;
+
+/// What a load would do.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// The bodies of messages.
+    pub messages: MessagePlan,
+    /// Urls that are known so far.
+    pub urls: usize,
+    /// Whether the urls of all listed messages are among them.
+    pub urls_complete: bool,
+    /// What each provider would be told, in the order in which they are asked.
+    pub providers: Vec<ProviderPlan>,
+    /// Queries to the workspace that follow the verdicts.
+    pub queries: QueryPlan,
+    /// What cannot be known yet, and why.
+    pub unknown: Vec<String>,
+    /// What could not be had so far.
+    pub gaps: Vec<Gap>,
+    /// What no permission could have given.
+    pub notes: Vec<Gap>,
+}
+
+/// How the bodies of messages would be read.
+#[derive(Debug, Clone, Serialize)]
+pub struct MessagePlan {
+    /// Messages that the audit log lists.
+    pub listed: usize,
+    /// Those of teams that are not read to the end.
+    pub unread: usize,
+    /// Requests that are still to be sent, at least.
+    pub requests_at_least: usize,
+    /// Seconds that they take under the published limits, at least.
+    pub seconds_at_least: f64,
+    /// What the figures rest on.
+    pub estimate: &'static str,
+    /// Team by team.
+    pub teams: Vec<TeamPlan>,
+}
+
+/// The messages of one team, which are one list.
+#[derive(Debug, Clone, Serialize)]
+pub struct TeamPlan {
+    /// Group id.
+    pub id: String,
+    /// Its name in the audit log.
+    pub name: String,
+    /// Its list is on record to the end.
+    pub read: bool,
+    /// Pages on record, which are not asked for again.
+    pub pages_recorded: usize,
+    /// Requests that are still to be sent, at least.
+    pub requests_at_least: usize,
+    /// Channels with a listed message.
+    pub channels: Vec<ChannelPlan>,
+}
+
+/// The messages of one channel.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChannelPlan {
+    /// `19:…` id.
+    pub id: String,
+    /// Its name in the audit log.
+    pub name: String,
+    /// Messages that the audit log lists.
+    pub listed: usize,
+    /// Bodies of them that are on record.
+    pub recorded: usize,
+}
+
+/// What one provider would be told.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProviderPlan {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether asking it tells nobody outside the tenant.
+    pub inside: bool,
+    /// What would be sent: one request each.
+    pub send: Vec<Sent>,
+    /// Strings whose answer is in the case.
+    pub recorded: Vec<Sent>,
+    /// Strings whose answer was kept from an earlier case.
+    pub kept: Vec<Sent>,
+    /// What is not sent, and why.
+    pub held_back: Vec<HeldBack>,
+    /// Urls that are looked up in a list or in the workspace.
+    pub looked_up: usize,
+    /// Queries to the workspace that this takes.
+    pub queries: usize,
+    /// How often it may be asked, such as `4/minute`.
+    pub rates: Vec<String>,
+    /// What is left of its quotas. More than that is not sent in this period.
+    pub quotas: Vec<Quota>,
+    /// Seconds that sending takes under its rates, at least.
+    pub seconds_at_least: f64,
+}
+
+/// One request to a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sent {
+    /// The string that it asks about, to the byte.
+    pub asked: String,
+    /// The urls that it stands for: what the privacy rules leave of several may be the same.
+    pub urls: Vec<String>,
+}
+
+/// A url that a provider is not told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeldBack {
+    /// The url.
+    pub url: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What is left of a quota.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Quota {
+    /// Such as `500/day`.
+    pub quota: String,
+    /// Requests left.
+    pub left: u64,
+}
+
+/// Queries to the workspace that follow the verdicts.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct QueryPlan {
+    /// Queries about hosts and clicks: proxy_hosts, defender_hosts and clicks_on.
+    pub hosts: usize,
+    /// Queries about alerts.
+    pub alerts: usize,
+    /// They are so many only if every url known so far is risky.
+    pub at_most: bool,
+}
+
+const ESTIMATE: &str = "an estimate: a team's messages are one list of 50 a page, and it holds those without a link too; the audit log counts only those with one, so there may be many more pages; the names of channels and senders come on top, twenty a request";
+
+/// Asks for what stays inside the tenant and costs little, and tells what a load would do after that.
+///
+/// # Errors
+/// As [`super::run`].
+pub async fn plan(
+    manifest: &Manifest,
+    client: Arc<Client>,
+    intel: Intel,
+    mut progress: Progress<'_>,
+) -> Result<Plan, RunError> {
+    let mut run = Investigation::new(manifest, client, intel);
+    run.stages(&["seeds", "teams"], &mut progress).await?;
+    (progress.started)("messages");
+    let listing = messages::listed(&mut run).await?;
+    // From here on nobody is asked, whatever the stages would like to know.
+    let offline = Arc::new(run.client.offline());
+    let endpoint = &manifest.options.settings.endpoints.graph;
+    run.msgraph = msgraph::Graph::new(Arc::clone(&offline), endpoint);
+    run.client = offline;
+    let messages = bodies(&mut run, &listing).await?;
+    let urls = intel::unasked(&run);
+    let providers = providers(&mut run, &urls)?;
+    Ok(Plan {
+        urls: urls.len(),
+        urls_complete: messages.unread == 0,
+        queries: queries(&run),
+        unknown: unknown(&run, &messages),
+        messages,
+        providers,
+        gaps: run.gaps.list(),
+        notes: run.notes.list(),
+    })
+}
+
+/// Reads the bodies that are on record, with their urls, and tells how many are not.
+async fn bodies(run: &mut Investigation, listing: &Listing) -> Result<MessagePlan, Failure> {
+    let mut teams: BTreeMap<&String, TeamPlan> = BTreeMap::new();
+    let mut found: BTreeMap<(String, String), Recorded<ChatMessage>> = BTreeMap::new();
+    let changed = changed_since(run.window, run.created);
+    let all_in = (run.scope.options.channels == Channels::All).then_some(run.window);
+    for team in listing.keys().map(|(team, _)| team) {
+        if teams.contains_key(team) {
+            continue;
+        }
+        let before = replayed(&run.client);
+        let keep = |message: Recorded<ChatMessage>| {
+            if let Some(key) = messages::wanted(listing, team, all_in, &message.value) {
+                found.entry(key).or_insert(message);
+            }
+        };
+        let read = match run.msgraph.team_messages(team, changed, keep).await {
+            Ok(problem) => problem.is_none(),
+            Err(Failure::NotRecorded(_)) => false,
+            Err(failure) => return Err(failure),
+        };
+        let plan = TeamPlan {
+            id: team.clone(),
+            name: String::new(),
+            read,
+            pages_recorded: replayed(&run.client) - before,
+            requests_at_least: 0,
+            channels: Vec::new(),
+        };
+        teams.insert(team, plan);
+    }
+    for ((team, channel), listed) in listing {
+        let Some(plan) = teams.get_mut(team) else {
+            continue;
+        };
+        plan.name.clone_from(&listed.team_name);
+        let is_found = |id: &&String| found.contains_key(&(channel.clone(), (*id).clone()));
+        plan.channels.push(ChannelPlan {
+            id: channel.clone(),
+            name: listed.name.clone(),
+            listed: listed.messages.len(),
+            recorded: listed.messages.keys().filter(is_found).count(),
+        });
+    }
+    for Recorded { record, value } in found.values() {
+        for link in links::extract(value) {
+            run.url(link.url, Seen::in_record(*record));
+        }
+    }
+    let mut teams: Vec<TeamPlan> = teams.into_values().collect();
+    for team in teams.iter_mut().filter(|team| !team.read) {
+        let pages = team.listed().div_ceil(msgraph::PAGE);
+        team.requests_at_least = pages.saturating_sub(team.pages_recorded).max(1);
+    }
+    let requests = teams.iter().map(|team| team.requests_at_least);
+    let (sum, longest) = (requests.clone().sum(), requests.max().unwrap_or_default());
+    let (of_team, of_all) = run.msgraph.message_rates();
+    let unread = teams.iter().filter(|team| !team.read);
+    let unread = unread.flat_map(|team| &team.channels);
+    Ok(MessagePlan {
+        listed: teams.iter().map(TeamPlan::listed).sum(),
+        unread: unread
+            .map(|channel| channel.listed - channel.recorded)
+            .sum(),
+        requests_at_least: sum,
+        seconds_at_least: (longest as f64 / of_team).max(sum as f64 / of_all),
+        estimate: ESTIMATE,
+        teams,
+    })
+}
+
+impl TeamPlan {
+    /// Messages of it that the audit log lists.
+    pub fn listed(&self) -> usize {
+        self.channels.iter().map(|channel| channel.listed).sum()
+    }
+}
+
+/// Answers of Graph that were taken from the journal.
+fn replayed(client: &Client) -> usize {
+    let counts = client.counts();
+    let replayed = counts.get(msgraph::SOURCE).map(|counts| counts.replayed);
+    usize::try_from(replayed.unwrap_or_default()).unwrap_or(usize::MAX)
+}
+
+fn providers(run: &mut Investigation, urls: &BTreeSet<Url>) -> Result<Vec<ProviderPlan>, Failure> {
+    let mut plans = Vec::new();
+    for provider in &run.providers {
+        let provider = provider.as_ref();
+        let name = provider.name();
+        let questions = intel::questions(provider, &run.privacy, urls);
+        let mut plan = ProviderPlan {
+            name,
+            inside: provider.local(),
+            send: Vec::new(),
+            recorded: Vec::new(),
+            kept: Vec::new(),
+            held_back: Vec::new(),
+            looked_up: questions.workspace.len(),
+            queries: chunks(questions.workspace, |(_, values)| values.clone()).len(),
+            rates: run
+                .desk
+                .rates(name)
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            quotas: Vec::new(),
+            seconds_at_least: 0.0,
+        };
+        for (url, _, reading) in questions.local {
+            match reading.state {
+                State::Skipped => plan.held_back.push(HeldBack {
+                    url: url.into(),
+                    reason: reading.summary,
+                }),
+                _ => plan.looked_up += 1,
+            }
+        }
+        for open in &questions.open {
+            let asked = open.urls.first();
+            let asked = asked.map(|(url, asked)| asked.clone().unwrap_or_else(|| url.to_string()));
+            let sent = Sent {
+                asked: asked.unwrap_or_default(),
+                urls: open.urls.iter().map(|(url, _)| url.to_string()).collect(),
+            };
+            if run
+                .client
+                .on_record(&open.request, intel::is_down)?
+                .is_some()
+            {
+                plan.recorded.push(sent);
+            } else if intel::kept(&run.desk, provider, open).is_some() {
+                plan.kept.push(sent);
+            } else {
+                if plan.send.is_empty() {
+                    let quotas = run.desk.left(&open.request).into_iter();
+                    let quotas = quotas.map(|(rate, left)| Quota {
+                        quota: rate.to_string(),
+                        left,
+                    });
+                    plan.quotas = quotas.collect();
+                }
+                plan.send.push(sent);
+            }
+        }
+        let rates = run.desk.rates(name).iter();
+        let seconds = rates.filter_map(|rate| rate.seconds_for(plan.send.len()));
+        plan.seconds_at_least = seconds.fold(0.0, f64::max);
+        plans.push(plan);
+    }
+    Ok(plans)
+}
+
+fn queries(run: &Investigation) -> QueryPlan {
+    let (logs, alerts) = run.pivot_queries(run.graph.labelled(Label::Url));
+    QueryPlan {
+        // proxy_hosts, defender_hosts and clicks_on look for the same words.
+        hosts: 3 * logs,
+        alerts,
+        at_most: run.scope.options.pivot_on == PivotOn::Risky,
+    }
+}
+
+fn unknown(run: &Investigation, messages: &MessagePlan) -> Vec<String> {
+    let mut unknown = Vec::new();
+    if messages.unread > 0 {
+        unknown.push(format!(
+            "{} message(s) are unread, so their urls are not listed here; `load --until links` reads them (Microsoft Graph only, nothing leaves the tenant), after which `load --plan` lists everything",
+            messages.unread
+        ));
+    }
+    let options = &run.scope.options;
+    if options.chats_of != ChatsOf::None && options.rounds > 0 {
+        let whose = match options.chats_of {
+            ChatsOf::All => "all senders of links",
+            _ => "those who sent a risky url (the verdicts tell who)",
+        };
+        unknown.push(format!(
+            "chats of {whose} are read after that, and the same providers are asked about the urls in them by the same rules; they are not listed here (--chats-of none reads no chat)"
+        ));
+    }
+    if options.pivot_on == PivotOn::Risky {
+        unknown.push(
+            "hosts and alerts are looked for by risky urls alone (the verdicts tell which); the queries stay inside the tenant"
+                .to_owned(),
+        );
+    }
+    unknown
+}
