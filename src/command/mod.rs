@@ -7,6 +7,7 @@ mod export;
 mod hunt;
 mod load;
 mod output;
+mod report;
 mod schema;
 
 use std::io::{self, IsTerminal};
@@ -90,6 +91,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             Command::Hunt(arguments) => hunt::run(&global, arguments).await,
             Command::Browser(arguments) => browser::run(&arguments),
             Command::Case(arguments) => case::run(&global, arguments).await,
+            Command::Report(arguments) => report::run(&global, arguments).await,
             Command::Export(arguments) => export::run(&global, arguments).await,
             Command::Schema(arguments) => schema::run(&global, arguments).await,
             Command::Completions { shell } => completions::run(shell),
