@@ -96,6 +96,8 @@ pub enum Command {
     Report(Report),
     /// Write the graph of a case as files for other programs
     Export(Export),
+    /// Show the raw records behind a node or an edge of a case
+    Evidence(Evidence),
     /// The constraints and indexes of the graph
     #[command(subcommand)]
     Schema(Schema),
@@ -249,6 +251,45 @@ pub enum ExportFormat {
     Jsonl,
     /// The risky urls as STIX 2.1 indicators and sightings; names no user, message or host
     Stix,
+}
+
+/// Arguments of `evidence`.
+#[derive(Debug, Args)]
+#[command(after_help = EVIDENCE_HELP)]
+pub struct Evidence {
+    /// A node, an edge as FROM TYPE TO, or a record as CASE/NUMBER
+    #[arg(required = true, num_args = 1..=3, value_name = "ID")]
+    pub id: Vec<String>,
+    /// Case folder [default: the newest complete one under ./cases]
+    #[arg(long, value_name = "DIR")]
+    pub case: Option<PathBuf>,
+    /// Show the bodies whole, not only the parts that speak of it
+    #[arg(long)]
+    pub whole: bool,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = EvidenceFormat::Text)]
+    pub format: EvidenceFormat,
+}
+
+/// What `evidence` takes for an id.
+const EVIDENCE_HELP: &str = "\
+A node goes by its id or by what else names it alone: a url (defanged or wrapped too), a user's UPN, a host's name, a \
+message's id `19:…/…`, a verdict's `otx|https://…`. Upper and lower case count only where they do in the service. \
+Write Label:ID (User:…, Domain:…) when a text can mean several nodes.
+
+An edge is three words, or one in single quotes:
+  linktrail evidence alice@contoso.com CLICKED https://login.evil.example/
+  linktrail evidence 'alice@contoso.com -[CLICKED]-> hxxps://login.evil[.]example/'
+
+It reads the case alone: no network, no configuration, no Neo4j.";
+
+/// Form of what `evidence` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EvidenceFormat {
+    /// For people.
+    Text,
+    /// One JSON object, with every record whole.
+    Json,
 }
 
 /// Arguments of `browser`.

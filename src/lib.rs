@@ -15,6 +15,7 @@
 //! - [`case`] is the folder that keeps every exchange. An investigation is a pure function of what stands in it, so a
 //!   killed load goes on, a replay gives the same bytes, and every number can be traced to its record.
 //! - [`pipeline`] has a file for each of the eight stages, which turn typed answers into nodes and edges.
+//! - [`evidence`] leads from a node or an edge back to the parts of the records that speak of it.
 //! - [`link`] finds, unwraps and normalises urls: pure functions on text.
 //! - [`graph`] holds the typed graph; [`graph::schema`] is the one table of what can be in it.
 //! - [`sink`] writes the graph into Neo4j and knows nothing of Teams.
@@ -26,6 +27,7 @@ pub mod case;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod evidence;
 pub mod graph;
 pub mod hunt;
 pub mod link;

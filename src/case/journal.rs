@@ -237,6 +237,16 @@ impl Journal {
         Ok(())
     }
 
+    /// The record of that number, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read back.
+    pub fn get(&self, number: RecordNumber) -> Result<Option<Record>, JournalError> {
+        let mut inner = self.lock();
+        let place = inner.places.get(&number).copied();
+        place.map(|place| read(&mut inner, place)).transpose()
+    }
+
     /// How many records there are.
     pub fn records(&self) -> u64 {
         self.lock().places.len() as u64

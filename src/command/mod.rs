@@ -3,6 +3,7 @@
 mod browser;
 mod case;
 mod completions;
+mod evidence;
 mod export;
 mod hunt;
 mod load;
@@ -93,6 +94,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             Command::Case(arguments) => case::run(&global, arguments).await,
             Command::Report(arguments) => report::run(&global, arguments).await,
             Command::Export(arguments) => export::run(&global, arguments).await,
+            Command::Evidence(arguments) => evidence::run(&global, arguments).await,
             Command::Schema(arguments) => schema::run(&global, arguments).await,
             Command::Completions { shell } => completions::run(shell),
         }
@@ -106,6 +108,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<UsageError>()
             || cause.is::<ConfigError>()
+            || cause.is::<crate::evidence::NotFound>()
             || cause
                 .downcast_ref::<crate::hunt::HuntError>()
                 .is_some_and(crate::hunt::HuntError::is_usage)

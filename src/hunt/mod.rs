@@ -13,7 +13,7 @@ mod parameter;
 pub mod render;
 mod run;
 mod shape;
-mod suggest;
+pub(crate) mod suggest;
 mod value;
 
 use std::collections::BTreeSet;

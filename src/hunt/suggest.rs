@@ -10,7 +10,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
 
 /// Up to three near names, the nearest first. A name that contains what was typed is near as well, and so is one
 /// that a single slip of the fingers makes of it.
-pub(super) fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let name = name.to_lowercase();
     let mut near: Vec<(f64, &str)> = known
         .map(|other| (likeness(&name, &other.to_lowercase()), other))

@@ -97,9 +97,9 @@ fn put(run: &mut Investigation, id: String, row: &Row, wanted: &HashMap<&Url, No
     }
 }
 
-/// Every entity, also those that only stand inside another. What an element refers to by `$ref` stands somewhere
+/// Every entity of an alert, also those that only stand inside another. What an element refers to by `$ref` stands somewhere
 /// whole, so references need no following.
-fn entities_of(value: &Value) -> Vec<&Value> {
+pub(crate) fn entities_of(value: &Value) -> Vec<&Value> {
     let mut found = Vec::new();
     let mut todo = vec![value];
     while let Some(value) = todo.pop() {
@@ -121,7 +121,7 @@ fn entities_of(value: &Value) -> Vec<&Value> {
     found
 }
 
-fn text<'a>(entity: &'a Value, field: &str) -> &'a str {
+pub(crate) fn text<'a>(entity: &'a Value, field: &str) -> &'a str {
     entity
         .get(field)
         .and_then(Value::as_str)
@@ -129,11 +129,11 @@ fn text<'a>(entity: &'a Value, field: &str) -> &'a str {
         .trim()
 }
 
-fn is(entity: &Value, kind: &str) -> bool {
+pub(crate) fn is(entity: &Value, kind: &str) -> bool {
     text(entity, "Type").eq_ignore_ascii_case(kind)
 }
 
-fn host(entity: &Value) -> Option<Host> {
+pub(crate) fn host(entity: &Value) -> Option<Host> {
     let (name, domain) = (text(entity, "HostName"), text(entity, "DnsDomain"));
     let name = match (text(entity, "FQDN"), name, domain) {
         ("", name, "") => name.to_owned(),
@@ -149,7 +149,7 @@ fn host(entity: &Value) -> Option<Host> {
     })
 }
 
-fn upn(entity: &Value) -> String {
+pub(crate) fn upn(entity: &Value) -> String {
     let (full, name, suffix) = (
         text(entity, "UserPrincipalName"),
         text(entity, "Name"),

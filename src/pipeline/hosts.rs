@@ -138,6 +138,11 @@ fn connect(
 
 /// Whether a logged request went to the url, or to its host.
 fn goes_to(row: &Row, url: &Url) -> Option<Hit> {
-    let requested = link::request_match(row.text("url"), url);
-    requested.or_else(|| link::request_match(row.text("destination"), url).map(|_| Hit::Host))
+    request_goes_to(row.text("url"), row.text("destination"), url)
+}
+
+/// As [`goes_to`], by what the log holds of the request and of where it went.
+pub(crate) fn request_goes_to(request: &str, destination: &str, url: &Url) -> Option<Hit> {
+    let requested = link::request_match(request, url);
+    requested.or_else(|| link::request_match(destination, url).map(|_| Hit::Host))
 }

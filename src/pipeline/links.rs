@@ -13,7 +13,7 @@ pub(super) fn run(run: &mut Investigation) {
 }
 
 /// The links of a message; none of one that a service wrote.
-pub(super) fn extract(message: &ChatMessage) -> Vec<Link> {
+pub(crate) fn extract(message: &ChatMessage) -> Vec<Link> {
     if is_system(message) {
         return Vec::new();
     }

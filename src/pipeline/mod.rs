@@ -4,13 +4,13 @@
 //! looks at the clock: "now" is when the case was made, and times of evidence come from the records. Answers are
 //! fetched many at a time and read in a fixed order, so the graph depends on the journal alone.
 
-mod alerts;
+pub(crate) mod alerts;
 mod chats;
 mod finish;
 mod gap;
-mod hosts;
+pub(crate) mod hosts;
 mod intel;
-mod links;
+pub(crate) mod links;
 mod messages;
 mod pivot;
 mod risk;

@@ -120,6 +120,12 @@ impl Query {
         self.file().split_once("\n\n").map_or("", |(_, body)| body)
     }
 
+    /// The query that a text was made of by [`Query::render`], whatever its values.
+    pub fn of(text: &str) -> Option<Self> {
+        let made = |query: &Self| text.ends_with(query.body());
+        Self::ALL.into_iter().find(made)
+    }
+
     /// The query with these values. A parameter without a value keeps its example, which a test excludes.
     pub fn render(self, values: &[(&str, Parameter)]) -> String {
         let mut text = String::new();
@@ -178,6 +184,7 @@ mod tests {
     #[test]
     fn every_file_has_the_parts_that_rendering_needs() {
         for query in Query::ALL {
+            assert_eq!(Query::of(&query.render(&[])), Some(query));
             assert!(
                 query.file().starts_with(&format!("// {}: ", query.name())),
                 "{}",

@@ -16,7 +16,7 @@ pub mod privacy;
 mod quota;
 mod rate;
 mod reading;
-mod sentinel;
+pub mod sentinel;
 mod urlhaus;
 mod virustotal;
 mod xforce;

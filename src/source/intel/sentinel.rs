@@ -118,14 +118,23 @@ fn needles(url: &Url) -> Vec<String> {
     crate::graph::value::sorted(needles)
 }
 
-/// What an indicator names. One of a url without a path means the front page, not the whole host.
+/// What an indicator names.
 fn key(row: &Row) -> Option<Key> {
-    let value = row.text("value");
+    key_of(row.text("kind"), row.text("value"))
+}
+
+/// Whether an indicator of that kind (`url`, `domain`) and value names the url.
+pub fn names(kind: &str, value: &str, url: &Url) -> bool {
+    key_of(kind, value).is_some_and(|key| keys_of(url).contains(&key))
+}
+
+/// What an indicator names. One of a url without a path means the front page, not the whole host.
+fn key_of(kind: &str, value: &str) -> Option<Key> {
     let read = |text: &str| match parse(text) {
         Ok(Indicator::Key(key)) => Some(key),
         Ok(Indicator::Other) | Err(_) => None,
     };
-    match (row.text("kind"), read(value)?) {
+    match (kind, read(value)?) {
         ("url", Key::Host(_) | Key::Port(..)) => read(&format!("{value}/")),
         (_, key) => Some(key),
     }

@@ -131,6 +131,14 @@ struct Entries {
     others: usize,
 }
 
+/// Lines of a list that name a url, from 1, as the provider reads them; none of a list that cannot be read. `since` is
+/// the start of the time under investigation.
+pub fn lines_about(list: &List, url: &Url, since: DateTime<Utc>) -> Vec<usize> {
+    Lists::new(std::slice::from_ref(list), since)
+        .map(|lists| lists.lines(url))
+        .unwrap_or_default()
+}
+
 struct Lists {
     names: Vec<String>,
     places: HashMap<Key, Vec<Place>>,
@@ -174,6 +182,17 @@ impl Lists {
             }
         }
         Ok(all)
+    }
+
+    /// Lines of a list that name the url, from 1.
+    fn lines(&self, url: &Url) -> Vec<usize> {
+        let places = keys_of(url)
+            .into_iter()
+            .filter_map(|key| self.places.get(&key));
+        let mut lines: Vec<usize> = places.flatten().map(|place| place.line).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
     }
 
     fn look_up(&self, url: &Url) -> Reading {

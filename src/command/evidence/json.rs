@@ -1,0 +1,94 @@
+//! Evidence for programs.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{Answer, Proof};
+use crate::evidence::Thing;
+use crate::graph::{Facts, Graph, NodeRef, schema};
+
+/// One JSON object.
+pub(super) fn answer(answer: &Answer<'_>) -> anyhow::Result<String> {
+    let graph = answer.graph;
+    let mut result = Map::new();
+    let mut put = |name: &str, value: Value| result.insert(name.to_owned(), value);
+    put(
+        "case",
+        json!({"id": answer.case.id(), "path": answer.case.dir()}),
+    );
+    match answer.thing {
+        Some(Thing::Node(node)) => {
+            let data = graph.node(node);
+            put("kind", "node".into());
+            put("label", data.label.as_str().into());
+            put("id", data.id.as_str().into());
+            put("properties", properties(graph, &data.facts));
+            put("edges", json!(edges(graph, node)));
+        }
+        Some(Thing::Edge(from, kind, to)) => {
+            let end = |node: NodeRef| {
+                let data = graph.node(node);
+                json!({"label": data.label.as_str(), "id": data.id})
+            };
+            put("kind", "edge".into());
+            put("type", kind.as_str().into());
+            put("from", end(from));
+            put("to", end(to));
+            if let Some(edge) = graph.edge(from, kind, to) {
+                put("properties", properties(graph, &edge.facts));
+            }
+        }
+        None => {
+            put("kind", "record".into());
+        }
+    }
+    if let Some(reason) = answer.thing.and_then(|thing| thing.unrecorded(graph)) {
+        put("unrecorded", reason.into());
+    }
+    let records: Vec<Value> = answer
+        .proofs()
+        .map(|proof| record(proof?))
+        .collect::<anyhow::Result<_>>()?;
+    put("records", records.into());
+    Ok(serde_json::to_string_pretty(&result)? + "\n")
+}
+
+/// A record as the journal has it, with its parts beside it.
+fn record(proof: Proof) -> anyhow::Result<Value> {
+    let mut record = serde_json::to_value(&proof.record)?;
+    for name in ["request", "status", "headers"] {
+        // What a record does not have is absent in the journal; here every record has the same keys.
+        if record.get(name).is_none() {
+            record[name] = Value::Null;
+        }
+    }
+    if let Some(parts) = proof.parts {
+        record["parts"] = serde_json::to_value(parts)?;
+    }
+    Ok(record)
+}
+
+fn properties(graph: &Graph, facts: &Facts) -> Value {
+    let stored = graph.stored(facts);
+    let properties = stored.iter();
+    properties
+        .map(|(name, value)| ((*name).to_owned(), value.to_json()))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// How many edges of each type lead from a node (`out`) and to it (`in`).
+pub(super) fn edges(graph: &Graph, node: NodeRef) -> BTreeMap<&'static str, BTreeMap<&str, usize>> {
+    let mut edges: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for kind in schema::EDGES.iter().map(|spec| spec.kind) {
+        let counts = [
+            ("out", graph.targets(node, kind).len()),
+            ("in", graph.sources(node, kind).len()),
+        ];
+        for (way, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+            edges.entry(kind.as_str()).or_default().insert(way, count);
+        }
+    }
+    edges
+}

@@ -1,0 +1,303 @@
+//! Evidence for people.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::{Answer, Proof};
+use crate::case::Record;
+use crate::evidence::{Parts, Thing};
+use crate::graph::value::format_time;
+use crate::graph::{Facts, Graph, Label, NodeData, NodeRef, schema};
+use crate::source::kql::Query;
+use crate::terminal::clean;
+
+/// Records that are shown; all are named.
+const RECORDS: usize = 20;
+/// Parts of a record that are shown.
+const PARTS: usize = 20;
+/// Characters of a body of which no part can be told, and of one field.
+const LONGEST: usize = 2_000;
+/// Record ids on a line.
+const IDS: usize = 12;
+
+/// What it is, and the records behind it.
+pub(super) fn answer(answer: &Answer<'_>, whole: bool) -> anyhow::Result<String> {
+    let graph = answer.graph;
+    let mut text = String::new();
+    match answer.thing {
+        Some(thing @ Thing::Node(node)) => {
+            let data = graph.node(node);
+            writeln!(text, "{} {}", data.label, title(data))?;
+            properties(&mut text, thing.facts(graph))?;
+            edges(&mut text, graph, node)?;
+        }
+        Some(thing @ Thing::Edge(from, kind, to)) => {
+            let (from, to) = (graph.node(from), graph.node(to));
+            writeln!(text, "{kind}")?;
+            writeln!(text, "  from {} {}", from.label, title(from))?;
+            writeln!(text, "  to {} {}", to.label, title(to))?;
+            properties(&mut text, thing.facts(graph))?;
+        }
+        None => {}
+    }
+    if let Some(reason) = answer.thing.and_then(|thing| thing.unrecorded(graph)) {
+        writeln!(text, "\nNo record: {}", clean(&reason))?;
+        return Ok(text);
+    }
+    if answer.thing.is_some() {
+        named(&mut text, answer)?;
+    }
+    for proof in answer.proofs().take(RECORDS) {
+        text.push('\n');
+        show(&mut text, &proof?, whole)?;
+    }
+    if answer.numbers.len() > RECORDS {
+        writeln!(
+            text,
+            "\n{} more record(s) are not shown; --format json has all, and `linktrail evidence {}/NUMBER` shows one",
+            answer.numbers.len() - RECORDS,
+            answer.case.id()
+        )?;
+    }
+    Ok(text)
+}
+
+/// The id as it can be shown: a url so that no program makes a link of it.
+fn title(node: &NodeData) -> String {
+    let defanged = node.facts.text("defanged");
+    let id = match (node.label, node.id.split_once('|')) {
+        (Label::Verdict, Some((provider, url))) => match url::Url::parse(url) {
+            Ok(url) => format!("{provider}|{}", crate::link::defang(&url)),
+            Err(_) => node.id.clone(),
+        },
+        _ => defanged.unwrap_or(&node.id).to_owned(),
+    };
+    let name = ["upn", "name", "topic"]
+        .into_iter()
+        .find_map(|name| node.facts.text(name))
+        .filter(|name| *name != node.id);
+    match name {
+        Some(name) => format!("{} ({})", clean(&id), clean(name)),
+        None => clean(&id).into_owned(),
+    }
+}
+
+fn properties(text: &mut String, facts: Option<&Facts>) -> std::fmt::Result {
+    let Some(facts) = facts else { return Ok(()) };
+    for (name, value) in &facts.properties {
+        let value = match value.to_json() {
+            Value::String(text) => text,
+            Value::Array(items) => {
+                let items: Vec<_> = items.iter().map(plain).collect();
+                items.join(", ")
+            }
+            other => other.to_string(),
+        };
+        writeln!(text, "  {name}: {}", clip(&clean(&value)))?;
+    }
+    for (name, at) in [
+        ("first_seen", facts.first_seen),
+        ("last_seen", facts.last_seen),
+    ] {
+        if let Some(at) = at {
+            writeln!(text, "  {name}: {}", format_time(at))?;
+        }
+    }
+    Ok(())
+}
+
+/// How many edges a node has, and how to ask for one of them.
+fn edges(text: &mut String, graph: &Graph, node: NodeRef) -> std::fmt::Result {
+    let mut example = None;
+    let mut lines = Vec::new();
+    for kind in schema::EDGES.iter().map(|spec| spec.kind) {
+        let (targets, sources) = (graph.targets(node, kind), graph.sources(node, kind));
+        if let Some(to) = targets.first() {
+            lines.push(format!(
+                "  {} -[{kind}]-> {}",
+                targets.len(),
+                labels(graph, &targets)
+            ));
+            example = example.or(Some((node, kind, *to)));
+        }
+        if let Some(from) = sources.first() {
+            lines.push(format!(
+                "  {} <-[{kind}]- {}",
+                sources.len(),
+                labels(graph, &sources)
+            ));
+            example = example.or(Some((*from, kind, node)));
+        }
+    }
+    if let Some((from, kind, to)) = example {
+        writeln!(text, "Edges:\n{}", lines.join("\n"))?;
+        let (from, to) = (quoted(graph.node(from)), quoted(graph.node(to)));
+        writeln!(text, "  one of them: linktrail evidence {from} {kind} {to}")?;
+    }
+    Ok(())
+}
+
+fn labels(graph: &Graph, nodes: &[NodeRef]) -> String {
+    let mut labels: Vec<_> = nodes.iter().map(|node| graph.node(*node).label).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    let labels: Vec<_> = labels.into_iter().map(Label::as_str).collect();
+    labels.join(" or ")
+}
+
+/// An id as one word of a shell, with its label: nothing that it holds can end the quotes.
+fn quoted(node: &NodeData) -> String {
+    let id = node
+        .facts
+        .text("defanged")
+        .filter(|_| node.label == Label::Url);
+    let word = format!("{}:{}", node.label, clean(id.unwrap_or(&node.id)));
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// The ids of all records.
+fn named(text: &mut String, answer: &Answer<'_>) -> std::fmt::Result {
+    let numbers: Vec<_> = answer.numbers.iter().map(ToString::to_string).collect();
+    let id = answer.case.id();
+    match numbers.len() {
+        1 => writeln!(text, "Record: {id}/{}", numbers.join("")),
+        count => {
+            writeln!(text, "{count} records: {id}/")?;
+            for line in numbers.chunks(IDS) {
+                writeln!(text, "  {}", line.join(" "))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn show(text: &mut String, proof: &Proof, whole: bool) -> std::fmt::Result {
+    let record = &proof.record;
+    let status = match record.status {
+        Some(status) => status.to_string(),
+        None => "no response".to_owned(),
+    };
+    writeln!(text, "{}", clean(&record.id))?;
+    writeln!(
+        text,
+        "  {}  {}  {}  {}",
+        format_time(record.at),
+        clean(&record.source),
+        record.method.as_str(),
+        status
+    )?;
+    writeln!(text, "  {}", clip(&clean(&record.url)))?;
+    if let Some(about) = about(record) {
+        writeln!(text, "  {about}")?;
+    }
+    match &proof.parts {
+        Some(parts) if !whole && !parts.found.is_empty() => excerpts(text, parts),
+        parts => {
+            if let Some(note) = parts.as_ref().and_then(|parts| parts.note) {
+                writeln!(text, "  {note}")?;
+            }
+            body(text, record, whole)
+        }
+    }
+}
+
+/// What was sent: the file of a query, else the text.
+fn about(record: &Record) -> Option<String> {
+    let sent = record.request.as_ref()?;
+    let request: Value = serde_json::from_str(sent).unwrap_or_default();
+    let text = request.get("query").and_then(Value::as_str);
+    Some(match text.and_then(Query::of) {
+        Some(query) => format!("query kql/{}.kql", query.name()),
+        None => format!("sent {}", clip(&clean(text.unwrap_or(sent)))),
+    })
+}
+
+fn excerpts(text: &mut String, parts: &Parts) -> std::fmt::Result {
+    if parts.unit != "answer" {
+        writeln!(
+            text,
+            "  {} of {} {} speak of it",
+            parts.found.len(),
+            parts.of,
+            parts.unit
+        )?;
+    }
+    if let Some(note) = parts.note {
+        writeln!(text, "  {note}")?;
+    }
+    for part in parts.found.iter().take(PARTS) {
+        if parts.unit != "answer" {
+            writeln!(text, "  [{}]", part.at)?;
+        }
+        match &part.part {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    field(text, name, value)?;
+                }
+            }
+            other => writeln!(text, "    {}", clip(&clean(&plain(other))))?,
+        }
+    }
+    if parts.found.len() > PARTS {
+        let more = parts.found.len() - PARTS;
+        writeln!(text, "  and {more} more; --format json has all")?;
+    }
+    Ok(())
+}
+
+/// A field, and those inside it by their path; none that holds nothing.
+fn field(text: &mut String, name: &str, value: &Value) -> std::fmt::Result {
+    match value {
+        Value::Object(fields) => {
+            for (inner, value) in fields {
+                field(text, &format!("{name}.{inner}"), value)?;
+            }
+            Ok(())
+        }
+        value if is_nothing(value) => Ok(()),
+        value => writeln!(text, "    {}: {}", clean(name), clip(&clean(&plain(value)))),
+    }
+}
+
+fn body(text: &mut String, record: &Record, whole: bool) -> std::fmt::Result {
+    if whole {
+        for line in record.body.lines() {
+            writeln!(text, "    {}", clean(line))?;
+        }
+        return Ok(());
+    }
+    writeln!(text, "    {}", clip(&clean(&record.body)))
+}
+
+/// Null and what is empty: a message of Graph is made of it for the better part.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// A text as it is, anything else as JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// At most [`LONGEST`] characters, with a note of what is left out.
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let left = text[end..].chars().count();
+            format!(
+                "{} … {left} more characters; --whole shows all",
+                &text[..end]
+            )
+        }
+    }
+}

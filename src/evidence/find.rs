@@ -1,0 +1,338 @@
+//! From what an analyst types to the thing meant.
+
+use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef, RecordNumber};
+use crate::hunt::suggest;
+use crate::link;
+use crate::terminal;
+
+use super::Thing;
+
+/// Most candidates or edges that an error lists.
+const LISTED: usize = 12;
+/// Longest name that is compared with what was typed, in bytes.
+const COMPARED: usize = 256;
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// A node or an edge.
+    Thing(Thing),
+    /// A record, by its number. Whether the journal has it is not known yet.
+    Record(RecordNumber),
+}
+
+/// Why nothing was found, or too much. Each text says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the texts say it")]
+pub enum NotFound {
+    #[error("the case has no node `{typed}`{}", nearest(.near))]
+    Nothing { typed: String, near: Vec<String> },
+    #[error(
+        "`{typed}` can be {count} nodes; write one of them: {}",
+        listed(.candidates)
+    )]
+    Ambiguous {
+        typed: String,
+        count: usize,
+        candidates: Vec<String>,
+    },
+    #[error("there is no edge {kind} from `{from}` to `{to}`{}", others(.between))]
+    NoEdge {
+        kind: &'static str,
+        from: String,
+        to: String,
+        between: Vec<String>,
+    },
+    #[error("`{typed}` is no type of edge; it can be {}", EdgeType::names())]
+    NoType { typed: String },
+    #[error("the record `{typed}` is of another case; this one is {case}")]
+    OtherCase { typed: String, case: String },
+}
+
+fn nearest(near: &[String]) -> String {
+    match near {
+        [] => "; `linktrail export --format jsonl` lists all that it has".to_owned(),
+        near => format!("; did you mean {}?", near.join(" or ")),
+    }
+}
+
+fn listed(candidates: &[String]) -> String {
+    let mut shown = candidates[..candidates.len().min(LISTED)].join(", ");
+    if candidates.len() > LISTED {
+        shown.push_str(&format!(" and {} more", candidates.len() - LISTED));
+    }
+    shown
+}
+
+fn others(between: &[String]) -> String {
+    match between {
+        [] => "; ask for one of the two nodes to see the edges that it has".to_owned(),
+        between => format!("; between them there is {}", between.join(", ")),
+    }
+}
+
+impl EdgeType {
+    fn names() -> String {
+        let names = crate::graph::schema::EDGES.iter();
+        let names: Vec<_> = names.map(|spec| spec.kind.as_str()).collect();
+        names.join(", ")
+    }
+}
+
+/// Finds what is meant by one word (a node, a record, or an edge written `FROM -[TYPE]-> TO`), or by three (an edge).
+///
+/// # Errors
+/// When it is nothing that the graph has, or could be several things.
+pub fn find(graph: &Graph, words: &[String]) -> Result<Found, NotFound> {
+    match words {
+        [from, kind, to] => edge(graph, from, kind, to),
+        [word] => {
+            if let Some(record) = record(graph, word)? {
+                return Ok(Found::Record(record));
+            }
+            match arrow(word) {
+                Some((from, kind, to)) => edge(graph, from, kind, to),
+                None => Ok(Found::Thing(Thing::Node(node(graph, word)?))),
+            }
+        }
+        words => Err(NotFound::Nothing {
+            typed: words.join(" "),
+            near: Vec::new(),
+        }),
+    }
+}
+
+/// `<case id>/<n>`.
+fn record(graph: &Graph, word: &str) -> Result<Option<RecordNumber>, NotFound> {
+    let Some((case, number)) = word.trim().split_once('/') else {
+        return Ok(None);
+    };
+    let Ok(number) = number.parse() else {
+        return Ok(None);
+    };
+    if case.eq_ignore_ascii_case(graph.case()) {
+        return Ok(Some(number));
+    }
+    match ulid::Ulid::from_string(case) {
+        Ok(_) => Err(NotFound::OtherCase {
+            typed: terminal::clean(word).into_owned(),
+            case: graph.case().to_owned(),
+        }),
+        Err(_) => Ok(None),
+    }
+}
+
+/// An edge in one word. A url may hold an arrow too, so only one with a type in it counts.
+fn arrow(word: &str) -> Option<(&str, &str, &str)> {
+    word.match_indices("-[").find_map(|(at, open)| {
+        let rest = &word[at + open.len()..];
+        let (kind, to) = rest.split_once("]->")?;
+        let kind = kind.trim().trim_start_matches(':');
+        EdgeType::parse(&kind.to_uppercase())?;
+        Some((word[..at].trim(), kind, to.trim()))
+    })
+}
+
+fn edge(graph: &Graph, from: &str, kind: &str, to: &str) -> Result<Found, NotFound> {
+    let typed = kind.trim().to_uppercase();
+    let kind = EdgeType::parse(&typed).ok_or_else(|| NotFound::NoType {
+        typed: terminal::clean(kind).into_owned(),
+    })?;
+    let joins = kind.spec().joins;
+    let sources = candidates(graph, from, |label| {
+        joins.iter().any(|(from, _)| *from == label)
+    });
+    let targets = candidates(graph, to, |label| joins.iter().any(|(_, to)| *to == label));
+    let pairs: Vec<_> = sources
+        .iter()
+        .flat_map(|from| targets.iter().map(move |to| (*from, *to)))
+        .filter(|(from, to)| graph.edge(*from, kind, *to).is_some())
+        .collect();
+    if let [(from, to)] = pairs[..] {
+        return Ok(Found::Thing(Thing::Edge(from, kind, to)));
+    }
+    // Which end is not there, or not one, is told first.
+    let (from, to) = (node(graph, from)?, node(graph, to)?);
+    let between = crate::graph::schema::EDGES.iter().map(|spec| spec.kind);
+    let between = between.filter(|kind| graph.edge(from, *kind, to).is_some());
+    Err(NotFound::NoEdge {
+        kind: kind.as_str(),
+        from: shown(graph.node(from)),
+        to: shown(graph.node(to)),
+        between: between.map(|kind| kind.as_str().to_owned()).collect(),
+    })
+}
+
+/// The one node that is meant.
+fn node(graph: &Graph, typed: &str) -> Result<NodeRef, NotFound> {
+    let found = candidates(graph, typed, |_| true);
+    match found[..] {
+        [node] => Ok(node),
+        [] => Err(NotFound::Nothing {
+            typed: terminal::clean(typed).into_owned(),
+            near: near(graph, typed),
+        }),
+        _ => Err(NotFound::Ambiguous {
+            typed: terminal::clean(typed).into_owned(),
+            count: found.len(),
+            candidates: found
+                .iter()
+                .take(LISTED + 1)
+                .map(|node| shown(graph.node(*node)))
+                .collect(),
+        }),
+    }
+}
+
+/// `Label:id`, as an ambiguous id has to be written.
+fn shown(node: &NodeData) -> String {
+    let id = terminal::clean(&node.id);
+    let name = match node.label {
+        Label::User => node.facts.text("upn").or(node.facts.text("name")),
+        Label::Verdict | Label::Url | Label::Message | Label::Domain | Label::Case => None,
+        _ => node.facts.text("name").or(node.facts.text("topic")),
+    };
+    match name {
+        Some(name) if name != node.id => {
+            format!("`{}:{id}` ({})", node.label, terminal::clean(name))
+        }
+        _ => format!("`{}:{id}`", node.label),
+    }
+}
+
+/// How well a name fits a node, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// It is its id.
+    Id,
+    /// It is its id in another spelling, or another key of it: a UPN, the name of a device.
+    Key,
+    /// It is a name of it, which others may have as well.
+    Name,
+}
+
+/// Nodes that a text can mean: those that it fits best.
+fn candidates(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<NodeRef> {
+    let typed = typed.trim();
+    let prefixed = typed.split_once(':').and_then(|(label, id)| {
+        let labels = crate::graph::schema::NODES.iter().map(|spec| spec.label);
+        let label = labels
+            .into_iter()
+            .find(|known| known.as_str().eq_ignore_ascii_case(label))?;
+        Some((label, id.trim()))
+    });
+    if let Some((label, id)) = prefixed {
+        let found = best(graph, id, |other| other == label && of(other));
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    best(graph, typed, of)
+}
+
+fn best(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<NodeRef> {
+    let typed = Typed::of(typed);
+    let mut found: Vec<(Fit, NodeRef)> = Vec::new();
+    for spec in crate::graph::schema::NODES.iter() {
+        if !of(spec.label) {
+            continue;
+        }
+        for node in graph.labelled(spec.label) {
+            found.extend(typed.fits(graph.node(node)).map(|fit| (fit, node)));
+        }
+    }
+    let best = found.iter().map(|(fit, _)| *fit).min();
+    found.retain(|(fit, _)| Some(*fit) == best);
+    found.into_iter().map(|(_, node)| node).collect()
+}
+
+/// What was typed, in the forms in which it is compared.
+struct Typed<'t> {
+    text: &'t str,
+    lower: String,
+    url: Option<String>,
+    verdict: Option<String>,
+}
+
+impl<'t> Typed<'t> {
+    fn of(text: &'t str) -> Self {
+        let url = |text: &str| link::canonical(text).map(|(url, _)| url.to_string());
+        let verdict = text.split_once('|');
+        let verdict = verdict
+            .and_then(|(provider, of)| Some(format!("{}|{}", provider.to_lowercase(), url(of)?)));
+        Self {
+            text,
+            lower: text.to_lowercase(),
+            url: url(text),
+            verdict,
+        }
+    }
+
+    fn fits(&self, node: &NodeData) -> Option<Fit> {
+        if self.text.is_empty() {
+            return None;
+        }
+        if node.id == self.text {
+            return Some(Fit::Id);
+        }
+        let is = |name: &str| name.to_lowercase() == self.lower;
+        let has = |property: &str| node.facts.text(property).is_some_and(is);
+        let same = match node.label {
+            Label::Url => {
+                let url = self.url.as_ref();
+                url.is_some_and(|url| crate::graph::value::indexable(url.clone()) == node.id)
+            }
+            Label::Verdict => {
+                let verdict = self.verdict.as_ref();
+                verdict.is_some_and(|id| crate::graph::value::indexable(id.clone()) == node.id)
+            }
+            Label::User => is(node.id.strip_prefix("upn:").unwrap_or(&node.id)) || has("upn"),
+            Label::Host => is(node.id.strip_prefix("name:").unwrap_or(&node.id)) || has("name"),
+            Label::Domain => is(&node.id) || has("unicode"),
+            Label::Message => node.facts.text("web_url") == Some(self.text),
+            Label::Alert | Label::Case | Label::Team => is(&node.id),
+            // Their ids know case.
+            Label::Channel | Label::Chat => false,
+        };
+        if same {
+            return Some(Fit::Key);
+        }
+        let named = match node.label {
+            Label::User => has("name") || has("mail"),
+            Label::Host => {
+                let name = node.facts.text("name").unwrap_or_default();
+                name.split('.').next().is_some_and(is)
+            }
+            Label::Alert | Label::Team | Label::Channel => has("name"),
+            Label::Chat => has("topic"),
+            Label::Message => node.id.rsplit('/').next() == Some(self.text),
+            _ => false,
+        };
+        named.then_some(Fit::Name)
+    }
+}
+
+/// Names of nodes near to what was typed, the nearest first.
+fn near(graph: &Graph, typed: &str) -> Vec<String> {
+    let typed = link::canonical(typed).map_or_else(|| typed.to_owned(), |(url, _)| url.to_string());
+    let nodes = graph.nodes();
+    let keys = nodes.iter().flat_map(|node| {
+        let properties: &[&str] = match node.label {
+            Label::User => &["upn", "name"],
+            Label::Host | Label::Alert | Label::Team | Label::Channel => &["name"],
+            Label::Chat => &["topic"],
+            _ => &[],
+        };
+        // Every url has its verdicts, which are as near as the url itself.
+        let id = (node.label != Label::Verdict || typed.contains('|')).then_some(node.id.as_str());
+        let named = properties.iter().filter_map(|name| node.facts.text(name));
+        id.into_iter().chain(named)
+    });
+    let short = keys.filter(|key| key.len() <= COMPARED);
+    let head = &typed[..typed.floor_char_boundary(COMPARED)];
+    let mut near = suggest::close(head, short);
+    near.dedup();
+    near.into_iter()
+        .map(|name| format!("`{}`", terminal::clean(name)))
+        .collect()
+}

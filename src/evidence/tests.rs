@@ -1,0 +1,392 @@
+//! Bodies as services send them, and as nobody should.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::case::Record;
+use crate::graph::node::{self, Alert, Channel, Chat, Host, Message, Team, User, Verdict};
+use crate::graph::{Edge, Seen};
+use crate::source::Method;
+
+const ALICE: &str = "11111111-aaaa-4aaa-8aaa-111111111111";
+const BOB: &str = "22222222-bbbb-4bbb-8bbb-222222222222";
+const CHAT: &str =
+    "19:11111111-aaaa-4aaa-8aaa-111111111111_22222222-bbbb-4bbb-8bbb-222222222222@unq.gbl.spaces";
+const EVIL: &str = "https://evil.example/a";
+
+fn record(source: &str, url: &str, body: &Value) -> Record {
+    Record {
+        id: "01J/1".to_owned(),
+        at: chrono::DateTime::default(),
+        source: source.to_owned(),
+        method: Method::Get,
+        url: url.to_owned(),
+        request: None,
+        status: Some(200),
+        headers: std::collections::BTreeMap::new(),
+        body: match body {
+            Value::String(text) => text.clone(),
+            body => body.to_string(),
+        },
+    }
+}
+
+fn of_graph(path: &str, body: Value) -> Record {
+    record(
+        "graph",
+        &format!("https://graph.example/v1.0/{path}"),
+        &body,
+    )
+}
+
+/// Rows of a query.
+fn of_table(columns: &[&str], rows: Value) -> Record {
+    let columns: Vec<_> = columns.iter().map(|name| json!({"name": name})).collect();
+    let table = json!({"name": "PrimaryResult", "columns": columns, "rows": rows});
+    let body = json!({"tables": [{"name": "Stats", "columns": [], "rows": []}, table]});
+    record(
+        "log_analytics",
+        "https://logs.example/v1/workspaces/w/query",
+        &body,
+    )
+}
+
+fn places(graph: &Graph, thing: Thing, record: &Record) -> Vec<usize> {
+    let parts = parts(graph, thing, record);
+    parts.found.iter().map(|part| part.at).collect()
+}
+
+fn url(graph: &mut Graph, text: &str) -> NodeRef {
+    graph.put(
+        node::Url(url::Url::parse(text).unwrap()),
+        Seen::in_record(1),
+    )
+}
+
+fn alice(graph: &mut Graph) -> NodeRef {
+    let user = User {
+        upn: Some("Alice@contoso.com".to_owned()),
+        ..User::by_id(ALICE)
+    };
+    graph.put(user, Seen::in_record(1))
+}
+
+#[test]
+fn a_url_is_found_by_where_a_link_leads() {
+    let mut graph = Graph::new("01J");
+    let (evil, longer) = (
+        url(&mut graph, EVIL),
+        url(&mut graph, "https://evil.example/ab"),
+    );
+    let safe = "https://eur03.safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.example%2Fa&amp;data=05&amp;reserved=0";
+    let said = |content: &str| json!({"id": "1", "messageType": "message", "body": {"contentType": "html", "content": content}});
+    let page = of_graph(
+        "chats/19:c/messages?$top=50",
+        json!({"value": [
+            said(&format!("<a href=\"{safe}\">see</a>")),
+            said("<a href='https://evil.example/ab'>x</a>"),
+            said("hxxps://evil[.]example/a"),
+            said("evil.example"),
+            said("<a href=\"https://other.example/?u=https://evil.example/a\">x</a>"),
+        ]}),
+    );
+    assert_eq!(places(&graph, Thing::Node(evil), &page), [1, 3]);
+    assert_eq!(places(&graph, Thing::Node(longer), &page), [2]);
+
+    let log = of_table(
+        &["url", "action", "clicked_through", "upn"],
+        json!([
+            [
+                "https://evil.example:443/a",
+                "ClickBlocked",
+                false,
+                "alice@contoso.com"
+            ],
+            [
+                "https://evil.example/ab",
+                "ClickBlocked",
+                false,
+                "alice@contoso.com"
+            ],
+            [null, 7],
+            "no row",
+        ]),
+    );
+    assert_eq!(places(&graph, Thing::Node(evil), &log), [1]);
+    let user = alice(&mut graph);
+    let click = Edge::Clicked {
+        count: 1,
+        action: String::new(),
+        clicked_through: false,
+        ip: String::new(),
+    };
+    graph.link(user, click, longer, Seen::in_record(1));
+    let clicked = Thing::Edge(user, EdgeType::Clicked, longer);
+    assert_eq!(places(&graph, clicked, &log), [2]);
+}
+
+#[test]
+fn a_user_is_found_by_id_or_by_upn_alone_and_not_in_other_ids() {
+    let mut graph = Graph::new("01J");
+    let alice = Thing::Node(alice(&mut graph));
+    let bob = Thing::Node(graph.put(User::by_id(BOB), Seen::in_record(1)));
+    // A chat of two people has both their ids in its own.
+    let chats = of_graph(
+        &format!("users/{ALICE}/chats"),
+        json!({"value": [{"id": CHAT}]}),
+    );
+    let of_alice = parts(&graph, alice, &chats);
+    assert!(of_alice.note.unwrap().contains("the request names it"));
+    assert!(parts(&graph, bob, &chats).found.is_empty());
+
+    let log = of_table(
+        &["object_id", "upn"],
+        json!([
+            [ALICE.to_uppercase(), "old.name@contoso.com"],
+            ["", "ALICE@contoso.com"],
+            [BOB, "alice@contoso.com"],
+            ["", ""],
+        ]),
+    );
+    assert_eq!(places(&graph, alice, &log), [1, 2]);
+    assert_eq!(places(&graph, bob, &log), [3]);
+}
+
+#[test]
+fn an_answer_to_a_message_is_not_that_message() {
+    let mut graph = Graph::new("01J");
+    let seen = Seen::in_record(1);
+    let user = alice(&mut graph);
+    let message = |graph: &mut Graph, id: &str| {
+        let message = Message {
+            id: format!("19:c/{id}"),
+            ..Message::default()
+        };
+        graph.put(message, seen)
+    };
+    let (root, reply) = (message(&mut graph, "1"), message(&mut graph, "2"));
+    let channel = Channel {
+        id: "19:c".to_owned(),
+        ..Channel::default()
+    };
+    let channel = graph.put(channel, seen);
+    for node in [root, reply] {
+        graph.link(user, Edge::Sent { at: None }, node, seen);
+        graph.link(node, Edge::PostedIn { at: None }, channel, seen);
+    }
+    graph.link(reply, Edge::ReplyTo { at: None }, root, seen);
+    let said = |id: &str, to: Option<&str>| json!({"id": id, "replyToId": to, "from": {"user": {"id": ALICE}}, "channelIdentity": {"channelId": "19:c", "teamId": "t"}});
+    let page = of_graph(
+        "teams('t')/channels/getallMessages?$skiptoken=x",
+        json!({"value": [said("1", None), said("2", Some("1")), said("12", None)]}),
+    );
+    let at = |thing| places(&graph, thing, &page);
+    assert_eq!(at(Thing::Edge(user, EdgeType::Sent, root)), [1]);
+    assert_eq!(at(Thing::Edge(user, EdgeType::Sent, reply)), [2]);
+    assert_eq!(at(Thing::Edge(reply, EdgeType::ReplyTo, root)), [2]);
+    assert_eq!(at(Thing::Edge(root, EdgeType::PostedIn, channel)), [1, 2]);
+    assert_eq!(at(Thing::Node(root)), [1, 2]);
+    assert_eq!(at(Thing::Node(reply)), [2]);
+    assert_eq!(at(Thing::Node(user)), [1, 2, 3]);
+}
+
+#[test]
+fn the_request_tells_whose_teams_and_members_they_are() {
+    let mut graph = Graph::new("01J");
+    let seen = Seen::in_record(1);
+    let user = alice(&mut graph);
+    let team = Team {
+        id: "T1".to_owned(),
+        name: None,
+    };
+    let team = graph.put(team, seen);
+    graph.link(user, Edge::MemberOf, team, seen);
+    let chat = Chat {
+        id: CHAT.to_owned(),
+        ..Chat::default()
+    };
+    let chat = graph.put(chat, seen);
+    graph.link(user, Edge::ParticipatesIn, chat, seen);
+    let teams = of_graph(
+        "users/alice@contoso.com/joinedTeams",
+        json!({"value": [{"id": "t2"}, {"id": "T1"}]}),
+    );
+    let member = Thing::Edge(user, EdgeType::MemberOf, team);
+    assert_eq!(places(&graph, member, &teams), [2]);
+    let others = of_graph(
+        &format!("users/{BOB}/joinedTeams"),
+        json!({"value": [{"id": "T1"}]}),
+    );
+    assert!(
+        parts(&graph, member, &others)
+            .note
+            .unwrap()
+            .contains("one of them")
+    );
+    let encoded = CHAT.replace(':', "%3A");
+    for path in [
+        format!("chats/{CHAT}/members"),
+        format!("chats('{encoded}')/members"),
+    ] {
+        let members = of_graph(
+            &path,
+            json!({"value": [{"id": ALICE, "userId": BOB}, {"id": "x", "userId": ALICE}]}),
+        );
+        let takes_part = Thing::Edge(user, EdgeType::ParticipatesIn, chat);
+        assert_eq!(places(&graph, takes_part, &members), [2], "{path}");
+    }
+}
+
+#[test]
+fn a_visit_to_the_host_speaks_of_the_url_for_those_hosts_alone() {
+    let mut graph = Graph::new("01J");
+    let evil = url(&mut graph, EVIL);
+    let seen = Seen::in_record(1);
+    let mut host = |id: &str, name: &str| graph.put(Host::new(id, name).unwrap(), seen);
+    let (near, exact) = (host("d1", "pc-1.contoso.com"), host("", "pc-2"));
+    for (host, exact) in [(near, false), (exact, true)] {
+        let edge = Edge::ConnectedTo {
+            exact,
+            sources: Vec::new(),
+            count: 1,
+        };
+        graph.link(host, edge, evil, seen);
+    }
+    let log = of_table(
+        &["device_id", "device_name", "url", "destination", "events"],
+        json!([
+            ["D1", "renamed", "evil.example:443", "", 1],
+            [
+                "",
+                "PC-2.contoso.com",
+                "https://evil.example/a",
+                "evil.example",
+                1
+            ],
+            ["", "pc-2", "", "evil.example", 1],
+            ["d3", "pc-3", "evil.example", "", 1],
+        ]),
+    );
+    assert_eq!(places(&graph, Thing::Node(evil), &log), [1, 2]);
+    let at = |host| places(&graph, Thing::Edge(host, EdgeType::ConnectedTo, evil), &log);
+    assert_eq!(at(near), [1]);
+    assert_eq!(at(exact), [2]);
+}
+
+#[test]
+fn entities_of_an_alert_are_read_not_searched() {
+    let mut graph = Graph::new("01J");
+    let evil = url(&mut graph, EVIL);
+    let user = alice(&mut graph);
+    let seen = Seen::in_record(1);
+    let alert = |id: &str| Alert {
+        id: id.to_owned(),
+        ..Alert::default()
+    };
+    let (one, two) = (graph.put(alert("a-1"), seen), graph.put(alert("a-2"), seen));
+    for alert in [one, two] {
+        graph.link(alert, Edge::Mentions, evil, seen);
+        graph.link(alert, Edge::Mentions, user, seen);
+    }
+    let named = r#"[{"Type":"url","Url":"https:\/\/evil.example\/a"},{"Type":"account","Name":"alice","UPNSuffix":"contoso.com"}]"#;
+    let other = r#"[{"Type":"url","Url":"https://evil.example/b"},{"Type":"file","Name":"https://evil.example/a"}]"#;
+    let log = of_table(
+        &["alert_id", "entities"],
+        json!([
+            ["a-1", named],
+            ["a-2", other],
+            ["a-3", "no JSON https://evil.example/a"]
+        ]),
+    );
+    let at = |thing| places(&graph, thing, &log);
+    assert_eq!(at(Thing::Edge(one, EdgeType::Mentions, evil)), [1]);
+    assert_eq!(at(Thing::Edge(one, EdgeType::Mentions, user)), [1]);
+    assert_eq!(at(Thing::Node(evil)), [1]);
+    assert_eq!(at(Thing::Node(two)), [2]);
+    let half = parts(&graph, Thing::Edge(two, EdgeType::Mentions, user), &log);
+    assert!(half.note.unwrap().contains("one of them"), "{half:?}");
+}
+
+#[test]
+fn a_verdict_is_the_answer_the_rows_or_the_lines_about_its_url() {
+    let mut graph = Graph::new("01J");
+    let mut verdict = |provider: &str, url: &str| {
+        let verdict = Verdict {
+            provider: provider.to_owned(),
+            url: url.to_owned(),
+            state: "hit".to_owned(),
+            severity: None,
+            score: None,
+            summary: None,
+            tags: Vec::new(),
+            reference: None,
+            checked: None,
+            asked: None,
+        };
+        Thing::Node(graph.put(verdict, Seen::in_record(1)))
+    };
+    let (otx, list) = (verdict("otx", EVIL), verdict("file", EVIL));
+    let (workspace, clean) = (
+        verdict("sentinel", EVIL),
+        verdict("file", "https://good.example/"),
+    );
+    let answer = record("otx", "https://otx.example/x", &"<html>".into());
+    assert_eq!(places(&graph, otx, &answer), [1]);
+    let file = record(
+        "file",
+        "file:///lists/evil.txt",
+        &"# ours\nother.example\nevil.example\n".into(),
+    );
+    assert_eq!(places(&graph, list, &file), [3]);
+    let nothing = parts(&graph, clean, &file);
+    assert!(nothing.found.is_empty() && nothing.note.unwrap().contains("no line"));
+    let rows = of_table(
+        &["id", "kind", "value", "confidence"],
+        json!([
+            ["1", "domain", "evil.example", 90],
+            ["2", "url", "https://evil.example/b", 90],
+            ["3", "url", "evil.example", 9]
+        ]),
+    );
+    assert_eq!(places(&graph, workspace, &rows), [1]);
+}
+
+proptest! {
+    /// Whatever a service sends, it is read without a panic, and what is found stands in it.
+    #[test]
+    fn any_body_can_be_read(
+        source in "graph|log_analytics|otx|file|",
+        path in "(users|teams|chats|channels|v1.0|getAllMessages|members|messages|\\('x'\\)|x|/|%2F|%|'){0,6}",
+        body in "(\\{|\\}|\\[|\\]|,|:|\"value\"|\"id\"|\"tables\"|\"rows\"|\"columns\"|null|1|\"\\PC{0,5}\"){0,30}|\\PC{0,40}",
+    ) {
+        let record = record(&source, &format!("https://graph.example/{path}"), &body.into());
+        let mut graph = Graph::new("01J");
+        let (evil, user) = (url(&mut graph, EVIL), alice(&mut graph));
+        graph.link(user, Edge::Opened { count: 1, app: String::new() }, evil, Seen::default());
+        let reading = Reading::of(&record);
+        for thing in [Thing::Node(evil), Thing::Node(user), Thing::Edge(user, EdgeType::Opened, evil)] {
+            let parts = reading.parts(&graph, thing);
+            prop_assert!(parts.found.iter().all(|part| (1..=parts.of).contains(&part.at)));
+            prop_assert!(!parts.found.is_empty() || parts.note.is_some());
+        }
+    }
+
+    /// Rows and items of any form.
+    #[test]
+    fn any_part_can_be_read(
+        cells in prop::collection::vec("\\PC{0,12}", 8),
+        columns in prop::sample::subsequence(vec!["url", "upn", "object_id", "device_id", "device_name", "events", "entities", "kind"], 0..8),
+        nested in 0..200_usize,
+    ) {
+        let rows = json!([cells, [], {"a": 1}, null, ["[".repeat(nested)]]);
+        let mut graph = Graph::new("01J");
+        let evil = url(&mut graph, EVIL);
+        for record in [of_table(&columns, rows.clone()), of_graph("chats/x/messages", json!({"value": rows}))] {
+            let parts = parts(&graph, Thing::Node(evil), &record);
+            prop_assert_eq!(parts.of, 5);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! What a thing is recognised by.
+
+use url::Url;
+
+use super::Thing;
+use super::body::Body;
+use super::says::{Says, UserName};
+use crate::case::Record;
+use crate::graph::value::indexable;
+use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef, Value};
+use crate::link::{self, Hit};
+use crate::pipeline::hosts::request_goes_to;
+use crate::source::intel::{self, List, file};
+
+/// A thing, ready to be compared.
+pub(super) enum Wanted<'g> {
+    Node(Named<'g>),
+    Edge {
+        kind: EdgeType,
+        from: Named<'g>,
+        to: Named<'g>,
+        /// How a CONNECTED_TO edge matches.
+        hit: Hit,
+    },
+}
+
+/// A node, and what else it goes by.
+pub(super) struct Named<'g> {
+    data: &'g NodeData,
+    /// The url of a Url, or of the url of a Verdict.
+    url: Option<Url>,
+    /// Hosts that went to the host of a url only: for them a visit to the host speaks of the url.
+    visitors: Vec<&'g NodeData>,
+    since: chrono::DateTime<chrono::Utc>,
+}
+
+/// Places of the parts found, and what is to be known of them.
+type Places = (Vec<usize>, Option<&'static str>);
+
+impl<'g> Wanted<'g> {
+    pub(super) fn of(graph: &'g Graph, thing: Thing) -> Self {
+        match thing {
+            Thing::Node(node) => Self::Node(Named::of(graph, node)),
+            Thing::Edge(from, kind, to) => {
+                let edge = graph.edge(from, kind, to);
+                let exact = edge.is_some_and(|edge| edge.facts.text("match") == Some("url"));
+                Self::Edge {
+                    kind,
+                    from: Named::of(graph, from),
+                    to: Named::of(graph, to),
+                    hit: if exact { Hit::Url } else { Hit::Host },
+                }
+            }
+        }
+    }
+
+    /// The verdict that it is about, if it is about one.
+    fn verdict(&self) -> Option<&Named<'g>> {
+        let node = match self {
+            Self::Node(node) => node,
+            Self::Edge { to, .. } => to,
+        };
+        (node.data.label == Label::Verdict).then_some(node)
+    }
+
+    /// The parts that speak of it.
+    pub(super) fn among(
+        &self,
+        record: &Record,
+        body: &Body,
+        subject: &Says,
+        says: &[Says],
+    ) -> Places {
+        if let Some(verdict) = self.verdict() {
+            return verdict.verdict(record, body, says);
+        }
+        if !body.legible {
+            let note = "the answer is no JSON, so that no part of it can be told from another";
+            return (Vec::new(), Some(note));
+        }
+        let all = |test: &dyn Fn(&Says) -> bool| -> Vec<usize> {
+            let places = says.iter().enumerate();
+            let places = places.filter(|(_, says)| test(says));
+            places.map(|(at, _)| at).collect()
+        };
+        match self {
+            Self::Node(node) => {
+                let found = all(&|says| node.is_in(says));
+                if !found.is_empty() {
+                    (found, None)
+                } else if node.is_in(subject) {
+                    let note = "the request names it, and the whole answer is about it";
+                    ((0..says.len()).collect(), Some(note))
+                } else {
+                    (Vec::new(), Some("no part of the answer names it"))
+                }
+            }
+            Self::Edge {
+                kind,
+                from,
+                to,
+                hit,
+            } => {
+                let found = all(&|says| joins(*kind, from, to, *hit, subject, says));
+                if !found.is_empty() {
+                    return (found, None);
+                }
+                let either = all(&|says| from.is_in(says) || to.is_in(says));
+                let note = match either.is_empty() {
+                    true => "no part of the answer names it",
+                    false => "no part of the answer names both ends; these name one of them",
+                };
+                (either, Some(note))
+            }
+        }
+    }
+}
+
+/// Whether a part says that two nodes are joined so.
+fn joins(
+    kind: EdgeType,
+    from: &Named<'_>,
+    to: &Named<'_>,
+    hit: Hit,
+    subject: &Says,
+    says: &Says,
+) -> bool {
+    let own = |node: &Named<'_>| node.is(says.message.as_deref());
+    let root = |node: &Named<'_>| node.is(says.root.as_deref());
+    match kind {
+        EdgeType::Sent => own(to) && from.is_in(says),
+        EdgeType::PostedIn => (own(from) || root(from)) && to.is_in(says),
+        EdgeType::ReplyTo => own(from) && root(to),
+        EdgeType::Contains => own(from) && to.is_in(says),
+        EdgeType::MemberOf => from.is_in(subject) && to.is_in(says),
+        EdgeType::ParticipatesIn => to.is_in(subject) && from.is_in(says),
+        EdgeType::HasChannel | EdgeType::Used | EdgeType::Mentions => {
+            from.is_in(says) && to.is_in(says)
+        }
+        EdgeType::Opened => says.event.as_deref() == Some("open") && both(from, to, says),
+        EdgeType::WarnedAbout => says.event.as_deref() == Some("warning") && both(from, to, says),
+        EdgeType::Clicked => says.click && both(from, to, says),
+        EdgeType::ConnectedTo => from.is_in(says) && to.requested(says) == Some(hit),
+        EdgeType::StartedFrom => to.is_in(says),
+        EdgeType::OnDomain => from.is_in(says),
+        EdgeType::HasVerdict => false,
+    }
+}
+
+fn both(from: &Named<'_>, to: &Named<'_>, says: &Says) -> bool {
+    from.is_in(says) && to.is_in(says)
+}
+
+impl<'g> Named<'g> {
+    fn of(graph: &'g Graph, node: NodeRef) -> Self {
+        let data = graph.node(node);
+        let url = match data.label {
+            Label::Url => Some(data.id.as_str()),
+            Label::Verdict => data.id.split_once('|').map(|(_, url)| url),
+            _ => None,
+        };
+        let visited = |host: &NodeRef| {
+            let edge = graph.edge(*host, EdgeType::ConnectedTo, node);
+            edge.is_some_and(|edge| edge.facts.text("match") == Some("host"))
+        };
+        let mut visitors = graph.sources(node, EdgeType::ConnectedTo);
+        visitors.retain(visited);
+        let case = graph.labelled(Label::Case).into_iter().next();
+        let since = case.and_then(|case| graph.node(case).facts.properties.get("window_from"));
+        Self {
+            data,
+            url: url.and_then(|url| Url::parse(url).ok()),
+            visitors: visitors.into_iter().map(|host| graph.node(host)).collect(),
+            since: match since {
+                Some(Value::Time(at)) => *at,
+                _ => chrono::DateTime::default(),
+            },
+        }
+    }
+
+    /// Whether it is the node of that id; long ids are cut as the graph cuts them.
+    fn is(&self, id: Option<&str>) -> bool {
+        id.is_some_and(|id| {
+            id == self.data.id
+                || (id.len() > self.data.id.len() && indexable(id.to_owned()) == self.data.id)
+        })
+    }
+
+    /// Whether a part names it.
+    fn is_in(&self, says: &Says) -> bool {
+        match self.data.label {
+            Label::User => says.users.iter().any(|user| self.is_user(user)),
+            Label::Host => says
+                .hosts
+                .iter()
+                .any(|(id, name)| is_host(self.data, id, name)),
+            Label::Team => says.teams.iter().any(|team| self.is(Some(team))),
+            Label::Channel | Label::Chat => says.places.iter().any(|place| self.is(Some(place))),
+            Label::Message => self.is(says.message.as_deref()) || self.is(says.root.as_deref()),
+            Label::Alert => self.is(says.alert.as_deref()),
+            Label::Url => {
+                says.urls().iter().any(|url| self.is(Some(url.as_str()))) || self.is_visited(says)
+            }
+            Label::Domain => says.urls().iter().any(|url| {
+                let domain = link::domain(url);
+                domain.is_some_and(|domain| self.is(Some(&domain.registrable)))
+            }),
+            Label::Case | Label::Verdict => false,
+        }
+    }
+
+    /// A user is known by object id; one that a part names by UPN alone, by that.
+    fn is_user(&self, user: &UserName) -> bool {
+        if !user.id.is_empty() && self.is(Some(&user.id)) {
+            return true;
+        }
+        let known = self.data.id.strip_prefix("upn:");
+        let known = known.or_else(|| self.data.facts.text("upn"));
+        user.id.is_empty() && known.is_some_and(|known| known.to_lowercase() == user.upn)
+    }
+
+    /// How a logged request went to the url.
+    fn requested(&self, says: &Says) -> Option<Hit> {
+        let connection = says.connection.as_ref()?;
+        request_goes_to(
+            &connection.request,
+            &connection.destination,
+            self.url.as_ref()?,
+        )
+    }
+
+    /// Whether a connection speaks of the url: one to the url itself, or to its host from where no more was seen.
+    fn is_visited(&self, says: &Says) -> bool {
+        match self.requested(says) {
+            Some(Hit::Url) => true,
+            Some(Hit::Host) => self.visitors.iter().any(|visitor| {
+                let hosts = says.hosts.iter();
+                hosts
+                    .into_iter()
+                    .any(|(id, name)| is_host(visitor, id, name))
+            }),
+            None => false,
+        }
+    }
+
+    /// What a record says of a verdict's url: lines of a list, rows of the workspace, or the answer of a service, which
+    /// is about nothing else.
+    fn verdict(&self, record: &Record, body: &Body, says: &[Says]) -> Places {
+        let Some(url) = &self.url else {
+            return (Vec::new(), Some("the url is too long to be compared"));
+        };
+        let (found, none): (Vec<usize>, _) = match record.source.as_str() {
+            "file" => {
+                let list = List {
+                    name: record.url.clone(),
+                    text: record.body.clone(),
+                };
+                let lines = file::lines_about(&list, url, self.since);
+                let places = lines.into_iter().filter_map(|line| line.checked_sub(1));
+                (
+                    places.filter(|at| *at < body.parts.len()).collect(),
+                    "no line of the list names the url, which is what the verdict says",
+                )
+            }
+            "log_analytics" => {
+                let named = |says: &Says| {
+                    let indicator = says.indicator.as_ref();
+                    indicator.is_some_and(|(kind, value)| intel::sentinel::names(kind, value, url))
+                };
+                let places = says.iter().enumerate().filter(|(_, says)| named(says));
+                (
+                    places.map(|(at, _)| at).collect(),
+                    "no row names the url, which is what the verdict says",
+                )
+            }
+            _ => {
+                let all = (0..body.parts.len()).collect();
+                return (all, Some("the whole answer is about the url"));
+            }
+        };
+        let note = found.is_empty().then_some(none);
+        (found, note)
+    }
+}
+
+/// Whether a device is the one that a part names by id, or by a name when it tells no id.
+fn is_host(host: &NodeData, id: &str, name: &str) -> bool {
+    if !id.is_empty() {
+        return host.id == id;
+    }
+    let known = host.id.strip_prefix("name:").map(str::to_owned);
+    let known = known.or_else(|| host.facts.text("name").map(str::to_lowercase));
+    let label = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+    // Devices of one first label are one device when there is only one such: the graph has seen to that.
+    known.is_some_and(|known| known == name || label(&known) == label(name))
+}
