@@ -8,7 +8,8 @@ use super::load::{self, Mode};
 use super::{Exit, UsageError, case, output};
 use crate::case::write_whole;
 use crate::cli::{Global, Report as Arguments};
-use crate::report::{About, Report, ReportError, record_lines};
+use crate::config::Store;
+use crate::report::{About, Report, ReportError};
 use crate::terminal;
 
 pub(super) async fn run(global: &Global, arguments: Arguments) -> anyhow::Result<Exit> {
@@ -25,13 +26,14 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> anyhow::Result
     }
     let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
     let about = About::from(case.manifest());
-    let records = record_lines(case.journal())?;
+    let journal = case.journal();
     let report = Report {
         about: &about,
         graph: &outcome.graph,
         gaps: &outcome.gaps,
         notes: &outcome.notes,
-        records: &records,
+        record: &|number| journal.get(number),
+        quotes: case.manifest().options.settings.store != Store::None,
     };
     let mut made = Ok(());
     // The file names people and quotes messages: only its owner can read it.

@@ -1,16 +1,16 @@
 //! What rows and events are about: nodes and edges, with the records that tell of them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::json;
+use super::json::shown;
 use super::view::View;
+use crate::evidence;
 use crate::graph::schema::EVIDENCE_LIMIT;
 use crate::graph::value::format_time;
 use crate::graph::{EdgeType, Facts, Label, NodeRef, RecordNumber};
-use crate::link::defang_text;
 
 /// Index of a thing in the list of things.
 pub(super) type Ref = usize;
@@ -21,15 +21,24 @@ pub(super) struct Thing {
     /// Its label or type.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// Its id, or what it leads from and to; urls broken.
+    /// Its id, or an edge as `linktrail evidence` takes it; urls broken.
     id: String,
     /// What it holds, where an analyst needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<Map<String, Json>>,
     /// Numbers of the records that tell of it, at most [`EVIDENCE_LIMIT`].
-    records: Vec<RecordNumber>,
+    pub(super) records: Vec<RecordNumber>,
     /// How many records there are.
     count: usize,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unrecorded: Option<String>,
+    /// What records say of it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) excerpts: BTreeMap<RecordNumber, String>,
+    /// What it is in the graph, when what records say of it is worth quoting.
+    #[serde(skip)]
+    pub(super) quoted: Option<evidence::Thing>,
 }
 
 /// The things that were referred to, in the order in which they first were.
@@ -62,8 +71,15 @@ impl<'g> Evidence<'g> {
         let told = !matches!(label, Label::Message | Label::Url)
             || facts.flag("risky")
             || facts.properties.contains_key("signals");
-        let id = json::shown(self.view.id(node));
-        let made = self.add(label.as_str(), id, facts, told);
+        // A channel or a team is told of by every message in it.
+        let quoted = told
+            && match label {
+                Label::User => facts.flag("risky_sender"),
+                label => !matches!(label, Label::Channel | Label::Chat | Label::Team),
+            };
+        let id = shown(self.view.id(node));
+        let thing = evidence::Thing::Node(node);
+        let made = self.add(label.as_str(), id, thing, facts, told, quoted);
         self.nodes.insert(node, made);
         made
     }
@@ -74,45 +90,44 @@ impl<'g> Evidence<'g> {
             return Some(*known);
         }
         let edge = self.view.graph.edge(from, kind, to)?;
-        let end = |node: NodeRef| {
-            let shown = match self.view.label(node) {
-                Label::Message => self.view.id(node),
-                _ => self.view.shown(node),
-            };
-            json::shown(shown)
+        let end = |node: NodeRef| match self.view.label(node) {
+            Label::Alert | Label::Message => shown(self.view.id(node)),
+            _ => shown(self.view.shown(node)),
         };
-        let id = format!("{} → {}", end(from), end(to));
-        let made = self.add(kind.as_str(), id, &edge.facts, true);
+        let id = format!("{} -[{kind}]-> {}", end(from), end(to));
+        let thing = evidence::Thing::Edge(from, kind, to);
+        let quoted = self.view.label(to) != Label::Url || self.view.risky(to);
+        let made = self.add(kind.as_str(), id, thing, &edge.facts, true, quoted);
         self.edges.insert((from, kind, to), made);
         Some(made)
     }
 
-    fn add(&mut self, label: &'static str, id: String, facts: &Facts, told: bool) -> Ref {
-        let records: Vec<RecordNumber> = facts
-            .evidence
-            .iter()
-            .take(EVIDENCE_LIMIT)
-            .copied()
-            .collect();
-        let properties = told.then(|| properties(facts));
+    fn add(
+        &mut self,
+        kind: &'static str,
+        id: String,
+        thing: evidence::Thing,
+        facts: &Facts,
+        told: bool,
+        quoted: bool,
+    ) -> Ref {
+        let records = facts.evidence.iter().take(EVIDENCE_LIMIT).copied();
         self.things.push(Thing {
-            kind: label,
+            kind,
             id,
-            properties,
-            records,
+            properties: told.then(|| properties(facts)),
+            records: records.collect(),
             count: facts.evidence.len(),
+            unrecorded: thing.unrecorded(self.view.graph).map(|why| shown(&why)),
+            excerpts: BTreeMap::new(),
+            quoted: quoted.then_some(thing),
         });
         self.things.len() - 1
     }
 
-    /// All things, and the records that they name.
-    pub(super) fn into_parts(self) -> (Vec<Thing>, BTreeSet<RecordNumber>) {
-        let records = self
-            .things
-            .iter()
-            .flat_map(|thing| thing.records.iter().copied())
-            .collect();
-        (self.things, records)
+    /// The things.
+    pub(super) fn into_things(self) -> Vec<Thing> {
+        self.things
     }
 }
 
@@ -135,7 +150,7 @@ fn properties(facts: &Facts) -> Map<String, Json> {
 
 fn broken(value: Json) -> Json {
     match value {
-        Json::String(text) => defang_text(&text).into_owned().into(),
+        Json::String(text) => shown(&text).into(),
         Json::Array(items) => items.into_iter().map(broken).collect(),
         other => other,
     }

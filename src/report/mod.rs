@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! graph ──▶ view ──▶ tables, timeline, network ──▶ model ──▶ page (template, styles, scripts, policy)
-//!                        └─ evidence ────────────────┘
+//!                        └─ evidence ◀── records ────┘
 //! ```
 
 mod assets;
@@ -14,21 +14,21 @@ mod json;
 mod model;
 mod network;
 mod page;
+mod records;
 mod tables;
 mod timeline;
 mod view;
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
+use json::shown;
 use serde::Serialize;
 
-use crate::case::{Journal, JournalError, Manifest, Window};
+use crate::case::{JournalError, Manifest, Record, Window};
 use crate::graph::value::format_time;
 use crate::graph::{Graph, RecordNumber};
 use crate::hunt::HuntError;
-use crate::link::defang_text;
 use crate::pipeline::Gap;
 
 /// Why there is no report.
@@ -43,6 +43,9 @@ pub enum ReportError {
     /// What is shown has no form in JSON.
     #[error("the data of the report cannot be made: {0}")]
     Data(#[from] serde_json::Error),
+    /// A record cannot be read back.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The file takes no more.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -73,45 +76,34 @@ impl From<&Manifest> for About {
     }
 }
 
-/// What a report tells of a journal record: where it was asked, and when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RecordLine {
+/// What a report tells of a journal record.
+#[derive(Debug, Serialize)]
+struct RecordLine {
     /// When the answer was there.
     #[serde(serialize_with = "time")]
-    pub at: DateTime<Utc>,
-    /// `graph`, `log_analytics`, `otx`, …
-    pub source: String,
-    /// GET or POST.
-    pub method: String,
+    at: DateTime<Utc>,
+    source: String,
+    method: &'static str,
     /// Where it went, broken.
-    pub url: String,
+    url: String,
     /// HTTP status; absent when no whole response came.
-    pub status: Option<u16>,
+    status: Option<u16>,
 }
 
-/// A line for every record of a journal.
-///
-/// # Errors
-/// When one cannot be read back.
-pub fn record_lines(journal: &Journal) -> Result<BTreeMap<RecordNumber, RecordLine>, JournalError> {
-    let mut lines = BTreeMap::new();
-    journal.each(|record| {
-        if let Some(number) = record.number() {
-            let line = RecordLine {
-                at: record.at,
-                method: record.method.as_str().to_owned(),
-                url: defang_text(&record.url).into_owned(),
-                source: record.source,
-                status: record.status,
-            };
-            lines.insert(number, line);
+impl RecordLine {
+    fn of(record: &Record) -> Self {
+        Self {
+            at: record.at,
+            source: record.source.clone(),
+            method: record.method.as_str(),
+            url: shown(&record.url),
+            status: record.status,
         }
-    })?;
-    Ok(lines)
+    }
 }
 
 /// What a report is made of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Report<'a> {
     /// The case itself.
     pub about: &'a About,
@@ -121,15 +113,17 @@ pub struct Report<'a> {
     pub gaps: &'a [Gap],
     /// What no permission could have given.
     pub notes: &'a [Gap],
-    /// A line for every record that the graph may name.
-    pub records: &'a BTreeMap<RecordNumber, RecordLine>,
+    /// The journal's record of a number.
+    pub record: &'a dyn Fn(RecordNumber) -> Result<Option<Record>, JournalError>,
+    /// Whether messages may be quoted: not when `[messages] store` is none.
+    pub quotes: bool,
 }
 
 impl Report<'_> {
     /// Everything that the page shows, as the page's script gets it.
     ///
     /// # Errors
-    /// A hunt of the library cannot be read.
+    /// A hunt of the library or a record cannot be read.
     pub fn model(&self) -> Result<serde_json::Value, ReportError> {
         Ok(serde_json::to_value(model::Model::new(self)?)?)
     }

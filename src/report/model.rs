@@ -10,10 +10,9 @@ use super::network::Network;
 use super::tables::{self, Table};
 use super::timeline::{Event, Timeline};
 use super::view::View;
-use super::{About, RecordLine, Report};
+use super::{About, RecordLine, Report, ReportError, records};
 use crate::graph::RecordNumber;
 use crate::graph::summary::{Summary, summarise};
-use crate::hunt::HuntError;
 use crate::pipeline::Gap;
 
 #[derive(Debug, Serialize)]
@@ -28,11 +27,11 @@ pub(super) struct Model<'a> {
     undated: usize,
     network: Network,
     things: Vec<Thing>,
-    records: BTreeMap<RecordNumber, &'a RecordLine>,
+    records: BTreeMap<RecordNumber, RecordLine>,
 }
 
 impl<'a> Model<'a> {
-    pub(super) fn new(report: &Report<'a>) -> Result<Self, HuntError> {
+    pub(super) fn new(report: &Report<'a>) -> Result<Self, ReportError> {
         let view = View {
             graph: report.graph,
         };
@@ -40,11 +39,8 @@ impl<'a> Model<'a> {
         let tables = tables::all(view, &mut evidence)?;
         let Timeline { events, undated } = Timeline::new(view, &mut evidence);
         let network = Network::new(view, &mut evidence);
-        let (things, named) = evidence.into_parts();
-        let records = named
-            .into_iter()
-            .filter_map(|number| Some((number, report.records.get(&number)?)))
-            .collect();
+        let mut things = evidence.into_things();
+        let records = records::read(report, &mut things)?;
         Ok(Self {
             case: report.about,
             summary: summarise(report.graph).0,
