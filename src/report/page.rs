@@ -16,8 +16,9 @@ use crate::graph::value::format_time;
 use crate::pipeline::Gap;
 use crate::terminal;
 
-/// Where the data goes. It is not a part of the template's text, since it can be large.
-const DATA: &str = "linktrail-data-goes-here";
+/// Where the data goes, which can be too large to pass through the template. A control character, which is taken out
+/// of every text that the template shows.
+const DATA: &str = "\u{2}";
 
 /// Writes the page.
 pub(super) fn write(model: &Model<'_>, out: &mut impl Write) -> Result<(), ReportError> {
