@@ -93,6 +93,8 @@ pub enum Command {
     /// The cases on disk, and what Neo4j holds of them
     #[command(subcommand)]
     Case(Case),
+    /// Write a case as one HTML file that needs no network
+    Report(Report),
     /// Write the graph of a case as files for other programs
     Export(Export),
     /// Show the raw records behind a node or an edge of a case
@@ -217,6 +219,17 @@ pub enum Hunt {
     },
     /// Check every hunt
     Lint,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Case folder [default: the newest complete one under ./cases]
+    #[arg(long, value_name = "DIR")]
+    pub case: Option<PathBuf>,
+    /// File to write [default: report.html in the case folder]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `export`.

@@ -20,6 +20,7 @@
 //! - [`graph`] holds the typed graph; [`graph::schema`] is the one table of what can be in it.
 //! - [`sink`] writes the graph into Neo4j and knows nothing of Teams.
 //! - [`hunt`] reads, checks and runs the saved Cypher of `cypher/hunts/`.
+//! - [`report`] writes a case as one HTML file, with the rows that the hunts of the summary give.
 //! - [`command`] ties them together, one file a subcommand; [`terminal`] cleans what is shown.
 
 pub mod case;
@@ -31,6 +32,7 @@ pub mod graph;
 pub mod hunt;
 pub mod link;
 pub mod pipeline;
+pub mod report;
 pub mod sink;
 pub mod source;
 pub mod terminal;

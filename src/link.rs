@@ -43,7 +43,7 @@ use url::Url;
 
 pub use attachment::Attachment;
 pub use canonical::canonical;
-pub use defang::defang;
+pub use defang::{defang, defang_text};
 pub use domain::{Domain, domain, host_needles, is_registrable, path_needles};
 pub use lookalike::Lookalikes;
 pub use request::{Hit, request_match};

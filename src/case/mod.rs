@@ -205,7 +205,8 @@ impl Case {
         name: &str,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CaseError> {
-        write_whole(&self.dir.join(name), fill)
+        let path = self.dir.join(name);
+        write_whole(&path, fill).map_err(io_error("write", &path))
     }
 
     fn save(&self) -> Result<(), CaseError> {
@@ -218,10 +219,11 @@ impl Case {
     }
 }
 
-fn write_whole(
+/// Writes a file that only its owner can read, whole or not at all.
+pub(crate) fn write_whole(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), CaseError> {
+) -> io::Result<()> {
     let part = path.with_extension("part");
     let attempt = || -> io::Result<()> {
         let mut out = io::BufWriter::new(private_file(&part)?);
@@ -230,10 +232,9 @@ fn write_whole(
         file.sync_all()?;
         fs::rename(&part, path)
     };
-    attempt().map_err(|error| {
+    attempt().inspect_err(|_| {
         // What is left of the attempt is of no use; that it cannot be removed either changes nothing.
         let _ = fs::remove_file(&part);
-        io_error("write", path)(error)
     })
 }
 

@@ -8,6 +8,7 @@ mod export;
 mod hunt;
 mod load;
 mod output;
+mod report;
 mod schema;
 
 use std::io::{self, IsTerminal};
@@ -91,6 +92,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             Command::Hunt(arguments) => hunt::run(&global, arguments).await,
             Command::Browser(arguments) => browser::run(&arguments),
             Command::Case(arguments) => case::run(&global, arguments).await,
+            Command::Report(arguments) => report::run(&global, arguments).await,
             Command::Export(arguments) => export::run(&global, arguments).await,
             Command::Evidence(arguments) => evidence::run(&global, arguments).await,
             Command::Schema(arguments) => schema::run(&global, arguments).await,

@@ -165,7 +165,7 @@ impl<'g> Named<'g> {
         };
         let mut visitors = graph.sources(node, EdgeType::ConnectedTo);
         visitors.retain(visited);
-        let case = graph.labelled(Label::Case).into_iter().next();
+        let case = graph.find(Label::Case, graph.case());
         let since = case.and_then(|case| graph.node(case).facts.properties.get("window_from"));
         Self {
             data,

@@ -1,0 +1,60 @@
+//! `linktrail report`.
+
+use std::fs;
+
+use anyhow::Context;
+
+use super::load::{self, Mode};
+use super::{Exit, UsageError, case, output};
+use crate::case::write_whole;
+use crate::cli::{Global, Report as Arguments};
+use crate::config::Store;
+use crate::report::{About, Report, ReportError};
+use crate::terminal;
+
+pub(super) async fn run(global: &Global, arguments: Arguments) -> anyhow::Result<Exit> {
+    let mut case = case::complete(arguments.case.as_deref())?;
+    let out = arguments
+        .out
+        .unwrap_or_else(|| case.dir().join("report.html"));
+    if out.is_dir() {
+        return Err(UsageError(format!(
+            "--out {} is a folder; name a file, such as report.html in it",
+            out.display()
+        ))
+        .into());
+    }
+    let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
+    let about = About::from(case.manifest());
+    let journal = case.journal();
+    let report = Report {
+        about: &about,
+        graph: &outcome.graph,
+        gaps: &outcome.gaps,
+        notes: &outcome.notes,
+        record: &|number| journal.get(number),
+        quotes: case.manifest().options.settings.store != Store::None,
+    };
+    let mut made = Ok(());
+    // The file names people and quotes messages: only its owner can read it.
+    let written = write_whole(&out, |file| match report.write(file) {
+        Err(ReportError::Io(error)) => Err(error),
+        other => {
+            made = other;
+            Ok(())
+        }
+    });
+    made?;
+    written.with_context(|| {
+        format!(
+            "cannot write {}; name a file in a folder that you may write to with --out",
+            out.display()
+        )
+    })?;
+    let size = fs::metadata(&out)?.len();
+    output::print(&format!(
+        "{}: {size} bytes\n",
+        terminal::clean(&out.display().to_string())
+    ))?;
+    Ok(Exit::Complete)
+}

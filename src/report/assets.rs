@@ -1,0 +1,20 @@
+//! What is built into the page. The order is that in which it is inlined.
+
+/// The template.
+pub(super) const TEMPLATE: &str = include_str!("page/report.html");
+
+/// The style sheet.
+pub(super) const STYLE: &str = include_str!("page/report.css");
+
+/// Libraries, each as its makers give it out.
+pub(super) const LIBRARIES: &[&str] = &[include_str!("page/vendor/d3.min.js")];
+
+/// The page's own script, in parts that share what they declare.
+pub(super) const SCRIPTS: &[&str] = &[
+    include_str!("page/base.js"),
+    include_str!("page/table.js"),
+    include_str!("page/evidence.js"),
+    include_str!("page/timeline.js"),
+    include_str!("page/graph.js"),
+    include_str!("page/report.js"),
+];

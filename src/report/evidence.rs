@@ -1,0 +1,157 @@
+//! What rows and events are about: nodes and edges, with the records that tell of them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::json::shown;
+use super::view::View;
+use crate::evidence;
+use crate::graph::schema::EVIDENCE_LIMIT;
+use crate::graph::value::format_time;
+use crate::graph::{EdgeType, Facts, Label, NodeRef, RecordNumber};
+
+/// Index of a thing in the list of things.
+pub(super) type Ref = usize;
+
+/// A node or an edge.
+#[derive(Debug, Serialize)]
+pub(super) struct Thing {
+    /// Its label or type.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// Its id, or an edge as `linktrail evidence` takes it; urls broken.
+    id: String,
+    /// What it holds, where an analyst needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    properties: Option<Map<String, Json>>,
+    /// Numbers of the records that tell of it, at most [`EVIDENCE_LIMIT`].
+    pub(super) records: Vec<RecordNumber>,
+    /// How many records there are.
+    count: usize,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unrecorded: Option<String>,
+    /// What records say of it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) excerpts: BTreeMap<RecordNumber, String>,
+    /// What it is in the graph, when what records say of it is worth quoting.
+    #[serde(skip)]
+    pub(super) quoted: Option<evidence::Thing>,
+}
+
+/// The things that were referred to, in the order in which they first were.
+#[derive(Debug)]
+pub(super) struct Evidence<'g> {
+    view: View<'g>,
+    things: Vec<Thing>,
+    nodes: HashMap<NodeRef, Ref>,
+    edges: HashMap<(NodeRef, EdgeType, NodeRef), Ref>,
+}
+
+impl<'g> Evidence<'g> {
+    pub(super) fn new(view: View<'g>) -> Self {
+        Self {
+            view,
+            things: Vec::new(),
+            nodes: HashMap::new(),
+            edges: HashMap::new(),
+        }
+    }
+
+    /// Refers to a node.
+    pub(super) fn node(&mut self, node: NodeRef) -> Ref {
+        if let Some(known) = self.nodes.get(&node) {
+            return *known;
+        }
+        let label = self.view.label(node);
+        let facts = self.view.facts(node);
+        // Most messages and urls are neither risky nor suspicious, and their rows say all there is to say.
+        let told = !matches!(label, Label::Message | Label::Url)
+            || facts.flag("risky")
+            || facts.properties.contains_key("signals");
+        // A channel or a team is told of by every message in it.
+        let quoted = told
+            && match label {
+                Label::User => facts.flag("risky_sender"),
+                label => !matches!(label, Label::Channel | Label::Chat | Label::Team),
+            };
+        let id = shown(self.view.id(node));
+        let thing = evidence::Thing::Node(node);
+        let made = self.add(label.as_str(), id, thing, facts, told, quoted);
+        self.nodes.insert(node, made);
+        made
+    }
+
+    /// Refers to an edge, if there is one.
+    pub(super) fn edge(&mut self, from: NodeRef, kind: EdgeType, to: NodeRef) -> Option<Ref> {
+        if let Some(known) = self.edges.get(&(from, kind, to)) {
+            return Some(*known);
+        }
+        let edge = self.view.graph.edge(from, kind, to)?;
+        let end = |node: NodeRef| match self.view.label(node) {
+            Label::Alert | Label::Message => shown(self.view.id(node)),
+            _ => shown(self.view.shown(node)),
+        };
+        let id = format!("{} -[{kind}]-> {}", end(from), end(to));
+        let thing = evidence::Thing::Edge(from, kind, to);
+        let quoted = self.view.label(to) != Label::Url || self.view.risky(to);
+        let made = self.add(kind.as_str(), id, thing, &edge.facts, true, quoted);
+        self.edges.insert((from, kind, to), made);
+        Some(made)
+    }
+
+    fn add(
+        &mut self,
+        kind: &'static str,
+        id: String,
+        thing: evidence::Thing,
+        facts: &Facts,
+        told: bool,
+        quoted: bool,
+    ) -> Ref {
+        let records = facts.evidence.iter().take(EVIDENCE_LIMIT).copied();
+        self.things.push(Thing {
+            kind,
+            id,
+            properties: told.then(|| properties(facts)),
+            records: records.collect(),
+            count: facts.evidence.len(),
+            unrecorded: thing.unrecorded(self.view.graph).map(|why| shown(&why)),
+            excerpts: BTreeMap::new(),
+            quoted: quoted.then_some(thing),
+        });
+        self.things.len() - 1
+    }
+
+    /// The things.
+    pub(super) fn into_things(self) -> Vec<Thing> {
+        self.things
+    }
+}
+
+fn properties(facts: &Facts) -> Map<String, Json> {
+    let mut all: Map<String, Json> = facts
+        .properties
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), broken(value.to_json())))
+        .collect();
+    for (name, at) in [
+        ("first_seen", facts.first_seen),
+        ("last_seen", facts.last_seen),
+    ] {
+        if let Some(at) = at {
+            all.insert(name.to_owned(), format_time(at).into());
+        }
+    }
+    all
+}
+
+fn broken(value: Json) -> Json {
+    match value {
+        Json::String(text) => shown(&text).into(),
+        Json::Array(items) => items.into_iter().map(broken).collect(),
+        other => other,
+    }
+}

@@ -1,0 +1,104 @@
+//! The page: the template filled in, with styles, scripts and data inside, and a policy that lets nothing else run.
+
+use std::io::Write;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use minijinja::value::Serde;
+use minijinja::{Environment, context};
+use sha2::{Digest, Sha256};
+
+use super::ReportError;
+use super::assets::{LIBRARIES, SCRIPTS, STYLE, TEMPLATE};
+use super::json;
+use super::model::Model;
+use crate::graph::value::format_time;
+use crate::pipeline::Gap;
+use crate::terminal;
+
+/// Where the data goes, which can be too large to pass through the template. A control character, which is taken out
+/// of every text that the template shows.
+const DATA: &str = "\u{2}";
+
+/// Writes the page.
+pub(super) fn write(model: &Model<'_>, out: &mut impl Write) -> Result<(), ReportError> {
+    let data = json::for_page(model)?;
+    let page = render(model)?;
+    let (before, after) = page.split_once(DATA).ok_or_else(|| {
+        minijinja::Error::new(
+            minijinja::ErrorKind::BadSerialization,
+            "the template has no place for the data",
+        )
+    })?;
+    out.write_all(before.as_bytes())?;
+    out.write_all(&data)?;
+    out.write_all(after.as_bytes())?;
+    Ok(())
+}
+
+fn render(model: &Model<'_>) -> Result<String, minijinja::Error> {
+    let style = joined(&[STYLE]);
+    let libraries = joined(LIBRARIES);
+    let script = joined(SCRIPTS);
+    let window = model.case.window;
+    let mut environment = Environment::new();
+    // What is named .html is escaped by itself.
+    environment.add_template("report.html", TEMPLATE)?;
+    environment.get_template("report.html")?.render(context! {
+        csp => policy(&style, &[&libraries, &script]),
+        case => context! {
+            id => terminal::clean(&model.case.id),
+            version => terminal::clean(&model.case.version),
+            created => format_time(model.case.created),
+            from => format_time(window.from),
+            to => format_time(window.to),
+        },
+        summary => Serde(&model.summary),
+        gaps => Serde(cleaned(&model.gaps)),
+        notes => Serde(cleaned(&model.notes)),
+        style,
+        libraries,
+        script,
+        data => DATA,
+    })
+}
+
+/// The texts as one, with the line breaks that a parser of HTML makes of all others: hashes are taken of what it sees.
+fn joined(texts: &[&str]) -> String {
+    texts.concat().replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// A policy that lets this style and these scripts run, shows pictures that stand in the page, and nothing else.
+fn policy(style: &str, scripts: &[&str]) -> String {
+    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    let scripts: Vec<String> = scripts.iter().map(|text| hash(text)).collect();
+    format!(
+        "default-src 'none'; script-src {}; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
+        scripts.join(" "),
+        hash(style)
+    )
+}
+
+/// Gaps as they can be read without a script: nothing in them turns a line around.
+fn cleaned(gaps: &[Gap]) -> Vec<Gap> {
+    gaps.iter()
+        .map(|gap| Gap {
+            reason: terminal::clean(&gap.reason).into_owned(),
+            ..gap.clone()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_built_in_ends_its_own_element() {
+        for text in SCRIPTS.iter().chain(LIBRARIES).chain([&STYLE]) {
+            let text = text.to_lowercase();
+            assert!(!text.contains("</script") && !text.contains("<!--"));
+            assert!(!text.contains("</style"));
+        }
+    }
+}

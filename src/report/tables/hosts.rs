@@ -1,0 +1,124 @@
+//! Who opened a malicious url, and which hosts went there.
+
+use super::{By, Cell, Kind, Piece, Row};
+use crate::graph::{EdgeType, Label, NodeRef};
+use crate::report::evidence::Evidence;
+use crate::report::view::{View, count, list};
+
+pub(super) const THAT_ACCESSED: Piece = Piece {
+    hunt: "hosts-that-accessed",
+    kinds: &[
+        Kind::Text,
+        Kind::Url,
+        Kind::Text,
+        Kind::Time,
+        Kind::Time,
+        Kind::Number,
+    ],
+    order: &[
+        By::Up(0),
+        By::Up(1),
+        By::Up(2),
+        By::Up(3),
+        By::Up(4),
+        By::Up(5),
+    ],
+    rows: that_accessed,
+};
+
+pub(super) const WHO_OPENED: Piece = Piece {
+    hunt: "who-opened",
+    kinds: &[Kind::Text, Kind::Text, Kind::Url, Kind::Time, Kind::Text],
+    order: &[By::Up(3), By::Up(0), By::Up(2), By::Up(4), By::Up(1)],
+    rows: who_opened,
+};
+
+fn that_accessed(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for host in view.graph.labelled(Label::Host) {
+        for (kind, how) in [
+            (EdgeType::WarnedAbout, "warned"),
+            (EdgeType::ConnectedTo, "connected"),
+        ] {
+            for url in view.graph.targets(host, kind) {
+                if kind == EdgeType::ConnectedTo && !view.risky(url) {
+                    continue;
+                }
+                let Some(seen) = view.graph.edge(host, kind, url) else {
+                    continue;
+                };
+                let mut refs = vec![evidence.node(host), evidence.node(url)];
+                refs.extend(evidence.edge(host, kind, url));
+                rows.push(Row {
+                    cells: vec![
+                        Cell::text(view.shown(host)),
+                        Cell::text(view.id(url)),
+                        Cell::text(how),
+                        Cell::time(seen.facts.first_seen),
+                        Cell::time(seen.facts.last_seen),
+                        Cell::or_absent(count(&seen.facts), Cell::Number),
+                    ],
+                    refs,
+                });
+            }
+        }
+    }
+    rows
+}
+
+fn who_opened(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for url in view.risky_urls() {
+        for kind in [EdgeType::Opened, EdgeType::Clicked] {
+            for user in view.graph.sources(url, kind) {
+                let Some(did) = view.graph.edge(user, kind, url) else {
+                    continue;
+                };
+                let actions = match (kind, list(&did.facts, "actions")) {
+                    (EdgeType::Opened, _) => vec!["opened"],
+                    (_, []) => vec!["clicked"],
+                    (_, actions) => actions.iter().map(String::as_str).collect(),
+                };
+                for host in hosts(view, user, url) {
+                    let mut refs = vec![evidence.node(user), evidence.node(url)];
+                    refs.extend(evidence.edge(user, kind, url));
+                    if let Some(host) = host {
+                        refs.push(evidence.node(host));
+                        refs.extend(evidence.edge(user, EdgeType::Used, host));
+                        for seen in [EdgeType::WarnedAbout, EdgeType::ConnectedTo] {
+                            refs.extend(evidence.edge(host, seen, url));
+                        }
+                    }
+                    for action in &actions {
+                        rows.push(Row {
+                            cells: vec![
+                                Cell::text(view.shown(user)),
+                                Cell::or_absent(host, |host| Cell::text(view.shown(host))),
+                                Cell::text(view.id(url)),
+                                Cell::time(did.facts.first_seen),
+                                Cell::text(*action),
+                            ],
+                            refs: refs.clone(),
+                        });
+                    }
+                }
+            }
+        }
+    }
+    rows
+}
+
+/// The hosts that the user worked on and that went to the url or were warned about it; one `None` without any.
+fn hosts(view: View<'_>, user: NodeRef, url: NodeRef) -> Vec<Option<NodeRef>> {
+    let seen = |host: &NodeRef| {
+        [EdgeType::WarnedAbout, EdgeType::ConnectedTo]
+            .iter()
+            .any(|kind| view.graph.edge(*host, *kind, url).is_some())
+    };
+    let mut hosts: Vec<_> = view.graph.targets(user, EdgeType::Used);
+    hosts.retain(seen);
+    if hosts.is_empty() {
+        return vec![None];
+    }
+    hosts.into_iter().map(Some).collect()
+}

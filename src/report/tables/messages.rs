@@ -1,0 +1,102 @@
+//! Messages with links.
+
+use super::{By, Cell, Kind, Piece, Row};
+use crate::graph::{EdgeType, NodeRef};
+use crate::report::evidence::{Evidence, Ref};
+use crate::report::view::{View, moment};
+
+pub(super) const RISKY: Piece = Piece {
+    hunt: "risky-messages",
+    kinds: &[
+        Kind::Time,
+        Kind::Text,
+        Kind::Text,
+        Kind::Urls,
+        Kind::Text,
+        Kind::Text,
+    ],
+    order: &[
+        By::Up(0),
+        By::Up(5),
+        By::Up(1),
+        By::Up(2),
+        By::Up(3),
+        By::Up(4),
+    ],
+    rows: risky,
+};
+
+/// All of it: a report has no limit that would leave out the end.
+pub(super) const TIMELINE: Piece = Piece {
+    hunt: "message-timeline",
+    kinds: &[Kind::Time, Kind::Flag, Kind::Text, Kind::Text, Kind::Url],
+    order: &[By::Up(0), By::Up(4), By::Up(2), By::Up(3), By::Up(1)],
+    rows: timeline,
+};
+
+fn risky(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (message, urls) in view.messages_with(|url| view.risky(url)) {
+        let place = view.place(message);
+        for sender in view.senders(message) {
+            let mut refs = vec![evidence.node(message)];
+            refs.extend(sender_of(evidence, sender, message));
+            for url in &urls {
+                refs.push(evidence.node(*url));
+                refs.extend(evidence.edge(message, EdgeType::Contains, *url));
+            }
+            let ids = urls.iter().map(|url| view.id(*url).to_owned()).collect();
+            rows.push(Row {
+                cells: vec![
+                    Cell::time(view.sent(message, sender)),
+                    Cell::or_absent(sender, |sender| Cell::text(view.shown(sender))),
+                    Cell::or_absent(place.clone(), Cell::Text),
+                    Cell::List(ids),
+                    Cell::or_absent(view.facts(message).text("preview"), Cell::text),
+                    Cell::text(view.id(message)),
+                ],
+                refs,
+            });
+        }
+    }
+    rows
+}
+
+/// Who sent it, and that they did.
+fn sender_of(
+    evidence: &mut Evidence<'_>,
+    sender: Option<NodeRef>,
+    message: NodeRef,
+) -> impl Iterator<Item = Ref> {
+    let node = sender.map(|sender| evidence.node(sender));
+    let edge = sender.and_then(|sender| evidence.edge(sender, EdgeType::Sent, message));
+    node.into_iter().chain(edge)
+}
+
+fn timeline(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (message, urls) in view.messages_with(|_| true) {
+        let created = moment(view.facts(message), "created");
+        if created.is_none() {
+            continue;
+        }
+        let place = view.place(message);
+        for sender in view.senders(message) {
+            for url in &urls {
+                let mut refs = vec![evidence.node(message), evidence.node(*url)];
+                refs.extend(sender.map(|sender| evidence.node(sender)));
+                rows.push(Row {
+                    cells: vec![
+                        Cell::time(created),
+                        Cell::Flag(view.risky(*url)),
+                        Cell::or_absent(sender, |sender| Cell::text(view.shown(sender))),
+                        Cell::or_absent(place.clone(), Cell::Text),
+                        Cell::text(view.id(*url)),
+                    ],
+                    refs,
+                });
+            }
+        }
+    }
+    rows
+}

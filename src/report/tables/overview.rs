@@ -1,0 +1,103 @@
+//! The sentence, and what is worth a closer look.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{By, Cell, Kind, Piece, Row};
+use crate::graph::{EdgeType, Label, NodeRef};
+use crate::report::evidence::{Evidence, Ref};
+use crate::report::view::View;
+
+pub(super) const SUMMARY: Piece = Piece {
+    hunt: "summary",
+    kinds: &[
+        Kind::Number,
+        Kind::Number,
+        Kind::Number,
+        Kind::Number,
+        Kind::Number,
+        Kind::Text,
+    ],
+    order: &[
+        By::Up(0),
+        By::Up(1),
+        By::Up(2),
+        By::Up(3),
+        By::Up(4),
+        By::Up(5),
+    ],
+    rows: summary,
+};
+
+pub(super) const ENTITIES: Piece = Piece {
+    hunt: "entities",
+    kinds: &[Kind::Text, Kind::Text],
+    order: &[By::Up(0), By::Up(1)],
+    rows: entities,
+};
+
+fn summary(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+    let mut found: BTreeMap<Label, BTreeSet<NodeRef>> = BTreeMap::new();
+    let mut urls = Vec::new();
+    for (message, risky) in view.messages_with(|url| view.risky(url)) {
+        let senders = view.senders(message).into_iter().flatten();
+        let spots = view.graph.targets(message, EdgeType::PostedIn);
+        let all = senders.chain(spots).chain(risky.iter().copied());
+        for node in all.chain([message]) {
+            found.entry(view.label(node)).or_default().insert(node);
+        }
+        urls.extend(risky.iter().map(|url| evidence.node(*url)));
+    }
+    urls.sort_unstable();
+    urls.dedup();
+    let number = |label| found.get(&label).map_or(0, BTreeSet::len);
+    let (risky_urls, senders, messages) = (
+        number(Label::Url),
+        number(Label::User),
+        number(Label::Message),
+    );
+    let (channels, chats) = (number(Label::Channel), number(Label::Chat));
+    let sentence = format!(
+        "{risky_urls} malicious URL(s) sent by {senders} user(s) in {messages} message(s), across {channels} channel(s) and {chats} chat(s)"
+    );
+    let mut cells: Vec<Cell> = [risky_urls, senders, messages, channels, chats]
+        .map(Cell::number)
+        .into();
+    cells.push(Cell::Text(sentence));
+    vec![Row { cells, refs: urls }]
+}
+
+fn entities(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+    let graph = view.graph;
+    let mut found: BTreeMap<(&str, String), Vec<Ref>> = BTreeMap::new();
+    let mut add = |kind, node| {
+        let known = found.entry((kind, view.shown(node).to_owned()));
+        known.or_default().push(evidence.node(node));
+    };
+    for (message, _) in view.messages_with(|url| view.risky(url)) {
+        for sender in view.senders(message).into_iter().flatten() {
+            add("user", sender);
+        }
+    }
+    for host in graph.labelled(Label::Host) {
+        let connected = graph.targets(host, EdgeType::ConnectedTo);
+        if !graph.targets(host, EdgeType::WarnedAbout).is_empty()
+            || connected.into_iter().any(|url| view.risky(url))
+        {
+            add("host", host);
+        }
+    }
+    for url in view.risky_urls() {
+        add("url", url);
+    }
+    found
+        .into_iter()
+        .map(|((kind, entity), mut refs)| {
+            refs.sort_unstable();
+            refs.dedup();
+            Row {
+                cells: vec![Cell::text(kind), Cell::Text(entity)],
+                refs,
+            }
+        })
+        .collect()
+}

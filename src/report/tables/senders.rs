@@ -1,0 +1,142 @@
+//! Who sent malicious urls, and the channels where they stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{By, Cell, Kind, Piece, Row};
+use crate::graph::{EdgeType, Label, NodeRef};
+use crate::report::evidence::{Evidence, Ref};
+use crate::report::view::View;
+
+pub(super) const RISKY_USERS: Piece = Piece {
+    hunt: "risky-users",
+    kinds: &[
+        Kind::Text,
+        Kind::Text,
+        Kind::Urls,
+        Kind::Number,
+        Kind::Time,
+        Kind::Time,
+    ],
+    order: &[
+        By::Down(3),
+        By::Up(4),
+        By::Up(0),
+        By::Up(1),
+        By::Up(2),
+        By::Up(5),
+    ],
+    rows: risky_users,
+};
+
+pub(super) const CHANNELS: Piece = Piece {
+    hunt: "channels-with-risky-messages",
+    kinds: &[
+        Kind::Text,
+        Kind::Text,
+        Kind::Number,
+        Kind::Number,
+        Kind::Urls,
+    ],
+    order: &[By::Down(2), By::Up(0), By::Up(1), By::Up(3), By::Up(4)],
+    rows: channels,
+};
+
+/// What one sender sent, or what stands in one channel.
+struct Found<'g> {
+    node: NodeRef,
+    urls: BTreeSet<&'g str>,
+    senders: BTreeSet<NodeRef>,
+    messages: Vec<NodeRef>,
+}
+
+impl<'g> Found<'g> {
+    fn new(node: NodeRef) -> Self {
+        Self {
+            node,
+            urls: BTreeSet::new(),
+            senders: BTreeSet::new(),
+            messages: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, view: View<'g>, message: NodeRef, urls: &[NodeRef]) {
+        self.urls.extend(urls.iter().map(|url| view.id(*url)));
+        self.senders
+            .extend(view.senders(message).into_iter().flatten());
+        self.messages.push(message);
+    }
+
+    fn urls(&self) -> Cell {
+        Cell::List(self.urls.iter().map(|url| (*url).to_owned()).collect())
+    }
+
+    /// The node, the messages, and the urls.
+    fn refs(&self, view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Ref> {
+        let mut refs = vec![evidence.node(self.node)];
+        for message in &self.messages {
+            refs.push(evidence.node(*message));
+        }
+        for url in &self.urls {
+            refs.extend(
+                view.graph
+                    .find(Label::Url, url)
+                    .map(|url| evidence.node(url)),
+            );
+        }
+        refs
+    }
+}
+
+fn risky_users(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+    let mut found: BTreeMap<&str, Found<'_>> = BTreeMap::new();
+    for (message, urls) in view.messages_with(|url| view.risky(url)) {
+        for sender in view.senders(message).into_iter().flatten() {
+            found
+                .entry(view.id(sender))
+                .or_insert_with(|| Found::new(sender))
+                .add(view, message, &urls);
+        }
+    }
+    let row = |sent: Found<'_>| {
+        let sender = sent.node;
+        let times = sent.messages.iter();
+        let times = times.filter_map(|message| view.sent(*message, Some(sender)));
+        Row {
+            cells: vec![
+                Cell::text(view.shown(sender)),
+                Cell::or_absent(view.facts(sender).text("name"), Cell::text),
+                sent.urls(),
+                Cell::number(sent.messages.len()),
+                Cell::time(times.clone().min()),
+                Cell::time(times.max()),
+            ],
+            refs: sent.refs(view, evidence),
+        }
+    };
+    found.into_values().map(row).collect()
+}
+
+fn channels(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+    let mut found: BTreeMap<&str, Found<'_>> = BTreeMap::new();
+    for (message, urls) in view.messages_with(|url| view.risky(url)) {
+        for spot in view.graph.targets(message, EdgeType::PostedIn) {
+            if view.label(spot) == Label::Channel {
+                found
+                    .entry(view.id(spot))
+                    .or_insert_with(|| Found::new(spot))
+                    .add(view, message, &urls);
+            }
+        }
+    }
+    let row = |stands: Found<'_>| Row {
+        cells: vec![
+            Cell::or_absent(view.team(stands.node), Cell::text),
+            Cell::text(view.shown(stands.node)),
+            Cell::number(stands.messages.len()),
+            Cell::number(stands.senders.len()),
+            stands.urls(),
+        ],
+        refs: stands.refs(view, evidence),
+    };
+    found.into_values().map(row).collect()
+}

@@ -1,0 +1,154 @@
+//! The malicious urls: who sent them where, and where they were seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{By, Cell, Kind, Piece, Row};
+use crate::graph::{EdgeType, NodeRef};
+use crate::report::evidence::{Evidence, Ref};
+use crate::report::view::View;
+
+pub(super) const BY_SENDER: Piece = Piece {
+    hunt: "malicious-urls-by-sender",
+    kinds: &[
+        Kind::Text,
+        Kind::Url,
+        Kind::Severity,
+        Kind::List,
+        Kind::Number,
+    ],
+    order: &[By::Up(0), By::Up(1), By::Up(2), By::Up(3), By::Up(4)],
+    rows: by_sender,
+};
+
+pub(super) const SUSPICIOUS: Piece = Piece {
+    hunt: "suspicious-urls",
+    kinds: &[
+        Kind::Url,
+        Kind::Severity,
+        Kind::List,
+        Kind::Number,
+        Kind::Number,
+        Kind::Time,
+        Kind::Time,
+    ],
+    order: &[
+        By::Down(3),
+        By::Down(4),
+        By::Up(0),
+        By::Up(1),
+        By::Up(2),
+        By::Up(5),
+        By::Up(6),
+    ],
+    rows: suspicious,
+};
+
+/// What one sender did with one url.
+#[derive(Default)]
+struct Sent {
+    places: BTreeSet<String>,
+    messages: Vec<NodeRef>,
+}
+
+fn by_sender(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for url in view.risky_urls() {
+        // By id, since the numbers of nodes can differ between runs.
+        let mut of_url: BTreeMap<Option<&str>, (Option<NodeRef>, Sent)> = BTreeMap::new();
+        for message in view.graph.sources(url, EdgeType::Contains) {
+            for sender in view.senders(message) {
+                let id = sender.map(|sender| view.id(sender));
+                let (_, sent) = of_url
+                    .entry(id)
+                    .or_insert_with(|| (sender, Sent::default()));
+                sent.places.extend(view.place(message));
+                sent.messages.push(message);
+            }
+        }
+        for (sender, sent) in of_url.into_values() {
+            let mut refs: Vec<Ref> = sender.iter().map(|sender| evidence.node(*sender)).collect();
+            refs.push(evidence.node(url));
+            refs.extend(verdicts(view, evidence, url));
+            for message in &sent.messages {
+                refs.push(evidence.node(*message));
+                refs.extend(evidence.edge(*message, EdgeType::Contains, url));
+            }
+            rows.push(Row {
+                cells: vec![
+                    Cell::or_absent(sender, |sender| Cell::text(view.shown(sender))),
+                    Cell::text(view.id(url)),
+                    Cell::or_absent(view.facts(url).text("severity"), Cell::text),
+                    Cell::List(sent.places.into_iter().collect()),
+                    Cell::number(sent.messages.len()),
+                ],
+                refs,
+            });
+        }
+    }
+    rows
+}
+
+fn suspicious(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+    let graph = view.graph;
+    let mut rows = Vec::new();
+    for url in view.risky_urls() {
+        let facts = view.facts(url);
+        let mut providers: Vec<String> = graph
+            .targets(url, EdgeType::HasVerdict)
+            .into_iter()
+            .map(|verdict| view.facts(verdict))
+            .filter(|verdict| verdict.text("state") == Some("hit"))
+            .filter_map(|verdict| {
+                let (provider, severity) = (verdict.text("provider")?, verdict.text("severity")?);
+                Some(format!("{provider}:{severity}"))
+            })
+            .collect();
+        providers.sort();
+        let messages = graph.sources(url, EdgeType::Contains);
+        let senders: BTreeSet<NodeRef> = messages
+            .iter()
+            .flat_map(|message| graph.sources(*message, EdgeType::Sent))
+            .collect();
+        let seen = [EdgeType::WarnedAbout, EdgeType::ConnectedTo];
+        let hosts: BTreeSet<NodeRef> = seen
+            .iter()
+            .flat_map(|kind| graph.sources(url, *kind))
+            .collect();
+        let mut refs = vec![evidence.node(url)];
+        refs.extend(verdicts(view, evidence, url));
+        for message in messages {
+            refs.extend(evidence.edge(message, EdgeType::Contains, url));
+        }
+        for kind in [
+            EdgeType::WarnedAbout,
+            EdgeType::ConnectedTo,
+            EdgeType::Opened,
+            EdgeType::Clicked,
+        ] {
+            for from in graph.sources(url, kind) {
+                refs.extend(evidence.edge(from, kind, url));
+            }
+        }
+        rows.push(Row {
+            cells: vec![
+                Cell::text(view.id(url)),
+                Cell::or_absent(facts.text("severity"), Cell::text),
+                Cell::List(providers),
+                Cell::number(senders.len()),
+                Cell::number(hosts.len()),
+                Cell::time(facts.first_seen),
+                Cell::time(facts.last_seen),
+            ],
+            refs,
+        });
+    }
+    rows
+}
+
+fn verdicts(view: View<'_>, evidence: &mut Evidence<'_>, url: NodeRef) -> Vec<Ref> {
+    let verdicts = view.graph.targets(url, EdgeType::HasVerdict);
+    verdicts
+        .into_iter()
+        .map(|verdict| evidence.node(verdict))
+        .collect()
+}

@@ -1,0 +1,183 @@
+//! What happened, in the order of time.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::evidence::{Evidence, Ref};
+use super::json::shown;
+use super::view::{View, list, moment};
+use crate::graph::{EdgeType, Label, NodeRef};
+
+/// Kind of an event. The order is that of events of one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Message,
+    Warning,
+    Click,
+    Connection,
+    Alert,
+}
+
+/// Moment in milliseconds, end where that is another moment, kind, whether it is risky, who, what, things, and where
+/// (of a message) or how (of anything else).
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct Event(
+    i64,
+    Option<i64>,
+    Kind,
+    bool,
+    Option<String>,
+    String,
+    Vec<Ref>,
+    Option<String>,
+);
+
+/// The events, and how many have no time.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    pub(super) events: Vec<Event>,
+    pub(super) undated: usize,
+}
+
+struct Draft {
+    first: Option<DateTime<Utc>>,
+    last: Option<DateTime<Utc>>,
+    kind: Kind,
+    risky: bool,
+    who: Option<String>,
+    what: String,
+    place: Option<String>,
+    refs: Vec<Ref>,
+}
+
+impl Timeline {
+    pub(super) fn new(view: View<'_>, evidence: &mut Evidence<'_>) -> Self {
+        let mut drafts = messages(view, evidence);
+        for (kind, edge) in [
+            (Kind::Warning, EdgeType::WarnedAbout),
+            (Kind::Click, EdgeType::Clicked),
+            (Kind::Connection, EdgeType::ConnectedTo),
+        ] {
+            drafts.extend(reached(view, evidence, kind, edge));
+        }
+        drafts.extend(alerts(view, evidence));
+        let all = drafts.len();
+        let mut events: Vec<Event> = drafts.into_iter().filter_map(Draft::event).collect();
+        events.sort();
+        Self {
+            undated: all - events.len(),
+            events,
+        }
+    }
+}
+
+impl Draft {
+    fn event(self) -> Option<Event> {
+        let at = self.first.or(self.last)?.timestamp_millis();
+        let until = self.last.map(|last| last.timestamp_millis());
+        Some(Event(
+            at,
+            until.filter(|until| *until > at),
+            self.kind,
+            self.risky,
+            self.who.as_deref().map(shown),
+            shown(&self.what),
+            self.refs,
+            self.place.as_deref().map(shown),
+        ))
+    }
+}
+
+/// An event for each message with a link.
+fn messages(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for (message, urls) in view.messages_with(|_| true) {
+        let senders: Vec<NodeRef> = view.senders(message).into_iter().flatten().collect();
+        let mut refs = vec![evidence.node(message)];
+        refs.extend(senders.iter().map(|sender| evidence.node(*sender)));
+        // A risky url is what the message is about, wherever it stands in it.
+        let (risky, plain): (Vec<NodeRef>, Vec<NodeRef>) =
+            urls.iter().partition(|url| view.risky(**url));
+        for url in risky.iter().chain(&plain) {
+            refs.push(evidence.node(*url));
+        }
+        for url in &risky {
+            refs.extend(evidence.edge(message, EdgeType::Contains, *url));
+        }
+        let at = view
+            .sent(message, senders.first().copied())
+            .or(view.facts(message).first_seen);
+        let first = risky.iter().chain(&plain).next();
+        let mut what = first.map_or("", |url| view.id(*url)).to_owned();
+        if urls.len() > 1 {
+            // Broken here: what follows would be taken for a part of it.
+            what = format!("{} and {} more", shown(&what), urls.len() - 1);
+        }
+        drafts.push(Draft {
+            first: at,
+            last: at,
+            kind: Kind::Message,
+            risky: view.risky(message),
+            who: senders.first().map(|sender| view.shown(*sender).to_owned()),
+            what,
+            place: view.place(message),
+            refs,
+        });
+    }
+    drafts
+}
+
+/// An event for each edge of a type that leads to a url.
+fn reached(view: View<'_>, evidence: &mut Evidence<'_>, kind: Kind, edge: EdgeType) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for url in view.graph.labelled(Label::Url) {
+        for who in view.graph.sources(url, edge) {
+            let Some(seen) = view.graph.edge(who, edge, url) else {
+                continue;
+            };
+            let mut refs: Vec<Ref> = evidence.edge(who, edge, url).into_iter().collect();
+            refs.extend([evidence.node(who), evidence.node(url)]);
+            let how = [list(&seen.facts, "actions"), list(&seen.facts, "sources")].concat();
+            drafts.push(Draft {
+                first: seen.facts.first_seen,
+                last: seen.facts.last_seen,
+                kind,
+                risky: view.risky(url),
+                who: Some(view.shown(who).to_owned()),
+                what: view.id(url).to_owned(),
+                place: (!how.is_empty()).then(|| how.join(", ")),
+                refs,
+            });
+        }
+    }
+    drafts
+}
+
+/// An event for each alert.
+fn alerts(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for alert in view.graph.labelled(Label::Alert) {
+        let facts = view.facts(alert);
+        let named = view.graph.targets(alert, EdgeType::Mentions);
+        let mut refs = vec![evidence.node(alert)];
+        refs.extend(named.iter().map(|node| evidence.node(*node)));
+        let at = moment(facts, "time").or(facts.first_seen);
+        drafts.push(Draft {
+            first: at,
+            last: at,
+            kind: Kind::Alert,
+            risky: named
+                .iter()
+                .any(|node| view.label(*node) == Label::Url && view.risky(*node)),
+            who: facts
+                .text("product")
+                .or_else(|| facts.text("provider"))
+                .map(str::to_owned),
+            what: view.shown(alert).to_owned(),
+            place: facts.text("severity").map(str::to_owned),
+            refs,
+        });
+    }
+    drafts
+}

@@ -1,0 +1,637 @@
+//! `linktrail report`: its tables are the hunts' answers, and nothing in the file can do harm.
+
+#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
+
+mod run;
+mod tenant;
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::states::RawKind;
+use html5ever::tokenizer::{
+    BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
+use linktrail::case::{Record, Window};
+use linktrail::graph::node::{Alert, Channel, Host, Message, Team, Url, User};
+use linktrail::graph::{Edge, Graph, NodeRef, Seen, Value as Property};
+use linktrail::hunt::{self, Group, Returns};
+use linktrail::link::defang_text;
+use linktrail::pipeline::Gap;
+use linktrail::report::{About, Report};
+use linktrail::source::Method;
+use run::{Lab, Ran, binary};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use tenant::{Options, World};
+
+fn server(name: &str) -> String {
+    let variable = format!("LINKTRAIL_TEST_NEO4J_{name}");
+    std::env::var(&variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set; run scripts/test, which starts a server")
+    })
+}
+
+fn with_server(command: &mut Command) -> &mut Command {
+    command
+        .env("LINKTRAIL_NEO4J_URI", server("URI"))
+        .env("LINKTRAIL_NEO4J_USER", server("USER"))
+        .env("LINKTRAIL_NEO4J_PASSWORD", server("PASSWORD"))
+}
+
+fn report(folder: &Path, arguments: &[&str]) -> Ran {
+    let mut command = binary(folder);
+    run::run(command.arg("report").args(arguments))
+}
+
+/// The demo's case in a folder, loaded.
+fn demo(folder: &Path) {
+    let mut command = binary(folder);
+    let ran = run::run(command.args(["load", "--demo", "--no-neo4j"]));
+    assert_eq!(ran.code, Some(3), "{ran:#?}");
+}
+
+/// An element of a page: its name, its attributes, and the text in it when it is a script or a style.
+#[derive(Debug, Clone, PartialEq)]
+struct Element {
+    name: String,
+    attributes: Vec<(String, String)>,
+    text: String,
+}
+
+impl Element {
+    fn attribute(&self, name: &str) -> Option<&str> {
+        let mut attributes = self.attributes.iter();
+        attributes
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+#[derive(Default)]
+struct Elements(RefCell<Vec<Element>>);
+
+impl TokenSink for Elements {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        match token {
+            Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
+                let name = tag.name.to_string();
+                let attributes = tag.attrs.iter();
+                self.0.borrow_mut().push(Element {
+                    attributes: attributes
+                        .map(|attr| (attr.name.local.to_string(), attr.value.to_string()))
+                        .collect(),
+                    text: String::new(),
+                    name: name.clone(),
+                });
+                return match name.as_str() {
+                    "script" => TokenSinkResult::RawData(RawKind::ScriptData),
+                    "style" => TokenSinkResult::RawData(RawKind::Rawtext),
+                    "title" => TokenSinkResult::RawData(RawKind::Rcdata),
+                    _ => TokenSinkResult::Continue,
+                };
+            }
+            // What follows a script is not in it.
+            Token::TagToken(tag) => {
+                let name = tag.name.to_string();
+                self.0.borrow_mut().push(Element {
+                    name: format!("/{name}"),
+                    attributes: Vec::new(),
+                    text: String::new(),
+                });
+            }
+            Token::CharacterTokens(text) => {
+                if let Some(last) = self.0.borrow_mut().last_mut() {
+                    last.text.push_str(&text);
+                }
+            }
+            Token::CommentToken(text) => panic!("a comment: {text}"),
+            _ => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+fn elements(page: &str) -> Vec<Element> {
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from(page));
+    let tokenizer = Tokenizer::new(Elements::default(), TokenizerOpts::default());
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    tokenizer.sink.0.into_inner()
+}
+
+/// The data that the page's script reads.
+fn data(page: &str) -> Value {
+    let all = elements(page);
+    let block = all
+        .iter()
+        .find(|element| element.attribute("id") == Some("data"))
+        .expect("a block of data");
+    assert_eq!(block.name, "script");
+    assert_eq!(block.attribute("type"), Some("application/json"));
+    serde_json::from_str(&block.text).expect("JSON")
+}
+
+/// Every text in a value with its urls broken.
+fn broken(value: &Value) -> Value {
+    match value {
+        Value::String(text) => defang_text(text).into_owned().into(),
+        Value::Array(items) => items.iter().map(broken).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Compares every table of a case's report with the hunt's answer in Neo4j; gives the number of rows.
+fn compare(folder: &Path, case: &Path, id: &str) -> usize {
+    let out = folder.join("compared.html");
+    let ran = report(
+        folder,
+        &["--case", case.to_str().unwrap(), "--out", "compared.html"],
+    );
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let data = data(&std::fs::read_to_string(out).unwrap());
+    let mut compared = 0;
+    let hunts = hunt::library().unwrap();
+    let hunts = hunts
+        .iter()
+        .filter(|hunt| hunt.group == Group::Summary && hunt.returns == Returns::Table);
+    for hunt in hunts {
+        let mut command = binary(folder);
+        command
+            .args(["hunt", "run", &hunt.name, "--format", "json"])
+            .args(["-p", &format!("case={id}")]);
+        if hunt.name == "message-timeline" {
+            command.args(["-p", "limit=1000000"]);
+        }
+        let answer = run::run(with_server(&mut command));
+        assert_eq!(answer.code, Some(0), "{}: {answer:#?}", hunt.name);
+        let wanted: Vec<Value> = answer
+            .json()
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|row| hunt.columns.iter().map(|c| broken(&row[c])).collect())
+            .collect();
+        let table = data["tables"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|table| table["name"] == hunt.name.as_str())
+            .unwrap_or_else(|| panic!("no table {}", hunt.name));
+        assert_eq!(table["columns"], json!(hunt.columns));
+        let rows = table["rows"].as_array().unwrap();
+        for (at, (row, wanted)) in rows.iter().zip(&wanted).enumerate() {
+            assert_eq!(row, wanted, "{} row {at}", hunt.name);
+        }
+        assert_eq!(rows.len(), wanted.len(), "{}", hunt.name);
+        let refs = table["refs"].as_array().unwrap();
+        assert_eq!(refs.len(), rows.len());
+        let empty = refs.iter().filter(|refs| refs == &&json!([]));
+        // The sentence of a case without anything malicious rests on nothing.
+        assert!(
+            hunt.name == "summary" || empty.count() == 0,
+            "{}",
+            hunt.name
+        );
+        compared += rows.len();
+    }
+    compared
+}
+
+#[test]
+fn tables_are_the_answers_of_the_hunts() {
+    let folder = TempDir::new().unwrap();
+    let mut command = binary(folder.path());
+    command.args(["load", "--demo", "--format", "json", "--case", "demo"]);
+    let ran = run::run(with_server(&mut command));
+    assert_eq!(ran.code, Some(3), "{ran:#?}");
+    let id = ran.json()["case"]["id"].as_str().unwrap().to_owned();
+    assert!(compare(folder.path(), &folder.path().join("demo"), &id) > 300);
+    prune(folder.path(), &id);
+
+    // The small world is the hostile one: names, bodies and urls of every bad kind.
+    for world in [World::small(), World::scaled(400, 7)] {
+        let lab = Lab::new(world, Options::default());
+        let case = lab.case("case");
+        let world = lab.tenant.world();
+        let mut command = lab.binary();
+        command
+            .args(["load", "--format", "json", "--case"])
+            .arg(&case)
+            .args(["--from", &world.from().to_rfc3339()])
+            .args(["--to", &world.anchor.to_rfc3339()]);
+        let ran = run::run(with_server(&mut command));
+        assert!(matches!(ran.code, Some(0 | 3)), "{ran:#?}");
+        let id = ran.json()["case"]["id"].as_str().unwrap().to_owned();
+        assert!(compare(lab.folder(), &case, &id) > 30);
+        prune(lab.folder(), &id);
+    }
+}
+
+fn prune(folder: &Path, id: &str) {
+    let mut command = binary(folder);
+    let ran = run::run(with_server(command.args(["case", "prune", id])));
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+}
+
+/// Texts that end what they should not, do what they should not, or turn what stands beside them around.
+const HOSTILE: &[&str] = &[
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "<img src=x onerror=alert(1)>",
+    "\"><svg onload=alert(1)>",
+    "{{ 7*7 }}{% raw %}",
+    "\u{2}linktrail-data-goes-here\u{2}",
+    "invoice\u{202e}fdp.exe\u{2066}",
+    "\0\u{1}\u{1b}[2J",
+    "line\u{2028}line\u{2029}line\r\n",
+    r"\ud800 \u003c \",
+    "https://evil.example/a http://b.example/?u=https://c.example www.evil.example",
+    "&lt;b&gt;&#x3c;i>",
+];
+
+fn plain(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("text {n}")).collect()
+}
+
+fn hostile() -> Vec<String> {
+    let mut texts: Vec<String> = HOSTILE.iter().map(|text| (*text).to_owned()).collect();
+    texts.push("é<".repeat(40_000));
+    texts
+}
+
+/// A graph in which each text stands wherever a text can; in the other order when it is built backwards.
+fn graph(texts: &[String], backwards: bool) -> Graph {
+    let mut graph = Graph::new("01KBREPRT00000000000000000");
+    let mut texts: Vec<(usize, &String)> = texts.iter().enumerate().collect();
+    if backwards {
+        texts.reverse();
+    }
+    for (n, text) in texts {
+        let at = "2026-11-02T10:00:00Z"
+            .parse::<chrono::DateTime<chrono::Utc>>()
+            .unwrap();
+        let at = Some(at + chrono::TimeDelta::minutes(i64::try_from(n).unwrap()));
+        let seen = Seen::at(n as u64 + 1, at);
+        let user = User {
+            name: Some(text.clone()),
+            ..User::by_id(&format!("user {n}"))
+        };
+        let user = graph.put(user, seen);
+        let team = Team {
+            id: format!("team {n}"),
+            name: Some(text.clone()),
+        };
+        let team = graph.put(team, seen);
+        let channel = Channel {
+            id: format!("19:{n}@thread.tacv2"),
+            name: Some(text.clone()),
+            membership: None,
+        };
+        let channel = graph.put(channel, seen);
+        graph.link(team, Edge::HasChannel, channel, seen);
+        let message = Message {
+            id: format!("19:{n}@thread.tacv2/1"),
+            created: at,
+            preview: Some(text.clone()),
+            subject: Some(text.clone()),
+            ..Message::default()
+        };
+        let message = graph.put(message, seen);
+        graph.link(user, Edge::Sent { at }, message, seen);
+        graph.link(message, Edge::PostedIn { at }, channel, seen);
+        let mut url = url::Url::parse("https://evil.example/").unwrap();
+        url.set_path(&format!("{n}"));
+        url.set_fragment(Some(text));
+        let url = graph.put(Url(url), seen);
+        let edge = Edge::Contains {
+            origin: "href",
+            text: Some(text.clone()),
+            raw: text.clone(),
+            wrapped_by: Vec::new(),
+            mismatch: true,
+        };
+        graph.link(message, edge, url, seen);
+        for (node, flag) in [(message, "risky"), (url, "risky"), (user, "risky_sender")] {
+            graph.set(node, flag, Property::Boolean(true));
+        }
+        let host = Host {
+            id: format!("host {n}"),
+            name: Some(text.clone()),
+            os: None,
+        };
+        let host: NodeRef = graph.put(host, seen);
+        graph.link(host, Edge::WarnedAbout { count: 1 }, url, seen);
+        let clicked = Edge::Clicked {
+            count: 1,
+            action: text.clone(),
+            clicked_through: false,
+            ip: "198.51.100.7".to_owned(),
+        };
+        graph.link(user, clicked, url, seen);
+        graph.link(user, Edge::Used { count: 1 }, host, seen);
+        let alert = Alert {
+            id: format!("alert {n}"),
+            name: Some(text.clone()),
+            product: Some(text.clone()),
+            time: at,
+            ..Alert::default()
+        };
+        let alert = graph.put(alert, seen);
+        graph.link(alert, Edge::Mentions, url, seen);
+    }
+    graph
+}
+
+/// The report of such a graph: its page and its model.
+fn of(texts: &[String], backwards: bool) -> (String, Value) {
+    let graph = graph(texts, backwards);
+    let at = "2026-11-03T00:00:00Z".parse().unwrap();
+    let about = About {
+        id: graph.case().to_owned(),
+        version: "0.0.0".to_owned(),
+        created: at,
+        window: Window { from: at, to: at },
+    };
+    let gaps: Vec<Gap> = texts
+        .iter()
+        .map(|text| Gap {
+            stage: "messages",
+            source: "graph",
+            reason: text.clone(),
+            affected: 1,
+        })
+        .collect();
+    let report = Report {
+        about: &about,
+        graph: &graph,
+        gaps: &gaps,
+        notes: &gaps,
+        record: &|number| {
+            let text = usize::try_from(number).ok().and_then(|n| texts.get(n - 1));
+            Ok(Some(Record {
+                id: format!("x/{number}"),
+                at,
+                source: "otx".to_owned(),
+                method: Method::Get,
+                url: format!("https://otx.example/{number}"),
+                request: None,
+                status: Some(200),
+                headers: Default::default(),
+                body: json!({ "text": text }).to_string(),
+            }))
+        },
+        quotes: true,
+    };
+    let mut page = Vec::new();
+    report.write(&mut page).unwrap();
+    (String::from_utf8(page).unwrap(), report.model().unwrap())
+}
+
+#[test]
+fn hostile_texts_are_texts() {
+    let texts = hostile();
+    let (page, model) = of(&texts, false);
+    assert_eq!(
+        data(&page),
+        model,
+        "the block holds the model, whatever stands in it"
+    );
+    // The same elements with the same attributes as a page of harmless texts has.
+    let shape = |page: &str| -> Vec<_> {
+        let all = elements(page).into_iter();
+        all.map(|element| (element.name, element.attributes))
+            .collect()
+    };
+    assert_eq!(shape(&page), shape(&of(&plain(texts.len()), false).0));
+    // They are there, and not cut away: what they say is evidence.
+    let previews: Vec<&Value> = model["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|table| table["name"] == "risky-messages")
+        .map(|table| {
+            table["rows"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| &row[4])
+                .collect()
+        })
+        .unwrap();
+    for text in &texts {
+        let wanted = json!(defang_text(text));
+        assert!(previews.contains(&&wanted), "{wanted}");
+    }
+    // Outside of the data, where escapes are not JSON's, nothing turns a line around.
+    for wrong in ['\0', '\u{1b}', '\u{202e}', '\u{2066}', '\u{2028}'] {
+        assert!(!page.contains(wrong), "{wrong:?}");
+    }
+}
+
+#[test]
+fn the_order_in_which_things_were_found_does_not_show() {
+    let texts = hostile();
+    assert!(of(&texts, false).0 == of(&texts, true).0);
+}
+
+/// The page without its own scripts and style, which hold no text from outside.
+fn without_scripts(page: &str) -> String {
+    let mut rest = page.to_owned();
+    for element in elements(page) {
+        if element.name == "script" && element.attribute("id") != Some("data") {
+            rest = rest.replacen(&element.text, "", 1);
+        }
+    }
+    rest
+}
+
+fn has_no_link(page: &str) {
+    let rest = without_scripts(page).to_lowercase();
+    for scheme in ["http://", "https://"] {
+        if let Some(at) = rest.find(scheme) {
+            let from = rest.floor_char_boundary(at.saturating_sub(60));
+            let to = rest.ceil_char_boundary((at + 60).min(rest.len()));
+            panic!("a link: {}", &rest[from..to]);
+        }
+    }
+    // Scripts name the namespaces of SVG and XHTML, and nothing else.
+    for script in elements(page)
+        .iter()
+        .filter(|element| element.name == "script")
+    {
+        for (at, _) in script.text.match_indices("://") {
+            let from = script.text[..at].rfind(|c: char| !c.is_ascii_alphanumeric());
+            let scheme = &script.text[from.map_or(0, |from| from + 1)..at];
+            if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
+                let rest = &script.text[at + 3..];
+                let known = ["www.w3.org/", "d3js.org"]
+                    .iter()
+                    .any(|known| rest.starts_with(known));
+                assert!(known, "{}", &rest[..rest.floor_char_boundary(60)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_url_in_the_file_can_be_followed() {
+    has_no_link(&of(&hostile(), false).0);
+    let folder = TempDir::new().unwrap();
+    demo(folder.path());
+    assert_eq!(report(folder.path(), &[]).code, Some(0));
+    let page = std::fs::read_to_string(folder.path().join("cases/demo/report.html")).unwrap();
+    has_no_link(&page);
+    assert!(page.contains("hxxps://login[.]contoso-payroll[.]example/"));
+    let links = elements(&page);
+    let outside = links
+        .iter()
+        .flat_map(|element| &element.attributes)
+        .filter(|(name, _)| matches!(name.as_str(), "href" | "src" | "srcset" | "action"))
+        .find(|(_, value)| !value.starts_with('#'));
+    assert_eq!(outside, None);
+}
+
+#[test]
+fn the_policy_lets_the_page_itself_run_and_nothing_else() {
+    let (page, _) = of(&plain(2), false);
+    let all = elements(&page);
+    let policies: Vec<&str> = all
+        .iter()
+        .filter(|element| element.attribute("http-equiv") == Some("Content-Security-Policy"))
+        .filter_map(|element| element.attribute("content"))
+        .collect();
+    let [policy] = policies.as_slice() else {
+        panic!("one policy: {policies:?}");
+    };
+    let sources = |name: &str| -> Vec<String> {
+        let mut directives = policy.split(';').map(str::trim);
+        let directive = directives
+            .find_map(|directive| directive.strip_prefix(name)?.strip_prefix(' '))
+            .unwrap_or_else(|| panic!("no {name}"));
+        directive.split(' ').map(str::to_owned).collect()
+    };
+    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    let hashes = |wanted: &dyn Fn(&Element) -> bool| -> Vec<String> {
+        all.iter()
+            .filter(|e| wanted(e))
+            .map(|e| hash(&e.text))
+            .collect()
+    };
+    let runs = |e: &Element| e.name == "script" && e.attribute("type").is_none();
+    assert_eq!(sources("script-src"), hashes(&runs));
+    assert_eq!(sources("style-src"), hashes(&|e| e.name == "style"));
+    assert_eq!(sources("default-src"), ["'none'"]);
+    assert_eq!(sources("base-uri"), ["'none'"]);
+    assert_eq!(sources("form-action"), ["'none'"]);
+    assert_eq!(sources("img-src"), ["data:"]);
+    // The policy forbids them, so that none may be needed.
+    let inline = |(name, _): &&(String, String)| name == "style" || name.starts_with("on");
+    assert_eq!(all.iter().flat_map(|e| &e.attributes).find(inline), None);
+    let first = all.iter().position(|e| e.attribute("http-equiv").is_some());
+    let script = all
+        .iter()
+        .position(|e| matches!(e.name.as_str(), "script" | "style"));
+    assert!(first < script, "the policy comes before what it is about");
+}
+
+#[test]
+fn the_same_case_gives_the_same_bytes_in_a_private_file() {
+    let folder = TempDir::new().unwrap();
+    demo(folder.path());
+    let first = report(folder.path(), &[]);
+    assert_eq!(first.code, Some(0), "{first:#?}");
+    let path = folder.path().join("cases/demo/report.html");
+    let bytes = std::fs::read(&path).unwrap();
+    assert_eq!(
+        first.stdout,
+        format!("cases/demo/report.html: {} bytes\n", bytes.len())
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = path.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "only its owner reads it");
+    }
+    let again = report(
+        folder.path(),
+        &["--case", "cases/demo", "--out", "again.html"],
+    );
+    assert_eq!(again.code, Some(0), "{again:#?}");
+    assert!(std::fs::read(folder.path().join("again.html")).unwrap() == bytes);
+}
+
+#[test]
+fn what_cannot_be_is_told() {
+    let folder = TempDir::new().unwrap();
+    let none = report(folder.path(), &[]);
+    assert_eq!(none.code, Some(2), "{none:#?}");
+    assert!(none.complaint().contains("no complete case under ./cases"));
+
+    demo(folder.path());
+    let taken = report(folder.path(), &["--out", "cases"]);
+    assert_eq!(taken.code, Some(2), "{taken:#?}");
+    assert!(
+        taken.complaint().contains("--out cases is a folder"),
+        "{taken:#?}"
+    );
+
+    let nowhere = report(folder.path(), &["--out", "nowhere/report.html"]);
+    assert_eq!(nowhere.code, Some(1), "{nowhere:#?}");
+    assert!(
+        nowhere
+            .complaint()
+            .contains("cannot write nowhere/report.html"),
+        "{nowhere:#?}"
+    );
+
+    let manifest = folder.path().join("cases/demo/case.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(
+        &manifest,
+        text.replace("\"complete\": true", "\"complete\": false"),
+    )
+    .unwrap();
+    let unfinished = report(folder.path(), &["--case", "cases/demo"]);
+    assert_eq!(unfinished.code, Some(2), "{unfinished:#?}");
+    assert!(unfinished.complaint().contains("is not complete"));
+}
+
+#[test]
+fn the_model_of_the_demo() {
+    let folder = TempDir::new().unwrap();
+    demo(folder.path());
+    assert_eq!(report(folder.path(), &[]).code, Some(0));
+    let page = std::fs::read_to_string(folder.path().join("cases/demo/report.html")).unwrap();
+    let mut model = data(&page);
+    // Its length, and what it begins with.
+    let begin = |value: &mut Value, keep: usize| {
+        if let Value::Array(items) = value {
+            let all = items.len();
+            items.truncate(keep);
+            items.push(format!("{all} in all").into());
+        }
+    };
+    for table in model["tables"].as_array_mut().unwrap() {
+        begin(&mut table["rows"], 2);
+        begin(&mut table["refs"], 2);
+    }
+    begin(&mut model["timeline"], 4);
+    begin(&mut model["things"], 6);
+    let records = model["records"].as_object_mut().unwrap();
+    let kept: serde_json::Map<String, Value> = records
+        .iter()
+        .take(3)
+        .map(|(n, line)| (n.clone(), line.clone()))
+        .collect();
+    *records = kept;
+    insta::assert_json_snapshot!(model);
+}
