@@ -136,8 +136,9 @@ fn data(page: &str) -> Value {
         .find(|element| element.attribute("id") == Some("data"))
         .expect("a block of data");
     assert_eq!(block.name, "script");
-    assert_eq!(block.attribute("type"), Some("application/json"));
-    serde_json::from_str(&block.text).expect("JSON")
+    assert_eq!(block.attribute("type"), Some("text/plain"));
+    let zipped = STANDARD.decode(&block.text).expect("base64");
+    serde_json::from_reader(flate2::read::GzDecoder::new(&zipped[..])).expect("JSON")
 }
 
 /// Every text in a value with its urls broken.
@@ -431,7 +432,7 @@ fn hostile_texts_are_texts() {
         let wanted = json!(defang_text(text));
         assert!(previews.contains(&&wanted), "{wanted}");
     }
-    // Outside of the data, where escapes are not JSON's, nothing turns a line around.
+    // Outside of the data nothing turns a line around.
     for wrong in ['\0', '\u{1b}', '\u{202e}', '\u{2066}', '\u{2028}'] {
         assert!(!page.contains(wrong), "{wrong:?}");
     }
@@ -455,7 +456,7 @@ fn without_scripts(page: &str) -> String {
 }
 
 fn has_no_link(page: &str) {
-    let rest = without_scripts(page).to_lowercase();
+    let rest = format!("{}{}", without_scripts(page), data(page)).to_lowercase();
     for scheme in ["http://", "https://"] {
         if let Some(at) = rest.find(scheme) {
             let from = rest.floor_char_boundary(at.saturating_sub(60));
@@ -490,7 +491,8 @@ fn no_url_in_the_file_can_be_followed() {
     assert_eq!(report(folder.path(), &[]).code, Some(0));
     let page = std::fs::read_to_string(folder.path().join("cases/demo/report.html")).unwrap();
     has_no_link(&page);
-    assert!(page.contains("hxxps://login[.]contoso-payroll[.]example/"));
+    let told = data(&page).to_string();
+    assert!(told.contains("hxxps://login[.]contoso-payroll[.]example/"));
     let links = elements(&page);
     let outside = links
         .iter()

@@ -16,27 +16,14 @@ use crate::graph::value::format_time;
 use crate::pipeline::Gap;
 use crate::terminal;
 
-/// Where the data goes, which can be too large to pass through the template. A control character, which is taken out
-/// of every text that the template shows.
-const DATA: &str = "\u{2}";
-
 /// Writes the page.
 pub(super) fn write(model: &Model<'_>, out: &mut impl Write) -> Result<(), ReportError> {
-    let data = json::for_page(model)?;
-    let page = render(model)?;
-    let (before, after) = page.split_once(DATA).ok_or_else(|| {
-        minijinja::Error::new(
-            minijinja::ErrorKind::BadSerialization,
-            "the template has no place for the data",
-        )
-    })?;
-    out.write_all(before.as_bytes())?;
-    out.write_all(&data)?;
-    out.write_all(after.as_bytes())?;
+    let page = render(model, json::packed(model)?)?;
+    out.write_all(page.as_bytes())?;
     Ok(())
 }
 
-fn render(model: &Model<'_>) -> Result<String, minijinja::Error> {
+fn render(model: &Model<'_>, data: String) -> Result<String, minijinja::Error> {
     let style = joined(&[STYLE]);
     let libraries = joined(LIBRARIES);
     let script = joined(SCRIPTS);
@@ -59,7 +46,7 @@ fn render(model: &Model<'_>) -> Result<String, minijinja::Error> {
         style,
         libraries,
         script,
-        data => DATA,
+        data,
     })
 }
 

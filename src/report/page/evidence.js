@@ -17,7 +17,7 @@ function showEvidence(title, fields, refs) {
   byId('evidence-close').focus();
 }
 
-function thingNode({ type, id, properties, records: numbers, count, excerpts }) {
+function thingNode({ type, id, properties, records: numbers, count, excerpts, unrecorded }) {
   const box = element('section', { class: 'thing' },
     element('h4', {}, element('span', { class: 'badge' }, type), ' ', element('bdi', { class: 'url' }, id)));
   if (properties) {
@@ -30,7 +30,7 @@ function thingNode({ type, id, properties, records: numbers, count, excerpts }) 
   const more = count - numbers.length;
   if (more > 0) records.append(element('li', { class: 'quiet' }, `and ${counted(more, 'more record')}`));
   if (numbers.length) box.append(records);
-  else box.append(element('p', { class: 'quiet' }, 'No record of its own: it was given on the command line or made by linktrail.'));
+  else box.append(element('p', { class: 'quiet' }, unrecorded ?? 'No record of its own.'));
   const command = `linktrail evidence ${quoted(id)}`;
   const button = element('button', { type: 'button', onclick: () => copyText(command).then(done => done && announce('Command copied')) }, 'Copy');
   box.append(element('p', { class: 'command' }, element('code', {}, command), ' ', button));

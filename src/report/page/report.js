@@ -10,16 +10,24 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   for (const paint of repaint) paint();
 });
 
-for (const table of data.tables) {
-  const { title, description, columns, kinds, rows, refs } = table;
-  const open = at => showEvidence(title, columns.map((column, place) => [column, rows[at][place], kinds[place]]), refs[at]);
-  const { root } = dataTable({ name: table.name, columns, kinds, rows, open });
-  byId('tables').append(element('section', { id: `table-${table.name}`, class: 'hunt' },
-    element('h3', {}, title), element('p', {}, description),
-    element('p', { class: 'quiet' }, 'Hunt: ', element('code', {}, table.name)), root));
-  byId('tables-index').append(element('li', {}, element('a', { href: `#table-${table.name}` }, title), element('span', { class: 'quiet' }, ` ${whole(rows.length)}`)));
+async function start() {
+  await readData();
+  for (const table of data.tables) {
+    const { title, description, columns, kinds, rows, refs } = table;
+    const open = at => showEvidence(title, columns.map((column, place) => [column, rows[at][place], kinds[place]]), refs[at]);
+    const { root } = dataTable({ name: table.name, columns, kinds, rows, open });
+    byId('tables').append(element('section', { id: `table-${table.name}`, class: 'hunt' },
+      element('h3', {}, title), element('p', {}, description),
+      element('p', { class: 'quiet' }, 'Hunt: ', element('code', {}, table.name)), root));
+    byId('tables-index').append(element('li', {}, element('a', { href: `#table-${table.name}` }, title), element('span', { class: 'quiet' }, ` ${whole(rows.length)}`)));
+  }
+
+  whenNear(byId('timeline'), () => timeline(byId('timeline')));
+  whenNear(byId('graph'), () => graph(byId('graph')));
+  document.documentElement.dataset.ready = 'yes';
 }
 
-whenNear(byId('timeline'), () => timeline(byId('timeline')));
-whenNear(byId('graph'), () => graph(byId('graph')));
-document.documentElement.dataset.ready = 'yes';
+start().catch(error => {
+  byId('failed').hidden = false;
+  throw error;
+});

@@ -7,13 +7,14 @@ const PRINTED_ROWS = 200;
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** A cell in one line of text, for filters, sorting and CSV. */
+/** A cell in one line of text, for sorting and CSV. */
 function cellText(value) {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value)) return value.map(cellText).join('; ');
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return String(value);
 }
+
+const flagText = value => (value ? 'malicious' : 'other');
 
 /** A cell as a reader sees it. */
 function cellNode(value, kind) {
@@ -26,7 +27,7 @@ function cellNode(value, kind) {
   }
   if (value === null || value === undefined || value === '') return element('span', { class: 'quiet' }, '–');
   const text = cellText(value);
-  if (kind === 'flag') return element('span', { class: value ? 'badge risk' : 'badge' }, value ? 'malicious' : 'other');
+  if (kind === 'flag') return element('span', { class: value ? 'badge risk' : 'badge' }, flagText(value));
   if (kind === 'number') return document.createTextNode(typeof value === 'number' ? whole(value) : text);
   if (kind === 'time') return element('time', { datetime: text }, text.replace('T', ' ').replace(/(\.\d+)?Z$/, ''));
   if (kind === 'severity') return element('span', { class: `badge ${['high', 'warning'].includes(text) ? 'risk' : ''}` }, text);
@@ -81,7 +82,7 @@ function dataTable({ name, columns, kinds, rows, open, size = 25 }) {
 
   function rowText(at) {
     texts ??= [];
-    texts[at] ??= rows[at].map(cellText).join('\n').toLowerCase();
+    texts[at] ??= rows[at].map((value, column) => (kinds[column] === 'flag' ? flagText(value) : cellText(value))).join('\n').toLowerCase();
     return texts[at];
   }
 
