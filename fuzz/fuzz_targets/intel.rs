@@ -12,7 +12,10 @@ use url::Url;
 
 static ALL: LazyLock<Vec<Box<dyn Provider>>> = LazyLock::new(|| {
     let build = |spec: &&linktrail::source::intel::Spec| (spec.build)(&Setup::default());
-    PROVIDERS.iter().map(|spec| build(spec).expect("a provider")).collect()
+    PROVIDERS
+        .iter()
+        .map(|spec| build(spec).expect("a provider"))
+        .collect()
 });
 
 fuzz_target!(|input: (u16, &str)| {

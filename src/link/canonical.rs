@@ -57,6 +57,18 @@ pub fn canonical(raw: &str) -> Option<(Url, Vec<Wrapper>)> {
 
 /// Where `raw` leads, wrappers peeled.
 pub(crate) fn resolve(raw: &str) -> Target {
+    // Most links in Teams are Safe Links with nothing else around their target.
+    if let Some(inner) = unwrap::plain_safelink(raw)
+        && let Some(Step::Web(url)) = inner_step(&inner)
+        && unwrap::layer(&url).is_none()
+    {
+        return Target::Web(url, vec![Wrapper::SafeLinks]);
+    }
+    resolve_any(raw)
+}
+
+/// The same for any wrappers in any spelling.
+fn resolve_any(raw: &str) -> Target {
     let mut here = step(raw);
     if matches!(here, Step::Elsewhere) {
         return Target::Elsewhere;
@@ -193,7 +205,11 @@ fn web(text: &str) -> Step {
         None => None,
     };
     let text = plain.as_deref().unwrap_or(text);
-    match parse(text).or_else(|| match strip(text) {
+    let url = match &plain {
+        Some(plain) => parse(plain),
+        None => parse_with(text, authority),
+    };
+    match url.or_else(|| match strip(text) {
         Cow::Owned(visible) => parse(&visible),
         Cow::Borrowed(_) => None,
     }) {
@@ -216,7 +232,11 @@ fn authority(text: &str) -> &str {
 
 /// Parses with the WHATWG rules, and refuses hosts that no resolver could answer for.
 pub(crate) fn parse(text: &str) -> Option<Url> {
-    let authority = authority(text);
+    parse_with(text, authority(text))
+}
+
+/// The same for a text whose authority is known.
+fn parse_with(text: &str, authority: &str) -> Option<Url> {
     let host = &authority[memrchr(b'@', authority.as_bytes()).map_or(0, |at| at + 1)..];
     let dots = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
     if host.len() > MAX_RAW_LABEL
@@ -236,33 +256,29 @@ pub(crate) fn parse(text: &str) -> Option<Url> {
 
 /// True when `host` (with a port or not) is one that [`parse`] takes. Most are told without it.
 pub(crate) fn is_host(host: &str) -> bool {
-    let name = host.split(':').next().unwrap_or_default();
-    let last = name
-        .trim_end_matches('.')
-        .rsplit('.')
-        .next()
+    let labels = || host.as_bytes().split(|&b| b == b'.');
+    let coded = |label: &[u8]| label.len() > 3 && label[..4].eq_ignore_ascii_case(b"xn--");
+    let last = labels()
+        .rfind(|label| !label.is_empty())
         .unwrap_or_default();
-    let plain = last.starts_with(|c: char| c.is_ascii_alphabetic())
-        && is_name(name)
-        && !name
-            .split('.')
-            .any(|label| label.len() > 3 && label[..4].eq_ignore_ascii_case("xn--"));
-    if plain && name.len() == host.len() {
-        return true;
-    }
-    matches!(step(&format!("http://{host}")), Step::Web(_))
+    let plain =
+        last.first().is_some_and(u8::is_ascii_alphabetic) && is_name(host) && !labels().any(coded);
+    plain || matches!(step(&format!("http://{host}")), Step::Web(_))
 }
 
 /// True for a name that DNS could hold, with or without its final dot. Underscores are in use.
 fn is_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
-    name.len() <= 253
-        && name.split('.').all(|label| {
-            (1..=63).contains(&label.len())
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        })
+    let mut label = 0;
+    for b in name.bytes() {
+        label = match b {
+            b'.' if label == 0 => return false,
+            b'.' => 0,
+            b'a'..=b'z' | b'0'..=b'9' | b'A'..=b'Z' | b'-' | b'_' if label < 63 => label + 1,
+            _ => return false,
+        };
+    }
+    label > 0 && name.len() <= 253
 }
 
 /// A string without a scheme.
@@ -343,4 +359,61 @@ pub(crate) fn has_public_suffix(host: &str) -> bool {
         .rsplit_once('.')
         .is_some_and(|(_, last)| matches!(last, "example" | "test"));
     known || reserved
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shown(target: Target) -> Option<(String, Vec<Wrapper>)> {
+        match target {
+            Target::Web(url, wrappers) => Some((url.into(), wrappers)),
+            Target::Elsewhere | Target::Nowhere => None,
+        }
+    }
+
+    #[test]
+    fn a_plain_safe_link_is_told_from_its_text() {
+        let url = "https://eur01.safelinks.protection.outlook.com/ap/t-5/?url=https%3A%2F%2Fe.example%2Fa&data=1";
+        assert_eq!(
+            unwrap::plain_safelink(url).as_deref(),
+            Some("https://e.example/a")
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_short_way_leads_where_the_long_one_does(
+            region in "[a-z0-9]{0,5}|[a-zA-Z0-9_.\u{e4}-]{1,6}|xn--a{0,2}|a{62,65}",
+            service in prop_oneof![
+                4 => Just("safelinks.protection.outlook.com"),
+                1 => Just("safelinks.protection.office365.us"),
+                1 => Just("safelinks.protection.outlook.com.evil.example"),
+                1 => Just("safelinks.protection.outlook.com:443"),
+            ],
+            path in "/|/ap/t-5/|/[a-z.%\u{e4}/-]{0,6}",
+            key in "url|URL|amp;url|u%72l|data=1&url",
+            inner in prop_oneof![
+                "https(:|%3A)(/|%2F)(/|%2F)(e|nam02\\.safelinks\\.protection\\.outlook)\\.(example|com)(/|%2F)[a-z?=%+'<#\u{e4} ]{0,6}",
+                "https%3A%2F%2Fwww\\.google\\.com%2Furl%3Fq%3Dhttps%3A%2F%2Fe\\.example%2F",
+                "[a-z:/.%0-9]{0,12}|mailto:a|ms-word:ofe%7Cu%7Chttps://e\\.example/",
+            ],
+            rest in "(&data=[a-z%0-9'\"<#\u{e4} +]{0,6})?",
+        ) {
+            let raw = format!("https://{region}.{service}{path}?{key}={inner}{rest}");
+            prop_assert_eq!(shown(resolve(&raw)), shown(resolve_any(&raw)), "{}", raw);
+        }
+
+        #[test]
+        fn a_host_is_what_makes_a_url(
+            host in "[a-zA-Z0-9._-]{0,12}|(xn--)?[a-z0-9-]{0,5}\\.(XN--)?[a-z0-9-]{1,4}\\.?|[a-z0-9x.]{1,8}(:[0-9]{0,5})?|[a-z\u{e4}%.:@]{0,8}|a{60,66}\\.b",
+        ) {
+            let whole = matches!(step(&format!("http://{host}")), Step::Web(_));
+            prop_assert_eq!(is_host(&host), whole, "{}", host);
+        }
+    }
 }

@@ -51,29 +51,29 @@ enum Role {
 }
 
 fn role(key: &str) -> Role {
-    match key.to_ascii_lowercase().as_str() {
-        "type" | "@type" => Role::Kind,
-        "url" | "uri" | "href" | "link" | "target" | "componenturl" | "contenturl"
-        | "downloadurl" | "objecturl" | "websiteurl" | "dialogurl" | "openurl" | "signinlink" => {
-            Role::Url
-        }
-        "targets" => Role::Targets,
-        "tap" | "selectaction" => Role::Tap,
-        "value" => Role::Value,
-        "title" => Role::Label(0),
-        "name" => Role::Label(1),
-        "text" => Role::Label(2),
-        "subtitle" | "summary" | "description" | "label" | "placeholder" | "fallbacktext"
-        | "activitytitle" | "activitysubtitle" | "activitytext" | "message" | "header"
-        | "footer" | "caption" | "codesnippet" | "displaytext" | "errormessage" | "tooltip"
-        | "inlines" | "body" | "tooltiptext" | "subject" | "heading" | "details" => Role::Text,
-        "content" => Role::Content,
-        "data" => Role::Data,
-        "msteams" => Role::Teams,
-        "image" | "images" | "backgroundimage" | "media" | "sources" | "captionsources"
-        | "poster" | "icon" | "iconurl" | "heroimage" | "activityimage" | "thumbnail"
-        | "thumbnailurl" | "logo" | "avatar" | "photo" => Role::Picture,
-        "mimetype" => Role::Medium,
+    match key.to_ascii_lowercase().as_bytes() {
+        b"type" | b"@type" => Role::Kind,
+        b"url" | b"uri" | b"href" | b"link" | b"target" | b"componenturl" | b"contenturl"
+        | b"downloadurl" | b"objecturl" | b"websiteurl" | b"dialogurl" | b"openurl"
+        | b"signinlink" => Role::Url,
+        b"targets" => Role::Targets,
+        b"tap" | b"selectaction" => Role::Tap,
+        b"value" => Role::Value,
+        b"title" => Role::Label(0),
+        b"name" => Role::Label(1),
+        b"text" => Role::Label(2),
+        b"subtitle" | b"summary" | b"description" | b"label" | b"placeholder" | b"fallbacktext"
+        | b"activitytitle" | b"activitysubtitle" | b"activitytext" | b"message" | b"header"
+        | b"footer" | b"caption" | b"codesnippet" | b"displaytext" | b"errormessage"
+        | b"tooltip" | b"inlines" | b"body" | b"tooltiptext" | b"subject" | b"heading"
+        | b"details" => Role::Text,
+        b"content" => Role::Content,
+        b"data" => Role::Data,
+        b"msteams" => Role::Teams,
+        b"image" | b"images" | b"backgroundimage" | b"media" | b"sources" | b"captionsources"
+        | b"poster" | b"icon" | b"iconurl" | b"heroimage" | b"activityimage" | b"thumbnail"
+        | b"thumbnailurl" | b"logo" | b"avatar" | b"photo" => Role::Picture,
+        b"mimetype" => Role::Medium,
         _ => Role::Other,
     }
 }
@@ -91,11 +91,11 @@ enum Kind {
 }
 
 fn kind(name: &str) -> Kind {
-    match name.to_ascii_lowercase().as_str() {
-        "openurl" | "signin" | "openapp" | "downloadfile" | "playaudio" | "playvideo"
-        | "showimage" => Kind::Opens,
-        "imback" | "messageback" | "postback" | "invoke" | "call" => Kind::Sends,
-        "image" | "media" | "icon" | "backgroundimage" => Kind::Picture,
+    match name.to_ascii_lowercase().as_bytes() {
+        b"openurl" | b"signin" | b"openapp" | b"downloadfile" | b"playaudio" | b"playvideo"
+        | b"showimage" => Kind::Opens,
+        b"imback" | b"messageback" | b"postback" | b"invoke" | b"call" => Kind::Sends,
+        b"image" | b"media" | b"icon" | b"backgroundimage" => Kind::Picture,
         _ => Kind::Other,
     }
 }

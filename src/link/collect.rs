@@ -135,7 +135,7 @@ impl Collector {
             href,
             base: None,
             anchor: None,
-            running: String::new(),
+            running: String::with_capacity(html.len()),
             aside: String::new(),
         };
         walk(html, rules, &mut reader);
@@ -147,6 +147,9 @@ impl Collector {
     /// The distinct links. Of several occurrences of a url the first of the most telling origin
     /// stands for all, and it is a mismatch when any of them is.
     pub(crate) fn into_links(mut self) -> Vec<Link> {
+        if self.links.len() < 2 {
+            return self.links;
+        }
         self.links.sort_by_key(|link| link.origin);
         let mut mismatch = vec![false; self.links.len()];
         let mut first: HashMap<&str, usize> = HashMap::with_capacity(self.links.len());
@@ -195,6 +198,13 @@ struct Reader<'c> {
 }
 
 impl Reader<'_> {
+    /// Parts what is not displayed from what comes next. There is hardly ever any.
+    fn part_aside(&mut self) {
+        if !self.aside.is_empty() {
+            self.aside.push('\n');
+        }
+    }
+
     /// The href as a browser would resolve it, when it is relative and the document has a base.
     fn resolved<'h>(&self, href: &'h str) -> Cow<'h, str> {
         match &self.base {
@@ -219,7 +229,7 @@ impl Visitor for Reader<'_> {
 
     fn pause(&mut self, _: Break) {
         self.running.push('\n');
-        self.aside.push('\n');
+        self.part_aside();
         if let Some(anchor) = &mut self.anchor {
             anchor.shown.push('\n');
         }
@@ -260,7 +270,7 @@ impl Visitor for Reader<'_> {
 
     fn cut(&mut self, source: &str) {
         // The tag was never finished; what reads like a url in it may still have been sent.
-        self.aside.push('\n');
+        self.part_aside();
         push_visible(&mut self.aside, source);
     }
 }

@@ -8,6 +8,7 @@
 //! states inside scripts (nothing of a script is used).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::memchr;
 
@@ -35,13 +36,16 @@ pub(crate) struct Name<'i>(pub(crate) &'i str);
 
 impl<'i> Name<'i> {
     /// In lower case, in `room`. Names too long for it are no known element and come back empty.
-    pub(crate) fn lower(self, room: &mut [u8; 16]) -> &str {
+    /// Bytes, because a `match` tells names of bytes apart byte by byte, and strings only one after
+    /// the other.
+    pub(crate) fn lower(self, room: &mut [u8; 16]) -> &[u8] {
         let Some(room) = room.get_mut(..self.0.len()) else {
-            return "";
+            return b"";
         };
-        room.copy_from_slice(self.0.as_bytes());
-        room.make_ascii_lowercase();
-        std::str::from_utf8(room).unwrap_or_default()
+        for (lower, b) in room.iter_mut().zip(self.0.bytes()) {
+            *lower = b.to_ascii_lowercase();
+        }
+        room
     }
 
     /// True for the same name in any case.
@@ -61,17 +65,21 @@ enum Content {
     Plain,
 }
 
-const CONTENT: [(&str, Content); 9] = [
-    ("script", Content::Raw),
-    ("style", Content::Raw),
-    ("textarea", Content::Escapable),
-    ("title", Content::Escapable),
-    ("iframe", Content::Raw),
-    ("noembed", Content::Raw),
-    ("noframes", Content::Raw),
-    ("xmp", Content::Raw),
-    ("plaintext", Content::Plain),
-];
+/// How the text after a start tag is read, when that is not as usual.
+fn content_of(name: &[u8]) -> Option<(&'static str, Content)> {
+    Some(match name {
+        b"script" => ("script", Content::Raw),
+        b"style" => ("style", Content::Raw),
+        b"textarea" => ("textarea", Content::Escapable),
+        b"title" => ("title", Content::Escapable),
+        b"iframe" => ("iframe", Content::Raw),
+        b"noembed" => ("noembed", Content::Raw),
+        b"noframes" => ("noframes", Content::Raw),
+        b"xmp" => ("xmp", Content::Raw),
+        b"plaintext" => ("plaintext", Content::Plain),
+        _ => return None,
+    })
+}
 
 /// Reads a document piece by piece.
 pub(crate) struct Tokens<'i> {
@@ -79,10 +87,25 @@ pub(crate) struct Tokens<'i> {
     at: usize,
     attributes: Vec<(&'i str, &'i str)>,
     /// The tag last read, from `<` to `>`.
-    tag: &'i str,
+    tag: Range<usize>,
     content: Option<(&'static str, Content)>,
     /// Depth of `svg` and `math`, inside which no element has special content.
     foreign: usize,
+}
+
+/// What ends the name of a tag, of an attribute, and a value without quotes.
+const ENDS_TAG: [bool; 256] = table(b" \t\n\r\x0c/>");
+const ENDS_ATTRIBUTE: [bool; 256] = table(b" \t\n\r\x0c/>=");
+const ENDS_VALUE: [bool; 256] = table(b" \t\n\r\x0c>");
+
+const fn table(members: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < members.len() {
+        table[members[at] as usize] = true;
+        at += 1;
+    }
+    table
 }
 
 fn is_space(b: u8) -> bool {
@@ -95,7 +118,7 @@ impl<'i> Tokens<'i> {
             input,
             at: 0,
             attributes: Vec::new(),
-            tag: "",
+            tag: 0..0,
             content: None,
             foreign: 0,
         }
@@ -123,7 +146,7 @@ impl<'i> Tokens<'i> {
 
     /// The tag last read as it stands between `<` and `>`.
     pub(crate) fn tag_source(&self) -> &'i str {
-        self.tag
+        &self.input[self.tag.clone()]
     }
 
     /// The next piece.
@@ -134,45 +157,39 @@ impl<'i> Tokens<'i> {
             return Some(text);
         }
         loop {
-            let rest = &self.input[self.at..];
-            if rest.is_empty() {
-                return None;
-            }
-            let Some(angle) = self.next_markup(rest) else {
-                self.at = self.input.len();
-                return Some(Token::Text(rest));
-            };
-            if angle > 0 {
-                self.at += angle;
-                return Some(Token::Text(&rest[..angle]));
-            }
-            match rest.as_bytes().get(1) {
-                Some(b'!') if rest.starts_with("<!--") => self.skip_comment(),
-                Some(b'/') => match rest.as_bytes().get(2) {
-                    Some(b) if b.is_ascii_alphabetic() => return Some(self.tag(2)),
-                    _ => self.skip_to_angle(),
-                },
-                Some(b) if b.is_ascii_alphabetic() => return Some(self.tag(1)),
-                _ => self.skip_to_angle(),
+            let rest = &self.input.as_bytes()[self.at..];
+            match rest {
+                [] => return None,
+                [b'<', b'!', ..] if rest.starts_with(b"<!--") => self.skip_comment(),
+                [b'<', b'!' | b'?', ..] => self.skip_to_angle(),
+                [b'<', b'/', b, ..] if b.is_ascii_alphabetic() => return Some(self.tag(2)),
+                [b'<', b'/', _, ..] => self.skip_to_angle(),
+                [b'<', b, ..] if b.is_ascii_alphabetic() => return Some(self.tag(1)),
+                _ => return Some(self.text()),
             }
         }
     }
 
-    /// Where the next tag, comment or declaration starts. Any other `<` is text.
-    fn next_markup(&self, rest: &str) -> Option<usize> {
+    /// The text up to the next tag, comment or declaration. Any other `<` is text.
+    fn text(&mut self) -> Token<'i> {
+        let rest = &self.input[self.at..];
         let bytes = rest.as_bytes();
-        let mut from = 0;
-        while let Some(angle) = memchr(b'<', &bytes[from..]).map(|angle| from + angle) {
-            match bytes.get(angle + 1) {
+        // What stands here is none, so the first byte is text.
+        let mut end = 1;
+        while let Some(angle) = memchr(b'<', &bytes[end..]) {
+            end += angle;
+            match bytes[end + 1..] {
                 // `</` at the very end is text.
-                Some(b'/') if bytes.get(angle + 2).is_some() => return Some(angle),
-                Some(b) if b.is_ascii_alphabetic() || *b == b'!' || *b == b'?' => {
-                    return Some(angle);
-                }
-                _ => from = angle + 1,
+                [b'/', _, ..] | [b'!' | b'?', ..] => break,
+                [b, ..] if b.is_ascii_alphabetic() => break,
+                _ => end += 1,
             }
         }
-        None
+        if !matches!(bytes.get(end), Some(b'<')) {
+            end = bytes.len();
+        }
+        self.at += end;
+        Token::Text(&rest[..end])
     }
 
     /// The content of an element that only its own end tag ends.
@@ -222,54 +239,20 @@ impl<'i> Tokens<'i> {
     /// Reads a tag whose name starts `skip` bytes on.
     fn tag(&mut self, skip: usize) -> Token<'i> {
         let start = self.at;
-        let bytes = self.input.as_bytes();
-        let mut at = start + skip;
-        let name_start = at;
-        at = find(bytes, at, |b| is_space(b) || b == b'/' || b == b'>');
-        let name = Name(&self.input[name_start..at]);
+        let name_end = find(self.input, start + skip, &ENDS_TAG);
+        let name = Name(&self.input[start + skip..name_end]);
         self.attributes.clear();
-        loop {
-            // Between attributes a slash is nothing, unless `>` follows, which is the end anyway.
-            at = find(bytes, at, |b| !is_space(b) && b != b'/');
-            match bytes.get(at) {
-                None => {
-                    self.at = bytes.len();
-                    return Token::Cut(&self.input[start..]);
-                }
-                Some(b'>') => break,
-                Some(_) => {}
-            }
-            let attribute = at;
-            // A `=` in front is part of the name.
-            at = find(bytes, at + 1, |b| {
-                is_space(b) || matches!(b, b'/' | b'>' | b'=')
-            });
-            let attribute = &self.input[attribute..at];
-            let after = find(bytes, at, |b| !is_space(b));
-            if bytes.get(after) != Some(&b'=') {
-                at = after;
-                self.attributes.push((attribute, ""));
-                continue;
-            }
-            at = find(bytes, after + 1, |b| !is_space(b));
-            let (value, end) = match bytes.get(at) {
-                Some(&quote @ (b'"' | b'\'')) => match memchr(quote, &bytes[at + 1..]) {
-                    Some(len) => (at + 1..at + 1 + len, at + len + 2),
-                    None => {
-                        self.at = bytes.len();
-                        return Token::Cut(&self.input[start..]);
-                    }
-                },
-                _ => {
-                    let end = find(bytes, at, |b| is_space(b) || b == b'>');
-                    (at..end, end)
-                }
-            };
-            self.attributes.push((attribute, &self.input[value]));
-            at = end;
-        }
-        self.at = at + 1;
-        self.tag = &self.input[start..self.at];
+        // Most tags end with their name.
+        let end = match self.input.as_bytes().get(name_end) {
+            Some(b'>') => Some(name_end),
+            _ => self.read_attributes(name_end),
+        };
+        let Some(end) = end else {
+            self.at = self.input.len();
+            return Token::Cut(&self.input[start..]);
+        };
+        self.at = end + 1;
+        self.tag = start..self.at;
         if skip == 2 {
             self.attributes.clear();
             self.left(name);
@@ -279,27 +262,72 @@ impl<'i> Tokens<'i> {
         Token::Start(name)
     }
 
+    /// Reads the attributes from `at` on. Gives the position of the `>` behind them; `None` when
+    /// the input ends first.
+    fn read_attributes(&mut self, mut at: usize) -> Option<usize> {
+        let bytes = self.input.as_bytes();
+        loop {
+            // Between attributes a slash is nothing, unless `>` follows, which is the end anyway.
+            at = skip(bytes, at, |b| is_space(b) || b == b'/');
+            if *bytes.get(at)? == b'>' {
+                return Some(at);
+            }
+            // A `=` in front is part of the name.
+            let end = find(self.input, at + 1, &ENDS_ATTRIBUTE);
+            let attribute = &self.input[at..end];
+            at = skip(bytes, end, is_space);
+            if bytes.get(at) != Some(&b'=') {
+                self.attributes.push((attribute, ""));
+                continue;
+            }
+            at = skip(bytes, at + 1, is_space);
+            let (value, end) = match bytes.get(at) {
+                Some(&quote @ (b'"' | b'\'')) => {
+                    let end = at + 1 + memchr(quote, &bytes[at + 1..])?;
+                    (at + 1..end, end + 1)
+                }
+                _ => {
+                    let end = find(self.input, at, &ENDS_VALUE);
+                    (at..end, end)
+                }
+            };
+            self.attributes.push((attribute, &self.input[value]));
+            at = end;
+        }
+    }
+
     fn entered(&mut self, name: Name<'i>) {
+        if name.0.len() < 3 {
+            return;
+        }
         if name.is("svg") || name.is("math") {
-            self.foreign += usize::from(!self.tag.ends_with("/>"));
-        } else if self.foreign == 0 && name.0.len() > 2 {
-            self.content = CONTENT.into_iter().find(|(special, _)| name.is(special));
+            self.foreign += usize::from(!self.tag_source().ends_with("/>"));
+        } else if self.foreign == 0 {
+            self.content = content_of(name.lower(&mut [0; 16]));
         }
     }
 
     fn left(&mut self, name: Name<'i>) {
-        if name.is("svg") || name.is("math") {
-            self.foreign = self.foreign.saturating_sub(1);
+        if self.foreign > 0 && (name.is("svg") || name.is("math")) {
+            self.foreign -= 1;
         }
     }
 }
 
-/// The first position from `from` on whose byte is wanted, else the end.
-fn find(bytes: &[u8], from: usize, wanted: impl Fn(u8) -> bool) -> usize {
-    bytes[from..]
+/// The first position from `from` on whose byte is in the table, else the end.
+fn find(text: &str, from: usize, table: &[bool; 256]) -> usize {
+    text.as_bytes()[from..]
         .iter()
-        .position(|&b| wanted(b))
-        .map_or(bytes.len(), |at| from + at)
+        .position(|&b| table[usize::from(b)])
+        .map_or(text.len(), |at| from + at)
+}
+
+/// The first position from `from` on whose byte is not passed over, else the end.
+fn skip(bytes: &[u8], mut from: usize, over: impl Fn(u8) -> bool) -> usize {
+    while bytes.get(from).is_some_and(|&b| over(b)) {
+        from += 1;
+    }
+    from
 }
 
 /// Where the end tag of `name` starts in `text`, else its end.

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::unwrap::{is_teams, under};
+use super::unwrap::{is_teams, site, under};
 
 /// True for deep links into the Teams client (people, channels, messages, meetings, apps) and for
 /// pictures that Teams stores with a message. A deep link that opens a web url is unwrapped before
@@ -11,6 +11,19 @@ pub(crate) fn is_internal(url: &Url) -> bool {
     let Some(host) = url.domain().map(|host| host.trim_end_matches('.')) else {
         return false;
     };
+    // Told from the last two labels first: most hosts are none of Microsoft's.
+    if !matches!(
+        site(host).as_bytes(),
+        b"microsoft.com"
+            | b"cloud.microsoft"
+            | b"live.com"
+            | b"skype.com"
+            | b"microsoft.us"
+            | b"microsoftonline.cn"
+            | b"chinacloudapi.cn"
+    ) {
+        return false;
+    }
     if under(host, "schema.skype.com") {
         return true;
     }

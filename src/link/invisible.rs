@@ -46,16 +46,17 @@ pub(crate) fn push_visible(out: &mut String, text: &str) {
 /// False when no character of the text is invisible, told from the first bytes of the characters
 /// and their second one where those of common letters begin alike.
 pub(crate) fn may_be_invisible(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let mut high = false;
-    for &b in bytes {
-        high |= b >= 0x80;
+    if text.is_ascii() {
+        return false;
     }
-    high && bytes.windows(2).any(|pair| match pair[0] {
-        0xc2 => pair[1] == 0xad,
-        0xcd | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf0 | 0xf3 => true,
-        _ => false,
-    })
+    let bytes = text.as_bytes();
+    let mut found = false;
+    // Without a way out of the loop many bytes are looked at at once.
+    for (&a, &b) in bytes.iter().zip(&bytes[1..]) {
+        let first = matches!(a, 0xcd | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf0 | 0xf3);
+        found |= first | ((a == 0xc2) & (b == 0xad));
+    }
+    found
 }
 
 /// True when the text opens with a web scheme, plain or defanged.
@@ -105,19 +106,31 @@ pub(crate) struct Line {
 impl Line {
     /// Appends text.
     pub(crate) fn push(&mut self, text: &str) {
-        for c in text.chars() {
-            if c.is_ascii_graphic() && !self.gap {
-                self.text.push(c);
-            } else if is_blank(c) {
+        let mut rest = text;
+        loop {
+            let run = rest.bytes().take_while(u8::is_ascii_graphic).count();
+            if run > 0 {
+                self.piece(&rest[..run]);
+            }
+            let Some(c) = rest[run..].chars().next() else {
+                return;
+            };
+            if is_blank(c) {
                 self.gap = true;
             } else if !c.is_control() && !is_invisible(c) {
-                if self.gap && !self.text.is_empty() {
-                    self.text.push(' ');
-                }
-                self.gap = false;
-                self.text.push(c);
+                self.piece(c.encode_utf8(&mut [0; 4]));
             }
+            rest = &rest[run + c.len_utf8()..];
         }
+    }
+
+    /// Appends what can be seen.
+    fn piece(&mut self, piece: &str) {
+        if self.gap && !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        self.gap = false;
+        self.text.push_str(piece);
     }
 
     /// Ends a word: the next character is set apart by a space.
@@ -134,6 +147,7 @@ impl Line {
 /// `text` as one line, see [`Line`]; `None` when nothing of it can be seen.
 pub(crate) fn line(text: &str) -> Option<String> {
     let mut line = Line::default();
+    line.text.reserve(text.trim().len());
     line.push(text);
     Some(line.into_text()).filter(|text| !text.is_empty())
 }
@@ -171,6 +185,16 @@ mod tests {
         assert_eq!(drawn("\u{202e}cba"), "abc");
         assert_eq!(drawn("\u{202e}ba\u{202e}dc"), "abcd");
         assert!(matches!(drawn("left to right"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn no_invisible_character_is_overlooked() {
+        for c in ('\0'..=char::MAX).filter(|&c| is_invisible(c)) {
+            for text in [format!("{c}"), format!("\u{e4}{c}"), format!("{c}a")] {
+                assert!(may_be_invisible(&text), "{c:?}");
+            }
+        }
+        assert!(!may_be_invisible("ohne \u{c4}nderung\u{a0}"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Markdown links in text: `[label](destination "title")` and `![picture](destination)`.
 
-use memchr::{memchr3_iter, memmem};
+use memchr::{memchr_iter, memchr3_iter};
 
 /// Titles longer than this are taken for text: it bounds how often one stretch is read.
 const MAX_TITLE: usize = 256;
@@ -21,7 +21,7 @@ pub(crate) struct Span {
 pub(crate) fn spans(text: &str) -> Vec<Span> {
     let bytes = text.as_bytes();
     let mut spans: Vec<Span> = Vec::new();
-    if memmem::find(bytes, b"](").is_none() {
+    if !memchr_iter(b']', bytes).any(|at| bytes.get(at + 1) == Some(&b'(')) {
         return spans;
     }
     let mut open: Vec<usize> = Vec::new();

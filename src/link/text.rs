@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr_iter, memchr3_iter, memmem};
+use memchr::{memchr_iter, memchr3_iter};
 
 use super::canonical::{Step, has_public_suffix, is_host, step};
 use super::invisible::is_blank;
@@ -72,10 +72,7 @@ fn plain<'t>(text: &'t str, range: Range<usize>, seen: &mut impl FnMut(&Seen<'t>
         no_www: 0,
     };
     // Words have a `w` often, and hardly ever two.
-    if ["ww", "WW", "wW", "Ww"]
-        .iter()
-        .all(|w| memmem::find(bytes, w.as_bytes()).is_none())
-    {
+    if !has_double_w(bytes) {
         for at in memchr_iter(b':', bytes) {
             reader.at_colon(at, seen);
         }
@@ -87,6 +84,16 @@ fn plain<'t>(text: &'t str, range: Range<usize>, seen: &mut impl FnMut(&Seen<'t>
             _ => reader.at_w(at, seen),
         }
     }
+}
+
+/// True for two `w` side by side, in any case. It looks at every byte: without a way out of the
+/// loop many are looked at at once.
+fn has_double_w(bytes: &[u8]) -> bool {
+    let mut found = false;
+    for (a, b) in bytes.iter().zip(bytes.iter().skip(1)) {
+        found |= (a | 0x20 == b'w') & (b | 0x20 == b'w');
+    }
+    found
 }
 
 /// A stretch of text, and how far it was read.
@@ -558,6 +565,16 @@ mod tests {
             "see http:/x",
         ] {
             assert_eq!(urls(text), [] as [&str; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn two_w_in_any_case() {
+        for text in ["ww", "a wW", "Ww.", "www", "0123456789abcdef WW"] {
+            assert!(has_double_w(text.as_bytes()), "{text}");
+        }
+        for text in ["", "w", "W", "w w", "wvw", "7W7", "\u{1f77}w"] {
+            assert!(!has_double_w(text.as_bytes()), "{text}");
         }
     }
 

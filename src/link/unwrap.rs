@@ -26,6 +26,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// is a url is for the caller to see; when none is, the url is not wrapped.
 pub(crate) fn layer(url: &Url) -> Option<(Wrapper, Vec<String>)> {
     let host = url.domain()?.trim_end_matches('.');
+    if !may_wrap(host) {
+        return None;
+    }
     let (wrapper, targets) = if is_safelinks(host, url.path()) {
         (Wrapper::SafeLinks, params(url, &["url"]))
     } else if let Some(found) = urldefense::layer(host, url) {
@@ -46,6 +49,50 @@ pub(crate) fn layer(url: &Url) -> Option<(Wrapper, Vec<String>)> {
     (!targets.is_empty()).then_some((wrapper, targets))
 }
 
+/// False for hosts that belong to none of the services, told from their last two labels. Most do
+/// not, and are not asked about one service after the other.
+fn may_wrap(host: &str) -> bool {
+    match site(host).as_bytes() {
+        b"outlook.com" | b"outlook.de" | b"outlook.cn" | b"office365.us" | b"apps.mil"
+        | b"office.com" | b"office365.com" | b"cloud.microsoft" | b"live.com" => true,
+        b"urldefense.com" | b"urldefense.us" | b"proofpoint.com" | b"proofpoint.us" => true,
+        b"youtube.com" | b"googleadservices.com" | b"doubleclick.net" => true,
+        b"bing.com" | b"linkedin.com" => true,
+        b"facebook.com" | b"messenger.com" | b"workplace.com" | b"instagram.com"
+        | b"threads.net" | b"threads.com" => true,
+        b"microsoft.com"
+        | b"microsoft.us"
+        | b"microsoftonline.cn"
+        | b"office.net"
+        | b"static.microsoft" => true,
+        _ => google::is_google(host),
+    }
+}
+
+/// The last two labels of a host.
+pub(crate) fn site(host: &str) -> &str {
+    let bytes = host.as_bytes();
+    let dot = |end: usize| bytes[..end].iter().rposition(|&b| b == b'.');
+    let start = dot(host.len()).and_then(dot).map_or(0, |dot| dot + 1);
+    &host[start..]
+}
+
+/// The target of a Safe Link in its plain spelling, read from the text: one label in front of the
+/// service, and nothing anywhere that the WHATWG rules would change. They are long, and parsing
+/// them takes longer than all the rest. `None` says nothing.
+pub(crate) fn plain_safelink(text: &str) -> Option<String> {
+    let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let text = text.strip_prefix("https://")?;
+    let region = text.bytes().take_while(plain).count();
+    let text = text[region..].strip_prefix('.')?;
+    let service = SAFE_LINKS.iter().find(|name| text.starts_with(*name))?;
+    let text = text[service.len()..].strip_prefix('/')?;
+    let path = |b: &u8| plain(b) || matches!(b, b'/' | b'-');
+    let query = text[text.bytes().take_while(path).count()..].strip_prefix('?')?;
+    let unchanged = query.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+    (unchanged && (1..64).contains(&region)).then(|| param(query, "url"))?
+}
+
 /// True when `host` is `domain` or under it.
 pub(crate) fn under(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain)
@@ -58,17 +105,19 @@ fn params(url: &Url, names: &[&str]) -> Vec<String> {
     let Some(query) = url.query() else {
         return Vec::new();
     };
-    let value = |name: &&str| {
-        query.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=')?;
-            let key = key.strip_prefix("amp;").unwrap_or(key);
-            // A key is hardly ever encoded; then it is read whole.
-            let same = key.eq_ignore_ascii_case(name)
-                || (key.contains('%') && decoded(key).eq_ignore_ascii_case(name));
-            (same && !value.is_empty()).then(|| decoded(value).into_owned())
-        })
-    };
-    names.iter().filter_map(value).collect()
+    names.iter().filter_map(|name| param(query, name)).collect()
+}
+
+/// The first value of one parameter that is not empty.
+fn param(query: &str, name: &str) -> Option<String> {
+    query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        let key = key.strip_prefix("amp;").unwrap_or(key);
+        // A key is hardly ever encoded; then it is read whole.
+        let same = key.eq_ignore_ascii_case(name)
+            || (key.contains('%') && decoded(key).eq_ignore_ascii_case(name));
+        (same && !value.is_empty()).then(|| decoded(value).into_owned())
+    })
 }
 
 /// A part of a query without its encoding: `+` is a blank.
@@ -82,22 +131,24 @@ fn decoded(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Safe Links of every cloud.
+const SAFE_LINKS: [&str; 6] = [
+    "safelinks.protection.outlook.com",
+    "safelinks.protection.outlook.de",
+    "safelinks.protection.outlook.cn",
+    "safelinks.protection.partner.outlook.cn",
+    "safelinks.protection.office365.us",
+    "safelinks.protection.apps.mil",
+];
+
 /// Safe Links of every cloud, and the page of Outlook on the web that leads there.
 fn is_safelinks(host: &str, path: &str) -> bool {
-    let service = [
-        "safelinks.protection.outlook.com",
-        "safelinks.protection.outlook.de",
-        "safelinks.protection.outlook.cn",
-        "safelinks.protection.partner.outlook.cn",
-        "safelinks.protection.office365.us",
-        "safelinks.protection.apps.mil",
-    ];
     let outlook = [
         "outlook.office.com",
         "outlook.office365.com",
         "outlook.cloud.microsoft",
     ];
-    service.iter().any(|domain| under(host, domain))
+    SAFE_LINKS.iter().any(|domain| under(host, domain))
         || ((outlook.contains(&host) || host == "outlook.live.com")
             && path.ends_with("/safelink.html"))
 }
@@ -164,17 +215,18 @@ fn base64_text(encoded: &str) -> Option<String> {
     String::from_utf8(LENIENT.decode(encoded).ok()?).ok()
 }
 
-/// The hosts of the Teams client, all clouds.
+/// The Teams client, all clouds.
+const TEAMS: [&str; 5] = [
+    "teams.microsoft.com",
+    "teams.cloud.microsoft",
+    "teams.live.com",
+    "teams.microsoft.us",
+    "teams.microsoftonline.cn",
+];
+
+/// True for the hosts of the Teams client.
 pub(crate) fn is_teams(host: &str) -> bool {
-    [
-        "teams.microsoft.com",
-        "teams.cloud.microsoft",
-        "teams.live.com",
-        "teams.microsoft.us",
-        "teams.microsoftonline.cn",
-    ]
-    .iter()
-    .any(|domain| under(host, domain))
+    TEAMS.iter().any(|domain| under(host, domain))
 }
 
 /// Teams: the Safe Links page of its client, and deep links that open a url (a file, a dialog, a
@@ -247,6 +299,37 @@ mod tests {
             "https://evil.example/evergreen-assets/safelinks/1/atp-safelinks.html?url=https://a.example",
         ] {
             assert_eq!(first(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn no_service_is_ruled_out_by_the_last_labels_of_its_host() {
+        let others = [
+            "outlook.office.com",
+            "outlook.office365.com",
+            "outlook.cloud.microsoft",
+            "outlook.live.com",
+            "www.youtube.com",
+            "www.googleadservices.com",
+            "ad.doubleclick.net",
+            "www.google.de",
+            "google.co.uk",
+            "www.bing.com",
+            "www.linkedin.com",
+            "l.facebook.com",
+            "l.messenger.com",
+            "l.workplace.com",
+            "l.instagram.com",
+            "l.threads.net",
+            "l.threads.com",
+            "statics.teams.cdn.office.net",
+            "x.onecdn.static.microsoft",
+        ];
+        for host in [&SAFE_LINKS[..], &urldefense::HOSTS, &TEAMS, &others].concat() {
+            assert!(may_wrap(host), "{host}");
+        }
+        for host in ["evil.example", "outlook.com.evil.example", "com", ""] {
+            assert!(!may_wrap(host), "{host}");
         }
     }
 

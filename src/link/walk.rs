@@ -74,18 +74,15 @@ impl<'i> Region<'i> {
     }
 
     /// A start tag inside the region: it goes one deeper, or ends what it cannot stand in.
-    fn start_tag(&mut self, name: Name<'i>, lower: &str) {
-        if self.depth == 0 {
-            return;
-        }
+    fn start_tag(&mut self, name: Name<'i>, lower: &[u8]) {
         let ends_paragraph = Name("p").is(self.name)
-            && !matches!(lower, "br" | "button" | "select" | "option")
+            && !matches!(lower, b"br" | b"button" | b"select" | b"option")
             && pause(lower) == Some(Break::Block);
         if !name.is(self.name) {
             self.depth = if ends_paragraph { 0 } else { self.depth };
         } else if matches!(
             lower,
-            "p" | "li" | "dd" | "dt" | "td" | "th" | "tr" | "option"
+            b"p" | b"li" | b"dd" | b"dt" | b"td" | b"th" | b"tr" | b"option"
         ) {
             self.depth = 0;
         } else {
@@ -129,26 +126,29 @@ pub(crate) fn walk(html: &str, rules: Rules, visitor: &mut impl Visitor) {
             Token::Cut(source) => visitor.cut(source),
             Token::Start(name) => {
                 let lower = name.lower(&mut room);
-                hidden.start_tag(name, lower);
-                quote.start_tag(name, lower);
+                for region in [&mut hidden, &mut quote] {
+                    if region.is_open() {
+                        region.start_tag(name, lower);
+                    }
+                }
                 start(&tokens, lower, &mut tables, visitor);
                 let void = is_void(lower);
-                let unseen = matches!(lower, "title" | "template" | "datalist" | "noscript");
+                let unseen = matches!(lower, b"title" | b"template" | b"datalist" | b"noscript");
                 if !hidden.is_open()
                     && (unseen || (!void && tokens.has_attributes() && is_hidden(&tokens)))
                 {
                     hidden.start(name);
                 }
-                if !quote.is_open() && lower == "blockquote" && is_reply(&tokens) {
+                if !quote.is_open() && lower == b"blockquote" && is_reply(&tokens) {
                     quote.start(name);
                 }
             }
             Token::End(name) => {
                 let lower = name.lower(&mut room);
-                if lower == "a" || tables.ends_cell(lower) {
+                if lower == b"a" || tables.ends_cell(lower) {
                     end_anchor(&mut tables, visitor);
                 }
-                if lower == "table" {
+                if lower == b"table" {
                     tables.depth = tables.depth.saturating_sub(1);
                 }
                 if let Some(kind) = pause(lower) {
@@ -164,12 +164,12 @@ pub(crate) fn walk(html: &str, rules: Rules, visitor: &mut impl Visitor) {
 
 impl Tables {
     /// True for the tags that end a cell in which an anchor is open.
-    fn ends_cell(&self, name: &str) -> bool {
+    fn ends_cell(&self, name: &[u8]) -> bool {
         self.depth > 0
             && self.anchor.is_some_and(|depth| depth >= self.depth)
             && matches!(
                 name,
-                "td" | "th" | "tr" | "caption" | "tbody" | "thead" | "tfoot" | "table"
+                b"td" | b"th" | b"tr" | b"caption" | b"tbody" | b"thead" | b"tfoot" | b"table"
             )
     }
 }
@@ -180,15 +180,15 @@ fn end_anchor(tables: &mut Tables, visitor: &mut impl Visitor) {
     }
 }
 
-fn start(tokens: &Tokens<'_>, lower: &str, tables: &mut Tables, visitor: &mut impl Visitor) {
-    if lower != "table" && tables.ends_cell(lower) {
+fn start(tokens: &Tokens<'_>, lower: &[u8], tables: &mut Tables, visitor: &mut impl Visitor) {
+    if lower != b"table" && tables.ends_cell(lower) {
         end_anchor(tables, visitor);
     }
     if let Some(kind) = pause(lower) {
         visitor.pause(kind);
     }
     match lower {
-        "a" => {
+        b"a" => {
             end_anchor(tables, visitor);
             if let Some(href) = tokens
                 .attribute("href")
@@ -198,27 +198,27 @@ fn start(tokens: &Tokens<'_>, lower: &str, tables: &mut Tables, visitor: &mut im
                 visitor.anchor(href);
             }
         }
-        "table" => tables.depth += 1,
-        "area" => {
+        b"table" => tables.depth += 1,
+        b"area" => {
             if let Some(href) = tokens.attribute("href") {
                 visitor.target(&href, tokens.attribute("alt").as_deref());
             }
         }
-        "form" => target(tokens, "action", visitor),
-        "button" | "input" => target(tokens, "formaction", visitor),
-        "iframe" | "frame" => target(tokens, "src", visitor),
-        "base" => {
+        b"form" => target(tokens, "action", visitor),
+        b"button" | b"input" => target(tokens, "formaction", visitor),
+        b"iframe" | b"frame" => target(tokens, "src", visitor),
+        b"base" => {
             if let Some(href) = tokens.attribute("href") {
                 visitor.base(&href);
             }
         }
-        "meta" => {
+        b"meta" => {
             if let Some(url) = refresh(tokens) {
                 visitor.target(&url, None);
             }
         }
-        "emoji" => emoji(tokens, visitor),
-        "img" => {
+        b"emoji" => emoji(tokens, visitor),
+        b"img" => {
             let kind = tokens.attribute("itemtype").unwrap_or_default();
             if kind
                 .to_ascii_lowercase()
@@ -228,7 +228,7 @@ fn start(tokens: &Tokens<'_>, lower: &str, tables: &mut Tables, visitor: &mut im
             }
         }
         // `<https://evil.example>` as in Markdown, where it should have been escaped.
-        "http:" | "https:" => {
+        b"http:" | b"https:" => {
             let source = tokens.tag_source();
             visitor.pause(Break::Inline);
             visitor.text(source.trim_matches(['<', '>']), Place::Hidden);
@@ -288,40 +288,41 @@ fn is_reply(tokens: &Tokens<'_>) -> bool {
         .ends_with("schema.skype.com/reply")
 }
 
-fn is_void(name: &str) -> bool {
+fn is_void(name: &[u8]) -> bool {
     matches!(
         name,
-        "area"
-            | "base"
-            | "br"
-            | "col"
-            | "embed"
-            | "hr"
-            | "img"
-            | "input"
-            | "link"
-            | "meta"
-            | "param"
-            | "source"
-            | "track"
-            | "wbr"
+        b"area"
+            | b"base"
+            | b"br"
+            | b"col"
+            | b"embed"
+            | b"hr"
+            | b"img"
+            | b"input"
+            | b"link"
+            | b"meta"
+            | b"param"
+            | b"source"
+            | b"track"
+            | b"wbr"
     )
 }
 
 /// What an element's tags are for the text around them; `None` for what stands in the line.
-fn pause(name: &str) -> Option<Break> {
+fn pause(name: &[u8]) -> Option<Break> {
     match name {
-        "address" | "article" | "aside" | "blockquote" | "body" | "br" | "button" | "caption"
-        | "center" | "codeblock" | "dd" | "details" | "dialog" | "dir" | "div" | "dl" | "dt"
-        | "fieldset" | "figcaption" | "figure" | "footer" | "form" | "frame" | "h1" | "h2"
-        | "h3" | "h4" | "h5" | "h6" | "head" | "header" | "hr" | "html" | "iframe" | "legend"
-        | "li" | "listing" | "main" | "menu" | "nav" | "ol" | "optgroup" | "option" | "p"
-        | "plaintext" | "pre" | "search" | "section" | "select" | "summary" | "table" | "tbody"
-        | "td" | "textarea" | "tfoot" | "th" | "thead" | "title" | "tr" | "ul" | "xmp" => {
+        b"address" | b"article" | b"aside" | b"blockquote" | b"body" | b"br" | b"button"
+        | b"caption" | b"center" | b"codeblock" | b"dd" | b"details" | b"dialog" | b"dir"
+        | b"div" | b"dl" | b"dt" | b"fieldset" | b"figcaption" | b"figure" | b"footer"
+        | b"form" | b"frame" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"head"
+        | b"header" | b"hr" | b"html" | b"iframe" | b"legend" | b"li" | b"listing" | b"main"
+        | b"menu" | b"nav" | b"ol" | b"optgroup" | b"option" | b"p" | b"plaintext" | b"pre"
+        | b"search" | b"section" | b"select" | b"summary" | b"table" | b"tbody" | b"td"
+        | b"textarea" | b"tfoot" | b"th" | b"thead" | b"title" | b"tr" | b"ul" | b"xmp" => {
             Some(Break::Block)
         }
-        "at" | "attachment" | "audio" | "canvas" | "embed" | "emoji" | "img" | "input" | "math"
-        | "object" | "svg" | "video" => Some(Break::Inline),
+        b"at" | b"attachment" | b"audio" | b"canvas" | b"embed" | b"emoji" | b"img" | b"input"
+        | b"math" | b"object" | b"svg" | b"video" => Some(Break::Inline),
         _ => None,
     }
 }

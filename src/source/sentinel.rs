@@ -253,8 +253,7 @@ impl Sentinel {
 
 impl Rows {
     /// What one answer to a query gives, as if its time could not be halved.
-    #[cfg(test)]
-    pub(super) fn of(query: Query, exchange: &Exchange) -> Self {
+    pub fn of(query: Query, exchange: &Exchange) -> Self {
         let (rows, problems) = match read(query, exchange) {
             Slice::Whole(rows) => (rows, Vec::new()),
             Slice::Cut(rows) => (

@@ -47,15 +47,13 @@ pub(super) fn targets(host: &str, url: &Url) -> Option<Vec<String>> {
     }
 }
 
-fn is_google(host: &str) -> bool {
-    let rest = match host.strip_prefix("google.") {
-        Some(rest) => rest,
-        None => match host.find(".google.") {
-            Some(at) => &host[at + ".google.".len()..],
-            None => return false,
-        },
-    };
-    SUFFIXES.binary_search(&rest).is_ok()
+pub(super) fn is_google(host: &str) -> bool {
+    // The suffix has one label or two.
+    let bytes = host.as_bytes();
+    let dot = |end: &usize| bytes[..*end].iter().rposition(|&b| b == b'.');
+    std::iter::successors(dot(&host.len()), dot)
+        .take(2)
+        .any(|at| under(&host[..at], "google") && SUFFIXES.binary_search(&&host[at + 1..]).is_ok())
 }
 
 /// The page behind an AMP address, `/amp/s/host/path` for https and `/amp/host/path` for http.

@@ -9,7 +9,7 @@ use super::super::entity;
 use super::super::wrapper::Wrapper;
 use super::base64_text;
 
-const HOSTS: [&str; 4] = [
+pub(super) const HOSTS: [&str; 4] = [
     "urldefense.com",
     "urldefense.us",
     "urldefense.proofpoint.com",
