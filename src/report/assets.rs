@@ -9,6 +9,9 @@ pub(super) const STYLE: &str = include_str!("page/report.css");
 /// Libraries, each as its makers give it out.
 pub(super) const LIBRARIES: &[&str] = &[include_str!("page/vendor/d3.min.js")];
 
+/// What their licence wants to stand in every copy.
+pub(super) const LICENCE: &str = include_str!("page/vendor/d3.LICENSE");
+
 /// The page's own script, in parts that share what they declare.
 pub(super) const SCRIPTS: &[&str] = &[
     include_str!("page/base.js"),

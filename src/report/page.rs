@@ -9,7 +9,7 @@ use minijinja::{Environment, context};
 use sha2::{Digest, Sha256};
 
 use super::ReportError;
-use super::assets::{LIBRARIES, SCRIPTS, STYLE, TEMPLATE};
+use super::assets::{LIBRARIES, LICENCE, SCRIPTS, STYLE, TEMPLATE};
 use super::json;
 use super::model::Model;
 use crate::graph::value::format_time;
@@ -45,6 +45,7 @@ fn render(model: &Model<'_>, data: String) -> Result<String, minijinja::Error> {
         notes => Serde(cleaned(&model.notes)),
         style,
         libraries,
+        licence => LICENCE,
         script,
         data,
     })

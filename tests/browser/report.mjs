@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -60,10 +61,13 @@ async function open(file, options = {}) {
   return page;
 }
 
+/** Scrolls to a picture and waits until it is drawn. */
 async function near(page, id) {
   await page.locator(`#${id}`).evaluate(section => section.scrollIntoView({ behavior: 'instant' }));
-  await page.waitForTimeout(700);
+  await settled(page, id);
 }
+
+const settled = (page, id) => page.locator(`#${id}[data-settled=yes]`).waitFor({ state: 'attached' });
 
 async function picture(page, name) {
   if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) });
@@ -140,20 +144,22 @@ test('tables sort, filter, page and copy', async () => {
   await done(page);
 });
 
-test('each row of each table opens its evidence, down to journal records', async () => {
+test('each row on the first page of each table opens its evidence, down to journal records', async () => {
   const page = await open(demo);
   const tables = await page.locator('#tables .hunt').all();
   assert(tables.length >= 11, `${tables.length} tables`);
   for (const table of tables) {
     const name = await table.getAttribute('id');
-    const buttons = table.locator('button.evidence');
-    assert(await buttons.count() > 0, `${name} has rows in the demo`);
-    await buttons.first().click();
-    const dialog = page.locator('dialog#evidence');
-    await dialog.waitFor();
-    assert.match(await dialog.innerText(), /[0-9A-Z]{26}\/\d+/, `${name} names a record`);
-    await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'hidden' });
+    const buttons = await table.locator('button.evidence').all();
+    assert(buttons.length > 0, `${name} has rows in the demo`);
+    for (const button of buttons) {
+      await button.click();
+      const dialog = page.locator('dialog#evidence');
+      await dialog.waitFor();
+      assert.match(await dialog.innerText(), /[0-9A-Z]{26}\/\d+/, `${name} names a record`);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'hidden' });
+    }
   }
   await done(page);
 });
@@ -162,8 +168,9 @@ test('the command that the evidence shows prints that evidence', async () => {
   const page = await open(demo);
   await page.locator('#table-risky-messages button.evidence').first().click();
   const command = await page.locator('#evidence .command code').first().innerText();
-  const id = command.match(/^linktrail evidence '(.*)'$/)[1];
-  const printed = linktrail('evidence', id, '--case', 'case');
+  const [program, verb, ...words] = command.match(/"[^"]*"|\S+/g).map(word => word.replaceAll('"', ''));
+  assert.deepEqual([program, verb], ['linktrail', 'evidence']);
+  const printed = linktrail('evidence', ...words, '--case', 'case');
   const record = await page.locator('#evidence .records code').first().innerText();
   assert(printed.includes(record), `${record} in ${printed}`);
   await done(page);
@@ -173,7 +180,7 @@ test('the timeline zooms by button, key and mark, and lists what is in view', as
   const page = await open(demo);
   await near(page, 'timeline');
   const inView = async () => {
-    await page.waitForTimeout(350);
+    await settled(page, 'timeline');
     return Number((await page.locator('#timeline-status').innerText()).match(/^([\d,]+) event/)[1].replace(',', ''));
   };
   const all = await inView();
@@ -284,13 +291,72 @@ test('a screen reader finds names and places', async () => {
 });
 
 test('printed, it has every section and no controls', async () => {
-  const page = await open(demo);
+  const page = await open(demo, { colorScheme: 'dark' });
   const pdf = await page.pdf({ format: 'A4' });
   assert(pdf.length > 50_000);
   if (process.env.SCREENSHOTS) writeFileSync(join(process.env.SCREENSHOTS, 'report.pdf'), pdf);
   await page.emulateMedia({ media: 'print' });
   assert.equal(await page.locator('.bar:visible, nav:visible, button.evidence:visible').count(), 0);
-  assert.equal(await page.locator('#missing').isVisible(), true);
+  for (const part of ['#missing', '#timeline-canvas', '#graph-figure svg .node', '#tables tbody tr']) {
+    assert(await page.locator(part).first().isVisible(), part);
+  }
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  const ink = await page.evaluate(() => {
+    window.dispatchEvent(new Event('beforeprint'));
+    return [colour('ink'), colour('paper')];
+  });
+  assert.deepEqual(ink, ['#1a1c20', '#ffffff'], 'dark on white, whatever the screen has');
+  await done(page);
+});
+
+/** The demo's report with every text in its data made hostile. */
+function hostile() {
+  const file = join(folder, 'hostile.html');
+  const page = readFileSync(demo, 'utf8');
+  const [, block] = page.match(/<script type="text\/plain" id="data">([^<]*)</);
+  const texts = [
+    '<img src=x onerror="alert(1)">', '</script><script>alert(2)</script>', '"><svg onload=alert(3)>', "');alert(4)//",
+    '=HYPERLINK("hxxps://evil[.]example")', '\u202egnp.exe', '\u0000\u001b[31m', 'javascript:alert(5)', '{{7*7}}', 'a\nb',
+  ];
+  let count = 0;
+  const spoil = value => {
+    if (typeof value === 'string') return `${texts[count++ % texts.length]} ${value}`;
+    if (Array.isArray(value)) return value.map(spoil);
+    if (value && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, spoil(inner)]));
+    return value;
+  };
+  const data = JSON.parse(gunzipSync(Buffer.from(block, 'base64')));
+  for (const table of data.tables) table.rows = table.rows.map(row => row.map((cell, at) => (table.kinds[at] === 'time' ? cell : spoil(cell))));
+  data.timeline = data.timeline.map(([at, until, kind, risky, who, what, refs, place]) => [at, until, kind, risky, spoil(who), spoil(what), refs, spoil(place)]);
+  for (const node of data.network.nodes) node.caption = spoil(node.caption);
+  data.things = data.things.map(thing => ({ ...thing, id: spoil(thing.id), properties: spoil(thing.properties), excerpts: spoil(thing.excerpts) }));
+  for (const record of Object.values(data.records)) record.url = spoil(record.url);
+  const packed = gzipSync(JSON.stringify(data)).toString('base64');
+  writeFileSync(file, page.replace(block, packed));
+  return file;
+}
+
+test('hostile names and bodies are shown as texts', async () => {
+  const page = await open(hostile());
+  await near(page, 'timeline');
+  await near(page, 'graph');
+  assert.equal(await page.locator('img, iframe, script:not([id]):not(:nth-last-of-type(-n+2)), svg[onload], [onerror]').count(), 0);
+  const table = page.locator('#table-risky-messages');
+  await table.getByText('<img src=x onerror="alert(1)">').first().waitFor();
+  await page.getByText('⟨U+202E⟩gnp.exe').first().waitFor();
+  assert.doesNotMatch(await page.locator('body').innerText(), /[\u202e\0\u001b]/);
+  for (const button of await page.locator('#tables button.evidence').all()) {
+    await button.click();
+    await page.locator('#evidence').waitFor();
+    await page.keyboard.press('Escape');
+  }
+  await page.locator('#graph-search').fill('alert');
+  await page.getByText(/^\d+ match/).waitFor();
+  await page.locator('#table-message-timeline').getByRole('button', { name: 'Copy as CSV' }).click();
+  await page.locator('#table-message-timeline').getByRole('button', { name: 'Copied' }).waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert(copied.includes(`"'=HYPERLINK(`), 'a formula is disarmed');
+  assert.doesNotMatch(copied, /[\u202e\0\u001b]/);
   await done(page);
 });
 
@@ -304,7 +370,8 @@ test('ten messages and fifty thousand', async t => {
   const opened = performance.now() - began;
   await near(page, 'timeline');
   await near(page, 'graph');
-  assert(await page.locator('#graph-figure .node').count() <= 500);
+  const nodes = await page.locator('#graph-figure .node').count();
+  assert(nodes > 100 && nodes <= 500, `${nodes} nodes`);
   await picture(page, 'report-graph-500');
   t.diagnostic(`${(statSync(file).size / 1e6).toFixed(1)} MB open after ${opened.toFixed(0)} ms`);
   const input = page.locator('#table-message-timeline input[type=search]');

@@ -1,6 +1,9 @@
 'use strict';
 // From a row, an event or a node to what it rests on: nodes and edges of the graph, and records of the journal.
 
+/** Nodes and edges that are shown at once: a url can have thousands behind it. */
+const THINGS = 40;
+
 /** Shows in a dialog what a row says and what that rests on. `fields` are [name, value, kind]. */
 function showEvidence(title, fields, refs) {
   const dialog = byId('evidence');
@@ -8,16 +11,24 @@ function showEvidence(title, fields, refs) {
   byId('evidence-title').textContent = title;
   const facts = element('dl');
   for (const [name, value, kind] of fields) {
-    facts.append(element('dt', {}, name.replaceAll('_', ' ')), element('dd', {}, cellNode(value, kind)));
+    facts.append(element('dt', {}, name.replaceAll('_', ' ')), element('dd', {}, cellNode(value, kind, Infinity)));
   }
-  const things = refs.filter(ref => data.things[ref]).map(ref => thingNode(data.things[ref]));
-  content.replaceChildren(facts, element('h3', {}, 'What it rests on'), ...things);
-  if (!things.length) content.append(element('p', { class: 'quiet' }, 'A figure counted from the tables below; their rows name the records.'));
+  content.replaceChildren(facts, element('h3', {}, 'What it rests on'));
+  const rest = refs.map(ref => data.things[ref]);
+  const more = element('button', { type: 'button', onclick: addSome });
+  function addSome() {
+    more.before(...rest.splice(0, THINGS).map(thingNode));
+    more.hidden = !rest.length;
+    more.textContent = `Show more: ${whole(rest.length)} left`;
+  }
+  content.append(more);
+  addSome();
+  if (!refs.length) content.append(element('p', { class: 'quiet' }, 'A figure counted from the tables below; their rows name the records.'));
   dialog.showModal();
   byId('evidence-close').focus();
 }
 
-function thingNode({ type, id, properties, records: numbers, count, excerpts, unrecorded }) {
+function thingNode({ type, id, properties, records: numbers, count, excerpts, unrecorded, command }) {
   const box = element('section', { class: 'thing' },
     element('h4', {}, element('span', { class: 'badge' }, type), ' ', element('bdi', { class: 'url' }, id)));
   if (properties) {
@@ -31,9 +42,10 @@ function thingNode({ type, id, properties, records: numbers, count, excerpts, un
   if (more > 0) records.append(element('li', { class: 'quiet' }, `and ${counted(more, 'more record')}`));
   if (numbers.length) box.append(records);
   else box.append(element('p', { class: 'quiet' }, unrecorded ?? 'No record of its own.'));
-  const command = `linktrail evidence ${quoted(id)}`;
-  const button = element('button', { type: 'button', onclick: () => copyText(command).then(done => done && announce('Command copied')) }, 'Copy');
-  box.append(element('p', { class: 'command' }, element('code', {}, command), ' ', button));
+  if (command) {
+    const button = element('button', { type: 'button', onclick: () => copyText(command).then(done => done && announce('Command copied')) }, 'Copy');
+    box.append(element('p', { class: 'command' }, element('code', {}, command), ' ', button));
+  }
   return box;
 }
 
@@ -47,9 +59,6 @@ function recordNode(number, excerpt) {
   if (excerpt) line.append(element('details', {}, element('summary', {}, 'What the record says'), element('pre', {}, excerpt)));
   return line;
 }
-
-/** A text as one word of a POSIX shell. */
-const quoted = text => `'${text.replaceAll("'", `'\\''`)}'`;
 
 byId('evidence-close').addEventListener('click', () => byId('evidence').close());
 byId('evidence').addEventListener('click', event => {

@@ -192,4 +192,5 @@ function graph(section) {
   new ResizeObserver(debounce(caption, 100)).observe(frame);
   describe(null);
   fit();
+  section.dataset.settled = 'yes';
 }

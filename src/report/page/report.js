@@ -2,13 +2,15 @@
 // Puts the page together: the theme, the tables, and each picture when it comes near the screen.
 
 const theme = byId('theme');
-theme.addEventListener('change', () => {
-  document.documentElement.dataset.theme = theme.value;
+function wear(name) {
+  document.documentElement.dataset.theme = name;
   for (const paint of repaint) paint();
-});
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-  for (const paint of repaint) paint();
-});
+}
+theme.addEventListener('change', () => wear(theme.value));
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => wear(theme.value));
+// Paper is white.
+window.addEventListener('beforeprint', () => wear('light'));
+window.addEventListener('afterprint', () => wear(theme.value));
 
 async function start() {
   await readData();

@@ -16,13 +16,13 @@ function cellText(value) {
 
 const flagText = value => (value ? 'malicious' : 'other');
 
-/** A cell as a reader sees it. */
-function cellNode(value, kind) {
+/** A cell as a reader sees it. Of a list as many items are shown as there is room for. */
+function cellNode(value, kind, room = 8) {
   if (Array.isArray(value)) {
-    if (value.length < 2) return cellNode(value[0], kind === 'urls' ? 'url' : 'text');
-    const list = element('ul', { class: 'cell' });
-    for (const item of value.slice(0, 8)) list.append(element('li', {}, cellNode(item, kind === 'urls' ? 'url' : 'text')));
-    if (value.length > 8) list.append(element('li', { class: 'quiet' }, `and ${whole(value.length - 8)} more`));
+    const one = kind === 'urls' ? 'url' : 'text';
+    if (value.length < 2) return cellNode(value[0], one);
+    const list = element('ul', { class: 'cell' }, ...value.slice(0, room).map(item => element('li', {}, cellNode(item, one))));
+    if (value.length > room) list.append(element('li', { class: 'quiet' }, `and ${whole(value.length - room)} more`));
     return list;
   }
   if (value === null || value === undefined || value === '') return element('span', { class: 'quiet' }, '–');

@@ -65,6 +65,7 @@ function timeline(section) {
     .on('zoom', ({ transform }) => {
       view = transform.rescaleX(full.copy().range([left, width - 12]));
       draw();
+      section.dataset.settled = 'no';
       tell();
     });
   const picture = d3.select(canvas);
@@ -198,6 +199,7 @@ function timeline(section) {
     const undated = data.undated ? `; ${counted(data.undated, 'event')} without a time not shown` : '';
     status.textContent = `${counted(inView.length, 'event')} in view, ${whole(risky)} malicious: ${moment(a)} to ${moment(b)}${undated}`;
     list.replace(inView.map(event => [iso(event.at), event.until === event.at ? null : iso(event.until), event.kind, event.risky, event.who, event.what, event.place]));
+    section.dataset.settled = 'yes';
   }, 200);
   const iso = ms => new Date(ms).toISOString().replace('.000Z', 'Z');
 
