@@ -8,12 +8,12 @@ const NODE_KINDS = {
   chat: ['Chat', d3.symbolTriangle],
 };
 const WIDTH = 1000;
-const HEIGHT = 640;
 
 function graph(section) {
   const { nodes, edges, left_out: leftOut } = data.network;
   const frame = byId('graph-figure');
   const status = byId('graph-status');
+  const height = frame.clientWidth < 600 ? 1100 : 640;
   if (!nodes.length) {
     frame.hidden = true;
     byId('graph-bar').hidden = true;
@@ -32,7 +32,7 @@ function graph(section) {
   points.sort((a, b) => b.links.length - a.links.length || a.id - b.id);
 
   const svg = d3.select(frame).append('svg')
-    .attr('viewBox', `0 0 ${WIDTH} ${HEIGHT}`).attr('role', 'group')
+    .attr('viewBox', `0 0 ${WIDTH} ${height}`).attr('role', 'group')
     .attr('aria-label', `${counted(points.length, 'node')}. Arrow keys move between nodes, Enter shows one.`);
   const scene = svg.append('g');
   const lines = scene.append('g').attr('class', 'links').selectAll('line').data(links).join('line')
@@ -105,8 +105,10 @@ function graph(section) {
   function fit(some = points) {
     const [x0, x1] = d3.extent(some, node => node.x);
     const [y0, y1] = d3.extent(some, node => node.y);
-    const k = Math.min(3, (WIDTH - 220) / Math.max(x1 - x0, 1), (HEIGHT - 110) / Math.max(y1 - y0, 1));
-    svg.call(zoom.transform, d3.zoomIdentity.translate(WIDTH / 2, HEIGHT / 2).scale(k).translate(-(x0 + x1) / 2, -(y0 + y1) / 2));
+    // Room for the captions, which are as wide on a small screen as on a large one.
+    const room = Math.min(0.4, 220 / (frame.clientWidth || WIDTH)) * WIDTH;
+    const k = Math.min(3, (WIDTH - room) / Math.max(x1 - x0, 1), (height - 110) / Math.max(y1 - y0, 1));
+    svg.call(zoom.transform, d3.zoomIdentity.translate(WIDTH / 2, height / 2).scale(k).translate(-(x0 + x1) / 2, -(y0 + y1) / 2));
   }
 
   let chosen = null;
