@@ -1,0 +1,123 @@
+//! Which parts of a record can speak of a node, so that not every part is asked about every node.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use super::says::Says;
+use super::wanted::Named;
+use crate::graph::Label;
+use crate::graph::devices::first_label;
+use crate::graph::value::indexable;
+use crate::link;
+
+/// Places of parts by what they name.
+type Places = HashMap<(Label, String), Vec<usize>>;
+
+/// The parts of a record by what they name.
+#[derive(Debug)]
+pub(super) struct Index {
+    names: Places,
+    /// Made when a url is sought: a message is read for its links then.
+    urls: OnceCell<Places>,
+    connections: Vec<usize>,
+}
+
+impl Index {
+    pub(super) fn of(says: &[Says]) -> Self {
+        let mut names = Places::new();
+        let mut connections = Vec::new();
+        for (at, says) in says.iter().enumerate() {
+            let mut add = |label, id: &str| add(&mut names, label, id, at);
+            for user in &says.users {
+                add(
+                    Label::User,
+                    if user.id.is_empty() {
+                        &user.upn
+                    } else {
+                        &user.id
+                    },
+                );
+            }
+            for (id, name) in &says.hosts {
+                add(
+                    Label::Host,
+                    if id.is_empty() { first_label(name) } else { id },
+                );
+            }
+            for (label, ids) in [(Label::Team, &says.teams), (Label::Channel, &says.places)] {
+                ids.iter().for_each(|id| add(label, id));
+            }
+            for id in says.message.iter().chain(&says.root) {
+                add(Label::Message, id);
+            }
+            if let Some(id) = &says.alert {
+                add(Label::Alert, id);
+            }
+            if says.connection.is_some() {
+                connections.push(at);
+            }
+        }
+        Self {
+            names,
+            urls: OnceCell::new(),
+            connections,
+        }
+    }
+
+    /// The parts that can speak of a node, in their order; those that do are among them.
+    pub(super) fn near(&self, node: &Named<'_>, says: &[Says]) -> Vec<usize> {
+        let id = node.data.id.as_str();
+        let names = |label, id: &str| self.names.get(&(label, id.to_owned()));
+        let mut near: Vec<usize> = match node.data.label {
+            label @ (Label::Url | Label::Domain) => {
+                let urls = self.urls.get_or_init(|| urls(says));
+                let named = urls.get(&(label, id.to_owned())).into_iter().flatten();
+                let led = match label {
+                    Label::Url => self.connections.as_slice(),
+                    _ => &[],
+                };
+                named.chain(led).copied().collect()
+            }
+            Label::User => {
+                let upn = node.upn().unwrap_or_default().to_lowercase();
+                let found = [names(Label::User, id), names(Label::User, &upn)];
+                found.into_iter().flatten().flatten().copied().collect()
+            }
+            Label::Host => {
+                let name = node.data.facts.text("name").unwrap_or_default();
+                let name = id.strip_prefix("name:").unwrap_or(name).to_lowercase();
+                let found = [
+                    names(Label::Host, id),
+                    names(Label::Host, first_label(&name)),
+                ];
+                found.into_iter().flatten().flatten().copied().collect()
+            }
+            Label::Chat => names(Label::Channel, id).cloned().unwrap_or_default(),
+            label => names(label, id).cloned().unwrap_or_default(),
+        };
+        near.sort_unstable();
+        near.dedup();
+        near
+    }
+}
+
+fn urls(says: &[Says]) -> Places {
+    let mut places = Places::new();
+    for (at, says) in says.iter().enumerate() {
+        for url in says.urls() {
+            add(&mut places, Label::Url, url.as_str(), at);
+            if let Some(domain) = link::domain(url) {
+                add(&mut places, Label::Domain, &domain.registrable, at);
+            }
+        }
+    }
+    places
+}
+
+/// Ids are cut as the graph cuts them.
+fn add(places: &mut Places, label: Label, id: &str, at: usize) {
+    let known = places.entry((label, indexable(id.to_owned()))).or_default();
+    if known.last() != Some(&at) {
+        known.push(at);
+    }
+}
