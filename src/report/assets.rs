@@ -18,3 +18,21 @@ pub(super) const SCRIPTS: &[&str] = &[
     include_str!("page/graph.js"),
     include_str!("page/report.js"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_library_is_the_one_that_its_readme_names() {
+        let table = include_str!("page/vendor/README.md");
+        let row = table.lines().find(|line| line.contains("| d3.min.js |"));
+        let cells = row.unwrap().split('|').map(str::trim);
+        let written = cells.filter(|cell| !cell.is_empty()).next_back();
+        let digest = Sha256::digest(LIBRARIES[0]);
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(written, Some(digest.as_str()));
+    }
+}
