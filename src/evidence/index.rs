@@ -66,39 +66,52 @@ impl Index {
 
     /// The parts that can speak of a node, in their order; those that do are among them.
     pub(super) fn near(&self, node: &Named<'_>, says: &[Says]) -> Vec<usize> {
-        let id = node.data.id.as_str();
-        let names = |label, id: &str| self.names.get(&(label, id.to_owned()));
-        let mut near: Vec<usize> = match node.data.label {
-            label @ (Label::Url | Label::Domain) => {
-                let urls = self.urls.get_or_init(|| urls(says));
-                let named = urls.get(&(label, id.to_owned())).into_iter().flatten();
-                let led = match label {
-                    Label::Url => self.connections.as_slice(),
-                    _ => &[],
-                };
-                named.chain(led).copied().collect()
-            }
-            Label::User => {
-                let upn = node.upn().unwrap_or_default().to_lowercase();
-                let found = [names(Label::User, id), names(Label::User, &upn)];
-                found.into_iter().flatten().flatten().copied().collect()
-            }
-            Label::Host => {
-                let name = node.data.facts.text("name").unwrap_or_default();
-                let name = id.strip_prefix("name:").unwrap_or(name).to_lowercase();
-                let found = [
-                    names(Label::Host, id),
-                    names(Label::Host, first_label(&name)),
-                ];
-                found.into_iter().flatten().flatten().copied().collect()
-            }
-            Label::Chat => names(Label::Channel, id).cloned().unwrap_or_default(),
-            label => names(label, id).cloned().unwrap_or_default(),
-        };
+        let mut near = self.lists(node, says).concat();
         near.sort_unstable();
         near.dedup();
         near
     }
+
+    /// How many those are at most.
+    pub(super) fn count(&self, node: &Named<'_>, says: &[Says]) -> usize {
+        let lists = self.lists(node, says);
+        lists.iter().map(|list| list.len()).sum()
+    }
+
+    /// By its id, and by what else it goes by.
+    fn lists(&self, node: &Named<'_>, says: &[Says]) -> [&[usize]; 2] {
+        let id = node.data.id.as_str();
+        match node.data.label {
+            label @ (Label::Url | Label::Domain) => {
+                let urls = self.urls.get_or_init(|| urls(says));
+                let led = match label {
+                    Label::Url => self.connections.as_slice(),
+                    _ => &[],
+                };
+                [list(urls, label, id), led]
+            }
+            label @ Label::User => {
+                let upn = node.upn().unwrap_or_default().to_lowercase();
+                [list(&self.names, label, id), list(&self.names, label, &upn)]
+            }
+            label @ Label::Host => {
+                let name = node.data.facts.text("name").unwrap_or_default();
+                let name = id.strip_prefix("name:").unwrap_or(name).to_lowercase();
+                let first = first_label(&name);
+                [
+                    list(&self.names, label, id),
+                    list(&self.names, label, first),
+                ]
+            }
+            Label::Chat => [list(&self.names, Label::Channel, id), &[]],
+            label => [list(&self.names, label, id), &[]],
+        }
+    }
+}
+
+fn list<'p>(places: &'p Places, label: Label, id: &str) -> &'p [usize] {
+    let list = places.get(&(label, id.to_owned()));
+    list.map_or(&[], Vec::as_slice)
 }
 
 fn urls(says: &[Says]) -> Places {

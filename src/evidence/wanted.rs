@@ -163,14 +163,13 @@ impl Wanted<'_> {
                 hit,
             } => {
                 let near = match named_by(*kind) {
-                    (true, false) => index.near(from, says),
-                    (false, _) => index.near(to, says),
-                    (true, true) => {
-                        // One url may be in every row; who clicked it is in few.
-                        let (from, to) = (index.near(from, says), index.near(to, says));
-                        if from.len() <= to.len() { from } else { to }
-                    }
+                    (true, false) => from,
+                    (false, _) => to,
+                    // One url may be in every row; who clicked it is in few.
+                    (true, true) if index.count(from, says) <= index.count(to, says) => from,
+                    (true, true) => to,
                 };
+                let near = index.near(near, says);
                 let found = those(near, &|says| joins(*kind, from, to, *hit, subject, says));
                 if !found.is_empty() {
                     return (found, None);
