@@ -1,4 +1,5 @@
-//! Writes the report of a case that nobody collected, of any size and always the same: `report_synthetic N FILE`.
+//! Writes the report of a case that nobody collected, of any size and always the same:
+//! `report_synthetic MESSAGES FILE [CLICKERS]`. So many people click one malicious url, and as many hosts go there.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -17,6 +18,9 @@ use serde_json::json;
 const CASE: &str = "01KBSYNTHET1C0000000000000";
 /// Messages of one record, all of one place.
 const PAGE: usize = 50;
+/// The record of who clicked the lure, and that of the hosts that went there. No page of messages has these numbers.
+const CLICKS: RecordNumber = 1_000_000_001;
+const VISITS: RecordNumber = 1_000_000_002;
 /// One url in so many is malicious.
 const RISKY: usize = 50;
 
@@ -86,11 +90,15 @@ const LURES: &[&str] = &[
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [messages, path] = arguments.as_slice() else {
-        anyhow::bail!("usage: report_synthetic MESSAGES FILE");
+    let (messages, path, clickers) = match arguments.as_slice() {
+        [messages, path] => (messages, path, "0"),
+        [messages, path, clickers] => (messages, path, clickers.as_str()),
+        _ => anyhow::bail!("usage: report_synthetic MESSAGES FILE [CLICKERS]"),
     };
     let messages: usize = messages.parse().context("MESSAGES is a number")?;
-    let graph = Builder::new(messages)?.graph(messages)?;
+    let clickers: usize = clickers.parse().context("CLICKERS is a number")?;
+    let mut graph = Builder::new(messages)?.graph(messages)?;
+    lure(&mut graph, clickers)?;
     let from = start()?;
     let about = About {
         id: CASE.to_owned(),
@@ -114,7 +122,11 @@ fn main() -> anyhow::Result<()> {
         graph: &graph,
         gaps: &gaps,
         notes: &[],
-        record: &|number| record(number, messages),
+        record: &|number| match number {
+            CLICKS => Ok(Some(clicks(clickers))),
+            VISITS => Ok(Some(visits(clickers))),
+            number => record(number, messages),
+        },
         quotes: true,
     };
     let file = File::create(path).with_context(|| format!("cannot write {path}"))?;
@@ -123,7 +135,7 @@ fn main() -> anyhow::Result<()> {
     let size = std::fs::metadata(path)?.len();
     writeln!(
         std::io::stdout(),
-        "{path}: {messages} message(s), {size} bytes, {:.2} s",
+        "{path}: {messages} message(s), {clickers} clicker(s), {size} bytes, {:.2} s",
         taken.as_secs_f64()
     )?;
     Ok(())
@@ -406,6 +418,86 @@ impl Builder {
             }
         }
     }
+}
+
+const LURE: &str = "https://one-for-all.example/prize";
+
+fn clicker(n: usize) -> String {
+    format!("clicker{n}@contoso.com")
+}
+
+fn visitor(n: usize) -> (String, String) {
+    (guid(n + 2_000_000_000), format!("visitor-{n}.contoso.com"))
+}
+
+/// A malicious url that many click, each on a host of their own.
+fn lure(graph: &mut Graph, clickers: usize) -> anyhow::Result<()> {
+    if clickers == 0 {
+        return Ok(());
+    }
+    let at = Some(start()?);
+    let url = graph.put(Url(url::Url::parse(LURE)?), Seen::at(CLICKS, at));
+    graph.set(url, "risky", Value::Boolean(true));
+    graph.see(url, Seen::at(VISITS, at));
+    for n in 0..clickers {
+        let user = User {
+            upn: Some(clicker(n)),
+            ..User::by_id(&guid(n + 1_000_000_000))
+        };
+        let user = graph.put(user, Seen::at(CLICKS, at));
+        let (id, name) = visitor(n);
+        let host = Host {
+            id,
+            name: Some(name),
+            os: None,
+        };
+        let host = graph.put(host, Seen::at(VISITS, at));
+        let clicked = Edge::Clicked {
+            count: 1,
+            action: "ClickAllowed".to_owned(),
+            clicked_through: true,
+            ip: "198.51.100.7".to_owned(),
+        };
+        graph.link(user, clicked, url, Seen::at(CLICKS, at));
+        graph.link(user, Edge::Used { count: 1 }, host, Seen::at(VISITS, at));
+        let connected = Edge::ConnectedTo {
+            exact: false,
+            sources: vec!["proxy".to_owned()],
+            count: 1,
+        };
+        graph.link(host, connected, url, Seen::at(VISITS, at));
+    }
+    Ok(())
+}
+
+/// Rows of the workspace.
+fn table(number: RecordNumber, columns: &[&str], rows: &[serde_json::Value]) -> Record {
+    let columns: Vec<_> = columns.iter().map(|name| json!({"name": name})).collect();
+    let table = json!({"name": "PrimaryResult", "columns": columns, "rows": rows});
+    answer(
+        number,
+        "log_analytics",
+        "https://api.loganalytics.io/v1/workspaces/x/query".to_owned(),
+        json!({ "tables": [table] }).to_string(),
+    )
+}
+
+fn clicks(clickers: usize) -> Record {
+    let rows: Vec<_> = (0..clickers)
+        .map(|n| json!([LURE, "ClickAllowed", clicker(n), true]))
+        .collect();
+    table(CLICKS, &["url", "action", "upn", "clicked_through"], &rows)
+}
+
+fn visits(clickers: usize) -> Record {
+    let rows: Vec<_> = (0..clickers)
+        .map(|n| {
+            let (id, name) = visitor(n);
+            json!([id, name, "one-for-all.example:443", clicker(n), 1])
+        })
+        .collect();
+    let columns = ["device_id", "device_name", "url", "upn", "events"];
+    table(VISITS, &columns, &rows)
 }
 
 /// A page of messages, as Microsoft Graph answers. The first record is one that the page does not quote.

@@ -5,13 +5,16 @@
 mod run;
 mod tenant;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use linktrail::case::{Case, Record};
-use linktrail::evidence::{self, Found, Reading, Thing};
+use linktrail::evidence::{self, Found, Known, Reading, Thing};
 use linktrail::graph::{EdgeType, Graph, Label};
+use linktrail::link::defang_text;
 use linktrail::pipeline::{self, Intel};
+use linktrail::report::{About, Report};
 use linktrail::source::http::Client;
 use linktrail::source::intel::{self, Desk, List, Setup};
 use run::{Lab, Ran, binary};
@@ -125,6 +128,70 @@ fn everything(graph: &Graph) -> Vec<Thing> {
         .collect()
 }
 
+/// What a command of plain and quoted words finds.
+fn found(graph: &Graph, command: &str) -> Found {
+    let rest = command.strip_prefix("linktrail evidence ").expect(command);
+    let (mut words, mut inside) = (vec![String::new()], false);
+    for c in rest.chars() {
+        match c {
+            '"' => inside = !inside,
+            ' ' if !inside => words.push(String::new()),
+            c => words.last_mut().unwrap().push(c),
+        }
+    }
+    evidence::find(graph, &words).unwrap_or_else(|error| panic!("{command}: {error}"))
+}
+
+/// Every command of a graph and of its report means that thing, or its first record when the thing cannot be typed.
+fn commands_mean_what_they_stand_by(case: &Case, graph: &Graph) {
+    let mut by_record = 0;
+    let mut all: HashMap<String, Vec<Thing>> = HashMap::new();
+    for thing in everything(graph) {
+        let Some(command) = evidence::command(graph, thing) else {
+            assert!(thing.records(graph).is_empty(), "{}", shown(graph, thing));
+            continue;
+        };
+        match found(graph, &command) {
+            Found::Record(number) => {
+                by_record += 1;
+                assert_eq!(Some(&number), thing.records(graph).first(), "{command}");
+            }
+            same => assert_eq!(same, Found::Thing(thing), "{command}"),
+        }
+        all.entry(command).or_default().push(thing);
+    }
+    assert!(by_record * 3 < all.len(), "{by_record} of {}", all.len());
+    let report = Report {
+        about: &About::from(case.manifest()),
+        graph,
+        gaps: &[],
+        notes: &[],
+        record: &|_| Ok(None),
+        quotes: false,
+    };
+    let model = report.model().expect("a model");
+    let things = model["things"].as_array().expect("things");
+    assert!(things.len() > 50, "{}", things.len());
+    for thing in things {
+        let Some(command) = thing.get("command") else {
+            assert_eq!(thing["count"], 0, "{thing:#}");
+            continue;
+        };
+        let known = &all[command.as_str().unwrap()];
+        let same = |known: &&Thing| match **known {
+            Thing::Node(node) => {
+                let data = graph.node(node);
+                let ids = [defang_text(&data.id), data.id.as_str().into()];
+                let known = ids.iter().any(|id| thing["id"] == id.as_ref());
+                thing["type"] == data.label.as_str() && known
+            }
+            Thing::Edge(_, kind, _) => thing["type"] == kind.as_str(),
+        };
+        let count = known.iter().filter(same).count();
+        assert!(count > 0, "{command}: {thing:#}");
+    }
+}
+
 /// What has no record, with the reason. Everything else has, and each record a part that speaks of it.
 async fn unrecorded(case: &Case) -> Vec<String> {
     let graph = graph_of(case).await;
@@ -133,6 +200,8 @@ async fn unrecorded(case: &Case) -> Vec<String> {
         .each(|record| records.push(record))
         .expect("whole records");
     let readings: Vec<Reading<'_>> = records.iter().map(Reading::of).collect();
+    let known = Known::of(&graph);
+    commands_mean_what_they_stand_by(case, &graph);
     let mut wrong = Vec::new();
     let mut unrecorded = Vec::new();
     let all = everything(&graph);
@@ -146,7 +215,8 @@ async fn unrecorded(case: &Case) -> Vec<String> {
             continue;
         }
         for number in numbers {
-            let parts = readings[usize::try_from(number).unwrap() - 1].parts(&graph, thing);
+            let reading = &readings[usize::try_from(number).unwrap() - 1];
+            let parts = reading.parts(&known.wanted(thing));
             let note = parts.note.unwrap_or_default();
             let nothing =
                 parts.found.is_empty() && !note.contains("which is what the verdict says");
@@ -247,6 +317,7 @@ async fn no_part_is_shown_that_does_not_speak_of_it() {
     let folder = demo();
     let case = Case::open(&folder.path().join("cases/demo")).expect("a case");
     let graph = graph_of(&case).await;
+    let known = Known::of(&graph);
     for thing in everything(&graph) {
         let Thing::Edge(from, kind, to) = thing else {
             continue;
@@ -265,7 +336,7 @@ async fn no_part_is_shown_that_does_not_speak_of_it() {
         };
         for number in thing.records(&graph) {
             let record = case.journal().get(number).unwrap().unwrap();
-            let parts = evidence::parts(&graph, thing, &record);
+            let parts = Reading::of(&record).parts(&known.wanted(thing));
             for part in &parts.found {
                 let text = part.part.to_string();
                 for mut names in needles.iter().map(|names| names.iter().flatten()) {

@@ -438,6 +438,34 @@ fn hostile_texts_are_texts() {
     }
 }
 
+/// What `[messages] store = "none"` promises.
+#[test]
+fn where_messages_are_not_stored_none_is_quoted() {
+    let quoted = |store: &str| {
+        let lab = Lab::new(World::small(), Options::default());
+        lab.edit_config(|config| format!("{config}\n[messages]\nstore = \"{store}\"\n"));
+        let case = lab.case("case");
+        let ran = lab.load(&case, &[]);
+        assert!(matches!(ran.code, Some(0 | 3)), "{ran:#?}");
+        let mut command = lab.binary();
+        let ran = run::run(command.arg("report").arg("--case").arg(&case));
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+        let data = data(&std::fs::read_to_string(case.join("report.html")).unwrap());
+        let things = data["things"].as_array().unwrap().iter();
+        let previews = things
+            .clone()
+            .filter(|thing| thing["properties"].get("preview").is_some());
+        let excerpts = things
+            .filter_map(|thing| thing.get("excerpts")?.as_object())
+            .flat_map(|excerpts| excerpts.keys());
+        let (graph, others): (Vec<&String>, Vec<&String>) =
+            excerpts.partition(|number| data["records"][*number]["source"] == "graph");
+        (previews.count() > 0, !graph.is_empty(), !others.is_empty())
+    };
+    assert_eq!(quoted("none"), (false, false, true));
+    assert_eq!(quoted("preview"), (true, true, true));
+}
+
 #[test]
 fn the_order_in_which_things_were_found_does_not_show() {
     let texts = hostile();

@@ -11,6 +11,8 @@ use super::Thing;
 const LISTED: usize = 12;
 /// Longest name that is compared with what was typed, in bytes.
 const COMPARED: usize = 256;
+/// Most that is compared, in bytes of a name times bytes of what was typed: it takes about a second.
+const WORK: usize = 500_000_000;
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,6 +213,22 @@ enum Fit {
     Name,
 }
 
+/// Whether a text, with the node's label before it, means this node and no other.
+pub(super) fn is_meant(graph: &Graph, node: NodeRef, text: &str) -> bool {
+    let data = graph.node(node);
+    if text.trim() != text {
+        return false;
+    }
+    match graph.find(data.label, text) {
+        Some(found) => found == node,
+        None => {
+            // Other labels have names that several nodes can share.
+            matches!(data.label, Label::Url | Label::Verdict)
+                && Typed::of(text).fits(data).is_some()
+        }
+    }
+}
+
 /// Nodes that a text can mean: those that it fits best.
 fn candidates(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<NodeRef> {
     let typed = typed.trim();
@@ -222,6 +240,9 @@ fn candidates(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<Nod
         Some((label, id.trim()))
     });
     if let Some((label, id)) = prefixed {
+        if let Some(node) = graph.find(label, id).filter(|_| of(label)) {
+            return vec![node];
+        }
         let found = best(graph, id, |other| other == label && of(other));
         if !found.is_empty() {
             return found;
@@ -315,22 +336,37 @@ impl<'t> Typed<'t> {
 /// Names of nodes near to what was typed, the nearest first.
 fn near(graph: &Graph, typed: &str) -> Vec<String> {
     let typed = link::canonical(typed).map_or_else(|| typed.to_owned(), |(url, _)| url.to_string());
-    let nodes = graph.nodes();
-    let keys = nodes.iter().flat_map(|node| {
+    // Ids of messages are numbers, of which every one is like every other.
+    let labels = crate::graph::schema::NODES.iter().map(|spec| spec.label);
+    let mut labels: Vec<Label> = labels.filter(|label| *label != Label::Message).collect();
+    // Names come first, since there are fewer of them than of urls.
+    labels.sort_by_key(|label| matches!(label, Label::Url | Label::Verdict));
+    // Every url has its verdicts, which are as near as the url itself.
+    labels.retain(|label| *label != Label::Verdict || typed.contains('|'));
+    let nodes = labels.into_iter().flat_map(|label| graph.labelled(label));
+    let keys = nodes.flat_map(|node| {
+        let node = graph.node(node);
         let properties: &[&str] = match node.label {
             Label::User => &["upn", "name"],
             Label::Host | Label::Alert | Label::Team | Label::Channel => &["name"],
             Label::Chat => &["topic"],
             _ => &[],
         };
-        // Every url has its verdicts, which are as near as the url itself.
-        let id = (node.label != Label::Verdict || typed.contains('|')).then_some(node.id.as_str());
         let named = properties.iter().filter_map(|name| node.facts.text(name));
-        id.into_iter().chain(named)
+        std::iter::once(node.id.as_str()).chain(named)
     });
-    let short = keys.filter(|key| key.len() <= COMPARED);
     let head = &typed[..typed.floor_char_boundary(COMPARED)];
-    let mut near = suggest::close(head, short);
+    let mut left = WORK;
+    let compared = keys.filter(|key| key.len() <= COMPARED).take_while(|key| {
+        match left.checked_sub(key.len() * head.len()) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        }
+    });
+    let mut near = suggest::close(head, compared);
     near.dedup();
     near.into_iter()
         .map(|name| format!("`{}`", terminal::clean(name)))

@@ -1,14 +1,16 @@
 //! Evidence: from a node or an edge to what the journal says of it.
 //!
 //! A record is an answer of fifty messages or a thousand rows, of which one or two speak of the thing in question.
-//! [`parts()`] tells which. It does not search for ids in text: every part is read as its stage reads it, for the users,
-//! hosts, urls, messages and places that it names, and those are compared with the thing. So a wrapped link in a message
-//! is found for the url it leads to, and a user whose id happens to stand in a chat's id is not.
+//! [`Reading::parts`] tells which. It does not search for ids in text: every part is read as its stage reads it, for the
+//! users, hosts, urls, messages and places that it names, and those are compared with the thing. So a wrapped link in a
+//! message is found for the url it leads to, and a user whose id happens to stand in a chat's id is not.
 //!
-//! [`find()`] makes a thing of what an analyst types.
+//! [`find()`] makes a thing of what an analyst types, and [`command()`] tells what to type.
 
 mod body;
+mod command;
 mod find;
+mod index;
 mod says;
 mod wanted;
 
@@ -18,7 +20,9 @@ use serde_json::Value;
 use crate::case::Record;
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef, RecordNumber};
 
+pub use command::command;
 pub use find::{Found, NotFound, find};
+pub use wanted::{Known, Wanted};
 
 /// A node or an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,17 +112,13 @@ impl Thing {
     }
 }
 
-/// Which parts of a record speak of a thing, in time linear in the record.
-pub fn parts(graph: &Graph, thing: Thing, record: &Record) -> Parts {
-    Reading::of(record).parts(graph, thing)
-}
-
 /// A record, read once to be asked about many things.
 pub struct Reading<'r> {
     record: &'r Record,
     body: body::Body,
     subject: says::Says,
     says: Vec<says::Says>,
+    index: index::Index,
 }
 
 impl<'r> Reading<'r> {
@@ -126,19 +126,24 @@ impl<'r> Reading<'r> {
     pub fn of(record: &'r Record) -> Self {
         let body = body::Body::read(record);
         let place = says::Place::of(record);
-        let says = body.parts.iter().map(|part| place.says(part)).collect();
+        let says: Vec<_> = body.parts.iter().map(|part| place.says(part)).collect();
         Self {
             record,
             subject: place.subject,
+            index: index::Index::of(&says),
             says,
             body,
         }
     }
 
     /// Which parts speak of a thing.
-    pub fn parts(&self, graph: &Graph, thing: Thing) -> Parts {
-        let wanted = wanted::Wanted::of(graph, thing);
-        let (places, note) = wanted.among(self.record, &self.body, &self.subject, &self.says);
+    pub fn parts(&self, wanted: &Wanted<'_>) -> Parts {
+        self.first_parts(wanted, usize::MAX)
+    }
+
+    /// As [`Reading::parts`], but no more of them than `most`.
+    pub fn first_parts(&self, wanted: &Wanted<'_>, most: usize) -> Parts {
+        let (places, note) = wanted.among(self);
         let part = |at: usize| {
             let part = self.body.parts.get(at)?.clone();
             Some(Part { at: at + 1, part })
@@ -146,7 +151,7 @@ impl<'r> Reading<'r> {
         Parts {
             unit: self.body.unit,
             of: self.body.parts.len(),
-            found: places.into_iter().filter_map(part).collect(),
+            found: places.into_iter().filter_map(part).take(most).collect(),
             note,
         }
     }

@@ -1,5 +1,7 @@
 //! What a part of a record names, read as the stages read it.
 
+use std::cell::OnceCell;
+
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -60,15 +62,19 @@ pub(super) struct Says {
     logged: Vec<String>,
     /// A message as Graph gives it, whose links are only sought when a url is.
     body: Option<Box<ChatMessage>>,
+    /// The urls, once they were asked for.
+    urls: OnceCell<Vec<Url>>,
 }
 
 impl Says {
     /// The urls that it names, unwrapped and normalised.
-    pub(super) fn urls(&self) -> Vec<Url> {
-        let logged = self.logged.iter();
-        let logged = logged.filter_map(|raw| Some(link::canonical(raw)?.0));
-        let linked = self.body.iter().flat_map(|message| links::extract(message));
-        logged.chain(linked.map(|link| link.url)).collect()
+    pub(super) fn urls(&self) -> &[Url] {
+        self.urls.get_or_init(|| {
+            let logged = self.logged.iter();
+            let logged = logged.filter_map(|raw| Some(link::canonical(raw)?.0));
+            let linked = self.body.iter().flat_map(|message| links::extract(message));
+            logged.chain(linked.map(|link| link.url)).collect()
+        })
     }
 }
 

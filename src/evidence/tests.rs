@@ -54,6 +54,10 @@ fn of_table(columns: &[&str], rows: Value) -> Record {
     )
 }
 
+fn parts(graph: &Graph, thing: Thing, record: &Record) -> Parts {
+    Reading::of(record).parts(&Known::of(graph).wanted(thing))
+}
+
 fn places(graph: &Graph, thing: Thing, record: &Record) -> Vec<usize> {
     let parts = parts(graph, thing, record);
     parts.found.iter().map(|part| part.at).collect()
@@ -259,13 +263,7 @@ fn a_visit_to_the_host_speaks_of_the_url_for_those_hosts_alone() {
         &["device_id", "device_name", "url", "destination", "events"],
         json!([
             ["D1", "renamed", "evil.example:443", "", 1],
-            [
-                "",
-                "PC-2.contoso.com",
-                "https://evil.example/a",
-                "evil.example",
-                1
-            ],
+            ["", "PC-2", "https://evil.example/a", "evil.example", 1],
             ["", "pc-2", "", "evil.example", 1],
             ["d3", "pc-3", "evil.example", "", 1],
         ]),
@@ -274,6 +272,36 @@ fn a_visit_to_the_host_speaks_of_the_url_for_those_hosts_alone() {
     let at = |host| places(&graph, Thing::Edge(host, EdgeType::ConnectedTo, evil), &log);
     assert_eq!(at(near), [1]);
     assert_eq!(at(exact), [2]);
+}
+
+/// A log that tells no id names a device by what the graph made one of: its name, or a first label that no other has.
+#[test]
+fn a_first_label_names_a_device_only_when_no_other_has_it() {
+    let mut graph = Graph::new("01J");
+    let seen = Seen::in_record(1);
+    let mut host = |id: &str, name: &str| graph.put(Host::new(id, name).unwrap(), seen);
+    let (one, other) = (
+        host("d1", "web.paris.example"),
+        host("d2", "web.rome.example"),
+    );
+    let (only, bare) = (host("d3", "db.paris.example"), host("", "web"));
+    let log = of_table(
+        &["device_id", "device_name"],
+        json!([
+            ["", "WEB"],
+            ["", "web.rome.example"],
+            ["", "db"],
+            ["", "db.lan"],
+            ["d1", "db"],
+            ["", "web.oslo.example"],
+            ["", ""],
+        ]),
+    );
+    let at = |host| places(&graph, Thing::Node(host), &log);
+    assert_eq!(at(one), [5]);
+    assert_eq!(at(other), [2]);
+    assert_eq!(at(only), [3, 4]);
+    assert_eq!(at(bare), [1]);
 }
 
 #[test]
@@ -367,8 +395,9 @@ proptest! {
         let (evil, user) = (url(&mut graph, EVIL), alice(&mut graph));
         graph.link(user, Edge::Opened { count: 1, app: String::new() }, evil, Seen::default());
         let reading = Reading::of(&record);
+        let known = Known::of(&graph);
         for thing in [Thing::Node(evil), Thing::Node(user), Thing::Edge(user, EdgeType::Opened, evil)] {
-            let parts = reading.parts(&graph, thing);
+            let parts = reading.parts(&known.wanted(thing));
             prop_assert!(parts.found.iter().all(|part| (1..=parts.of).contains(&part.at)));
             prop_assert!(!parts.found.is_empty() || parts.note.is_some());
         }

@@ -1,19 +1,34 @@
 //! What a thing is recognised by.
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::Thing;
 use super::body::Body;
 use super::says::{Says, UserName};
+use super::{Reading, Thing};
 use crate::case::Record;
+use crate::graph::devices::Devices;
 use crate::graph::value::indexable;
 use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef, Value};
 use crate::link::{self, Hit};
 use crate::pipeline::hosts::request_goes_to;
 use crate::source::intel::{self, List, file};
 
-/// A thing, ready to be compared.
-pub(super) enum Wanted<'g> {
+/// A graph, and what its nodes go by. Made once, it is asked about many things.
+#[derive(Debug)]
+pub struct Known<'g> {
+    graph: &'g Graph,
+    devices: Devices,
+    since: DateTime<Utc>,
+}
+
+/// A thing, ready to be compared with what records say.
+pub struct Wanted<'g> {
+    known: &'g Known<'g>,
+    thing: Compared<'g>,
+}
+
+enum Compared<'g> {
     Node(Named<'g>),
     Edge {
         kind: EdgeType,
@@ -26,66 +41,112 @@ pub(super) enum Wanted<'g> {
 
 /// A node, and what else it goes by.
 pub(super) struct Named<'g> {
-    data: &'g NodeData,
+    known: &'g Known<'g>,
+    node: NodeRef,
+    pub(super) data: &'g NodeData,
     /// The url of a Url, or of the url of a Verdict.
     url: Option<Url>,
-    /// Hosts that went to the host of a url only: for them a visit to the host speaks of the url.
-    visitors: Vec<&'g NodeData>,
-    since: chrono::DateTime<chrono::Utc>,
 }
 
 /// Places of the parts found, and what is to be known of them.
 type Places = (Vec<usize>, Option<&'static str>);
 
-impl<'g> Wanted<'g> {
-    pub(super) fn of(graph: &'g Graph, thing: Thing) -> Self {
-        match thing {
-            Thing::Node(node) => Self::Node(Named::of(graph, node)),
-            Thing::Edge(from, kind, to) => {
-                let edge = graph.edge(from, kind, to);
-                let exact = edge.is_some_and(|edge| edge.facts.text("match") == Some("url"));
-                Self::Edge {
-                    kind,
-                    from: Named::of(graph, from),
-                    to: Named::of(graph, to),
-                    hit: if exact { Hit::Url } else { Hit::Host },
-                }
-            }
+impl<'g> Known<'g> {
+    /// What the nodes of a graph go by.
+    pub fn of(graph: &'g Graph) -> Self {
+        let case = graph.find(Label::Case, graph.case());
+        let since = case.and_then(|case| graph.node(case).facts.properties.get("window_from"));
+        Self {
+            graph,
+            devices: Devices::of(graph),
+            since: match since {
+                Some(Value::Time(at)) => *at,
+                _ => DateTime::default(),
+            },
         }
     }
 
+    /// A thing, ready to be compared with what records say.
+    pub fn wanted(&'g self, thing: Thing) -> Wanted<'g> {
+        let compared = match thing {
+            Thing::Node(node) => Compared::Node(self.named(node)),
+            Thing::Edge(from, kind, to) => {
+                let edge = self.graph.edge(from, kind, to);
+                let exact = edge.is_some_and(|edge| edge.facts.text("match") == Some("url"));
+                Compared::Edge {
+                    kind,
+                    from: self.named(from),
+                    to: self.named(to),
+                    hit: if exact { Hit::Url } else { Hit::Host },
+                }
+            }
+        };
+        Wanted {
+            known: self,
+            thing: compared,
+        }
+    }
+
+    fn named(&'g self, node: NodeRef) -> Named<'g> {
+        let data = self.graph.node(node);
+        let url = match data.label {
+            Label::Url => Some(data.id.as_str()),
+            Label::Verdict => data.id.split_once('|').map(|(_, url)| url),
+            _ => None,
+        };
+        Named {
+            known: self,
+            node,
+            data,
+            url: url.and_then(|url| Url::parse(url).ok()),
+        }
+    }
+
+    /// The device that a part names by id, or by a name when it tells no id.
+    fn host(&self, id: &str, name: &str) -> Option<NodeRef> {
+        if !id.is_empty() {
+            return self.graph.find(Label::Host, id);
+        }
+        let by_name = || self.graph.find(Label::Host, &format!("name:{name}"));
+        self.devices.named(name).or_else(by_name)
+    }
+}
+
+impl Wanted<'_> {
     /// The verdict that it is about, if it is about one.
-    fn verdict(&self) -> Option<&Named<'g>> {
-        let node = match self {
-            Self::Node(node) => node,
-            Self::Edge { to, .. } => to,
+    fn verdict(&self) -> Option<&Named<'_>> {
+        let node = match &self.thing {
+            Compared::Node(node) => node,
+            Compared::Edge { to, .. } => to,
         };
         (node.data.label == Label::Verdict).then_some(node)
     }
 
-    /// The parts that speak of it.
-    pub(super) fn among(
-        &self,
-        record: &Record,
-        body: &Body,
-        subject: &Says,
-        says: &[Says],
-    ) -> Places {
+    /// The parts of a record that speak of it.
+    pub(super) fn among(&self, reading: &Reading<'_>) -> Places {
+        let Reading {
+            record,
+            body,
+            subject,
+            says,
+            index,
+        } = reading;
         if let Some(verdict) = self.verdict() {
-            return verdict.verdict(record, body, says);
+            return verdict.verdict(record, body, says, self.known.since);
         }
         if !body.legible {
             let note = "the answer is no JSON, so that no part of it can be told from another";
             return (Vec::new(), Some(note));
         }
-        let all = |test: &dyn Fn(&Says) -> bool| -> Vec<usize> {
-            let places = says.iter().enumerate();
-            let places = places.filter(|(_, says)| test(says));
-            places.map(|(at, _)| at).collect()
+        let those = |places: Vec<usize>, test: &dyn Fn(&Says) -> bool| -> Vec<usize> {
+            let places = places.into_iter();
+            places
+                .filter(|at| says.get(*at).is_some_and(test))
+                .collect()
         };
-        match self {
-            Self::Node(node) => {
-                let found = all(&|says| node.is_in(says));
+        match &self.thing {
+            Compared::Node(node) => {
+                let found = those(index.near(node, says), &|says| node.is_in(says));
                 if !found.is_empty() {
                     (found, None)
                 } else if node.is_in(subject) {
@@ -95,17 +156,29 @@ impl<'g> Wanted<'g> {
                     (Vec::new(), Some("no part of the answer names it"))
                 }
             }
-            Self::Edge {
+            Compared::Edge {
                 kind,
                 from,
                 to,
                 hit,
             } => {
-                let found = all(&|says| joins(*kind, from, to, *hit, subject, says));
+                let near = match named_by(*kind) {
+                    (true, false) => from,
+                    (false, _) => to,
+                    // One url may be in every row; who clicked it is in few.
+                    (true, true) if index.count(from, says) <= index.count(to, says) => from,
+                    (true, true) => to,
+                };
+                let near = index.near(near, says);
+                let found = those(near, &|says| joins(*kind, from, to, *hit, subject, says));
                 if !found.is_empty() {
                     return (found, None);
                 }
-                let either = all(&|says| from.is_in(says) || to.is_in(says));
+                let mut either = index.near(from, says);
+                either.extend(index.near(to, says));
+                either.sort_unstable();
+                either.dedup();
+                let either = those(either, &|says| from.is_in(says) || to.is_in(says));
                 let note = match either.is_empty() {
                     true => "no part of the answer names it",
                     false => "no part of the answer names both ends; these name one of them",
@@ -113,6 +186,15 @@ impl<'g> Wanted<'g> {
                 (either, Some(note))
             }
         }
+    }
+}
+
+/// Which ends a part must name to say that they are joined so. The request names the other, or the part leads to it.
+fn named_by(kind: EdgeType) -> (bool, bool) {
+    match kind {
+        EdgeType::ParticipatesIn | EdgeType::ConnectedTo | EdgeType::OnDomain => (true, false),
+        EdgeType::MemberOf | EdgeType::StartedFrom => (false, true),
+        _ => (true, true),
     }
 }
 
@@ -151,33 +233,7 @@ fn both(from: &Named<'_>, to: &Named<'_>, says: &Says) -> bool {
     from.is_in(says) && to.is_in(says)
 }
 
-impl<'g> Named<'g> {
-    fn of(graph: &'g Graph, node: NodeRef) -> Self {
-        let data = graph.node(node);
-        let url = match data.label {
-            Label::Url => Some(data.id.as_str()),
-            Label::Verdict => data.id.split_once('|').map(|(_, url)| url),
-            _ => None,
-        };
-        let visited = |host: &NodeRef| {
-            let edge = graph.edge(*host, EdgeType::ConnectedTo, node);
-            edge.is_some_and(|edge| edge.facts.text("match") == Some("host"))
-        };
-        let mut visitors = graph.sources(node, EdgeType::ConnectedTo);
-        visitors.retain(visited);
-        let case = graph.find(Label::Case, graph.case());
-        let since = case.and_then(|case| graph.node(case).facts.properties.get("window_from"));
-        Self {
-            data,
-            url: url.and_then(|url| Url::parse(url).ok()),
-            visitors: visitors.into_iter().map(|host| graph.node(host)).collect(),
-            since: match since {
-                Some(Value::Time(at)) => *at,
-                _ => chrono::DateTime::default(),
-            },
-        }
-    }
-
+impl Named<'_> {
     /// Whether it is the node of that id; long ids are cut as the graph cuts them.
     fn is(&self, id: Option<&str>) -> bool {
         id.is_some_and(|id| {
@@ -190,10 +246,10 @@ impl<'g> Named<'g> {
     fn is_in(&self, says: &Says) -> bool {
         match self.data.label {
             Label::User => says.users.iter().any(|user| self.is_user(user)),
-            Label::Host => says
-                .hosts
-                .iter()
-                .any(|(id, name)| is_host(self.data, id, name)),
+            Label::Host => {
+                let mut hosts = says.hosts.iter();
+                hosts.any(|(id, name)| self.known.host(id, name) == Some(self.node))
+            }
             Label::Team => says.teams.iter().any(|team| self.is(Some(team))),
             Label::Channel | Label::Chat => says.places.iter().any(|place| self.is(Some(place))),
             Label::Message => self.is(says.message.as_deref()) || self.is(says.root.as_deref()),
@@ -214,9 +270,13 @@ impl<'g> Named<'g> {
         if !user.id.is_empty() && self.is(Some(&user.id)) {
             return true;
         }
+        user.id.is_empty() && self.upn().is_some_and(|upn| upn.to_lowercase() == user.upn)
+    }
+
+    /// The UPN of a user.
+    pub(super) fn upn(&self) -> Option<&str> {
         let known = self.data.id.strip_prefix("upn:");
-        let known = known.or_else(|| self.data.facts.text("upn"));
-        user.id.is_empty() && known.is_some_and(|known| known.to_lowercase() == user.upn)
+        known.or_else(|| self.data.facts.text("upn"))
     }
 
     /// How a logged request went to the url.
@@ -233,11 +293,12 @@ impl<'g> Named<'g> {
     fn is_visited(&self, says: &Says) -> bool {
         match self.requested(says) {
             Some(Hit::Url) => true,
-            Some(Hit::Host) => self.visitors.iter().any(|visitor| {
-                let hosts = says.hosts.iter();
-                hosts
-                    .into_iter()
-                    .any(|(id, name)| is_host(visitor, id, name))
+            Some(Hit::Host) => says.hosts.iter().any(|(id, name)| {
+                let graph = self.known.graph;
+                let visitor = self.known.host(id, name);
+                let edge =
+                    visitor.and_then(|host| graph.edge(host, EdgeType::ConnectedTo, self.node));
+                edge.is_some_and(|edge| edge.facts.text("match") == Some("host"))
             }),
             None => false,
         }
@@ -245,7 +306,7 @@ impl<'g> Named<'g> {
 
     /// What a record says of a verdict's url: lines of a list, rows of the workspace, or the answer of a service, which
     /// is about nothing else.
-    fn verdict(&self, record: &Record, body: &Body, says: &[Says]) -> Places {
+    fn verdict(&self, record: &Record, body: &Body, says: &[Says], since: DateTime<Utc>) -> Places {
         let Some(url) = &self.url else {
             return (Vec::new(), Some("the url is too long to be compared"));
         };
@@ -255,7 +316,7 @@ impl<'g> Named<'g> {
                     name: record.url.clone(),
                     text: record.body.clone(),
                 };
-                let lines = file::lines_about(&list, url, self.since);
+                let lines = file::lines_about(&list, url, since);
                 let places = lines.into_iter().filter_map(|line| line.checked_sub(1));
                 (
                     places.filter(|at| *at < body.parts.len()).collect(),
@@ -281,16 +342,4 @@ impl<'g> Named<'g> {
         let note = found.is_empty().then_some(none);
         (found, note)
     }
-}
-
-/// Whether a device is the one that a part names by id, or by a name when it tells no id.
-fn is_host(host: &NodeData, id: &str, name: &str) -> bool {
-    if !id.is_empty() {
-        return host.id == id;
-    }
-    let known = host.id.strip_prefix("name:").map(str::to_owned);
-    let known = known.or_else(|| host.facts.text("name").map(str::to_lowercase));
-    let label = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
-    // Devices of one first label are one device when there is only one such: the graph has seen to that.
-    known.is_some_and(|known| known == name || label(&known) == label(name))
 }

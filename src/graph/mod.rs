@@ -3,6 +3,7 @@
 //! [`schema`] is the one table of what can be in it. Whoever adds to the graph says with every node and edge
 //! what was [`Seen`]: the moment of the evidence and the journal record it stands in.
 
+pub(crate) mod devices;
 pub mod docs;
 pub mod edge;
 pub mod jsonl;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{EdgeType, Graph, Label, NodeRef};
+use super::{EdgeType, Graph, Label, NodeData, NodeRef};
 
 /// Figures and the sentence. `messages` and `urls` count all with a link or in a message, the rest only what is risky.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -85,7 +85,8 @@ pub fn summarise(graph: &Graph) -> (Summary, Entities) {
     let alerts = reached(&[EdgeType::Mentions]);
     let (channels, chats) = (of(Label::Channel), of(Label::Chat));
     let names = |nodes: &BTreeSet<NodeRef>| {
-        super::value::sorted(nodes.iter().map(|node| shown(graph, *node)).collect())
+        let names = nodes.iter().map(|node| shown(graph, *node).to_owned());
+        super::value::sorted(names.collect())
     };
     let entities = Entities {
         users: names(&risky_senders),
@@ -133,17 +134,12 @@ pub fn counts(graph: &Graph) -> (BTreeMap<&'static str, usize>, BTreeMap<&'stati
     (nodes, edges)
 }
 
-/// How a node is shown: a user by UPN, else name, else id; a host by name, else id; anything else by id.
-fn shown(graph: &Graph, node: NodeRef) -> String {
-    let data = graph.node(node);
-    let names: &[&str] = match data.label {
-        Label::User => &["upn", "name"],
-        Label::Host => &["name"],
-        _ => &[],
+/// How hunts show a node: a user as UPN, else name, else id; anything else by name, else id.
+pub(crate) fn shown(graph: &Graph, node: NodeRef) -> &str {
+    let NodeData { label, id, facts } = graph.node(node);
+    let upn = match label {
+        Label::User => facts.text("upn"),
+        _ => None,
     };
-    names
-        .iter()
-        .find_map(|name| data.facts.text(name))
-        .unwrap_or(&data.id)
-        .to_owned()
+    upn.or_else(|| facts.text("name")).unwrap_or(id)
 }

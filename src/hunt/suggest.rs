@@ -23,7 +23,12 @@ pub(crate) fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec
 fn likeness(name: &str, other: &str) -> f64 {
     let alike = strsim::jaro_winkler(name, other);
     let part = name.len() >= 3 && other.contains(name);
-    let slip = name.len() >= 3 && strsim::osa_distance(name, other) == 1;
+    // One slip makes a name one character longer or shorter at most, which has up to four bytes.
+    let slip = name.len() >= 3
+        && name.len().abs_diff(other.len()) <= 4
+        && name.chars().count().abs_diff(other.chars().count()) <= 1
+        && alike < ALIKE
+        && strsim::osa_distance(name, other) == 1;
     if part || slip {
         alike.max(ALIKE)
     } else {

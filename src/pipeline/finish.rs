@@ -1,10 +1,11 @@
 //! The end: aliases become one, risk is written onto the graph, and the case itself becomes a node.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Investigation, Outcome};
+use crate::graph::devices::Devices;
 use crate::graph::node::Case;
-use crate::graph::{Edge, Label, NodeRef, Seen};
+use crate::graph::{Edge, Label, Seen};
 
 pub(super) fn run(mut run: Investigation) -> Outcome {
     run.merge_users();
@@ -38,37 +39,14 @@ pub(super) fn run(mut run: Investigation) -> Outcome {
 }
 
 impl Investigation {
-    /// Merges hosts that are known by name only into those of the same name that are known by id.
+    /// Merges hosts that are known by name only into the devices that those names mean.
     fn merge_hosts(&mut self) {
-        let mut by_name: BTreeMap<String, Vec<NodeRef>> = BTreeMap::new();
-        let mut by_label: BTreeMap<String, Vec<NodeRef>> = BTreeMap::new();
-        let mut nameless = Vec::new();
+        let devices = Devices::of(&self.graph);
         for host in self.graph.labelled(Label::Host) {
-            let node = self.graph.node(host);
-            if let Some(name) = node.id.strip_prefix("name:") {
-                nameless.push((name.to_owned(), host));
-            } else if let Some(name) = node.facts.text("name") {
-                let name = name.to_lowercase();
-                by_label
-                    .entry(first_label(&name).to_owned())
-                    .or_default()
-                    .push(host);
-                by_name.entry(name).or_default().push(host);
-            }
-        }
-        for (name, host) in nameless {
-            // The same first label on two devices names neither of them.
-            let known = [by_name.get(&name), by_label.get(first_label(&name))]
-                .into_iter()
-                .flatten()
-                .find(|hosts| hosts.len() == 1);
-            if let Some([known]) = known.map(Vec::as_slice) {
-                self.graph.merge(host, *known);
+            let name = self.graph.node(host).id.strip_prefix("name:");
+            if let Some(device) = name.and_then(|name| devices.named(name)) {
+                self.graph.merge(host, device);
             }
         }
     }
-}
-
-fn first_label(name: &str) -> &str {
-    name.split('.').next().unwrap_or(name)
 }

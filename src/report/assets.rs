@@ -21,3 +21,21 @@ pub(super) const SCRIPTS: &[&str] = &[
     include_str!("page/graph.js"),
     include_str!("page/report.js"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_library_is_the_one_that_its_readme_names() {
+        let table = include_str!("page/vendor/README.md");
+        let row = table.lines().find(|line| line.contains("| d3.min.js |"));
+        let mut cells = row.unwrap().split('|').map(str::trim);
+        let written = cells.rfind(|cell| !cell.is_empty());
+        let digest = Sha256::digest(LIBRARIES[0]);
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(written, Some(digest.as_str()));
+    }
+}

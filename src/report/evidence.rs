@@ -21,8 +21,11 @@ pub(super) struct Thing {
     /// Its label or type.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// Its id, or an edge as `linktrail evidence` takes it; urls broken.
+    /// Its id, or what an edge joins; urls broken.
     id: String,
+    /// What to type to see it; nothing that it holds can be followed, or does anything else in a shell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
     /// What it holds, where an analyst needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<Map<String, Json>>,
@@ -77,7 +80,14 @@ impl<'g> Evidence<'g> {
                 Label::User => facts.flag("risky_sender"),
                 label => !matches!(label, Label::Channel | Label::Chat | Label::Team),
             };
-        let id = shown(self.view.id(node));
+        let id = match label {
+            Label::Url | Label::Verdict => shown(self.view.id(node)),
+            // As it can be typed, if it is no url in disguise.
+            _ => match self.view.id(node) {
+                id if id.contains("://") => shown(id),
+                id => id.to_owned(),
+            },
+        };
         let thing = evidence::Thing::Node(node);
         let made = self.add(label.as_str(), id, thing, facts, told, quoted);
         self.nodes.insert(node, made);
@@ -115,6 +125,7 @@ impl<'g> Evidence<'g> {
         self.things.push(Thing {
             kind,
             id,
+            command: evidence::command(self.view.graph, thing),
             properties: told.then(|| properties(facts)),
             records: records.collect(),
             count: facts.evidence.len(),

@@ -32,8 +32,10 @@ pub(super) struct Model<'a> {
 
 impl<'a> Model<'a> {
     pub(super) fn new(report: &Report<'a>) -> Result<Self, ReportError> {
+        let (summary, _) = summarise(report.graph);
         let view = View {
             graph: report.graph,
+            summary: &summary,
         };
         let mut evidence = Evidence::new(view);
         let tables = tables::all(view, &mut evidence)?;
@@ -43,7 +45,7 @@ impl<'a> Model<'a> {
         let records = records::read(report, &mut things)?;
         Ok(Self {
             case: report.about,
-            summary: summarise(report.graph).0,
+            summary,
             gaps: report.gaps.iter().map(broken).collect(),
             notes: report.notes.iter().map(broken).collect(),
             tables,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::graph::summary::{self, Summary};
 use crate::graph::value::Value;
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
 
@@ -10,6 +11,7 @@ use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'g> {
     pub(super) graph: &'g Graph,
+    pub(super) summary: &'g Summary,
 }
 
 impl<'g> View<'g> {
@@ -25,14 +27,9 @@ impl<'g> View<'g> {
         self.graph.node(node).label
     }
 
-    /// A user as UPN, else name, else id; anything else by name, else id.
+    /// As hunts show it.
     pub(super) fn shown(self, node: NodeRef) -> &'g str {
-        let facts = self.facts(node);
-        let upn = match self.label(node) {
-            Label::User => facts.text("upn"),
-            _ => None,
-        };
-        upn.or_else(|| facts.text("name")).unwrap_or(self.id(node))
+        summary::shown(self.graph, node)
     }
 
     /// `Team / Channel`, or `Chat: topic, else kind`.

@@ -7,7 +7,7 @@ use super::load::{self, Mode};
 use super::{Exit, UsageError, case, output};
 use crate::case::{Case, Record};
 use crate::cli::{Evidence, EvidenceFormat, Global};
-use crate::evidence::{self, Found, Parts, Reading, Thing};
+use crate::evidence::{self, Found, Known, Parts, Reading, Thing};
 use crate::graph::{Graph, RecordNumber};
 
 /// A record, and which parts of it speak of the thing asked for; none when a record itself was asked for.
@@ -20,6 +20,7 @@ struct Proof {
 struct Answer<'a> {
     case: &'a Case,
     graph: &'a Graph,
+    known: &'a Known<'a>,
     /// None when a record was asked for.
     thing: Option<Thing>,
     /// All records, in their order.
@@ -38,6 +39,7 @@ pub(super) async fn run(global: &Global, arguments: Evidence) -> anyhow::Result<
     let answer = Answer {
         case: &case,
         graph: &graph,
+        known: &Known::of(&graph),
         thing,
         numbers,
     };
@@ -61,7 +63,7 @@ impl Answer<'_> {
         })?;
         let parts = self
             .thing
-            .map(|thing| Reading::of(&record).parts(self.graph, thing));
+            .map(|thing| Reading::of(&record).parts(&self.known.wanted(thing)));
         Ok(Proof { record, parts })
     }
 

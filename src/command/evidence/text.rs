@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Answer, Proof};
 use crate::case::Record;
-use crate::evidence::{Parts, Thing};
+use crate::evidence::{self, Parts, Thing};
 use crate::graph::value::format_time;
 use crate::graph::{Facts, Graph, Label, NodeData, NodeRef, schema};
 use crate::source::kql::Query;
@@ -132,8 +132,9 @@ fn edges(text: &mut String, graph: &Graph, node: NodeRef) -> std::fmt::Result {
     }
     if let Some((from, kind, to)) = example {
         writeln!(text, "Edges:\n{}", lines.join("\n"))?;
-        let (from, to) = (quoted(graph.node(from)), quoted(graph.node(to)));
-        writeln!(text, "  one of them: linktrail evidence {from} {kind} {to}")?;
+        if let Some(command) = evidence::command(graph, Thing::Edge(from, kind, to)) {
+            writeln!(text, "  one of them: {command}")?;
+        }
     }
     Ok(())
 }
@@ -144,16 +145,6 @@ fn labels(graph: &Graph, nodes: &[NodeRef]) -> String {
     labels.dedup();
     let labels: Vec<_> = labels.into_iter().map(Label::as_str).collect();
     labels.join(" or ")
-}
-
-/// An id as one word of a shell, with its label: nothing that it holds can end the quotes.
-fn quoted(node: &NodeData) -> String {
-    let id = node
-        .facts
-        .text("defanged")
-        .filter(|_| node.label == Label::Url);
-    let word = format!("{}:{}", node.label, clean(id.unwrap_or(&node.id)));
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// The ids of all records.

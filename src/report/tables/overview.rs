@@ -1,9 +1,9 @@
 //! The sentence, and what is worth a closer look.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{By, Cell, Kind, Piece, Row};
-use crate::graph::{EdgeType, Label, NodeRef};
+use crate::graph::{EdgeType, Label};
 use crate::report::evidence::{Evidence, Ref};
 use crate::report::view::View;
 
@@ -36,33 +36,23 @@ pub(super) const ENTITIES: Piece = Piece {
 };
 
 fn summary(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
-    let mut found: BTreeMap<Label, BTreeSet<NodeRef>> = BTreeMap::new();
     let mut urls = Vec::new();
-    for (message, risky) in view.messages_with(|url| view.risky(url)) {
-        let senders = view.senders(message).into_iter().flatten();
-        let spots = view.graph.targets(message, EdgeType::PostedIn);
-        let all = senders.chain(spots).chain(risky.iter().copied());
-        for node in all.chain([message]) {
-            found.entry(view.label(node)).or_default().insert(node);
-        }
+    for (_, risky) in view.messages_with(|url| view.risky(url)) {
         urls.extend(risky.iter().map(|url| evidence.node(*url)));
     }
     urls.sort_unstable();
     urls.dedup();
-    let number = |label| found.get(&label).map_or(0, BTreeSet::len);
-    let (risky_urls, senders, messages) = (
-        number(Label::Url),
-        number(Label::User),
-        number(Label::Message),
-    );
-    let (channels, chats) = (number(Label::Channel), number(Label::Chat));
-    let sentence = format!(
-        "{risky_urls} malicious URL(s) sent by {senders} user(s) in {messages} message(s), across {channels} channel(s) and {chats} chat(s)"
-    );
-    let mut cells: Vec<Cell> = [risky_urls, senders, messages, channels, chats]
-        .map(Cell::number)
-        .into();
-    cells.push(Cell::Text(sentence));
+    let known = view.summary;
+    let mut cells: Vec<Cell> = [
+        known.risky_urls,
+        known.risky_senders,
+        known.risky_messages,
+        known.channels,
+        known.chats,
+    ]
+    .map(Cell::number)
+    .into();
+    cells.push(Cell::text(&known.sentence));
     vec![Row { cells, refs: urls }]
 }
 

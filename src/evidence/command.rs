@@ -1,0 +1,179 @@
+//! What to type to see the evidence of a thing.
+
+use super::{Thing, find};
+use crate::graph::{Graph, Label, NodeRef};
+use crate::link::{defang, defang_text};
+
+/// Longest command, in bytes: a terminal takes a line of 4,096.
+const LONGEST: usize = 4_000;
+
+/// The command that shows a thing. It can be pasted into a POSIX shell, PowerShell or cmd.exe, whatever the ids from
+/// outside hold, and urls in it are broken. A thing that cannot be typed so is shown by its first record; none when it
+/// has no record either.
+pub fn command(graph: &Graph, thing: Thing) -> Option<String> {
+    let typed = match thing {
+        Thing::Node(node) => word(graph, node),
+        Thing::Edge(from, kind, to) => word(graph, from)
+            .zip(word(graph, to))
+            .map(|(from, to)| format!("{from} {kind} {to}")),
+    };
+    let typed = typed.filter(|typed| typed.len() <= LONGEST);
+    let typed = typed.or_else(|| {
+        let first = thing.facts(graph)?.evidence.first()?;
+        quoted(&format!("{}/{first}", graph.case()))
+    });
+    Some(format!("linktrail evidence {}", typed?))
+}
+
+/// A node as one word; none when no such word means it.
+fn word(graph: &Graph, node: NodeRef) -> Option<String> {
+    let data = graph.node(node);
+    let id = match (data.label, data.id.split_once('|')) {
+        (Label::Url, _) => {
+            let whole = data.facts.text("defanged");
+            whole.map_or_else(|| defang_text(&data.id).into_owned(), str::to_owned)
+        }
+        (Label::Verdict, Some((provider, url))) => {
+            format!("{provider}|{}", defang(&url::Url::parse(url).ok()?))
+        }
+        // A name that could be followed.
+        _ if data.id.contains("://") => return None,
+        _ => data.id.clone(),
+    };
+    if !find::is_meant(graph, node, &id) {
+        return None;
+    }
+    // With the label it is no option, whatever it starts with.
+    quoted(&format!("{}:{id}", data.label))
+}
+
+/// A text as one word of any shell; none when one of them could take a part of it for something else.
+fn quoted(text: &str) -> Option<String> {
+    if text.chars().all(is_plain) {
+        return Some(text.to_owned());
+    }
+    text.chars().all(is_inert).then(|| format!("\"{text}\""))
+}
+
+/// Whether a character needs no quotes.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "@.:/_-".contains(c)
+}
+
+/// Whether a character between double quotes is only itself, in a POSIX shell, PowerShell and cmd.exe. `%` is not:
+/// between two of them cmd.exe reads the name of a variable, whose value may hold quotes. Neither is any beyond ASCII:
+/// PowerShell takes typographic quotes for quotes, and Windows makes plain ones of others.
+fn is_inert(c: char) -> bool {
+    is_plain(c) || " ~=+,[]?&#|;()".contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Found;
+    use crate::graph::node::{Host, User};
+    use crate::graph::{Edge, EdgeType, Seen, node};
+
+    /// The words that a shell makes of a command, if it is one command of plain and quoted words.
+    fn words(command: &str) -> Vec<String> {
+        let rest = command.strip_prefix("linktrail evidence ").unwrap();
+        let mut words = vec![String::new()];
+        let mut inside = false;
+        for c in rest.chars() {
+            match c {
+                '"' => inside = !inside,
+                ' ' if !inside => words.push(String::new()),
+                c => {
+                    assert!(if inside { is_inert(c) } else { is_plain(c) }, "{command}");
+                    words.last_mut().unwrap().push(c);
+                }
+            }
+        }
+        assert!(!inside, "{command}");
+        words
+    }
+
+    #[test]
+    fn hostile_ids_are_shown_by_their_record() {
+        for id in [
+            "x\"; calc; \"",
+            "x$(calc)",
+            "x`calc`",
+            "%CMDCMDLINE:~0,1%&calc&",
+            "!calc",
+            "x\ncalc",
+            "x\r\ncalc\r\n",
+            "\u{1b}[200~calc",
+            "x\u{201d};calc;\u{201c}",
+            "x\u{ff02}&calc&\u{ff02}",
+            "x\\",
+            "x'>y",
+            " x",
+            "x -[SENT]-> y",
+            "http://x.example/",
+        ] {
+            let mut graph = Graph::new("01J");
+            let known = graph.put(User::by_id(id), Seen::in_record(7));
+            let shown = command(&graph, Thing::Node(known));
+            assert_eq!(shown.as_deref(), Some("linktrail evidence 01J/7"), "{id:?}");
+            let mut graph = Graph::new("01J");
+            let unrecorded = graph.put(User::by_id(id), Seen::default());
+            assert_eq!(command(&graph, Thing::Node(unrecorded)), None, "{id:?}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_typed_means_the_thing() {
+        let mut graph = Graph::new("01J");
+        let seen = Seen::in_record(7);
+        let mut url = |text: &str| graph.put(node::Url(url::Url::parse(text).unwrap()), seen);
+        let evil = url("https://evil.example/a?x=1&y=(2);3,4#z|~");
+        let (percent, long) = (
+            url("https://evil.example/%41%41"),
+            url(&format!("https://evil.example/{}", "a".repeat(9_000))),
+        );
+        let rest = format!("https://evil.example/{}", "b".repeat(3_000));
+        let longer = url(&rest);
+        // Two hosts of one name, a name that is broken where it is text, and one that looks like an option.
+        let mut host = |id: &str, name: &str| graph.put(Host::new(id, name).unwrap(), seen);
+        let hosts = [
+            host("d1", "pc-1"),
+            host("d2", "pc-1"),
+            host("", "www.x.example"),
+            host("--help", "x"),
+            host("", "a  b"),
+        ];
+        for host in hosts {
+            graph.link(host, Edge::WarnedAbout { count: 1 }, evil, seen);
+            graph.link(host, Edge::WarnedAbout { count: 1 }, percent, seen);
+        }
+        let edges = hosts.map(|host| Thing::Edge(host, EdgeType::WarnedAbout, evil));
+        let nodes = hosts.into_iter().chain([evil, longer]).map(Thing::Node);
+        for thing in nodes.chain(edges) {
+            let command = command(&graph, thing).unwrap();
+            assert!(!command.contains("http"), "{command}");
+            let found = find::find(&graph, &words(&command));
+            assert_eq!(found, Ok(Found::Thing(thing)), "{command}");
+        }
+        let by_record = Some("linktrail evidence 01J/7".to_owned());
+        for thing in [
+            Thing::Node(percent),
+            Thing::Node(long),
+            Thing::Edge(hosts[0], EdgeType::WarnedAbout, percent),
+        ] {
+            assert_eq!(command(&graph, thing), by_record);
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever an id holds, a command is plain and inert, and means the thing or its record.
+        #[test]
+        fn any_id_is_inert(id in "(\\PC|[\"'`$%!&|;\\\\\n\r /.:-]){0,12}") {
+            let mut graph = Graph::new("01J");
+            let user = Thing::Node(graph.put(User::by_id(&id), Seen::in_record(7)));
+            let words = words(&command(&graph, user).unwrap());
+            let found = find::find(&graph, &words).unwrap();
+            proptest::prop_assert!([Found::Thing(user), Found::Record(7)].contains(&found));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Which device a bare name means.
+
+use std::collections::HashMap;
+
+use super::{Graph, Label, NodeRef};
+
+/// Devices that are known by id, by the names that they go by.
+#[derive(Debug, Default)]
+pub(crate) struct Devices {
+    by_name: HashMap<String, Vec<NodeRef>>,
+    by_label: HashMap<String, Vec<NodeRef>>,
+}
+
+impl Devices {
+    /// The devices of a graph.
+    pub(crate) fn of(graph: &Graph) -> Self {
+        let mut devices = Self::default();
+        for host in graph.labelled(Label::Host) {
+            let node = graph.node(host);
+            if node.id.starts_with("name:") {
+                continue;
+            }
+            if let Some(name) = node.facts.text("name") {
+                let name = name.to_lowercase();
+                let label = first_label(&name).to_owned();
+                devices.by_label.entry(label).or_default().push(host);
+                devices.by_name.entry(name).or_default().push(host);
+            }
+        }
+        devices
+    }
+
+    /// The device that a name in lower case means: the one of that name, else the one of its first label. What two
+    /// devices have in common names neither of them.
+    pub(crate) fn named(&self, name: &str) -> Option<NodeRef> {
+        let found = [self.by_name.get(name), self.by_label.get(first_label(name))];
+        let found = found.into_iter().flatten();
+        match found.map(Vec::as_slice).find(|hosts| hosts.len() == 1) {
+            Some([host]) => Some(*host),
+            _ => None,
+        }
+    }
+}
+
+/// What comes before the domain.
+pub(crate) fn first_label(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
