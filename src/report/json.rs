@@ -40,7 +40,11 @@ mod tests {
     fn nothing_ends_the_block_and_the_value_is_the_same() {
         let hostile = "</script><!--\u{2028}\u{202e}\0 a&b \u{10ffff}";
         let packed = packed(&[hostile]).unwrap();
-        assert!(packed.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b)));
+        assert!(
+            packed
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
+        );
         let mut json = String::new();
         flate2::read::GzDecoder::new(&STANDARD.decode(packed).unwrap()[..])
             .read_to_string(&mut json)
