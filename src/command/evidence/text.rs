@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Answer, Proof};
 use crate::case::Record;
+use crate::command::typed;
 use crate::evidence::{Parts, Thing};
 use crate::graph::value::format_time;
 use crate::graph::{Facts, Graph, Label, NodeData, NodeRef, schema};
@@ -113,13 +114,17 @@ fn edges(text: &mut String, graph: &Graph, node: NodeRef) -> std::fmt::Result {
     let mut lines = Vec::new();
     for kind in schema::EDGES.iter().map(|spec| spec.kind) {
         let (targets, sources) = (graph.targets(node, kind), graph.sources(node, kind));
+        let command = |from: NodeRef, to: NodeRef| {
+            let (from, to) = (word(graph.node(from))?, word(graph.node(to))?);
+            Some(format!("linktrail evidence {from} {kind} {to}"))
+        };
         if let Some(to) = targets.first() {
             lines.push(format!(
                 "  {} -[{kind}]-> {}",
                 targets.len(),
                 labels(graph, &targets)
             ));
-            example = example.or(Some((node, kind, *to)));
+            example = example.or_else(|| command(node, *to));
         }
         if let Some(from) = sources.first() {
             lines.push(format!(
@@ -127,13 +132,14 @@ fn edges(text: &mut String, graph: &Graph, node: NodeRef) -> std::fmt::Result {
                 sources.len(),
                 labels(graph, &sources)
             ));
-            example = example.or(Some((*from, kind, node)));
+            example = example.or_else(|| command(*from, node));
         }
     }
-    if let Some((from, kind, to)) = example {
+    if !lines.is_empty() {
         writeln!(text, "Edges:\n{}", lines.join("\n"))?;
-        let (from, to) = (quoted(graph.node(from)), quoted(graph.node(to)));
-        writeln!(text, "  one of them: linktrail evidence {from} {kind} {to}")?;
+    }
+    if let Some(command) = example {
+        writeln!(text, "  one of them: {command}")?;
     }
     Ok(())
 }
@@ -146,14 +152,13 @@ fn labels(graph: &Graph, nodes: &[NodeRef]) -> String {
     labels.join(" or ")
 }
 
-/// An id as one word of a shell, with its label: nothing that it holds can end the quotes.
-fn quoted(node: &NodeData) -> String {
+/// An id as one word of any shell, with its label; none when a shell might take it for more than that.
+fn word(node: &NodeData) -> Option<String> {
     let id = node
         .facts
         .text("defanged")
         .filter(|_| node.label == Label::Url);
-    let word = format!("{}:{}", node.label, clean(id.unwrap_or(&node.id)));
-    format!("'{}'", word.replace('\'', r"'\''"))
+    typed::word(&format!("{}:{}", node.label, id.unwrap_or(&node.id)))
 }
 
 /// The ids of all records.
