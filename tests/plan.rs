@@ -7,6 +7,7 @@ mod tenant;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -163,6 +164,7 @@ fn what_is_planned_is_what_is_sent_string_by_string() {
     let plan = planned(&lab, &case, &options);
     assert_eq!(lab.tenant.requests().len(), 0);
     assert_eq!(plan["urls_complete"], true);
+    assert_eq!(plan["chats"]["complete"], true, "none is ever read");
     assert_eq!(plan["messages"]["unread"], 0);
     assert_eq!(plan["messages"]["requests_at_least"], 0);
     assert!(plan["urls"].as_u64() > first["urls"].as_u64());
@@ -232,12 +234,64 @@ fn stopped_after_any_stage_it_becomes_the_same_case() {
                 "{stage}"
             );
             assert_eq!(known.is_empty(), !rest.is_empty(), "{stage}");
+            let read = ["chats", "hosts", "alerts"].contains(&stage);
+            assert_eq!(plan["chats"]["complete"], read, "{stage}");
+            assert_eq!(
+                plan["chats"]["recorded"].as_u64() > Some(0),
+                read,
+                "{stage}"
+            );
+            assert_eq!(
+                plan["unknown"].to_string().contains("chats of"),
+                !read,
+                "{stage}"
+            );
         }
     }
     lab.tenant.clear_requests();
     lab.loaded(&case, &[], 0);
     assert_eq!(lab.tenant.requests().len(), 0);
     assert_same(&comparable(&alone), &case);
+}
+
+/// A load that was not answered about a round of chats: what it did not learn is listed, and nothing else is sent.
+#[test]
+fn what_is_left_unasked_of_chats_is_listed() {
+    let lab = lab(Options::default(), FAST);
+    let alone = lab.case("alone");
+    lab.loaded(&alone, &["--until", "links"], 0);
+    let first = strings(&planned(&lab, &alone, &[]), "otx", "send");
+    lab.loaded(&alone, &[], 0);
+    let mut wanted = received(&lab, Service::Otx);
+    wanted.retain(|asked| !first.contains(asked));
+    assert!(!wanted.is_empty());
+
+    lab.tenant
+        .script([Fault::on(Service::Otx, "GET", Action::status(403))
+            .at(first.len() + 1)
+            .always()]);
+    let case = lab.case("case");
+    lab.loaded(&case, &["--until", "chats"], 3);
+    lab.tenant.clear_script();
+    lab.tenant.clear_requests();
+    let plan = planned(&lab, &case, &[]);
+    assert_eq!(lab.tenant.requests().len(), 0);
+    for (name, _) in PROVIDERS {
+        let send = if name == "otx" { &wanted[..] } else { &[] };
+        assert_eq!(strings(&plan, name, "send"), send, "{name}");
+    }
+    assert!(plan["chats"]["recorded"].as_u64() > Some(0), "{plan:#}");
+    assert!(plan["chats"]["urls"].as_u64() >= Some(wanted.len() as u64));
+    // What it says may lead to more chats.
+    assert_eq!(plan["chats"]["complete"], false);
+    let unknown = plan["unknown"].to_string();
+    assert!(unknown.contains("on record are listed here"), "{unknown}");
+
+    lab.loaded(&case, &[], 0);
+    for (name, service) in PROVIDERS {
+        let sent = if name == "otx" { &wanted[..] } else { &[] };
+        assert_eq!(received(&lab, service), sent, "{name}");
+    }
 }
 
 /// A load that broke off in the middle of a team: what is on record counts, and the rest is said to be unread.
@@ -301,7 +355,7 @@ fn rates_quotas_and_answers_kept_are_told() {
         config
             .replacen(
                 FAST,
-                "limits = [\"virustotal 4/minute\", \"virustotal 9/day\"]",
+                "limits = [\"virustotal 4/minute\", \"virustotal 1/day\"]",
                 1,
             )
             .replacen("cache_age = \"1d\"", "", 1)
@@ -313,8 +367,9 @@ fn rates_quotas_and_answers_kept_are_told() {
     assert!(sends > 1, "{virustotal:#}");
     assert_eq!(virustotal["rates"][0], "4/minute");
     assert_eq!(virustotal["seconds_at_least"], (sends - 1) as f64 * 20.0);
-    assert_eq!(virustotal["quotas"][0]["quota"], "9/day");
-    assert_eq!(virustotal["quotas"][0]["left"], 9);
+    assert_eq!(virustotal["quotas"][0]["quota"], "1/day");
+    assert_eq!(virustotal["quotas"][0]["left"], 1);
+    assert_eq!(virustotal["quotas"][0]["over"], sends - 1);
     nobody_was_asked(&lab);
 }
 
@@ -349,10 +404,12 @@ fn people_see_every_string_and_what_is_missing() {
         "virustotal: would be sent",
         "the same as otx",
         "sentinel: nothing leaves the tenant",
+        "in about 1 query(s) to the workspace; more when an answer is too large, twice as many where",
+        "Queries to the workspace, inside the tenant: about 3 on hosts and clicks, about 1 on alerts, for the urls known, if all of them are risky; more when",
         "`load --until links` reads them",
         "MISSING so far (gaps): 1",
         "table absent: DeviceEvents",
-        "goes on with: linktrail load --case",
+        "goes on with: `linktrail load --case",
     ] {
         assert!(ran.stdout.contains(line), "{line}: {}", ran.stdout);
     }
@@ -376,6 +433,51 @@ fn people_see_every_string_and_what_is_missing() {
         }
     }
     nobody_was_asked(&lab);
+}
+
+/// A shell reads what is printed as it was meant, and what it could misread is not printed.
+#[test]
+fn the_command_that_goes_on_can_be_typed() {
+    let lab = Lab::new(World::small(), Options::default());
+    let config = "my conf.toml";
+    std::fs::rename(lab.config(), lab.folder().join(config)).unwrap();
+    let until = |case: &str| -> Value {
+        let world = lab.tenant.world();
+        let mut command = lab.binary();
+        command
+            .args(["load", "--no-neo4j", "--until", "seeds", "--format", "json"])
+            .args(["--config", config, "--case", case])
+            .args(["--from", &world.from().to_rfc3339()])
+            .args(["--to", &world.anchor.to_rfc3339()]);
+        let ran = run(&mut command);
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+        ran.json()
+    };
+    let stopped = until("Q4 lure");
+    let next = stopped["next"].as_str().unwrap();
+    assert_eq!(
+        next,
+        "linktrail load --config \"my conf.toml\" --case \"Q4 lure\""
+    );
+    let typed = next.replacen("linktrail", "\"$LINKTRAIL\"", 1);
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("{typed} --no-neo4j --format json")])
+        .env_clear()
+        .envs(lab.tenant.env())
+        .env("LINKTRAIL", assert_cmd::cargo::cargo_bin!("linktrail"))
+        .current_dir(lab.folder());
+    let ran = run(&mut shell);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert_eq!(ran.json()["case"]["id"], stopped["case"]["id"]);
+
+    let hostile = "$(id) \u{1b}[2J`x`";
+    let stopped = until(hostile);
+    assert_eq!(
+        stopped["next"],
+        "linktrail load --config \"my conf.toml\" --case DIR"
+    );
+    assert_eq!(stopped["case"]["path"], hostile);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::load::{self, Mode};
-use super::{Exit, UsageError, output};
+use super::{Exit, UsageError, output, typed};
 use crate::case::Case as Folder;
 use crate::cli::{Case, Global};
 use crate::config::Config;
@@ -33,7 +33,10 @@ pub(super) fn complete(dir: Option<&Path>) -> anyhow::Result<Folder> {
                     "there is no complete case under ./cases; name one with --case".to_owned(),
                 )
             })?;
-            output::complain(&format!("case {}", newest.display()));
+            output::complain(&format!(
+                "case {}",
+                terminal::clean(&newest.to_string_lossy())
+            ));
             newest
         }
     };
@@ -165,7 +168,8 @@ async fn prune(global: &Global, id: &str) -> anyhow::Result<Exit> {
     let counters = connection.prune(id).await?;
     if counters.rows == 0 {
         return Err(UsageError(format!(
-            "Neo4j holds no case `{id}`; `linktrail hunt run collection-gaps` shows those it holds"
+            "Neo4j holds no case `{id}`; {} shows those it holds",
+            typed::command(global, "hunt run collection-gaps")
         ))
         .into());
     }

@@ -10,6 +10,7 @@ mod load;
 mod output;
 mod report;
 mod schema;
+mod typed;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;

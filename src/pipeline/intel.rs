@@ -54,21 +54,38 @@ pub(super) async fn run(run: &mut Investigation, stage: &'static str) -> Result<
     for url in &new {
         run.readings.insert(url.clone(), Vec::new());
     }
-    for provider in std::mem::take(&mut run.providers) {
-        for answer in ask_all(run, provider.as_ref(), &new).await? {
+    let providers = std::mem::take(&mut run.providers);
+    let asked = ask_each(run, stage, &providers, &new).await;
+    run.providers = providers;
+    asked
+}
+
+async fn ask_each(
+    run: &mut Investigation,
+    stage: &'static str,
+    providers: &[Box<dyn Provider>],
+    urls: &BTreeSet<Url>,
+) -> Result<(), Failure> {
+    for provider in providers {
+        for answer in ask_all(run, provider.as_ref(), urls).await? {
             put(run, stage, provider.as_ref(), answer);
         }
-        run.providers.push(provider);
     }
     Ok(())
 }
 
-/// Urls of the graph that nobody has been asked about.
-pub(super) fn unasked(run: &Investigation) -> BTreeSet<Url> {
+/// Urls of the graph.
+pub(super) fn urls(run: &Investigation) -> BTreeSet<Url> {
     let all = run.graph.labelled(Label::Url).into_iter();
     all.filter_map(|node| Url::parse(&run.graph.node(node).id).ok())
-        .filter(|url| !run.readings.contains_key(url))
         .collect()
+}
+
+/// Urls of the graph that nobody has been asked about.
+fn unasked(run: &Investigation) -> BTreeSet<Url> {
+    let mut urls = urls(run);
+    urls.retain(|url| !run.readings.contains_key(url));
+    urls
 }
 
 /// What is to be done about these urls at a provider. Both the load and its plan take it from here.

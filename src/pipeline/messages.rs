@@ -49,9 +49,14 @@ pub(super) type Listing = BTreeMap<(String, String), ListedChannel>;
 
 pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
     let listing = listed(run).await?;
-    let channels = places(run, &listing).await?;
-    let bodies = fetch(run, &listing).await?;
-    let senders = put(run, &listing, &channels, bodies);
+    read(run, &listing).await
+}
+
+/// Reads the listed messages, and puts them with their places and senders into the graph.
+pub(super) async fn read(run: &mut Investigation, listing: &Listing) -> Result<(), Failure> {
+    let channels = places(run, listing).await?;
+    let bodies = fetch(run, listing).await?;
+    let senders = put(run, listing, &channels, bodies);
     run.resolve(STAGE, &senders).await
 }
 

@@ -34,7 +34,9 @@ use crate::source::msgraph::{self, ChatMessage};
 use crate::source::sentinel::{self, Sentinel};
 
 pub use gap::{Gap, Gaps};
-pub use plan::{ChannelPlan, MessagePlan, Plan, ProviderPlan, QueryPlan, Sent, TeamPlan, plan};
+pub use plan::{
+    ChannelPlan, ChatPlan, MessagePlan, Plan, ProviderPlan, QueryPlan, Sent, TeamPlan, plan,
+};
 
 /// Names of the stages, in their order.
 pub const STAGES: [&str; 8] = [
@@ -220,6 +222,19 @@ impl Investigation {
             counted: HashSet::new(),
             chats_read: BTreeSet::new(),
         }
+    }
+
+    /// From here on nobody is asked, whatever the stages would like to know.
+    fn go_offline(&mut self) {
+        let settings = &self.scope.settings;
+        let offline = Arc::new(self.client.offline());
+        self.sentinel = Sentinel::new(
+            Arc::clone(&offline),
+            &settings.endpoints.log_analytics,
+            &settings.workspace,
+        );
+        self.msgraph = msgraph::Graph::new(Arc::clone(&offline), &settings.endpoints.graph);
+        self.client = offline;
     }
 
     async fn stages(

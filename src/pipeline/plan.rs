@@ -2,7 +2,8 @@
 //!
 //! Only what stays inside the tenant and costs little is asked for: where the investigation starts, the teams, and the
 //! list of messages. All of it is on record, so that the load goes on from there. Everything else is read from the
-//! journal alone, by the very code of the stages: [`intel::questions`] tells the load and its plan what to send.
+//! journal alone, as far as that reaches, by the very code of the stages: [`intel::questions`] tells the load and its
+//! plan what to send.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::messages::{self, Listing};
-use super::{Gap, Intel, Investigation, Progress, RunError, intel, links};
+use super::{Gap, Intel, Investigation, Progress, RunError, chats, intel, links};
 use crate::case::Manifest;
 use crate::config::{Channels, ChatsOf, PivotOn};
 use crate::graph::{Label, Seen};
@@ -29,6 +30,8 @@ pub struct Plan {
     pub urls: usize,
     /// Whether the urls of all listed messages are among them.
     pub urls_complete: bool,
+    /// What is on record of chats.
+    pub chats: ChatPlan,
     /// What each provider would be told, in the order in which they are asked.
     pub providers: Vec<ProviderPlan>,
     /// Queries to the workspace that follow the verdicts.
@@ -88,6 +91,17 @@ pub struct ChannelPlan {
     pub recorded: usize,
 }
 
+/// What is on record of chats.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ChatPlan {
+    /// Chats with a link.
+    pub recorded: usize,
+    /// Urls that stand in them and in nothing read before.
+    pub urls: usize,
+    /// No other chat is read: verdicts and chats are all on record, to the last round.
+    pub complete: bool,
+}
+
 /// What one provider would be told.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProviderPlan {
@@ -105,7 +119,7 @@ pub struct ProviderPlan {
     pub held_back: Vec<HeldBack>,
     /// Urls that are looked up in a list or in the workspace.
     pub looked_up: usize,
-    /// Queries to the workspace that this takes.
+    /// Queries to the workspace that this takes, about: more when an answer is too large or the table is absent.
     pub queries: usize,
     /// How often it may be asked, such as `4/minute`.
     pub rates: Vec<String>,
@@ -140,9 +154,11 @@ pub struct Quota {
     pub quota: String,
     /// Requests left.
     pub left: u64,
+    /// Strings that are not sent in this period, at least: a request that is repeated counts too.
+    pub over: u64,
 }
 
-/// Queries to the workspace that follow the verdicts.
+/// Queries to the workspace that follow the verdicts, about: more when an answer is too large.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct QueryPlan {
     /// Queries about hosts and clicks: proxy_hosts, defender_hosts and clicks_on.
@@ -150,7 +166,7 @@ pub struct QueryPlan {
     /// Queries about alerts.
     pub alerts: usize,
     /// They are so many only if every url known so far is risky.
-    pub at_most: bool,
+    pub if_all_risky: bool,
 }
 
 const ESTIMATE: &str = "an estimate: a team's messages are one list of 50 a page, and it holds those without a link too; the audit log counts only those with one, so there may be many more pages; the names of channels and senders come on top, twenty a request";
@@ -169,23 +185,23 @@ pub async fn plan(
     run.stages(&["seeds", "teams"], &mut progress).await?;
     (progress.started)("messages");
     let listing = messages::listed(&mut run).await?;
-    // From here on nobody is asked, whatever the stages would like to know.
-    let offline = Arc::new(run.client.offline());
-    let endpoint = &manifest.options.settings.endpoints.graph;
-    run.msgraph = msgraph::Graph::new(Arc::clone(&offline), endpoint);
-    run.client = offline;
+    // What is on record as a failure is asked for again, so it is no gap yet.
+    let (gaps, notes) = (run.gaps.list(), run.notes.list());
+    run.go_offline();
     let messages = bodies(&mut run, &listing).await?;
-    let urls = intel::unasked(&run);
+    let chats = recorded(&mut run, &listing).await?;
+    let urls = intel::urls(&run);
     let providers = providers(&mut run, &urls)?;
     Ok(Plan {
         urls: urls.len(),
         urls_complete: messages.unread == 0,
         queries: queries(&run),
-        unknown: unknown(&run, &messages),
+        unknown: unknown(&run, &messages, chats),
         messages,
+        chats,
         providers,
-        gaps: run.gaps.list(),
-        notes: run.notes.list(),
+        gaps,
+        notes,
     })
 }
 
@@ -260,6 +276,32 @@ async fn bodies(run: &mut Investigation, listing: &Listing) -> Result<MessagePla
     })
 }
 
+/// Reads the chats that are on record, with their urls.
+async fn recorded(run: &mut Investigation, listing: &Listing) -> Result<ChatPlan, Failure> {
+    let options = &run.scope.options;
+    let never = options.chats_of == ChatsOf::None || options.rounds == 0;
+    let (urls, gaps) = (intel::urls(run).len(), run.gaps.list());
+    let whole = match go_on(run, listing).await {
+        Ok(()) => true,
+        Err(Failure::NotRecorded(_)) => false,
+        Err(failure) => return Err(failure),
+    };
+    Ok(ChatPlan {
+        recorded: run.graph.labelled(Label::Chat).len(),
+        urls: intel::urls(run).len() - urls,
+        // Whatever failed is asked for again, and may lead on.
+        complete: never || whole && run.gaps.list() == gaps,
+    })
+}
+
+/// Runs the stages that lead to the chats, until something is not on record.
+async fn go_on(run: &mut Investigation, listing: &Listing) -> Result<(), Failure> {
+    messages::read(run, listing).await?;
+    links::run(run);
+    intel::run(run, "intel").await?;
+    chats::run(run).await
+}
+
 impl TeamPlan {
     /// Messages of it that the audit log lists.
     pub fn listed(&self) -> usize {
@@ -328,11 +370,15 @@ fn providers(run: &mut Investigation, urls: &BTreeSet<Url>) -> Result<Vec<Provid
                     let quotas = quotas.map(|(rate, left)| Quota {
                         quota: rate.to_string(),
                         left,
+                        over: 0,
                     });
                     plan.quotas = quotas.collect();
                 }
                 plan.send.push(sent);
             }
+        }
+        for quota in &mut plan.quotas {
+            quota.over = (plan.send.len() as u64).saturating_sub(quota.left);
         }
         let rates = run.desk.rates(name).iter();
         let seconds = rates.filter_map(|rate| rate.seconds_for(plan.send.len()));
@@ -348,26 +394,32 @@ fn queries(run: &Investigation) -> QueryPlan {
         // proxy_hosts, defender_hosts and clicks_on look for the same words.
         hosts: 3 * logs,
         alerts,
-        at_most: run.scope.options.pivot_on == PivotOn::Risky,
+        if_all_risky: run.scope.options.pivot_on == PivotOn::Risky,
     }
 }
 
-fn unknown(run: &Investigation, messages: &MessagePlan) -> Vec<String> {
+fn unknown(run: &Investigation, messages: &MessagePlan, chats: ChatPlan) -> Vec<String> {
     let mut unknown = Vec::new();
     if messages.unread > 0 {
         unknown.push(format!(
-            "{} message(s) are unread, so their urls are not listed here; `load --until links` reads them (Microsoft Graph only, nothing leaves the tenant), after which `load --plan` lists everything",
+            "{} message(s) are unread, so their urls are not listed here; `load --until links` reads them (Microsoft Graph only, nothing leaves the tenant), after which `load --plan` lists them",
             messages.unread
         ));
     }
     let options = &run.scope.options;
-    if options.chats_of != ChatsOf::None && options.rounds > 0 {
+    if !chats.complete {
         let whose = match options.chats_of {
             ChatsOf::All => "all senders of links",
             _ => "those who sent a risky url (the verdicts tell who)",
         };
+        let listed = match chats.recorded {
+            0 => "they are not listed here".to_owned(),
+            recorded => {
+                format!("those of the {recorded} chat(s) on record are listed here, others are not")
+            }
+        };
         unknown.push(format!(
-            "chats of {whose} are read after that, and the same providers are asked about the urls in them by the same rules; they are not listed here (--chats-of none reads no chat)"
+            "chats of {whose} are read after that, and the same providers are asked about the urls in them by the same rules; {listed} (a case made with --chats-of none reads no chat)"
         ));
     }
     if options.pivot_on == PivotOn::Risky {

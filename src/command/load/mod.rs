@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use ulid::Ulid;
 
-use super::{Exit, UsageError, output};
+use super::{Exit, UsageError, output, typed};
 use crate::case::{Case, CaseError, FORMAT, Manifest, StageState};
 use crate::cli::{Global, Load, LoadFormat, ScopeArgs};
 use crate::config::{Config, Options, Scope, Settings, cache_folder, state_folder};
@@ -20,6 +20,7 @@ use crate::pipeline::{self, Gap, Intel, STAGES};
 use crate::sink::neo4j::{Connection, Counters as Loaded, Neo4jError};
 use crate::source::http::{Client, Counts, Network};
 use crate::source::intel::{self, Cache, Desk, Ledger, List, Setup};
+use crate::terminal;
 
 /// Where answers come from.
 pub(super) enum Mode {
@@ -67,7 +68,10 @@ async fn load(global: &Global, arguments: Load) -> anyhow::Result<Exit> {
     };
     let (mut case, mode) = open(&arguments, config)?;
     tracing::info!(case = %case.dir().display(), "case");
-    output::complain(&format!("case {}", case.dir().display()));
+    output::complain(&format!(
+        "case {}",
+        terminal::clean(&case.dir().to_string_lossy())
+    ));
     let outcome = investigate(global, &mut case, mode).await?;
     case.write("graph.jsonl", |out| jsonl::write(&outcome.graph, out))?;
     if !case.manifest().complete {
@@ -77,15 +81,15 @@ async fn load(global: &Global, arguments: Load) -> anyhow::Result<Exit> {
         None => None,
         Some(connection) => {
             let loaded = push(global, connection, &outcome.graph).await.with_context(|| {
-                let dir = case.dir().display();
-                format!("the case is complete, but its graph is not all in Neo4j; run `linktrail case push {dir}` when this is solved")
+                let again = typed::command(global, "case push").path("DIR", case.dir());
+                format!("the case is complete, but its graph is not all in Neo4j; when this is solved, run {again}")
             })?;
             Some(loaded)
         }
     };
     let text = match arguments.format {
         LoadFormat::Json => result::json(&case, &outcome)?,
-        LoadFormat::Text => result::text(&case, &outcome, loaded.as_ref()),
+        LoadFormat::Text => result::text(global, &case, &outcome, loaded.as_ref()),
     };
     output::print(&text)?;
     Ok(if outcome.gaps.is_empty() {

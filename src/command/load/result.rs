@@ -6,6 +6,8 @@ use serde_json::json;
 
 use super::{Outcome, pushed};
 use crate::case::Case;
+use crate::cli::Global;
+use crate::command::typed;
 use crate::graph::summary::{counts, summarise};
 use crate::pipeline::Gap;
 use crate::sink::neo4j::Counters;
@@ -19,7 +21,7 @@ pub(super) fn json(case: &Case, outcome: &Outcome) -> serde_json::Result<String>
         requests.entry(source).or_default();
     }
     let result = json!({
-        "case": {"id": case.id(), "path": case.dir(), "window": case.manifest().window},
+        "case": {"id": case.id(), "path": case.dir().to_string_lossy(), "window": case.manifest().window},
         "summary": summary,
         "entities": entities,
         "nodes": nodes,
@@ -31,7 +33,12 @@ pub(super) fn json(case: &Case, outcome: &Outcome) -> serde_json::Result<String>
     serde_json::to_string_pretty(&result).map(|text| text + "\n")
 }
 
-pub(super) fn text(case: &Case, outcome: &Outcome, loaded: Option<&Counters>) -> String {
+pub(super) fn text(
+    global: &Global,
+    case: &Case,
+    outcome: &Outcome,
+    loaded: Option<&Counters>,
+) -> String {
     let (summary, entities) = summarise(&outcome.graph);
     let mut text = String::new();
     list(&mut text, "Users who sent a risky url", &entities.users);
@@ -75,8 +82,9 @@ pub(super) fn text(case: &Case, outcome: &Outcome, loaded: Option<&Counters>) ->
             let _ = writeln!(text, "{}", pushed(counters));
             let _ = writeln!(
                 text,
-                "Next: linktrail hunt list; linktrail hunt run summary -p case={}",
-                case.id()
+                "Next: {}; {}",
+                typed::command(global, "hunt list"),
+                typed::command(global, &format!("hunt run summary -p case={}", case.id()))
             );
         }
         None => text.push_str("Neo4j: not written to\n"),

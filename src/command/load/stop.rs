@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{done, numbered, open, prepare, result};
 use crate::case::{Case, StageState};
 use crate::cli::{Global, Load, LoadFormat};
+use crate::command::typed::{self, Typed};
 use crate::command::{Exit, UsageError, output};
 use crate::config::Config;
 use crate::pipeline::{self, Gap, Plan, Progress, ProviderPlan, STAGES, Sent, Stopped};
@@ -33,7 +34,7 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> anyhow::Result<Exi
         ))
         .into());
     }
-    output::complain(&format!("case {}", case.dir().display()));
+    output::complain(&format!("case {}", clean(&case.dir().to_string_lossy())));
     let (client, intel) = prepare(&case, mode)?;
     let manifest = case.manifest().clone();
     let bar = output::progress(global);
@@ -58,9 +59,12 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> anyhow::Result<Exi
     let came = came?;
     case.note(|_| {})?;
     let requests = client.counts();
+    let next = typed::command(global, "load")
+        .words("--case")
+        .path("DIR", case.dir());
     let text = match arguments.format {
-        LoadFormat::Json => as_json(&case, &came, requests)?,
-        LoadFormat::Text => as_text(&case, &came)?,
+        LoadFormat::Json => as_json(&case, &came, requests, next)?,
+        LoadFormat::Text => as_text(&case, &came, &next)?,
     };
     output::print(&text)?;
     Ok(if came.gaps().is_empty() {
@@ -86,7 +90,12 @@ impl Came {
     }
 }
 
-fn as_json(case: &Case, came: &Came, mut requests: Requests) -> serde_json::Result<String> {
+fn as_json(
+    case: &Case,
+    came: &Came,
+    mut requests: Requests,
+    next: Typed,
+) -> serde_json::Result<String> {
     for source in ["login", "graph", "log_analytics"] {
         requests.entry(source).or_default();
     }
@@ -97,19 +106,14 @@ fn as_json(case: &Case, came: &Came, mut requests: Requests) -> serde_json::Resu
         Came::Plan(plan) => serde_json::to_value(plan)?,
         Came::Until(stopped) => json!({"gaps": stopped.gaps, "notes": stopped.notes}),
     };
-    result["case"] = json!({"id": case.id(), "path": case.dir(), "window": case.manifest().window});
+    result["case"] = json!({"id": case.id(), "path": case.dir().to_string_lossy(), "window": case.manifest().window});
     result["stages"] = serde_json::to_value(&case.manifest().stages)?;
     result["requests"] = serde_json::to_value(requests)?;
-    result["next"] = Value::from(go_on(case));
+    result["next"] = Value::from(next.command);
     serde_json::to_string_pretty(&result).map(|text| text + "\n")
 }
 
-fn go_on(case: &Case) -> String {
-    let dir = case.dir().display().to_string();
-    format!("linktrail load --case {}", clean(&dir))
-}
-
-fn as_text(case: &Case, came: &Came) -> Result<String, std::fmt::Error> {
+fn as_text(case: &Case, came: &Came, next: &Typed) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     match came {
         Came::Plan(plan) => planned(&mut text, plan)?,
@@ -130,7 +134,7 @@ fn as_text(case: &Case, came: &Came) -> Result<String, std::fmt::Error> {
         came.notes(),
     );
     result::gaps(&mut text, "MISSING so far (gaps)", came.gaps());
-    writeln!(text, "Case {} goes on with: {}", case.id(), go_on(case))?;
+    writeln!(text, "Case {} goes on with: {next}", case.id())?;
     Ok(text)
 }
 
@@ -177,20 +181,26 @@ fn planned(text: &mut String, plan: &Plan) -> std::fmt::Result {
             messages.estimate
         )?;
     }
-    let so_far = if plan.urls_complete {
-        ""
-    } else {
-        " so far; those in unread messages are not known"
-    };
-    writeln!(text, "\nUrls: {} known{so_far}", plan.urls)?;
+    write!(text, "\nUrls: {} known", plan.urls)?;
+    if plan.chats.urls > 0 {
+        write!(text, ", {} of them in chats alone", plan.chats.urls)?;
+    }
+    if !plan.urls_complete {
+        write!(text, " so far; those in unread messages are not known")?;
+    }
+    text.push('\n');
     for (at, provider) in plan.providers.iter().enumerate() {
         text.push('\n');
         told(text, provider, &plan.providers[..at])?;
     }
-    let most = if plan.queries.at_most { "at most " } else { "" };
+    let condition = if plan.queries.if_all_risky {
+        ", if all of them are risky"
+    } else {
+        ""
+    };
     writeln!(
         text,
-        "\nQueries to the workspace, inside the tenant: {most}{} about hosts and clicks, {most}{} about alerts, for the urls known",
+        "\nQueries to the workspace, inside the tenant: about {} on hosts and clicks, about {} on alerts, for the urls known{condition}; more when an answer is too large, since its time is then halved and asked for again",
         plan.queries.hosts, plan.queries.alerts
     )?;
     text.push('\n');
@@ -214,7 +224,9 @@ fn told(text: &mut String, plan: &ProviderPlan, before: &[ProviderPlan]) -> std:
             plan.looked_up,
             match plan.queries {
                 0 => String::new(),
-                queries => format!(" in at most {queries} query(s) to the workspace"),
+                queries => format!(
+                    " in about {queries} query(s) to the workspace; more when an answer is too large, twice as many where the table ThreatIntelIndicators is absent"
+                ),
             }
         )?;
     } else {
@@ -239,8 +251,13 @@ fn told(text: &mut String, plan: &ProviderPlan, before: &[ProviderPlan]) -> std:
         write!(text, "  rate {rates}; {}", lasting(plan.seconds_at_least))?;
         for quota in &plan.quotas {
             write!(text, "; {} left of {}", quota.left, quota.quota)?;
-            if quota.left < plan.send.len() as u64 {
-                write!(text, ", so not all are sent in this period")?;
+            if quota.over > 0 {
+                write!(
+                    text,
+                    ", so at least {} of the {} are not sent in this period",
+                    quota.over,
+                    plan.send.len()
+                )?;
             }
         }
         text.push('\n');
