@@ -7,8 +7,8 @@ mod tenant;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
+use run::neo4j::{server, with_server};
 use run::{Lab, Ran, binary};
 use serde_json::Value;
 use tenant::{Options, Query, World};
@@ -26,20 +26,6 @@ const HUNTS: [&str; 10] = [
     "suspicious-urls",
     "entities",
 ];
-
-fn server(name: &str) -> String {
-    let variable = format!("LINKTRAIL_TEST_NEO4J_{name}");
-    std::env::var(&variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set; run scripts/test, which starts a server")
-    })
-}
-
-fn with_server(command: &mut Command) -> &mut Command {
-    command
-        .env("LINKTRAIL_NEO4J_URI", server("URI"))
-        .env("LINKTRAIL_NEO4J_USER", server("USER"))
-        .env("LINKTRAIL_NEO4J_PASSWORD", server("PASSWORD"))
-}
 
 fn load(lab: &Lab, case: &Path) -> Ran {
     let world = lab.tenant.world();

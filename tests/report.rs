@@ -2,20 +2,14 @@
 
 #![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
 
+mod page;
 mod run;
 mod tenant;
 
-use std::cell::RefCell;
 use std::path::Path;
-use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{
-    BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
-};
 use linktrail::case::{Record, Window};
 use linktrail::graph::node::{Alert, Channel, Host, Message, Team, Url, User};
 use linktrail::graph::{Edge, Graph, NodeRef, Seen, Value as Property};
@@ -24,25 +18,13 @@ use linktrail::link::defang_text;
 use linktrail::pipeline::Gap;
 use linktrail::report::{About, Report};
 use linktrail::source::Method;
+use page::{Element, elements};
+use run::neo4j::with_server;
 use run::{Lab, Ran, binary};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tenant::{Options, World};
-
-fn server(name: &str) -> String {
-    let variable = format!("LINKTRAIL_TEST_NEO4J_{name}");
-    std::env::var(&variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set; run scripts/test, which starts a server")
-    })
-}
-
-fn with_server(command: &mut Command) -> &mut Command {
-    command
-        .env("LINKTRAIL_NEO4J_URI", server("URI"))
-        .env("LINKTRAIL_NEO4J_USER", server("USER"))
-        .env("LINKTRAIL_NEO4J_PASSWORD", server("PASSWORD"))
-}
 
 fn report(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = binary(folder);
@@ -54,78 +36,6 @@ fn demo(folder: &Path) {
     let mut command = binary(folder);
     let ran = run::run(command.args(["load", "--demo", "--no-neo4j"]));
     assert_eq!(ran.code, Some(3), "{ran:#?}");
-}
-
-/// An element of a page: its name, its attributes, and the text in it when it is a script or a style.
-#[derive(Debug, Clone, PartialEq)]
-struct Element {
-    name: String,
-    attributes: Vec<(String, String)>,
-    text: String,
-}
-
-impl Element {
-    fn attribute(&self, name: &str) -> Option<&str> {
-        let mut attributes = self.attributes.iter();
-        attributes
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    }
-}
-
-#[derive(Default)]
-struct Elements(RefCell<Vec<Element>>);
-
-impl TokenSink for Elements {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        match token {
-            Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
-                let name = tag.name.to_string();
-                let attributes = tag.attrs.iter();
-                self.0.borrow_mut().push(Element {
-                    attributes: attributes
-                        .map(|attr| (attr.name.local.to_string(), attr.value.to_string()))
-                        .collect(),
-                    text: String::new(),
-                    name: name.clone(),
-                });
-                return match name.as_str() {
-                    "script" => TokenSinkResult::RawData(RawKind::ScriptData),
-                    "style" => TokenSinkResult::RawData(RawKind::Rawtext),
-                    "title" => TokenSinkResult::RawData(RawKind::Rcdata),
-                    _ => TokenSinkResult::Continue,
-                };
-            }
-            // What follows a script is not in it.
-            Token::TagToken(tag) => {
-                let name = tag.name.to_string();
-                self.0.borrow_mut().push(Element {
-                    name: format!("/{name}"),
-                    attributes: Vec::new(),
-                    text: String::new(),
-                });
-            }
-            Token::CharacterTokens(text) => {
-                if let Some(last) = self.0.borrow_mut().last_mut() {
-                    last.text.push_str(&text);
-                }
-            }
-            Token::CommentToken(text) => panic!("a comment: {text}"),
-            _ => {}
-        }
-        TokenSinkResult::Continue
-    }
-}
-
-fn elements(page: &str) -> Vec<Element> {
-    let input = BufferQueue::default();
-    input.push_back(StrTendril::from(page));
-    let tokenizer = Tokenizer::new(Elements::default(), TokenizerOpts::default());
-    let _ = tokenizer.feed(&input);
-    tokenizer.end();
-    tokenizer.sink.0.into_inner()
 }
 
 /// The data that the page's script reads.

@@ -5,6 +5,7 @@
 
 pub mod graph;
 pub mod journal;
+pub mod neo4j;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
