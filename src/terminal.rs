@@ -1,4 +1,4 @@
-//! Makes text from outside safe to show in a terminal.
+//! Makes text from outside safe to show in a terminal, and to be typed there.
 //!
 //! A message, a url or a name can hold escape sequences that recolour, overwrite or answer on behalf of the
 //! analyst, and bidirectional marks that make `exe.pdf` of `fdp.exe`. Whatever is shown goes through [`clean`].
@@ -44,6 +44,37 @@ fn reorders(c: char) -> bool {
     )
 }
 
+/// The text as one word of any shell: bare, or in double quotes; none when a POSIX shell, fish, PowerShell or cmd.exe
+/// could take a part of it for something else.
+///
+/// `%` is refused, since between two of them cmd.exe reads the name of a variable, whose value may hold quotes. So is
+/// everything beyond ASCII: PowerShell takes typographic quotes for quotes, and Windows makes plain ones of others.
+pub fn word(text: &str) -> Option<String> {
+    quoted(text, |_| false)
+}
+
+/// A path of the user's own as one word of any shell, as by [`word`]. It may also hold letters of every script, and on
+/// Windows backslashes.
+pub fn path_word(text: &str) -> Option<String> {
+    // Modifier letters look like quotes, and some of them become quotes.
+    let letter = |c: char| c.is_alphanumeric() && !('\u{2b0}'..='\u{2ff}').contains(&c);
+    quoted(text, |c| letter(c) || cfg!(windows) && c == '\\')
+}
+
+/// `more` are characters that are only themselves between double quotes, beside those that are so in any text.
+fn quoted(text: &str, more: impl Fn(char) -> bool) -> Option<String> {
+    let bare = |c: char| c.is_ascii_alphanumeric() || "@.:/_-".contains(c);
+    let inert = |c: char| bare(c) || " ~=+,[]{}?&#|;()".contains(c) || more(c);
+    // A word that begins like an option is taken for one, and a backslash at the end would take the quote with it.
+    if text.is_empty() || text.starts_with('-') || text.ends_with('\\') {
+        None
+    } else if text.chars().all(bare) && !text.starts_with('@') {
+        Some(text.to_owned())
+    } else {
+        text.chars().all(inert).then(|| format!("\"{text}\""))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -86,6 +117,65 @@ mod tests {
             prop_assert_eq!(clean(&cleaned), cleaned.as_ref());
             let kept = |text: &str| text.chars().filter(|c| !is_unsafe(*c) && *c != ' ').collect::<String>();
             prop_assert_eq!(kept(&cleaned), kept(&text));
+        }
+    }
+
+    #[test]
+    fn a_word_is_bare_or_quoted_or_none() {
+        for (text, typed) in [
+            (
+                "cases/01M87YY38MRQ8MT3Z75GS2MJCB",
+                Some("cases/01M87YY38MRQ8MT3Z75GS2MJCB"),
+            ),
+            ("cases/Q4 lure", Some("\"cases/Q4 lure\"")),
+            ("R&D (lure)", Some("\"R&D (lure)\"")),
+            ("@host", Some("\"@host\"")),
+            ("fälle", None),
+            ("", None),
+            ("-x", None),
+            ("a\"b", None),
+            ("a'b", None),
+            ("a“b", None),
+            ("aʺb", None),
+            ("$HOME", None),
+            ("%TEMP%", None),
+            ("a`b`", None),
+            ("a!b", None),
+            ("a^b", None),
+            ("a\nb", None),
+            ("a\u{1b}[2Jb", None),
+            ("a\u{202e}b", None),
+            ("a b\\", None),
+        ] {
+            assert_eq!(word(text).as_deref(), typed, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_may_hold_letters_of_every_script() {
+        for (text, typed) in [
+            ("cases/Q4", Some("cases/Q4")),
+            ("~/fälle", Some("\"~/fälle\"")),
+            ("案件/1", Some("\"案件/1\"")),
+            ("aʺb", None),
+            ("a“b", None),
+            ("$HOME", None),
+        ] {
+            assert_eq!(path_word(text).as_deref(), typed, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_shell_reads_more_into_a_word(text in "\\PC*|[ -~]*|[a-z /]*") {
+            for word in [word(&text), path_word(&text)].into_iter().flatten() {
+                let inner = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
+                prop_assert_eq!(inner.unwrap_or(&word), &text);
+                let splits = |c: char| c.is_whitespace() || "&|;?[]{}()=,#~".contains(c);
+                prop_assert!(inner.is_some() || !text.contains(splits), "{}", word);
+                let ends = |c: char| "\"'`$%!^<>*“”„‘’ʺʹ".contains(c) || c.is_control();
+                prop_assert!(!text.contains(ends), "{}", word);
+            }
         }
     }
 }

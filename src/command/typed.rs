@@ -1,13 +1,13 @@
 //! Commands to run next, written so that they can be typed as they stand.
 //!
-//! bash, zsh, fish, PowerShell and cmd agree on little. Only what all of them take for itself is written into a command,
-//! bare or in double quotes. Anything else stands beside the command, which has a name in its place.
+//! Only what every shell takes for itself is written into a command. Anything else stands beside the command, which
+//! has a name in its place.
 
 use std::fmt;
 use std::path::Path;
 
 use crate::cli::Global;
-use crate::terminal::clean;
+use crate::terminal::{clean, path_word};
 
 /// A command of linktrail.
 pub(super) struct Typed {
@@ -39,7 +39,7 @@ impl Typed {
 
     /// With a path at its end, or the name when the path cannot be typed.
     pub(super) fn path(mut self, name: &'static str, path: &Path) -> Self {
-        if let Some(word) = path.to_str().and_then(word) {
+        if let Some(word) = path.to_str().and_then(path_word) {
             return self.words(&word);
         }
         let shown = path.display().to_string();
@@ -58,32 +58,8 @@ impl fmt::Display for Typed {
     }
 }
 
-/// The text as one word of any shell; none when there is no form that all of them read alike.
-pub(super) fn word(text: &str) -> Option<String> {
-    let bare = |c: char| c.is_ascii_alphanumeric() || "/._-:".contains(c);
-    let quoted = |c: char| {
-        // A backslash is a character of paths on Windows alone.
-        bare(c)
-            || c.is_alphanumeric()
-            || " ()[]{},;=@+~#&?|".contains(c)
-            || cfg!(windows) && c == '\\'
-    };
-    // What begins like an option is taken for one, and a backslash at the end would take the quote with it.
-    if text.is_empty() || text.starts_with('-') || text.ends_with('\\') {
-        None
-    } else if text.chars().all(bare) {
-        Some(text.to_owned())
-    } else if text.chars().all(quoted) {
-        Some(format!("\"{text}\""))
-    } else {
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
     use crate::cli::Cli;
     use clap::Parser;
@@ -91,35 +67,6 @@ mod tests {
     fn global(arguments: &[&str]) -> Global {
         let all = [&["linktrail", "schema", "print"], arguments].concat();
         Cli::try_parse_from(all).unwrap().global
-    }
-
-    #[test]
-    fn a_word_is_bare_or_quoted_or_none() {
-        for (text, typed) in [
-            (
-                "cases/01M87YY38MRQ8MT3Z75GS2MJCB",
-                Some("cases/01M87YY38MRQ8MT3Z75GS2MJCB"),
-            ),
-            ("cases/Q4 lure", Some("\"cases/Q4 lure\"")),
-            ("R&D (lure)", Some("\"R&D (lure)\"")),
-            ("~/fälle", Some("\"~/fälle\"")),
-            ("", None),
-            ("-x", None),
-            ("a\"b", None),
-            ("a'b", None),
-            ("a“b", None),
-            ("$HOME", None),
-            ("%TEMP%", None),
-            ("a`b`", None),
-            ("a!b", None),
-            ("a^b", None),
-            ("a\nb", None),
-            ("a\u{1b}[2Jb", None),
-            ("a\u{202e}b", None),
-            ("a b\\", None),
-        ] {
-            assert_eq!(word(text).as_deref(), typed, "{text:?}");
-        }
     }
 
     #[test]
@@ -142,19 +89,5 @@ mod tests {
             typed.to_string(),
             "`linktrail load --config FILE --case DIR`, where FILE is $x, where DIR is a`b`"
         );
-    }
-
-    proptest! {
-        #[test]
-        fn no_shell_reads_more_into_a_word(text in "\\PC*|[ -~]*|[a-z /]*") {
-            if let Some(word) = word(&text) {
-                let inner = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
-                prop_assert_eq!(inner.unwrap_or(&word), &text);
-                let splits = |c: char| c.is_whitespace() || "&|;?[]{}()=,@#~".contains(c);
-                prop_assert!(inner.is_some() || !text.contains(splits), "{}", word);
-                let ends = |c: char| "\"'`$%!^<>*“”„‘’".contains(c) || c.is_control();
-                prop_assert!(!text.contains(ends), "{}", word);
-            }
-        }
     }
 }

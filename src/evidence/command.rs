@@ -3,6 +3,7 @@
 use super::{Thing, find};
 use crate::graph::{Graph, Label, NodeRef};
 use crate::link::{defang, defang_text};
+use crate::terminal;
 
 /// Longest command, in bytes: a terminal takes a line of 4,096.
 const LONGEST: usize = 4_000;
@@ -20,7 +21,7 @@ pub fn command(graph: &Graph, thing: Thing) -> Option<String> {
     let typed = typed.filter(|typed| typed.len() <= LONGEST);
     let typed = typed.or_else(|| {
         let first = thing.facts(graph)?.evidence.first()?;
-        quoted(&format!("{}/{first}", graph.case()))
+        terminal::word(&format!("{}/{first}", graph.case()))
     });
     Some(format!("linktrail evidence {}", typed?))
 }
@@ -44,27 +45,7 @@ fn word(graph: &Graph, node: NodeRef) -> Option<String> {
         return None;
     }
     // With the label it is no option, whatever it starts with.
-    quoted(&format!("{}:{id}", data.label))
-}
-
-/// A text as one word of any shell; none when one of them could take a part of it for something else.
-fn quoted(text: &str) -> Option<String> {
-    if text.chars().all(is_plain) {
-        return Some(text.to_owned());
-    }
-    text.chars().all(is_inert).then(|| format!("\"{text}\""))
-}
-
-/// Whether a character needs no quotes.
-fn is_plain(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "@.:/_-".contains(c)
-}
-
-/// Whether a character between double quotes is only itself, in a POSIX shell, PowerShell and cmd.exe. `%` is not:
-/// between two of them cmd.exe reads the name of a variable, whose value may hold quotes. Neither is any beyond ASCII:
-/// PowerShell takes typographic quotes for quotes, and Windows makes plain ones of others.
-fn is_inert(c: char) -> bool {
-    is_plain(c) || " ~=+,[]?&#|;()".contains(c)
+    terminal::word(&format!("{}:{id}", data.label))
 }
 
 #[cfg(test)]
@@ -84,7 +65,9 @@ mod tests {
                 '"' => inside = !inside,
                 ' ' if !inside => words.push(String::new()),
                 c => {
-                    assert!(if inside { is_inert(c) } else { is_plain(c) }, "{command}");
+                    let plain = c.is_ascii_alphanumeric() || "@.:/_-".contains(c);
+                    let inert = inside && " ~=+,[]{}?&#|;()".contains(c);
+                    assert!(plain || inert, "{command}");
                     words.last_mut().unwrap().push(c);
                 }
             }
