@@ -17,13 +17,10 @@ mod workspace;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use run::graph::GraphFile;
 use run::{Lab, Ran, run};
 use serde_json::{Map, Value};
-use tenant::service::decode;
-use tenant::{Exchange, Options, Query, Service, World};
+use tenant::{Options, Query, Service, World};
 
 const SERVICES: [Service; 4] = [
     Service::Otx,
@@ -101,23 +98,4 @@ fn assert_whole(result: &Value) {
     let world = World::small();
     let summary = world.truth(&Query::of(&world)).summary.to_json();
     assert_eq!(result["summary"], summary);
-}
-
-/// The string that a request asked about.
-fn asked(request: &Exchange) -> String {
-    let (path, _) = request
-        .target
-        .split_once('?')
-        .unwrap_or((&request.target, ""));
-    match request.service {
-        Service::UrlHaus => decode(request.body.strip_prefix("url=").unwrap(), true).unwrap(),
-        Service::VirusTotal => {
-            let id = path.strip_prefix("/api/v3/urls/").unwrap();
-            String::from_utf8(URL_SAFE_NO_PAD.decode(id).unwrap()).unwrap()
-        }
-        _ => {
-            let (_, encoded) = path.split_once("url/").unwrap();
-            decode(encoded.strip_suffix("/general").unwrap_or(encoded), false).unwrap()
-        }
-    }
 }

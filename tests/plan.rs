@@ -9,13 +9,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use run::graph::GraphFile;
 use run::journal::{assert_same, comparable};
 use run::{Lab, Ran, binary, run};
 use serde_json::Value;
-use tenant::service::decode;
 use tenant::{Action, Exchange, Fault, Options, Service, World};
 
 const PROVIDERS: [(&str, Service); 4] = [
@@ -59,26 +56,14 @@ fn planned(lab: &Lab, case: &Path, arguments: &[&str]) -> Value {
     lab.loaded(case, &all, 0)
 }
 
-/// The string that a request asked about.
-fn asked(request: &Exchange) -> String {
-    let target = &request.target;
-    let (path, _) = target.split_once('?').unwrap_or((target, ""));
-    match request.service {
-        Service::UrlHaus => decode(request.body.strip_prefix("url=").unwrap(), true).unwrap(),
-        Service::VirusTotal => {
-            let id = path.strip_prefix("/api/v3/urls/").unwrap();
-            String::from_utf8(URL_SAFE_NO_PAD.decode(id).unwrap()).unwrap()
-        }
-        _ => {
-            let (_, encoded) = path.split_once("url/").unwrap();
-            decode(encoded.strip_suffix("/general").unwrap_or(encoded), false).unwrap()
-        }
-    }
-}
-
 /// What a provider was asked about, in order of the alphabet.
 fn received(lab: &Lab, service: Service) -> Vec<String> {
-    let mut asked: Vec<_> = lab.tenant.requests_to(service).iter().map(asked).collect();
+    let mut asked: Vec<_> = lab
+        .tenant
+        .requests_to(service)
+        .iter()
+        .map(Exchange::asked)
+        .collect();
     asked.sort();
     asked
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{SERVICES, asked, assert_whole, everybody, lab, replays_alike, states, verdicts};
+use super::{SERVICES, assert_whole, everybody, lab, replays_alike, states, verdicts};
 use crate::run;
 use crate::tenant::service::decode;
 use crate::tenant::{Options, Service};
@@ -119,7 +119,7 @@ fn nothing_private_leaves_whoever_is_asked() {
             if !SERVICES.contains(&request.service) {
                 continue;
             }
-            let asked = asked(&request);
+            let asked = request.asked();
             told += usize::from(asked.contains("seeds.example"));
             if send_query && asked.contains("victim@contoso.com") {
                 // The one address that stands in a message of this world.

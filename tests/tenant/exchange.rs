@@ -1,10 +1,14 @@
 //! The request log: what was asked of the tenant, what it answered, and what should never have been
 //! asked.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
+
+use super::service::decode;
 
 /// One of the tenant's services, each on its own port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +88,24 @@ pub struct Exchange {
     pub query: Option<String>,
     /// Why a careful client would not have sent this.
     pub violation: Option<String>,
+}
+
+impl Exchange {
+    /// The string that a provider of intelligence was asked about.
+    pub fn asked(&self) -> String {
+        let (path, _) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        match self.service {
+            Service::UrlHaus => decode(self.body.strip_prefix("url=").unwrap(), true).unwrap(),
+            Service::VirusTotal => {
+                let id = path.strip_prefix("/api/v3/urls/").unwrap();
+                String::from_utf8(URL_SAFE_NO_PAD.decode(id).unwrap()).unwrap()
+            }
+            _ => {
+                let (_, encoded) = path.split_once("url/").unwrap();
+                decode(encoded.strip_suffix("/general").unwrap_or(encoded), false).unwrap()
+            }
+        }
+    }
 }
 
 /// All exchanges of a tenant.
