@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use linktrail::graph::node::{Message, Url, User};
+use linktrail::graph::node::{Case, Message, Url, User};
 use linktrail::graph::{Edge, Graph, Seen};
 use linktrail::sink::neo4j::{Connection, Settings, Tuning};
 use neo4rs::BoltType;
+use tokio::sync::Notify;
 use ulid::Ulid;
 
 fn settings() -> Settings {
@@ -235,6 +236,60 @@ async fn what_a_case_no_longer_holds_is_swept() {
     );
     assert_eq!(found.len(), 5);
     connection.prune(&case).await.expect("a prune");
+}
+
+/// The same with the case's own node, as every load has it.
+fn whole(case: &str, world: &str, own: &str) -> Graph {
+    let mut graph = graph(case, world, own, 1, "2026-10-01T10:00:00Z");
+    let started = at("2026-10-02T10:00:00Z").unwrap();
+    let node = Case {
+        id: case.to_owned(),
+        started,
+        finished: None,
+        window_from: started,
+        window_to: started,
+        version: "1".to_owned(),
+        complete: true,
+        gaps: Vec::new(),
+    };
+    graph.put(node, Seen::default());
+    graph
+}
+
+#[tokio::test]
+async fn what_a_load_that_broke_off_left_is_swept() {
+    let (world, case) = (
+        Ulid::new().to_string().to_lowercase(),
+        Ulid::new().to_string(),
+    );
+    let connection = open().await.with_tuning(Tuning {
+        rows: 1,
+        sessions: 1,
+        ..Tuning::default()
+    });
+    let enough = Notify::new();
+    let first = whole(&case, &world, "a");
+    let progress = |done, _| {
+        if done == 2 {
+            enough.notify_one();
+        }
+    };
+    tokio::select! {
+        _ = connection.load(&first, &progress) => panic!("it came to its end"),
+        () = enough.notified() => {}
+    }
+    let left: Vec<_> = content(&connection, &world).await.into_keys().collect();
+    assert_eq!(left, [format!("Message 19:{world}/a")]);
+
+    connection
+        .load(&whole(&case, &world, "b"), &|_, _| {})
+        .await
+        .expect("a load");
+    let found = content(&connection, &world).await;
+    assert_eq!(found.len(), 5, "{:?}", found.keys());
+    assert!(!found.contains_key(&left[0]), "{:?}", found.keys());
+    connection.prune(&case).await.expect("a prune");
+    assert!(content(&connection, &world).await.is_empty());
 }
 
 #[tokio::test]

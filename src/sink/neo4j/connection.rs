@@ -51,10 +51,11 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            // Two sessions of this size keep the server busier than larger ones, which wait for each other's commits.
+            // While some wait for a commit or make their rows, the others keep the server busy. Larger batches
+            // wait longer for each other.
             rows: 2_000,
             bytes: 8 << 20,
-            sessions: 2,
+            sessions: 4,
             patience: Duration::from_secs(120),
         }
     }

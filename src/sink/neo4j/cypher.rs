@@ -119,6 +119,12 @@ pub(super) fn prune_edges(kind: EdgeType, from: Label, to: Label) -> String {
     )
 }
 
+/// How many nodes `$case` has for itself: one when it was loaded before.
+pub(super) fn find_case() -> String {
+    let label = Label::Case;
+    format!("MATCH (n:`{label}` {{id: $case}}) RETURN count(*) AS rows")
+}
+
 /// How many nodes hold `$case`.
 pub(super) fn count_nodes(label: Label) -> String {
     format!("MATCH (n:`{label}`) WHERE $case IN n.`cases` RETURN count(*) AS rows")
@@ -179,7 +185,7 @@ mod tests {
     use crate::graph::schema::{EDGES, NODES};
 
     fn all() -> Vec<String> {
-        let mut all = Vec::new();
+        let mut all = vec![find_case()];
         for spec in NODES {
             let label = spec.label;
             all.extend([

@@ -24,6 +24,9 @@ impl Connection {
     /// type by type. What an earlier load of the same case left and this one no longer holds is taken out at
     /// the end, so that the case in the database is the case as it was loaded last.
     ///
+    /// The `Case` node comes first, and goes last in [`Connection::prune`]: where it is missing, nothing of the
+    /// case can be left, and the database is not searched for it.
+    ///
     /// Loading is idempotent; broken off half-way, it is loaded again. [`Connection::apply_schema`] comes first.
     ///
     /// # Errors
@@ -36,18 +39,21 @@ impl Connection {
         let nodes = graph.nodes();
         let edges = graph.edges();
         let total = nodes.len() + edges.len();
+        let mut counters = Counters::default();
+        let may_have_left = !nodes.iter().any(|node| node.label == Label::Case)
+            || self.was_loaded(graph.case(), &mut counters).await?;
         let state = State {
             connection: self,
             graph,
             progress,
             total,
-            counters: Mutex::default(),
+            counters: Mutex::new(counters),
         };
-        for spec in NODES {
-            let of_label = nodes.iter().filter(|node| node.label == spec.label);
+        for label in labels() {
+            let of_label = nodes.iter().filter(|node| node.label == label);
             state
                 .run(&Part {
-                    statement: cypher::merge_nodes(spec.label),
+                    statement: cypher::merge_nodes(label),
                     rows: Rows::Nodes(of_label.copied().collect()),
                 })
                 .await?;
@@ -64,10 +70,18 @@ impl Connection {
                 .await?;
         }
         let mut counters = *state.lock();
-        self.sweep(graph.case(), &nodes, &edges, &mut counters)
-            .await?;
+        if may_have_left {
+            self.sweep(graph.case(), &nodes, &edges, &mut counters)
+                .await?;
+        }
         Ok(counters)
     }
+}
+
+/// Every label, that of the case first.
+pub(super) fn labels() -> impl DoubleEndedIterator<Item = Label> {
+    let all = NODES.iter().map(|spec| spec.label);
+    std::iter::once(Label::Case).chain(all.filter(|label| *label != Label::Case))
 }
 
 /// Every type with the labels it joins.
@@ -83,7 +97,7 @@ pub(super) fn joins() -> impl Iterator<Item = (EdgeType, Label, Label)> {
 enum Rows<'g> {
     /// In the order of their ids.
     Nodes(Vec<&'g NodeData>),
-    /// In the order of their start nodes, so that two transactions seldom want the same ones.
+    /// In the order of their start nodes, so that transactions seldom want the same ones.
     Edges(EdgeType, Vec<EdgeRow<'g>>),
 }
 
@@ -145,8 +159,8 @@ impl State<'_> {
         Ok(())
     }
 
-    /// Sends one batch after the other until the queue is empty. While a batch is under way on the server, the
-    /// other session makes its next one.
+    /// Sends one batch after the other until the queue is empty. While a batch is under way on the server, other
+    /// sessions make their next one.
     async fn session(&self, part: &Part<'_>, queue: &Mutex<Queue>) -> Result<(), Neo4jError> {
         let mut patience = Patience::new(self.connection);
         while let Some((range, batch)) = self.take(part, queue) {

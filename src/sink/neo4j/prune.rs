@@ -3,12 +3,10 @@
 use neo4rs::BoltMap;
 
 use super::connection::{Connection, Written};
-use super::load::joins;
+use super::load::{joins, labels};
 use super::retry::{Next, Patience};
 use super::rows::{integer, parameters, text};
 use super::{Counters, Neo4jError, cypher};
-use crate::graph::Label;
-use crate::graph::schema::NODES;
 
 impl Connection {
     /// Takes one case out, and with it exactly the nodes and edges that no other case holds. What stays loses
@@ -25,12 +23,7 @@ impl Connection {
             let statement = cypher::prune_edges(kind, from, to);
             self.prune_part(&statement, case, &mut counters).await?;
         }
-        let labels = NODES
-            .iter()
-            .map(|spec| spec.label)
-            .filter(|label| *label != Label::Case)
-            .chain([Label::Case]);
-        for label in labels {
+        for label in labels().rev() {
             let statement = cypher::prune_nodes(label);
             self.prune_part(&statement, case, &mut counters).await?;
         }

@@ -20,6 +20,21 @@ use crate::graph::schema::NODES;
 const PAGE: usize = 5_000;
 
 impl Connection {
+    /// Whether the case's own node is there.
+    pub(super) async fn was_loaded(
+        &self,
+        case: &str,
+        counters: &mut Counters,
+    ) -> Result<bool, Neo4jError> {
+        let mut sweep = Sweep {
+            connection: self,
+            case,
+            counters,
+        };
+        let found = sweep.run(&cypher::find_case(), None, ("", "")).await?;
+        Ok(found.number("rows") > 0)
+    }
+
     /// Takes `case` off every node and edge that is not among these.
     pub(super) async fn sweep(
         &self,
