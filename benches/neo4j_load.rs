@@ -17,14 +17,18 @@ mod synthetic;
 use std::io::Write;
 use std::time::Instant;
 
+use futures::stream::{self, StreamExt};
 use linktrail::graph::schema::{EDGES, Kind, NODES};
 use linktrail::graph::value::{Properties, Value};
 use linktrail::graph::{EdgeType, Graph, Label};
 use linktrail::sink::neo4j::{Connection, Settings, Tuning, merge_edges, merge_nodes};
 use serde_json::{Map, json};
 
+/// How many channels [`synthetic`] has.
+const CHANNELS: usize = 40;
+
 /// Odd, for a median.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,12 +39,24 @@ fn main() {
             .and_then(|at| arguments.get(at + 1))
             .cloned()
     };
-    let messages = value("--messages").map_or(60_000, |n| n.parse().unwrap());
+    let messages: usize = value("--messages").map_or(20_000, |n| n.parse().unwrap());
+    assert_eq!(
+        messages % CHANNELS,
+        0,
+        "--messages is a multiple of {CHANNELS}"
+    );
     if let Some(file) = value("--dump") {
         return dump(&synthetic::graph("DUMP", messages), &file);
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(bench(messages));
+}
+
+/// What was measured with so many transactions at a time, in rows a second.
+struct Way {
+    sessions: usize,
+    ours: Vec<f64>,
+    alone: Vec<f64>,
 }
 
 async fn bench(messages: usize) {
@@ -55,16 +71,19 @@ async fn bench(messages: usize) {
     };
     let mut connection = Connection::open(&settings).await.unwrap();
     connection.apply_schema().await.unwrap();
-    // The first load warms the server's plans and its JIT.
-    connection
-        .load(&synthetic::graph("WARM", 5_000), &|_, _| {})
-        .await
-        .unwrap();
-    alone(&connection, "WARMALONE", 5_000).await;
+    // The first loads warm the server's plans and its JIT.
+    let warm = synthetic::graph("WARM", messages / 2);
+    connection.load(&warm, &|_, _| {}).await.unwrap();
+    alone(&connection, "WARMALONE", messages / 2, 1).await;
     // Each way takes its turn in every round, so that what slows the machine for a while slows them all.
-    let mut rates = [Vec::new(), Vec::new(), Vec::new()];
+    let mut ways = [1, Tuning::default().sessions].map(|sessions| Way {
+        sessions,
+        ours: Vec::new(),
+        alone: Vec::new(),
+    });
     for round in 0..ROUNDS {
-        for sessions in [1, 2] {
+        for way in &mut ways {
+            let sessions = way.sessions;
             let case = format!("LOAD{round}{sessions}");
             let graph = synthetic::graph(&case, messages);
             let rows = graph.nodes().len() + graph.edges().len();
@@ -74,20 +93,29 @@ async fn bench(messages: usize) {
             });
             let began = Instant::now();
             connection.load(&graph, &|_, _| {}).await.unwrap();
-            rates[sessions].push(rows as f64 / began.elapsed().as_secs_f64());
+            way.ours.push(rows as f64 / began.elapsed().as_secs_f64());
+            connection.prune(&case).await.unwrap();
+            let case = format!("ALONE{round}{sessions}");
+            way.alone
+                .push(alone(&connection, &case, messages, sessions).await);
             connection.prune(&case).await.unwrap();
         }
-        let case = format!("ALONE{round}");
-        let (rows, seconds) = alone(&connection, &case, messages).await;
-        rates[0].push(rows as f64 / seconds);
-        connection.prune(&case).await.unwrap();
     }
-    let [alone, one, two] = rates.map(median);
-    println!("server alone, 1 session: {alone:.0} rows/s");
-    println!("linktrail, 1 session: {one:.0} rows/s");
-    println!("linktrail, 2 sessions (the default): {two:.0} rows/s");
-    println!("linktrail, 1 session / server alone: {:.2}", one / alone);
-    println!("linktrail / server alone: {:.2}", two / alone);
+    for way in ways {
+        let sessions = match way.sessions {
+            1 => "1 session".to_owned(),
+            many => format!("{many} sessions"),
+        };
+        println!("linktrail, {sessions}, each round: {:.0?} rows/s", way.ours);
+        println!(
+            "server alone, {sessions}, each round: {:.0?} rows/s",
+            way.alone
+        );
+        let (ours, alone) = (median(way.ours), median(way.alone));
+        println!("linktrail, {sessions}: {ours:.0} rows/s");
+        println!("server alone, {sessions}: {alone:.0} rows/s");
+        println!("linktrail / server alone, {sessions}: {:.2}", ours / alone);
+    }
     for case in ["WARM", "WARMALONE"] {
         connection.prune(case).await.unwrap();
     }
@@ -99,58 +127,149 @@ fn median(mut rates: Vec<f64>) -> f64 {
     rates[rates.len() / 2]
 }
 
-/// The same MERGE with the same properties, made by the server from `range()`, in transactions of the same size.
-async fn alone(connection: &Connection, case: &str, messages: usize) -> (usize, f64) {
-    const COMMON: &str = "cases: [$case], first_seen: datetime('2026-10-01T00:00:00Z'), last_seen: datetime('2026-10-01T00:00:00Z'), evidence: [$case + '/1'], evidence_count: 1";
-    let parts = [
-        (
-            messages / 50,
-            "MERGE (n:User {id: $case + '-' + i}) ON CREATE SET n += {upn: 'user' + i, name: 'A person', COMMON}",
+/// A part of the graph of [`synthetic`], as the server makes it by itself.
+struct Part {
+    rows: usize,
+    /// The statement that linktrail merges such rows with.
+    merge: String,
+    /// Which row comes when, as an expression of `k`, which counts from 0: in the order in which linktrail sends them.
+    order: String,
+    /// The row of that number, an expression of `i`.
+    row: String,
+}
+
+fn parts(messages: usize) -> [Part; 7] {
+    const AT: &str = "datetime('2026-10-01T00:00:00Z') + duration({seconds: i})";
+    const CHANNEL: &str = "'19:' + $case + '-' + (i % 40) + '@thread.tacv2'";
+    const MESSAGE: &str = "'19:' + $case + '-' + (i % 40) + '@thread.tacv2/' + i";
+    const SENDER: &str = "$case + '-' + (i / 50)";
+    let url = |i: &str| format!("'https://files.contoso.com/' + $case + '/' + {i}");
+    let common = format!(
+        "cases: [$case], first_seen: {AT}, last_seen: {AT}, evidence: [$prefix + (i / 50 + 1)], evidence_count: 1"
+    );
+    let node = |label, rows, order: &str, own: &str| Part {
+        rows,
+        merge: merge_nodes(label),
+        order: order.to_owned(),
+        row: format!("{{{own}, {common}}}"),
+    };
+    let edge =
+        |kind, (from, a): (Label, &str), (to, b): (Label, &str), order: &str, own: &str| Part {
+            rows: messages,
+            merge: merge_edges(kind, from, to),
+            order: order.to_owned(),
+            row: format!("{{a: {a}, b: {b}, p: {{{own}, {common}}}}}"),
+        };
+    let each = messages / CHANNELS;
+    let by_channel = format!("k / {each} + {CHANNELS} * (k % {each})");
+    let message = (Label::Message, MESSAGE);
+    [
+        node(
+            Label::Channel,
+            CHANNELS,
+            "k",
+            &format!("id: {CHANNEL}, name: 'General'"),
         ),
-        (
+        node(
+            Label::Message,
             messages,
-            "MERGE (n:Message {id: '19:' + $case + '/' + i}) ON CREATE SET n += {created: datetime('2026-10-01T00:00:00Z'), modified: datetime('2026-10-01T00:00:00Z'), edited: false, importance: 'normal', preview: 'The minutes of Tuesday are in the usual place, please have a look', COMMON}",
+            &by_channel,
+            &format!(
+                "id: {MESSAGE}, created: {AT}, modified: {AT}, edited: false, importance: 'normal', \
+                 preview: 'The minutes of Tuesday are in the usual place, please have a look'"
+            ),
         ),
-        (
-            messages / 3,
-            "MERGE (n:Url {id: 'https://files.contoso.com/' + $case + '/' + i}) ON CREATE SET n += {scheme: 'https', host: 'files.contoso.com', path: '/' + i, defanged: 'hxxps://files[.]contoso[.]com/' + i, COMMON}",
+        node(
+            Label::Url,
+            messages.div_ceil(3),
+            "k",
+            &format!(
+                "id: {}, scheme: 'https', host: 'files.contoso.com', path: '/' + $case + '/' + i, \
+                 defanged: 'hxxps://files[.]contoso[.]com/' + $case + '/' + i",
+                url("i")
+            ),
         ),
-        (
-            40,
-            "MERGE (n:Channel {id: '19:' + $case + '-' + i}) ON CREATE SET n += {name: 'General', COMMON}",
+        node(
+            Label::User,
+            messages.div_ceil(50),
+            "k",
+            "id: $case + '-' + i, upn: 'user' + i + '@contoso.com', name: 'A person'",
         ),
-        (
-            messages,
-            "MATCH (a:User {id: $case + '-' + (i / 50)}) MATCH (b:Message {id: '19:' + $case + '/' + i}) MERGE (a)-[r:SENT]->(b) ON CREATE SET r += {at: datetime('2026-10-01T00:00:00Z'), COMMON}",
+        edge(
+            EdgeType::Contains,
+            message,
+            (Label::Url, &url("(i / 3)")),
+            &by_channel,
+            &format!("origin: 'href', raw: {}, mismatch: false", url("(i / 3)")),
         ),
-        (
-            messages,
-            "MATCH (a:Message {id: '19:' + $case + '/' + i}) MATCH (b:Channel {id: '19:' + $case + '-' + (i % 40)}) MERGE (a)-[r:POSTED_IN]->(b) ON CREATE SET r += {at: datetime('2026-10-01T00:00:00Z'), COMMON}",
+        edge(
+            EdgeType::PostedIn,
+            message,
+            (Label::Channel, CHANNEL),
+            &by_channel,
+            &format!("at: {AT}"),
         ),
-        (
-            messages,
-            "MATCH (a:Message {id: '19:' + $case + '/' + i}) MATCH (b:Url {id: 'https://files.contoso.com/' + $case + '/' + (i / 3)}) MERGE (a)-[r:CONTAINS]->(b) ON CREATE SET r += {origin: 'href', raw: 'https://files.contoso.com/' + i, mismatch: false, COMMON}",
+        edge(
+            EdgeType::Sent,
+            (Label::User, SENDER),
+            message,
+            "k",
+            &format!("at: {AT}"),
         ),
-    ];
-    let batch = Tuning::default().rows;
+    ]
+}
+
+/// The same MERGE of rows with the same properties, but made by the server from `range()`, in transactions of the
+/// same size. Gives rows a second.
+async fn alone(connection: &Connection, case: &str, messages: usize, sessions: usize) -> f64 {
     let began = Instant::now();
     let mut rows = 0;
-    for (count, statement) in parts {
+    for part in parts(messages) {
+        rows += part.rows;
+        let merge = part.merge.strip_prefix("UNWIND $rows AS row\n").unwrap();
         let statement = format!(
-            "UNWIND range($from, $to - 1) AS i {}",
-            statement.replace("COMMON", COMMON)
+            "UNWIND range($from, $to - 1) AS k WITH {} AS i WITH {} AS row\n{merge}",
+            part.order, part.row
         );
-        for from in (0..count).step_by(batch) {
-            let to = (from + batch).min(count);
-            let query = neo4rs::query(&statement)
-                .param("case", case)
-                .param("from", i64::try_from(from).unwrap())
-                .param("to", i64::try_from(to).unwrap());
-            connection.graph().run(query).await.unwrap();
-            rows += to - from;
-        }
+        let batches = (0..part.rows).step_by(Tuning::default().rows);
+        stream::iter(batches)
+            .for_each_concurrent(sessions, |from| {
+                merge_range(connection, case, &statement, from, part.rows)
+            })
+            .await;
     }
-    (rows, began.elapsed().as_secs_f64())
+    rows as f64 / began.elapsed().as_secs_f64()
+}
+
+async fn merge_range(
+    connection: &Connection,
+    case: &str,
+    statement: &str,
+    from: usize,
+    end: usize,
+) {
+    let to = (from + Tuning::default().rows).min(end);
+    let query = neo4rs::query(statement)
+        .param("case", case)
+        .param("prefix", format!("{case}/"))
+        .param("from", i64::try_from(from).unwrap())
+        .param("to", i64::try_from(to).unwrap());
+    let merged = loop {
+        match first_number(connection, query.clone()).await {
+            Ok(merged) => break merged,
+            // As in a load: two sessions can want the same nodes.
+            Err(neo4rs::Error::Neo4j(error)) if error.code().contains(".TransientError.") => {}
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert_eq!(usize::try_from(merged).unwrap(), to - from, "{statement}");
+}
+
+async fn first_number(connection: &Connection, query: neo4rs::Query) -> Result<i64, neo4rs::Error> {
+    let mut answer = connection.graph().execute(query).await?;
+    let row = answer.next().await?.unwrap();
+    assert!(answer.next().await?.is_none());
+    Ok(row.get("rows").unwrap())
 }
 
 /// One line a part: its statement, its rows, and which properties are times.

@@ -1,4 +1,7 @@
-"""Loads the rows that `neo4j_load --dump` wrote, with the statements beside them, by the Python driver."""
+"""Loads the rows that `neo4j_load --dump` wrote, with the statements beside them, by the Python driver.
+
+usage: driver.py ROWS "SESSIONS=RATE"…   (what linktrail reached, in rows a second)
+"""
 
 import json
 import os
@@ -38,7 +41,7 @@ def load(session, loaded):
 
 
 def main():
-    path, one, two = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+    path, *ours = sys.argv[1:]
     server = [os.environ[f"LINKTRAIL_TEST_NEO4J_{name}"] for name in ("URI", "USER", "PASSWORD")]
     loaded = list(parts(path))
     rates = []
@@ -49,8 +52,9 @@ def main():
                 pass
     rate = statistics.median(rates)
     print(f"Python driver, 1 session: {rate:.0f} rows/s")
-    print(f"linktrail, 1 session / Python driver: {one / rate:.2f}")
-    print(f"linktrail / Python driver: {two / rate:.2f}")
+    for way in ours:
+        sessions, _, ours_rate = way.partition("=")
+        print(f"linktrail, {sessions} / Python driver: {float(ours_rate) / rate:.2f}")
 
 
 main()

@@ -1,7 +1,7 @@
 //! A graph of any size, of the shape that investigations have.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use linktrail::graph::node::{Channel, Message, Url, User};
+use linktrail::graph::node::{Case, Channel, Message, Url, User};
 use linktrail::graph::{Edge, Graph, Seen};
 
 /// Messages with a sender, a channel and a url each; a url in three messages, fifty messages a sender.
@@ -13,6 +13,17 @@ pub(crate) fn graph(case: &str, messages: usize) -> Graph {
 pub(crate) fn shared(case: &str, world: &str, messages: usize) -> Graph {
     let start: DateTime<Utc> = "2026-10-01T00:00:00Z".parse().unwrap_or_default();
     let mut graph = Graph::new(case);
+    let of_case = Case {
+        id: case.to_owned(),
+        started: start,
+        finished: None,
+        window_from: start,
+        window_to: start,
+        version: "synthetic".to_owned(),
+        complete: true,
+        gaps: Vec::new(),
+    };
+    graph.put(of_case, Seen::default());
     for n in 0..messages {
         let at = Some(start + TimeDelta::seconds(i64::try_from(n).unwrap_or_default()));
         let seen = Seen::at(n as u64 / 50 + 1, at);
