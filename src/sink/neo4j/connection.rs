@@ -51,8 +51,7 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            // While some wait for a commit or make their rows, the others keep the server busy. Larger batches
-            // wait longer for each other.
+            // While some wait for a commit or make their rows, the others keep the server busy: docs/loading.md.
             rows: 2_000,
             bytes: 8 << 20,
             sessions: 4,

@@ -24,8 +24,8 @@ impl Connection {
     /// type by type. What an earlier load of the same case left and this one no longer holds is taken out at
     /// the end, so that the case in the database is the case as it was loaded last.
     ///
-    /// The `Case` node comes first, and goes last in [`Connection::prune`]: where it is missing, nothing of the
-    /// case can be left, and the database is not searched for it.
+    /// The `Case` node comes first, and goes last in [`Connection::prune`]: where it is missing, no load has left
+    /// anything of the case, and the database is not searched for it.
     ///
     /// Loading is idempotent; broken off half-way, it is loaded again. [`Connection::apply_schema`] comes first.
     ///
