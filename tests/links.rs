@@ -201,7 +201,7 @@ fn web_url() -> impl Strategy<Value = Url> {
     ];
     let userinfo = prop_oneof![9 => Just(""), 1 => Just("login.contoso.com@")];
     let port = prop_oneof![4 => Just(""), 1 => Just(":8443")];
-    let path = "(/[a-zA-Z0-9_~-]{0,8}(\\([a-z]{1,3}\\))?){0,3}";
+    let path = "(/[a-zA-Z0-9_~-]{0,8}(\\(([a-z]{1,3}|dot|at)\\))?){0,3}";
     let query = "(\\?[a-z]{1,3}=[a-zA-Z0-9%/:+-]{0,8}(&copy=[0-9])?)?";
     let fragment = "(#[a-z/]{0,6})?";
     ("(http|https)", userinfo, host, port, path, query, fragment).prop_filter_map(

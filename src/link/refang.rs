@@ -78,7 +78,7 @@ pub(crate) fn refang(text: &str) -> Option<String> {
             out.push('.');
             at = next + len;
             changed = true;
-        } else if let Some(found) = bracketed(here) {
+        } else if let Some(found) = bracketed(here).filter(|found| found.plain != ".") {
             out.push_str(found.plain);
             at = next + found.len;
             changed = true;
@@ -137,6 +137,10 @@ mod tests {
             ("www[.]evil[.]example", "www.evil.example"),
             ("https://user[@]evil[.]example", "https://user@evil.example"),
             ("https[:]//[2001:db8::1]/", "https://[2001:db8::1]/"),
+            (
+                "hxxp://evil(dot)example/a(dot)php/(dot)",
+                "http://evil.example/a.php/(dot)",
+            ),
         ] {
             assert_eq!(refang(defanged).as_deref(), Some(plain), "{defanged}");
         }
@@ -147,6 +151,8 @@ mod tests {
         for plain in [
             "https://evil.example/wiki/X_(y)",
             "http://[2001:db8::1]:80/",
+            "https://evil.example/(dot)",
+            "https://evil.example/(dot)?a=(.)#[.]",
             "HTTPS://evil.example",
             "see [1]",
             "a [",
