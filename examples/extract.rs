@@ -8,7 +8,26 @@ use std::time::Instant;
 
 use anyhow::Context;
 use linktrail::link::{Attachment, Body, Link, extract};
+use serde::Deserialize;
 use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    content_type: Option<String>,
+    content: Option<String>,
+    attachments: Option<Vec<Attachment>>,
+}
+
+impl Message {
+    fn links(&self) -> Vec<Link> {
+        let body = Body {
+            html: self.content_type.as_deref() == Some("html"),
+            content: self.content.as_deref(),
+        };
+        extract(body, self.attachments.as_deref().unwrap_or_default())
+    }
+}
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -17,27 +36,16 @@ fn main() -> anyhow::Result<()> {
         [flag, count] if flag == "--repeat" => Some(count.parse()?),
         _ => anyhow::bail!("usage: extract [--repeat N] < messages.jsonl"),
     };
-    let mut messages = Vec::new();
-    for line in std::io::stdin().lock().lines() {
-        let message: Value = serde_json::from_str(&line?)?;
-        let attachments: Vec<Attachment> = match &message["attachments"] {
-            Value::Array(list) => serde_json::from_value(Value::Array(list.clone()))?,
-            _ => Vec::new(),
-        };
-        messages.push((message, attachments));
-    }
-    let links = |(message, attachments): &(Value, Vec<Attachment>)| {
-        let body = Body {
-            html: message["contentType"] == "html",
-            content: message["content"].as_str(),
-        };
-        extract(body, attachments)
-    };
+    let messages = std::io::stdin()
+        .lock()
+        .lines()
+        .map(|line| Ok(serde_json::from_str(&line?)?))
+        .collect::<anyhow::Result<Vec<Message>>>()?;
     let mut out = std::io::stdout().lock();
     if let Some(count) = repeat {
         let pass = || {
             let start = Instant::now();
-            let found: usize = messages.iter().map(|message| links(message).len()).sum();
+            let found: usize = messages.iter().map(|message| message.links().len()).sum();
             (start.elapsed().as_secs_f64(), found)
         };
         let best = (0..count)
@@ -48,7 +56,7 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     for message in &messages {
-        let links: Vec<Value> = links(message).iter().map(as_json).collect();
+        let links: Vec<Value> = message.links().iter().map(as_json).collect();
         writeln!(out, "{}", Value::Array(links))?;
     }
     Ok(())
