@@ -22,6 +22,7 @@ mod card;
 mod collect;
 mod defang;
 mod domain;
+mod element;
 mod entity;
 mod handler;
 mod html;

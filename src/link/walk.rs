@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::element::{Element, Role};
 use super::entity::{self, Rules};
 use super::html::{Name, Token, Tokens};
 
@@ -77,7 +78,7 @@ impl<'i> Region<'i> {
     fn start_tag(&mut self, name: Name<'i>, lower: &[u8]) {
         let ends_paragraph = Name("p").is(self.name)
             && !matches!(lower, b"br" | b"button" | b"select" | b"option")
-            && pause(lower) == Some(Break::Block);
+            && Element::named(lower).pause == Some(Break::Block);
         if !name.is(self.name) {
             self.depth = if ends_paragraph { 0 } else { self.depth };
         } else if matches!(
@@ -131,27 +132,28 @@ pub(crate) fn walk(html: &str, rules: Rules, visitor: &mut impl Visitor) {
                         region.start_tag(name, lower);
                     }
                 }
-                start(&tokens, lower, &mut tables, visitor);
-                let void = is_void(lower);
-                let unseen = matches!(lower, b"title" | b"template" | b"datalist" | b"noscript");
+                let element = Element::named(lower);
+                start(&tokens, element, &mut tables, visitor);
+                let unseen = element.role == Role::Unseen;
                 if !hidden.is_open()
-                    && (unseen || (!void && tokens.has_attributes() && is_hidden(&tokens)))
+                    && (unseen
+                        || (!element.is_void && tokens.has_attributes() && is_hidden(&tokens)))
                 {
                     hidden.start(name);
                 }
-                if !quote.is_open() && lower == b"blockquote" && is_reply(&tokens) {
+                if !quote.is_open() && element.role == Role::Blockquote && is_reply(&tokens) {
                     quote.start(name);
                 }
             }
             Token::End(name) => {
-                let lower = name.lower(&mut room);
-                if lower == b"a" || tables.ends_cell(lower) {
+                let element = Element::named(name.lower(&mut room));
+                if element.role == Role::Anchor || tables.ends_cell(element.role) {
                     end_anchor(&mut tables, visitor);
                 }
-                if lower == b"table" {
+                if element.role == Role::Table {
                     tables.depth = tables.depth.saturating_sub(1);
                 }
-                if let Some(kind) = pause(lower) {
+                if let Some(kind) = element.pause {
                     visitor.pause(kind);
                 }
                 hidden.end_tag(name);
@@ -164,13 +166,10 @@ pub(crate) fn walk(html: &str, rules: Rules, visitor: &mut impl Visitor) {
 
 impl Tables {
     /// True for the tags that end a cell in which an anchor is open.
-    fn ends_cell(&self, name: &[u8]) -> bool {
-        self.depth > 0
+    fn ends_cell(&self, role: Role) -> bool {
+        matches!(role, Role::Cell | Role::Table)
+            && self.depth > 0
             && self.anchor.is_some_and(|depth| depth >= self.depth)
-            && matches!(
-                name,
-                b"td" | b"th" | b"tr" | b"caption" | b"tbody" | b"thead" | b"tfoot" | b"table"
-            )
     }
 }
 
@@ -180,15 +179,15 @@ fn end_anchor(tables: &mut Tables, visitor: &mut impl Visitor) {
     }
 }
 
-fn start(tokens: &Tokens<'_>, lower: &[u8], tables: &mut Tables, visitor: &mut impl Visitor) {
-    if lower != b"table" && tables.ends_cell(lower) {
+fn start(tokens: &Tokens<'_>, element: Element, tables: &mut Tables, visitor: &mut impl Visitor) {
+    if element.role == Role::Cell && tables.ends_cell(element.role) {
         end_anchor(tables, visitor);
     }
-    if let Some(kind) = pause(lower) {
+    if let Some(kind) = element.pause {
         visitor.pause(kind);
     }
-    match lower {
-        b"a" => {
+    match element.role {
+        Role::Anchor => {
             end_anchor(tables, visitor);
             if let Some(href) = tokens
                 .attribute("href")
@@ -198,27 +197,27 @@ fn start(tokens: &Tokens<'_>, lower: &[u8], tables: &mut Tables, visitor: &mut i
                 visitor.anchor(href);
             }
         }
-        b"table" => tables.depth += 1,
-        b"area" => {
+        Role::Table => tables.depth += 1,
+        Role::Area => {
             if let Some(href) = tokens.attribute("href") {
                 visitor.target(&href, tokens.attribute("alt").as_deref());
             }
         }
-        b"form" => target(tokens, "action", visitor),
-        b"button" | b"input" => target(tokens, "formaction", visitor),
-        b"iframe" | b"frame" => target(tokens, "src", visitor),
-        b"base" => {
+        Role::Form => target(tokens, "action", visitor),
+        Role::Button => target(tokens, "formaction", visitor),
+        Role::Frame => target(tokens, "src", visitor),
+        Role::Base => {
             if let Some(href) = tokens.attribute("href") {
                 visitor.base(&href);
             }
         }
-        b"meta" => {
+        Role::Meta => {
             if let Some(url) = refresh(tokens) {
                 visitor.target(&url, None);
             }
         }
-        b"emoji" => emoji(tokens, visitor),
-        b"img" => {
+        Role::Emoji => emoji(tokens, visitor),
+        Role::Image => {
             let kind = tokens.attribute("itemtype").unwrap_or_default();
             if kind
                 .to_ascii_lowercase()
@@ -227,14 +226,13 @@ fn start(tokens: &Tokens<'_>, lower: &[u8], tables: &mut Tables, visitor: &mut i
                 emoji(tokens, visitor);
             }
         }
-        // `<https://evil.example>` as in Markdown, where it should have been escaped.
-        b"http:" | b"https:" => {
+        Role::Url => {
             let source = tokens.tag_source();
             visitor.pause(Break::Inline);
             visitor.text(source.trim_matches(['<', '>']), Place::Hidden);
             visitor.pause(Break::Inline);
         }
-        _ => {}
+        Role::None | Role::Blockquote | Role::Cell | Role::Unseen => {}
     }
 }
 
@@ -286,43 +284,4 @@ fn is_reply(tokens: &Tokens<'_>) -> bool {
     let kind = tokens.attribute("itemtype").unwrap_or_default();
     kind.to_ascii_lowercase()
         .ends_with("schema.skype.com/reply")
-}
-
-fn is_void(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"area"
-            | b"base"
-            | b"br"
-            | b"col"
-            | b"embed"
-            | b"hr"
-            | b"img"
-            | b"input"
-            | b"link"
-            | b"meta"
-            | b"param"
-            | b"source"
-            | b"track"
-            | b"wbr"
-    )
-}
-
-/// What an element's tags are for the text around them; `None` for what stands in the line.
-fn pause(name: &[u8]) -> Option<Break> {
-    match name {
-        b"address" | b"article" | b"aside" | b"blockquote" | b"body" | b"br" | b"button"
-        | b"caption" | b"center" | b"codeblock" | b"dd" | b"details" | b"dialog" | b"dir"
-        | b"div" | b"dl" | b"dt" | b"fieldset" | b"figcaption" | b"figure" | b"footer"
-        | b"form" | b"frame" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"head"
-        | b"header" | b"hr" | b"html" | b"iframe" | b"legend" | b"li" | b"listing" | b"main"
-        | b"menu" | b"nav" | b"ol" | b"optgroup" | b"option" | b"p" | b"plaintext" | b"pre"
-        | b"search" | b"section" | b"select" | b"summary" | b"table" | b"tbody" | b"td"
-        | b"textarea" | b"tfoot" | b"th" | b"thead" | b"title" | b"tr" | b"ul" | b"xmp" => {
-            Some(Break::Block)
-        }
-        b"at" | b"attachment" | b"audio" | b"canvas" | b"embed" | b"emoji" | b"img" | b"input"
-        | b"math" | b"object" | b"svg" | b"video" => Some(Break::Inline),
-        _ => None,
-    }
 }
