@@ -154,7 +154,7 @@ struct Visible {
     line: Line,
 }
 
-impl Visitor for Visible {
+impl Visitor<'_> for Visible {
     fn text(&mut self, text: &str, place: Place) {
         if place != Place::Hidden {
             self.line.push(text);

@@ -135,6 +135,7 @@ impl Collector {
             href,
             base: None,
             anchor: None,
+            label: String::new(),
             running: String::with_capacity(html.len()),
             aside: String::new(),
         };
@@ -179,25 +180,22 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// An anchor whose end has not come yet.
-struct Anchor {
-    href: String,
-    shown: String,
-}
-
 /// Reads the links of an HTML message.
-struct Reader<'c> {
+struct Reader<'c, 'i> {
     collector: &'c mut Collector,
     href: Origin,
     base: Option<Url>,
-    anchor: Option<Anchor>,
+    /// The href of an anchor whose end has not come yet.
+    anchor: Option<Cow<'i, str>>,
+    /// The text inside of that anchor.
+    label: String,
     /// The text outside of anchors, blocks on lines of their own.
     running: String,
     /// Text that is not displayed, apart from the text around it.
     aside: String,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// Parts what is not displayed from what comes next. There is hardly ever any.
     fn part_aside(&mut self) {
         if !self.aside.is_empty() {
@@ -217,11 +215,11 @@ impl Reader<'_> {
     }
 }
 
-impl Visitor for Reader<'_> {
+impl<'i> Visitor<'i> for Reader<'_, 'i> {
     fn text(&mut self, text: &str, place: Place) {
-        match (&mut self.anchor, place) {
+        match (&self.anchor, place) {
             (_, Place::Hidden) => push_visible(&mut self.aside, text),
-            (Some(anchor), _) => anchor.shown.push_str(text),
+            (Some(_), _) => self.label.push_str(text),
             (None, Place::Shown) => push_visible(&mut self.running, text),
             (None, Place::Quoted) => {}
         }
@@ -230,27 +228,25 @@ impl Visitor for Reader<'_> {
     fn pause(&mut self, _: Break) {
         self.running.push('\n');
         self.part_aside();
-        if let Some(anchor) = &mut self.anchor {
-            anchor.shown.push('\n');
+        if self.anchor.is_some() {
+            self.label.push('\n');
         }
     }
 
-    fn anchor(&mut self, href: Cow<'_, str>) {
+    fn anchor(&mut self, href: Cow<'i, str>) {
         self.running.push('\n');
-        self.anchor = Some(Anchor {
-            href: href.into_owned(),
-            shown: String::new(),
-        });
+        self.anchor = Some(href);
+        self.label.clear();
     }
 
     fn anchor_end(&mut self) {
-        let Some(Anchor { href, shown }) = self.anchor.take() else {
+        let Some(href) = self.anchor.take() else {
             return;
         };
         let target = self.resolved(&href);
-        if self.collector.target(&target, Some(&shown), self.href) == Led::Nowhere {
+        if self.collector.target(&target, Some(&self.label), self.href) == Led::Nowhere {
             // An anchor that opens nothing is no more than its text.
-            push_visible(&mut self.running, &shown);
+            push_visible(&mut self.running, &self.label);
         }
         self.running.push('\n');
     }

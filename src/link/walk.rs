@@ -27,7 +27,7 @@ pub(crate) enum Break {
 }
 
 /// Receives what [`walk`] reads.
-pub(crate) trait Visitor {
+pub(crate) trait Visitor<'i> {
     /// Text, character references decoded.
     fn text(&mut self, text: &str, place: Place);
     /// The end of a block, or something in the middle of a line.
@@ -37,7 +37,7 @@ pub(crate) trait Visitor {
         let _ = text;
     }
     /// An anchor starts; its text follows, up to [`Visitor::anchor_end`].
-    fn anchor(&mut self, href: Cow<'_, str>) {
+    fn anchor(&mut self, href: Cow<'i, str>) {
         let _ = href;
     }
     fn anchor_end(&mut self) {}
@@ -106,7 +106,7 @@ struct Tables {
 }
 
 /// Reads `html` once, from front to back.
-pub(crate) fn walk(html: &str, rules: Rules, visitor: &mut impl Visitor) {
+pub(crate) fn walk<'i>(html: &'i str, rules: Rules, visitor: &mut impl Visitor<'i>) {
     let mut tokens = Tokens::new(html);
     let mut hidden = Region::default();
     let mut quote = Region::default();
@@ -173,13 +173,18 @@ impl Tables {
     }
 }
 
-fn end_anchor(tables: &mut Tables, visitor: &mut impl Visitor) {
+fn end_anchor<'i>(tables: &mut Tables, visitor: &mut impl Visitor<'i>) {
     if tables.anchor.take().is_some() {
         visitor.anchor_end();
     }
 }
 
-fn start(tokens: &Tokens<'_>, element: Element, tables: &mut Tables, visitor: &mut impl Visitor) {
+fn start<'i>(
+    tokens: &Tokens<'i>,
+    element: Element,
+    tables: &mut Tables,
+    visitor: &mut impl Visitor<'i>,
+) {
     if element.role == Role::Cell && tables.ends_cell(element.role) {
         end_anchor(tables, visitor);
     }
@@ -236,13 +241,13 @@ fn start(tokens: &Tokens<'_>, element: Element, tables: &mut Tables, visitor: &m
     }
 }
 
-fn target(tokens: &Tokens<'_>, attribute: &str, visitor: &mut impl Visitor) {
+fn target<'i>(tokens: &Tokens<'i>, attribute: &str, visitor: &mut impl Visitor<'i>) {
     if let Some(url) = tokens.attribute(attribute) {
         visitor.target(&url, None);
     }
 }
 
-fn emoji(tokens: &Tokens<'_>, visitor: &mut impl Visitor) {
+fn emoji<'i>(tokens: &Tokens<'i>, visitor: &mut impl Visitor<'i>) {
     if let Some(alt) = tokens.attribute("alt") {
         visitor.emoji(&alt);
     }
