@@ -125,23 +125,41 @@ impl Settings {
         Privacy::new(&self.internal_domains, self.send_query)?.never_sending(&self.never_send)
     }
 
-    /// The first key whose rule keeps something back that the other settings would let out.
-    pub fn keeps_back(&self, other: &Self) -> Option<&'static str> {
-        let more =
-            |ours: &[String], theirs: &[String]| ours.iter().any(|rule| !theirs.contains(rule));
+    /// The first key that forbids what a case with those settings would do: ask who is not to be asked, tell what is
+    /// to be kept back, or send credentials where these settings do not send them.
+    pub fn forbids(&self, case: &Self) -> Option<&'static str> {
+        let fewer =
+            |ours: &[String], theirs: &[String]| theirs.iter().any(|item| !ours.contains(item));
+        let (ours, theirs) = (&self.endpoints, &case.endpoints);
         [
+            ("[tenant] id", self.tenant != case.tenant),
+            ("[sentinel] workspace_id", self.workspace != case.workspace),
             (
                 "[tenant] internal_domains",
-                more(&self.internal_domains, &other.internal_domains),
+                fewer(&case.internal_domains, &self.internal_domains),
             ),
             (
                 "[intel] never_send",
-                more(&self.never_send, &other.never_send),
+                fewer(&case.never_send, &self.never_send),
             ),
-            ("[intel] send_query", !self.send_query && other.send_query),
+            ("[intel] send_query", !self.send_query && case.send_query),
+            ("[intel] providers", fewer(&self.providers, &case.providers)),
+            ("[intel] file", fewer(&self.files, &case.files)),
+            ("[endpoints] graph", ours.graph != theirs.graph),
+            (
+                "[endpoints] log_analytics",
+                ours.log_analytics != theirs.log_analytics,
+            ),
+            (
+                "[endpoints], for a provider,",
+                theirs
+                    .intel
+                    .iter()
+                    .any(|(name, url)| ours.intel.get(name) != Some(url)),
+            ),
         ]
         .into_iter()
-        .find_map(|(key, stricter)| stricter.then_some(key))
+        .find_map(|(key, forbids)| forbids.then_some(key))
     }
 }
 

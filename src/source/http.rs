@@ -361,7 +361,7 @@ impl Client {
                 renewed = true;
             } else {
                 match pause(&answer, attempt) {
-                    Some(pause) if Instant::now() + pause < deadline => {
+                    Some(pause) if pause < deadline.saturating_duration_since(Instant::now()) => {
                         tokio::time::sleep(pause).await;
                         last = Some((at, answer));
                     }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 
 use super::{SERVICES, assert_whole, everybody, lab, replays_alike, states, verdicts};
 use crate::run;
@@ -188,7 +189,7 @@ fn nothing_private_leaves_whoever_is_asked() {
 }
 
 #[test]
-fn a_case_is_not_gone_on_with_by_rules_that_have_become_stricter() {
+fn a_case_is_not_gone_on_with_against_the_configuration() {
     let lab = lab(
         Options::default(),
         "providers = [\"otx\"]\nsend_query = true\nnever_send = [\"a.example\"]",
@@ -208,6 +209,7 @@ fn a_case_is_not_gone_on_with_by_rules_that_have_become_stricter() {
             "internal_domains = [\"c.example\", ",
             "internal_domains",
         ),
+        ("[\"otx\"]", "[\"xforce\"]", "[intel] providers"),
     ] {
         lab.edit_config(|config| config.replacen(from, to, 1));
         let ran = lab.load(&case, &[]);
@@ -215,6 +217,34 @@ fn a_case_is_not_gone_on_with_by_rules_that_have_become_stricter() {
         assert!(ran.complaint().contains(key), "{ran:#?}");
         lab.edit_config(|config| config.replacen(to, from, 1));
     }
+    // Whoever wrote the case, tokens and keys go where the configuration sends them.
+    let path = case.join("case.json");
+    let honest = std::fs::read_to_string(&path).unwrap();
+    for (pointer, key) in [
+        ("/options/settings/endpoints/graph", "[endpoints] graph"),
+        (
+            "/options/settings/endpoints/log_analytics",
+            "[endpoints] log_analytics",
+        ),
+        (
+            "/options/settings/endpoints/intel/otx",
+            "[endpoints], for a provider,",
+        ),
+        ("/options/settings/tenant", "[tenant] id"),
+        ("/options/settings/workspace", "[sentinel] workspace_id"),
+    ] {
+        let mut manifest: Value = serde_json::from_str(&honest).unwrap();
+        *manifest.pointer_mut(pointer).unwrap() = json!("http://evil.example/");
+        std::fs::write(&path, manifest.to_string()).unwrap();
+        let ran = lab.load(&case, &[]);
+        assert_eq!(ran.code, Some(2), "{ran:#?}");
+        let complaint = ran.complaint();
+        assert!(
+            complaint.contains(&format!("{key} in the configuration does not allow")),
+            "{complaint}"
+        );
+    }
+    std::fs::write(&path, honest).unwrap();
     assert_eq!(lab.tenant.requests().len(), asked);
     // Less strict is no danger: the case keeps its own rules.
     lab.edit_config(|config| config.replacen("[\"a.example\"]", "[]", 1));

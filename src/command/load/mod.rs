@@ -120,11 +120,11 @@ fn open(arguments: &Load, config: Config) -> anyhow::Result<(Case, Mode)> {
                 return Ok((case, Mode::Replay));
             }
             let settings = config.settings()?;
-            if let Some(key) = settings.keeps_back(&case.manifest().options.settings) {
-                // The case would ask by the rules that it was made with.
+            if let Some(key) = settings.forbids(&case.manifest().options.settings) {
+                // The case would ask whom it was made to ask, by the rules that it was made with.
                 return Err(UsageError(format!(
-                    "{key} keeps more back than when the case in {} was made; start a new case, or read this one with --replay",
-                    dir.display()
+                    "{key} in the configuration does not allow what the case in {} was made with; start a new case, or read this one with --replay",
+                    terminal::clean(&dir.to_string_lossy())
                 ))
                 .into());
             }
