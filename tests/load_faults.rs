@@ -7,9 +7,10 @@ mod tenant;
 
 use std::path::Path;
 
+use chrono::TimeDelta;
 use run::{Lab, gaps};
 use serde_json::Value;
-use tenant::{Action, Fault, Options, Query, RetryAfter, Service, World};
+use tenant::{Action, Exchange, Fault, Options, Query, RetryAfter, Service, World};
 
 fn lab(options: Options) -> Lab {
     Lab::new(World::small(), options)
@@ -162,15 +163,56 @@ fn what_is_no_json_is_a_gap_and_no_verdict() {
     );
     let found = gaps(&result, "gaps");
     assert!(found.iter().all(|gap| gap.contains(" otx ")), "{found:#?}");
+    for (fault, text) in [
+        (
+            Fault::on(Service::Graph, "getAllMessages", Action::Html),
+            "not what Graph sends",
+        ),
+        (
+            Fault::on(Service::LogAnalytics, "OfficeActivity", Action::HalfJson),
+            "not what Log Analytics sends",
+        ),
+    ] {
+        let (lab, _) = gap(fault.always(), "messages", text);
+        // Somebody in between answered. When the service itself does, it is asked again.
+        lab.tenant.clear_script();
+        assert_whole(&lab.loaded(&lab.case("case"), &[], 0));
+    }
+}
+
+#[test]
+fn a_throttled_part_of_a_batch_waits_as_long_as_it_is_told() {
+    let lab = lab(Options::default());
+    let users = r"^GET /v1\.0/users/[^/]*\?";
+    lab.tenant.script([Fault::on(
+        Service::Graph,
+        users,
+        Action::retry_after(429, "2"),
+    )]);
+    assert_whole(&lab.loaded(&lab.case("case"), &[], 0));
+    let requests = lab.tenant.requests();
+    let refused = requests
+        .iter()
+        .find(|exchange| exchange.fault)
+        .expect("a fault");
+    assert!(refused.in_batch && refused.status == 429, "{refused:?}");
+    let same = |exchange: &&Exchange| !exchange.fault && exchange.target == refused.target;
+    let again = requests.iter().find(same).expect("a second request");
+    assert!(again.at - refused.at >= TimeDelta::seconds(2), "{again:?}");
+}
+
+#[test]
+fn a_pause_longer_than_anybody_waits_is_a_gap() {
+    let longest = Action::retry_after(503, "10000000000000000000");
     gap(
-        Fault::on(Service::Graph, "getAllMessages", Action::Html).always(),
-        "messages",
-        "not what Graph sends",
+        Fault::on(Service::Otx, "GET", longest.clone()).always(),
+        "intel",
+        "otx",
     );
     gap(
-        Fault::on(Service::LogAnalytics, "OfficeActivity", Action::HalfJson).always(),
-        "messages",
-        "not what Log Analytics sends",
+        Fault::on(Service::Graph, "joinedTeams", longest).always(),
+        "teams",
+        "joined teams: HTTP 503",
     );
 }
 

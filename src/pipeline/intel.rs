@@ -5,13 +5,12 @@ mod workspace;
 use std::collections::{BTreeSet, HashMap};
 
 use futures::stream::{self, StreamExt};
-use serde::de::IgnoredAny;
 use url::Url;
 
 use super::Investigation;
 use crate::graph::node::Verdict;
 use crate::graph::{Edge, Label, Seen};
-use crate::source::http::{Client, Failure, NOT_SENT};
+use crate::source::http::{Client, Failure, NOT_SENT, is_json};
 use crate::source::intel::{Ask, Desk, Privacy, Provider, Question, Reading, State, question};
 use crate::source::{Answer, Body, Exchange, Request};
 
@@ -275,11 +274,10 @@ fn is_answer(reading: &Reading) -> bool {
 /// Whether an exchange shows that the service answers nobody, rather than that it has no answer to this url: a url may
 /// be too long for it, or none to its mind.
 pub(super) fn is_down(exchange: &Exchange) -> bool {
-    let is_json = |body: &str| serde_json::from_str::<IgnoredAny>(body).is_ok();
     match &exchange.answer {
         Answer::Nothing(_) => true,
         Answer::Response { status, body, .. } => match status {
-            200 => !is_json(body.trim_start_matches('\u{feff}')),
+            200 => !is_json(body),
             404 => !body.trim().is_empty() && !is_json(body),
             400 | 405..=406 | 409..=428 => false,
             _ => true,

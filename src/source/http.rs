@@ -1,6 +1,6 @@
 //! The one way to the network: the journal first, then throttles, credentials, retries and deadlines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::error::Error as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,13 +11,15 @@ use rand::Rng;
 use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 use super::auth::{SignInError, Tokens};
 use super::throttle::Throttle;
-use super::{Answer, Auth, Exchange, Method, Request};
+use super::{Answer, Auth, Exchange, Limit, Method, Request};
 use crate::case::{Journal, JournalError};
 use crate::config::ConfigError;
+use crate::graph::RecordNumber;
 use crate::graph::value::format_time;
 
 /// Longest answer that is read. Log Analytics answers with 64 MB compressed at most.
@@ -35,7 +37,7 @@ pub const NOT_SENT: &str = "not sent: ";
 /// it, since what a service sends is kept by name.
 pub const ADOPTED: &str = "linktrail-from-cache";
 /// Headers that a record keeps.
-const KEPT_HEADERS: &[&str] = &[
+pub(super) const KEPT_HEADERS: &[&str] = &[
     "content-type",
     "retry-after",
     "date",
@@ -117,6 +119,11 @@ impl Network {
             throttle: Throttle::default(),
         })
     }
+
+    /// Somebody was told that these limits are overrun.
+    pub(super) fn slow_down(&self, limits: &[Limit]) {
+        self.throttle.slow_down(limits);
+    }
 }
 
 /// Asks the journal first and the network second.
@@ -125,6 +132,8 @@ pub struct Client {
     journal: Arc<Journal>,
     network: Option<Network>,
     counts: Mutex<BTreeMap<&'static str, Counts>>,
+    /// Records of what this run has asked for: a failure among them stays one until the next run, as in a replay.
+    asked: Mutex<HashSet<RecordNumber>>,
 }
 
 impl Client {
@@ -134,6 +143,7 @@ impl Client {
             journal,
             network,
             counts: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 
@@ -164,7 +174,9 @@ impl Client {
         down: fn(&Exchange) -> bool,
     ) -> Result<Exchange, Failure> {
         let (network, before) = match (self.recorded(request)?, &self.network) {
-            (Recorded::Answer(exchange), Some(network)) if down(&exchange) => {
+            (Recorded::Answer(exchange), Some(network))
+                if down(&exchange) && !self.has_asked(&exchange) =>
+            {
                 (network, Some(exchange))
             }
             (Recorded::Answer(exchange), _) => return Ok(exchange),
@@ -185,7 +197,7 @@ impl Client {
         down: fn(&Exchange) -> bool,
     ) -> Result<Option<Exchange>, Failure> {
         let found = self.journal.find(request)?;
-        let found = found.filter(|found| !is_failure(&found.answer) && !down(found));
+        let found = found.filter(|found| !is_failure(request, &found.answer) && !down(found));
         if found.is_some() {
             self.count(request.source, |counts| counts.replayed += 1);
         }
@@ -225,7 +237,9 @@ impl Client {
         let found = self.journal.find(request)?;
         match (found, &self.network) {
             // A service that was away, or forbade it, may answer now; that is what running the command again is for.
-            (Some(exchange), Some(network)) if is_failure(&exchange.answer) => {
+            (Some(exchange), Some(network))
+                if is_failure(request, &exchange.answer) && !self.has_asked(&exchange) =>
+            {
                 Ok(Recorded::Ask(network, Some(exchange)))
             }
             (Some(exchange), _) => {
@@ -248,12 +262,22 @@ impl Client {
         at: DateTime<Utc>,
         answer: Answer,
     ) -> Result<Exchange, Failure> {
-        match before {
-            Some(before) if is_failure(&answer) && kind(&before.answer) == kind(&answer) => {
-                Ok(before)
+        let exchange = match before {
+            Some(before)
+                if is_failure(request, &answer) && kind(&before.answer) == kind(&answer) =>
+            {
+                before
             }
-            _ => Ok(self.journal.append(request, at, answer)?),
-        }
+            _ => self.journal.append(request, at, answer)?,
+        };
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.insert(exchange.record);
+        Ok(exchange)
+    }
+
+    fn has_asked(&self, exchange: &Exchange) -> bool {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.contains(&exchange.record)
     }
 
     /// Keeps the text of a file in the journal: what a case is made of must not depend on what the file says later.
@@ -487,7 +511,7 @@ pub(super) fn describe(error: &reqwest::Error) -> String {
     }
 }
 
-fn status(answer: &Answer) -> Option<u16> {
+pub(super) fn status(answer: &Answer) -> Option<u16> {
     match answer {
         Answer::Response { status, .. } => Some(*status),
         Answer::Nothing(_) => None,
@@ -500,16 +524,27 @@ fn kind(answer: &Answer) -> (Option<u16>, bool) {
     (status(answer), unsent)
 }
 
-/// An answer that says nothing about what was asked, and may be another one next time.
-fn is_failure(answer: &Answer) -> bool {
-    match status(answer) {
-        None => true,
-        Some(status) => matches!(status, 401 | 402 | 403 | 408 | 429) || status >= 500,
+/// An answer that says nothing about what was asked, and may be another one next time. Microsoft's services answer in
+/// JSON; a page of HTML or half an answer is somebody else's, in between.
+fn is_failure(request: &Request, answer: &Answer) -> bool {
+    match answer {
+        Answer::Nothing(_) => true,
+        Answer::Response {
+            status: 200, body, ..
+        } => matches!(request.auth, Auth::Entra(_)) && !is_json(body),
+        Answer::Response { status, .. } => {
+            matches!(status, 401 | 402 | 403 | 408 | 429) || *status >= 500
+        }
     }
 }
 
+/// Whether a body is JSON, with or without a byte order mark.
+pub fn is_json(body: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(body.trim_start_matches('\u{feff}')).is_ok()
+}
+
 /// How long to wait before asking again; nothing when the answer is to be taken as it is.
-fn pause(answer: &Answer, attempt: u32) -> Option<Duration> {
+pub(super) fn pause(answer: &Answer, attempt: u32) -> Option<Duration> {
     let again = match status(answer) {
         None => attempt < ATTEMPTS,
         Some(429) => true,
@@ -545,6 +580,8 @@ fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
 
     fn response(status: u16, retry_after: Option<&str>) -> Answer {
@@ -596,5 +633,48 @@ mod tests {
             let pause = pause(&response(429, None), attempt).unwrap();
             assert!(pause <= LONGEST_PAUSE && pause > Duration::ZERO);
         }
+    }
+
+    /// Answers every connection with one of these statuses, one after the other.
+    async fn service(statuses: &'static [u16]) -> url::Url {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            for status in statuses {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await.unwrap();
+                let answer = format!(
+                    "HTTP/1.1 {status} x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
+                );
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        url::Url::parse(&format!("http://{address}/")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_failed_is_asked_again_by_the_next_run_and_not_by_this_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Journal::open(folder.path(), "case").unwrap());
+        let request = Request {
+            deadline: Duration::from_secs(60),
+            url: service(&[403, 200]).await,
+            ..Request::file("otx", "").unwrap()
+        };
+        let client = || {
+            let network = Network::new(None, None).unwrap();
+            Client::new(Arc::clone(&journal), Some(network))
+        };
+        let down = |exchange: &Exchange| exchange.status() != Some(200);
+        let run = client();
+        for _ in 0..2 {
+            let exchange = run.send(&request).await.unwrap();
+            assert_eq!((exchange.record, exchange.status()), (1, Some(403)));
+            let exchange = run.send_if(&request, &|| Ok(()), down).await.unwrap();
+            assert_eq!(exchange.record, 1);
+        }
+        let exchange = client().send(&request).await.unwrap();
+        assert_eq!((exchange.record, exchange.status()), (2, Some(200)));
     }
 }

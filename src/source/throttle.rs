@@ -3,7 +3,7 @@
 //! A bucket starts at the published rate. When a service answers 429 all the same, the bucket halves its rate; every
 //! answer that is none brings it a little closer to the published rate again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -61,19 +61,24 @@ impl Throttle {
 
     /// The service said that a request was one too many.
     pub fn slow_down(&self, limits: &[Limit]) {
-        for limit in limits {
-            let bucket = self.bucket(limit);
-            let mut bucket = open(&bucket);
-            bucket.pace = (bucket.pace / 2.0).max(SLOWEST);
-        }
+        self.change_pace(limits, |pace| (pace / 2.0).max(SLOWEST));
     }
 
     /// The service took a request.
     pub fn recover(&self, limits: &[Limit]) {
-        for limit in limits {
+        self.change_pace(limits, |pace| (pace * RECOVERY).min(1.0));
+    }
+
+    /// Changes the pace of every bucket once, however often its limit is named.
+    fn change_pace(&self, limits: &[Limit], change: impl Fn(f64) -> f64) {
+        let distinct: BTreeMap<&str, &Limit> = limits
+            .iter()
+            .map(|limit| (limit.key.as_str(), limit))
+            .collect();
+        for limit in distinct.into_values() {
             let bucket = self.bucket(limit);
             let mut bucket = open(&bucket);
-            bucket.pace = (bucket.pace * RECOVERY).min(1.0);
+            bucket.pace = change(bucket.pace);
         }
     }
 
@@ -129,6 +134,17 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::ZERO);
         throttle.acquire(&limit(10.0, 20.0)).await;
         assert!(start.elapsed() >= Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_that_is_named_often_changes_its_pace_once() {
+        let throttle = Throttle::default();
+        let limits = [limit(1.0, 1.0), limit(1.0, 1.0), limit(1.0, 1.0)].concat();
+        throttle.slow_down(&limits);
+        let pace = || open(&throttle.bucket(&limits[0])).pace;
+        assert!((pace() - 0.5).abs() < 1e-9);
+        throttle.recover(&limits);
+        assert!((pace() - 0.5 * RECOVERY).abs() < 1e-9);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,20 +1,24 @@
 //! `$batch`: up to twenty requests in one envelope, each with a status of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{DEADLINE, Graph, SOURCE};
-use crate::source::http::{Failure, Network, Recorded};
-use crate::source::{Answer, Audience, Auth, Body, Exchange, Method, Request};
+use crate::source::http::{Failure, KEPT_HEADERS, Network, Recorded, pause, status};
+use crate::source::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
 
 /// Requests in an envelope.
 const ENVELOPE: usize = 20;
 /// Envelopes and single requests under way at the same time.
 const CONCURRENT: usize = 4;
+
+/// A request by its position, who to ask, and the failure that is on record.
+type Wanted<'n> = (usize, &'n Network, Option<Exchange>);
 
 #[derive(Debug, Deserialize)]
 struct Envelope {
@@ -42,8 +46,10 @@ impl Graph {
                 Recorded::Ask(network, before) => missing.push((at, network, before)),
             }
         }
-        let fetched: Vec<Vec<(usize, Exchange)>> = stream::iter(missing.chunks(ENVELOPE))
-            .map(|chunk| self.fetch(requests, chunk))
+        let seconds = by_second(missing, |(at, ..)| &requests[*at].limits);
+        let envelopes = seconds.values().flat_map(|second| second.chunks(ENVELOPE));
+        let fetched: Vec<Vec<(usize, Exchange)>> = stream::iter(envelopes)
+            .map(|wanted| self.fetch(requests, wanted))
             .buffered(CONCURRENT)
             .try_collect()
             .await?;
@@ -56,22 +62,15 @@ impl Graph {
     async fn fetch(
         &self,
         requests: &[Request],
-        wanted: &[(usize, &Network, Option<Exchange>)],
+        wanted: &[Wanted<'_>],
     ) -> Result<Vec<(usize, Exchange)>, Failure> {
         let mut done = Vec::new();
         let Some((_, network, _)) = wanted.first() else {
             return Ok(done);
         };
-        let envelope = self.envelope(requests, wanted.iter().map(|(at, ..)| *at));
         let answered = match wanted.len() {
             1 => BTreeMap::new(),
-            _ => {
-                let (at, answer) = self.client.ask(network, &envelope).await?;
-                open(&answer)
-                    .into_iter()
-                    .map(|(index, answer)| (index, (at, answer)))
-                    .collect()
-            }
+            _ => self.ask_together(requests, network, wanted).await?,
         };
         for (at, network, before) in wanted {
             let request = &requests[*at];
@@ -86,6 +85,40 @@ impl Graph {
             ));
         }
         Ok(done)
+    }
+
+    /// Asks in one envelope, and waits as long as those of its answers demand that are none. The others are given, by
+    /// the position of their request.
+    async fn ask_together(
+        &self,
+        requests: &[Request],
+        network: &Network,
+        wanted: &[Wanted<'_>],
+    ) -> Result<BTreeMap<usize, (DateTime<Utc>, Answer)>, Failure> {
+        let envelope = self.envelope(requests, wanted.iter().map(|(at, ..)| *at));
+        let (when, answer) = self.client.ask(network, &envelope).await?;
+        let mut settled = BTreeMap::new();
+        let mut throttled = Vec::new();
+        let mut longest = Duration::ZERO;
+        for (at, answer) in open(&answer) {
+            match (status(&answer), pause(&answer, 1)) {
+                // A token that has run out is renewed on the way of a single request.
+                (Some(401), _) => {}
+                (status, Some(pause)) if pause < DEADLINE => {
+                    longest = longest.max(pause);
+                    if status == Some(429) {
+                        let limits = requests.get(at).map(|request| request.limits.clone());
+                        throttled.extend(limits.into_iter().flatten());
+                    }
+                }
+                _ => {
+                    settled.insert(at, (when, answer));
+                }
+            }
+        }
+        network.slow_down(&throttled);
+        tokio::time::sleep(longest).await;
+        Ok(settled)
     }
 
     fn envelope(
@@ -120,7 +153,27 @@ impl Graph {
     }
 }
 
-/// The answers of an envelope that need no second try, by the position of their request.
+/// The requests by the second in which the limits that are scarcer than an envelope allow them: what goes in one
+/// envelope leaves at once. So a team with many channels does not hold up the others.
+fn by_second<T>(wanted: Vec<T>, limits: impl Fn(&T) -> &[Limit]) -> BTreeMap<usize, Vec<T>> {
+    let mut before: HashMap<String, usize> = HashMap::new();
+    let mut seconds: BTreeMap<usize, Vec<T>> = BTreeMap::new();
+    for item in wanted {
+        let mut second = 0;
+        for limit in limits(&item) {
+            let rate = limit.rate.max(1.0) as usize;
+            if rate < ENVELOPE {
+                let before = before.entry(limit.key.clone()).or_default();
+                second = second.max(*before / rate);
+                *before += 1;
+            }
+        }
+        seconds.entry(second).or_default().push(item);
+    }
+    seconds
+}
+
+/// The answers in an envelope, by the position of their request.
 fn open(answer: &Answer) -> BTreeMap<usize, Answer> {
     let Answer::Response {
         status: 200, body, ..
@@ -131,14 +184,17 @@ fn open(answer: &Answer) -> BTreeMap<usize, Answer> {
     let Ok(envelope) = serde_json::from_str::<Envelope>(body) else {
         return BTreeMap::new();
     };
-    let settled = |item: Item| {
-        if matches!(item.status, 401 | 408 | 429) || item.status >= 500 {
-            return None;
-        }
+    let read = |item: Item| {
         let headers = item.headers.into_iter().filter_map(|(name, value)| {
             let name = name.to_ascii_lowercase();
-            let text = value.as_str()?.to_owned();
-            matches!(name.as_str(), "content-type" | "request-id" | "date").then_some((name, text))
+            let text = match value {
+                Value::String(text) => text,
+                Value::Number(number) => number.to_string(),
+                _ => return None,
+            };
+            KEPT_HEADERS
+                .contains(&name.as_str())
+                .then_some((name, text))
         });
         let answer = Answer::Response {
             status: item.status,
@@ -147,5 +203,62 @@ fn open(answer: &Answer) -> BTreeMap<usize, Answer> {
         };
         Some((item.id.parse().ok()?, answer))
     };
-    envelope.responses.into_iter().filter_map(settled).collect()
+    envelope.responses.into_iter().filter_map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(key: &str, rate: f64) -> Limit {
+        Limit {
+            key: key.to_owned(),
+            rate,
+            burst: 1.0,
+        }
+    }
+
+    /// Channels of teams, as many as given, each by its team.
+    fn channels(teams: &[(&'static str, usize)]) -> Vec<(&'static str, Vec<Limit>)> {
+        let all = teams.iter().flat_map(|(team, count)| vec![*team; *count]);
+        all.enumerate()
+            .map(|(at, team)| {
+                let channel = format!("channel {at}");
+                (
+                    team,
+                    vec![limit("all", 30.0), limit(team, 4.0), limit(&channel, 1.0)],
+                )
+            })
+            .collect()
+    }
+
+    fn sizes(seconds: &BTreeMap<usize, Vec<(&str, Vec<Limit>)>>, of: &str) -> Vec<usize> {
+        let sizes = seconds.values().map(|second| {
+            let same = second
+                .iter()
+                .filter(|(team, _)| of.is_empty() || *team == of);
+            same.count()
+        });
+        sizes.collect()
+    }
+
+    #[test]
+    fn no_second_holds_more_of_a_team_than_it_may() {
+        let seconds = by_second(channels(&[("a", 9)]), |(_, limits)| limits);
+        assert_eq!(sizes(&seconds, "a"), [4, 4, 1]);
+    }
+
+    #[test]
+    fn a_team_with_many_channels_does_not_hold_up_the_others() {
+        let many = channels(&[("a", 9), ("b", 9), ("c", 9), ("d", 9), ("e", 4)]);
+        let seconds = by_second(many, |(_, limits)| limits);
+        assert_eq!(sizes(&seconds, ""), [20, 16, 4]);
+        assert_eq!(sizes(&seconds, "a"), [4, 4, 1]);
+    }
+
+    #[test]
+    fn what_shares_no_scarce_limit_is_asked_for_together() {
+        let users = vec![vec![limit("other", 30.0)]; 45];
+        assert_eq!(by_second(users, |limits| limits)[&0].len(), 45);
+    }
 }

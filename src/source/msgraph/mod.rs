@@ -27,7 +27,7 @@ pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, 
 /// Key of this source in `requests` and in gaps.
 pub const SOURCE: &str = "graph";
 
-/// Longest time for one request, waiting for throttles included.
+/// Longest time for one request from its first turn on, waiting for throttles included.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// Messages of a page, as many as Graph gives.
 pub const PAGE: usize = 50;
