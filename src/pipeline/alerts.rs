@@ -11,7 +11,7 @@ use crate::graph::{Edge, NodeRef, Seen};
 use crate::link;
 use crate::source::http::Failure;
 use crate::source::kql::Query;
-use crate::source::sentinel::Row;
+use crate::source::sentinel::{self, Row};
 
 const STAGE: &str = "alerts";
 
@@ -48,7 +48,17 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
 }
 
 fn put(run: &mut Investigation, id: String, row: &Row, wanted: &HashMap<&Url, NodeRef>) {
-    let entities: Value = serde_json::from_str(row.text("entities")).unwrap_or_default();
+    let entities: Value = match row.text("entities") {
+        "" => Value::Null,
+        text => match serde_json::from_str(text) {
+            Ok(entities) => entities,
+            Err(_) => {
+                let reason = "the entities of an alert are no JSON, so what it names is not known; look at it in Sentinel";
+                run.gaps.add(STAGE, sentinel::SOURCE, reason, 1);
+                return;
+            }
+        },
+    };
     let entities = entities_of(&entities);
     let named = |entity: &&Value| {
         link::canonical(text(entity, "Url")).and_then(|(url, _)| wanted.get(&url).copied())

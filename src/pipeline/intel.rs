@@ -75,9 +75,7 @@ async fn ask_each(
 
 /// Urls of the graph.
 pub(super) fn urls(run: &Investigation) -> BTreeSet<Url> {
-    let all = run.graph.labelled(Label::Url).into_iter();
-    all.filter_map(|node| Url::parse(&run.graph.node(node).id).ok())
-        .collect()
+    run.addresses.values().cloned().collect()
 }
 
 /// Urls of the graph that nobody has been asked about.

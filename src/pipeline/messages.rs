@@ -16,7 +16,7 @@ use crate::graph::{Edge, NodeRef, RecordNumber, Seen};
 use crate::link;
 use crate::source::http::Failure;
 use crate::source::kql::Query;
-use crate::source::msgraph::{ChatMessage, Recorded, changed_since};
+use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
 use crate::source::sentinel::{Row, chunks};
 
 const STAGE: &str = "messages";
@@ -208,20 +208,26 @@ fn put(
     mut bodies: Bodies,
 ) -> Vec<NodeRef> {
     let mut senders = Vec::new();
+    let mut absent = 0;
     for ((_, channel), listed) in listing {
         let Some(place) = channels.get(channel).copied() else {
             continue;
         };
         let unlisted: Vec<_> = bodies
-            .keys()
-            .filter(|(in_channel, id)| in_channel == channel && !listed.messages.contains_key(id))
-            .map(|(_, id)| id.clone())
+            .range((channel.clone(), String::new())..)
+            .map_while(|((of, id), _)| (of == channel).then(|| id.clone()))
+            .filter(|id| !listed.messages.contains_key(id))
             .collect();
         for id in listed.messages.keys().chain(&unlisted) {
             let body = bodies.remove(&(channel.clone(), id.clone()));
+            absent += u64::from(body.is_none());
             let listed = listed.messages.get(id);
             senders.extend(put_one(run, channel, place, id, listed, body));
         }
+    }
+    if absent > 0 {
+        let reason = "the audit log lists messages that Graph did not give; they are gone, or a gap says why";
+        run.notes.add(STAGE, msgraph::SOURCE, reason, absent);
     }
     senders
 }

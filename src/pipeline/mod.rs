@@ -77,11 +77,13 @@ struct Investigation {
     /// Why the investigation starts from a node, and what says so.
     starts: BTreeMap<NodeRef, Vec<(&'static str, Seen)>>,
     /// Users whose teams are read.
-    seed_users: Vec<NodeRef>,
+    seed_users: BTreeSet<NodeRef>,
     /// Teams whose messages are read, by id.
     teams: BTreeSet<String>,
     /// Messages whose links are still to be extracted.
     unread: Vec<Unread>,
+    /// Every url whole: the id of a very long one is cut.
+    addresses: HashMap<NodeRef, Url>,
     /// What the providers said, by url.
     readings: BTreeMap<Url, Vec<Reading>>,
     /// Providers that are not asked any more, with what is said in place of an answer.
@@ -214,9 +216,10 @@ impl Investigation {
             notes: Gaps::default(),
             resolved: HashMap::new(),
             starts: BTreeMap::new(),
-            seed_users: Vec::new(),
+            seed_users: BTreeSet::new(),
             teams: BTreeSet::new(),
             unread: Vec::new(),
+            addresses: HashMap::new(),
             readings: BTreeMap::new(),
             closed: BTreeMap::new(),
             counted: HashSet::new(),
@@ -259,10 +262,14 @@ impl Investigation {
         Ok(())
     }
 
-    /// Notes what Sentinel did not give.
-    fn sentinel_gaps(&mut self, stage: &'static str, problems: Vec<sentinel::Problem>) {
-        // The same query runs once a chunk; what is wrong with it is one gap.
-        for problem in BTreeSet::from_iter(problems) {
+    /// Notes what Sentinel did not give. A table that is not there is missing once, however many queries name it; of
+    /// anything else each query, and each part of its time, counts.
+    fn sentinel_gaps(&mut self, stage: &'static str, mut problems: Vec<sentinel::Problem>) {
+        let mut absent = BTreeSet::new();
+        problems.retain(|problem| {
+            !matches!(problem, sentinel::Problem::TableAbsent(_)) || absent.insert(problem.clone())
+        });
+        for problem in problems {
             self.gaps.add(stage, sentinel::SOURCE, problem, 1);
         }
     }

@@ -159,7 +159,7 @@ impl Investigation {
     }
 
     fn target(&self, node: NodeRef) -> Option<Target> {
-        let url = Url::parse(&self.graph.node(node).id).ok()?;
+        let url = self.addresses.get(&node)?.clone();
         let shared = self.is_shared(&url);
         let hosts = link::host_needles(&url);
         let needles = if shared {

@@ -1,7 +1,5 @@
 //! Risk: which urls, messages and senders are risky, and why.
 
-use url::Url;
-
 use super::Investigation;
 use crate::graph::{EdgeType, Label, NodeRef, Value};
 use crate::link::Lookalikes;
@@ -14,9 +12,11 @@ impl Investigation {
     }
 
     fn readings_of(&self, url: NodeRef) -> &[Reading] {
-        let url = Url::parse(&self.graph.node(url).id).ok();
-        url.and_then(|url| self.readings.get(&url))
-            .map_or(&[], Vec::as_slice)
+        let readings = self
+            .addresses
+            .get(&url)
+            .and_then(|url| self.readings.get(url));
+        readings.map_or(&[], Vec::as_slice)
     }
 
     /// Users who sent a message with a url that a provider calls risky.
@@ -50,8 +50,8 @@ impl Investigation {
         let lookalikes = Lookalikes::of(&imitated);
         for url in self.graph.labelled(Label::Url) {
             let mut signals = self.signals(url);
-            let address = Url::parse(&self.graph.node(url).id).ok();
-            if let Some(reason) = address.and_then(|address| lookalikes.reason(&address)) {
+            let address = self.addresses.get(&url);
+            if let Some(reason) = address.and_then(|address| lookalikes.reason(address)) {
                 signals.push("lookalike_domain".to_owned());
                 self.graph.set(url, "lookalike", Value::Text(reason));
             }

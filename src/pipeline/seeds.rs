@@ -37,7 +37,7 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
         if let Some(url) = run.logged_url(row.text("url"), seen) {
             run.start_from(url, "message_urls", seen);
         }
-        if let Some(user) = run.logged_user(row.text("sender_id"), row.text("sender_upn"), seen) {
+        if let Some(user) = run.mail_sender(row.text("sender_id"), row.text("sender_upn"), seen) {
             run.seed_user(user, "message_urls", seen);
         }
     }
@@ -111,9 +111,7 @@ impl Investigation {
     /// Makes a user one whose teams are read.
     fn seed_user(&mut self, user: NodeRef, why: &'static str, seen: Seen) {
         self.start_from(user, why, seen);
-        if !self.seed_users.contains(&user) {
-            self.seed_users.push(user);
-        }
+        self.seed_users.insert(user);
     }
 
     /// A url that a log names, with its domain; none for what is no url.
@@ -125,12 +123,13 @@ impl Investigation {
     /// A url and its domain.
     pub(super) fn url(&mut self, url: Url, seen: Seen) -> NodeRef {
         let domain = link::domain(&url).filter(|domain| is_registrable(domain, &url));
-        let url = self.graph.put(node::Url(url), seen);
+        let node = self.graph.put(node::Url(url.clone()), seen);
         if let Some(domain) = domain {
             let domain = self.graph.put(node::Domain(domain), seen);
-            self.graph.link(url, Edge::OnDomain, domain, seen);
+            self.graph.link(node, Edge::OnDomain, domain, seen);
         }
-        url
+        self.addresses.entry(node).or_insert(url);
+        node
     }
 
     /// A row of UrlClickEvents: who clicked what. A click that was counted already only adds its record.

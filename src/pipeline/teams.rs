@@ -2,6 +2,7 @@
 
 use super::Investigation;
 use crate::graph::node::Team;
+use crate::graph::value::sorted;
 use crate::graph::{Edge, NodeRef, Seen};
 use crate::source::http::Failure;
 use crate::source::msgraph;
@@ -9,7 +10,7 @@ use crate::source::msgraph;
 const STAGE: &str = "teams";
 
 pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
-    let seeds = run.seed_users.clone();
+    let seeds: Vec<NodeRef> = run.seed_users.iter().copied().collect();
     run.resolve(STAGE, &seeds).await?;
     // Those whom the directory does not know have no teams to ask for.
     let mut members: Vec<(String, NodeRef)> = seeds
@@ -45,13 +46,8 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
 
 /// Names of the teams that the analyst named by id.
 async fn named(run: &mut Investigation) -> Result<(), Failure> {
-    let ids: Vec<String> = run
-        .scope
-        .options
-        .teams
-        .iter()
-        .map(|id| id.to_lowercase())
-        .collect();
+    let typed = run.scope.options.teams.iter();
+    let ids = sorted(typed.map(|id| id.to_lowercase()).collect());
     let answers = run.msgraph.teams(&ids).await?;
     for (id, answer) in ids.into_iter().zip(answers) {
         match answer {

@@ -1,5 +1,7 @@
 //! Who is who: users by object id, by UPN, from the directory and from messages.
 
+use std::collections::HashMap;
+
 use crate::graph::node::User;
 use crate::graph::{Label, NodeRef, Seen};
 use crate::source::http::Failure;
@@ -17,6 +19,19 @@ impl Investigation {
                 upn: (!upn.is_empty()).then(|| upn.to_owned()),
                 ..User::by_id(id)
             },
+        };
+        Some(self.graph.put(user, seen))
+    }
+
+    /// The user that a log of mail names by object id, by address or by both; none when it names neither. An address
+    /// is often the UPN, but need not be.
+    pub(super) fn mail_sender(&mut self, id: &str, mail: &str, seen: Seen) -> Option<NodeRef> {
+        if id.is_empty() {
+            return self.logged_user("", mail, seen);
+        }
+        let user = User {
+            mail: (!mail.is_empty()).then(|| mail.to_owned()),
+            ..User::by_id(id)
         };
         Some(self.graph.put(user, seen))
     }
@@ -153,27 +168,32 @@ impl Investigation {
         }
     }
 
-    /// Merges users that are known by UPN only into those of the same UPN that are known by id.
+    /// Merges users that are known by name only into those that are known by id: the one that the directory gave for
+    /// that name, else the one of that UPN, else the one of that mail address.
     pub(super) fn merge_users(&mut self) {
         let users = self.graph.labelled(Label::User);
-        let by_upn: std::collections::BTreeMap<String, NodeRef> = users
-            .iter()
-            .filter(|user| !self.graph.node(**user).id.starts_with("upn:"))
-            .filter_map(|user| {
-                Some((
-                    self.graph.node(*user).facts.text("upn")?.to_lowercase(),
-                    *user,
-                ))
-            })
-            .collect();
+        let by = |property: &str| -> HashMap<String, NodeRef> {
+            let known = users.iter().filter_map(|user| {
+                let node = self.graph.node(*user);
+                let name = node.facts.text(property)?.to_lowercase();
+                (!node.id.starts_with("upn:")).then_some((name, *user))
+            });
+            known.collect()
+        };
+        let (by_upn, by_mail) = (by("upn"), by("mail"));
         for user in users {
             let id = self.graph.node(user).id.clone();
-            let Some(known) = id.strip_prefix("upn:").and_then(|upn| by_upn.get(upn)) else {
+            let Some(name) = id.strip_prefix("upn:") else {
                 continue;
             };
-            self.graph.merge(user, *known);
+            let known = match self.resolved.get(name) {
+                Some(Resolved::Known(node)) => Some(*node),
+                _ => by_upn.get(name).or_else(|| by_mail.get(name)).copied(),
+            };
+            let Some(known) = known else { continue };
+            self.graph.merge(user, known);
             if let Some(found) = self.starts.remove(&user) {
-                self.starts.entry(*known).or_default().extend(found);
+                self.starts.entry(known).or_default().extend(found);
             }
         }
     }

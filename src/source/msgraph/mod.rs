@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -31,6 +31,8 @@ pub const SOURCE: &str = "graph";
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// Messages of a page, as many as Graph gives.
 pub const PAGE: usize = 50;
+/// How long after a case was made its messages may still change, and the case be gone on with.
+const FAR_OFF: TimeDelta = TimeDelta::days(366);
 /// Most pages of one list; 50 messages a page make this fifty million.
 const MOST_PAGES: usize = 1_000_000;
 
@@ -480,12 +482,13 @@ fn error_code(body: &str) -> String {
     }
 }
 
-/// The time in which a message changed that was created or changed in the window: it may have changed since.
+/// The time in which a message changed that was created or changed in the window. It may have changed since, and until
+/// a case is gone on with: a reaction is a change. The end is far off, but always the same for a case, whose records
+/// are found by it.
 pub fn changed_since(window: Window, case_created: DateTime<Utc>) -> Window {
-    let day = chrono::TimeDelta::days(1);
-    let millisecond = chrono::TimeDelta::milliseconds(1);
+    let millisecond = TimeDelta::milliseconds(1);
     Window {
         from: window.from - millisecond,
-        to: window.to.max(case_created) + day,
+        to: window.to.max(case_created) + FAR_OFF,
     }
 }

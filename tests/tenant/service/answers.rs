@@ -247,7 +247,7 @@ fn message_urls(world: &World, bounds: &Bounds) -> Table {
                 json!(moment(event.time)),
                 json!(url.url),
                 json!(event.teams_message),
-                json!(event.sender_upn),
+                json!(event.sender_address),
                 json!(event.sender_id),
                 json!(event.sender_name),
                 json!(event.team),

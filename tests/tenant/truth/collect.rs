@@ -207,7 +207,12 @@ impl<'a> Run<'a> {
             for url in urls.get(event.teams_message.as_str()).into_iter().flatten() {
                 let within = self.in_window(event.time) && self.in_window(url.time);
                 if within && !(event.threats.is_empty() && url.threats.is_empty()) {
-                    self.seed_user(event.fact_user.0, event.fact_user.1, "message_urls");
+                    // An address is no UPN: the row ties nobody's UPN to an id.
+                    let named = match event.fact_user.1 {
+                        Named::Both => Named::Id,
+                        named => named,
+                    };
+                    self.seed_user(event.fact_user.0, named, "message_urls");
                     self.seed_link(url.fact_link);
                 }
             }

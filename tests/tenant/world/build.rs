@@ -54,7 +54,8 @@ impl Builder {
         } else {
             self.dice.guid()
         };
-        let mail = (kind == Kind::Member).then(|| upn.to_owned());
+        // As in many tenants, nobody's address is the UPN.
+        let mail = (kind == Kind::Member).then(|| upn.replace('@', "@mail."));
         self.world.users.push(User {
             id,
             upn: upn.into(),
@@ -416,12 +417,16 @@ impl Builder {
         };
         let time = facts.created + Duration::seconds(4);
         let teams_message = format!("{thread};{}", facts.id);
-        let (sender_upn, sender_id) = self.columns(Some(sender));
-        let sender_name = self.world.users[sender.0].name.clone().unwrap_or_default();
+        let user = &self.world.users[sender.0];
+        let (mut address, sender_id) = self.columns(Some(sender));
+        if let Some(mail) = user.mail.clone().filter(|_| !address.is_empty()) {
+            address = mail;
+        }
+        let sender_name = user.name.clone().unwrap_or_default();
         self.world.tables.message_events.push(MessageEvent {
             time,
             teams_message: teams_message.clone(),
-            sender_upn,
+            sender_address: address,
             sender_id,
             sender_name,
             team,

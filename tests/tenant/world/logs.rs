@@ -111,7 +111,7 @@ pub struct MessageEvent {
     /// TeamsMessageId.
     pub teams_message: String,
     /// SenderEmailAddress.
-    pub sender_upn: String,
+    pub sender_address: String,
     /// SenderObjectId.
     pub sender_id: String,
     /// SenderDisplayName.

@@ -138,11 +138,12 @@ impl<'a> Mask<'a> {
 
     /// Whether decoded bytes hold something to hide.
     fn carries(&self, bytes: &[u8], part: Part, depth: usize) -> bool {
-        let nul = memchr::memchr_iter(0, bytes).count();
-        if nul * 3 > bytes.len() {
-            // Text as Windows encodes it, in two bytes a character.
+        if memchr::memchr(0, bytes).is_some() {
+            // Perhaps text as Windows encodes it, in two bytes a character, with something else around it.
             let narrow: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
-            return self.carries(&narrow, part, depth);
+            if self.carries(&narrow, part, depth) {
+                return true;
+            }
         }
         let text = bytes
             .iter()
