@@ -48,6 +48,7 @@ pub use defang::{defang, defang_text};
 pub use domain::{Domain, domain, host_needles, is_registrable, path_needles};
 pub use lookalike::Lookalikes;
 pub use request::{Hit, request_match};
+pub(crate) use request::{host, request_host};
 pub use wrapper::Wrapper;
 
 use collect::{Collector, Style};

@@ -216,6 +216,51 @@ fn a_pause_longer_than_anybody_waits_is_a_gap() {
     );
 }
 
+#[test]
+fn a_query_that_takes_too_long_is_halved_and_not_repeated() {
+    let lab = lab(Options::default());
+    let slow = Fault::on(Service::LogAnalytics, "OfficeActivity", Action::status(504));
+    lab.tenant.script([slow]);
+    let case = lab.case("case");
+    let result = lab.loaded(&case, &[], 0);
+    assert_whole(&result);
+    assert_eq!(
+        result["requests"]["log_analytics"]["retried"], 0,
+        "{result:#}"
+    );
+    let listed = |exchange: &Exchange| exchange.query.as_deref() == Some("link_messages");
+    let halves = lab
+        .tenant
+        .requests()
+        .iter()
+        .filter(|exchange| listed(exchange))
+        .count();
+    assert_eq!(halves, 2);
+    // What came of it is on record, the long query too.
+    lab.tenant.clear_requests();
+    assert_whole(&lab.loaded(&case, &[], 0));
+    assert_eq!(lab.tenant.requests().len(), 0);
+}
+
+#[test]
+fn an_alert_whose_entities_are_cut_is_a_gap() {
+    let mut world = World::small();
+    for alert in &mut world.tables.alerts {
+        alert.entities.pop();
+    }
+    let lab = Lab::new(world, Options::default());
+    let result = lab.loaded(&lab.case("case"), &[], 3);
+    let found = gaps(&result, "gaps");
+    let cut = "the entities of an alert are no JSON";
+    assert!(
+        found
+            .iter()
+            .any(|gap| gap.starts_with("alerts log_analytics") && gap.contains(cut)),
+        "{found:#?}"
+    );
+    assert_eq!(result["nodes"]["Alert"].as_u64().unwrap_or_default(), 0);
+}
+
 /// Nothing but an answer is ever clean, whoever is silent.
 #[test]
 fn a_silent_provider_makes_nothing_clean() {

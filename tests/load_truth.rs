@@ -46,6 +46,16 @@ fn check(world: World, options: Options, switches: &[&str], shape: impl FnOnce(&
     assert_eq!(counts(&result["nodes"]), truth.node_counts());
     assert_eq!(counts(&result["edges"]), truth.edge_counts());
     assert_eq!(run::gaps(&result, "gaps").is_empty(), !gaps);
+    let notes = run::gaps(&result, "notes");
+    let gone = format!(
+        "messages graph {}: the audit log lists",
+        truth.gone_messages
+    );
+    assert_eq!(
+        notes.iter().any(|note| note.starts_with(&gone)),
+        truth.gone_messages > 0,
+        "{notes:#?}"
+    );
 
     lab.tenant.assert_clean();
     nothing_private_left(&lab.tenant);

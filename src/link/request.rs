@@ -33,6 +33,13 @@ pub fn request_match(logged: &str, url: &Url) -> Option<Hit> {
     Some(if same { Hit::Url } else { Hit::Host })
 }
 
+/// The host that a logged request goes to, without a final dot: the only one of whose urls
+/// [`request_match`] says anything else than `None`.
+pub(crate) fn request_host(logged: &str) -> Option<String> {
+    let request = Request::read(logged, "https")?;
+    host(&request.url).map(str::to_owned)
+}
+
 /// A request as a log holds it.
 struct Request {
     url: Url,
@@ -88,7 +95,8 @@ fn unbracketed(rest: &str, end: usize) -> Cow<'_, str> {
     }
 }
 
-fn host(url: &Url) -> Option<&str> {
+/// The host of a url, without a final dot.
+pub(crate) fn host(url: &Url) -> Option<&str> {
     url.host_str()
         .map(|host| host.trim_end_matches('.'))
         .filter(|host| !host.is_empty())

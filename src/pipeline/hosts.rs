@@ -1,6 +1,6 @@
 //! Stage 7: which hosts went to the urls, and who clicked them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::try_join;
 use url::Url;
@@ -91,19 +91,15 @@ fn connect(
 ) {
     let mut by_host: HashMap<&str, Vec<&Target>> = HashMap::new();
     for target in &chunk.targets {
-        by_host
-            .entry(target.url.host_str().unwrap_or_default())
-            .or_default()
-            .push(target);
+        let host = link::host(&target.url).unwrap_or_default();
+        by_host.entry(host).or_default().push(target);
     }
     for row in &chunk.rows.rows {
-        let hits: Vec<(&Target, Hit)> = by_host
-            .values()
-            .filter(|targets| {
-                targets
-                    .first()
-                    .is_some_and(|target| goes_to(row, &target.url).is_some())
-            })
+        let hosts = [row.text("url"), row.text("destination")].map(link::request_host);
+        let hosts: BTreeSet<&str> = hosts.iter().flatten().map(String::as_str).collect();
+        let hits: Vec<(&Target, Hit)> = hosts
+            .into_iter()
+            .filter_map(|host| by_host.get(host))
             .flatten()
             .filter_map(|target| Some((*target, goes_to(row, &target.url)?)))
             .filter(|(target, hit)| *hit == Hit::Url || !target.shared)

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::auth::{SignInError, Tokens};
 use super::throttle::Throttle;
-use super::{Answer, Auth, Exchange, Limit, Method, Request};
+use super::{Answer, Audience, Auth, Exchange, Limit, Method, Request};
 use crate::case::{Journal, JournalError};
 use crate::config::ConfigError;
 use crate::graph::RecordNumber;
@@ -384,7 +384,7 @@ impl Client {
                 tokens.forget(*audience);
                 renewed = true;
             } else {
-                match pause(&answer, attempt) {
+                match pause(&answer, attempt).filter(|_| !is_too_much(request, &answer)) {
                     Some(pause) if pause < deadline.saturating_duration_since(Instant::now()) => {
                         tokio::time::sleep(pause).await;
                         last = Some((at, answer));
@@ -533,9 +533,16 @@ fn is_failure(request: &Request, answer: &Answer) -> bool {
             status: 200, body, ..
         } => matches!(request.auth, Auth::Entra(_)) && !is_json(body),
         Answer::Response { status, .. } => {
-            matches!(status, 401 | 402 | 403 | 408 | 429) || *status >= 500
+            let failed = matches!(status, 401 | 402 | 403 | 408 | 429) || *status >= 500;
+            failed && !is_too_much(request, answer)
         }
     }
+}
+
+/// Whether Log Analytics ran out of the time that a query may take. The same query would only take it again; who asked
+/// has to ask for less.
+fn is_too_much(request: &Request, answer: &Answer) -> bool {
+    matches!(request.auth, Auth::Entra(Audience::LogAnalytics)) && status(answer) == Some(504)
 }
 
 /// Whether a body is JSON, with or without a byte order mark.

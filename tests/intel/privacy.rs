@@ -53,6 +53,11 @@ fn only_what_must_not_be_seen_is_masked() {
             "https://evil.example/#alice_fabrikam.com#EXT#@contoso.com",
             "https://evil.example/#***",
         ),
+        // Windows text in base64, with base64 characters on either side.
+        (
+            "https://evil.example/p?/verify/YQBhAEAAYgBiAC4AYwBvAG0A/end",
+            "https://evil.example/p?***",
+        ),
         (
             "https://evil.example/?e=YWxpY2VAY29udG9zby5jb20=&x",
             "https://evil.example/?e=***&x",

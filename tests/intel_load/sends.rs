@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::{SERVICES, assert_whole, everybody, lab, replays_alike, states, verdicts};
 use crate::run;
+use crate::run::graph::GraphFile;
 use crate::tenant::service::decode;
-use crate::tenant::{Options, Service};
+use crate::tenant::{Exchange, Options, Service};
 
 #[test]
 fn all_providers_together_say_what_each_of_them_says() {
@@ -186,6 +187,37 @@ fn nothing_private_leaves_whoever_is_asked() {
         }
         replays_alike(&lab, &case, 0);
     }
+}
+
+#[test]
+fn a_very_long_url_is_asked_about_whole() {
+    let lab = lab(Options::default(), "providers = [\"otx\"]");
+    let long = format!("https://long.example/{}", "a".repeat(9000));
+    let case = lab.case("case");
+    lab.loaded(&case, &["--url", &long], 0);
+    let asked: Vec<String> = lab
+        .tenant
+        .requests_to(Service::Otx)
+        .iter()
+        .map(Exchange::asked)
+        .collect();
+    assert!(asked.contains(&long));
+    let graph = GraphFile::read(&case);
+    let cut = |(label, id): &(String, String)| {
+        label == "Url" && id.starts_with("https://long.example/aaa")
+    };
+    let (_, id) = graph.nodes.keys().find(|node| cut(node)).unwrap();
+    assert!(
+        id.len() < long.len(),
+        "the id is within what an index can hold"
+    );
+    assert!(
+        graph
+            .edges
+            .keys()
+            .any(|(kind, from, _)| kind == "HAS_VERDICT" && cut(from))
+    );
+    replays_alike(&lab, &case, 0);
 }
 
 #[test]
