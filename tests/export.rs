@@ -272,6 +272,24 @@ fn bloodhound_gets_ids_of_azurehound_and_kinds_of_ours() {
 }
 
 #[test]
+fn stix_leaves_out_a_url_of_which_the_graph_holds_only_the_beginning() {
+    let mut graph = Graph::new("case");
+    for length in [10, 9_000] {
+        let url = format!("https://evil.example/{}", "a".repeat(length));
+        let url = graph.put(Url(url.parse().unwrap()), Seen::default());
+        graph.set(url, "risky", linktrail::graph::Value::Boolean(true));
+    }
+    let mut out = Vec::new();
+    stix::write(&graph, "2026-11-01T00:00:00Z".parse().unwrap(), &mut out).unwrap();
+    let bundle: Value = serde_json::from_slice(&out).unwrap();
+    let urls = bundle["objects"].as_array().unwrap().iter();
+    let urls: Vec<&Value> = urls.filter(|object| object["type"] == "url").collect();
+    assert_eq!(urls.len(), 1, "{urls:?}");
+    assert_eq!(urls[0]["value"], "https://evil.example/aaaaaaaaaa");
+    assert_eq!(stix::left_out(&graph), 1);
+}
+
+#[test]
 fn stix_names_what_is_risky_and_nobody() {
     let graph = hostile();
     let created = "2026-11-01T00:00:00Z".parse().unwrap();

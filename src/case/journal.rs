@@ -329,7 +329,7 @@ fn read_segment(inner: &mut Inner, path: PathBuf) -> Result<(), JournalError> {
             // Only a record that was being written when the process died looks like this.
             _ if looks_torn(rest) => {
                 tracing::warn!(path = %path.display(), "the last record was cut short and is fetched again");
-                // A copy on a read-only disk can be replayed all the same.
+                // Where it cannot be cut off, it is passed over every time.
                 let _ = fs::OpenOptions::new()
                     .write(true)
                     .open(&path)

@@ -10,6 +10,7 @@ use super::load::{self, Mode};
 use super::{Exit, UsageError, case, output};
 use crate::cli::{Export, ExportFormat, Global};
 use crate::graph::jsonl;
+use crate::graph::value::INDEX_LIMIT;
 use crate::sink::{csv, graphml, opengraph, stix};
 use crate::terminal;
 
@@ -30,6 +31,15 @@ pub(super) async fn run(global: &Global, arguments: Export) -> anyhow::Result<Ex
         ExportFormat::Stix => replace(out, |file| stix::write(graph, created, file)),
     }
     .with_context(|| format!("cannot write {}", out.display()))?;
+    let left_out = match arguments.format {
+        ExportFormat::Stix => stix::left_out(graph),
+        _ => 0,
+    };
+    if left_out > 0 {
+        output::complain(&format!(
+            "{left_out} risky url(s) of more than {INDEX_LIMIT} bytes are left out: the graph holds only their beginning; the journal has them whole"
+        ));
+    }
     let mut text = format!(
         "{}: {} node(s), {} edge(s)\n",
         terminal::clean(&out.display().to_string()),

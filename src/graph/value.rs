@@ -73,6 +73,14 @@ pub fn format_time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
+/// What stands before the digest in a text that was cut.
+const CUT: &str = "…sha256:";
+
+/// Whether a url is one that [`indexable`] has cut. No url holds that character as it is.
+pub fn is_cut_url(id: &str) -> bool {
+    id.contains(CUT)
+}
+
 /// A text as an index can hold it: one over [`INDEX_LIMIT`] keeps its start, and the SHA-256 of all of it keeps
 /// it apart from others that start alike.
 pub fn indexable(text: String) -> String {
@@ -81,7 +89,7 @@ pub fn indexable(text: String) -> String {
     }
     let digest = Sha256::digest(text.as_bytes());
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let suffix = format!("…sha256:{hex}");
+    let suffix = format!("{CUT}{hex}");
     let end = text.floor_char_boundary(INDEX_LIMIT - suffix.len());
     format!("{}{suffix}", &text[..end])
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::graph::value::Value;
+use crate::graph::value::{Value, is_cut_url};
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
 
 /// Namespace of the ids of observables: STIX 2.1, section 2.9.
@@ -30,9 +30,8 @@ pub fn write(graph: &Graph, created: DateTime<Utc>, mut out: impl Write) -> io::
         "created": created, "modified": created,
         "name": "linktrail", "identity_class": "system",
     })];
-    for url in graph.labelled(Label::Url) {
-        let node = graph.node(url);
-        if node.facts.flag("risky") {
+    for url in risky(graph) {
+        if !is_cut_url(&graph.node(url).id) {
             objects.extend(of_url(graph, url, &author, &created));
         }
     }
@@ -44,6 +43,18 @@ pub fn write(graph: &Graph, created: DateTime<Utc>, mut out: impl Write) -> io::
     serde_json::to_writer_pretty(&mut out, &bundle)?;
     writeln!(out)?;
     out.flush()
+}
+
+/// How many risky urls are left out, since the graph holds only the beginning of them.
+pub fn left_out(graph: &Graph) -> usize {
+    let cut = |url: &NodeRef| is_cut_url(&graph.node(*url).id);
+    risky(graph).iter().filter(|url| cut(url)).count()
+}
+
+fn risky(graph: &Graph) -> Vec<NodeRef> {
+    let mut urls = graph.labelled(Label::Url);
+    urls.retain(|url| graph.node(*url).facts.flag("risky"));
+    urls
 }
 
 fn of_url(graph: &Graph, url: NodeRef, author: &str, created: &str) -> Vec<Json> {
