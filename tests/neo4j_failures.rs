@@ -376,3 +376,16 @@ async fn a_database_that_takes_no_writes_is_told() {
         .expect_err("read-only");
     assert!(matches!(error, Neo4jError::ReadOnly { .. }), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loads_that_begin_together_make_one_schema() {
+    let server = Server::start("");
+    let settings = server.settings();
+    let begin = (0..6).map(|_| async {
+        let connection = Connection::open(&settings).await.unwrap();
+        connection.apply_schema().await
+    });
+    for made in futures::future::join_all(begin).await {
+        made.unwrap();
+    }
+}

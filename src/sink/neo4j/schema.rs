@@ -37,9 +37,14 @@ impl Connection {
 
     async fn statement(&self, statement: &str) -> Result<Written, Neo4jError> {
         let mut patience = Patience::new(self);
+        let mut raced = false;
         loop {
             match self.write(statement, BoltMap::default()).await {
                 Ok(written) => return Ok(written),
+                // Somebody made it between the server's look and its making, as another load does that starts now.
+                Err(Error::Neo4j(error)) if !raced && error.code().ends_with("AlreadyExists") => {
+                    raced = true;
+                }
                 Err(Error::Neo4j(error)) if error.code().contains(".Schema.") => {
                     return Err(Neo4jError::Schema {
                         statement: statement.to_owned(),
