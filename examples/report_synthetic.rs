@@ -1,5 +1,6 @@
 //! Writes the report of a case that nobody collected, of any size and always the same:
-//! `report_synthetic MESSAGES FILE [CLICKERS]`. So many people click one malicious url, and as many hosts go there.
+//! `report_synthetic MESSAGES FILE [CLICKERS [PLACES]]`. So many people click one malicious url, and as many hosts go
+//! there. The messages stand in 80 channels and chats, or in as many as are named.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -90,14 +91,17 @@ const LURES: &[&str] = &[
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (messages, path, clickers) = match arguments.as_slice() {
-        [messages, path] => (messages, path, "0"),
-        [messages, path, clickers] => (messages, path, clickers.as_str()),
-        _ => anyhow::bail!("usage: report_synthetic MESSAGES FILE [CLICKERS]"),
+    let (messages, path, clickers, places) = match arguments.as_slice() {
+        [messages, path] => (messages, path, "0", "80"),
+        [messages, path, clickers] => (messages, path, clickers.as_str(), "80"),
+        [messages, path, clickers, places] => (messages, path, clickers.as_str(), places.as_str()),
+        _ => anyhow::bail!("usage: report_synthetic MESSAGES FILE [CLICKERS [PLACES]]"),
     };
     let messages: usize = messages.parse().context("MESSAGES is a number")?;
     let clickers: usize = clickers.parse().context("CLICKERS is a number")?;
-    let mut graph = Builder::new(messages)?.graph(messages)?;
+    let places: usize = places.parse().context("PLACES is a number")?;
+    let places = places.clamp(1, messages.max(1));
+    let mut graph = Builder::new(places)?.graph(messages)?;
     lure(&mut graph, clickers)?;
     let from = start()?;
     let about = About {
@@ -125,7 +129,7 @@ fn main() -> anyhow::Result<()> {
         record: &|number| match number {
             CLICKS => Ok(Some(clicks(clickers))),
             VISITS => Ok(Some(visits(clickers))),
-            number => record(number, messages),
+            number => record(number, messages, places),
         },
         quotes: true,
     };
@@ -185,8 +189,8 @@ fn place_id(place: usize) -> String {
     }
 }
 
-fn place_of(n: usize) -> usize {
-    mixed(n / PAGE + 77) % 80
+fn place_of(n: usize, places: usize) -> usize {
+    mixed(n / PAGE + 77) % places
 }
 
 /// Each sender has a part of the places; what they say there comes from one of 400 people.
@@ -224,7 +228,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(messages: usize) -> anyhow::Result<Self> {
+    fn new(count: usize) -> anyhow::Result<Self> {
         let mut graph = Graph::new(CASE);
         let seen = Seen::at(1, Some(start()?));
         let teams: Vec<NodeRef> = TEAMS
@@ -239,7 +243,7 @@ impl Builder {
             })
             .collect();
         let mut places = Vec::new();
-        for place in 0..80.min(messages.max(1)) {
+        for place in 0..count {
             let id = place_id(place);
             if is_chat(place) {
                 let kind = if place % 20 == 9 { "group" } else { "oneOnOne" };
@@ -303,7 +307,7 @@ impl Builder {
     fn message(&mut self, n: usize, messages: usize) -> anyhow::Result<()> {
         let at = Some(sent(n, messages)?);
         let seen = Seen::at((n / PAGE) as u64 + 2, at);
-        let place = place_of(n) % self.places.len();
+        let place = place_of(n, self.places.len());
         let (spot, sender) = (self.places[place], self.senders[sender_of(n)]);
         let url = url_of(n);
         let risky = url.is_multiple_of(RISKY);
@@ -501,7 +505,11 @@ fn visits(clickers: usize) -> Record {
 }
 
 /// A page of messages, as Microsoft Graph answers. The first record is one that the page does not quote.
-fn record(number: RecordNumber, messages: usize) -> Result<Option<Record>, JournalError> {
+fn record(
+    number: RecordNumber,
+    messages: usize,
+    places: usize,
+) -> Result<Option<Record>, JournalError> {
     let page = usize::try_from(number).unwrap_or_default();
     let Some(first) = page.checked_sub(2).map(|page| page * PAGE) else {
         return Ok(Some(answer(
@@ -511,7 +519,7 @@ fn record(number: RecordNumber, messages: usize) -> Result<Option<Record>, Journ
             "{\"tables\":[]}".to_owned(),
         )));
     };
-    let place = place_of(first) % 80.min(messages.max(1));
+    let place = place_of(first, places);
     let items: Vec<_> = (first..messages.min(first + PAGE))
         .map(|n| {
             let sender = sender_of(n);
