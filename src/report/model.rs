@@ -9,7 +9,7 @@ use super::json::shown;
 use super::network::Network;
 use super::tables::{self, Table};
 use super::timeline::{Event, Timeline};
-use super::view::View;
+use super::view::{Places, View};
 use super::{About, RecordLine, Report, ReportError, records};
 use crate::graph::RecordNumber;
 use crate::graph::summary::{Summary, summarise};
@@ -33,9 +33,11 @@ pub(super) struct Model<'a> {
 impl<'a> Model<'a> {
     pub(super) fn new(report: &Report<'a>) -> Result<Self, ReportError> {
         let (summary, _) = summarise(report.graph);
+        let places = Places::of(report.graph);
         let view = View {
             graph: report.graph,
             summary: &summary,
+            places: &places,
         };
         let mut evidence = Evidence::new(view);
         let tables = tables::all(view, &mut evidence)?;

@@ -135,7 +135,7 @@ impl Network {
             };
             let caption = match key.0 {
                 Label::Channel | Label::Chat => view.spot(*node),
-                _ => view.shown(*node).to_owned(),
+                _ => view.shown(*node),
             };
             let near = neighbours.get(key).map_or(&[][..], Vec::as_slice);
             // A url is as heavy as the messages that it stands in, not as both ends of each.
@@ -145,7 +145,7 @@ impl Network {
             nodes.push(Node {
                 id: *id,
                 kind: key.0.as_str().to_lowercase(),
-                caption: shown(&caption),
+                caption: shown(caption),
                 risky: matches!(key.0, Label::Url | Label::User),
                 weight: heavy.map(|(weight, _)| weight).sum::<u64>().max(1),
                 thing: evidence.node(*node),

@@ -121,7 +121,7 @@ fn messages(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Draft> {
             risky: view.risky(message),
             who: senders.first().map(|sender| view.shown(*sender).to_owned()),
             what,
-            place: view.place(message),
+            place: view.place(message).map(str::to_owned),
             refs,
         });
     }

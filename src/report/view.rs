@@ -1,10 +1,48 @@
 //! How hunts show things, and the questions that several tables ask.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::graph::summary::{self, Summary};
 use crate::graph::value::Value;
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
+
+/// Each channel and chat as hunts show it. They are named once for all messages in them: to name a channel its teams
+/// are looked for among everything that leads to it, every message too.
+#[derive(Debug)]
+pub(super) struct Places(HashMap<NodeRef, String>);
+
+impl Places {
+    pub(super) fn of(graph: &Graph) -> Self {
+        let channels = graph.labelled(Label::Channel).into_iter();
+        let spots = channels.chain(graph.labelled(Label::Chat));
+        Self(spots.map(|spot| (spot, name(graph, spot))).collect())
+    }
+}
+
+/// `Team / Channel`, or `Chat: topic, else kind`.
+fn name(graph: &Graph, spot: NodeRef) -> String {
+    let data = graph.node(spot);
+    if data.label == Label::Chat {
+        let name = data.facts.text("topic").or_else(|| data.facts.text("kind"));
+        return format!("Chat: {}", name.unwrap_or(&data.id));
+    }
+    let channel = summary::shown(graph, spot);
+    match team(graph, spot) {
+        Some(team) => format!("{team} / {channel}"),
+        None => channel.to_owned(),
+    }
+}
+
+/// Name of the team that a channel belongs to, the first when there are several.
+fn team(graph: &Graph, channel: NodeRef) -> Option<&str> {
+    let teams = graph.sources(channel, EdgeType::HasChannel);
+    teams
+        .into_iter()
+        .map(|team| summary::shown(graph, team))
+        .min()
+}
 
 /// A graph, as the tables ask it. Nodes come in the order of their ids, since the numbers that the graph gives them
 /// can differ between runs.
@@ -12,6 +50,7 @@ use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
 pub(super) struct View<'g> {
     pub(super) graph: &'g Graph,
     pub(super) summary: &'g Summary,
+    pub(super) places: &'g Places,
 }
 
 impl<'g> View<'g> {
@@ -32,27 +71,19 @@ impl<'g> View<'g> {
         summary::shown(self.graph, node)
     }
 
-    /// `Team / Channel`, or `Chat: topic, else kind`.
-    pub(super) fn spot(self, spot: NodeRef) -> String {
-        let facts = self.facts(spot);
-        if self.label(spot) == Label::Chat {
-            let name = facts.text("topic").or_else(|| facts.text("kind"));
-            return format!("Chat: {}", name.unwrap_or(self.id(spot)));
-        }
-        match self.team(spot) {
-            Some(team) => format!("{team} / {}", self.shown(spot)),
-            None => self.shown(spot).to_owned(),
-        }
+    /// A channel or chat as hunts show it.
+    pub(super) fn spot(self, spot: NodeRef) -> &'g str {
+        let name = self.places.0.get(&spot);
+        name.map_or_else(|| self.shown(spot), String::as_str)
     }
 
-    /// Name of the team that a channel belongs to, the first when there are several.
+    /// Name of the team that a channel belongs to.
     pub(super) fn team(self, channel: NodeRef) -> Option<&'g str> {
-        let teams = self.graph.sources(channel, EdgeType::HasChannel);
-        teams.into_iter().map(|team| self.shown(team)).min()
+        team(self.graph, channel)
     }
 
     /// Where a message stands.
-    pub(super) fn place(self, message: NodeRef) -> Option<String> {
+    pub(super) fn place(self, message: NodeRef) -> Option<&'g str> {
         let spots = self.graph.targets(message, EdgeType::PostedIn);
         spots.into_iter().map(|spot| self.spot(spot)).min()
     }

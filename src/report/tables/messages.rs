@@ -50,7 +50,7 @@ fn risky(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
                 cells: vec![
                     Cell::time(view.sent(message, sender)),
                     Cell::or_absent(sender, |sender| Cell::text(view.shown(sender))),
-                    Cell::or_absent(place.clone(), Cell::Text),
+                    Cell::or_absent(place, Cell::text),
                     Cell::List(ids),
                     Cell::or_absent(view.facts(message).text("preview"), Cell::text),
                     Cell::text(view.id(message)),
@@ -90,7 +90,7 @@ fn timeline(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
                         Cell::time(created),
                         Cell::Flag(view.risky(*url)),
                         Cell::or_absent(sender, |sender| Cell::text(view.shown(sender))),
-                        Cell::or_absent(place.clone(), Cell::Text),
+                        Cell::or_absent(place, Cell::text),
                         Cell::text(view.id(*url)),
                     ],
                     refs,

@@ -61,7 +61,7 @@ fn by_sender(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
                 let (_, sent) = of_url
                     .entry(id)
                     .or_insert_with(|| (sender, Sent::default()));
-                sent.places.extend(view.place(message));
+                sent.places.extend(view.place(message).map(str::to_owned));
                 sent.messages.push(message);
             }
         }
