@@ -337,6 +337,7 @@ impl Ending<'_> {
                     break;
                 }
                 '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => dots = dots.or(Some(at)),
+                '\u{2026}' => break,
                 c if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '%') => {}
                 c if !c.is_ascii() && !is_end(c) => {}
                 _ => break,
@@ -350,6 +351,11 @@ impl Ending<'_> {
             if !has_public_suffix(plain.split(':').next().unwrap_or_default()) {
                 at = dot;
             }
+        }
+        // A host may end in one dot; several are an ellipsis.
+        let without = text[..at].trim_end_matches('.').len();
+        if at > without + 1 {
+            at = without;
         }
         from + at
     }
@@ -494,6 +500,10 @@ mod tests {
             ("https://e.example/wow!", "https://e.example/wow"),
             ("https://e.example/a\u{1f44d}", "https://e.example/a"),
             ("https://e.example,and", "https://e.example"),
+            ("https://e.example./a", "https://e.example./a"),
+            ("https://e.example... and", "https://e.example"),
+            ("https://e.example\u{2026}", "https://e.example"),
+            ("www.e.example..", "www.e.example"),
             (
                 "https://e.example:8443/a?b#c",
                 "https://e.example:8443/a?b#c",
