@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use url::Url;
+use url::{Position, Url};
 
-use super::canonical::{HostKind, Target, host_kind, resolve};
+use super::canonical::{HostKind, Target, has_public_suffix, host_kind, resolve};
 use super::entity::Rules;
 use super::internal::{is_internal, is_schema};
 use super::invisible::{drawn, line, may_be_invisible, push_visible, strip};
@@ -283,18 +283,25 @@ fn shows_another(label: &str, url: &Url) -> bool {
         return false;
     };
     // A long url may be shown cut short, even in the middle of its host.
-    let cut_short = label.ends_with(['\u{2026}', '.']);
-    let differs = |shown: &Url| {
-        let shown = bare_host(shown.host_str().unwrap_or_default());
+    let cut_short = label.ends_with('\u{2026}') || label.ends_with("...");
+    let end = label.trim_end_matches(['.', '\u{2026}']);
+    let cut_in_host = |raw: &str, shown: &Url| {
+        cut_short
+            && end.ends_with(raw)
+            && !raw.ends_with('/')
+            && &shown[Position::AfterHost..] == "/"
+    };
+    let differs = |raw: &str, url: &Url| {
+        let shown = bare_host(url.host_str().unwrap_or_default());
         let host = bare_host(host);
-        shown != host && !(cut_short && host.starts_with(shown))
+        shown != host && !(cut_in_host(raw, url) && begins(shown, host))
     };
     let mut shown = false;
     let mut another = false;
     text::scan(label, |seen| {
         if let Target::Web(other, _) = resolve(&seen.target()) {
             shown = true;
-            another |= differs(&other);
+            another |= differs(seen.raw, &other);
         }
         true
     });
@@ -309,7 +316,16 @@ fn shows_another(label: &str, url: &Url) -> bool {
     if host_kind(&word[..end], end < word.len()) == HostKind::Other {
         return false;
     }
-    matches!(resolve(word), Target::Web(other, _) if differs(&other))
+    matches!(resolve(word), Target::Web(other, _) if differs(word, &other))
+}
+
+/// True when a host that is shown cut short may be the beginning of `host`. One with a public
+/// suffix (or that is one, like `github.io`) is whole to its reader, who takes it for that domain.
+fn begins(shown: &str, host: &str) -> bool {
+    host.starts_with(shown)
+        && (!shown.contains('.')
+            || !has_public_suffix(&format!("x.{shown}"))
+            || psl::domain_str(shown) == psl::domain_str(host))
 }
 
 /// The host without what makes no difference to a reader.
