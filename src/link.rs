@@ -116,8 +116,9 @@ pub struct Link {
 /// The distinct links of a message.
 ///
 /// Of several occurrences of one url the first of the most telling kind is given, in the order of
-/// [`Origin`]; `mismatch` is set when any of them mismatches. The order is that of the kinds, then
-/// that of the message.
+/// [`Origin`]. When that one does not mismatch and others do, the first of those gives everything
+/// but the origin: the text that lied, and what was sent under it. The order is that of the kinds,
+/// then that of the message.
 ///
 /// Not links: deep links to places in Teams, pictures without an action, stored pictures
 /// (`hostedContents`), quoted messages, names of schemas, `mailto:`, `javascript:`, `data:` and the

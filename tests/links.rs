@@ -74,6 +74,7 @@ fn complaints(case: &Value) -> Vec<String> {
         let found = json!({
             "origin": link.origin.as_str(),
             "text": link.text,
+            "raw": link.raw,
             "wrapped_by": wrappers,
             "mismatch": link.mismatch,
         });

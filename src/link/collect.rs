@@ -146,26 +146,35 @@ impl Collector {
     }
 
     /// The distinct links. Of several occurrences of a url the first of the most telling origin
-    /// stands for all, and it is a mismatch when any of them is.
+    /// stands for all. When another one mismatches and it does not, it is told as that one was sent
+    /// and shown: what the reader was made to believe is the lure.
     pub(crate) fn into_links(mut self) -> Vec<Link> {
         if self.links.len() < 2 {
             return self.links;
         }
         self.links.sort_by_key(|link| link.origin);
-        let mut mismatch = vec![false; self.links.len()];
         let mut first: HashMap<&str, usize> = HashMap::with_capacity(self.links.len());
         let mut keep = Vec::with_capacity(self.links.len());
+        // The kept ones that do not mismatch, each with the first other one that does.
+        let mut lures: Vec<(usize, usize)> = Vec::new();
+        let mut mismatch = vec![false; self.links.len()];
         for (at, link) in self.links.iter().enumerate() {
             let same = *first.entry(link.url.as_str()).or_insert(at);
-            mismatch[same] |= link.mismatch;
             keep.push(same == at);
+            if link.mismatch && !mismatch[same] {
+                mismatch[same] = true;
+                if same != at {
+                    lures.push((same, at));
+                }
+            }
         }
-        let mut all = mismatch.into_iter().zip(keep);
-        self.links.retain_mut(|link| {
-            let (mismatch, keep) = all.next().unwrap_or_default();
-            link.mismatch = mismatch;
-            keep
-        });
+        for (kept, lure) in lures {
+            let origin = self.links[kept].origin;
+            self.links.swap(kept, lure);
+            self.links[kept].origin = origin;
+        }
+        let mut keep = keep.into_iter();
+        self.links.retain(|_| keep.next().unwrap_or_default());
         self.links
     }
 }
