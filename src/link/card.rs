@@ -346,7 +346,9 @@ impl<'j> Walk<'j> {
         } else if matches!(under, Role::Tap | Role::Targets)
             && let Some(outer) = self.object()
         {
-            outer.unlabelled.append(&mut unlabelled);
+            // More than can get a label would be handed on at every level for nothing.
+            let room = MAX_LABELLED.saturating_sub(outer.unlabelled.len());
+            outer.unlabelled.extend(unlabelled.into_iter().take(room));
         }
     }
 }
