@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use linktrail::hunt::{self, Hunt, Returns};
+use linktrail::link::defang;
 use neo4rs::Query;
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
-use crate::world::{World, fixture, library_hunt};
+use crate::world::{World, connect, fixture, library_hunt};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -257,4 +259,39 @@ fn coverage(rows: &[Vec<Value>]) -> Vec<Vec<Value>> {
         .into_iter()
         .map(|(key, count)| key.map(cell).into_iter().chain([count.into()]).collect())
         .collect()
+}
+
+/// Every url is found by what reports and terminals show in its place.
+#[tokio::test]
+async fn a_url_is_found_as_it_is_shown() {
+    let token = ulid::Ulid::new().to_string().to_lowercase();
+    let world = World::at(connect(), token);
+    let urls = [
+        "https://TOKEN.example/a?b=1#c",
+        "ftp://files.TOKEN.example/x",
+        "https://login.contoso.com:p@TOKEN.example/?u=https://www.a.example/&v=ftp://b.example/",
+        "http://[2001:db8::1]:8080/TOKEN",
+        "https://TOKEN.example/hxxp/fxp",
+    ]
+    .map(|url| Url::parse(&world.own(url)).unwrap());
+    let create = "CREATE (:Url {id: $id, cases: ['A-TOKEN']})\
+                  <-[:CONNECTED_TO {cases: ['A-TOKEN']}]-(:Host {id: 'TOKEN' + $id, cases: ['A-TOKEN']})";
+    for url in &urls {
+        let query = Query::new(world.own(create)).param("id", url.as_str());
+        world.graph.run(query).await.unwrap();
+    }
+    let mut missed = Vec::new();
+    for url in &urls {
+        let shown = defang(url);
+        for name in ["url-blast-radius", "url-graph"] {
+            let hunt = library_hunt(name);
+            let rows = world.run(&hunt, &[("url", &shown)]).await.unwrap().rows;
+            let host = format!("{}{url}", world.token());
+            if rows.len() != 1 || !Value::from(rows[0].clone()).to_string().contains(&host) {
+                missed.push(format!("{name} {shown}: {rows:?}"));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    world.remove().await;
 }

@@ -10,7 +10,12 @@
 // tags: url
 // mitre: T1566.002
 
-WITH replace(replace(replace($url, '[.]', '.'), '[:]', ':'), 'hxxp', 'http') AS wanted
+WITH CASE
+    WHEN $url STARTS WITH 'hxxp' THEN 'http' + substring($url, 4)
+    WHEN $url STARTS WITH 'fxp' THEN 'ftp' + substring($url, 3)
+    ELSE $url
+  END AS wanted
+WITH replace(replace(replace(wanted, '[.]', '.'), '[:]', ':'), '[@]', '@') AS wanted
 MATCH (url:Url)
 WHERE url.id IN [wanted, wanted + '/', $url] AND ($case IS NULL OR $case IN url.cases)
 CALL (url) {
