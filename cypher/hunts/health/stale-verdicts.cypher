@@ -17,7 +17,8 @@ CALL () {
   RETURN url
 }
 MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
-WHERE verdict.checked < coalesce($before, datetime() - duration('P30D'))
+WHERE verdict.state IN ['hit', 'clean', 'not_found']
+  AND verdict.checked < coalesce($before, datetime() - duration('P30D'))
   AND all(x IN [asked, verdict] WHERE $case IS NULL OR $case IN x.cases)
 RETURN url.id AS url, verdict.provider AS provider, verdict.state AS state, verdict.severity AS severity,
        verdict.checked AS checked, coalesce(url.risky, false) AS risky, url.last_seen AS last
