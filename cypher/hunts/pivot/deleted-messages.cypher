@@ -1,8 +1,9 @@
 // name: deleted-messages
-// title: Messages with a link that were deleted
-// description: Messages that the audit log or a chat named, and that are gone. What a deleted message said cannot
-//   be read any more: urls are those that are known nonetheless, and other_lures counts the malicious
-//   messages of the same sender.
+// title: Channel messages that were deleted
+// description: Messages of channels, with the time at which they were deleted as Microsoft Graph tells it. A message
+//   that Graph gives no longer is not among them, and deleted messages of chats are not collected, since they hold no
+//   link. What was said cannot be read any more: urls are those that another case read before, and other_lures counts
+//   the other messages of the same sender that hold a malicious url.
 // returns: table
 // columns: created, deleted, minutes, sender, place, urls, other_lures, message
 // tags: message, evidence
