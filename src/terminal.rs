@@ -1,7 +1,8 @@
 //! Makes text from outside safe to show in a terminal, and to be typed there.
 //!
 //! A message, a url or a name can hold escape sequences that recolour, overwrite or answer on behalf of the
-//! analyst, and bidirectional marks that make `exe.pdf` of `fdp.exe`. Whatever is shown goes through [`clean`].
+//! analyst, and bidirectional marks that make `exe.pdf` of `fdp.exe`. Whatever is shown goes through [`clean`], and JSON
+//! through [`harmless`].
 
 use std::borrow::Cow;
 
@@ -22,6 +23,23 @@ pub fn clean(text: &str) -> Cow<'_, str> {
             })
             .collect(),
     )
+}
+
+/// JSON with everything written as `\u…` that a terminal could take for more than text: the same JSON, and nothing is
+/// lost. The line breaks between its parts stay; in its strings there are none.
+pub fn harmless(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_unsafe(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
 }
 
 /// Whether a terminal could take the character for anything but itself.
@@ -107,6 +125,16 @@ mod tests {
             clean("one\r\ntwo\nthree\tfour\u{2028}five"),
             "one two three four five"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn json_is_the_same_and_harmless(text in "\\PC*|[\u{0}-\u{a0}\u{2000}-\u{2070}a-z]*|[\u{e0000}-\u{e007f}]*") {
+            let value = serde_json::json!({ "key": [text.as_str()], text.as_str(): 1 });
+            let json = harmless(&serde_json::to_string_pretty(&value).unwrap());
+            prop_assert!(!json.contains(|c| c != '\n' && is_unsafe(c)), "{json:?}");
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), value);
+        }
     }
 
     proptest! {

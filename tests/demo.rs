@@ -45,6 +45,17 @@ fn the_demo_replays_and_agrees_with_its_world() {
     assert!(size < 1 << 20, "the demo is {size} bytes");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_result_in_json_is_safe_on_a_terminal() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let case = folder.path().join("a\u{1b}[31m\u{9b}31m\u{202e}b");
+    let mut command = binary(folder.path());
+    command.args(["load", "--demo", "--no-neo4j", "--format", "json", "--case"]);
+    let result = run::run(command.arg(&case)).json();
+    assert_eq!(result["case"]["path"], case.to_str().expect("a text"));
+}
+
 #[test]
 fn the_demo_takes_no_options_and_leaves_another_case_alone() {
     let folder = tempfile::TempDir::new().expect("a folder");

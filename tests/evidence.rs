@@ -262,7 +262,11 @@ async fn all_that_a_stranger_world_holds_does_too() {
             .into_iter()
             .filter(|(_, node)| node.get("name").is_some_and(is_gita));
         let ((_, id), _) = gita.next().expect("she is in the world");
-        for arguments in [&[id.as_str()][..], &[&id, "--whole"]] {
+        for arguments in [
+            &[id.as_str()][..],
+            &[&id, "--whole"],
+            &[&id, "--format", "json"],
+        ] {
             let mut command = lab.binary();
             command
                 .arg("evidence")

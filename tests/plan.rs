@@ -456,7 +456,7 @@ fn the_command_that_goes_on_can_be_typed() {
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     assert_eq!(ran.json()["case"]["id"], stopped["case"]["id"]);
 
-    let hostile = "$(id) \u{1b}[2J`x`";
+    let hostile = "$(id) \u{1b}[2J\u{9b}2J\u{202e}`x`";
     let stopped = until(hostile);
     assert_eq!(
         stopped["next"],

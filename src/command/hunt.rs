@@ -289,7 +289,8 @@ fn parameters(typed: &[String]) -> Result<Parameters, UsageError> {
     Ok(parameters)
 }
 
-/// Columns of the terminal, if there is one.
+/// Columns of the terminal, if stdout is one; not every terminal tells how many it has.
 fn width() -> Option<u16> {
-    comfy_table::Table::new().width()
+    let told = || comfy_table::Table::new().width().filter(|width| *width > 0);
+    io::stdout().is_terminal().then(|| told().unwrap_or(80))
 }

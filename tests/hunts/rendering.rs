@@ -138,6 +138,21 @@ fn csv_holds_what_the_answer_holds() {
     }
 }
 
+/// What goes to a file or a pipe is raw; a terminal must not obey it.
+#[test]
+fn csv_on_a_terminal_has_nothing_that_it_obeys() {
+    for answer in [ordinary(), hostile(), graph()] {
+        let text = rendered(&answer, Format::Csv, Some(80));
+        let is_unsafe = |c: char| c != '\n' && linktrail::terminal::is_unsafe(c);
+        assert!(!text.contains(is_unsafe), "{text:?}");
+        assert_eq!(text.lines().count(), answer.rows.len() + 1, "{text}");
+    }
+    // What only a control character keeps from being a formula.
+    let behind = table(&["a"], &json!([["\u{1b}=1+1"]]));
+    assert_eq!(rendered(&behind, Format::Csv, Some(80)), "a\n'=1+1\n");
+    assert_eq!(rendered(&behind, Format::Csv, None), "a\n\u{1b}=1+1\n");
+}
+
 #[test]
 fn json_has_the_columns_in_order_and_nothing_a_terminal_obeys() {
     insta::assert_snapshot!("json", rendered(&ordinary(), Format::Json, None));

@@ -118,7 +118,10 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// What stands on stdout, which holds nothing that a terminal could take for more than text.
     pub fn json(&self) -> Value {
+        let is_unsafe = |c: char| c != '\n' && linktrail::terminal::is_unsafe(c);
+        assert!(!self.stdout.contains(is_unsafe), "{self:#?}");
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 

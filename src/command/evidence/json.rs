@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Answer, Proof};
 use crate::evidence::Thing;
 use crate::graph::{Facts, Graph, NodeRef, schema};
+use crate::terminal;
 
 /// One JSON object.
 pub(super) fn answer(answer: &Answer<'_>) -> anyhow::Result<String> {
@@ -51,7 +52,7 @@ pub(super) fn answer(answer: &Answer<'_>) -> anyhow::Result<String> {
         .map(|proof| record(proof?))
         .collect::<anyhow::Result<_>>()?;
     put("records", records.into());
-    Ok(serde_json::to_string_pretty(&result)? + "\n")
+    Ok(terminal::harmless(&serde_json::to_string_pretty(&result)?) + "\n")
 }
 
 /// A record as the journal has it, with its parts beside it.

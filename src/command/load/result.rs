@@ -30,7 +30,7 @@ pub(super) fn json(case: &Case, outcome: &Outcome) -> serde_json::Result<String>
         "notes": outcome.notes,
         "requests": requests,
     });
-    serde_json::to_string_pretty(&result).map(|text| text + "\n")
+    serde_json::to_string_pretty(&result).map(|text| terminal::harmless(&text) + "\n")
 }
 
 pub(super) fn text(

@@ -14,7 +14,7 @@ use crate::command::{Exit, UsageError, output};
 use crate::config::Config;
 use crate::pipeline::{self, Gap, Plan, Progress, ProviderPlan, STAGES, Sent, Stopped};
 use crate::source::http::Counts;
-use crate::terminal::clean;
+use crate::terminal::{clean, harmless};
 
 /// What a load came to that stopped.
 enum Came {
@@ -110,7 +110,7 @@ fn as_json(
     result["stages"] = serde_json::to_value(&case.manifest().stages)?;
     result["requests"] = serde_json::to_value(requests)?;
     result["next"] = Value::from(next.command);
-    serde_json::to_string_pretty(&result).map(|text| text + "\n")
+    serde_json::to_string_pretty(&result).map(|text| harmless(&text) + "\n")
 }
 
 fn as_text(case: &Case, came: &Came, next: &Typed) -> Result<String, std::fmt::Error> {

@@ -6,23 +6,26 @@ use serde_json::Value;
 
 use super::text;
 use crate::hunt::run::Table;
+use crate::terminal;
 
-/// Cells keep what they hold byte for byte, control characters too: what is exported is evidence. The one change is
-/// the apostrophe in front of what a spreadsheet would run as a formula.
-pub(super) fn write(answer: &Table, out: &mut impl Write) -> io::Result<()> {
+/// In a file or a pipe cells keep what they hold byte for byte, control characters too: what is exported is evidence.
+/// The one change is the apostrophe in front of what a spreadsheet would run as a formula. On a terminal they are cleaned.
+pub(super) fn write(answer: &Table, out: &mut impl Write, on_terminal: bool) -> io::Result<()> {
+    let shown = |text: String| match on_terminal {
+        // Guarded again, since a formula may begin behind what is taken out.
+        true => guarded(terminal::clean(&guarded(text)).into_owned()),
+        false => guarded(text),
+    };
+    let cell = |value: &Value| match value {
+        Value::Number(number) => number.to_string(),
+        other => shown(text(other)),
+    };
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(answer.columns.iter().map(|name| guarded(name.clone())))?;
+    csv.write_record(answer.columns.iter().map(|name| shown(name.clone())))?;
     for row in &answer.rows {
         csv.write_record(row.iter().map(cell))?;
     }
     csv.flush()
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Number(number) => number.to_string(),
-        other => guarded(text(other)),
-    }
 }
 
 fn guarded(text: String) -> String {

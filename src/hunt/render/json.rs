@@ -34,7 +34,7 @@ pub(super) fn write(answer: &Table, out: &mut impl Write) -> io::Result<()> {
         write!(
             out,
             "{separator}{}",
-            harmless(&serde_json::to_string(&row)?)
+            terminal::harmless(&serde_json::to_string(&row)?)
         )?;
         separator = ",\n  ";
     }
@@ -44,20 +44,4 @@ pub(super) fn write(answer: &Table, out: &mut impl Write) -> io::Result<()> {
         "\n]\n"
     };
     out.write_all(end.as_bytes())
-}
-
-/// Writes as `\u…` what a terminal could take for more than text: the same JSON, and nothing is lost.
-fn harmless(json: &str) -> String {
-    let mut safe = String::with_capacity(json.len());
-    for c in json.chars() {
-        if terminal::is_unsafe(c) {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                safe.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
 }

@@ -52,7 +52,8 @@ impl fmt::Display for Format {
     }
 }
 
-/// Writes an answer. `width` is that of the terminal, in columns; without one a table is as wide as it needs to be.
+/// Writes an answer. `width` is that of the terminal, in columns. Without a terminal a table is as wide as it needs to be,
+/// and CSV holds control characters as they came.
 /// A reader that has gone away (`| head`) is not an error.
 ///
 /// # Errors
@@ -65,7 +66,7 @@ pub fn render(
 ) -> io::Result<()> {
     let written = match format {
         Format::Table => table::write(answer, out, width),
-        Format::Csv => csv::write(answer, out),
+        Format::Csv => csv::write(answer, out, width.is_some()),
         Format::Json => json::write(answer, out),
         Format::Markdown => markdown::write(answer, out),
     };
