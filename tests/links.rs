@@ -339,7 +339,8 @@ proptest! {
     #[test]
     fn defanging_is_undone(url in web_url()) {
         let broken = defang(&url);
-        prop_assert!(!broken.contains("http"), "{}", broken);
+        prop_assert!(broken.starts_with("hxxp://") || broken.starts_with("hxxps://"), "{}", broken);
+        prop_assert!(!broken.contains("http://") && !broken.contains("https://"), "{}", broken);
         prop_assert_eq!(canonical(&broken).map(|(url, _)| url), Some(url));
     }
 }
