@@ -6,11 +6,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const target = resolve(root, process.env.CARGO_TARGET_DIR ?? 'target');
 const folder = mkdtempSync(join(tmpdir(), 'linktrail-kit-'));
 const test = name => {
   const value = process.env[`LINKTRAIL_TEST_NEO4J_${name}`];
@@ -23,7 +24,7 @@ function linktrail(...args) {
   const env = {
     ...process.env, LINKTRAIL_NEO4J_URI: neo4j.uri, LINKTRAIL_NEO4J_USER: neo4j.user, LINKTRAIL_NEO4J_PASSWORD: neo4j.password,
   };
-  const binary = process.env.LINKTRAIL ?? join(root, 'target/debug/linktrail');
+  const binary = process.env.LINKTRAIL ?? join(target, 'debug/linktrail');
   try {
     return execFileSync(binary, args, { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (error) {
