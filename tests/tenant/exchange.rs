@@ -123,6 +123,11 @@ impl Log {
         self.lock().clone()
     }
 
+    /// How many are such.
+    pub fn count(&self, such: impl Fn(&Exchange) -> bool) -> usize {
+        self.lock().iter().filter(|e| such(e)).count()
+    }
+
     /// Forgets all.
     pub fn clear(&self) {
         self.lock().clear();

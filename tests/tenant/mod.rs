@@ -34,6 +34,8 @@ pub use world::World;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tempfile::TempDir;
 
 impl World {
@@ -260,8 +262,28 @@ impl Tenant {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         for token in tokens.values_mut() {
-            token.expires = std::time::Instant::now();
+            token.expires = self.state.clock.now();
         }
+    }
+
+    /// Stops the clock by which tokens end and limits are kept.
+    pub fn stop_clock(&self) {
+        self.pass(Duration::ZERO);
+    }
+
+    /// Moves the clock on by so much, and stops it there.
+    pub fn pass(&self, time: Duration) {
+        self.state.clock.stop_after(time);
+    }
+
+    /// Whether Log Analytics keeps the answers to all queries back.
+    pub fn hold_queries(&self, held: bool) {
+        self.state.held.store(held, Ordering::SeqCst);
+    }
+
+    /// How many requests were left without an answer by a scripted fault.
+    pub fn unanswered(&self) -> usize {
+        self.state.log.count(|e| e.fault && e.status == 0)
     }
 
     /// What was asked that a careful client does not ask.

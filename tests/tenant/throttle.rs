@@ -1,8 +1,31 @@
-//! Token buckets of the published limits.
+//! Token buckets of the published limits, and the clock that they go by.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// The tenant's time: that of the machine, until a test stops it and moves it on by hand.
+#[derive(Debug, Default)]
+pub struct Clock(Mutex<Option<Instant>>);
+
+impl Clock {
+    /// Now.
+    pub fn now(&self) -> Instant {
+        self.lock().unwrap_or_else(Instant::now)
+    }
+
+    /// Moves on by so much, and stands still there.
+    pub fn stop_after(&self, time: Duration) {
+        let now = self.now();
+        *self.lock() = Some(now + time);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
 
 #[derive(Debug)]
 struct Bucket {
@@ -18,8 +41,7 @@ impl Buckets {
     /// Takes one from each of `limits` (key and rate a second), or from none of them: then gives the
     /// seconds until it would work. A bucket holds one second's worth and a tenth more, so that a
     /// client that keeps to the rate is not refused for the network's jitter.
-    pub fn take(&self, limits: &[(String, f64)], scale: f64) -> Result<(), f64> {
-        let now = Instant::now();
+    pub fn take(&self, limits: &[(String, f64)], scale: f64, now: Instant) -> Result<(), f64> {
         let mut buckets = self
             .0
             .lock()

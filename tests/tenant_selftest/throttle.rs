@@ -3,15 +3,19 @@
 use crate::tenant::visitor::{GRAPH, Visitor, rendered};
 use crate::tenant::world::body::encode;
 use crate::tenant::{Options, RetryAfter, Service, Tenant, World};
-use std::time::{Duration, Instant};
+use futures::stream::{FuturesUnordered, StreamExt};
+use std::time::Duration;
 
+/// A tenant whose clock only a test moves.
 fn tenant(scale: f64, retry_after: RetryAfter) -> Tenant {
     let options = Options {
         throttle: Some(scale),
         retry_after,
         ..Options::default()
     };
-    Tenant::start(World::small(), options)
+    let tenant = Tenant::start(World::small(), options);
+    tenant.stop_clock();
+    tenant
 }
 
 /// A path in a channel, which allows one request a second.
@@ -36,7 +40,7 @@ async fn a_channel_allows_one_request_a_second() {
     let refused = ask().await.unwrap();
     assert_eq!(refused.status(), 429);
     assert_eq!(refused.headers()["retry-after"], "1");
-    tokio::time::sleep(Duration::from_millis(1050)).await;
+    tenant.pass(Duration::from_secs(1));
     assert_eq!(ask().await.unwrap().status(), 200);
     // Another channel of another team has a bucket of its own.
     let other = tenant.world().channels.last().unwrap();
@@ -59,32 +63,18 @@ async fn the_scale_shortens_the_wait() {
         channel_path(tenant.world())
     );
     let token = visitor.token(GRAPH).await;
-    let (start, mut refused) = (Instant::now(), 0);
-    let mut served = 0;
-    while served < 30 {
-        let answer = visitor
-            .http
-            .get(&url)
-            .bearer_auth(&token)
-            .send()
-            .await
-            .unwrap();
-        match answer.status().as_u16() {
-            200 => served += 1,
-            429 => {
-                assert!(!answer.headers().contains_key("retry-after"));
-                refused += 1;
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            other => panic!("{other}"),
-        }
-    }
+    let ask = || visitor.http.get(&url).bearer_auth(&token).send();
     // Eleven at once, the rest at ten a second.
-    let took = start.elapsed();
-    assert!(
-        refused > 0 && took > Duration::from_millis(1800),
-        "{took:?}"
-    );
+    for _ in 0..11 {
+        assert_eq!(ask().await.unwrap().status(), 200);
+    }
+    for _ in 0..3 {
+        let refused = ask().await.unwrap();
+        assert_eq!(refused.status(), 429);
+        assert!(!refused.headers().contains_key("retry-after"));
+        tenant.pass(Duration::from_millis(100));
+        assert_eq!(ask().await.unwrap().status(), 200);
+    }
 }
 
 #[tokio::test]
@@ -107,12 +97,7 @@ async fn parts_of_a_batch_count_each() {
 
 #[tokio::test]
 async fn five_queries_at_a_time() {
-    let options = Options {
-        throttle: Some(1.0),
-        query_millis: 300,
-        ..Options::default()
-    };
-    let tenant = Tenant::start(World::small(), options);
+    let tenant = tenant(1.0, RetryAfter::Sometimes);
     let visitor = Visitor::of(&tenant);
     let text = rendered(
         "url_clicks",
@@ -121,10 +106,15 @@ async fn five_queries_at_a_time() {
         &[],
     );
     let span = "2026-10-01T00:00:00Z/2026-10-31T00:00:00Z";
-    let all = futures::future::join_all((0..8).map(|_| visitor.kql(&text, span))).await;
-    let served = all.iter().filter(|(status, _)| *status == 200).count();
-    let refused = all.iter().filter(|(status, _)| *status == 429).count();
-    assert_eq!((served, refused), (5, 3));
+    tenant.hold_queries(true);
+    let mut answers: FuturesUnordered<_> = (0..8).map(|_| visitor.kql(&text, span)).collect();
+    for _ in 0..3 {
+        assert_eq!(answers.next().await.unwrap().0, 429);
+    }
+    tenant.hold_queries(false);
+    for _ in 0..5 {
+        assert_eq!(answers.next().await.unwrap().0, 200);
+    }
 }
 
 #[tokio::test]
@@ -142,4 +132,6 @@ async fn two_hundred_queries_in_half_a_minute() {
         assert_eq!(visitor.kql(&text, span).await.0, 200);
     }
     assert_eq!(visitor.kql(&text, span).await.0, 429);
+    tenant.pass(Duration::from_secs(31));
+    assert_eq!(visitor.kql(&text, span).await.0, 200);
 }

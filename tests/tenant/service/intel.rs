@@ -334,7 +334,7 @@ fn over_quota(state: &State) -> bool {
         .looked_up
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner());
-    let now = Instant::now();
+    let now = state.clock.now();
     let minute = Duration::from_secs_f64(60.0 / scale);
     let last = asked
         .iter()

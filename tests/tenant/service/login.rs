@@ -2,7 +2,7 @@
 
 use super::{Call, Reply, State, Token, decode};
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The resources an application may ask for; nothing else is registered in this tenant.
 const RESOURCES: [&str; 2] = ["https://graph.microsoft.com", "https://api.loganalytics.io"];
@@ -129,7 +129,7 @@ fn token(state: &State, call: &Call) -> Reply {
     let lifetime = Duration::from_secs(state.options.token_lifetime);
     let held = Token {
         audience: audience.to_owned(),
-        expires: Instant::now() + lifetime,
+        expires: state.clock.now() + lifetime,
     };
     let mut tokens = state
         .tokens

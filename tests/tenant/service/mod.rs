@@ -11,13 +11,13 @@ pub mod workspace;
 use super::Options;
 use super::exchange::{Log, Service};
 use super::faults::Script;
-use super::throttle::Buckets;
+use super::throttle::{Buckets, Clock};
 use super::world::World;
 use super::world::index::Index;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// A request as a service sees it.
@@ -166,6 +166,8 @@ pub struct State {
     pub options: Options,
     /// Every exchange.
     pub log: Log,
+    /// What time it is.
+    pub clock: Clock,
     /// Limits.
     pub buckets: Buckets,
     /// Scripted faults.
@@ -176,6 +178,8 @@ pub struct State {
     pub pages: Mutex<HashMap<String, graph::paging::Promise>>,
     /// Log Analytics queries running now.
     pub running: AtomicUsize,
+    /// None of them ends.
+    pub held: AtomicBool,
     /// When the last Log Analytics queries came.
     pub recent: Mutex<VecDeque<Instant>>,
     /// When VirusTotal was asked.
@@ -193,11 +197,13 @@ impl State {
             world,
             options,
             log: Log::default(),
+            clock: Clock::default(),
             buckets: Buckets::default(),
             script: Script::default(),
             tokens: Mutex::default(),
             pages: Mutex::default(),
             running: AtomicUsize::new(0),
+            held: AtomicBool::new(false),
             recent: Mutex::default(),
             looked_up: Mutex::default(),
             origins,
@@ -225,7 +231,7 @@ impl State {
         match tokens.get(token) {
             None => Bearer::Unknown,
             Some(t) if t.audience != audience => Bearer::WrongAudience(t.audience.clone()),
-            Some(t) if t.expires <= Instant::now() => Bearer::Expired,
+            Some(t) if t.expires <= self.clock.now() => Bearer::Expired,
             Some(_) => Bearer::Good,
         }
     }

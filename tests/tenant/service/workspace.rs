@@ -6,7 +6,7 @@ use crate::tenant::world::facts::Time;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const AUDIENCE: &str = "https://api.loganalytics.io";
 
@@ -86,6 +86,9 @@ pub async fn answer(state: &State, call: &Call) -> Reply {
     }
     let _running = Running::enter(&state.running);
     tokio::time::sleep(Duration::from_millis(state.options.query_millis)).await;
+    while state.held.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     query(state, &body)
 }
 
@@ -127,7 +130,7 @@ fn refuse_token(state: &State, call: &Call) -> Option<Reply> {
 /// Five at a time, 200 in half a minute.
 fn limit(state: &State) -> Option<Reply> {
     let scale = state.options.throttle?;
-    let now = Instant::now();
+    let now = state.clock.now();
     let mut recent = state
         .recent
         .lock()

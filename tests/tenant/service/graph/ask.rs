@@ -38,7 +38,10 @@ impl Ask<'_> {
             }
         }
         if let Some(scale) = self.state.options.throttle
-            && let Err(wait) = self.state.buckets.take(limits, scale)
+            && let Err(wait) = self
+                .state
+                .buckets
+                .take(limits, scale, self.state.clock.now())
         {
             let reply = graph_error(429, "TooManyRequests", "Too many requests.");
             return Err(if self.state.options.says_retry_after(self.state.count()) {
