@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Utc};
 
 use super::{lab, replays_alike, states, verdicts};
 use crate::run::{Ran, gaps, start};
@@ -10,26 +10,33 @@ use crate::tenant::{Action, Fault, Options, Service};
 
 #[test]
 fn a_quota_holds_across_cases_and_processes() {
-    let lab = lab(
-        Options::default(),
-        "providers = [\"virustotal\"]\nlimits = [\"virustotal 60000/minute\", \"virustotal 7/day\"]",
-    );
-    let asked = || lab.tenant.received(Service::VirusTotal);
-    // Two at once.
-    let cases = [lab.case("one"), lab.case("two")];
-    let children = cases
-        .each_ref()
-        .map(|case| start(&mut lab.load_command(case, &[])));
-    for child in children {
-        let ran: Ran = child.wait_with_output().unwrap().into();
+    let today = || Utc::now().date_naive();
+    // A quota is one of a day in UTC: when that ends in between, all begins anew.
+    let (lab, cases, ran, before) = loop {
+        let day = today();
+        let lab = lab(
+            Options::default(),
+            "providers = [\"virustotal\"]\nlimits = [\"virustotal 60000/minute\", \"virustotal 7/day\"]",
+        );
+        let cases = ["one", "two", "three"].map(|name| lab.case(name));
+        // Two at once, then a third.
+        let children = [0, 1].map(|n| start(&mut lab.load_command(&cases[n], &[])));
+        let [one, two] = children.map(|child| Ran::from(child.wait_with_output().unwrap()));
+        let before = lab.tenant.received(Service::VirusTotal);
+        let three = lab.load(&cases[2], &[]);
+        if today() == day {
+            break (lab, cases, [one, two, three], before);
+        }
+    };
+    for ran in &ran {
         assert_eq!(ran.code, Some(3), "{ran:#?}");
     }
+    let asked = || lab.tenant.received(Service::VirusTotal);
+    assert_eq!(before, 7);
+    // The third is refused at once, and says so.
     assert_eq!(asked(), 7);
-    // A third is refused at once, and says so.
-    let third = lab.case("three");
-    let result = lab.loaded(&third, &[], 3);
-    assert_eq!(asked(), 7);
-    let verdicts = verdicts(&third, "virustotal");
+    let (third, result) = (&cases[2], ran[2].json());
+    let verdicts = verdicts(third, "virustotal");
     let states = states(&verdicts);
     assert_eq!(
         states.keys().collect::<Vec<_>>(),
@@ -48,18 +55,18 @@ fn a_quota_holds_across_cases_and_processes() {
             states["rate_limited"]
         )]
     );
-    for case in cases.iter().chain([&third]) {
+    for case in &cases {
         replays_alike(&lab, case, 3);
     }
     // The next day has begun: only what is missing is asked.
     std::fs::remove_dir_all(lab.folder().join(".local")).unwrap();
     lab.edit_config(|config| config.replace("7/day", "100/day"));
-    let all = lab.loaded(&third, &[], 0)["nodes"]["Url"].as_u64().unwrap();
-    let internal = super::states(&super::verdicts(&third, "virustotal"))["skipped"] as u64;
+    let all = lab.loaded(third, &[], 0)["nodes"]["Url"].as_u64().unwrap();
+    let internal = super::states(&super::verdicts(third, "virustotal"))["skipped"] as u64;
     assert_eq!(asked() as u64, 7 + all - internal);
-    lab.loaded(&third, &[], 0);
+    lab.loaded(third, &[], 0);
     assert_eq!(asked() as u64, 7 + all - internal);
-    replays_alike(&lab, &third, 0);
+    replays_alike(&lab, third, 0);
 }
 
 #[test]
