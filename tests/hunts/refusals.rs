@@ -65,10 +65,10 @@ async fn a_hunt_that_never_ends_is_stopped_on_the_server_too() {
         error.to_string().contains("no answer after 1.5 s"),
         "{error}"
     );
-    assert!(started.elapsed() < Duration::from_secs(30));
+    assert!(started.elapsed() < Duration::from_secs(120));
     let query = "SHOW TRANSACTIONS YIELD currentQuery, status WHERE currentQuery CONTAINS 'AS ' + 'endless' \
                  AND status = 'Running' RETURN count(*) AS n";
-    for _ in 0..100 {
+    for _ in 0..1200 {
         let mut rows = graph.execute(Query::new(query.to_owned())).await.unwrap();
         let left: i64 = rows.next().await.unwrap().unwrap().get("n").unwrap();
         if left == 0 {
