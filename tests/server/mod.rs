@@ -7,11 +7,25 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use linktrail::sink::neo4j::Settings;
 use tempfile::TempDir;
 
 const PASSWORD: &str = "only-for-a-test";
+
+/// A port that nobody listens on, another one each time. It lies below those that outgoing connections get, so that
+/// nothing takes it while the server is down.
+fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let next = std::process::id() * 100 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 20_000 + u16::try_from(next % 12_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
 
 /// A server of a test's own.
 pub struct Server {
@@ -21,13 +35,10 @@ pub struct Server {
 
 impl Server {
     pub fn start(configuration: &str) -> Self {
-        // Both are held until both are known, so that they differ.
-        let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let ports = listeners.each_ref().map(|l| l.local_addr().unwrap().port());
-        drop(listeners);
         let server = Self {
-            home: TempDir::new().unwrap(),
-            ports,
+            // By its name scripts/test finds, and stops, what an interrupted test leaves.
+            home: tempfile::Builder::new().prefix("neo4j-").tempdir().unwrap(),
+            ports: [(); 2].map(|()| free_port()),
         };
         server.configure(configuration);
         server.run("start");
