@@ -6,7 +6,6 @@ mod server;
 #[path = "../benches/synthetic/mod.rs"]
 mod synthetic;
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use linktrail::graph::Graph;
 use linktrail::sink::neo4j::{Connection, Neo4jError, Settings, Tuning};
 use server::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use ulid::Ulid;
 
 /// The server that the other tests share.
@@ -199,8 +198,10 @@ async fn a_server_that_stays_away_is_given_up() {
 
     // What is there is part of the case, and the next load adds the rest.
     let direct = Connection::open(&shared()).await.expect("the server");
-    let (nodes, _) = held(&shared(), &case).await;
-    assert!(nodes > 0 && nodes < size(&graph).0 + size(&graph).1);
+    let (nodes, edges) = held(&shared(), &case).await;
+    let whole = size(&graph);
+    assert!(nodes > 0, "nothing was loaded");
+    assert!(nodes + edges < whole.0 + whole.1, "all of it was loaded");
     direct.load(&graph, &|_, _| {}).await.expect("a load");
     assert_eq!(held(&shared(), &case).await, size(&graph));
     direct.prune(&case).await.expect("a prune");
@@ -252,27 +253,33 @@ async fn a_prune_that_was_broken_off_is_ended_by_the_next() {
     connection.apply_schema().await.expect("the schema");
     connection.load(&graph, &|_, _| {}).await.expect("a load");
     let whole = size(&graph);
-    let mut left = whole;
-    for wait in [50, 100, 200, 400, 800] {
-        let prune = tokio::time::timeout(Duration::from_millis(wait), connection.prune(&case));
-        let ended = prune.await.is_ok();
-        left = held(&shared(), &case).await;
-        if ended || left != whole {
-            break;
+    // The node that a prune takes last is locked, so that none comes to its end, however fast it is.
+    let mut lock = connection.graph().start_txn().await.expect("a lock");
+    let held_back = neo4rs::query("MATCH (c:Case {id: $case}) SET c.locked = true");
+    lock.run(held_back.param("case", case.as_str()))
+        .await
+        .expect("a lock");
+    let begun = async {
+        while held(&shared(), &case).await == whole {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    };
+    tokio::select! {
+        ended = connection.prune(&case) => panic!("not broken off: {ended:?}"),
+        begun = tokio::time::timeout(Duration::from_secs(120), begun) => begun.expect("a prune"),
     }
-    assert!(left != whole, "nothing was pruned in 800 ms");
-    assert!(left.0 > 0, "pruned at once: make the graph larger");
+    lock.rollback().await.expect("the lock is given back");
+    assert!(held(&shared(), &case).await.0 > 0, "the prune ended");
     connection.prune(&case).await.expect("a prune");
     assert_eq!(held(&shared(), &case).await, (0, 0));
 }
 
 #[tokio::test]
 async fn what_is_no_neo4j_is_told_apart() {
-    let closed = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap()
-    };
+    // Bound and not listening: nobody else gets the port.
+    let bound = TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = bound.local_addr().unwrap();
     let http = std::env::var("LINKTRAIL_TEST_NEO4J_HTTP").expect("LINKTRAIL_TEST_NEO4J_HTTP");
     let http = http.trim_start_matches("http://");
     let bolt = address(&shared());
@@ -312,7 +319,8 @@ async fn a_batch_too_large_for_the_memory_of_the_server_is_halved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_restarts_is_waited_for() {
-    let server = Arc::new(Server::start(""));
+    // Who is locked out stays so until the end of the test.
+    let server = Arc::new(Server::start("dbms.security.auth_lock_time=1h\n"));
     let case = Ulid::new().to_string();
     let graph = synthetic::graph(&case, 8_000);
     let connection = Connection::open(&server.settings())
@@ -320,6 +328,8 @@ async fn a_server_that_restarts_is_waited_for() {
         .expect("the server")
         .with_tuning(Tuning {
             rows: 500,
+            // So that no transaction is open while the load waits.
+            sessions: 1,
             ..Tuning::default()
         });
     connection.apply_schema().await.expect("the schema");
@@ -328,11 +338,10 @@ async fn a_server_that_restarts_is_waited_for() {
     let counters = connection
         .load(&graph, &|done, all| {
             if done > all / 3 && restarts.fetch_add(1, Ordering::SeqCst) == 0 {
+                // The load waits here, so that it finds the server gone.
+                server.run("stop");
                 let server = server.clone();
-                *restarted.lock().unwrap() = Some(std::thread::spawn(move || {
-                    server.run("stop");
-                    server.run("start");
-                }));
+                *restarted.lock().unwrap() = Some(std::thread::spawn(move || server.run("start")));
             }
         })
         .await
