@@ -34,7 +34,7 @@ write_extra_configuration() {
 
 server_start() {
   write_extra_configuration
-  compose up -d >&2
+  compose up -d >&2 || { compose down >&2; die "the containers did not start, and are removed again; the data stays"; }
 }
 
 server_running() {
