@@ -98,6 +98,13 @@ need_python() {
   fi
 }
 
+# A Debian package that a step of scripts/test installs itself: as root, or by a sudo that does not ask.
+need_package() {
+  if ! command -v apt-get >/dev/null || { ((EUID)) && ! sudo -n true 2>/dev/null; }; then
+    lacks "$1: apt-get install $1"
+  fi
+}
+
 # Names all that is missing at once, so that one round of installing is enough.
 stop_if_missing() {
   ((${#missing[@]})) || return 0
