@@ -2,7 +2,7 @@
 // title: Verdicts on urls that matter which are old by now
 // description: Answers given before a date (30 days ago when none is given) about urls that are malicious or that
 //   somebody opened, clicked, was warned about or went to: ask again before relying on them.
-// parameters: before datetime optional example 2026-11-25
+// parameters: before datetime optional example 2027-01-01
 // returns: table
 // columns: url, provider, state, severity, checked, risky, last
 // tags: intelligence
