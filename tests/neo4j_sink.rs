@@ -2,11 +2,14 @@
 
 #![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
 
+#[path = "neo4j_sink/merge.rs"]
+mod merge;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use linktrail::graph::node::{Case, Message, Url, User};
-use linktrail::graph::{Edge, Graph, Seen};
+use linktrail::graph::{Edge, Graph, Seen, Value};
 use linktrail::sink::neo4j::{Connection, Settings, Tuning};
 use neo4rs::BoltType;
 use tokio::sync::Notify;
@@ -68,11 +71,7 @@ fn graph(case: &str, world: &str, own: &str, clicks: i64, when: &str) -> Graph {
         ip: String::new(),
     };
     graph.link(user, edge, url, seen);
-    graph.set(
-        url,
-        "signals",
-        linktrail::graph::Value::List(vec![own.to_owned()]),
-    );
+    graph.set(url, "signals", Value::List(vec![own.to_owned()]));
     graph
 }
 
@@ -241,9 +240,15 @@ async fn what_a_case_no_longer_holds_is_swept() {
 /// The same with the case's own node, as every load has it.
 fn whole(case: &str, world: &str, own: &str) -> Graph {
     let mut graph = graph(case, world, own, 1, "2026-10-01T10:00:00Z");
+    graph.put(own_node(case), Seen::default());
+    graph
+}
+
+/// The node of a case itself.
+fn own_node(id: &str) -> Case {
     let started = at("2026-10-02T10:00:00Z").unwrap();
-    let node = Case {
-        id: case.to_owned(),
+    Case {
+        id: id.to_owned(),
         started,
         finished: None,
         window_from: started,
@@ -251,9 +256,7 @@ fn whole(case: &str, world: &str, own: &str) -> Graph {
         version: "1".to_owned(),
         complete: true,
         gaps: Vec::new(),
-    };
-    graph.put(node, Seen::default());
-    graph
+    }
 }
 
 #[tokio::test]

@@ -132,7 +132,8 @@ pub fn graph_model_markdown() -> String {
          | sum | values add up | the higher stays: both may have counted the same events |\n\
          | earliest, latest | the earlier or later moment | the same |\n\
          | union | all values, sorted and distinct | the same |\n\
-         | evidence | at most 20 records | a push replaces the records of its own case and leaves the others |\n\n\
+         | evidence | at most 20 records | a push replaces the records of its own case; of more than 20 each case \
+         keeps as many as the others, and what one does not need goes to them |\n\n\
          So loading a case twice changes nothing.\n",
     );
     text

@@ -88,7 +88,8 @@ pub enum Merge {
     Latest,
     /// All values of both.
     Union,
-    /// At most [`EVIDENCE_LIMIT`] values; in Neo4j those of a case replace that case's earlier ones.
+    /// At most [`EVIDENCE_LIMIT`] values. In Neo4j those of a case replace that case's earlier ones; of too many
+    /// each case keeps as many as the others, and what one does not need goes to them.
     Evidence,
 }
 

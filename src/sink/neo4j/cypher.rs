@@ -51,7 +51,7 @@ fn on_match(old: &str, new: &str, properties: impl Iterator<Item = &'static Prop
             }
             Merge::Earliest => format!("CASE WHEN {a} < {b} THEN {a} ELSE coalesce({b}, {a}) END"),
             Merge::Union => union(&a, &b),
-            Merge::Evidence => evidence(&a, &b),
+            Merge::Evidence => evidence(&a, &b, &format!("{old}.`cases`")),
         };
         if name == "cases" {
             first = format!("{a} = {merged}");
@@ -78,11 +78,20 @@ fn union(a: &str, b: &str) -> String {
 
 /// The ids of one case stand together in a sorted list, since they begin alike: theirs are cut out, and the new
 /// ones put there. Nothing at all is absent and not an empty list.
-fn evidence(a: &str, b: &str) -> String {
+///
+/// Of too many the first id of each case stays, then the second of each, and so on until there are enough, newer
+/// cases before older ones. So the same ids stay in whatever order the cases come. `cases` is that of both by now;
+/// no case's id begins another's.
+fn evidence(a: &str, b: &str, cases: &str) -> String {
+    let of_each = format!("reverse([c IN {cases} | [e IN ids WHERE e STARTS WITH c]])");
     format!(
-        "head([l IN [([e IN coalesce({a}, []) WHERE e < $prefix] + coalesce({b}, []) + \
-         [e IN coalesce({a}, []) WHERE e > $prefix AND NOT e STARTS WITH $prefix])[..{EVIDENCE_LIMIT}]] \
-         WHERE size(l) > 0])"
+        "head([ids IN [[e IN coalesce({a}, []) WHERE e < $prefix] + coalesce({b}, []) + \
+         [e IN coalesce({a}, []) WHERE e > $prefix AND NOT e STARTS WITH $prefix]] WHERE size(ids) > 0 | \
+         CASE WHEN size(ids) <= {EVIDENCE_LIMIT} THEN ids ELSE \
+         head([of_each IN [{of_each}] | \
+         head([kept IN [reduce(l = [], i IN range(0, {EVIDENCE_LIMIT} - 1) | \
+         l + [of_one IN of_each WHERE size(of_one) > i | of_one[i]])[..{EVIDENCE_LIMIT}]] | \
+         [e IN ids WHERE e IN kept]])]) END])"
     )
 }
 
