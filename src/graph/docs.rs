@@ -126,9 +126,9 @@ pub fn graph_model_markdown() -> String {
     text.push_str(
         "\n## When two values meet\n\n\
          | rule | within a case | when a case meets another in Neo4j |\n|---|---|---|\n\
-         | first | the first value stays | the case pushed last wins |\n\
-         | last | the later value wins | the case pushed last wins |\n\
-         | any | true once is true | the case pushed last wins |\n\
+         | first | the first value stays | the case pushed last wins; what it does not know stays |\n\
+         | last | the later value wins | the case pushed last wins; what it leaves out is removed |\n\
+         | any | true once is true | the same |\n\
          | sum | values add up | the higher stays: both may have counted the same events |\n\
          | earliest, latest | the earlier or later moment | the same |\n\
          | union | all values, sorted and distinct | the same |\n\

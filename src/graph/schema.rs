@@ -74,11 +74,13 @@ pub enum Kind {
 /// What happens when a property is given twice: within a case, and when a case meets another in Neo4j.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merge {
-    /// Within a case the first value stays; in Neo4j the case pushed last wins.
+    /// Within a case the first value stays; in Neo4j that of the case pushed last, when it has one: what a case
+    /// does not know it leaves alone.
     First,
-    /// The later value wins in both.
+    /// The later value wins in both: part of a statement that is made anew, such as a rating. In Neo4j the case
+    /// pushed last states all of it, and what it leaves out is removed.
     Last,
-    /// Within a case true once is true; in Neo4j the case pushed last wins.
+    /// True once is true, in both.
     Any,
     /// Within a case the values add up; in Neo4j, where two cases can have counted the same events, the higher stays.
     Sum,
@@ -154,8 +156,8 @@ const fn text(name: &'static str, doc: &'static str) -> Property {
     property(name, Kind::Text, Merge::First, doc)
 }
 
-const fn latest_text(name: &'static str, doc: &'static str) -> Property {
-    property(name, Kind::Text, Merge::Last, doc)
+const fn latest(name: &'static str, kind: Kind, doc: &'static str) -> Property {
+    property(name, kind, Merge::Last, doc)
 }
 
 const fn flag(name: &'static str, doc: &'static str) -> Property {
@@ -228,33 +230,13 @@ pub const NODES: &[NodeSpec] = &[
         key: "case id (ULID)",
         doc: "one run of linktrail",
         properties: &[
-            property("started", Kind::Time, Merge::Last, "when the case was made"),
-            property(
-                "finished",
-                Kind::Time,
-                Merge::Last,
-                "time of its last record",
-            ),
-            property(
-                "window_from",
-                Kind::Time,
-                Merge::Last,
-                "start of the window",
-            ),
-            property("window_to", Kind::Time, Merge::Last, "end of the window"),
-            latest_text("version", "version of linktrail"),
-            property(
-                "complete",
-                Kind::Boolean,
-                Merge::Last,
-                "every stage ran to its end",
-            ),
-            property(
-                "gaps",
-                Kind::Set,
-                Merge::Last,
-                "what could not be had, and why",
-            ),
+            latest("started", Kind::Time, "when the case was made"),
+            latest("finished", Kind::Time, "time of its last record"),
+            latest("window_from", Kind::Time, "start of the window"),
+            latest("window_to", Kind::Time, "end of the window"),
+            latest("version", Kind::Text, "version of linktrail"),
+            latest("complete", Kind::Boolean, "every stage ran to its end"),
+            latest("gaps", Kind::Set, "what could not be had, and why"),
         ],
         indexed: &[],
         counted: &[],
@@ -313,7 +295,7 @@ pub const NODES: &[NodeSpec] = &[
             text("importance", "normal, high or urgent"),
             text("preview", "first 280 characters of its text"),
             text("web_url", "address of the message in Teams"),
-            flag("risky", "it contains a risky url"),
+            latest("risky", Kind::Boolean, "it contains a risky url"),
         ],
         indexed: &["created", "deleted", "risky"],
         counted: &[],
@@ -335,16 +317,21 @@ pub const NODES: &[NodeSpec] = &[
             text("host", "host, punycode"),
             text("path", "path"),
             text("defanged", "a form that no program turns into a link"),
-            flag(
+            latest(
                 "risky",
+                Kind::Boolean,
                 "a provider says warning or high, or a signal that counts says so",
             ),
-            latest_text("severity", "high, warning, information or unknown"),
+            latest(
+                "severity",
+                Kind::Text,
+                "high, warning, information or unknown",
+            ),
             set(
                 "signals",
                 "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain",
             ),
-            latest_text(
+            text(
                 "lookalike",
                 "why its host seems made to be taken for another one, in words",
             ),
@@ -372,31 +359,27 @@ pub const NODES: &[NodeSpec] = &[
         key: "provider + `|` + url",
         doc: "what one provider said about one url",
         properties: &[
-            latest_text("provider", "otx, xforce, file"),
-            latest_text(
+            latest("provider", Kind::Text, "otx, xforce, file"),
+            latest(
                 "state",
+                Kind::Text,
                 "hit, clean, not_found, skipped, rate_limited or unavailable",
             ),
-            latest_text(
+            latest(
                 "severity",
+                Kind::Text,
                 "high, warning or information; absent without an answer",
             ),
-            property(
-                "score",
-                Kind::Number,
-                Merge::Last,
-                "the provider's own figure",
+            latest("score", Kind::Number, "the provider's own figure"),
+            latest("summary", Kind::Text, "the verdict in a few words"),
+            latest("tags", Kind::Set, "the provider's tags and categories"),
+            latest("reference", Kind::Text, "where to read more"),
+            latest("checked", Kind::Time, "when it was asked"),
+            latest(
+                "asked",
+                Kind::Text,
+                "the string that was sent, if not the url",
             ),
-            latest_text("summary", "the verdict in a few words"),
-            property(
-                "tags",
-                Kind::Set,
-                Merge::Last,
-                "the provider's tags and categories",
-            ),
-            latest_text("reference", "where to read more"),
-            property("checked", Kind::Time, Merge::Last, "when it was asked"),
-            latest_text("asked", "the string that was sent, if not the url"),
         ],
         indexed: &["provider", "state"],
         counted: &["provider", "state", "severity"],
@@ -428,10 +411,9 @@ pub const EDGES: &[EdgeSpec] = &[
         joins: &[(Label::Host, Label::Url)],
         doc: "the host went to the url, or at least to its host",
         properties: &[
-            property(
+            latest(
                 "match",
                 Kind::Text,
-                Merge::Last,
                 "`url` when that very url was requested, else `host`",
             ),
             set("sources", "proxy, defender"),
@@ -444,13 +426,12 @@ pub const EDGES: &[EdgeSpec] = &[
         joins: &[(Label::Message, Label::Url)],
         doc: "the url stands in the message",
         properties: &[
-            text("origin", "href, text, card or attachment"),
-            text("text", "what the reader saw"),
-            text("raw", "as sent"),
-            property(
+            latest("origin", Kind::Text, "href, text, card or attachment"),
+            latest("text", Kind::Text, "what the reader saw"),
+            latest("raw", Kind::Text, "as sent"),
+            latest(
                 "wrapped_by",
                 Kind::Sequence,
-                Merge::First,
                 "redirectors around it, outermost first",
             ),
             flag("mismatch", "the text shows another host"),

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use linktrail::graph::node::{Team, User};
-use linktrail::graph::{Edge, Graph, Seen};
+use linktrail::graph::node::{Case, Message, Team, Url, User, Verdict};
+use linktrail::graph::schema::COMMON;
+use linktrail::graph::{Edge, Graph, Seen, Value};
 use linktrail::sink::neo4j::Connection;
 use neo4rs::BoltType;
 use ulid::Ulid;
 
-use crate::{Content, content, open, own_node};
+use crate::{Content, at, content, open, own_node};
 
 /// The properties of the first node of that label, or edge of that type.
 fn first<'c>(found: &'c Content, kind: &str) -> &'c BTreeMap<String, BoltType> {
@@ -120,6 +121,168 @@ async fn of_more_cases_than_evidence_has_room_for_the_newest_have_one_record_eac
     }
     let shares = shares(&connection, &world, &cases).await;
     assert_eq!((&shares[..2], &shares[2..]), (&[0; 2][..], &[1; 20][..]));
+    for case in &cases {
+        connection.prune(case).await.expect("a prune");
+    }
+}
+
+/// A sender, a message and a url with every flag; without `flags` the message says nothing of them.
+fn flagged(case: &str, world: &str, flags: Option<bool>) -> Graph {
+    let mut graph = Graph::new(case);
+    let seen = Seen::in_record(1);
+    let user = graph.put(User::by_id(&format!("{world}-user")), seen);
+    let message = Message {
+        id: format!("19:{world}/1"),
+        edited: flags,
+        ..Message::default()
+    };
+    let message = graph.put(message, seen);
+    let url = Url(url::Url::parse(&format!("https://{world}.example/")).unwrap());
+    let url = graph.put(url, seen);
+    let on = flags == Some(true);
+    let clicked = Edge::Clicked {
+        count: 1,
+        action: String::new(),
+        clicked_through: on,
+        ip: String::new(),
+    };
+    graph.link(user, clicked, url, seen);
+    let contains = Edge::Contains {
+        origin: "href",
+        text: None,
+        raw: String::new(),
+        wrapped_by: Vec::new(),
+        mismatch: on,
+    };
+    graph.link(message, contains, url, seen);
+    if let Some(on) = flags {
+        graph.set(user, "risky_sender", Value::Boolean(on));
+        graph.set(message, "risky", Value::Boolean(on));
+        graph.set(url, "risky", Value::Boolean(on));
+        let severity = if on { "high" } else { "information" };
+        graph.set(url, "severity", Value::Text(severity.to_owned()));
+    }
+    graph
+}
+
+#[tokio::test]
+async fn what_was_ever_true_stays_true_and_a_rating_is_the_last_one() {
+    let connection = open().await;
+    let world = Ulid::new().to_string().to_lowercase();
+    let cases = cases::<3>();
+    let [a, b, c] = &cases;
+    let silent = flagged(a, &world, None);
+    let (on, off) = (
+        flagged(b, &world, Some(true)),
+        flagged(c, &world, Some(false)),
+    );
+    let ever = [
+        ("User", "risky_sender"),
+        ("Message", "edited"),
+        ("CLICKED", "clicked_through"),
+        ("CONTAINS", "mismatch"),
+    ];
+    let ratings = [("Url", "risky"), ("Message", "risky")];
+    let flags = async |names: &[(&str, &str)]| -> Vec<Option<BoltType>> {
+        let found = content(&connection, &world).await;
+        let flag = |(kind, name): &(&str, &str)| first(&found, kind).get(*name).cloned();
+        names.iter().map(flag).collect()
+    };
+    let all = |on: bool, n| vec![Some(BoltType::from(on)); n];
+
+    load(&connection, &silent).await;
+    load(&connection, &silent).await;
+    assert_eq!(flags(&ever[..2]).await, [None, None], "absent stays absent");
+    load(&connection, &off).await;
+    assert_eq!(flags(&ever).await, all(false, 4));
+    load(&connection, &on).await;
+    assert_eq!(flags(&ever).await, all(true, 4));
+    assert_eq!(flags(&ratings).await, all(true, 2));
+    load(&connection, &off).await;
+    assert_eq!(flags(&ever).await, all(true, 4));
+    assert_eq!(flags(&ratings).await, all(false, 2));
+    let found = content(&connection, &world).await;
+    assert_eq!(string(&first(&found, "Url")["severity"]), "information");
+    load(&connection, &silent).await;
+    assert_eq!(flags(&ever).await, all(true, 4));
+    for case in &cases {
+        connection.prune(case).await.expect("a prune");
+    }
+}
+
+/// A verdict, a link and a case that say all they can, or only what they must, and a user who has a name or none.
+fn stated(case: &str, world: &str, all: bool) -> Graph {
+    let mut graph = Graph::new(case);
+    let seen = Seen::in_record(1);
+    let only = |text: &str| all.then(|| text.to_owned());
+    let many = |text: &str| only(text).into_iter().collect();
+    let started = at("2026-10-02T10:00:00Z").unwrap();
+    let address = format!("https://{world}.example/");
+    let verdict = Verdict {
+        provider: "otx".to_owned(),
+        url: address.clone(),
+        state: if all { "hit" } else { "unavailable" }.to_owned(),
+        severity: only("high"),
+        score: all.then_some(7.0),
+        summary: only("7 pulses"),
+        tags: many("phishing"),
+        reference: only("https://otx.example/"),
+        checked: all.then_some(started),
+        asked: only("https://masked.example/"),
+    };
+    graph.put(verdict, seen);
+    let message = Message {
+        id: format!("19:{world}/1"),
+        subject: only("Salaries"),
+        ..Message::default()
+    };
+    let message = graph.put(message, seen);
+    let url = graph.put(Url(url::Url::parse(&address).unwrap()), seen);
+    let contains = Edge::Contains {
+        origin: "href",
+        text: only("here"),
+        raw: address,
+        wrapped_by: many("safelinks"),
+        mismatch: false,
+    };
+    graph.link(message, contains, url, seen);
+    let node = Case {
+        finished: all.then_some(started),
+        gaps: many("intel: otx: 503"),
+        ..own_node(&format!("{world}-case"))
+    };
+    graph.put(node, Seen::default());
+    graph
+}
+
+#[tokio::test]
+async fn a_statement_replaces_the_one_before_as_a_whole() {
+    let connection = open().await;
+    let world = Ulid::new().to_string().to_lowercase();
+    let cases = cases::<2>();
+    let [whole, bare] = [true, false].map(|all| stated(&cases[usize::from(!all)], &world, all));
+    let statements = async || {
+        let found = content(&connection, &world).await;
+        ["Verdict", "CONTAINS", "Case"].map(|kind| {
+            let mut statement = first(&found, kind).clone();
+            statement.retain(|name, _| COMMON.iter().all(|common| common.name != name));
+            statement
+        })
+    };
+
+    load(&connection, &bare).await;
+    let bare_alone = statements().await;
+    load(&connection, &whole).await;
+    let whole_after = statements().await;
+    load(&connection, &bare).await;
+    assert_eq!(statements().await, bare_alone);
+    let found = content(&connection, &world).await;
+    assert!(
+        first(&found, "Message").contains_key("subject"),
+        "what a case does not know it leaves alone"
+    );
+    load(&connection, &whole).await;
+    assert_eq!(statements().await, whole_after);
     for case in &cases {
         connection.prune(case).await.expect("a prune");
     }

@@ -44,8 +44,12 @@ fn on_match(old: &str, new: &str, properties: impl Iterator<Item = &'static Prop
         let name = property.name;
         let (a, b) = (format!("{old}.`{name}`"), format!("{new}.`{name}`"));
         let merged = match property.merge {
-            // Absent ones are not in the row, and `+=` leaves alone what the row does not name.
-            Merge::First | Merge::Last | Merge::Any => continue,
+            // What is absent is not in the row, and `+=` leaves alone what the row does not name.
+            Merge::First => continue,
+            // An absent one named is null, which removes the old one.
+            Merge::Last => b.clone(),
+            // Null only when both are.
+            Merge::Any => format!("coalesce({a} OR {b}, {b}, {a})"),
             Merge::Sum | Merge::Latest => {
                 format!("CASE WHEN {a} > {b} THEN {a} ELSE coalesce({b}, {a}) END")
             }
