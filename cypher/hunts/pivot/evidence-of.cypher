@@ -43,18 +43,20 @@ WITH node
 WHERE ($case IS NULL OR $case IN node.cases)
 CALL (node) {
   RETURN labels(node)[0] AS what, null AS other, node.evidence_count AS records,
-         coalesce(node.evidence, []) AS evidence,
+         [record IN coalesce(node.evidence, []) WHERE $case IS NULL OR record STARTS WITH $case + '/'] AS evidence,
          node.first_seen AS first, node.last_seen AS last
   UNION ALL
   MATCH (node)-[edge]->(far:Alert|Channel|Chat|Domain|Host|Message|Team|Url|User|Verdict)
   WHERE all(x IN [edge, far] WHERE $case IS NULL OR $case IN x.cases)
   RETURN type(edge) + ' →' AS what, coalesce(far.upn, far.name, far.id) AS other, edge.evidence_count AS records,
-         coalesce(edge.evidence, []) AS evidence, edge.first_seen AS first, edge.last_seen AS last
+         [record IN coalesce(edge.evidence, []) WHERE $case IS NULL OR record STARTS WITH $case + '/'] AS evidence,
+         edge.first_seen AS first, edge.last_seen AS last
   UNION ALL
   MATCH (node)<-[edge]-(far:Alert|Channel|Chat|Domain|Host|Message|Team|Url|User|Verdict)
   WHERE all(x IN [edge, far] WHERE $case IS NULL OR $case IN x.cases)
   RETURN '← ' + type(edge) AS what, coalesce(far.upn, far.name, far.id) AS other, edge.evidence_count AS records,
-         coalesce(edge.evidence, []) AS evidence, edge.first_seen AS first, edge.last_seen AS last
+         [record IN coalesce(edge.evidence, []) WHERE $case IS NULL OR record STARTS WITH $case + '/'] AS evidence,
+         edge.first_seen AS first, edge.last_seen AS last
 }
 RETURN what, other, records, evidence, first, last
 ORDER BY other IS NOT NULL, what, other, records, evidence, first, last;
