@@ -1,5 +1,6 @@
 //! `cypher/schema.cypher` and `docs/graph-model.md`, made from the schema's table.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::schema::{COMMON, EDGES, Kind, Label, Merge, NODES, Property};
@@ -133,7 +134,9 @@ pub fn graph_model_markdown() -> String {
          | earliest, latest | the earlier or later moment | the same |\n\
          | union | all values, sorted and distinct | the same |\n\
          | evidence | at most 20 records | a push replaces the records of its own case; of more than 20 each case \
-         keeps as many as the others, and what one does not need goes to them |\n\n\
+         keeps as many as the others, and what one does not need goes to them |\n\
+         | outranks | an edge with that value replaces one without it | the same, but for `cases`, which are those of \
+         both; when no record of another case is left in `evidence`, the lesser replaces the better |\n\n\
          So loading a case twice changes nothing.\n",
     );
     text
@@ -173,8 +176,8 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-fn rule(rule: Merge) -> &'static str {
-    match rule {
+fn rule(rule: Merge) -> Cow<'static, str> {
+    let name = match rule {
         Merge::First => "first",
         Merge::Last => "last",
         Merge::Any => "any",
@@ -183,7 +186,9 @@ fn rule(rule: Merge) -> &'static str {
         Merge::Latest => "latest",
         Merge::Union => "union",
         Merge::Evidence => "evidence",
-    }
+        Merge::Outranks(best) => return format!("`{best}` outranks").into(),
+    };
+    name.into()
 }
 
 fn quoted(names: &[&str]) -> String {

@@ -149,11 +149,14 @@ pub struct EdgeData {
     pub facts: Facts,
 }
 
-/// How the match of one CONNECTED_TO edge ranks beside another's: `url` before `host`. An edge counts, spans
+/// How one edge ranks beside another of its type, by [`schema::Merge::Outranks`]: a CONNECTED_TO edge counts, spans
 /// and names only the records of its match, so those of the lesser match are dropped and not added.
-fn outranks(new: &Facts, old: &Facts) -> Ordering {
-    let exact = |facts: &Facts| facts.text("match") == Some("url");
-    exact(new).cmp(&exact(old))
+fn rank(kind: EdgeType, new: &Facts, old: &Facts) -> Ordering {
+    let Some((property, best)) = kind.spec().outranking() else {
+        return Ordering::Equal;
+    };
+    let is_best = |facts: &Facts| facts.text(property) == Some(best);
+    is_best(new).cmp(&is_best(old))
 }
 
 /// Cuts the texts that have an index to what an index can hold.
@@ -247,10 +250,10 @@ impl Graph {
         match self.edges.get(&(from, kind, to)) {
             Some(index) => {
                 let old = &mut self.inner[*index].facts;
-                match (kind, outranks(&facts, old)) {
-                    (EdgeType::ConnectedTo, Ordering::Greater) => *old = facts,
-                    (EdgeType::ConnectedTo, Ordering::Less) => {}
-                    _ => old.join(kind.spec().properties, facts),
+                match rank(kind, &facts, old) {
+                    Ordering::Greater => *old = facts,
+                    Ordering::Less => {}
+                    Ordering::Equal => old.join(kind.spec().properties, facts),
                 }
             }
             None => {

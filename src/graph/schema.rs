@@ -93,6 +93,9 @@ pub enum Merge {
     /// At most [`EVIDENCE_LIMIT`] values. In Neo4j those of a case replace that case's earlier ones; of too many
     /// each case keeps as many as the others, and what one does not need goes to them.
     Evidence,
+    /// An edge with this value outranks one without it and replaces all that it says. In Neo4j the lesser one adds
+    /// its case; it replaces the better one when no record of another case is left to prove that.
+    Outranks(&'static str),
 }
 
 /// Most record ids that one node or edge names.
@@ -411,9 +414,10 @@ pub const EDGES: &[EdgeSpec] = &[
         joins: &[(Label::Host, Label::Url)],
         doc: "the host went to the url, or at least to its host",
         properties: &[
-            latest(
+            property(
                 "match",
                 Kind::Text,
+                Merge::Outranks("url"),
                 "`url` when that very url was requested, else `host`",
             ),
             set("sources", "proxy, defender"),
@@ -554,6 +558,16 @@ impl EdgeSpec {
     pub fn all_properties(&self) -> impl Iterator<Item = &'static Property> {
         self.properties.iter().chain(COMMON)
     }
+
+    /// The property by which one edge outranks another, and the value that does.
+    pub fn outranking(&self) -> Option<(&'static str, &'static str)> {
+        self.properties
+            .iter()
+            .find_map(|property| match property.merge {
+                Merge::Outranks(best) => Some((property.name, best)),
+                _ => None,
+            })
+    }
 }
 
 #[cfg(test)]
@@ -583,6 +597,15 @@ mod tests {
                     spec.kind
                 );
             }
+        }
+        let outranks = |p: &Property| matches!(p.merge, Merge::Outranks(_));
+        for spec in NODES {
+            let ranked = spec.all_properties().any(outranks);
+            assert!(
+                !ranked,
+                "{} is a node, and only edges are ranked",
+                spec.label
+            );
         }
         assert!(NODES.is_sorted_by_key(|spec| spec.label.as_str()));
         assert!(EDGES.is_sorted_by_key(|spec| spec.kind.as_str()));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use linktrail::graph::node::{Case, Message, Team, Url, User, Verdict};
+use linktrail::graph::node::{Case, Host, Message, Team, Url, User, Verdict};
 use linktrail::graph::schema::COMMON;
 use linktrail::graph::{Edge, Graph, Seen, Value};
 use linktrail::sink::neo4j::Connection;
@@ -122,6 +122,76 @@ async fn of_more_cases_than_evidence_has_room_for_the_newest_have_one_record_eac
     let shares = shares(&connection, &world, &cases).await;
     assert_eq!((&shares[..2], &shares[2..]), (&[0; 2][..], &[1; 20][..]));
     for case in &cases {
+        connection.prune(case).await.expect("a prune");
+    }
+}
+
+/// A host that went to a url.
+fn connected(case: &str, world: &str, exact: bool, count: i64, source: &str, day: u64) -> Graph {
+    let mut graph = Graph::new(case);
+    let seen = Seen::at(day, at(&format!("2026-10-0{day}T10:00:00Z")));
+    let host = graph.put(Host::new(&format!("{world}-host"), "pc").unwrap(), seen);
+    let url = Url(url::Url::parse(&format!("https://{world}.example/")).unwrap());
+    let url = graph.put(url, seen);
+    let edge = Edge::ConnectedTo {
+        exact,
+        sources: vec![source.to_owned()],
+        count,
+    };
+    graph.link(host, edge, url, seen);
+    graph
+}
+
+#[tokio::test]
+async fn the_better_match_replaces_the_other_and_the_lesser_adds_its_case() {
+    let connection = open().await;
+    let world = Ulid::new().to_string().to_lowercase();
+    let cases = cases::<3>();
+    let [a, b, c] = &cases;
+    let by_host = connected(a, &world, false, 9, "defender", 1);
+    let by_url = connected(b, &world, true, 2, "proxy", 3);
+    let edge = async || first(&content(&connection, &world).await, "CONNECTED_TO").clone();
+
+    load(&connection, &by_host).await;
+    let host_alone = edge().await;
+    load(&connection, &by_url).await;
+    let both = edge().await;
+    assert_eq!(list(&both["cases"]), [a.clone(), b.clone()]);
+    connection.prune(a).await.expect("a prune");
+    let mut url_alone = edge().await;
+    assert_eq!(string(&url_alone["match"]), "url");
+    assert_eq!(url_alone["count"], BoltType::from(2));
+    assert_eq!(list(&url_alone["sources"]), ["proxy"]);
+    assert_eq!(list(&url_alone["evidence"]), [format!("{b}/3")]);
+    assert_eq!(url_alone["first_seen"], url_alone["last_seen"]);
+    url_alone.insert("cases".to_owned(), both["cases"].clone());
+    assert_eq!(both, url_alone, "nothing of the host's");
+    for graph in [&by_host, &by_url, &by_url, &by_host, &by_host] {
+        load(&connection, graph).await;
+        assert_eq!(edge().await, both, "in any order");
+    }
+
+    // An equal one is merged.
+    load(&connection, &connected(c, &world, true, 4, "defender", 2)).await;
+    let three = edge().await;
+    assert_eq!(three["count"], BoltType::from(4));
+    assert_eq!(list(&three["sources"]), ["defender", "proxy"]);
+    assert_eq!(
+        list(&three["evidence"]),
+        [format!("{b}/3"), format!("{c}/2")]
+    );
+    assert!(three["first_seen"] != three["last_seen"]);
+
+    // What no case proves any longer gives way, also to the lesser.
+    connection.prune(c).await.expect("a prune");
+    connection.prune(b).await.expect("a prune");
+    load(&connection, &by_host).await;
+    assert_eq!(edge().await, host_alone);
+    load(&connection, &by_url).await;
+    load(&connection, &connected(b, &world, false, 1, "proxy", 3)).await;
+    load(&connection, &by_host).await;
+    assert_eq!(string(&edge().await["match"]), "host");
+    for case in [a, b] {
         connection.prune(case).await.expect("a prune");
     }
 }

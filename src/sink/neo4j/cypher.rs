@@ -12,12 +12,15 @@ pub fn merge_nodes(label: Label) -> String {
          ON CREATE SET n = row\n\
          ON MATCH SET {}\n\
          RETURN count(*) AS rows",
-        on_match("n", "row", label.spec().all_properties())
+        on_match("n", "row", label.spec().all_properties(), None)
     )
 }
 
-/// Merges edges. `$rows` is a list of maps with the ids of both ends, `a` and `b`, and the properties, `p`.
+/// Merges edges. `$rows` is a list of maps with the ids of both ends, `a` and `b`, and the properties, `p`;
+/// `$prefix` as in [`merge_nodes`], `$best` the value that outranks others, where the type has one.
 pub fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
+    let spec = kind.spec();
+    let ranked_by = spec.outranking().map(|(property, _)| property);
     format!(
         "UNWIND $rows AS row\n\
          MATCH (a:`{from}` {{id: row.a}})\n\
@@ -27,27 +30,37 @@ pub fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
          ON CREATE SET r = p\n\
          ON MATCH SET {}\n\
          RETURN count(*) AS rows",
-        on_match("r", "p", kind.spec().all_properties())
+        on_match("r", "p", spec.all_properties(), ranked_by)
     )
 }
 
-/// How what is there (`old`) and what is pushed (`new`) become one, by the rules of [`Merge`].
+/// How what is there (`old`) and what is pushed (`new`) become one, by the rules of [`Merge`]; `ranked_by` is the
+/// property by which one outranks the other, if there is one.
 ///
 /// `new` must be a variable, since only a variable has a map projection.
 ///
 /// The first item reads and writes one property of `old`. Neo4j then locks `old` before it reads, so two cases
 /// that are loaded at the same time cannot undo each other's lists.
-fn on_match(old: &str, new: &str, properties: impl Iterator<Item = &'static Property>) -> String {
+fn on_match(
+    old: &str,
+    new: &str,
+    properties: impl Iterator<Item = &'static Property>,
+    ranked_by: Option<&str>,
+) -> String {
     let mut first = String::new();
     let mut others = Vec::new();
+    let mut names = Vec::new();
     for property in properties {
         let name = property.name;
+        if name != "cases" {
+            names.push(format!(".`{name}`"));
+        }
         let (a, b) = (format!("{old}.`{name}`"), format!("{new}.`{name}`"));
         let merged = match property.merge {
             // What is absent is not in the row, and `+=` leaves alone what the row does not name.
             Merge::First => continue,
             // An absent one named is null, which removes the old one.
-            Merge::Last => b.clone(),
+            Merge::Last | Merge::Outranks(_) => b.clone(),
             // Null only when both are.
             Merge::Any => format!("coalesce({a} OR {b}, {b}, {a})"),
             Merge::Sum | Merge::Latest => {
@@ -64,9 +77,32 @@ fn on_match(old: &str, new: &str, properties: impl Iterator<Item = &'static Prop
         }
     }
     // `cases` is named again because the row's own would replace what was just written.
-    format!(
-        "{first},\n{old} += {new} {{.*,\n    `cases`: {old}.`cases`,\n{}}}",
+    let merged = format!(
+        "{new} {{.*,\n    `cases`: {old}.`cases`,\n{}}}",
         others.join(",\n")
+    );
+    let written = match ranked_by {
+        None => merged,
+        Some(property) => {
+            // Each is named, so that those which the new one lacks go.
+            let replaced = format!("{new} {{{}, `cases`: {old}.`cases`}}", names.join(", "));
+            ranked(old, new, property, &merged, &replaced)
+        }
+    };
+    format!("{first},\n{old} += {written}")
+}
+
+/// `merged` for two of one rank, nothing when the old one outranks the new, else `replaced`. The old one has to be
+/// proven by a record of another case: those of the case itself are about to go, and those of a case that was taken
+/// out are gone.
+fn ranked(old: &str, new: &str, property: &str, merged: &str, replaced: &str) -> String {
+    let is_best = |of: &str| format!("coalesce({of}.`{property}` = $best, false)");
+    let (old_is_best, new_is_best) = (is_best(old), is_best(new));
+    format!(
+        "CASE\n\
+         WHEN {old_is_best} = {new_is_best} THEN {merged}\n\
+         WHEN {old_is_best} AND any(e IN {old}.`evidence` WHERE NOT e STARTS WITH $prefix) THEN {{}}\n\
+         ELSE {replaced} END"
     )
 }
 
@@ -229,6 +265,7 @@ mod tests {
         let text = [
             merge_nodes(Label::Url),
             merge_edges(EdgeType::Clicked, Label::User, Label::Url),
+            merge_edges(EdgeType::ConnectedTo, Label::Host, Label::Url),
             prune_nodes(Label::Url),
             prune_edges(EdgeType::Clicked, Label::User, Label::Url),
             list_edges(EdgeType::Clicked, Label::User, Label::Url),

@@ -54,6 +54,7 @@ impl Connection {
             state
                 .run(&Part {
                     statement: cypher::merge_nodes(label),
+                    best: None,
                     rows: Rows::Nodes(of_label.copied().collect()),
                 })
                 .await?;
@@ -65,6 +66,7 @@ impl Connection {
             state
                 .run(&Part {
                     statement: cypher::merge_edges(kind, from, to),
+                    best: kind.spec().outranking().map(|(_, best)| best),
                     rows: Rows::Edges(kind, of_kind.copied().collect()),
                 })
                 .await?;
@@ -103,6 +105,8 @@ enum Rows<'g> {
 
 struct Part<'g> {
     statement: String,
+    /// The value that outranks others, for a statement that takes one.
+    best: Option<&'static str>,
     rows: Rows<'g>,
 }
 
@@ -165,10 +169,13 @@ impl State<'_> {
         let mut patience = Patience::new(self.connection);
         while let Some((range, batch)) = self.take(part, queue) {
             let rows = range.len();
-            let parameters = rows::parameters([
+            let mut parameters = rows::parameters([
                 ("rows", BoltType::List(batch)),
                 ("prefix", rows::text(format!("{}/", self.graph.case()))),
             ]);
+            if let Some(best) = part.best {
+                parameters.put("best".into(), rows::text(best.to_owned()));
+            }
             match self.connection.write(&part.statement, parameters).await {
                 Ok(written) => {
                     patience.succeeded();
