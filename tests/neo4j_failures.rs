@@ -328,8 +328,6 @@ async fn a_server_that_restarts_is_waited_for() {
         .expect("the server")
         .with_tuning(Tuning {
             rows: 500,
-            // So that no transaction is open while the load waits.
-            sessions: 1,
             ..Tuning::default()
         });
     connection.apply_schema().await.expect("the schema");
@@ -338,7 +336,7 @@ async fn a_server_that_restarts_is_waited_for() {
     let counters = connection
         .load(&graph, &|done, all| {
             if done > all / 3 && restarts.fetch_add(1, Ordering::SeqCst) == 0 {
-                // The load waits here, so that it finds the server gone.
+                // All sessions wait here, some of them within a transaction, and find the server gone.
                 server.run("stop");
                 let server = server.clone();
                 *restarted.lock().unwrap() = Some(std::thread::spawn(move || server.run("start")));

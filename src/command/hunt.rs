@@ -104,14 +104,20 @@ impl Asking {
     /// Runs the hunt until it is interrupted. On a terminal each answer takes the place of the one before; elsewhere
     /// an answer is written when it differs from the one before.
     async fn watch(&self, global: &Global, pause: Duration) -> anyhow::Result<Exit> {
+        tokio::select! {
+            // One listener for all rounds, so that what comes while an answer is written is heard too.
+            biased;
+            _ = tokio::signal::ctrl_c() => Ok(Exit::Complete),
+            ended = self.rounds(global, pause) => ended,
+        }
+    }
+
+    /// Runs the hunt again and again; ends when it cannot be run at all.
+    async fn rounds(&self, global: &Global, pause: Duration) -> anyhow::Result<Exit> {
         let clear = io::stdout().is_terminal();
         let mut before = None;
         loop {
-            let answered = tokio::select! {
-                answered = self.answer(&self.parameters) => answered,
-                _ = tokio::signal::ctrl_c() => return Ok(Exit::Complete),
-            };
-            match answered {
+            match self.answer(&self.parameters).await {
                 Ok(table) => {
                     let text = self.text(&table)?;
                     if clear {
@@ -141,10 +147,7 @@ impl Asking {
                     output::complain(&format!("error: {}", terminal::clean(&explain(&error))));
                 }
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                _ = tokio::signal::ctrl_c() => return Ok(Exit::Complete),
-            }
+            tokio::time::sleep(pause).await;
         }
     }
 

@@ -181,8 +181,12 @@ impl Connection {
             written.answers.push(row);
         }
         written.stats = stream.finish(txn.handle()).await?.stats;
-        txn.commit().await?;
-        Ok(written)
+        // A server that stops says goodbye with an empty success, which here would stand for the answer to COMMIT.
+        // Only a bookmark says that something was committed.
+        match txn.commit().await? {
+            Some(_) => Ok(written),
+            None => Err(neo4rs::Error::ConnectionError),
+        }
     }
 }
 
