@@ -22,7 +22,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tenant::{Options, World};
 
-const CASE: &str = "01M87YY38MRQ8MT3Z75GS2MJCB";
 const LURE: &str = "https://view.fabrikam-invoices.example/INV-20418.html";
 const PRIYA: &str = "7fbf4470-99e5-460e-9c77-250b72706799";
 
@@ -501,17 +500,19 @@ fn what_people_read() {
         user.contains("7fbf4470-99e5-460e-9c77-250b72706799 (priya.nair@contoso.com)"),
         "{user}"
     );
-    let whole = text(&folder, &[&format!("{CASE}/4"), "--whole"]);
-    assert!(
-        whole.contains("\"userPrincipalName\":\"tom.arends@contoso.com\""),
-        "{whole}"
-    );
-    let long = text(&folder, &[&format!("{CASE}/28")]);
+    let records = run::journal::records(&folder.path().join("cases/demo"));
+    let body = |id: &String| records[id]["body"].as_str().unwrap();
+    let tom = "\"userPrincipalName\":\"tom.arends@contoso.com\"";
+    let of_tom = records.keys().find(|id| body(id).contains(tom)).unwrap();
+    let whole = text(&folder, &[of_tom, "--whole"]);
+    assert!(whole.contains(tom), "{whole}");
+    let longest = records.keys().max_by_key(|id| body(id).len()).unwrap();
+    let long = text(&folder, &[longest]);
     assert!(
         long.contains("more characters; --whole shows all"),
         "{long}"
     );
-    let nothing = text(&folder, &[CASE]);
+    let nothing = text(&folder, &[longest.split('/').next().unwrap()]);
     assert!(
         nothing.contains("No record: a case is what load was asked for"),
         "{nothing}"
@@ -521,6 +522,13 @@ fn what_people_read() {
 #[test]
 fn what_is_not_there_is_said_with_what_is_near() {
     let folder = demo();
+    let records = run::journal::records(&folder.path().join("cases/demo"));
+    let case = records.keys().next().unwrap().split('/').next().unwrap();
+    let record = |number: &str| format!("{case}/{number}");
+    let count = records.len();
+    let [none, beyond, no_number] =
+        ["0", &(count + 1).to_string(), "99999999999999999999999"].map(record);
+    let those = format!("its records are 1 to {count}");
     for (typed, said) in [
         (
             vec!["priya.nair@contoso.co"],
@@ -545,18 +553,9 @@ fn what_is_not_there_is_said_with_what_is_near() {
             vec!["nobody@contoso.com", "OPENED", LURE],
             "no node `nobody@contoso.com`",
         ),
-        (
-            vec!["01M87YY38MRQ8MT3Z75GS2MJCB/0"],
-            "the case has no record",
-        ),
-        (
-            vec!["01M87YY38MRQ8MT3Z75GS2MJCB/122"],
-            "its records are 1 to 121",
-        ),
-        (
-            vec!["01M87YY38MRQ8MT3Z75GS2MJCB/99999999999999999999999"],
-            "no node",
-        ),
+        (vec![none.as_str()], "the case has no record"),
+        (vec![beyond.as_str()], those.as_str()),
+        (vec![no_number.as_str()], "no node"),
         (vec!["01ARZ3NDEKTSV4RRFFQ69G5FAV/1"], "is of another case"),
         (vec!["General"], "can be"),
     ] {
