@@ -75,10 +75,10 @@ impl<'i> Region<'i> {
     }
 
     /// A start tag inside the region: it goes one deeper, or ends what it cannot stand in.
-    fn start_tag(&mut self, name: Name<'i>, lower: &[u8]) {
+    fn start_tag(&mut self, name: Name<'i>, lower: &[u8], element: Element) {
         let ends_paragraph = Name("p").is(self.name)
             && !matches!(lower, b"br" | b"button" | b"select" | b"option")
-            && Element::named(lower).pause == Some(Break::Block);
+            && element.pause == Some(Break::Block);
         if !name.is(self.name) {
             self.depth = if ends_paragraph { 0 } else { self.depth };
         } else if matches!(
@@ -127,12 +127,12 @@ pub(crate) fn walk<'i>(html: &'i str, rules: Rules, visitor: &mut impl Visitor<'
             Token::Cut(source) => visitor.cut(source),
             Token::Start(name) => {
                 let lower = name.lower(&mut room);
+                let element = Element::named(lower);
                 for region in [&mut hidden, &mut quote] {
                     if region.is_open() {
-                        region.start_tag(name, lower);
+                        region.start_tag(name, lower, element);
                     }
                 }
-                let element = Element::named(lower);
                 start(&tokens, element, &mut tables, visitor);
                 let unseen = element.role == Role::Unseen;
                 if !hidden.is_open()

@@ -48,16 +48,10 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
 }
 
 fn put(run: &mut Investigation, id: String, row: &Row, wanted: &HashMap<&Url, NodeRef>) {
-    let entities: Value = match row.text("entities") {
-        "" => Value::Null,
-        text => match serde_json::from_str(text) {
-            Ok(entities) => entities,
-            Err(_) => {
-                let reason = "the entities of an alert are no JSON, so what it names is not known; look at it in Sentinel";
-                run.gaps.add(STAGE, sentinel::SOURCE, reason, 1);
-                return;
-            }
-        },
+    let Ok(entities) = serde_json::from_str::<Value>(row.text("entities")) else {
+        let reason = "the entities of an alert are no JSON, so what it names is not known; look at it in Sentinel";
+        run.gaps.add(STAGE, sentinel::SOURCE, reason, 1);
+        return;
     };
     let entities = entities_of(&entities);
     let named = |entity: &&Value| {

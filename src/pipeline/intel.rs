@@ -275,7 +275,7 @@ pub(super) fn is_down(exchange: &Exchange) -> bool {
     match &exchange.answer {
         Answer::Nothing(_) => true,
         Answer::Response { status, body, .. } => match status {
-            200 => !is_json(body),
+            200 => !is_json(body.trim_start_matches('\u{feff}')),
             404 => !body.trim().is_empty() && !is_json(body),
             400 | 405..=406 | 409..=428 => false,
             _ => true,

@@ -328,17 +328,14 @@ async fn a_watch_shows_what_changed_and_ends_cleanly() {
     seen("the change", || times(&written, ",Xia,") == 1).await;
     let rounds = times(&told, round);
     seen("two rounds more", || times(&told, round) >= rounds + 2).await;
-    // `kill` is a program of its own that is not everywhere, but every shell has one built in. One Ctrl-C that comes
-    // while an answer is written can be lost, so it is pressed until it is heard.
-    let interrupt = [
-        "-c".to_owned(),
-        "kill -INT $0".to_owned(),
-        child.id().to_string(),
-    ];
+    // `kill` is a program of its own that is not everywhere, but every shell has one built in. Ctrl-C is pressed once:
+    // it is heard whatever the watch is doing.
+    let interrupted = Command::new("bash")
+        .args(["-c", "kill -INT $0", &child.id().to_string()])
+        .status();
+    assert!(interrupted.unwrap().success());
     let mut ended = None;
     seen("the end", || {
-        let sent = Command::new("bash").args(&interrupt).status();
-        assert!(sent.unwrap().success());
         ended = child.try_wait().unwrap();
         ended.is_some()
     })

@@ -126,13 +126,17 @@ async fn of_more_cases_than_evidence_has_room_for_the_newest_have_one_record_eac
     }
 }
 
+/// The one url of a world.
+fn url_of(world: &str) -> Url {
+    Url(url::Url::parse(&format!("https://{world}.example/")).unwrap())
+}
+
 /// A host that went to a url.
 fn connected(case: &str, world: &str, exact: bool, count: i64, source: &str, day: u64) -> Graph {
     let mut graph = Graph::new(case);
     let seen = Seen::at(day, at(&format!("2026-10-0{day}T10:00:00Z")));
     let host = graph.put(Host::new(&format!("{world}-host"), "pc").unwrap(), seen);
-    let url = Url(url::Url::parse(&format!("https://{world}.example/")).unwrap());
-    let url = graph.put(url, seen);
+    let url = graph.put(url_of(world), seen);
     let edge = Edge::ConnectedTo {
         exact,
         sources: vec![source.to_owned()],
@@ -207,8 +211,7 @@ fn flagged(case: &str, world: &str, flags: Option<bool>) -> Graph {
         ..Message::default()
     };
     let message = graph.put(message, seen);
-    let url = Url(url::Url::parse(&format!("https://{world}.example/")).unwrap());
-    let url = graph.put(url, seen);
+    let url = graph.put(url_of(world), seen);
     let on = flags == Some(true);
     let clicked = Edge::Clicked {
         count: 1,
@@ -287,7 +290,8 @@ fn stated(case: &str, world: &str, all: bool) -> Graph {
     let only = |text: &str| all.then(|| text.to_owned());
     let many = |text: &str| only(text).into_iter().collect();
     let started = at("2026-10-02T10:00:00Z").unwrap();
-    let address = format!("https://{world}.example/");
+    let url = url_of(world);
+    let address = url.0.to_string();
     let verdict = Verdict {
         provider: "otx".to_owned(),
         url: address.clone(),
@@ -307,7 +311,7 @@ fn stated(case: &str, world: &str, all: bool) -> Graph {
         ..Message::default()
     };
     let message = graph.put(message, seen);
-    let url = graph.put(Url(url::Url::parse(&address).unwrap()), seen);
+    let url = graph.put(url, seen);
     let contains = Edge::Contains {
         origin: "href",
         text: only("here"),
