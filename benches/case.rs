@@ -10,9 +10,9 @@ use std::hint::black_box;
 
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use linktrail::case::Journal;
 use linktrail::graph::jsonl;
-use linktrail::source::{Answer, Request};
+use linktrail::journal::Journal;
+use linktrail::journal::{Answer, Request};
 
 /// Records of a page of fifty messages each.
 const RECORDS: usize = 500;

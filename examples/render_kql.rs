@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use linktrail::graph::value::format_time;
-use linktrail::source::kql::{Parameter, Query};
+use linktrail::model::format_time;
+use linktrail::source::logs::{Parameter, Query};
 use serde_json::{Map, Value};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -8,12 +8,14 @@ use std::time::Instant;
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
-use linktrail::case::{JournalError, Record, Window};
 use linktrail::graph::node::{Alert, Channel, Chat, Host, Message, Team, Url, User, Verdict};
-use linktrail::graph::{Edge, Graph, NodeRef, RecordNumber, Seen, Value};
-use linktrail::pipeline::Gap;
+use linktrail::graph::{Edge, Graph, NodeRef, Seen, Value};
+use linktrail::journal::Method;
+use linktrail::journal::{JournalError, Record};
+use linktrail::model::RecordNumber;
+use linktrail::model::Window;
+use linktrail::model::{Gap, Stage};
 use linktrail::report::{About, Report};
-use linktrail::source::Method;
 use serde_json::json;
 
 const CASE: &str = "01KBSYNTHET1C0000000000000";
@@ -114,7 +116,7 @@ fn main() -> anyhow::Result<()> {
         },
     };
     let gaps = [Gap {
-        stage: "chats",
+        stage: Stage::Chats,
         source: "graph",
         reason: "403 Forbidden: Chat.Read.All is missing; grant it and run the load again"
             .to_owned(),

@@ -6,8 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::config::{Channels, ChatsOf, PivotOn};
-use crate::pipeline::STAGES;
+use crate::model::{Channels, ChatsOf, Options, PivotOn, Stage, duration, sorted};
 
 /// Follows malicious links shared in Microsoft Teams and loads the investigation into Neo4j.
 #[derive(Debug, Parser)]
@@ -125,9 +124,8 @@ pub struct Load {
     #[arg(long, conflicts_with_all = ["replay", "demo", "until"])]
     pub plan: bool,
     /// Stop after this stage; the same command without it goes on
-    #[arg(long, value_name = "STAGE", conflicts_with_all = ["replay", "demo"],
-        value_parser = clap::builder::PossibleValuesParser::new(STAGES))]
-    pub until: Option<String>,
+    #[arg(long, value_name = "STAGE", conflicts_with_all = ["replay", "demo"], value_enum)]
+    pub until: Option<Stage>,
     /// What the case is about.
     #[command(flatten)]
     pub scope: ScopeArgs,
@@ -175,6 +173,32 @@ pub struct ScopeArgs {
     /// How often to go from new risky senders to their chats [default: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
     pub rounds: Option<u32>,
+}
+
+impl From<&ScopeArgs> for Options {
+    /// The options typed, with defaults for the rest.
+    fn from(typed: &ScopeArgs) -> Self {
+        let sorted =
+            |items: &[String]| sorted(items.iter().map(|item| item.trim().to_owned()).collect());
+        let given = typed.from.is_some();
+        let since = typed.since.unwrap_or(TimeDelta::days(30));
+        Self {
+            since_minutes: (!given).then_some(since.num_minutes()),
+            from: typed.from,
+            to: typed.to,
+            pivot_since_minutes: typed
+                .pivot_since
+                .unwrap_or(TimeDelta::days(7))
+                .num_minutes(),
+            users: sorted(&typed.user),
+            urls: sorted(&typed.url),
+            teams: sorted(&typed.team),
+            channels: typed.channels.unwrap_or(Channels::Listed),
+            chats_of: typed.chats_of.unwrap_or(ChatsOf::Risky),
+            pivot_on: typed.pivot_on.unwrap_or(PivotOn::Risky),
+            rounds: typed.rounds.unwrap_or(2),
+        }
+    }
 }
 
 /// Form of the result of `load`.
@@ -354,29 +378,6 @@ fn hunt_format(text: &str) -> Result<crate::hunt::Format, String> {
     crate::hunt::Format::parse(text).ok_or_else(|| format!("it can be {names}"))
 }
 
-/// A length of time such as `30d`, `12h`, `90m` or `2w`.
-pub(crate) fn duration(text: &str) -> Result<TimeDelta, String> {
-    let wrong = || {
-        format!("`{text}` is not a length of time; write a number and m, h, d or w, such as 30d")
-    };
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let number: i64 = text[..text.len() - unit.len_utf8()]
-        .parse()
-        .map_err(|_| wrong())?;
-    let length = match unit {
-        'm' => TimeDelta::try_minutes(number),
-        'h' => TimeDelta::try_hours(number),
-        'd' => TimeDelta::try_days(number),
-        'w' => TimeDelta::try_weeks(number),
-        _ => None,
-    }
-    .ok_or_else(wrong)?;
-    if length < TimeDelta::minutes(1) || length > TimeDelta::days(3650) {
-        return Err(format!("`{text}` is not between 1m and 3650d"));
-    }
-    Ok(length)
-}
-
 /// A date, which stands for its first moment in UTC, or an RFC 3339 time.
 fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
@@ -398,26 +399,6 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn lengths_of_time() {
-        assert_eq!(duration("30d"), Ok(TimeDelta::days(30)));
-        assert_eq!(duration("90m"), Ok(TimeDelta::minutes(90)));
-        for wrong in [
-            "",
-            "d",
-            "30",
-            "-1d",
-            "0h",
-            "1y",
-            "30 d",
-            "9999999999999w",
-            "１d",
-            "30é",
-        ] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub use canonical::canonical;
 pub use defang::{defang, defang_text};
 pub use domain::{Domain, domain, host_needles, is_registrable, path_needles};
 pub use lookalike::Lookalikes;
-pub use request::{Hit, request_match};
+pub use request::{Hit, logged_request_match, request_match};
 pub(crate) use request::{host, request_host};
 pub use wrapper::Wrapper;
 

@@ -9,14 +9,15 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use linktrail::case::{Case, Record};
+use linktrail::case::Case;
 use linktrail::evidence::{self, Found, Known, Reading, Thing};
 use linktrail::graph::{EdgeType, Graph, Label};
+use linktrail::http::Client;
+use linktrail::intel::{self, Desk, List, Privacy, Setup};
+use linktrail::journal::Record;
 use linktrail::link::defang_text;
 use linktrail::pipeline::{self, Intel};
 use linktrail::report::{About, Report};
-use linktrail::source::http::Client;
-use linktrail::source::intel::{self, Desk, List, Setup};
 use run::{Lab, Ran, binary};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -92,7 +93,7 @@ async fn graph_of(case: &Case) -> Graph {
         providers: specs
             .map(|spec| (spec.expect("a provider").build)(&setup).expect("it can be built"))
             .collect(),
-        privacy: settings.privacy().expect("rules"),
+        privacy: Privacy::of(settings).expect("rules"),
         desk: Desk::default(),
         lists: kept.iter().map(|(_, kept)| kept.record).collect(),
     };

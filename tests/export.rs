@@ -117,7 +117,7 @@ fn plain(value: &neo4rs::BoltType) -> Value {
         DateTime(at) => {
             let at: chrono::DateTime<chrono::FixedOffset> = at.try_into().unwrap();
             assert_eq!(at.offset().local_minus_utc(), 0, "UTC");
-            linktrail::graph::value::format_time(at.to_utc()).into()
+            linktrail::model::format_time(at.to_utc()).into()
         }
         other => panic!("no property of ours: {other:?}"),
     }

@@ -18,8 +18,8 @@ mod secrets;
 use std::collections::BTreeMap;
 
 use chrono::{TimeZone, Utc};
-use linktrail::source::intel::{self, Ask, List, Provider, Reading, Setup};
-use linktrail::source::{Answer, Exchange};
+use linktrail::intel::{self, Ask, List, Provider, Reading, Setup};
+use linktrail::journal::{Answer, Exchange};
 use url::Url;
 
 fn url(text: &str) -> Url {

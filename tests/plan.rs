@@ -197,7 +197,7 @@ fn stopped_after_any_stage_it_becomes_the_same_case() {
     let alone = lab.case("alone");
     lab.loaded(&alone, &[], 0);
     let case = lab.case("case");
-    for stage in linktrail::pipeline::STAGES {
+    for stage in linktrail::model::Stage::ALL.map(linktrail::model::Stage::as_str) {
         let stopped = lab.loaded(&case, &["--until", stage], 0);
         assert_eq!(stopped["stages"][stage], "done");
         assert!(!case.join("graph.jsonl").exists(), "{stage}");

@@ -10,14 +10,15 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use linktrail::case::{Record, Window};
 use linktrail::graph::node::{Alert, Channel, Host, Message, Team, Url, User};
 use linktrail::graph::{Edge, Graph, NodeRef, Seen, Value as Property};
 use linktrail::hunt::{self, Group, Returns};
+use linktrail::journal::Method;
+use linktrail::journal::Record;
 use linktrail::link::defang_text;
-use linktrail::pipeline::Gap;
+use linktrail::model::Window;
+use linktrail::model::{Gap, Stage};
 use linktrail::report::{About, Report};
-use linktrail::source::Method;
 use page::{Element, elements};
 use run::neo4j::with_server;
 use run::{Lab, Ran, binary};
@@ -275,7 +276,7 @@ fn of(texts: &[String], backwards: bool) -> (String, Value) {
     let gaps: Vec<Gap> = texts
         .iter()
         .map(|text| Gap {
-            stage: "messages",
+            stage: Stage::Messages,
             source: "graph",
             reason: text.clone(),
             affected: 1,

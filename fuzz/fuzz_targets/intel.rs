@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use linktrail::source::intel::{PROVIDERS, Provider, Setup, State};
-use linktrail::source::{Answer, Exchange};
+use linktrail::intel::{PROVIDERS, Provider, Setup, State};
+use linktrail::journal::{Answer, Exchange};
 use url::Url;
 
 static ALL: LazyLock<Vec<Box<dyn Provider>>> = LazyLock::new(|| {
-    let build = |spec: &&linktrail::source::intel::Spec| (spec.build)(&Setup::default());
+    let build = |spec: &&linktrail::intel::Spec| (spec.build)(&Setup::default());
     PROVIDERS
         .iter()
         .map(|spec| build(spec).expect("a provider"))

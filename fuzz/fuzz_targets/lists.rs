@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use linktrail::source::intel::{List, Setup, spec};
+use linktrail::intel::{List, Setup, spec};
 
 fuzz_target!(|text: &str| {
     for name in ["list.csv", "list.txt", "list.json"] {

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
-use linktrail::source::kql::Query;
-use linktrail::source::sentinel::Rows;
-use linktrail::source::{Answer, Exchange};
+use linktrail::source::logs::Query;
+use linktrail::source::logs::Rows;
+use linktrail::journal::{Answer, Exchange};
 
 fuzz_target!(|input: (u16, &str)| {
     let (status, body) = input;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Scope;
+use crate::model::{Scope, Stage, Window};
 
 /// Version of the folder's layout that this linktrail writes and reads.
 pub const FORMAT: u64 = 1;
@@ -25,8 +25,8 @@ pub struct Manifest {
     pub window: Window,
     /// What shapes the graph: the options of `load` and the settings that stand beside them.
     pub options: Scope,
-    /// Stages by name.
-    pub stages: BTreeMap<String, StageState>,
+    /// How far each stage has come.
+    pub stages: BTreeMap<Stage, StageState>,
     /// Every stage ran to its end, gaps or not.
     pub complete: bool,
     /// Records in the journal.
@@ -41,20 +41,4 @@ pub enum StageState {
     Done,
     /// It did not yet.
     Pending,
-}
-
-/// A span of time, its end not included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
-    /// Start.
-    pub from: DateTime<Utc>,
-    /// End.
-    pub to: DateTime<Utc>,
-}
-
-impl Window {
-    /// Whether a moment is in it.
-    pub fn contains(&self, at: DateTime<Utc>) -> bool {
-        self.from <= at && at < self.to
-    }
 }

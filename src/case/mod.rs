@@ -2,7 +2,6 @@
 //!
 //! `case.json` says what was asked for, `journal/` holds every exchange, `graph.jsonl` the graph.
 
-mod journal;
 mod manifest;
 
 use std::fs::{self, File, TryLockError};
@@ -12,8 +11,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-pub use journal::{Journal, JournalError, Record};
-pub use manifest::{FORMAT, Manifest, StageState, Window};
+use crate::journal::{Journal, JournalError};
+use crate::model::fs::{advice, make_private_dir, private_file, write_whole};
+
+pub use manifest::{FORMAT, Manifest, StageState};
 
 /// Why a case cannot be used. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -45,19 +46,6 @@ pub enum CaseError {
     Journal(#[from] JournalError),
 }
 
-/// What to do about an input or output error, for the end of a message; empty when nothing special is known.
-pub fn advice(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            "; nothing recorded so far is lost: free some space and run the same command again"
-        }
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "; choose a folder that you may write to with --case"
-        }
-        _ => "",
-    }
-}
-
 /// An open case. Only one process has it at a time.
 #[derive(Debug)]
 pub struct Case {
@@ -78,7 +66,7 @@ impl Case {
     ) -> Result<Self, CaseError> {
         let manifest = start(Utc::now().trunc_subsecs(3));
         let dir = dir.map_or_else(|| Path::new("cases").join(&manifest.id), Path::to_owned);
-        make_private_dir(&dir)?;
+        make_private_dir(&dir).map_err(io_error("make", &dir))?;
         // What an attempt that failed before case.json was written left behind is no hindrance.
         let foreign = |entry: io::Result<fs::DirEntry>| {
             entry.map_or(true, |entry| {
@@ -95,7 +83,7 @@ impl Case {
             return Err(CaseError::Occupied { path: dir });
         }
         let lock = lock(&dir)?;
-        make_private_dir(&dir.join("journal"))?;
+        make_private_dir(&dir.join("journal")).map_err(io_error("make", &dir.join("journal")))?;
         let journal = Arc::new(Journal::open(&dir.join("journal"), &manifest.id)?);
         let case = Self {
             dir,
@@ -219,25 +207,6 @@ impl Case {
     }
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
-pub(crate) fn write_whole(
-    path: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<()> {
-    let part = path.with_extension("part");
-    let attempt = || -> io::Result<()> {
-        let mut out = io::BufWriter::new(private_file(&part)?);
-        fill(&mut out)?;
-        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        fs::rename(&part, path)
-    };
-    attempt().inspect_err(|_| {
-        // What is left of the attempt is of no use; that it cannot be removed either changes nothing.
-        let _ = fs::remove_file(&part);
-    })
-}
-
 fn lock(dir: &Path) -> Result<File, CaseError> {
     let path = dir.join("case.lock");
     let file = private_file(&path).map_err(io_error("write", &path))?;
@@ -257,22 +226,4 @@ fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CaseE
         path,
         source,
     }
-}
-
-/// A folder that only its owner can enter.
-fn make_private_dir(dir: &Path) -> Result<(), CaseError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(io_error("make", dir))
-}
-
-/// A file that only its owner can read.
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.create(true).write(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

@@ -10,7 +10,7 @@ use super::{Exit, UsageError, output, typed};
 use crate::case::Case as Folder;
 use crate::cli::{Case, Global};
 use crate::config::Config;
-use crate::graph::value::format_time;
+use crate::model::format_time;
 use crate::sink::neo4j::Connection;
 use crate::terminal;
 
@@ -153,7 +153,7 @@ async fn verify(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
 }
 
 async fn push(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
-    let settings = Config::read(global)?.required_neo4j()?;
+    let settings = Config::read(global.config.as_deref())?.required_neo4j()?;
     let connection = Connection::open(&settings).await?;
     let mut case = complete(Some(dir))?;
     let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
@@ -163,7 +163,7 @@ async fn push(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
 }
 
 async fn prune(global: &Global, id: &str) -> anyhow::Result<Exit> {
-    let settings = Config::read(global)?.required_neo4j()?;
+    let settings = Config::read(global.config.as_deref())?.required_neo4j()?;
     let connection = Connection::open(&settings).await?;
     let counters = connection.prune(id).await?;
     if counters.rows == 0 {

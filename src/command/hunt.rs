@@ -40,7 +40,7 @@ pub(super) async fn run(global: &Global, command: Hunt) -> anyhow::Result<Exit> 
                 let problem = "--diff compares two cases: give the one as -p case=ID and the other as --diff ID";
                 return Err(UsageError(problem.to_owned()).into());
             }
-            let settings = Config::read(global)?.required_neo4j()?;
+            let settings = Config::read(global.config.as_deref())?.required_neo4j()?;
             let asking = Asking {
                 connection: Connection::open(&settings).await?,
                 settings,
@@ -243,7 +243,7 @@ async fn lint(global: &Global) -> anyhow::Result<Exit> {
     let hunts = hunt::library()?;
     let mut findings = hunt::lint(&hunts);
     // What only a server can tell is checked when there is one.
-    let server = Config::read(global)?.neo4j()?;
+    let server = Config::read(global.config.as_deref())?.neo4j()?;
     if let Some(settings) = &server {
         let connection = Connection::open(settings).await?;
         for hunt in &hunts {

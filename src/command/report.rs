@@ -6,9 +6,9 @@ use anyhow::Context;
 
 use super::load::{self, Mode};
 use super::{Exit, UsageError, case, output};
-use crate::case::write_whole;
 use crate::cli::{Global, Report as Arguments};
-use crate::config::Store;
+use crate::model::Store;
+use crate::model::fs::write_whole;
 use crate::report::{About, Report, ReportError};
 use crate::terminal;
 

@@ -10,7 +10,7 @@ pub(super) async fn run(global: &Global, command: Schema) -> anyhow::Result<Exit
     match command {
         Schema::Print => output::print(&docs::schema_cypher())?,
         Schema::Apply => {
-            let settings = Config::read(global)?.required_neo4j()?;
+            let settings = Config::read(global.config.as_deref())?.required_neo4j()?;
             let changes = Connection::open(&settings).await?.apply_schema().await?;
             output::print(&format!(
                 "{} constraint(s) and {} index(es) created, the others were there\n",

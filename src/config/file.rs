@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, wrong};
-use crate::source::intel::PROVIDERS;
+use crate::intel::PROVIDERS;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {

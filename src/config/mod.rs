@@ -2,7 +2,6 @@
 
 mod file;
 mod folder;
-mod scope;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -12,13 +11,13 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::cli::Global;
+use crate::http::SignIn;
+use crate::intel::{self, PROVIDERS, Privacy, Rate, spec};
+use crate::model::{Endpoints, Settings, Store, duration};
 use crate::sink::neo4j;
-use crate::source::intel::{self, PROVIDERS, Rate, spec};
 use file::Table;
 
 pub use folder::{cache_folder, state_folder};
-pub use scope::{Channels, ChatsOf, Endpoints, Options, PivotOn, Scope, Settings, Store};
 
 /// What is wrong with the configuration, and what to do. Exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -35,23 +34,6 @@ pub struct Config {
     /// The file it came from, if there was one.
     pub file: Option<PathBuf>,
     table: Table,
-}
-
-/// What signing in to Entra takes.
-#[derive(Debug, Clone)]
-pub struct SignIn {
-    /// Tenant id.
-    pub tenant: String,
-    /// Application (client) id.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: SecretString,
-    /// Where tokens come from.
-    pub login: Url,
-    /// Audience of Microsoft Graph's tokens; a matter of the cloud, never of an endpoint.
-    pub graph_audience: &'static str,
-    /// Audience of Log Analytics' tokens.
-    pub log_analytics_audience: &'static str,
 }
 
 struct Cloud {
@@ -107,9 +89,9 @@ impl Config {
     ///
     /// # Errors
     /// When the file cannot be read, or a key is unknown or of the wrong type.
-    pub fn read(global: &Global) -> Result<Self, ConfigError> {
-        let file = match &global.config {
-            Some(named) => Some(named.clone()),
+    pub fn read(named: Option<&Path>) -> Result<Self, ConfigError> {
+        let file = match named {
+            Some(named) => Some(named.to_owned()),
             None => file::default_path(),
         };
         let mut table = match &file {
@@ -245,9 +227,7 @@ impl Config {
                 intel,
             },
         };
-        settings
-            .privacy()
-            .map_err(|error| ConfigError(error.to_string()))?;
+        Privacy::of(&settings).map_err(|error| ConfigError(error.to_string()))?;
         self.intel_limits()?;
         self.cache_age()?;
         Ok(settings)
@@ -271,7 +251,7 @@ impl Config {
             None | Some("off") => return Ok(TimeDelta::zero()),
             Some(text) => text,
         };
-        crate::cli::duration(text)
+        duration(text)
             .map_err(|error| ConfigError(format!("[intel] cache_age is `{text}`: {error}")))
     }
 

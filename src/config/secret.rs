@@ -5,7 +5,7 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use super::{ConfigError, wrong};
-use crate::source::intel::PROVIDERS;
+use crate::intel::PROVIDERS;
 
 /// Secrets by their environment variable, beside those of providers. Each can also stand in a file that
 /// `<variable>_FILE` names.

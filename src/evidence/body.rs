@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::case::Record;
+use crate::journal::Record;
 
 /// What a body is made of.
 #[derive(Debug)]

@@ -1,8 +1,9 @@
 //! From what an analyst types to the thing meant.
 
-use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef, RecordNumber};
-use crate::hunt::suggest;
+use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef};
 use crate::link;
+use crate::model::RecordNumber;
+use crate::model::suggest;
 use crate::terminal;
 
 use super::Thing;

@@ -17,8 +17,9 @@ mod wanted;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::case::Record;
-use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef, RecordNumber};
+use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
+use crate::journal::Record;
+use crate::model::RecordNumber;
 
 pub use command::command;
 pub use find::{Found, NotFound, find};

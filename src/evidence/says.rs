@@ -7,10 +7,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::case::Record;
-use crate::graph::node::Host;
+use crate::journal::Record;
 use crate::link;
-use crate::pipeline::{alerts, links};
+use crate::source::logs::{Device, Entity};
 use crate::source::msgraph::{ChatMessage, Member, UserInfo};
 
 /// A user by object id and UPN, in lower case. Either may be empty.
@@ -72,7 +71,7 @@ impl Says {
         self.urls.get_or_init(|| {
             let logged = self.logged.iter();
             let logged = logged.filter_map(|raw| Some(link::canonical(raw)?.0));
-            let linked = self.body.iter().flat_map(|message| links::extract(message));
+            let linked = self.body.iter().flat_map(|message| message.links());
             logged.chain(linked.map(|link| link.url)).collect()
         })
     }
@@ -208,8 +207,8 @@ fn row(row: &Value) -> Says {
     ] {
         says.user(cell(id), cell(upn));
     }
-    if let Some(host) = Host::new(cell("device_id"), cell("device_name")) {
-        says.host(host, cell("device_id"));
+    if !cell("device_id").is_empty() || !cell("device_name").is_empty() {
+        says.host(cell("device_id"), cell("device_name"));
     }
     says.teams
         .extend(given("team_id").map(|id| id.to_lowercase()));
@@ -243,21 +242,21 @@ impl Says {
         }
     }
 
-    fn host(&mut self, host: Host, device_id: &str) {
-        let name = host.name.unwrap_or_default().to_lowercase();
-        self.hosts.push((device_id.to_lowercase(), name));
+    fn host(&mut self, device_id: &str, name: &str) {
+        self.hosts
+            .push((device_id.to_lowercase(), name.to_lowercase()));
     }
 
     fn entities(&mut self, entities: &Value) {
-        for entity in alerts::entities_of(entities) {
-            if alerts::is(entity, "url") {
-                self.logged.push(alerts::text(entity, "Url").to_owned());
-            } else if alerts::is(entity, "host") {
-                if let Some(host) = alerts::host(entity) {
-                    self.host(host, alerts::text(entity, "MdatpDeviceId"));
+        for entity in Entity::all(entities) {
+            if entity.is("url") {
+                self.logged.push(entity.text("Url").to_owned());
+            } else if entity.is("host") {
+                if let Some(Device { id, name, .. }) = entity.device() {
+                    self.host(id, &name);
                 }
-            } else if alerts::is(entity, "account") {
-                self.user(alerts::text(entity, "AadUserId"), &alerts::upn(entity));
+            } else if entity.is("account") {
+                self.user(entity.text("AadUserId"), &entity.upn());
             }
         }
     }

@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::case::Record;
 use crate::graph::node::{self, Alert, Channel, Chat, Host, Message, Team, User, Verdict};
 use crate::graph::{Edge, Seen};
-use crate::source::Method;
+use crate::journal::Method;
+use crate::journal::Record;
 
 const ALICE: &str = "11111111-aaaa-4aaa-8aaa-111111111111";
 const BOB: &str = "22222222-bbbb-4bbb-8bbb-222222222222";

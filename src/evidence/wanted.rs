@@ -6,13 +6,12 @@ use url::Url;
 use super::body::Body;
 use super::says::{Says, UserName};
 use super::{Reading, Thing};
-use crate::case::Record;
 use crate::graph::devices::Devices;
 use crate::graph::value::indexable;
 use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef, Value};
+use crate::intel::{self, List, file};
+use crate::journal::Record;
 use crate::link::{self, Hit};
-use crate::pipeline::hosts::request_goes_to;
-use crate::source::intel::{self, List, file};
 
 /// A graph, and what its nodes go by. Made once, it is asked about many things.
 #[derive(Debug)]
@@ -282,7 +281,7 @@ impl Named<'_> {
     /// How a logged request went to the url.
     fn requested(&self, says: &Says) -> Option<Hit> {
         let connection = says.connection.as_ref()?;
-        request_goes_to(
+        link::logged_request_match(
             &connection.request,
             &connection.destination,
             self.url.as_ref()?,

@@ -21,13 +21,12 @@ use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 
+use crate::model::{RecordNumber, sorted};
+
 pub use edge::Edge;
 pub use node::Entity;
 pub use schema::{EdgeType, Label};
 pub use value::{Properties, Value};
-
-/// Number of a journal record; `evidence` shows it as `<case id>/<n>`.
-pub type RecordNumber = u64;
 
 /// When something happened, and which record says so. Either may be unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -417,7 +416,7 @@ impl Graph {
                 .iter()
                 .take(schema::EVIDENCE_LIMIT)
                 .map(|n| format!("{}/{n}", self.case));
-            all.insert("evidence", Value::List(value::sorted(ids.collect())));
+            all.insert("evidence", Value::List(sorted(ids.collect())));
         }
         let count = i64::try_from(facts.evidence.len()).unwrap_or(i64::MAX);
         all.insert("evidence_count", Value::Integer(count));

@@ -86,7 +86,7 @@ pub fn summarise(graph: &Graph) -> (Summary, Entities) {
     let (channels, chats) = (of(Label::Channel), of(Label::Chat));
     let names = |nodes: &BTreeSet<NodeRef>| {
         let names = nodes.iter().map(|node| shown(graph, *node).to_owned());
-        super::value::sorted(names.collect())
+        crate::model::sorted(names.collect())
     };
     let entities = Entities {
         users: names(&risky_senders),

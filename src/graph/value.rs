@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
+
+use crate::model::{format_time, sorted};
 
 use super::schema::{Kind, Merge, Property};
 
@@ -68,11 +70,6 @@ impl Value {
     }
 }
 
-/// A moment as linktrail writes it: RFC 3339, UTC, as many decimals as it has.
-pub fn format_time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
-}
-
 /// What stands before the digest in a text that was cut.
 const CUT: &str = "…sha256:";
 
@@ -92,13 +89,6 @@ pub fn indexable(text: String) -> String {
     let suffix = format!("{CUT}{hex}");
     let end = text.floor_char_boundary(INDEX_LIMIT - suffix.len());
     format!("{}{suffix}", &text[..end])
-}
-
-/// A list without repetitions, sorted.
-pub fn sorted(mut items: Vec<String>) -> Vec<String> {
-    items.sort();
-    items.dedup();
-    items
 }
 
 /// Puts `value` into `into` by the rule that the schema gives for that property.
@@ -239,16 +229,5 @@ mod tests {
         assert_eq!(cut, indexable(long.clone()), "the same every time");
         assert_eq!(cut, indexable(cut.clone()), "and once is enough");
         assert_ne!(cut, indexable(long + "!"), "the part cut off counts");
-    }
-
-    #[test]
-    fn times_show_as_many_decimals_as_they_have() {
-        for text in [
-            "2026-10-01T00:00:00Z",
-            "2026-10-01T00:00:00.120Z",
-            "2026-10-01T00:00:00.123456700Z",
-        ] {
-            assert_eq!(format_time(text.parse().unwrap()), text);
-        }
     }
 }

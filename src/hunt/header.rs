@@ -16,7 +16,7 @@
 use std::fmt;
 
 use super::parameter::{Parameter, ParameterType};
-use super::suggest;
+use crate::model::suggest;
 
 /// What a hunt returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,9 +9,10 @@ use neo4rs::Query;
 use super::header::Returns;
 use super::run::answer;
 use super::shape::{Read, Shape};
-use super::{CASE, Hunt, HuntError, stem, suggest};
+use super::{CASE, Hunt, HuntError, stem};
 use crate::graph::schema::{COMMON, EDGES, NODES};
 use crate::graph::{EdgeType, Label};
+use crate::model::suggest;
 
 /// Components of times and durations, which are read like properties: `message.created.hour`.
 const COMPONENTS: &[&str] = &["hour", "seconds"];

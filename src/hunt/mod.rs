@@ -13,7 +13,6 @@ mod parameter;
 pub mod render;
 mod run;
 mod shape;
-pub(crate) mod suggest;
 mod value;
 
 use std::collections::BTreeSet;
@@ -21,6 +20,8 @@ use std::fmt;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
+
+use crate::model::suggest;
 
 pub use absence::absence;
 pub use compare::compare;

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::parameter::{Argument, Parameter, ParameterType};
 use super::shape::Shape;
 use super::value::Reader;
-use super::{CASE, Hunt, HuntError, Returns, suggest};
+use super::{CASE, Hunt, HuntError, Returns};
+use crate::model::suggest;
 
 /// Values of parameters as they were typed, by name.
 pub type Parameters = BTreeMap<String, String>;

@@ -8,7 +8,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use neo4rs::{BoltList, BoltMap, BoltNode, BoltPath, BoltType};
 use serde_json::{Map, Value, json};
 
-use crate::graph::value::format_time;
+use crate::model::format_time;
 
 /// Turns values into JSON. It is shown all values first, so that an edge can name the nodes at its ends.
 #[derive(Debug, Default)]

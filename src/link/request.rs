@@ -33,6 +33,13 @@ pub fn request_match(logged: &str, url: &Url) -> Option<Hit> {
     Some(if same { Hit::Url } else { Hit::Host })
 }
 
+/// Whether a logged request went to the url or to its host, by what the log holds of the request and of the place that
+/// it went to. The place alone only tells the host.
+pub fn logged_request_match(request: &str, destination: &str, url: &Url) -> Option<Hit> {
+    let requested = request_match(request, url);
+    requested.or_else(|| request_match(destination, url).map(|_| Hit::Host))
+}
+
 /// The host that a logged request goes to, without a final dot: the only one of whose urls
 /// [`request_match`] says anything else than `None`.
 pub(crate) fn request_host(logged: &str) -> Option<String> {

@@ -8,12 +8,12 @@ use url::Url;
 use super::Investigation;
 use crate::graph::node::{Alert, Host};
 use crate::graph::{Edge, NodeRef, Seen};
+use crate::http::Failure;
 use crate::link;
-use crate::source::http::Failure;
-use crate::source::kql::Query;
-use crate::source::sentinel::{self, Row};
+use crate::model::Stage;
+use crate::source::logs::{self, Device, Entity, Query, Row};
 
-const STAGE: &str = "alerts";
+const STAGE: Stage = Stage::Alerts;
 
 pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
     let targets = run.targets();
@@ -50,16 +50,16 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
 fn put(run: &mut Investigation, id: String, row: &Row, wanted: &HashMap<&Url, NodeRef>) {
     let Ok(entities) = serde_json::from_str::<Value>(row.text("entities")) else {
         let reason = "the entities of an alert are no JSON, so what it names is not known; look at it in Sentinel";
-        run.gaps.add(STAGE, sentinel::SOURCE, reason, 1);
+        run.gaps.add(STAGE, logs::SOURCE, reason, 1);
         return;
     };
-    let entities = entities_of(&entities);
-    let named = |entity: &&Value| {
-        link::canonical(text(entity, "Url")).and_then(|(url, _)| wanted.get(&url).copied())
+    let entities = Entity::all(&entities);
+    let named = |entity: &Entity<'_>| {
+        link::canonical(entity.text("Url")).and_then(|(url, _)| wanted.get(&url).copied())
     };
     let urls: Vec<NodeRef> = entities
         .iter()
-        .filter(|entity| is(entity, "url"))
+        .filter(|entity| entity.is("url"))
         .filter_map(named)
         .collect();
     if urls.is_empty() {
@@ -88,82 +88,23 @@ fn put(run: &mut Investigation, id: String, row: &Row, wanted: &HashMap<&Url, No
         run.graph.link(alert, Edge::Mentions, url, seen);
     }
     for entity in entities {
-        if is(entity, "host") {
-            if let Some(host) = host(entity) {
+        if entity.is("host") {
+            if let Some(host) = entity.device().and_then(host) {
                 let host = run.graph.put(host, seen);
                 run.graph.link(alert, Edge::Mentions, host, seen);
             }
-        } else if is(entity, "account")
-            && let Some(user) = run.logged_user(text(entity, "AadUserId"), &upn(entity), seen)
+        } else if entity.is("account")
+            && let Some(user) = run.logged_user(entity.text("AadUserId"), &entity.upn(), seen)
         {
             run.graph.link(alert, Edge::Mentions, user, seen);
         }
     }
 }
 
-/// Every entity of an alert, also those that only stand inside another. What an element refers to by `$ref` stands somewhere
-/// whole, so references need no following.
-pub(crate) fn entities_of(value: &Value) -> Vec<&Value> {
-    let mut found = Vec::new();
-    let mut todo = vec![value];
-    while let Some(value) = todo.pop() {
-        match value {
-            Value::Array(items) => todo.extend(items.iter().rev()),
-            Value::Object(fields) => {
-                if fields.contains_key("Type") {
-                    found.push(value);
-                }
-                todo.extend(
-                    fields
-                        .values()
-                        .filter(|field| field.is_array() || field.is_object()),
-                );
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-pub(crate) fn text<'a>(entity: &'a Value, field: &str) -> &'a str {
-    entity
-        .get(field)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .trim()
-}
-
-pub(crate) fn is(entity: &Value, kind: &str) -> bool {
-    text(entity, "Type").eq_ignore_ascii_case(kind)
-}
-
-pub(crate) fn host(entity: &Value) -> Option<Host> {
-    let (name, domain) = (text(entity, "HostName"), text(entity, "DnsDomain"));
-    let name = match (text(entity, "FQDN"), name, domain) {
-        ("", name, "") => name.to_owned(),
-        ("", "", _) => String::new(),
-        ("", name, domain) => format!("{name}.{domain}"),
-        (full, ..) => full.to_owned(),
-    };
-    let os = text(entity, "OSFamily");
-    let host = Host::new(text(entity, "MdatpDeviceId"), &name)?;
+fn host(device: Device<'_>) -> Option<Host> {
+    let host = Host::new(device.id, &device.name)?;
     Some(Host {
-        os: (!os.is_empty()).then(|| os.to_owned()),
+        os: (!device.os.is_empty()).then(|| device.os.to_owned()),
         ..host
     })
-}
-
-pub(crate) fn upn(entity: &Value) -> String {
-    let (full, name, suffix) = (
-        text(entity, "UserPrincipalName"),
-        text(entity, "Name"),
-        text(entity, "UPNSuffix"),
-    );
-    match (full, name, suffix) {
-        ("", "", _) => String::new(),
-        ("", name, _) if name.contains('@') => name.to_owned(),
-        ("", _, "") => String::new(),
-        ("", name, suffix) => format!("{name}@{suffix}"),
-        (full, ..) => full.to_owned(),
-    }
 }

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::{Investigation, intel, links};
-use crate::config::ChatsOf;
+use super::{Investigation, intel};
 use crate::graph::node::Chat;
-use crate::graph::{Edge, EdgeType, Label, NodeRef, RecordNumber, Seen};
+use crate::graph::{Edge, EdgeType, Label, NodeRef, Seen};
+use crate::http::Failure;
 use crate::link::Link;
-use crate::source::http::Failure;
+use crate::model::ChatsOf;
+use crate::model::RecordNumber;
+use crate::model::Stage;
 use crate::source::msgraph::{self, ChatInfo, ChatMessage, Problem, Recorded, changed_since};
 
-const STAGE: &str = "chats";
+const STAGE: Stage = Stage::Chats;
 /// Chats read at the same time.
 const CONCURRENT: usize = 16;
 
@@ -114,7 +116,7 @@ async fn read(
             if !times.into_iter().flatten().any(|at| window.contains(at)) {
                 return;
             }
-            let links = links::extract(&message);
+            let links = message.links();
             if !links.is_empty() && message.id.as_deref().is_some_and(|id| !id.is_empty()) {
                 found.push(Found {
                     record,

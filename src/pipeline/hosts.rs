@@ -9,12 +9,13 @@ use super::Investigation;
 use super::pivot::{Chunk, Target};
 use crate::graph::node::Host;
 use crate::graph::{Edge, NodeRef, Seen};
+use crate::http::Failure;
 use crate::link::{self, Hit};
-use crate::source::http::Failure;
-use crate::source::kql::Query;
-use crate::source::sentinel::{self, Row};
+use crate::model::Stage;
+use crate::source::logs::Query;
+use crate::source::logs::{self, Row};
 
-const STAGE: &str = "hosts";
+const STAGE: Stage = Stage::Hosts;
 
 /// Records of connections from one host to one url: to the very url, and to its host only.
 #[derive(Default)]
@@ -72,8 +73,7 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
     if shared > 0 {
         let reason =
             "on hosts that many parties share only the very url was looked for, not its host";
-        run.notes
-            .add(STAGE, sentinel::SOURCE, reason, shared as u64);
+        run.notes.add(STAGE, logs::SOURCE, reason, shared as u64);
     }
     let problems = [proxy, defender, clicks]
         .into_iter()
@@ -134,11 +134,5 @@ fn connect(
 
 /// Whether a logged request went to the url, or to its host.
 fn goes_to(row: &Row, url: &Url) -> Option<Hit> {
-    request_goes_to(row.text("url"), row.text("destination"), url)
-}
-
-/// As [`goes_to`], by what the log holds of the request and of where it went.
-pub(crate) fn request_goes_to(request: &str, destination: &str, url: &Url) -> Option<Hit> {
-    let requested = link::request_match(request, url);
-    requested.or_else(|| link::request_match(destination, url).map(|_| Hit::Host))
+    link::logged_request_match(row.text("url"), row.text("destination"), url)
 }

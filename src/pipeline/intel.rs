@@ -10,9 +10,10 @@ use url::Url;
 use super::Investigation;
 use crate::graph::node::Verdict;
 use crate::graph::{Edge, Label, Seen};
-use crate::source::http::{Client, Failure, NOT_SENT, is_json};
-use crate::source::intel::{Ask, Desk, Privacy, Provider, Question, Reading, State, question};
-use crate::source::{Answer, Body, Exchange, Request};
+use crate::http::{Client, Failure, NOT_SENT, is_json};
+use crate::intel::{Ask, Desk, Privacy, Provider, Question, Reading, State, question};
+use crate::journal::{Answer, Body, Exchange, Request};
+use crate::model::Stage;
 
 /// Urls that a provider is asked about at the same time.
 const CONCURRENT: usize = 4;
@@ -48,7 +49,7 @@ pub(super) struct Questions {
 }
 
 /// Asks every provider about every url of the graph that it has not been asked about. `stage` is where gaps belong.
-pub(super) async fn run(run: &mut Investigation, stage: &'static str) -> Result<(), Failure> {
+pub(super) async fn run(run: &mut Investigation, stage: Stage) -> Result<(), Failure> {
     let new = unasked(run);
     for url in &new {
         run.readings.insert(url.clone(), Vec::new());
@@ -61,7 +62,7 @@ pub(super) async fn run(run: &mut Investigation, stage: &'static str) -> Result<
 
 async fn ask_each(
     run: &mut Investigation,
-    stage: &'static str,
+    stage: Stage,
     providers: &[Box<dyn Provider>],
     urls: &BTreeSet<Url>,
 ) -> Result<(), Failure> {
@@ -298,7 +299,7 @@ fn read(provider: &dyn Provider, open: &Open, exchange: &Exchange) -> Vec<Asked>
     about.collect()
 }
 
-fn put(run: &mut Investigation, stage: &'static str, provider: &dyn Provider, answer: Asked) {
+fn put(run: &mut Investigation, stage: Stage, provider: &dyn Provider, answer: Asked) {
     let Asked {
         url,
         asked,

@@ -8,18 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::{Investigation, Unread, links};
-use crate::case::Window;
-use crate::config::{Channels, Store};
+use super::{Investigation, Unread};
 use crate::graph::node::{Channel, Message, Team};
-use crate::graph::{Edge, NodeRef, RecordNumber, Seen};
+use crate::graph::{Edge, NodeRef, Seen};
+use crate::http::Failure;
 use crate::link;
-use crate::source::http::Failure;
-use crate::source::kql::Query;
+use crate::model::RecordNumber;
+use crate::model::Stage;
+use crate::model::Window;
+use crate::model::{Channels, Store};
+use crate::source::logs::Query;
+use crate::source::logs::{Row, chunks};
 use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
-use crate::source::sentinel::{Row, chunks};
 
-const STAGE: &str = "messages";
+const STAGE: Stage = Stage::Messages;
 /// Teams whose messages are read at the same time.
 const CONCURRENT: usize = 4;
 /// Characters of a message's text that the graph holds.
@@ -196,7 +198,7 @@ pub(super) fn wanted(
     let times = [message.created_date_time, message.last_modified_date_time];
     let in_window = |window: Window| times.into_iter().flatten().any(|at| window.contains(at));
     let wanted = listed.messages.contains_key(&id)
-        || all_in.is_some_and(|window| in_window(window) && !links::is_system(message));
+        || all_in.is_some_and(|window| in_window(window) && !message.is_system());
     wanted.then_some((channel, id))
 }
 
@@ -362,7 +364,7 @@ impl Investigation {
     }
 
     fn preview(&self, message: &ChatMessage) -> Option<String> {
-        let text = || link::visible_text(links::body(message));
+        let text = || link::visible_text(message.text());
         match self.scope.settings.store {
             Store::None => None,
             Store::Full => Some(text()),

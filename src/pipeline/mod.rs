@@ -7,7 +7,6 @@
 pub(crate) mod alerts;
 mod chats;
 mod finish;
-mod gap;
 pub(crate) mod hosts;
 mod intel;
 pub(crate) mod links;
@@ -25,23 +24,18 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::case::{CaseError, Manifest, Window};
-use crate::config::Scope;
-use crate::graph::{Graph, NodeRef, RecordNumber, Seen};
-use crate::source::http::{Client, Failure};
-use crate::source::intel::{Desk, Privacy, Provider, Reading};
+use crate::case::{CaseError, Manifest};
+use crate::graph::{Graph, NodeRef, Seen};
+use crate::http::{Client, Failure};
+use crate::intel::{Desk, Privacy, Provider, Reading};
+use crate::model::RecordNumber;
+use crate::model::{Gap, Gaps, Scope, Stage, Window};
+use crate::source::logs::{self, Sentinel};
 use crate::source::msgraph::{self, ChatMessage};
-use crate::source::sentinel::{self, Sentinel};
 
-pub use gap::{Gap, Gaps};
 pub use plan::{
     ChannelPlan, ChatPlan, MessagePlan, Plan, ProviderPlan, QueryPlan, Sent, TeamPlan, plan,
 };
-
-/// Names of the stages, in their order.
-pub const STAGES: [&str; 8] = [
-    "seeds", "teams", "messages", "links", "intel", "chats", "hosts", "alerts",
-];
 
 /// What a finished run gives.
 #[derive(Debug)]
@@ -137,9 +131,9 @@ pub struct Intel {
 /// Told of stages as they begin and end.
 pub struct Progress<'p> {
     /// Is told the name of each before it begins.
-    pub started: &'p mut (dyn FnMut(&'static str) + Send),
+    pub started: &'p mut (dyn FnMut(Stage) + Send),
     /// Is told the name of each that has come to its end.
-    pub ended: &'p mut (dyn FnMut(&'static str) -> Result<(), CaseError> + Send),
+    pub ended: &'p mut (dyn FnMut(Stage) -> Result<(), CaseError> + Send),
 }
 
 /// What a run that stopped before the end knows to be missing.
@@ -159,16 +153,16 @@ pub async fn run(
     manifest: &Manifest,
     client: Arc<Client>,
     intel: Intel,
-    started: &mut (dyn FnMut(&'static str) + Send),
-    ended: &mut (dyn FnMut(&'static str) -> Result<(), CaseError> + Send),
+    started: &mut (dyn FnMut(Stage) + Send),
+    ended: &mut (dyn FnMut(Stage) -> Result<(), CaseError> + Send),
 ) -> Result<Outcome, RunError> {
     let mut investigation = Investigation::new(manifest, client, intel);
     let mut progress = Progress { started, ended };
-    investigation.stages(&STAGES, &mut progress).await?;
+    investigation.stages(&Stage::ALL, &mut progress).await?;
     Ok(finish::run(investigation))
 }
 
-/// Runs the stages up to and including the one named; all of them when there is no such stage.
+/// Runs the stages up to and including the one named.
 ///
 /// # Errors
 /// As [`run`].
@@ -176,12 +170,11 @@ pub async fn until(
     manifest: &Manifest,
     client: Arc<Client>,
     intel: Intel,
-    last: &str,
+    last: Stage,
     mut progress: Progress<'_>,
 ) -> Result<Stopped, RunError> {
     let mut investigation = Investigation::new(manifest, client, intel);
-    let end = STAGES.iter().position(|stage| *stage == last);
-    let stages = &STAGES[..end.map_or(STAGES.len(), |at| at + 1)];
+    let stages = &Stage::ALL[..last.number()];
     investigation.stages(stages, &mut progress).await?;
     Ok(Stopped {
         gaps: investigation.gaps.list(),
@@ -242,20 +235,20 @@ impl Investigation {
 
     async fn stages(
         &mut self,
-        stages: &[&'static str],
+        stages: &[Stage],
         progress: &mut Progress<'_>,
     ) -> Result<(), RunError> {
-        for stage in stages {
+        for stage in stages.iter().copied() {
             (progress.started)(stage);
-            match *stage {
-                "seeds" => seeds::run(self).await?,
-                "teams" => teams::run(self).await?,
-                "messages" => messages::run(self).await?,
-                "links" => links::run(self),
-                "intel" => intel::run(self, "intel").await?,
-                "chats" => chats::run(self).await?,
-                "hosts" => hosts::run(self).await?,
-                _ => alerts::run(self).await?,
+            match stage {
+                Stage::Seeds => seeds::run(self).await?,
+                Stage::Teams => teams::run(self).await?,
+                Stage::Messages => messages::run(self).await?,
+                Stage::Links => links::run(self),
+                Stage::Intel => intel::run(self, Stage::Intel).await?,
+                Stage::Chats => chats::run(self).await?,
+                Stage::Hosts => hosts::run(self).await?,
+                Stage::Alerts => alerts::run(self).await?,
             }
             (progress.ended)(stage)?;
         }
@@ -264,18 +257,18 @@ impl Investigation {
 
     /// Notes what Sentinel did not give. A table that is not there is missing once, however many queries name it; of
     /// anything else each query, and each part of its time, counts.
-    fn sentinel_gaps(&mut self, stage: &'static str, mut problems: Vec<sentinel::Problem>) {
+    fn sentinel_gaps(&mut self, stage: Stage, mut problems: Vec<logs::Problem>) {
         let mut absent = BTreeSet::new();
         problems.retain(|problem| {
-            !matches!(problem, sentinel::Problem::TableAbsent(_)) || absent.insert(problem.clone())
+            !matches!(problem, logs::Problem::TableAbsent(_)) || absent.insert(problem.clone())
         });
         for problem in problems {
-            self.gaps.add(stage, sentinel::SOURCE, problem, 1);
+            self.gaps.add(stage, logs::SOURCE, problem, 1);
         }
     }
 
     /// Notes what Graph did not give. What is not there at all, no permission could have given.
-    fn graph_gap(&mut self, stage: &'static str, problem: msgraph::Problem) {
+    fn graph_gap(&mut self, stage: Stage, problem: msgraph::Problem) {
         let to = match problem {
             msgraph::Problem::NotFound { .. } => &mut self.notes,
             _ => &mut self.gaps,

@@ -3,13 +3,13 @@
 use url::{Host, Url};
 
 use super::Investigation;
-use crate::case::Window;
-use crate::config::PivotOn;
 use crate::graph::{Label, NodeRef};
+use crate::http::Failure;
 use crate::link;
-use crate::source::http::Failure;
-use crate::source::kql::Query;
-use crate::source::sentinel::{Rows, chunks};
+use crate::model::PivotOn;
+use crate::model::Window;
+use crate::source::logs::Query;
+use crate::source::logs::{Rows, chunks};
 
 /// Registrable domains on which many parties keep their own things: a visit to one of their hosts says nothing about
 /// a url there.
@@ -211,7 +211,7 @@ impl Investigation {
         let chunks = chunks(targets.iter().collect(), words);
         let lists = chunks
             .iter()
-            .map(|chunk| crate::graph::value::sorted(chunk.iter().flat_map(words).collect()))
+            .map(|chunk| crate::model::sorted(chunk.iter().flat_map(words).collect()))
             .collect();
         let answers = self
             .sentinel

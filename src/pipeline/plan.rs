@@ -12,14 +12,15 @@ use serde::Serialize;
 use url::Url;
 
 use super::messages::{self, Listing};
-use super::{Gap, Intel, Investigation, Progress, RunError, chats, intel, links};
+use super::{Intel, Investigation, Progress, RunError, chats, intel, links};
 use crate::case::Manifest;
-use crate::config::{Channels, ChatsOf, PivotOn};
 use crate::graph::{Label, Seen};
-use crate::source::http::{Client, Failure};
-use crate::source::intel::State;
+use crate::http::{Client, Failure};
+use crate::intel::State;
+use crate::model::{Channels, ChatsOf, PivotOn};
+use crate::model::{Gap, Stage};
+use crate::source::logs::chunks;
 use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
-use crate::source::sentinel::chunks;
 
 /// What a load would do.
 #[derive(Debug, Clone, Serialize)]
@@ -182,8 +183,9 @@ pub async fn plan(
     mut progress: Progress<'_>,
 ) -> Result<Plan, RunError> {
     let mut run = Investigation::new(manifest, client, intel);
-    run.stages(&["seeds", "teams"], &mut progress).await?;
-    (progress.started)("messages");
+    run.stages(&[Stage::Seeds, Stage::Teams], &mut progress)
+        .await?;
+    (progress.started)(Stage::Messages);
     let listing = messages::listed(&mut run).await?;
     // What is on record as a failure is asked for again, so it is no gap yet.
     let (gaps, notes) = (run.gaps.list(), run.notes.list());
@@ -250,7 +252,7 @@ async fn bodies(run: &mut Investigation, listing: &Listing) -> Result<MessagePla
         });
     }
     for Recorded { record, value } in found.values() {
-        for link in links::extract(value) {
+        for link in value.links() {
             run.url(link.url, Seen::in_record(*record));
         }
     }
@@ -298,7 +300,7 @@ async fn recorded(run: &mut Investigation, listing: &Listing) -> Result<ChatPlan
 async fn go_on(run: &mut Investigation, listing: &Listing) -> Result<(), Failure> {
     messages::read(run, listing).await?;
     links::run(run);
-    intel::run(run, "intel").await?;
+    intel::run(run, Stage::Intel).await?;
     chats::run(run).await
 }
 

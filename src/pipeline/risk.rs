@@ -2,8 +2,8 @@
 
 use super::Investigation;
 use crate::graph::{EdgeType, Label, NodeRef, Value};
+use crate::intel::{self, Reading};
 use crate::link::Lookalikes;
-use crate::source::intel::{self, Reading};
 
 impl Investigation {
     /// Whether a provider says that a url is risky. Signals play no part: they start no round and no pivot.

@@ -7,12 +7,13 @@ use url::Url;
 use super::Investigation;
 use crate::graph::node::{self, Host, Team};
 use crate::graph::{Edge, NodeRef, Seen};
+use crate::http::Failure;
 use crate::link;
-use crate::source::http::Failure;
-use crate::source::kql::Query;
-use crate::source::sentinel::Row;
+use crate::model::Stage;
+use crate::source::logs::Query;
+use crate::source::logs::Row;
 
-const STAGE: &str = "seeds";
+const STAGE: Stage = Stage::Seeds;
 
 pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
     let (warnings, clicks, threats) = try_join!(

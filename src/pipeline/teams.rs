@@ -2,12 +2,13 @@
 
 use super::Investigation;
 use crate::graph::node::Team;
-use crate::graph::value::sorted;
 use crate::graph::{Edge, NodeRef, Seen};
-use crate::source::http::Failure;
+use crate::http::Failure;
+use crate::model::Stage;
+use crate::model::sorted;
 use crate::source::msgraph;
 
-const STAGE: &str = "teams";
+const STAGE: Stage = Stage::Teams;
 
 pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
     let seeds: Vec<NodeRef> = run.seed_users.iter().copied().collect();

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crate::graph::node::User;
 use crate::graph::{Label, NodeRef, Seen};
-use crate::source::http::Failure;
+use crate::http::Failure;
+use crate::model::Stage;
 use crate::source::msgraph::{self, ChatMessage, Identity, Member, Problem, UserInfo};
 
 use super::{Investigation, Resolved};
@@ -87,11 +88,7 @@ impl Investigation {
     }
 
     /// Asks the directory about users that it can know and has not been asked about.
-    pub(super) async fn resolve(
-        &mut self,
-        stage: &'static str,
-        users: &[NodeRef],
-    ) -> Result<(), Failure> {
+    pub(super) async fn resolve(&mut self, stage: Stage, users: &[NodeRef]) -> Result<(), Failure> {
         let mut keys: Vec<String> = users
             .iter()
             .filter_map(|user| self.directory_key(*user))

@@ -9,8 +9,9 @@ use super::json::shown;
 use super::view::View;
 use crate::evidence;
 use crate::graph::schema::EVIDENCE_LIMIT;
-use crate::graph::value::format_time;
-use crate::graph::{EdgeType, Facts, Label, NodeRef, RecordNumber};
+use crate::graph::{EdgeType, Facts, Label, NodeRef};
+use crate::model::RecordNumber;
+use crate::model::format_time;
 
 /// Index of a thing in the list of things.
 pub(super) type Ref = usize;

@@ -25,11 +25,14 @@ use chrono::{DateTime, Utc};
 use json::shown;
 use serde::Serialize;
 
-use crate::case::{JournalError, Manifest, Record, Window};
-use crate::graph::value::format_time;
-use crate::graph::{Graph, RecordNumber};
+use crate::case::Manifest;
+use crate::graph::Graph;
 use crate::hunt::HuntError;
-use crate::pipeline::Gap;
+use crate::journal::{JournalError, Record};
+use crate::model::Gap;
+use crate::model::RecordNumber;
+use crate::model::Window;
+use crate::model::format_time;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]

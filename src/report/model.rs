@@ -11,9 +11,9 @@ use super::tables::{self, Table};
 use super::timeline::{Event, Timeline};
 use super::view::{Places, View};
 use super::{About, RecordLine, Report, ReportError, records};
-use crate::graph::RecordNumber;
 use crate::graph::summary::{Summary, summarise};
-use crate::pipeline::Gap;
+use crate::model::Gap;
+use crate::model::RecordNumber;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Model<'a> {

@@ -12,8 +12,8 @@ use super::ReportError;
 use super::assets::{LIBRARIES, LICENCE, SCRIPTS, STYLE, TEMPLATE};
 use super::json;
 use super::model::Model;
-use crate::graph::value::format_time;
-use crate::pipeline::Gap;
+use crate::model::Gap;
+use crate::model::format_time;
 use crate::terminal;
 
 /// Writes the page.

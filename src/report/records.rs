@@ -6,7 +6,7 @@ use super::evidence::Thing;
 use super::json::shown;
 use super::{RecordLine, Report, ReportError};
 use crate::evidence::{Known, Parts, Reading, Wanted};
-use crate::graph::RecordNumber;
+use crate::model::RecordNumber;
 
 /// Most bytes of what one record says of one thing.
 const LONGEST: usize = 2_000;

@@ -6,8 +6,9 @@ pub mod neo4j;
 pub mod opengraph;
 pub mod stix;
 
-use crate::graph::value::{Value, format_time};
+use crate::graph::value::Value;
 use crate::graph::{Label, NodeData, Properties};
+use crate::model::format_time;
 
 /// A single value as text: times in RFC 3339, lists as their values parted by commas.
 fn plain(value: &Value) -> String {

@@ -1,8 +1,8 @@
 //! What every answer means.
 
-use linktrail::source::Answer;
-use linktrail::source::http::NOT_SENT;
-use linktrail::source::intel::{Reading, Severity, State, overall, risky};
+use linktrail::http::NOT_SENT;
+use linktrail::intel::{Reading, Severity, State, overall, risky};
+use linktrail::journal::Answer;
 use proptest::prelude::*;
 
 use super::{exchange, read, response};

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use linktrail::source::intel::file::LARGEST;
-use linktrail::source::intel::{List, Provider, Severity, State};
+use linktrail::intel::file::LARGEST;
+use linktrail::intel::{List, Provider, Severity, State};
 use proptest::prelude::*;
 
 use super::{file, look_up, response, url};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use linktrail::source::intel::{Ask, Cache, Ledger, Period, Rate};
-use linktrail::source::{Answer, Auth, Request};
+use linktrail::intel::{Ask, Cache, Ledger, Period, Rate};
+use linktrail::journal::{Answer, Auth, Request};
 
 use super::provider;
 

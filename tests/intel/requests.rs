@@ -1,7 +1,7 @@
 //! What is sent.
 
-use linktrail::source::intel::{self, Ask, Privacy, Provider, Setup, State, question};
-use linktrail::source::{Auth, Method, Request};
+use linktrail::intel::{self, Ask, Privacy, Provider, Setup, State, question};
+use linktrail::journal::{Auth, Method, Request};
 use secrecy::ExposeSecret;
 
 use super::{file, provider, setup, url};

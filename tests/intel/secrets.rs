@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use linktrail::source::intel::{Decision, Privacy};
+use linktrail::intel::{Decision, Privacy};
 use proptest::prelude::*;
 
 use super::url;

@@ -5,10 +5,12 @@ mod text;
 
 use super::load::{self, Mode};
 use super::{Exit, UsageError, case, output};
-use crate::case::{Case, Record};
+use crate::case::Case;
 use crate::cli::{Evidence, EvidenceFormat, Global};
 use crate::evidence::{self, Found, Known, Parts, Reading, Thing};
-use crate::graph::{Graph, RecordNumber};
+use crate::graph::Graph;
+use crate::journal::Record;
+use crate::model::RecordNumber;
 
 /// A record, and which parts of it speak of the thing asked for; none when a record itself was asked for.
 struct Proof {

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::{Answer, Proof};
-use crate::case::Record;
 use crate::evidence::{self, Parts, Thing};
-use crate::graph::value::format_time;
 use crate::graph::{Facts, Graph, Label, NodeData, NodeRef, schema};
-use crate::source::kql::Query;
+use crate::journal::Record;
+use crate::model::format_time;
+use crate::source::logs::Query;
 use crate::terminal::clean;
 
 /// Records that are shown; all are named.

@@ -14,12 +14,13 @@ use ulid::Ulid;
 use super::{Exit, UsageError, output, typed};
 use crate::case::{Case, CaseError, FORMAT, Manifest, StageState};
 use crate::cli::{Global, Load, LoadFormat, ScopeArgs};
-use crate::config::{Config, Options, Scope, Settings, cache_folder, state_folder};
+use crate::config::{Config, cache_folder, state_folder};
 use crate::graph::{Graph, jsonl};
-use crate::pipeline::{self, Gap, Intel, STAGES};
+use crate::http::{Client, Counts, Network};
+use crate::intel::{self, Cache, Desk, Ledger, List, Privacy, Setup};
+use crate::model::{Gap, Options, Scope, Settings, Stage};
+use crate::pipeline::{self, Intel};
 use crate::sink::neo4j::{Connection, Counters as Loaded, Neo4jError};
-use crate::source::http::{Client, Counts, Network};
-use crate::source::intel::{self, Cache, Desk, Ledger, List, Setup};
 use crate::terminal;
 
 /// Where answers come from.
@@ -55,7 +56,7 @@ async fn load(global: &Global, arguments: Load) -> anyhow::Result<Exit> {
     if arguments.plan || arguments.until.is_some() {
         return stop::run(global, &arguments).await;
     }
-    let config = Config::read(global)?;
+    let config = Config::read(global.config.as_deref())?;
     let neo4j = if arguments.no_neo4j {
         None
     } else {
@@ -148,7 +149,7 @@ fn open(arguments: &Load, config: Config) -> anyhow::Result<(Case, Mode)> {
 }
 
 fn create(dir: Option<&PathBuf>, typed: &ScopeArgs, settings: Settings) -> anyhow::Result<Case> {
-    let options = Options::new(typed);
+    let options = Options::from(typed);
     for url in &options.urls {
         if crate::link::canonical(url).is_none() {
             return Err(UsageError(format!("--url `{url}` is no web url")).into());
@@ -167,10 +168,7 @@ fn create(dir: Option<&PathBuf>, typed: &ScopeArgs, settings: Settings) -> anyho
             created,
             window: options.window(created),
             options: Scope { options, settings },
-            stages: STAGES
-                .iter()
-                .map(|stage| ((*stage).to_owned(), StageState::Pending))
-                .collect(),
+            stages: Stage::ALL.map(|stage| (stage, StageState::Pending)).into(),
             complete: false,
             records: 0,
         }
@@ -178,7 +176,7 @@ fn create(dir: Option<&PathBuf>, typed: &ScopeArgs, settings: Settings) -> anyho
 }
 
 fn same_options(typed: &ScopeArgs, case: &Case) -> Result<(), UsageError> {
-    if *typed == ScopeArgs::default() || Options::new(typed) == case.manifest().options.options {
+    if *typed == ScopeArgs::default() || Options::from(typed) == case.manifest().options.options {
         return Ok(());
     }
     Err(UsageError(format!(
@@ -215,18 +213,14 @@ pub(super) async fn investigate(
 }
 
 /// A stage as the progress shows it.
-fn numbered(stage: &str) -> String {
-    let number = STAGES
-        .iter()
-        .position(|name| *name == stage)
-        .map_or(0, |at| at + 1);
-    format!("{number}/{} {stage}", STAGES.len())
+fn numbered(stage: Stage) -> String {
+    format!("{}/{} {stage}", stage.number(), Stage::ALL.len())
 }
 
 /// Notes in the case that a stage has come to its end.
-fn done(case: &mut Case, stage: &str) -> Result<(), CaseError> {
+fn done(case: &mut Case, stage: Stage) -> Result<(), CaseError> {
     case.note(|manifest| {
-        manifest.stages.insert(stage.to_owned(), StageState::Done);
+        manifest.stages.insert(stage, StageState::Done);
     })
 }
 
@@ -277,7 +271,7 @@ fn prepare(case: &Case, mode: Mode) -> anyhow::Result<(Arc<Client>, Intel)> {
     }
     let intel = Intel {
         providers,
-        privacy: settings.privacy()?,
+        privacy: Privacy::of(&settings)?,
         desk,
         lists: records,
     };

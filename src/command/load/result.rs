@@ -9,7 +9,7 @@ use crate::case::Case;
 use crate::cli::Global;
 use crate::command::typed;
 use crate::graph::summary::{counts, summarise};
-use crate::pipeline::Gap;
+use crate::model::Gap;
 use crate::sink::neo4j::Counters;
 use crate::terminal;
 

@@ -12,8 +12,9 @@ use crate::cli::{Global, Load, LoadFormat};
 use crate::command::typed::{self, Typed};
 use crate::command::{Exit, UsageError, output};
 use crate::config::Config;
-use crate::pipeline::{self, Gap, Plan, Progress, ProviderPlan, STAGES, Sent, Stopped};
-use crate::source::http::Counts;
+use crate::http::Counts;
+use crate::model::{Gap, Stage};
+use crate::pipeline::{self, Plan, Progress, ProviderPlan, Sent, Stopped};
 use crate::terminal::{clean, harmless};
 
 /// What a load came to that stopped.
@@ -26,7 +27,7 @@ type Requests = BTreeMap<&'static str, Counts>;
 
 /// Neo4j is not touched, and the case is not complete afterwards.
 pub(super) async fn run(global: &Global, arguments: &Load) -> anyhow::Result<Exit> {
-    let (mut case, mode) = open(arguments, Config::read(global)?)?;
+    let (mut case, mode) = open(arguments, Config::read(global.config.as_deref())?)?;
     if case.manifest().complete {
         return Err(UsageError(format!(
             "the case in {} is complete, so nothing is left to plan or to stop at; run load again to ask for what failed",
@@ -38,13 +39,13 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> anyhow::Result<Exi
     let (client, intel) = prepare(&case, mode)?;
     let manifest = case.manifest().clone();
     let bar = output::progress(global);
-    let mut started = |stage: &'static str| bar.set_message(numbered(stage));
-    let mut ended = |stage: &'static str| done(&mut case, stage);
+    let mut started = |stage: Stage| bar.set_message(numbered(stage));
+    let mut ended = |stage: Stage| done(&mut case, stage);
     let progress = Progress {
         started: &mut started,
         ended: &mut ended,
     };
-    let came = match &arguments.until {
+    let came = match arguments.until {
         Some(stage) => {
             let stopped =
                 pipeline::until(&manifest, Arc::clone(&client), intel, stage, progress).await;
@@ -119,8 +120,12 @@ fn as_text(case: &Case, came: &Came, next: &Typed) -> Result<String, std::fmt::E
         Came::Plan(plan) => planned(&mut text, plan)?,
         Came::Until(_) => {
             let stages = &case.manifest().stages;
-            let is_done = |stage: &&str| stages.get(*stage) == Some(&StageState::Done);
-            let stages: Vec<_> = STAGES.into_iter().filter(|stage| is_done(stage)).collect();
+            let is_done = |stage: &Stage| stages.get(stage) == Some(&StageState::Done);
+            let stages: Vec<_> = Stage::ALL
+                .into_iter()
+                .filter(is_done)
+                .map(Stage::as_str)
+                .collect();
             writeln!(
                 text,
                 "Stages done: {}. The case is not complete, and Neo4j was not written to.\n",

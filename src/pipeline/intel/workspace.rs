@@ -5,13 +5,13 @@ use url::Url;
 
 use super::super::Investigation;
 use super::Asked;
-use crate::case::Window;
 use crate::graph::Seen;
-use crate::graph::value::sorted;
-use crate::source::http::Failure;
-use crate::source::intel::Provider;
-use crate::source::kql::Query;
-use crate::source::sentinel::{Problem, Rows, chunks};
+use crate::http::Failure;
+use crate::intel::Provider;
+use crate::model::Window;
+use crate::model::sorted;
+use crate::source::logs::Query;
+use crate::source::logs::{Problem, Rows, chunks};
 
 /// How far to look back for indicators at least: Sentinel writes each of them again every seven to ten days.
 const LOOK_BACK: TimeDelta = TimeDelta::days(30);

@@ -15,8 +15,8 @@ use serde::{Serialize, Serializer};
 use super::evidence::{Evidence, Ref};
 use super::json::shown;
 use super::view::View;
-use crate::graph::value::format_time;
 use crate::hunt::{self, HuntError};
+use crate::model::format_time;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{DEADLINE, Graph, SOURCE};
-use crate::source::http::{Failure, KEPT_HEADERS, Network, Recorded, pause, status};
-use crate::source::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
+use crate::http::{Failure, KEPT_HEADERS, Network, Recorded, pause, status};
+use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
 
 /// Requests in an envelope.
 const ENVELOPE: usize = 20;
@@ -135,7 +135,7 @@ impl Graph {
             })
             .collect();
         let mut url = self.base.clone();
-        crate::source::append_path(&mut url, &["$batch"]);
+        crate::model::url::append_path(&mut url, &["$batch"]);
         Request {
             source: SOURCE,
             method: Method::Post,

@@ -1,7 +1,7 @@
 //! Published limits of Microsoft Graph for Teams, as requests a second.
 //! Source: Microsoft Graph service-specific throttling limits, Microsoft Teams and identity, November 2026.
 
-use crate::source::Limit;
+use crate::journal::Limit;
 
 /// Requests that may go at once after a rest. Small, so that no second ever holds much more than the rate.
 const BURST: f64 = 2.0;

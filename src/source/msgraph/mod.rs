@@ -16,11 +16,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::http::{Client, Failure};
-use super::{Audience, Auth, Exchange, Limit, Method, Request};
-use crate::case::Window;
-use crate::graph::RecordNumber;
-use crate::graph::value::format_time;
+use crate::http::{Client, Failure};
+use crate::journal::{Answer, Audience, Auth, Exchange, Limit, Method, Request};
+use crate::model::RecordNumber;
+use crate::model::Window;
+use crate::model::format_time;
 
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
@@ -151,7 +151,7 @@ impl Graph {
     /// Graph at that base url.
     pub fn new(client: Arc<Client>, endpoint: &Url) -> Self {
         let mut base = endpoint.clone();
-        super::append_path(&mut base, &["v1.0"]);
+        crate::model::url::append_path(&mut base, &["v1.0"]);
         Self { client, base }
     }
 
@@ -306,12 +306,12 @@ impl Graph {
 
     fn get(&self, path: &[&str], query: &[(&str, String)], limits: Vec<Limit>) -> Request {
         let mut url = self.base.clone();
-        super::append_path(&mut url, path);
+        crate::model::url::append_path(&mut url, path);
         if !query.is_empty() {
             // Graph takes `+` for a space in a query, and `%20` too; the latter is unambiguous.
             let encoded: Vec<_> = query
                 .iter()
-                .map(|(name, value)| format!("{name}={}", super::encode(value)))
+                .map(|(name, value)| format!("{name}={}", crate::model::url::encode(value)))
                 .collect();
             url.set_query(Some(&encoded.join("&")));
         }
@@ -456,11 +456,11 @@ fn object<T: DeserializeOwned>(
             code: error_code(exchange.body()),
         }),
         None => match &exchange.answer {
-            super::Answer::Nothing(reason) => Err(Problem::NoAnswer {
+            Answer::Nothing(reason) => Err(Problem::NoAnswer {
                 what,
                 reason: reason.clone(),
             }),
-            super::Answer::Response { .. } => Err(Problem::NotUnderstood { what }),
+            Answer::Response { .. } => Err(Problem::NotUnderstood { what }),
         },
     }
 }

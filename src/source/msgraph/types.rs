@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
-use crate::link::Attachment;
-use crate::source::time::parse_time;
+use crate::link::{self, Attachment, Body, Link};
+use crate::model::parse_time;
 
 /// A user.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -84,6 +84,35 @@ pub struct ChatMessage {
     pub body: Option<ItemBody>,
     #[serde(deserialize_with = "list")]
     pub attachments: Vec<Attachment>,
+}
+
+impl ChatMessage {
+    /// Its links; none for what a service wrote.
+    pub fn links(&self) -> Vec<Link> {
+        if self.is_system() {
+            return Vec::new();
+        }
+        link::extract(self.text(), &self.attachments)
+    }
+
+    /// Whether nobody wrote it: somebody joined, the topic changed.
+    pub fn is_system(&self) -> bool {
+        self.message_type
+            .as_deref()
+            .is_some_and(|kind| kind != "message")
+    }
+
+    /// Its text, as HTML or plain.
+    pub fn text(&self) -> Body<'_> {
+        let body = self.body.as_ref();
+        let html = body
+            .and_then(|body| body.content_type.as_deref())
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("html"));
+        Body {
+            html,
+            content: body.and_then(|body| body.content.as_deref()),
+        }
+    }
 }
 
 /// Where a channel message stands.

@@ -1,0 +1,218 @@
+//! Sign-in to Entra by azure_identity, over the same TLS settings as everything else.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use azure_core::cloud::CustomConfiguration;
+use azure_core::credentials::{Secret, TokenCredential};
+use azure_core::error::{Error as AzureError, ErrorKind};
+use azure_core::http::headers::Headers;
+use azure_core::http::{
+    AsyncRawResponse, Body, ClientOptions, HttpClient, Request as AzureRequest, Transport,
+};
+use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::journal::Audience;
+
+/// What signing in to Entra takes.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// Tenant id.
+    pub tenant: String,
+    /// Application (client) id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+    /// Where tokens come from.
+    pub login: Url,
+    /// Audience of Microsoft Graph's tokens; a matter of the cloud, never of an endpoint.
+    pub graph_audience: &'static str,
+    /// Audience of Log Analytics' tokens.
+    pub log_analytics_audience: &'static str,
+}
+
+/// Why there is no token. The text says what to do.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("sign-in to Entra failed: {0}")]
+pub struct SignInError(String);
+
+/// Tokens for the services of a tenant. azure_identity keeps them and renews them before they expire.
+#[derive(Debug)]
+pub struct Tokens {
+    sign_in: SignIn,
+    transport: Arc<LoginClient>,
+    credentials: Mutex<HashMap<Audience, Arc<ClientSecretCredential>>>,
+}
+
+impl Tokens {
+    /// Signs nobody in yet; the first request that needs a token does.
+    pub fn new(sign_in: SignIn, http: reqwest::Client) -> Self {
+        let transport = Arc::new(LoginClient {
+            http,
+            sent: AtomicU64::new(0),
+        });
+        Self {
+            sign_in,
+            transport,
+            credentials: Mutex::default(),
+        }
+    }
+
+    /// A token for that audience.
+    ///
+    /// # Errors
+    /// When Entra gives none.
+    pub async fn get(&self, audience: Audience) -> Result<SecretString, SignInError> {
+        let resource = match audience {
+            Audience::Graph => self.sign_in.graph_audience,
+            Audience::LogAnalytics => self.sign_in.log_analytics_audience,
+        };
+        let credential = self.credential(audience)?;
+        let scope = format!("{resource}/.default");
+        let token = credential
+            .get_token(&[&scope], None)
+            .await
+            .map_err(|error| SignInError(explain(&error)))?;
+        Ok(token.token.secret().to_owned().into())
+    }
+
+    /// Forgets the token of that audience: the service did not take it.
+    pub fn forget(&self, audience: Audience) {
+        self.credentials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&audience);
+    }
+
+    /// Requests sent to Entra so far, retries included.
+    pub fn sent(&self) -> u64 {
+        self.transport.sent.load(Ordering::Relaxed)
+    }
+
+    fn credential(&self, audience: Audience) -> Result<Arc<ClientSecretCredential>, SignInError> {
+        let mut credentials = self
+            .credentials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(credential) = credentials.get(&audience) {
+            return Ok(Arc::clone(credential));
+        }
+        let mut cloud = CustomConfiguration::default();
+        cloud.authority_host = self.sign_in.login.to_string();
+        let client_options = ClientOptions {
+            cloud: Some(Arc::new(cloud.into())),
+            transport: Some(Transport::new(
+                Arc::clone(&self.transport) as Arc<dyn HttpClient>
+            )),
+            ..ClientOptions::default()
+        };
+        let credential = ClientSecretCredential::new(
+            &self.sign_in.tenant,
+            self.sign_in.client_id.clone(),
+            Secret::new(self.sign_in.client_secret.expose_secret().to_owned()),
+            Some(ClientSecretCredentialOptions { client_options }),
+        )
+        .map_err(|error| SignInError(explain(&error)))?;
+        credentials.insert(audience, Arc::clone(&credential));
+        Ok(credential)
+    }
+}
+
+/// azure_identity's errors, in the words of what to do. Entra's own text goes along, without what follows its first
+/// line (trace and correlation ids, times).
+fn explain(error: &AzureError) -> String {
+    let mut texts = vec![error.to_string()];
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        texts.push(inner.to_string());
+        source = inner.source();
+    }
+    let all = texts.join(": ");
+    let advice = [
+        (
+            "AADSTS7000215",
+            "the client secret is wrong; check LINKTRAIL_CLIENT_SECRET (the secret's value, not its id)",
+        ),
+        (
+            "AADSTS7000222",
+            "the client secret has expired; make a new one in the app registration",
+        ),
+        (
+            "AADSTS700016",
+            "there is no such application in the tenant; check [auth] client_id and [tenant] id",
+        ),
+        (
+            "AADSTS90002",
+            "there is no such tenant; check [tenant] id and cloud",
+        ),
+        ("AADSTS900023", "that is no tenant id; check [tenant] id"),
+        (
+            "AADSTS500011",
+            "the tenant has no such service; check [tenant] cloud",
+        ),
+        (
+            "AADSTS53003",
+            "conditional access forbids it; ask for an exception for the application",
+        ),
+    ];
+    match advice.iter().find(|(code, _)| all.contains(code)) {
+        Some((code, text)) => format!("{text} ({code})"),
+        None => {
+            let text = texts
+                .iter()
+                .find(|text| text.contains("AADSTS"))
+                .unwrap_or(&all);
+            text.lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(300)
+                .collect()
+        }
+    }
+}
+
+/// The transport that azure_identity uses.
+#[derive(Debug)]
+struct LoginClient {
+    http: reqwest::Client,
+    sent: AtomicU64,
+}
+
+#[async_trait]
+impl HttpClient for LoginClient {
+    async fn execute_request(
+        &self,
+        request: &AzureRequest,
+    ) -> azure_core::Result<AsyncRawResponse> {
+        let broken =
+            |error: reqwest::Error| AzureError::new(ErrorKind::Io, super::client::describe(&error));
+        let method = reqwest::Method::from_bytes(request.method().as_ref().as_bytes())
+            .map_err(|error| AzureError::new(ErrorKind::DataConversion, error))?;
+        let mut outgoing = self
+            .http
+            .request(method, request.url().clone())
+            .timeout(std::time::Duration::from_secs(60));
+        for (name, value) in request.headers().iter() {
+            outgoing = outgoing.header(name.as_str(), value.as_str());
+        }
+        if let Body::Bytes(bytes) = request.body() {
+            outgoing = outgoing.body(bytes.clone());
+        }
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let response = outgoing.send().await.map_err(broken)?;
+        let status = response.status().as_u16().into();
+        let mut headers = Headers::new();
+        for (name, value) in response.headers() {
+            if let Ok(value) = value.to_str() {
+                headers.insert(name.as_str().to_owned(), value.to_owned());
+            }
+        }
+        let body = response.bytes().await.map_err(broken)?;
+        Ok(AsyncRawResponse::from_bytes(status, headers, body))
+    }
+}

@@ -1,0 +1,196 @@
+//! Token buckets, shared by all requests.
+//!
+//! A bucket starts at the published rate. When a service answers 429 all the same, the bucket halves its rate; every
+//! answer that is none brings it a little closer to the published rate again.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::journal::Limit;
+
+const SLOWEST: f64 = 1.0 / 32.0;
+const RECOVERY: f64 = 1.05;
+
+#[derive(Debug)]
+struct Bucket {
+    rate: f64,
+    burst: f64,
+    /// Part of the published rate in use, from [`SLOWEST`] to 1.
+    pace: f64,
+    /// Permits there are; below zero, permits promised to those who wait.
+    level: f64,
+    filled: Instant,
+}
+
+impl Bucket {
+    /// Takes a permit and says how long to wait before using it.
+    fn take(&mut self, now: Instant) -> Duration {
+        let rate = self.rate * self.pace;
+        let gained = now.duration_since(self.filled).as_secs_f64() * rate;
+        self.level = (self.level + gained).min(self.burst) - 1.0;
+        self.filled = now;
+        if self.level >= 0.0 {
+            Duration::ZERO
+        } else {
+            Duration::from_secs_f64(-self.level / rate)
+        }
+    }
+}
+
+/// All buckets, by what their limit is about.
+#[derive(Debug, Default)]
+pub struct Throttle {
+    buckets: Mutex<HashMap<String, Arc<Mutex<Bucket>>>>,
+}
+
+impl Throttle {
+    /// Waits until a request may go.
+    pub async fn acquire(&self, limits: &[Limit]) {
+        let now = Instant::now();
+        let wait = limits
+            .iter()
+            .map(|limit| open(&self.bucket(limit)).take(now))
+            .max();
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// The service said that a request was one too many.
+    pub fn slow_down(&self, limits: &[Limit]) {
+        self.change_pace(limits, |pace| (pace / 2.0).max(SLOWEST));
+    }
+
+    /// The service took a request.
+    pub fn recover(&self, limits: &[Limit]) {
+        self.change_pace(limits, |pace| (pace * RECOVERY).min(1.0));
+    }
+
+    /// Changes the pace of every bucket once, however often its limit is named.
+    fn change_pace(&self, limits: &[Limit], change: impl Fn(f64) -> f64) {
+        let distinct: BTreeMap<&str, &Limit> = limits
+            .iter()
+            .map(|limit| (limit.key.as_str(), limit))
+            .collect();
+        for limit in distinct.into_values() {
+            let bucket = self.bucket(limit);
+            let mut bucket = open(&bucket);
+            bucket.pace = change(bucket.pace);
+        }
+    }
+
+    fn bucket(&self, limit: &Limit) -> Arc<Mutex<Bucket>> {
+        let mut buckets = open(&self.buckets);
+        let bucket = buckets.entry(limit.key.clone()).or_insert_with(|| {
+            Arc::new(Mutex::new(Bucket {
+                rate: limit.rate,
+                burst: limit.burst,
+                pace: 1.0,
+                level: limit.burst,
+                filled: Instant::now(),
+            }))
+        });
+        Arc::clone(bucket)
+    }
+}
+
+fn open<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(rate: f64, burst: f64) -> Vec<Limit> {
+        vec![Limit {
+            key: "chat".to_owned(),
+            rate,
+            burst,
+        }]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_are_spread_over_time() {
+        let throttle = Throttle::default();
+        let start = Instant::now();
+        for _ in 0..11 {
+            throttle.acquire(&limit(2.0, 1.0)).await;
+        }
+        let took = start.elapsed().as_secs_f64();
+        assert!((5.0..5.1).contains(&took), "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_goes_at_once_and_only_once() {
+        let throttle = Throttle::default();
+        let start = Instant::now();
+        for _ in 0..20 {
+            throttle.acquire(&limit(10.0, 20.0)).await;
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        throttle.acquire(&limit(10.0, 20.0)).await;
+        assert!(start.elapsed() >= Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_that_is_named_often_changes_its_pace_once() {
+        let throttle = Throttle::default();
+        let limits = [limit(1.0, 1.0), limit(1.0, 1.0), limit(1.0, 1.0)].concat();
+        throttle.slow_down(&limits);
+        let pace = || open(&throttle.bucket(&limits[0])).pace;
+        assert!((pace() - 0.5).abs() < 1e-9);
+        throttle.recover(&limits);
+        assert!((pace() - 0.5 * RECOVERY).abs() < 1e-9);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_429_halves_the_rate_and_answers_bring_it_back() {
+        let throttle = Throttle::default();
+        let limits = limit(1.0, 1.0);
+        throttle.acquire(&limits).await;
+        throttle.slow_down(&limits);
+        let start = Instant::now();
+        throttle.acquire(&limits).await;
+        assert!(
+            start.elapsed() >= Duration::from_millis(1900),
+            "{:?}",
+            start.elapsed()
+        );
+        for _ in 0..20 {
+            throttle.recover(&limits);
+        }
+        let start = Instant::now();
+        throttle.acquire(&limits).await;
+        assert!(
+            start.elapsed() <= Duration::from_millis(1050),
+            "{:?}",
+            start.elapsed()
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_tightest_of_several_limits_decides() {
+        let throttle = Throttle::default();
+        let limits = vec![
+            Limit {
+                key: "tenant".to_owned(),
+                rate: 20.0,
+                burst: 1.0,
+            },
+            Limit {
+                key: "channel".to_owned(),
+                rate: 1.0,
+                burst: 1.0,
+            },
+        ];
+        let start = Instant::now();
+        for _ in 0..3 {
+            throttle.acquire(&limits).await;
+        }
+        assert!(start.elapsed() >= Duration::from_secs(2));
+    }
+}

@@ -1,0 +1,170 @@
+//! Answers of providers, kept for later cases.
+//!
+//! One file an answer, named after the digest of the request. It holds the request as the journal does, so without
+//! credentials, and only what the privacy rules let out. A file that is torn, old, from the future or another's is as
+//! good as none.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::quota::{private_file, private_folder};
+use crate::journal::{Answer, Request};
+
+/// Largest file that is read or written, in bytes: whole answers are far below.
+const LARGEST: u64 = 16 << 20;
+/// Version of the files.
+const FORMAT: u32 = 1;
+
+/// Answers by request, in a folder.
+#[derive(Debug)]
+pub struct Cache {
+    folder: PathBuf,
+    age: TimeDelta,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    format: u32,
+    source: String,
+    url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
+    at: DateTime<Utc>,
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+impl Cache {
+    /// Answers in that folder, none older than that. What is older is removed.
+    pub fn open(folder: PathBuf, age: TimeDelta) -> Self {
+        let cache = Self { folder, age };
+        cache.sweep(Utc::now());
+        cache
+    }
+
+    /// The answer to a request, with the time at which it was received.
+    pub fn get(&self, request: &Request, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Answer)> {
+        let path = self.path(request);
+        let kept = match read(&path) {
+            Ok(kept) => kept,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                tracing::debug!(path = %path.display(), %error, "a kept answer cannot be read");
+                return None;
+            }
+        };
+        let same = kept.format == FORMAT
+            && kept.source == request.source
+            && kept.url == request.url.as_str()
+            && kept.request.as_deref() == text_of(request);
+        let fresh = kept.at <= now && now - kept.at < self.age;
+        let answer = matches!(kept.status, 200 | 404);
+        (same && fresh && answer).then_some((
+            kept.at,
+            Answer::Response {
+                status: kept.status,
+                headers: kept.headers,
+                body: kept.body,
+            },
+        ))
+    }
+
+    /// Keeps an answer. That it cannot be kept harms nobody.
+    pub fn put(&self, request: &Request, at: DateTime<Utc>, answer: &Answer) {
+        let Answer::Response {
+            status: status @ (200 | 404),
+            headers,
+            body,
+        } = answer
+        else {
+            return;
+        };
+        let kept = Kept {
+            format: FORMAT,
+            source: request.source.to_owned(),
+            url: request.url.to_string(),
+            request: text_of(request).map(str::to_owned),
+            at,
+            status: *status,
+            headers: headers.clone(),
+            body: body.clone(),
+        };
+        let path = self.path(request);
+        if let Err(error) = write(&path, &kept) {
+            tracing::debug!(path = %path.display(), %error, "an answer is not kept");
+        }
+    }
+
+    fn path(&self, request: &Request) -> PathBuf {
+        let mut hash = Sha256::new();
+        let url = request.url.as_str();
+        for part in [request.source, url, text_of(request).unwrap_or_default()] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        let digest = hash.finalize();
+        let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.folder
+            .join(request.source)
+            .join(format!("{name}.json"))
+    }
+
+    /// Removes what is too old to be used, and what a run that died left behind.
+    fn sweep(&self, now: DateTime<Utc>) {
+        let files = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+        for folder in files(&self.folder).filter(|entry| entry.path().is_dir()) {
+            for file in files(&folder.path()) {
+                let Ok(changed) = file.metadata().and_then(|metadata| metadata.modified()) else {
+                    continue;
+                };
+                if now - DateTime::<Utc>::from(changed) >= self.age {
+                    // Another process may have removed it already.
+                    let _ = fs::remove_file(file.path());
+                }
+            }
+        }
+    }
+}
+
+fn text_of(request: &Request) -> Option<&str> {
+    request.body.as_ref().map(|body| body.text.as_str())
+}
+
+fn read(path: &Path) -> io::Result<Kept> {
+    // A pipe or a device in its place would never end.
+    let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return Err(io::Error::other("not a file of that kind"));
+    }
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// Writes it whole or not at all; of two that write the same, the last one stays.
+fn write(path: &Path, kept: &Kept) -> io::Result<()> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let text = serde_json::to_string(kept)?;
+    if text.len() as u64 > LARGEST {
+        return Err(io::Error::other("too large"));
+    }
+    if let Some(folder) = path.parent() {
+        private_folder(folder)?;
+    }
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let part = path.with_extension(format!("{}-{number}.part", std::process::id()));
+    let mut file = private_file(&part)?;
+    file.write_all(text.as_bytes())?;
+    drop(file);
+    fs::rename(&part, path).inspect_err(|_| {
+        let _ = fs::remove_file(&part);
+    })
+}

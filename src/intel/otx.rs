@@ -1,0 +1,203 @@
+//! AlienVault OTX (LevelBlue): how many pulses, reports of its community, name the url.
+//!
+//! The `general` section of `https://otx.alienvault.com/api/v1/indicators/url/{url}`.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::{Map, Number, Value};
+use url::Url;
+
+use super::answer::{clip, open, other_shape};
+use super::{Ask, Provider, Rate, Reading, Setup, SetupError, Severity, Spec, below, segment};
+use crate::journal::{Auth, Exchange, Limit, Method, Request};
+
+const KEY: &str = "LINKTRAIL_OTX_KEY";
+/// How many pulses a summary names.
+const NAMED: usize = 3;
+
+pub(super) const SPEC: Spec = Spec {
+    name: "otx",
+    endpoint: Some("https://otx.alienvault.com"),
+    secrets: &[KEY],
+    // Of a free key.
+    rates: &[Rate::hour(10_000)],
+    build,
+};
+
+struct Otx {
+    endpoint: Url,
+    key: Option<SecretString>,
+    limits: Vec<Limit>,
+}
+
+fn build(setup: &Setup) -> Result<Box<dyn Provider>, SetupError> {
+    Ok(Box::new(Otx {
+        endpoint: setup.endpoint(&SPEC)?,
+        key: setup.secret(KEY),
+        limits: setup.limits(&SPEC),
+    }))
+}
+
+impl Provider for Otx {
+    fn name(&self) -> &'static str {
+        SPEC.name
+    }
+
+    fn ask(&self, asked: &str) -> Ask {
+        let path = format!("api/v1/indicators/url/{}/general", segment(asked));
+        Ask::Send(Request {
+            source: SPEC.name,
+            method: Method::Get,
+            url: below(&self.endpoint, &path),
+            headers: vec![("accept", "application/json".to_owned())],
+            auth: match &self.key {
+                Some(key) => Auth::Header("X-OTX-API-KEY", key.clone()),
+                None => Auth::None,
+            },
+            body: None,
+            limits: self.limits.clone(),
+            deadline: Duration::from_secs(30),
+        })
+    }
+
+    fn read(&self, _url: &Url, exchange: &Exchange) -> Reading {
+        match open(exchange, &SPEC) {
+            Ok(Some(answer)) => rate(&answer).unwrap_or_else(other_shape),
+            Ok(None) => Reading::not_found("OTX does not know it"),
+            Err(reading) => reading,
+        }
+    }
+}
+
+fn rate(answer: &Map<String, Value>) -> Result<Reading, &'static str> {
+    let info = match answer.get("pulse_info") {
+        Some(Value::Object(info)) => Some(info),
+        Some(Value::Null) => None,
+        _ => return Err("no pulse_info"),
+    };
+    let pulses = info.and_then(|info| info.get("pulses")?.as_array());
+    let pulses = pulses.map_or(&[][..], Vec::as_slice);
+    let count = match info {
+        Some(info) => count(info, pulses.len())?,
+        None => 0,
+    };
+    let names = names(pulses);
+    let reading = if let Some(lists) = whitelists(answer) {
+        let but = if count > 0 {
+            format!(", though in {}", plural(count))
+        } else {
+            String::new()
+        };
+        Reading::rated(
+            Severity::Information,
+            &format!("whitelisted ({lists}){but}"),
+        )
+    } else {
+        match count {
+            0 => Reading::not_found("in no pulse"),
+            1 => Reading::rated(Severity::Warning, &format!("in 1 pulse{names}")),
+            _ => Reading::rated(Severity::High, &format!("in {}{names}", plural(count))),
+        }
+    };
+    #[allow(clippy::cast_precision_loss, reason = "a count of pulses is small")]
+    let score = count as f64;
+    Ok(reading
+        .score(score)
+        .tags(tags(pulses))
+        .reference(pulses.iter().find_map(page)))
+}
+
+/// How many pulses there are; the list of them is cut at some length, their number is not.
+fn count(info: &Map<String, Value>, listed: usize) -> Result<u64, &'static str> {
+    let said = match info.get("count") {
+        Some(Value::Number(number)) => whole(number).ok_or("pulse_info.count is not a count")?,
+        Some(Value::String(text)) => text
+            .trim()
+            .parse()
+            .map_err(|_| "pulse_info.count is not a count")?,
+        Some(Value::Null) => 0,
+        None if info.contains_key("pulses") => 0,
+        _ => return Err("no pulse_info.count"),
+    };
+    Ok(said.max(listed as u64))
+}
+
+/// OTX writes some of its counts as `2.0`.
+fn whole(number: &Number) -> Option<u64> {
+    number.as_u64().or_else(|| {
+        let fraction = number.as_f64()?;
+        let fits = fraction.fract() == 0.0 && (0.0..1e15).contains(&fraction);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked above"
+        )]
+        fits.then_some(fraction as u64)
+    })
+}
+
+fn plural(count: u64) -> String {
+    if count == 1 {
+        "1 pulse".to_owned()
+    } else {
+        format!("{count} pulses")
+    }
+}
+
+/// The lists of known good names that it is on. OTX shows whatever stands in `validation` as whitelisted, popularity
+/// lists included, and leaves the judgement of its pulses to the reader.
+fn whitelists(answer: &Map<String, Value>) -> Option<String> {
+    let entries = answer.get("validation")?.as_array()?;
+    let mut lists: Vec<String> = Vec::new();
+    for entry in entries {
+        let said = ["source", "name", "message"]
+            .iter()
+            .find_map(|field| entry.get(field)?.as_str());
+        let list = clip(said.unwrap_or_default(), 40);
+        if !list.is_empty() && !lists.contains(&list) && lists.len() < NAMED {
+            lists.push(list);
+        }
+    }
+    (!lists.is_empty()).then(|| lists.join(", "))
+}
+
+fn names(pulses: &[Value]) -> String {
+    let names: Vec<String> = pulses
+        .iter()
+        .filter_map(|pulse| pulse.get("name")?.as_str())
+        .map(|name| clip(name, 80))
+        .filter(|name| !name.is_empty())
+        .take(NAMED)
+        .collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(": {}", names.join("; "))
+}
+
+fn tags(pulses: &[Value]) -> impl Iterator<Item = &str> {
+    pulses.iter().flat_map(|pulse| {
+        let of = |field| {
+            pulse
+                .get(field)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+        };
+        let families = of("malware_families");
+        of("tags")
+            .filter_map(Value::as_str)
+            .chain(families.filter_map(|family| {
+                // A plain name in older answers.
+                family.get("display_name").unwrap_or(family).as_str()
+            }))
+    })
+}
+
+/// The pulse's page. Its id is all that is taken from outside: a link into the answer's own words could lead anywhere.
+fn page(pulse: &Value) -> Option<String> {
+    let id = pulse.get("id")?.as_str()?;
+    let is_id = id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| format!("https://otx.alienvault.com/pulse/{id}"))
+}

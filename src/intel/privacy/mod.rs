@@ -1,0 +1,134 @@
+//! What may leave the tenant for threat intelligence, and in which form.
+
+mod address;
+mod host;
+mod layer;
+mod mask;
+mod never;
+mod secret;
+
+use url::Url;
+
+use crate::model::Settings;
+
+use host::Inside;
+use mask::{Mask, Part};
+use never::Never;
+
+/// The rules of one tenant.
+#[derive(Debug, Clone)]
+pub struct Privacy {
+    inside: Inside,
+    never: Never,
+    send_query: bool,
+}
+
+/// What may be done with a url.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Ask about this string, which is the url without what must not be seen.
+    Ask(String),
+    /// Do not ask at all, for that reason.
+    Skip(String),
+}
+
+/// Why a rule cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PrivacyError {
+    /// An internal domain that is none.
+    #[error(
+        "tenant.internal_domains: `{0}` is neither a domain nor an address; write it as `contoso.com`, without scheme, port or path"
+    )]
+    Domain(String),
+    /// A pattern that is none.
+    #[error(
+        "intel.never_send: `{pattern}` {what}; write it as `*.partner.example` or `partner.example/hr/*`"
+    )]
+    Pattern {
+        /// As it was written.
+        pattern: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}
+
+impl Privacy {
+    /// Rules from `tenant.internal_domains` and `intel.send_query`. One that cannot be understood is an error: if it
+    /// were passed over, what it was to protect would leave.
+    pub fn new<S: AsRef<str>>(
+        internal_domains: &[S],
+        send_query: bool,
+    ) -> Result<Self, PrivacyError> {
+        let mut inside = Inside::default();
+        for domain in internal_domains {
+            let domain = domain.as_ref();
+            inside
+                .add(domain)
+                .ok_or_else(|| PrivacyError::Domain(domain.to_owned()))?;
+        }
+        Ok(Self {
+            inside,
+            never: Never::default(),
+            send_query,
+        })
+    }
+
+    /// The rules of a case.
+    ///
+    /// # Errors
+    /// When one cannot be understood.
+    pub fn of(settings: &Settings) -> Result<Self, PrivacyError> {
+        Self::new(&settings.internal_domains, settings.send_query)?
+            .never_sending(&settings.never_send)
+    }
+
+    /// The same with the patterns of `intel.never_send`.
+    ///
+    /// # Errors
+    /// When one cannot be understood.
+    pub fn never_sending<S: AsRef<str>>(mut self, patterns: &[S]) -> Result<Self, PrivacyError> {
+        for pattern in patterns {
+            self.never.add(pattern.as_ref())?;
+        }
+        Ok(self)
+    }
+
+    /// Whether a url may be asked about, and by what string.
+    pub fn decide(&self, url: &Url) -> Decision {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Decision::Skip(format!("not a web address but {}:", url.scheme()));
+        }
+        let Some(host) = url.host() else {
+            return Decision::Skip("no host".to_owned());
+        };
+        if let Some(reason) = self.inside.why(&host) {
+            return Decision::Skip(reason);
+        }
+        if let Some(pattern) = self.never.find(&host, url.path()) {
+            return Decision::Skip(format!("never_send pattern {pattern}"));
+        }
+        let mut sent = url.clone();
+        if sent.set_username("").is_err() || sent.set_password(None).is_err() {
+            return Decision::Skip("its user and password cannot be left out".to_owned());
+        }
+        let mask = Mask::new(&self.inside, &self.never);
+        let part = if self.send_query {
+            Part::Whole
+        } else {
+            Part::Query
+        };
+        if let Some(path) = mask.hide(url.path(), Part::Path) {
+            sent.set_path(&path);
+        }
+        if let Some(query) = url.query().and_then(|query| mask.hide(query, part)) {
+            sent.set_query(Some(&query));
+        }
+        if let Some(fragment) = url
+            .fragment()
+            .and_then(|fragment| mask.hide(fragment, part))
+        {
+            sent.set_fragment(Some(&fragment));
+        }
+        Decision::Ask(sent.into())
+    }
+}

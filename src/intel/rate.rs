@@ -1,0 +1,223 @@
+//! How often a provider may be asked: what it publishes, or what a key of one's own allows.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::spec;
+use crate::journal::Limit;
+
+/// So many requests in any span of that length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Requests.
+    pub count: u32,
+    /// The span.
+    pub per: Period,
+}
+
+/// The span of a rate. Days and months are those of the calendar, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Period {
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Month,
+}
+
+/// Why a line of `[intel] limits` is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "[intel] limits: `{0}` is no limit of a provider; write it as `virustotal 1000/minute`, with second, minute, hour, day or month"
+)]
+pub struct RateError(String);
+
+impl Period {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Second => "second",
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+
+    /// Length in seconds, if it is short enough to wait for; a day and a month are not.
+    fn seconds(self) -> Option<f64> {
+        match self {
+            Self::Second => Some(1.0),
+            Self::Minute => Some(60.0),
+            Self::Hour => Some(3600.0),
+            Self::Day | Self::Month => None,
+        }
+    }
+
+    /// The calendar's name of the period in which a moment lies.
+    pub(super) fn of(self, at: DateTime<Utc>) -> String {
+        let form = match self {
+            Self::Month => "%Y-%m",
+            _ => "%Y-%m-%d",
+        };
+        at.format(form).to_string()
+    }
+}
+
+impl Rate {
+    /// So many a minute.
+    pub const fn minute(count: u32) -> Self {
+        Self {
+            count,
+            per: Period::Minute,
+        }
+    }
+
+    /// So many an hour.
+    pub const fn hour(count: u32) -> Self {
+        Self {
+            count,
+            per: Period::Hour,
+        }
+    }
+
+    /// So many a day.
+    pub const fn day(count: u32) -> Self {
+        Self {
+            count,
+            per: Period::Day,
+        }
+    }
+
+    /// The bucket that never lets more than that through, wherever the span begins: a tenth at once, the rest spread
+    /// over it. None for a quota, which no waiting makes bearable.
+    pub(super) fn limit(self, provider: &str) -> Option<Limit> {
+        let seconds = self.per.seconds()?;
+        let count = f64::from(self.count);
+        let burst = (count / 10.0).floor().max(1.0);
+        // One a minute has no rest to spread: its bucket fills in a minute.
+        let spread = if count > burst { count - burst } else { count };
+        Some(Limit {
+            key: format!("{provider} per {}", self.per.as_str()),
+            rate: spread / seconds,
+            burst,
+        })
+    }
+
+    /// Seconds that so many requests take at least; none for a quota.
+    pub fn seconds_for(self, requests: usize) -> Option<f64> {
+        let limit = self.limit("")?;
+        Some((requests as f64 - limit.burst).max(0.0) / limit.rate)
+    }
+
+    /// Whether it outlasts a run, so that it has to be remembered.
+    pub(super) fn is_quota(self) -> bool {
+        self.per.seconds().is_none()
+    }
+}
+
+impl std::fmt::Display for Rate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.count, self.per.as_str())
+    }
+}
+
+/// Reads `[intel] limits`: lines such as `virustotal 1000/minute`. Those of a provider take the place of all that it
+/// publishes.
+///
+/// # Errors
+/// When a line is no such thing.
+pub fn limits<S: AsRef<str>>(lines: &[S]) -> Result<BTreeMap<String, Vec<Rate>>, RateError> {
+    let mut limits: BTreeMap<String, Vec<Rate>> = BTreeMap::new();
+    for line in lines {
+        let line = line.as_ref();
+        let (provider, rate) = read(line).ok_or_else(|| RateError(line.to_owned()))?;
+        limits.entry(provider.to_owned()).or_default().push(rate);
+    }
+    Ok(limits)
+}
+
+fn read(line: &str) -> Option<(&str, Rate)> {
+    let (provider, rate) = line.trim().split_once(char::is_whitespace)?;
+    let (count, per) = rate.split_once('/')?;
+    let count = count.trim().parse().ok().filter(|count| *count > 0)?;
+    let per = match per.trim() {
+        "second" => Period::Second,
+        "minute" => Period::Minute,
+        "hour" => Period::Hour,
+        "day" => Period::Day,
+        "month" => Period::Month,
+        _ => return None,
+    };
+    // Who sends nothing has no limit.
+    spec(provider).filter(|spec| spec.endpoint.is_some())?;
+    Some((provider, Rate { count, per }))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::http::Throttle;
+
+    #[test]
+    fn limits_are_read_by_provider() {
+        let read = limits(&["virustotal 1000/minute", " virustotal  20000 / day "]).unwrap();
+        assert_eq!(read["virustotal"], [Rate::minute(1000), Rate::day(20_000)]);
+        for line in [
+            "",
+            "virustotal",
+            "virustotal 5",
+            "virustotal 5/week",
+            "virustotal 0/day",
+            "virustotal -1/day",
+            "virustotal 4294967296/day",
+            "nobody 5/day",
+            "file 5/day",
+            "sentinel 5/day",
+        ] {
+            let error = limits(&[line]).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{line}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_rate_tells_how_long_it_takes() {
+        assert_eq!(Rate::minute(4).to_string(), "4/minute");
+        // One at once, then three a minute.
+        assert_eq!(Rate::minute(4).seconds_for(1), Some(0.0));
+        assert_eq!(Rate::minute(4).seconds_for(10), Some(180.0));
+        assert_eq!(Rate::day(500).seconds_for(10), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_span_holds_more_requests_than_the_rate_says() {
+        for (rate, requests) in [
+            (Rate::minute(1), 5_usize),
+            (Rate::minute(4), 40),
+            (Rate::minute(60), 300),
+            (Rate::hour(10_000), 25_000),
+        ] {
+            let limits: Vec<_> = rate.limit("x").into_iter().collect();
+            let span = Duration::from_secs_f64(rate.per.seconds().unwrap());
+            let throttle = Throttle::default();
+            let mut sent = Vec::new();
+            for _ in 0..requests {
+                throttle.acquire(&limits).await;
+                sent.push(tokio::time::Instant::now());
+            }
+            let count = rate.count as usize;
+            for (first, next) in sent.iter().zip(sent.iter().skip(count)) {
+                assert!(*next - *first >= span, "{rate:?}: {:?}", *next - *first);
+            }
+            // And it is used: no more than twice as slow as it may be.
+            let took = *sent.last().unwrap() - sent[0];
+            let fair = span.mul_f64(2.0 * requests as f64 / f64::from(rate.count));
+            assert!(took <= fair, "{rate:?}: {took:?}");
+        }
+    }
+}

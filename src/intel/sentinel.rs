@@ -1,0 +1,194 @@
+//! Microsoft Sentinel's own indicators: what the tenant's threat intelligence says of a url or its domain.
+//!
+//! The workspace is asked for many urls at once, by values that an indicator may have. Which of them means a url is
+//! decided here, as for a list of one's own. Nothing leaves the tenant.
+
+use chrono::{DateTime, Utc};
+use url::{Host, Url};
+
+use super::answer::clip;
+use super::file::indicator::{Indicator, Key, keys_of, parse};
+use super::{Ask, Provider, Reading, Setup, SetupError, Severity, Spec};
+use crate::journal::Exchange;
+use crate::source::logs::{Problem, Row, Rows, SOURCE};
+
+/// Longest value that is looked for, in bytes: a query takes so many, and no indicator is that long.
+const LONGEST: usize = 4096;
+
+pub(super) const SPEC: Spec = Spec {
+    name: "sentinel",
+    endpoint: None,
+    secrets: &[],
+    rates: &[],
+    build,
+};
+
+struct Sentinel {
+    since: DateTime<Utc>,
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "as every provider is built")]
+fn build(setup: &Setup) -> Result<Box<dyn Provider>, SetupError> {
+    Ok(Box::new(Sentinel { since: setup.since }))
+}
+
+impl Provider for Sentinel {
+    fn name(&self) -> &'static str {
+        SPEC.name
+    }
+
+    fn source(&self) -> &'static str {
+        SOURCE
+    }
+
+    fn local(&self) -> bool {
+        true
+    }
+
+    fn ask(&self, asked: &str) -> Ask {
+        match Url::parse(asked) {
+            Ok(url) => Ask::Workspace(needles(&url)),
+            Err(error) => Ask::Local(Reading::unavailable(&format!("not a url: {error}"))),
+        }
+    }
+
+    fn read(&self, _url: &Url, _exchange: &Exchange) -> Reading {
+        Reading::unavailable("the workspace answers in rows")
+    }
+
+    fn judge(&self, url: &Url, rows: &Rows) -> Reading {
+        let keys = keys_of(url);
+        let meant: Vec<(&Row, Key)> = rows
+            .rows
+            .iter()
+            .filter_map(|row| Some((row, key(row)?)))
+            .filter(|(_, key)| keys.contains(key))
+            .collect();
+        let valid = |row: &&(&Row, Key)| {
+            let until = row.0.time("valid_until");
+            until.is_none_or(|until| until > self.since)
+        };
+        let worst = meant.iter().filter(valid).max_by(|(one, _), (other, _)| {
+            // Of equal ones always the same, in whatever order the service gave them.
+            rank(one)
+                .total_cmp(&rank(other))
+                .then_with(|| other.text("id").cmp(one.text("id")))
+        });
+        match worst {
+            Some((row, key)) => rate(row, key),
+            // Rows may be missing, and the one that matters be among them.
+            None if !rows.problems.is_empty() => no_answer(&rows.problems),
+            None if !meant.is_empty() => {
+                Reading::not_found("only indicators that had expired before the window")
+            }
+            None => Reading::not_found("no active indicator names it"),
+        }
+    }
+}
+
+/// Values by which an indicator may name a url: its spellings, its host and the domains above it.
+fn needles(url: &Url) -> Vec<String> {
+    let mut needles = Vec::new();
+    for key in keys_of(url) {
+        match key {
+            Key::Url(text) => {
+                needles.extend(text.strip_suffix('/').map(str::to_owned));
+                needles.push(text);
+            }
+            Key::AnyScheme(text) => {
+                let text = text.trim_start_matches('/');
+                needles.extend(text.strip_suffix('/').map(str::to_owned));
+                needles.push(text.to_owned());
+            }
+            Key::Port(host, port) => needles.push(format!("{host}:{port}")),
+            Key::Host(host) => {
+                let (unicode, _) = idna::domain_to_unicode(&host);
+                if unicode != host {
+                    needles.push(unicode);
+                }
+                needles.push(host);
+            }
+        }
+    }
+    if matches!(url.host(), Some(Host::Domain(_))) {
+        // A single label is no domain that anybody lists.
+        needles.retain(|needle| needle.contains('.') || needle.contains('/'));
+    }
+    needles.retain(|needle| needle.len() <= LONGEST);
+    crate::model::sorted(needles)
+}
+
+/// What an indicator names.
+fn key(row: &Row) -> Option<Key> {
+    key_of(row.text("kind"), row.text("value"))
+}
+
+/// Whether an indicator of that kind (`url`, `domain`) and value names the url.
+pub fn names(kind: &str, value: &str, url: &Url) -> bool {
+    key_of(kind, value).is_some_and(|key| keys_of(url).contains(&key))
+}
+
+/// What an indicator names. One of a url without a path means the front page, not the whole host.
+fn key_of(kind: &str, value: &str) -> Option<Key> {
+    let read = |text: &str| match parse(text) {
+        Ok(Indicator::Key(key)) => Some(key),
+        Ok(Indicator::Other) | Err(_) => None,
+    };
+    match (kind, read(value)?) {
+        ("url", Key::Host(_) | Key::Port(..)) => read(&format!("{value}/")),
+        (_, key) => Some(key),
+    }
+}
+
+/// How much an indicator counts. One that says nothing of its confidence is doubtful.
+fn rank(row: &Row) -> f64 {
+    row.number("confidence").unwrap_or(50.0)
+}
+
+fn rate(row: &Row, key: &Key) -> Reading {
+    let severity = match rank(row) {
+        rank if rank >= 80.0 => Severity::High,
+        rank if rank >= 50.0 => Severity::Warning,
+        _ => Severity::Information,
+    };
+    let confidence = row.number("confidence");
+    let said = match confidence {
+        Some(confidence) => format!("confidence {confidence}"),
+        None => "no confidence given".to_owned(),
+    };
+    let source = match row.text("source") {
+        "" => String::new(),
+        source => format!(", of {}", clip(source, 60)),
+    };
+    let what = match key {
+        Key::Host(domain) => format!("domain {}", clip(domain, 100)),
+        _ => "url".to_owned(),
+    };
+    let reading = Reading::rated(
+        severity,
+        &format!("indicator of the {what}: {said}{source}"),
+    );
+    let reading = match confidence {
+        Some(confidence) => reading.score(confidence),
+        None => reading,
+    };
+    let tags = row.text("tags");
+    let list: Vec<String> = serde_json::from_str(tags).unwrap_or_else(|_| {
+        let parts = tags.split([',', ';']).map(str::trim);
+        parts.map(str::to_owned).collect()
+    });
+    reading.tags(list.iter().map(String::as_str))
+}
+
+fn no_answer(problems: &[Problem]) -> Reading {
+    let reason = problems.first().map(ToString::to_string);
+    let reason = reason.unwrap_or_default();
+    match problems.first() {
+        Some(Problem::Busy { .. }) => Reading::rate_limited(&reason),
+        _ => Reading::unavailable(&reason),
+    }
+}
+
+#[cfg(test)]
+#[path = "sentinel/tests.rs"]
+mod tests;

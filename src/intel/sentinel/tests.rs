@@ -1,0 +1,313 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::intel::{State, overall};
+use crate::journal::Answer;
+use crate::source::logs::Query;
+
+const URL: &str = "https://bob:pw@login.evil.example/a?b#c";
+
+fn provider() -> Sentinel {
+    Sentinel {
+        since: "2026-10-01T00:00:00Z".parse().unwrap(),
+    }
+}
+
+fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Exchange {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Exchange {
+        record: 1,
+        at: "2026-11-01T00:00:00Z".parse().unwrap(),
+        answer: Answer::Response {
+            status,
+            headers: headers.collect::<BTreeMap<_, _>>(),
+            body: body.to_owned(),
+        },
+    }
+}
+
+/// An answer of Log Analytics with indicators of kind, value, confidence and end.
+fn answer(rows: &[(&str, &str, Value, Value)]) -> Exchange {
+    let columns = [
+        "id",
+        "kind",
+        "value",
+        "confidence",
+        "valid_until",
+        "source",
+        "tags",
+        "time",
+    ];
+    let columns: Vec<Value> = columns.iter().map(|name| json!({ "name": name })).collect();
+    let rows: Vec<Value> = rows
+        .iter()
+        .enumerate()
+        .map(|(at, (kind, value, confidence, until))| {
+            let time = "2026-10-20T00:00:00Z";
+            json!([
+                format!("i-{at}"),
+                kind,
+                value,
+                confidence,
+                until,
+                "Contoso",
+                "[\"kit\"]",
+                time
+            ])
+        })
+        .collect();
+    let body = json!({"tables": [{"name": "PrimaryResult", "columns": columns, "rows": rows}]});
+    response(200, &[], &body.to_string())
+}
+
+fn judge(exchange: &Exchange) -> Reading {
+    let rows = Rows::of(Query::ThreatIndicators, exchange);
+    let reading = provider().judge(&Url::parse(URL).unwrap(), &rows);
+    let answered = matches!(reading.state, State::Hit | State::Clean | State::NotFound);
+    assert_eq!(answered, reading.severity.is_some(), "{reading:?}");
+    reading
+}
+
+fn verdict(exchange: &Exchange) -> (&'static str, &'static str) {
+    let reading = judge(exchange);
+    (reading.state.as_str(), overall([&reading]))
+}
+
+#[test]
+fn indicators_are_rated_by_confidence() {
+    let url = "https://login.evil.example/a?b#c";
+    for (confidence, wanted) in [
+        (json!(0), ("clean", "information")),
+        (json!(49.9), ("clean", "information")),
+        (json!(50), ("hit", "warning")),
+        (json!("79"), ("hit", "warning")),
+        (json!(80), ("hit", "high")),
+        (json!(100), ("hit", "high")),
+        // An active indicator that does not say how sure it is.
+        (Value::Null, ("hit", "warning")),
+        (json!(""), ("hit", "warning")),
+        (json!("NaN"), ("hit", "warning")),
+    ] {
+        let exchange = answer(&[("url", url, confidence.clone(), Value::Null)]);
+        assert_eq!(verdict(&exchange), wanted, "{confidence}");
+    }
+    let reading = judge(&answer(&[("url", url, json!(85), Value::Null)]));
+    assert_eq!(
+        reading.summary,
+        "indicator of the url: confidence 85, of Contoso"
+    );
+    assert_eq!(
+        (reading.score, reading.tags),
+        (Some(85.0), vec!["kit".to_owned()])
+    );
+}
+
+#[test]
+fn only_what_names_the_url_or_its_domain_counts() {
+    for (kind, value, counts) in [
+        ("url", "https://login.evil.example/a?b#c", true),
+        ("url", "https://login.evil.example/a?b", true),
+        ("url", "hxxps://LOGIN.evil[.]example/a?b", true),
+        ("url", "login.evil.example/a?b", true),
+        ("domain", "login.evil.example", true),
+        ("domain", "EVIL.example.", true),
+        ("url", "https://login.evil.example/A?b", false),
+        ("url", "https://login.evil.example/a", false),
+        // The front page is not the host.
+        ("url", "https://login.evil.example", false),
+        ("url", "login.evil.example", false),
+        ("domain", "other.evil.example", false),
+        ("domain", "example", false),
+        ("domain", "", false),
+        ("domain", "not a domain", false),
+        ("", "", false),
+    ] {
+        let exchange = answer(&[(kind, value, json!(90), Value::Null)]);
+        let wanted = if counts {
+            ("hit", "high")
+        } else {
+            ("not_found", "information")
+        };
+        assert_eq!(verdict(&exchange), wanted, "{kind} {value}");
+    }
+    let front = provider().judge(
+        &Url::parse("http://login.evil.example/").unwrap(),
+        &Rows::of(
+            Query::ThreatIndicators,
+            &answer(&[("url", "login.evil.example", json!(90), Value::Null)]),
+        ),
+    );
+    assert_eq!(front.state, State::Hit);
+    let domain = judge(&answer(&[(
+        "domain",
+        "evil.example",
+        json!(60),
+        Value::Null,
+    )]));
+    assert_eq!(
+        domain.summary,
+        "indicator of the domain evil.example: confidence 60, of Contoso"
+    );
+}
+
+#[test]
+fn the_surest_indicator_decides_and_expired_ones_do_not() {
+    let url = "https://login.evil.example/a?b";
+    let rows = [
+        ("url", url, json!(30), Value::Null),
+        (
+            "domain",
+            "evil.example",
+            json!(70),
+            json!("2026-10-01T00:00:01Z"),
+        ),
+        ("url", url, json!(95), json!("2026-09-30T23:00:00Z")),
+        ("url", url, json!(95), json!("2026-10-01T00:00:00Z")),
+    ];
+    assert_eq!(verdict(&answer(&rows)), ("hit", "warning"));
+    assert_eq!(verdict(&answer(&rows[..1])), ("clean", "information"));
+    let expired = judge(&answer(&rows[2..]));
+    assert_eq!(expired.state, State::NotFound);
+    assert!(expired.summary.contains("expired"), "{}", expired.summary);
+    assert_eq!(verdict(&answer(&[])), ("not_found", "information"));
+}
+
+#[test]
+fn what_is_no_answer_is_told_apart() {
+    let hit = answer(&[("domain", "evil.example", json!(90), Value::Null)]);
+    let truncated = &hit.body()[..hit.body().len() / 2];
+    let absent = r#"{"error":{"code":"BadArgumentError","innererror":{"code":"SemanticError","innererror":{"code":"SEM0100","message":"'where' operator: Failed to resolve table or column expression named 'ThreatIntelIndicators'"}}}}"#;
+    let html = "<!DOCTYPE html><html></html>";
+    let refused = r#"{"error":{"code":"x","message":"no"}}"#;
+    let nothing = |why: &str| Exchange {
+        answer: Answer::Nothing(why.to_owned()),
+        ..hit.clone()
+    };
+    for (exchange, wanted, says) in [
+        (
+            response(401, &[], refused),
+            "unavailable",
+            "Log Analytics Reader",
+        ),
+        (
+            response(403, &[], refused),
+            "unavailable",
+            "Log Analytics Reader",
+        ),
+        (response(404, &[], refused), "unavailable", "workspace_id"),
+        (response(404, &[], html), "unavailable", "workspace_id"),
+        (response(429, &[], ""), "rate_limited", "too many"),
+        (
+            response(429, &[("retry-after", "60")], refused),
+            "rate_limited",
+            "too many",
+        ),
+        (response(400, &[], absent), "unavailable", "table absent"),
+        (response(400, &[], refused), "unavailable", "400"),
+        (response(500, &[], html), "unavailable", "500"),
+        (response(502, &[], ""), "unavailable", "502"),
+        (response(503, &[], refused), "unavailable", "503"),
+        (
+            response(504, &[], refused),
+            "unavailable",
+            "more than one answer",
+        ),
+        (
+            nothing("no answer in time"),
+            "unavailable",
+            "no answer in time",
+        ),
+        (
+            response(200, &[], html),
+            "unavailable",
+            "not what Log Analytics",
+        ),
+        (
+            response(200, &[], truncated),
+            "unavailable",
+            "not what Log Analytics",
+        ),
+        (response(200, &[], ""), "unavailable", "did not understand"),
+        (
+            response(200, &[], "null"),
+            "unavailable",
+            "not what Log Analytics",
+        ),
+        (response(200, &[], "{}"), "unavailable", "PrimaryResult"),
+    ] {
+        let reading = judge(&exchange);
+        assert_eq!(
+            (reading.state.as_str(), reading.severity),
+            (wanted, None),
+            "{exchange:?}"
+        );
+        assert!(reading.summary.contains(says), "{}", reading.summary);
+    }
+    // A workspace without any data is an answer, and so is what came before an answer was cut.
+    assert_eq!(
+        verdict(&response(204, &[], "")),
+        ("not_found", "information")
+    );
+    let cut = hit
+        .body()
+        .replacen('{', r#"{"error":{"code":"PartialError"},"#, 1);
+    assert_eq!(verdict(&response(200, &[], &cut)), ("hit", "high"));
+    let other = answer(&[("domain", "fine.example", json!(90), Value::Null)]);
+    let cut = other
+        .body()
+        .replacen('{', r#"{"error":{"code":"PartialError"},"#, 1);
+    assert_eq!(
+        verdict(&response(200, &[], &cut)),
+        ("unavailable", "unknown")
+    );
+}
+
+#[test]
+fn the_workspace_is_asked_for_every_spelling_and_never_for_a_user() {
+    let Ask::Workspace(values) = provider().ask("https://bob:pw@a.bücher.example/") else {
+        panic!("not asked");
+    };
+    assert_eq!(
+        values,
+        [
+            "a.bücher.example",
+            "a.xn--bcher-kva.example",
+            "a.xn--bcher-kva.example/",
+            "a.xn--bcher-kva.example:443",
+            "bücher.example",
+            "https://a.xn--bcher-kva.example",
+            "https://a.xn--bcher-kva.example/",
+            "xn--bcher-kva.example",
+        ]
+    );
+    let Ask::Workspace(values) = provider().ask("http://intranet/a#b") else {
+        panic!("not asked");
+    };
+    assert_eq!(
+        values,
+        [
+            "http://intranet/a",
+            "http://intranet/a#b",
+            "intranet/a",
+            "intranet/a#b"
+        ]
+    );
+    // However long a url or its host is, a query can take its values.
+    let labels = "a.".repeat(120);
+    for url in [
+        format!("https://{labels}example/"),
+        format!("https://x.example/{}", "y".repeat(1 << 20)),
+    ] {
+        let Ask::Workspace(values) = provider().ask(&url) else {
+            panic!("not asked");
+        };
+        assert!(!values.is_empty() && values.len() <= 500);
+        assert!(values.iter().map(|value| value.len() + 4).sum::<usize>() <= 64 * 1024);
+    }
+}

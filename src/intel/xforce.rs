@@ -1,0 +1,128 @@
+//! IBM X-Force Exchange: a score from 0 to 10 and categories, both of the url's host.
+//!
+//! `https://api.xforce.ibmcloud.com/url/{url}`. Whether the service still runs is not known.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::answer::{clip, open, other_shape};
+use super::{Ask, Provider, Rate, Reading, Setup, SetupError, Severity, Spec, below, segment};
+use crate::journal::{Auth, Exchange, Limit, Method, Request};
+
+const KEY: &str = "LINKTRAIL_XFORCE_KEY";
+const PASSWORD: &str = "LINKTRAIL_XFORCE_PASSWORD";
+
+pub(super) const SPEC: Spec = Spec {
+    name: "xforce",
+    endpoint: Some("https://api.xforce.ibmcloud.com"),
+    secrets: &[KEY, PASSWORD],
+    // IBM publishes a monthly quota for each plan and no rate.
+    rates: &[Rate::minute(300)],
+    build,
+};
+
+struct XForce {
+    endpoint: Url,
+    auth: Auth,
+    limits: Vec<Limit>,
+}
+
+fn build(setup: &Setup) -> Result<Box<dyn Provider>, SetupError> {
+    let auth = match (setup.secret(KEY), setup.secret(PASSWORD)) {
+        (Some(user), Some(password)) => Auth::Basic { user, password },
+        _ => Auth::None,
+    };
+    Ok(Box::new(XForce {
+        endpoint: setup.endpoint(&SPEC)?,
+        auth,
+        limits: setup.limits(&SPEC),
+    }))
+}
+
+impl Provider for XForce {
+    fn name(&self) -> &'static str {
+        SPEC.name
+    }
+
+    fn ask(&self, asked: &str) -> Ask {
+        Ask::Send(Request {
+            source: SPEC.name,
+            method: Method::Get,
+            url: below(&self.endpoint, &format!("url/{}", segment(asked))),
+            headers: vec![("accept", "application/json".to_owned())],
+            auth: self.auth.clone(),
+            body: None,
+            limits: self.limits.clone(),
+            deadline: Duration::from_secs(30),
+        })
+    }
+
+    fn read(&self, url: &Url, exchange: &Exchange) -> Reading {
+        let reading = match open(exchange, &SPEC) {
+            Ok(Some(answer)) => rate(&answer).unwrap_or_else(other_shape),
+            Ok(None) => Reading::not_found("X-Force does not know it"),
+            Err(reading) => reading,
+        };
+        let host = url.host_str().filter(|_| reading.score.is_some());
+        let page =
+            host.map(|host| format!("https://exchange.xforce.ibmcloud.com/url/{}", segment(host)));
+        reading.reference(page)
+    }
+}
+
+fn rate(answer: &Map<String, Value>) -> Result<Reading, &'static str> {
+    let Some(Value::Object(result)) = answer.get("result") else {
+        return Err("no result");
+    };
+    // What it rates is the host: the summary says so, since the verdict stands beside one url of it.
+    let rated = match result.get("url").and_then(Value::as_str) {
+        Some(rated) => format!(" for the host {}", clip(rated, 100)),
+        None => String::new(),
+    };
+    let reading = match score(result.get("score"))? {
+        None => Reading::not_found(&format!("no score{rated}")),
+        Some(score) => {
+            let severity = match score {
+                score if score >= 5.0 => Severity::High,
+                score if score >= 2.0 => Severity::Warning,
+                _ => Severity::Information,
+            };
+            Reading::rated(severity, &format!("score {score}{rated}")).score(score)
+        }
+    };
+    Ok(reading.tags(categories(result).chain(tags(answer))))
+}
+
+/// A number, a number as text, or nothing.
+fn score(value: Option<&Value>) -> Result<Option<f64>, &'static str> {
+    let score = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Number(number)) => number.as_f64(),
+        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        Some(_) => None,
+    };
+    match score {
+        Some(score) if score.is_finite() && score >= 0.0 => Ok(Some(score)),
+        _ => Err("result.score is not a score"),
+    }
+}
+
+fn categories(result: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let cats = result.get("cats").and_then(Value::as_object);
+    let set = cats
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !matches!(value, Value::Bool(false) | Value::Null));
+    set.map(|(name, _)| name.as_str())
+}
+
+fn tags(answer: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let tags = answer.get("tags").and_then(Value::as_array);
+    // Its users' tags are objects that also name who set them, which is nobody's business here.
+    tags.into_iter()
+        .flatten()
+        .filter_map(|tag| tag.get("tag").unwrap_or(tag).as_str())
+}

@@ -1,0 +1,416 @@
+//! The journal: every exchange, append-only, one zstd frame a record.
+//!
+//! A frame carries its own checksum, so a damaged record is noticed, and `zstdcat` reads a whole segment. A record
+//! that a crash cut short can only be the last of a segment; it is dropped and the exchange is made again. Each run
+//! that records anything starts a segment of its own.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::exchange::{Answer, Exchange, Method, Request};
+use crate::model::RecordNumber;
+
+/// Why the journal cannot be read or written. Each text says what to do.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the texts say it")]
+pub enum JournalError {
+    #[error("cannot {doing} {path}: {source}{}", crate::model::fs::advice(.source))]
+    Io {
+        doing: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error(
+        "{path} is damaged {offset} bytes in ({reason}); restore the file from a backup, or start a new case"
+    )]
+    Damaged {
+        path: PathBuf,
+        offset: u64,
+        reason: String,
+    },
+}
+
+/// One record, as it stands in the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// `<case id>/<n>`, n from 1.
+    pub id: String,
+    /// When the answer was there.
+    pub at: DateTime<Utc>,
+    /// `graph`, `log_analytics`, `otx`, …
+    pub source: String,
+    /// GET or POST.
+    pub method: Method,
+    /// Where it went.
+    pub url: String,
+    /// What was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// HTTP status; absent when no whole response came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The headers that matter.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The response, or why there is none.
+    pub body: String,
+}
+
+impl Record {
+    /// Its number, the part of the id behind the slash.
+    pub fn number(&self) -> Option<RecordNumber> {
+        self.id.rsplit('/').next()?.parse().ok()
+    }
+
+    fn exchange(self, number: RecordNumber) -> Exchange {
+        let answer = match self.status {
+            Some(status) => Answer::Response {
+                status,
+                headers: self.headers,
+                body: self.body,
+            },
+            None => Answer::Nothing(self.body),
+        };
+        Exchange {
+            record: number,
+            at: self.at,
+            answer,
+        }
+    }
+}
+
+/// What makes two requests the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key([u8; 16]);
+
+impl Key {
+    fn new(source: &str, method: Method, url: &str, body: Option<&str>) -> Self {
+        let mut hash = Sha256::new();
+        for part in [
+            source,
+            if method == Method::Get { "GET" } else { "POST" },
+            url,
+            body.unwrap_or_default(),
+        ] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        let mut key = [0; 16];
+        key.copy_from_slice(&hash.finalize()[..16]);
+        Self(key)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    segment: usize,
+    offset: u64,
+    length: usize,
+    number: RecordNumber,
+}
+
+#[derive(Debug)]
+struct Inner {
+    segments: Vec<(PathBuf, File)>,
+    /// The segment this process writes, once it wrote anything.
+    writing: Option<usize>,
+    latest: HashMap<Key, Place>,
+    places: BTreeMap<RecordNumber, Place>,
+    newest: Option<DateTime<Utc>>,
+}
+
+/// The journal of an open case.
+#[derive(Debug)]
+pub struct Journal {
+    case: String,
+    dir: PathBuf,
+    inner: Mutex<Inner>,
+}
+
+impl Journal {
+    /// Opens the journal in `dir` and checks every record.
+    ///
+    /// # Errors
+    /// When a segment cannot be read, or is damaged elsewhere than at its end.
+    pub fn open(dir: &Path, case: &str) -> Result<Self, JournalError> {
+        let mut inner = Inner {
+            segments: Vec::new(),
+            writing: None,
+            latest: HashMap::new(),
+            places: BTreeMap::new(),
+            newest: None,
+        };
+        for path in segments(dir)? {
+            read_segment(&mut inner, path)?;
+        }
+        Ok(Self {
+            case: case.to_owned(),
+            dir: dir.to_owned(),
+            inner: Mutex::new(inner),
+        })
+    }
+
+    /// The latest exchange of that request, if it is recorded.
+    ///
+    /// # Errors
+    /// When the record cannot be read back.
+    pub fn find(&self, request: &Request) -> Result<Option<Exchange>, JournalError> {
+        let key = key_of(request);
+        let mut inner = self.lock();
+        match inner.latest.get(&key).copied() {
+            None => Ok(None),
+            Some(place) => {
+                read(&mut inner, place).map(|record| Some(record.exchange(place.number)))
+            }
+        }
+    }
+
+    /// Records an exchange.
+    ///
+    /// # Errors
+    /// When it cannot be written; the journal is then as it was before.
+    pub fn append(
+        &self,
+        request: &Request,
+        at: DateTime<Utc>,
+        answer: Answer,
+    ) -> Result<Exchange, JournalError> {
+        let mut inner = self.lock();
+        let number = inner
+            .places
+            .last_key_value()
+            .map_or(1, |(last, _)| last + 1);
+        let (status, headers, body) = match answer {
+            Answer::Response {
+                status,
+                headers,
+                body,
+            } => (Some(status), headers, body),
+            Answer::Nothing(why) => (None, BTreeMap::new(), why),
+        };
+        let record = Record {
+            id: format!("{}/{number}", self.case),
+            at,
+            source: request.source.to_owned(),
+            method: request.method,
+            url: request.url.to_string(),
+            request: request.body.as_ref().map(|body| body.text.clone()),
+            status,
+            headers,
+            body,
+        };
+        let segment = match inner.writing {
+            Some(segment) => segment,
+            None => self.new_segment(&mut inner)?,
+        };
+        let (path, file) = &mut inner.segments[segment];
+        let (offset, length) = write_frame(file, &record).map_err(io_error("write", path))?;
+        let place = Place {
+            segment,
+            offset,
+            length,
+            number,
+        };
+        inner.latest.insert(key_of(request), place);
+        inner.places.insert(number, place);
+        inner.newest = inner.newest.max(Some(at));
+        Ok(record.exchange(number))
+    }
+
+    /// Every record, in the order of their numbers.
+    ///
+    /// # Errors
+    /// When one cannot be read back.
+    pub fn each(&self, mut visit: impl FnMut(Record)) -> Result<(), JournalError> {
+        let mut inner = self.lock();
+        let places: Vec<_> = inner.places.values().copied().collect();
+        for place in places {
+            visit(read(&mut inner, place)?);
+        }
+        Ok(())
+    }
+
+    /// The record of that number, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read back.
+    pub fn get(&self, number: RecordNumber) -> Result<Option<Record>, JournalError> {
+        let mut inner = self.lock();
+        let place = inner.places.get(&number).copied();
+        place.map(|place| read(&mut inner, place)).transpose()
+    }
+
+    /// How many records there are.
+    pub fn records(&self) -> u64 {
+        self.lock().places.len() as u64
+    }
+
+    /// Time of the latest record.
+    pub fn newest(&self) -> Option<DateTime<Utc>> {
+        self.lock().newest
+    }
+
+    /// Makes sure that what was recorded outlives a power failure.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn sync(&self) -> Result<(), JournalError> {
+        let inner = self.lock();
+        match inner.writing {
+            None => Ok(()),
+            Some(segment) => {
+                let (path, file) = &inner.segments[segment];
+                file.sync_data().map_err(io_error("write", path))
+            }
+        }
+    }
+
+    fn new_segment(&self, inner: &mut Inner) -> Result<usize, JournalError> {
+        let path = self
+            .dir
+            .join(format!("{:06}.jsonl.zst", inner.segments.len() + 1));
+        let mut options = fs::OpenOptions::new();
+        options.create_new(true).read(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(io_error("write", &path))?;
+        inner.segments.push((path, file));
+        let segment = inner.segments.len() - 1;
+        inner.writing = Some(segment);
+        Ok(segment)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Every change is one assignment after the write succeeded, so a panic elsewhere leaves it whole.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn key_of(request: &Request) -> Key {
+    let body = request.body.as_ref().map(|body| body.text.as_str());
+    Key::new(request.source, request.method, request.url.as_str(), body)
+}
+
+fn segments(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(dir).map_err(io_error("read", dir))? {
+        let path = entry.map_err(io_error("read", dir))?.path();
+        if path.to_string_lossy().ends_with(".jsonl.zst") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn read_segment(inner: &mut Inner, path: PathBuf) -> Result<(), JournalError> {
+    let segment = inner.segments.len();
+    let mut file = File::open(&path).map_err(io_error("read", &path))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)
+        .map_err(io_error("read", &path))?;
+    let mut offset = 0;
+    while offset < bytes.len() {
+        let rest = &bytes[offset..];
+        let damaged = |reason: String| JournalError::Damaged {
+            path: path.clone(),
+            offset: offset as u64,
+            reason,
+        };
+        let length = match zstd::zstd_safe::find_frame_compressed_size(rest) {
+            Ok(length) if length > 0 && length <= rest.len() => length,
+            // Only a record that was being written when the process died looks like this.
+            _ if looks_torn(rest) => {
+                tracing::warn!(path = %path.display(), "the last record was cut short and is fetched again");
+                // Where it cannot be cut off, it is passed over every time.
+                let _ = fs::OpenOptions::new()
+                    .write(true)
+                    .open(&path)
+                    .and_then(|file| file.set_len(offset as u64));
+                break;
+            }
+            _ => return Err(damaged("no whole record starts here".to_owned())),
+        };
+        let record = decode(&rest[..length]).map_err(|error| damaged(error.to_string()))?;
+        let number = record
+            .number()
+            .ok_or_else(|| damaged("its id has no number".to_owned()))?;
+        let place = Place {
+            segment,
+            offset: offset as u64,
+            length,
+            number,
+        };
+        let key = Key::new(
+            &record.source,
+            record.method,
+            &record.url,
+            record.request.as_deref(),
+        );
+        inner.latest.insert(key, place);
+        inner.places.insert(number, place);
+        inner.newest = inner.newest.max(Some(record.at));
+        offset += length;
+    }
+    inner.segments.push((path, file));
+    Ok(())
+}
+
+/// Whether a tail starts as a record does and merely ends too early. Damage in the middle of a segment leaves whole
+/// frames behind it, which a torn write never does.
+fn looks_torn(rest: &[u8]) -> bool {
+    const MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
+    let head = &rest[..rest.len().min(4)];
+    MAGIC.starts_with(head) && !memchr::memmem::find_iter(&rest[head.len()..], &MAGIC).any(|_| true)
+}
+
+fn decode(frame: &[u8]) -> io::Result<Record> {
+    let line = zstd::stream::decode_all(frame)?;
+    serde_json::from_slice(&line).map_err(io::Error::from)
+}
+
+fn read(inner: &mut Inner, place: Place) -> Result<Record, JournalError> {
+    let (path, file) = &mut inner.segments[place.segment];
+    let mut frame = vec![0; place.length];
+    file.seek(SeekFrom::Start(place.offset))
+        .and_then(|_| file.read_exact(&mut frame))
+        .map_err(io_error("read", path))?;
+    decode(&frame).map_err(|error| JournalError::Damaged {
+        path: path.clone(),
+        offset: place.offset,
+        reason: error.to_string(),
+    })
+}
+
+fn write_frame(file: &mut File, record: &Record) -> io::Result<(u64, usize)> {
+    let mut encoder = zstd::stream::Encoder::new(Vec::new(), 3)?;
+    encoder.include_checksum(true)?;
+    serde_json::to_writer(&mut encoder, record)?;
+    encoder.write_all(b"\n")?;
+    let frame = encoder.finish()?;
+    let offset = file.seek(SeekFrom::End(0))?;
+    match file.write_all(&frame) {
+        Ok(()) => Ok((offset, frame.len())),
+        Err(error) => {
+            // Half a record must not stand in the way of the next one; if even that fails, opening drops it.
+            let _ = file.set_len(offset);
+            Err(error)
+        }
+    }
+}
+
+fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError {
+    let path = path.to_owned();
+    move |source| JournalError::Io {
+        doing,
+        path,
+        source,
+    }
+}

@@ -1,0 +1,64 @@
+//! What could not be had. A gap is never silent: it is in the result, in the graph and in the exit code.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::stage::Stage;
+
+/// Something that could not be had (a gap), or that no permission could have given (a note).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// Stage that wanted it.
+    pub stage: Stage,
+    /// Source that did not give it; a key of `requests`.
+    pub source: &'static str,
+    /// Why, and what to do.
+    pub reason: String,
+    /// How many things (users, teams, urls, …) it concerns.
+    pub affected: u64,
+}
+
+/// Gaps or notes, those with the same reason counted together.
+#[derive(Debug, Clone, Default)]
+pub struct Gaps(BTreeMap<(Stage, &'static str, String), u64>);
+
+impl Gaps {
+    /// Adds one.
+    pub fn add(
+        &mut self,
+        stage: Stage,
+        source: &'static str,
+        reason: impl ToString,
+        affected: u64,
+    ) {
+        *self
+            .0
+            .entry((stage, source, reason.to_string()))
+            .or_default() += affected;
+    }
+
+    /// All of them, sorted by the name of the stage, source and reason.
+    pub fn list(&self) -> Vec<Gap> {
+        let gap =
+            |((stage, source, reason), affected): (&(Stage, &'static str, String), &u64)| Gap {
+                stage: *stage,
+                source,
+                reason: reason.clone(),
+                affected: *affected,
+            };
+        let mut gaps: Vec<Gap> = self.0.iter().map(gap).collect();
+        gaps.sort_by_key(|gap| gap.stage.as_str());
+        gaps
+    }
+}
+
+impl std::fmt::Display for Gap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} ({}): {}; {} affected",
+            self.stage, self.source, self.reason, self.affected
+        )
+    }
+}

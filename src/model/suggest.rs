@@ -1,0 +1,64 @@
+//! Names near to one that does not exist.
+
+/// How alike two names have to be (Jaro-Winkler) to be suggested.
+const ALIKE: f64 = 0.8;
+
+/// The nearest of several names, if any is near.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    close(name, known).into_iter().next()
+}
+
+/// Up to three near names, the nearest first. A name that contains what was typed is near as well, and so is one
+/// that a single slip of the fingers makes of it.
+pub(crate) fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let name = name.to_lowercase();
+    let mut near: Vec<(f64, &str)> = known
+        .map(|other| (likeness(&name, &other.to_lowercase()), other))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .collect();
+    near.sort_by(|(a, first), (b, second)| b.total_cmp(a).then(first.cmp(second)));
+    near.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+fn likeness(name: &str, other: &str) -> f64 {
+    let alike = strsim::jaro_winkler(name, other);
+    let part = name.len() >= 3 && other.contains(name);
+    // One slip makes a name one character longer or shorter at most, which has up to four bytes.
+    let slip = name.len() >= 3
+        && name.len().abs_diff(other.len()) <= 4
+        && name.chars().count().abs_diff(other.chars().count()) <= 1
+        && alike < ALIKE
+        && strsim::osa_distance(name, other) == 1;
+    if part || slip {
+        alike.max(ALIKE)
+    } else {
+        alike
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [&str; 5] = [
+        "who-opened",
+        "risky-users",
+        "risky-messages",
+        "summary",
+        "text-mismatch",
+    ];
+
+    #[test]
+    fn slips_of_the_keyboard_and_parts_of_a_name() {
+        let close = |name| close(name, KNOWN.into_iter());
+        assert_eq!(close("sumary"), ["summary"]);
+        assert_eq!(close("Who-Opend"), ["who-opened"]);
+        assert_eq!(close("risky"), ["risky-users", "risky-messages"]);
+        assert_eq!(close("mismatch"), ["text-mismatch"]);
+        assert!(close("zzz").is_empty());
+        assert_eq!(
+            nearest("risky-user", KNOWN.into_iter()),
+            Some("risky-users")
+        );
+    }
+}

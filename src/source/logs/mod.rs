@@ -1,0 +1,9 @@
+//! The logs of the tenant: one set of KQL queries, and the service that runs them.
+
+mod entity;
+mod query;
+mod sentinel;
+
+pub use entity::{Device, Entity};
+pub use query::{Parameter, Query};
+pub use sentinel::*;

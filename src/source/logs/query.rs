@@ -1,0 +1,221 @@
+//! The KQL files, and how values get into them.
+//!
+//! A file is a header comment, a prelude of `let` lines whose literals are examples, and a body. Values only ever
+//! take the place of those literals: as a datetime, or as a JSON array of strings inside `dynamic(…)`.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::format_time;
+
+/// A query of `kql/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the header of each file says what it finds")]
+pub enum Query {
+    Smartscreen,
+    UrlClicks,
+    MessageUrls,
+    LinkMessages,
+    ProxyHosts,
+    DefenderHosts,
+    ClicksOn,
+    Alerts,
+    ThreatIndicators,
+    ThreatIndicatorsLegacy,
+}
+
+/// A value for a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parameter {
+    /// A moment.
+    Time(DateTime<Utc>),
+    /// Texts.
+    List(Vec<String>),
+}
+
+impl Query {
+    /// Every query.
+    pub const ALL: [Self; 10] = [
+        Self::Smartscreen,
+        Self::UrlClicks,
+        Self::MessageUrls,
+        Self::LinkMessages,
+        Self::ProxyHosts,
+        Self::DefenderHosts,
+        Self::ClicksOn,
+        Self::Alerts,
+        Self::ThreatIndicators,
+        Self::ThreatIndicatorsLegacy,
+    ];
+
+    /// Name of its file, without the ending.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Smartscreen => "smartscreen",
+            Self::UrlClicks => "url_clicks",
+            Self::MessageUrls => "message_urls",
+            Self::LinkMessages => "link_messages",
+            Self::ProxyHosts => "proxy_hosts",
+            Self::DefenderHosts => "defender_hosts",
+            Self::ClicksOn => "clicks_on",
+            Self::Alerts => "alerts",
+            Self::ThreatIndicators => "threat_indicators",
+            Self::ThreatIndicatorsLegacy => "threat_indicators_legacy",
+        }
+    }
+
+    fn file(self) -> &'static str {
+        match self {
+            Self::Smartscreen => include_str!("../../../kql/smartscreen.kql"),
+            Self::UrlClicks => include_str!("../../../kql/url_clicks.kql"),
+            Self::MessageUrls => include_str!("../../../kql/message_urls.kql"),
+            Self::LinkMessages => include_str!("../../../kql/link_messages.kql"),
+            Self::ProxyHosts => include_str!("../../../kql/proxy_hosts.kql"),
+            Self::DefenderHosts => include_str!("../../../kql/defender_hosts.kql"),
+            Self::ClicksOn => include_str!("../../../kql/clicks_on.kql"),
+            Self::Alerts => include_str!("../../../kql/alerts.kql"),
+            Self::ThreatIndicators => include_str!("../../../kql/threat_indicators.kql"),
+            Self::ThreatIndicatorsLegacy => {
+                include_str!("../../../kql/threat_indicators_legacy.kql")
+            }
+        }
+    }
+
+    /// Tables it reads, as its header names them.
+    pub fn tables(self) -> impl Iterator<Item = &'static str> {
+        let line = self
+            .file()
+            .lines()
+            .find_map(|line| line.strip_prefix("// tables:"));
+        line.unwrap_or_default()
+            .split(',')
+            .map(str::trim)
+            .filter(|table| !table.is_empty())
+    }
+
+    /// Whether a slice needs rows of the whole window, so that only whole hours are worth cutting off.
+    pub fn joins(self) -> bool {
+        self.prelude().any(|(name, _)| name == "window_from")
+    }
+
+    /// How many lines of the file stand before what is sent; added to a line number that the service tells, it gives
+    /// the line in the file.
+    pub fn header_lines(self) -> usize {
+        self.file()
+            .lines()
+            .take_while(|line| line.starts_with("//"))
+            .count()
+    }
+
+    fn prelude(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.file()
+            .lines()
+            .skip(self.header_lines())
+            .take_while(|line| !line.is_empty())
+            .filter_map(|line| line.strip_prefix("let ")?.split_once(" = "))
+    }
+
+    fn body(self) -> &'static str {
+        self.file().split_once("\n\n").map_or("", |(_, body)| body)
+    }
+
+    /// The query that a text was made of by [`Query::render`], whatever its values.
+    pub fn of(text: &str) -> Option<Self> {
+        let made = |query: &Self| text.ends_with(query.body());
+        Self::ALL.into_iter().find(made)
+    }
+
+    /// The query with these values. A parameter without a value keeps its example, which a test excludes.
+    pub fn render(self, values: &[(&str, Parameter)]) -> String {
+        let mut text = String::new();
+        for (name, example) in self.prelude() {
+            let literal = match values.iter().find(|(known, _)| *known == name) {
+                Some((_, Parameter::Time(at))) => format!("datetime({})", format_time(*at)),
+                Some((_, Parameter::List(items))) => dynamic(items),
+                None => example.trim_end_matches(';').to_owned(),
+            };
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "let {name} = {literal};");
+        }
+        text.push('\n');
+        text.push_str(self.body());
+        text
+    }
+
+    /// Names of its parameters.
+    pub fn parameters(self) -> impl Iterator<Item = &'static str> {
+        self.prelude().map(|(name, _)| name)
+    }
+}
+
+/// `dynamic(["…"])`. Kusto reads JSON escapes there; everything but `"`, `\` and control characters goes as it is.
+fn dynamic(items: &[String]) -> String {
+    let mut text = String::from("dynamic([");
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            text.push_str(", ");
+        }
+        quote(item, &mut text);
+    }
+    text.push_str("])");
+    text
+}
+
+fn quote(item: &str, text: &mut String) {
+    text.push('"');
+    for c in item.chars() {
+        match c {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            c if c < ' ' => {
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_has_the_parts_that_rendering_needs() {
+        for query in Query::ALL {
+            assert_eq!(Query::of(&query.render(&[])), Some(query));
+            assert!(
+                query.file().starts_with(&format!("// {}: ", query.name())),
+                "{}",
+                query.name()
+            );
+            assert!(query.tables().count() > 0, "{}", query.name());
+            assert!(
+                query.parameters().any(|name| name == "slice_from"),
+                "{}",
+                query.name()
+            );
+            assert!(
+                !query.body().trim().is_empty() && !query.body().contains("let slice_from"),
+                "{}",
+                query.name()
+            );
+        }
+    }
+
+    #[test]
+    fn values_cannot_leave_their_literal() {
+        let hostile = ["\")]; drop", "a\\", "line\nbreak", "'''", "\u{1b}[31m"].map(str::to_owned);
+        let text = dynamic(&hostile);
+        assert_eq!(
+            text,
+            r#"dynamic(["\")]; drop", "a\\", "line\u000abreak", "'''", "\u001b[31m"])"#
+        );
+        let inside = &text["dynamic(".len()..text.len() - 1];
+        assert_eq!(
+            serde_json::from_str::<Vec<String>>(inside).unwrap(),
+            hostile
+        );
+    }
+}

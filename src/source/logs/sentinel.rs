@@ -1,0 +1,524 @@
+//! Microsoft Sentinel, by the Log Analytics query API.
+//!
+//! A result that the service cuts short is never taken for the whole: the time is halved and asked again, down to a
+//! minute, or to an hour where tables are joined by the hour.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use futures::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use super::query::{Parameter, Query};
+use crate::http::{Client, Failure};
+use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
+use crate::model::RecordNumber;
+use crate::model::Window;
+use crate::model::format_time;
+use crate::model::parse_time;
+
+/// Key of this source in `requests` and in gaps.
+pub const SOURCE: &str = "log_analytics";
+
+/// Most rows of one answer; one that has so many may have been cut.
+const ROW_LIMIT: usize = 500_000;
+/// Values of a list parameter go in chunks of at most so many, or so many bytes.
+const CHUNK_VALUES: usize = 500;
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Queries at the same time, as the service allows a user.
+const CONCURRENT: usize = 5;
+
+/// A workspace.
+#[derive(Debug)]
+pub struct Sentinel {
+    client: Arc<Client>,
+    url: Url,
+    running: Semaphore,
+}
+
+/// One row of a result.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The record it stands in.
+    pub record: RecordNumber,
+    columns: Arc<Vec<String>>,
+    cells: Vec<Value>,
+}
+
+/// What a query gave.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// All rows, slice by slice.
+    pub rows: Vec<Row>,
+    /// What could not be had.
+    pub problems: Vec<Problem>,
+    /// Each answer that there was, rows or not: its record, and when it was there.
+    pub answers: Vec<(RecordNumber, DateTime<Utc>)>,
+}
+
+/// Why rows are missing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[allow(missing_docs, reason = "the texts say it")]
+pub enum Problem {
+    #[error("table absent: {0}; connect its data source to the workspace")]
+    TableAbsent(String),
+    #[error(
+        "{query}: no access to the workspace (HTTP {status}); the application needs Log Analytics Reader on it"
+    )]
+    Forbidden { query: &'static str, status: u16 },
+    #[error("{query}: there is no such workspace; check [sentinel] workspace_id")]
+    NoWorkspace { query: &'static str },
+    #[error("{query}: too many requests; run again later")]
+    Busy { query: &'static str },
+    #[error("kql/{query}.kql line {line} column {column}: {message}")]
+    Query {
+        query: &'static str,
+        line: usize,
+        column: usize,
+        message: String,
+    },
+    #[error("{query}: {minutes} minute(s) hold more than one answer can; rows are missing")]
+    TooLarge { query: &'static str, minutes: i64 },
+    #[error("{query}: {message}")]
+    Failed {
+        query: &'static str,
+        message: String,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+struct Response {
+    #[serde(default)]
+    tables: Vec<Table>,
+    error: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Table {
+    name: String,
+    columns: Vec<Column>,
+    rows: Vec<Vec<Value>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Column {
+    name: String,
+}
+
+/// How one slice went.
+enum Slice {
+    Whole(Vec<Row>),
+    Cut(Vec<Row>),
+    Bad(Problem),
+}
+
+impl Sentinel {
+    /// The workspace with that id.
+    pub fn new(client: Arc<Client>, endpoint: &Url, workspace: &str) -> Self {
+        let mut url = endpoint.clone();
+        crate::model::url::append_path(&mut url, &["v1", "workspaces", workspace, "query"]);
+        Self {
+            client,
+            url,
+            running: Semaphore::new(CONCURRENT),
+        }
+    }
+
+    /// Runs a query over a window.
+    ///
+    /// # Errors
+    /// When nothing can be asked at all; what the service refuses is a [`Problem`].
+    pub async fn query(&self, query: Query, window: Window) -> Result<Rows, Failure> {
+        let mut rows = Rows::default();
+        self.slice(query, window, window, None, &mut rows).await?;
+        Ok(rows)
+    }
+
+    /// Runs a query once for every chunk of a list; `each` gets the values of the chunk with its rows.
+    ///
+    /// # Errors
+    /// When nothing can be asked at all; what the service refuses is a [`Problem`].
+    pub async fn query_chunks(
+        &self,
+        query: Query,
+        window: Window,
+        list: &'static str,
+        chunks: Vec<Vec<String>>,
+    ) -> Result<Vec<Rows>, Failure> {
+        let runs = chunks.into_iter().map(|values| async move {
+            let mut rows = Rows::default();
+            let list = (list, Parameter::List(values));
+            self.slice(query, window, window, Some(&list), &mut rows)
+                .await?;
+            Ok::<_, Failure>(rows)
+        });
+        futures::future::try_join_all(runs).await
+    }
+
+    fn slice<'a>(
+        &'a self,
+        query: Query,
+        window: Window,
+        slice: Window,
+        list: Option<&'a (&'static str, Parameter)>,
+        into: &'a mut Rows,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let exchange = self.ask(query, window, slice, list).await?;
+            into.answers.push((exchange.record, exchange.at));
+            match read(query, &exchange) {
+                Slice::Whole(rows) => into.rows.extend(rows),
+                Slice::Bad(problem) => into.problems.push(problem),
+                Slice::Cut(rows) => match middle(slice, query.joins()) {
+                    Some(middle) => {
+                        self.slice(
+                            query,
+                            window,
+                            Window {
+                                from: slice.from,
+                                to: middle,
+                            },
+                            list,
+                            into,
+                        )
+                        .await?;
+                        self.slice(
+                            query,
+                            window,
+                            Window {
+                                from: middle,
+                                to: slice.to,
+                            },
+                            list,
+                            into,
+                        )
+                        .await?;
+                    }
+                    None => {
+                        into.rows.extend(rows);
+                        let minutes = (slice.to - slice.from).num_minutes().max(1);
+                        into.problems.push(Problem::TooLarge {
+                            query: query.name(),
+                            minutes,
+                        });
+                    }
+                },
+            }
+            Ok(())
+        })
+    }
+
+    async fn ask(
+        &self,
+        query: Query,
+        window: Window,
+        slice: Window,
+        list: Option<&(&'static str, Parameter)>,
+    ) -> Result<Exchange, Failure> {
+        let mut values = vec![
+            ("window_from", Parameter::Time(window.from)),
+            ("window_to", Parameter::Time(window.to)),
+            ("slice_from", Parameter::Time(slice.from)),
+            ("slice_to", Parameter::Time(slice.to)),
+        ];
+        values.extend(list.cloned());
+        let timespan = format!("{}/{}", format_time(window.from), format_time(window.to));
+        let body = serde_json::json!({"query": query.render(&values), "timespan": timespan});
+        let request = Request {
+            source: SOURCE,
+            method: Method::Post,
+            url: self.url.clone(),
+            headers: vec![("prefer", "wait=600,include-statistics=true".to_owned())],
+            auth: Auth::Entra(Audience::LogAnalytics),
+            body: Some(Body {
+                content_type: "application/json",
+                text: body.to_string(),
+            }),
+            limits: vec![Limit {
+                key: "log analytics".to_owned(),
+                rate: 200.0 / 30.0,
+                burst: 5.0,
+            }],
+            deadline: Duration::from_secs(30 * 60),
+        };
+        // Closed only when everything is dropped.
+        let _running = self.running.acquire().await;
+        self.client.send(&request).await
+    }
+}
+
+impl Rows {
+    /// What one answer to a query gives, as if its time could not be halved.
+    pub fn of(query: Query, exchange: &Exchange) -> Self {
+        let (rows, problems) = match read(query, exchange) {
+            Slice::Whole(rows) => (rows, Vec::new()),
+            Slice::Cut(rows) => (
+                rows,
+                vec![Problem::TooLarge {
+                    query: query.name(),
+                    minutes: 1,
+                }],
+            ),
+            Slice::Bad(problem) => (Vec::new(), vec![problem]),
+        };
+        Self {
+            rows,
+            problems,
+            answers: vec![(exchange.record, exchange.at)],
+        }
+    }
+}
+
+/// Cuts things into chunks whose values one query can take. `values` gives those of a thing.
+pub fn chunks<T>(things: Vec<T>, values: impl Fn(&T) -> Vec<String>) -> Vec<Vec<T>> {
+    let mut chunks: Vec<Vec<T>> = Vec::new();
+    let (mut count, mut bytes) = (0, 0);
+    for thing in things {
+        let values = values(&thing);
+        let (values, size) = (
+            values.len(),
+            values.iter().map(|value| value.len() + 4).sum::<usize>(),
+        );
+        match chunks.last_mut() {
+            Some(chunk) if count + values <= CHUNK_VALUES && bytes + size <= CHUNK_BYTES => {
+                chunk.push(thing)
+            }
+            _ => {
+                chunks.push(vec![thing]);
+                (count, bytes) = (0, 0);
+            }
+        }
+        count += values;
+        bytes += size;
+    }
+    chunks
+}
+
+/// Where to cut a slice in two; nowhere when it is too short.
+fn middle(slice: Window, whole_hours: bool) -> Option<DateTime<Utc>> {
+    let unit = if whole_hours {
+        TimeDelta::hours(1)
+    } else {
+        TimeDelta::minutes(1)
+    };
+    let half = slice.from + (slice.to - slice.from) / 2;
+    let down = half.duration_trunc(unit).ok()?;
+    [down, down + unit]
+        .into_iter()
+        .find(|at| slice.from < *at && *at < slice.to)
+}
+
+fn read(query: Query, exchange: &Exchange) -> Slice {
+    let name = query.name();
+    let failed = |message: String| {
+        Slice::Bad(Problem::Failed {
+            query: name,
+            message,
+        })
+    };
+    let Some(status) = exchange.status() else {
+        return match &exchange.answer {
+            Answer::Nothing(why) => failed(format!("no answer: {why}")),
+            Answer::Response { .. } => failed("no status".to_owned()),
+        };
+    };
+    match status {
+        200 if exchange.body().trim().is_empty() => {
+            failed("the service did not understand the request".to_owned())
+        }
+        200 => match serde_json::from_str::<Response>(exchange.body()) {
+            Ok(response) => tabulate(name, exchange.record, response),
+            Err(error) => failed(format!(
+                "the answer is not what Log Analytics sends ({error})"
+            )),
+        },
+        204 => Slice::Whole(Vec::new()),
+        401 | 403 => Slice::Bad(Problem::Forbidden {
+            query: name,
+            status,
+        }),
+        404 => Slice::Bad(Problem::NoWorkspace { query: name }),
+        429 => Slice::Bad(Problem::Busy { query: name }),
+        // The gateway's own time limit: less time has fewer rows to look at.
+        504 => Slice::Cut(Vec::new()),
+        _ => Slice::Bad(refusal(query, status, exchange.body())),
+    }
+}
+
+fn tabulate(query: &'static str, record: RecordNumber, response: Response) -> Slice {
+    let cut = match &response.error {
+        None => false,
+        Some(error) if error.get("code").and_then(Value::as_str) == Some("PartialError") => true,
+        Some(error) => {
+            return Slice::Bad(Problem::Failed {
+                query,
+                message: innermost(error).1,
+            });
+        }
+    };
+    let table = response
+        .tables
+        .into_iter()
+        .find(|table| table.name == "PrimaryResult");
+    let Some(table) = table else {
+        let message = "the answer has no PrimaryResult".to_owned();
+        return if cut {
+            Slice::Cut(Vec::new())
+        } else {
+            Slice::Bad(Problem::Failed { query, message })
+        };
+    };
+    let columns = Arc::new(
+        table
+            .columns
+            .into_iter()
+            .map(|column| column.name)
+            .collect::<Vec<_>>(),
+    );
+    let rows: Vec<_> = table
+        .rows
+        .into_iter()
+        .map(|cells| Row {
+            record,
+            columns: Arc::clone(&columns),
+            cells,
+        })
+        .collect();
+    if cut || rows.len() >= ROW_LIMIT {
+        Slice::Cut(rows)
+    } else {
+        Slice::Whole(rows)
+    }
+}
+
+/// The innermost code and message of an error, where the service tells what is really wrong.
+fn innermost(error: &Value) -> (String, String) {
+    let mut at = error;
+    while let Some(inner) = at
+        .get("innererror")
+        .or_else(|| at.get("innerError"))
+        .filter(|inner| inner.is_object())
+    {
+        at = inner;
+    }
+    let text = |key: &str| {
+        at.get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    (text("code"), text("message"))
+}
+
+fn refusal(query: Query, status: u16, body: &str) -> Problem {
+    let name = query.name();
+    let error = serde_json::from_str::<Value>(body)
+        .ok()
+        .and_then(|body| body.get("error").cloned());
+    let Some(error) = error else {
+        return Problem::Failed {
+            query: name,
+            message: format!("HTTP {status}"),
+        };
+    };
+    let (code, message) = innermost(&error);
+    if code == "SEM0100"
+        && let Some(table) = query
+            .tables()
+            .find(|table| message.contains(&format!("'{table}'")))
+    {
+        return Problem::TableAbsent(table.to_owned());
+    }
+    match position(&error, &message) {
+        Some((line, column)) => Problem::Query {
+            query: name,
+            line: line + query.header_lines(),
+            column,
+            message,
+        },
+        None => Problem::Failed {
+            query: name,
+            message: format!("HTTP {status}: {code} {message}"),
+        },
+    }
+}
+
+/// Line and column of an error: as fields, or as `[line:position=3:17]` or `(line 3, position 17)` in its text.
+fn position(error: &Value, message: &str) -> Option<(usize, usize)> {
+    let mut at = error;
+    loop {
+        let number = |key: &str| {
+            at.get(key)
+                .and_then(Value::as_u64)
+                .and_then(|n| usize::try_from(n).ok())
+        };
+        if let (Some(line), Some(column)) = (number("line"), number("pos")) {
+            return Some((line, column));
+        }
+        match at.get("innererror").or_else(|| at.get("innerError")) {
+            Some(inner) => at = inner,
+            None => break,
+        }
+    }
+    let tail = &message[message.find("line")?..];
+    let mut numbers = tail
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|part| part.parse().ok());
+    Some((numbers.next()?, numbers.next()?))
+}
+
+impl Row {
+    /// A cell; null when there is no such column.
+    fn cell(&self, column: &str) -> &Value {
+        let at = self.columns.iter().position(|name| name == column);
+        at.and_then(|at| self.cells.get(at)).unwrap_or(&Value::Null)
+    }
+
+    /// A text; empty when absent, as in Kusto.
+    pub fn text(&self, column: &str) -> &str {
+        self.cell(column).as_str().unwrap_or_default().trim()
+    }
+
+    /// A moment.
+    pub fn time(&self, column: &str) -> Option<DateTime<Utc>> {
+        parse_time(self.cell(column).as_str()?)
+    }
+
+    /// A whole number; 0 when absent.
+    pub fn integer(&self, column: &str) -> i64 {
+        match self.cell(column) {
+            Value::Number(number) => number.as_i64().unwrap_or_default(),
+            Value::String(text) => text.parse().unwrap_or_default(),
+            _ => 0,
+        }
+    }
+
+    /// A figure; none when absent.
+    pub fn number(&self, column: &str) -> Option<f64> {
+        let number = match self.cell(column) {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|number: &f64| number.is_finite())
+    }
+
+    /// A truth value, which may come as a number or a text.
+    pub fn boolean(&self, column: &str) -> bool {
+        match self.cell(column) {
+            Value::Bool(flag) => *flag,
+            Value::Number(number) => number.as_i64() == Some(1),
+            Value::String(text) => text.eq_ignore_ascii_case("true") || text == "1",
+            _ => false,
+        }
+    }
+
+    /// All cells as JSON: the same event has the same, whichever query told of it.
+    pub fn identity(&self) -> String {
+        serde_json::to_string(&self.cells).unwrap_or_default()
+    }
+}
