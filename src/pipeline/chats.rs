@@ -1,189 +1,219 @@
-//! Stage 6: the chats of those who sent a risky url, round after round, until nobody new turns up.
+//! Stage 6, chats: the chats of those who sent a risky url, round after round, until nobody new turns up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::{Investigation, intel};
+use super::context::Context;
+use super::directory::Directory;
+use super::findings::Findings;
+use super::urls::Urls;
+use super::verdicts::Verdicts;
+use super::{bodies, ids, intel, links, listing, people, risk};
 use crate::graph::node::Chat;
-use crate::graph::{Edge, EdgeType, Label, NodeRef, Seen};
+use crate::graph::{Edge, EdgeType, Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
 use crate::link::Link;
-use crate::model::ChatsOf;
-use crate::model::RecordNumber;
-use crate::model::Stage;
-use crate::source::msgraph::{self, ChatInfo, ChatMessage, Problem, Recorded, changed_since};
+use crate::model::{ChatsOf, Stage};
+use crate::source::msgraph::{self, ChatInfo, ChatMessage, Recorded, changed_since};
 
 const STAGE: Stage = Stage::Chats;
-/// Chats read at the same time.
+/// Chats whose messages are read at the same time.
 const CONCURRENT: usize = 16;
 
 /// A message of a chat with its links.
-struct Found {
-    record: RecordNumber,
-    message: ChatMessage,
+struct LinkMessage {
+    id: String,
+    message: Recorded<ChatMessage>,
     links: Vec<Link>,
 }
 
-pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
-    if run.scope.options.chats_of == ChatsOf::None {
+/// A chat in which messages with a link stand.
+struct LinkChat {
+    id: String,
+    info: Recorded<ChatInfo>,
+    messages: Vec<LinkMessage>,
+}
+
+/// Reads the chats of senders, and asks the providers about the urls in them, until no new sender has to be looked at or
+/// all rounds are used up. The new urls and verdicts join those so far.
+pub(super) async fn read(
+    context: &Context,
+    findings: &mut Findings,
+    directory: &mut Directory,
+    urls: &mut Urls,
+    verdicts: &mut Verdicts,
+) -> Result<(), Failure> {
+    if context.options.chats_of == ChatsOf::None {
         return Ok(());
     }
-    let mut asked = BTreeSet::new();
-    for _ in 0..run.scope.options.rounds {
-        let waiting = waiting(run, &asked);
-        if waiting.is_empty() {
+    let mut users_done = BTreeSet::new();
+    let mut chats_done = BTreeSet::new();
+    for _ in 0..context.options.rounds {
+        let users = waiting(context, &findings.graph, verdicts, &users_done);
+        if users.is_empty() {
             return Ok(());
         }
-        asked.extend(waiting.iter().copied());
-        round(run, waiting).await?;
-        intel::run(run, STAGE).await?;
+        users_done.extend(users.iter().copied());
+        let chats = chats_of(context, findings, directory, users, &mut chats_done).await?;
+        let chats = read_messages(context, findings, chats).await?;
+        let people = put(context, findings, urls, chats).await?;
+        directory.resolve(context, findings, STAGE, &people).await?;
+        intel::ask_about_new(context, findings, STAGE, urls, verdicts).await?;
     }
-    let left = waiting(run, &asked);
-    let reason = "all rounds are used up and new senders of risky urls wait; raise --rounds in a new case to read their chats";
-    if !left.is_empty() {
-        run.notes
-            .add(STAGE, msgraph::SOURCE, reason, left.len() as u64);
+    let left = waiting(context, &findings.graph, verdicts, &users_done).len();
+    if left > 0 {
+        let reason = "all rounds are used up and new senders of risky urls wait; raise --rounds in a new case to read their chats";
+        findings
+            .notes
+            .add(STAGE, msgraph::SOURCE, reason, left as u64);
     }
     Ok(())
 }
 
 /// Users whose chats are to be read and have not been.
-fn waiting(run: &Investigation, asked: &BTreeSet<NodeRef>) -> Vec<NodeRef> {
-    let users = match run.scope.options.chats_of {
+fn waiting(
+    context: &Context,
+    graph: &Graph,
+    verdicts: &Verdicts,
+    done: &BTreeSet<NodeRef>,
+) -> Vec<NodeRef> {
+    let mut users = match context.options.chats_of {
         ChatsOf::All => {
-            let mut users = run.graph.labelled(Label::User);
-            users.retain(|user| !run.graph.targets(*user, EdgeType::Sent).is_empty());
+            let mut users = graph.labelled(Label::User);
+            users.retain(|user| !graph.targets(*user, EdgeType::Sent).is_empty());
             users
         }
-        ChatsOf::Risky | ChatsOf::None => run.risky_senders(),
+        ChatsOf::Risky | ChatsOf::None => risk::senders(graph, verdicts),
     };
+    users.retain(|user| !done.contains(user));
     users
-        .into_iter()
-        .filter(|user| !asked.contains(user))
-        .collect()
 }
 
-async fn round(run: &mut Investigation, users: Vec<NodeRef>) -> Result<(), Failure> {
-    run.resolve(STAGE, &users).await?;
+/// The chats of these users that have not been read, by id. They count as read from now on.
+async fn chats_of(
+    context: &Context,
+    findings: &mut Findings,
+    directory: &mut Directory,
+    users: Vec<NodeRef>,
+    done: &mut BTreeSet<String>,
+) -> Result<BTreeMap<String, Recorded<ChatInfo>>, Failure> {
+    directory.resolve(context, findings, STAGE, &users).await?;
     let mut keys = BTreeSet::new();
-    let mut others = 0;
+    let mut outside = 0;
     for user in users {
-        match run.directory_user(user) {
-            Some((key, _)) => {
-                keys.insert(key);
+        match directory.account(&findings.graph, user) {
+            Some(account) => {
+                keys.insert(account.key);
             }
-            None => others += 1,
+            None => outside += 1,
         }
     }
-    if others > 0 {
+    if outside > 0 {
         let reason = "own chats of senders outside the directory (external, bot, anonymous, deleted) cannot be read";
-        run.notes.add(STAGE, msgraph::SOURCE, reason, others);
+        findings.notes.add(STAGE, msgraph::SOURCE, reason, outside);
     }
     let keys: Vec<String> = keys.into_iter().collect();
-    let mut chats: BTreeMap<String, Recorded<ChatInfo>> = BTreeMap::new();
-    for list in run.msgraph.chats(&keys).await? {
+    let mut chats = BTreeMap::new();
+    for list in context.msgraph.chats(&keys).await? {
         for chat in list.items {
             let Some(id) = chat.value.id.clone().filter(|id| !id.is_empty()) else {
                 continue;
             };
-            if run.chats_read.insert(id.clone()) {
+            if done.insert(id.clone()) {
                 chats.insert(id, chat);
             }
         }
         if let Some(problem) = list.problem {
-            run.graph_gap(STAGE, problem);
+            findings.add_msgraph_problem(STAGE, problem);
         }
     }
-    let found = read(run, &chats).await?;
-    put(run, &chats, found).await
+    Ok(chats)
 }
 
-/// The messages with a link of every chat.
-async fn read(
-    run: &mut Investigation,
-    chats: &BTreeMap<String, Recorded<ChatInfo>>,
-) -> Result<Vec<(String, Vec<Found>)>, Failure> {
-    let changed = changed_since(run.window, run.created);
-    let (msgraph, window) = (&run.msgraph, run.window);
-    let reads = stream::iter(chats.keys()).map(|id| async move {
-        let mut found = Vec::new();
-        let keep = |Recorded {
-                        record,
-                        value: message,
-                    }: Recorded<ChatMessage>| {
-            let times = [message.created_date_time, message.last_modified_date_time];
-            if !times.into_iter().flatten().any(|at| window.contains(at)) {
-                return;
-            }
-            let links = message.links();
-            if !links.is_empty() && message.id.as_deref().is_some_and(|id| !id.is_empty()) {
-                found.push(Found {
-                    record,
-                    message,
-                    links,
-                });
-            }
-        };
-        let problem = msgraph.chat_messages(id, changed, keep).await?;
-        Ok::<_, Failure>((id.clone(), found, problem))
+/// Reads the messages of the chats. Gives the chats in which a message of the window holds a link.
+async fn read_messages(
+    context: &Context,
+    findings: &mut Findings,
+    chats: BTreeMap<String, Recorded<ChatInfo>>,
+) -> Result<Vec<LinkChat>, Failure> {
+    let changed = changed_since(context.window, context.now);
+    let reads = stream::iter(chats).map(|(id, info)| async move {
+        let mut messages = Vec::new();
+        let keep = |message| messages.extend(LinkMessage::of(context, message));
+        let msgraph = &context.msgraph;
+        let problem = msgraph.chat_messages(&id, changed, keep).await?;
+        Ok::<_, Failure>((LinkChat { id, info, messages }, problem))
     });
-    let answers: Vec<(String, Vec<Found>, Option<Problem>)> =
-        reads.buffered(CONCURRENT).try_collect().await?;
+    let answers: Vec<_> = reads.buffered(CONCURRENT).try_collect().await?;
     let mut kept = Vec::new();
-    for (id, found, problem) in answers {
+    for (chat, problem) in answers {
         if let Some(problem) = problem {
-            run.graph_gap(STAGE, problem);
+            findings.add_msgraph_problem(STAGE, problem);
         }
-        if !found.is_empty() {
-            kept.push((id, found));
+        if !chat.messages.is_empty() {
+            kept.push(chat);
         }
     }
     Ok(kept)
 }
 
-/// Puts the chats that hold a link into the graph, with those messages and with all their members.
+impl LinkMessage {
+    /// A message of the window with a link; none for any other.
+    fn of(context: &Context, message: Recorded<ChatMessage>) -> Option<Self> {
+        if !listing::is_in(context.window, &message.value) {
+            return None;
+        }
+        let links = message.value.links();
+        let id = message.value.id.clone().filter(|id| !id.is_empty())?;
+        (!links.is_empty()).then_some(Self { id, message, links })
+    }
+}
+
+/// Puts the chats into the graph, with those messages and with all their members. Gives the senders and members.
 async fn put(
-    run: &mut Investigation,
-    chats: &BTreeMap<String, Recorded<ChatInfo>>,
-    found: Vec<(String, Vec<Found>)>,
-) -> Result<(), Failure> {
-    let ids: Vec<String> = found.iter().map(|(id, _)| id.clone()).collect();
-    let members = run.msgraph.chat_members(&ids).await?;
+    context: &Context,
+    findings: &mut Findings,
+    urls: &mut Urls,
+    chats: Vec<LinkChat>,
+) -> Result<Vec<NodeRef>, Failure> {
+    let ids: Vec<String> = chats.iter().map(|chat| chat.id.clone()).collect();
+    let members = context.msgraph.chat_members(&ids).await?;
+    let tenant = &context.settings.tenant;
     let mut people = Vec::new();
-    for ((id, messages), members) in found.into_iter().zip(members) {
-        let Some(info) = chats.get(&id) else { continue };
+    for (LinkChat { id, info, messages }, members) in chats.into_iter().zip(members) {
+        let graph = &mut findings.graph;
         let chat = Chat {
             id: id.clone(),
-            kind: info.value.chat_type.clone(),
-            topic: info.value.topic.clone(),
+            kind: info.value.chat_type,
+            topic: info.value.topic,
         };
-        let chat = run.graph.put(chat, Seen::in_record(info.record));
-        for found in messages {
-            let Found {
-                record,
-                message,
-                links,
-            } = found;
-            let key = format!("{id}/{}", message.id.as_deref().unwrap_or_default());
-            let node = run.put_message(key, record, &message, chat);
-            let sent = Seen::at(record, message.created_date_time);
-            if let Some(user) = run.sender(&message, sent) {
-                run.graph.link(user, Edge::Sent { at: sent.at }, node, sent);
+        let chat = graph.put(chat, Seen::in_record(info.record));
+        for LinkMessage {
+            id: message_id,
+            message,
+            links,
+        } in messages
+        {
+            let key = ids::message(&id, &message_id);
+            let node = bodies::put(graph, context, key, &message, chat);
+            let sent = Seen::at(message.record, message.value.created_date_time);
+            if let Some(user) = people::put_sender(graph, &message.value, tenant, sent) {
+                graph.link(user, Edge::Sent { at: sent.at }, node, sent);
                 people.push(user);
             }
-            run.contain(node, record, &message, links);
+            links::put(graph, urls, node, links, sent);
         }
         for member in members.items {
             let seen = Seen::in_record(member.record);
-            if let Some(user) = run.member(&member.value, seen) {
-                run.graph.link(user, Edge::ParticipatesIn, chat, seen);
+            if let Some(user) = people::put_member(graph, &member.value, tenant, seen) {
+                graph.link(user, Edge::ParticipatesIn, chat, seen);
                 people.push(user);
             }
         }
         if let Some(problem) = members.problem {
-            run.graph_gap(STAGE, problem);
+            findings.add_msgraph_problem(STAGE, problem);
         }
     }
-    run.resolve(STAGE, &people).await
+    Ok(people)
 }

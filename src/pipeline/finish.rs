@@ -1,52 +1,40 @@
-//! The end: aliases become one, risk is written onto the graph, and the case itself becomes a node.
+//! The end, when all stages have run: nodes that are the same become one, risk is written onto the graph, and the case
+//! itself becomes a node.
 
-use std::collections::BTreeSet;
-
-use super::{Investigation, Outcome};
-use crate::graph::devices::Devices;
+use super::context::Context;
+use super::directory::Directory;
+use super::findings::Findings;
+use super::starts::Starts;
+use super::urls::Urls;
+use super::verdicts::Verdicts;
+use super::{merge, risk};
+use crate::graph::Seen;
 use crate::graph::node::Case;
-use crate::graph::{Edge, Label, Seen};
 
-pub(super) fn run(mut run: Investigation) -> Outcome {
-    run.merge_users();
-    run.merge_hosts();
-    run.assess();
-    let gaps = run.gaps.list();
+/// Makes the graph of what the stages found.
+pub(super) fn finish(
+    context: &Context,
+    findings: &mut Findings,
+    directory: &Directory,
+    urls: &Urls,
+    verdicts: &Verdicts,
+    mut starts: Starts,
+) {
+    let graph = &mut findings.graph;
+    merge::users(graph, directory, &mut starts);
+    merge::hosts(graph);
+    risk::assess(context, graph, urls, verdicts);
+    let gaps = findings.gaps.list();
     let case = Case {
-        id: run.id.clone(),
-        started: run.created,
-        finished: run.client.newest(),
-        window_from: run.window.from,
-        window_to: run.window.to,
-        version: run.version.clone(),
+        id: context.case.clone(),
+        started: context.now,
+        finished: context.client.newest(),
+        window_from: context.window.from,
+        window_to: context.window.to,
+        version: context.version.clone(),
         complete: true,
         gaps: gaps.iter().map(ToString::to_string).collect(),
     };
-    let case = run.graph.put(case, Seen::default());
-    for (node, starts) in std::mem::take(&mut run.starts) {
-        let reasons: BTreeSet<_> = starts.iter().map(|(why, _)| *why).collect();
-        let why = reasons.into_iter().collect::<Vec<_>>().join(", ");
-        for (_, seen) in starts {
-            let why = why.clone();
-            run.graph.link(case, Edge::StartedFrom { why }, node, seen);
-        }
-    }
-    Outcome {
-        graph: run.graph,
-        gaps,
-        notes: run.notes.list(),
-    }
-}
-
-impl Investigation {
-    /// Merges hosts that are known by name only into the devices that those names mean.
-    fn merge_hosts(&mut self) {
-        let devices = Devices::of(&self.graph);
-        for host in self.graph.labelled(Label::Host) {
-            let name = self.graph.node(host).id.strip_prefix("name:");
-            if let Some(device) = name.and_then(|name| devices.named(name)) {
-                self.graph.merge(host, device);
-            }
-        }
-    }
+    let case = graph.put(case, Seen::default());
+    starts.link_from(graph, case);
 }

@@ -1,93 +1,96 @@
-//! Stage 7: which hosts went to the urls, and who clicked them.
+//! Stage 7, hosts: which hosts went to the urls, and who clicked them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::try_join;
 use url::Url;
 
-use super::Investigation;
-use super::pivot::{Chunk, Target};
-use crate::graph::node::Host;
-use crate::graph::{Edge, NodeRef, Seen};
+use super::context::Context;
+use super::counted::CountedEvents;
+use super::findings::Findings;
+use super::pivot::{self, Chunk, Target};
+use super::urls::Urls;
+use super::{clicks, devices, people};
+use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
 use crate::link::{self, Hit};
 use crate::model::Stage;
-use crate::source::logs::Query;
-use crate::source::logs::{self, Row};
+use crate::source::logs::{self, Query, Row};
 
 const STAGE: Stage = Stage::Hosts;
 
-/// Records of connections from one host to one url: to the very url, and to its host only.
+/// Connections from one host to one url.
 #[derive(Default)]
 struct Connections {
-    exact: Vec<(&'static str, i64, Seen)>,
-    host: Vec<(&'static str, i64, Seen)>,
+    /// To the very url.
+    exact: Vec<Connection>,
+    /// To the host of the url only.
+    host: Vec<Connection>,
 }
 
-pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
-    let targets = run.targets();
+/// What one row says of connections.
+struct Connection {
+    /// The kind of log, as the graph names it.
+    source: &'static str,
+    count: i64,
+    seen: Seen,
+}
+
+/// The connections that the logs tell of, by host and url.
+type ConnectionsByHost = BTreeMap<(NodeRef, NodeRef), Connections>;
+
+/// Looks for the hosts that went to the urls, and for the users who clicked them. `counted` holds the clicks that are
+/// in the graph already.
+pub(super) async fn find(
+    context: &Context,
+    findings: &mut Findings,
+    urls: &mut Urls,
+    targets: &[Target],
+    mut counted: CountedEvents,
+) -> Result<(), Failure> {
     if targets.is_empty() {
         return Ok(());
     }
-    let pivot = run.scope.options.pivot_window(run.window);
+    let pivot_window = context.options.pivot_window(context.window);
     let (proxy, defender, clicks) = try_join!(
-        run.look_for(Query::ProxyHosts, pivot, &targets),
-        run.look_for(Query::DefenderHosts, pivot, &targets),
-        run.look_for(Query::ClicksOn, run.window, &targets),
+        pivot::search(context, Query::ProxyHosts, pivot_window, targets),
+        pivot::search(context, Query::DefenderHosts, pivot_window, targets),
+        pivot::search(context, Query::ClicksOn, context.window, targets),
     )?;
-    let mut connections = BTreeMap::new();
-    for chunk in &proxy {
-        connect(run, "proxy", chunk, &mut connections);
-    }
-    for chunk in &defender {
-        connect(run, "defender", chunk, &mut connections);
-    }
-    for ((host, url), found) in connections {
-        // What is known of the very url says more than any visit to its host.
-        let (exact, records) = if found.exact.is_empty() {
-            (false, found.host)
-        } else {
-            (true, found.exact)
-        };
-        for (source, count, seen) in records {
-            run.graph.see(host, seen);
-            run.graph.see(url, seen);
-            let edge = Edge::ConnectedTo {
-                exact,
-                sources: vec![source.to_owned()],
-                count,
-            };
-            run.graph.link(host, edge, url, seen);
+    let graph = &mut findings.graph;
+    let mut connections = ConnectionsByHost::new();
+    for (source, chunks) in [("proxy", &proxy), ("defender", &defender)] {
+        for chunk in chunks {
+            put_hosts(graph, &mut counted, source, chunk, &mut connections);
         }
     }
-    let wanted: HashMap<&Url, NodeRef> = targets
-        .iter()
-        .map(|target| (&target.url, target.node))
-        .collect();
+    put_connections(graph, connections);
+    let wanted: BTreeSet<&Url> = targets.iter().map(|target| &target.url).collect();
     for row in clicks.iter().flat_map(|chunk| &chunk.rows.rows) {
-        if link::canonical(row.text("url")).is_some_and(|(url, _)| wanted.contains_key(&url)) {
-            run.click(row);
+        if link::canonical(row.text("url")).is_some_and(|(url, _)| wanted.contains(&url)) {
+            clicks::put(graph, urls, &mut counted, row);
         }
     }
     let shared = targets.iter().filter(|target| target.shared).count();
     if shared > 0 {
         let reason =
             "on hosts that many parties share only the very url was looked for, not its host";
-        run.notes.add(STAGE, logs::SOURCE, reason, shared as u64);
+        findings
+            .notes
+            .add(STAGE, logs::SOURCE, reason, shared as u64);
     }
-    let problems = [proxy, defender, clicks]
-        .into_iter()
-        .flatten()
-        .flat_map(|chunk| chunk.rows.problems);
-    run.sentinel_gaps(STAGE, problems.collect());
+    let chunks = [proxy, defender, clicks].into_iter().flatten();
+    findings.add_log_problems(STAGE, chunks.flat_map(|chunk| chunk.rows.problems));
     Ok(())
 }
 
-fn connect(
-    run: &mut Investigation,
+/// Puts the hosts of a chunk into the graph that went to one of its urls, with their users. Collects the connections.
+fn put_hosts(
+    graph: &mut Graph,
+    counted: &mut CountedEvents,
     source: &'static str,
     chunk: &Chunk<'_>,
-    connections: &mut BTreeMap<(NodeRef, NodeRef), Connections>,
+    connections: &mut ConnectionsByHost,
 ) {
     let mut by_host: HashMap<&str, Vec<&Target>> = HashMap::new();
     for target in &chunk.targets {
@@ -101,38 +104,64 @@ fn connect(
             .into_iter()
             .filter_map(|host| by_host.get(host))
             .flatten()
-            .filter_map(|target| Some((*target, goes_to(row, &target.url)?)))
+            .filter_map(|target| Some((*target, hit(row, &target.url)?)))
             .filter(|(target, hit)| *hit == Hit::Url || !target.shared)
             .collect();
         if hits.is_empty() {
             continue;
         }
-        let Some(host) = Host::new(row.text("device_id"), row.text("device_name")) else {
+        let Some(host) = devices::put_logged(graph, row, Seen::in_record(row.record)) else {
             continue;
         };
         let seen = Seen::between(row.record, row.time("first"), row.time("last"));
-        let host = run.graph.put(host, Seen::in_record(row.record));
         let count = row.integer("events");
         for (target, hit) in hits {
             let found = connections.entry((host, target.node)).or_default();
-            match hit {
-                Hit::Url => found.exact.push((source, count, seen)),
-                Hit::Host => found.host.push((source, count, seen)),
-            }
-        }
-        if let Some(user) = run.logged_user(row.text("object_id"), row.text("upn"), seen) {
-            // Two queries whose words overlap tell of the same events.
-            let count = if run.first_time(format!("{source} {}", row.identity())) {
-                count
-            } else {
-                0
+            let found = match hit {
+                Hit::Url => &mut found.exact,
+                Hit::Host => &mut found.host,
             };
-            run.graph.link(user, Edge::Used { count }, host, seen);
+            found.push(Connection {
+                source,
+                count,
+                seen,
+            });
+        }
+        let (id, upn) = (row.text("object_id"), row.text("upn"));
+        if let Some(user) = people::put_logged(graph, id, upn, seen) {
+            let count = counted.add(source, row, count);
+            graph.link(user, Edge::Used { count }, host, seen);
         }
     }
 }
 
-/// Whether a logged request went to the url, or to its host.
-fn goes_to(row: &Row, url: &Url) -> Option<Hit> {
+/// Links hosts to the urls that they connected to.
+fn put_connections(graph: &mut Graph, connections: ConnectionsByHost) {
+    for ((host, url), found) in connections {
+        // What is known of the very url says more than any visit to its host.
+        let (exact, found) = match found.exact.is_empty() {
+            true => (false, found.host),
+            false => (true, found.exact),
+        };
+        for Connection {
+            source,
+            count,
+            seen,
+        } in found
+        {
+            graph.see(host, seen);
+            graph.see(url, seen);
+            let edge = Edge::ConnectedTo {
+                exact,
+                sources: vec![source.to_owned()],
+                count,
+            };
+            graph.link(host, edge, url, seen);
+        }
+    }
+}
+
+/// Whether a logged request went to the url, to its host, or to neither.
+fn hit(row: &Row, url: &Url) -> Option<Hit> {
     link::logged_request_match(row.text("url"), row.text("destination"), url)
 }

@@ -1,46 +1,39 @@
-//! Stage 4: what the messages link to.
+//! Stage 4, links: what the messages link to.
 
-use super::{Investigation, Unread};
-use crate::graph::{Edge, NodeRef, Seen};
+use super::bodies::MessageBody;
+use super::urls::Urls;
+use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::link::Link;
-use crate::model::RecordNumber;
-use crate::source::msgraph::ChatMessage;
 
-pub(super) fn run(run: &mut Investigation) {
-    for unread in std::mem::take(&mut run.unread) {
-        let links = unread.message.links();
-        run.contains(&unread, links);
+/// Extracts the links of the messages. Gives the urls so far with those that are new.
+pub(super) fn extract(graph: &mut Graph, mut urls: Urls, bodies: Vec<MessageBody>) -> Urls {
+    for MessageBody { node, message } in bodies {
+        let seen = Seen::at(message.record, message.value.created_date_time);
+        put(graph, &mut urls, node, message.value.links(), seen);
     }
+    urls
 }
 
-impl Investigation {
-    fn contains(&mut self, unread: &Unread, links: Vec<Link>) {
-        self.contain(unread.node, unread.record, &unread.message, links);
-    }
-
-    /// Puts the links of a message into the graph.
-    pub(super) fn contain(
-        &mut self,
-        node: NodeRef,
-        record: RecordNumber,
-        message: &ChatMessage,
-        links: Vec<Link>,
-    ) {
-        let seen = Seen::at(record, message.created_date_time);
-        for link in links {
-            let url = self.url(link.url, seen);
-            let edge = Edge::Contains {
-                origin: link.origin.as_str(),
-                text: link.text,
-                raw: link.raw,
-                wrapped_by: link
-                    .wrapped_by
-                    .iter()
-                    .map(|wrapper| wrapper.as_str().to_owned())
-                    .collect(),
-                mismatch: link.mismatch,
-            };
-            self.graph.link(node, edge, url, seen);
-        }
+/// Puts the links of a message into the graph.
+pub(super) fn put(
+    graph: &mut Graph,
+    urls: &mut Urls,
+    message: NodeRef,
+    links: Vec<Link>,
+    seen: Seen,
+) {
+    for link in links {
+        let url = urls.put(graph, link.url, seen);
+        let wrappers = link.wrapped_by.iter();
+        let edge = Edge::Contains {
+            origin: link.origin.as_str(),
+            text: link.text,
+            raw: link.raw,
+            wrapped_by: wrappers
+                .map(|wrapper| wrapper.as_str().to_owned())
+                .collect(),
+            mismatch: link.mismatch,
+        };
+        graph.link(message, edge, url, seen);
     }
 }

@@ -1,151 +1,61 @@
 //! The pipeline: eight stages, each in a file of its own, that turn recorded answers into a graph.
 //!
-//! A stage asks its source, adds what the answers say to the graph, and notes what it could not get as a gap. It never
-//! looks at the clock: "now" is when the case was made, and times of evidence come from the records. Answers are
+//! A stage is a function. It reads the [`Context`], takes what the stages before it gave, and gives what the stages
+//! after it need. What it finds it adds to the [`Findings`], and what it could not get it adds there as a gap. It never
+//! looks at the clock: the present is when the case was made, and times of evidence come from the records. Answers are
 //! fetched many at a time and read in a fixed order, so the graph depends on the journal alone.
+//!
+//! [`run_stages`] is the sequence of the stages; what flows from one to the next can be read off there.
 
-pub(crate) mod alerts;
+mod alerts;
+mod bodies;
 mod chats;
+mod clicks;
+mod context;
+mod counted;
+mod devices;
+mod directory;
+mod findings;
 mod finish;
-pub(crate) mod hosts;
+mod hosts;
+mod ids;
 mod intel;
-pub(crate) mod links;
+mod links;
+mod listing;
+mod lookup;
+mod merge;
 mod messages;
+mod people;
 mod pivot;
 mod plan;
+mod progress;
 mod risk;
 mod seeds;
+mod starts;
 mod teams;
-mod users;
+mod urls;
+mod verdicts;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use url::Url;
-
 use crate::case::{CaseError, Manifest};
-use crate::graph::{Graph, NodeRef, Seen};
-use crate::http::{Client, Failure};
-use crate::intel::{Desk, Privacy, Provider, Reading};
-use crate::model::RecordNumber;
-use crate::model::{Gap, Gaps, Scope, Stage, Window};
-use crate::source::logs::{self, Sentinel};
-use crate::source::msgraph::{self, ChatMessage};
+use crate::http::Client;
+use crate::model::Stage;
 
-pub use plan::{
-    ChannelPlan, ChatPlan, MessagePlan, Plan, ProviderPlan, QueryPlan, Sent, TeamPlan, plan,
+use self::context::Context;
+use self::directory::Directory;
+use self::findings::Findings;
+use self::progress::{Halt, Sequence};
+
+pub use self::context::Intel;
+pub use self::findings::{Outcome, Stopped};
+pub use self::plan::{
+    ChannelPlan, ChatPlan, HeldBack, MessagePlan, Plan, ProviderPlan, QueryPlan, Quota, Sent,
+    TeamPlan, plan,
 };
+pub use self::progress::{Progress, RunError};
 
-/// What a finished run gives.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The graph.
-    pub graph: Graph,
-    /// What could not be had.
-    pub gaps: Vec<Gap>,
-    /// What no permission could have given.
-    pub notes: Vec<Gap>,
-}
-
-/// One running investigation.
-struct Investigation {
-    id: String,
-    created: DateTime<Utc>,
-    version: String,
-    scope: Scope,
-    window: Window,
-    client: Arc<Client>,
-    sentinel: Sentinel,
-    msgraph: msgraph::Graph,
-    providers: Vec<Box<dyn Provider>>,
-    privacy: Privacy,
-    desk: Desk,
-    /// Records of the lists that the provider `file` reads.
-    lists: Vec<RecordNumber>,
-    graph: Graph,
-    gaps: Gaps,
-    notes: Gaps,
-    /// Users that the directory was asked about, by the key it was asked with.
-    resolved: HashMap<String, Resolved>,
-    /// Why the investigation starts from a node, and what says so.
-    starts: BTreeMap<NodeRef, Vec<(&'static str, Seen)>>,
-    /// Users whose teams are read.
-    seed_users: BTreeSet<NodeRef>,
-    /// Teams whose messages are read, by id.
-    teams: BTreeSet<String>,
-    /// Messages whose links are still to be extracted.
-    unread: Vec<Unread>,
-    /// Every url whole: the id of a very long one is cut.
-    addresses: HashMap<NodeRef, Url>,
-    /// What the providers said, by url.
-    readings: BTreeMap<Url, Vec<Reading>>,
-    /// Providers that are not asked any more, with what is said in place of an answer.
-    closed: BTreeMap<&'static str, Reading>,
-    /// Events that were counted already, by all they say.
-    counted: HashSet<String>,
-    /// Chats that were read, by id.
-    chats_read: BTreeSet<String>,
-}
-
-/// What the directory said of a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Resolved {
-    /// Known.
-    Known(NodeRef),
-    /// Asked, and not in it.
-    Unknown,
-    /// Asked, but it gave no answer.
-    Unanswered,
-}
-
-/// A message that stands in the graph and whose links do not yet.
-struct Unread {
-    node: NodeRef,
-    record: RecordNumber,
-    message: ChatMessage,
-}
-
-/// Why a run cannot go on.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the texts say it")]
-pub enum RunError {
-    #[error(transparent)]
-    Source(#[from] Failure),
-    #[error(transparent)]
-    Case(#[from] CaseError),
-}
-
-/// Who gives verdicts, and what they may be told.
-pub struct Intel {
-    /// Those who are asked, in that order.
-    pub providers: Vec<Box<dyn Provider>>,
-    /// What may leave.
-    pub privacy: Privacy,
-    /// Quotas, and answers kept from earlier cases.
-    pub desk: Desk,
-    /// Records of the lists that the provider `file` reads.
-    pub lists: Vec<RecordNumber>,
-}
-
-/// Told of stages as they begin and end.
-pub struct Progress<'p> {
-    /// Is told the name of each before it begins.
-    pub started: &'p mut (dyn FnMut(Stage) + Send),
-    /// Is told the name of each that has come to its end.
-    pub ended: &'p mut (dyn FnMut(Stage) -> Result<(), CaseError> + Send),
-}
-
-/// What a run that stopped before the end knows to be missing.
-#[derive(Debug)]
-pub struct Stopped {
-    /// What could not be had so far.
-    pub gaps: Vec<Gap>,
-    /// What no permission could have given.
-    pub notes: Vec<Gap>,
-}
-
-/// Runs every stage. `started` is told the name of each before it begins, `ended` when it has come to its end.
+/// Runs every stage.
 ///
 /// # Errors
 /// When nothing can be asked at all: no token, a full disk, a replay of what was never recorded.
@@ -156,13 +66,12 @@ pub async fn run(
     started: &mut (dyn FnMut(Stage) + Send),
     ended: &mut (dyn FnMut(Stage) -> Result<(), CaseError> + Send),
 ) -> Result<Outcome, RunError> {
-    let mut investigation = Investigation::new(manifest, client, intel);
-    let mut progress = Progress { started, ended };
-    investigation.stages(&Stage::ALL, &mut progress).await?;
-    Ok(finish::run(investigation))
+    let progress = Progress { started, ended };
+    let findings = investigate(manifest, client, intel, None, progress).await?;
+    Ok(findings.into())
 }
 
-/// Runs the stages up to and including the one named.
+/// Runs the stages up to and including the last one wanted.
 ///
 /// # Errors
 /// As [`run`].
@@ -171,117 +80,68 @@ pub async fn until(
     client: Arc<Client>,
     intel: Intel,
     last: Stage,
-    mut progress: Progress<'_>,
+    progress: Progress<'_>,
 ) -> Result<Stopped, RunError> {
-    let mut investigation = Investigation::new(manifest, client, intel);
-    let stages = &Stage::ALL[..last.number()];
-    investigation.stages(stages, &mut progress).await?;
-    Ok(Stopped {
-        gaps: investigation.gaps.list(),
-        notes: investigation.notes.list(),
-    })
+    let findings = investigate(manifest, client, intel, Some(last), progress).await?;
+    Ok(findings.into())
 }
 
-impl Investigation {
-    fn new(manifest: &Manifest, client: Arc<Client>, intel: Intel) -> Self {
-        let settings = &manifest.options.settings;
-        let sentinel = Sentinel::new(
-            Arc::clone(&client),
-            &settings.endpoints.log_analytics,
-            &settings.workspace,
-        );
-        let msgraph = msgraph::Graph::new(Arc::clone(&client), &settings.endpoints.graph);
-        Self {
-            id: manifest.id.clone(),
-            created: manifest.created,
-            version: manifest.version.clone(),
-            scope: manifest.options.clone(),
-            window: manifest.window,
-            client,
-            sentinel,
-            msgraph,
-            providers: intel.providers,
-            privacy: intel.privacy,
-            desk: intel.desk,
-            lists: intel.lists,
-            graph: Graph::new(&manifest.id),
-            gaps: Gaps::default(),
-            notes: Gaps::default(),
-            resolved: HashMap::new(),
-            starts: BTreeMap::new(),
-            seed_users: BTreeSet::new(),
-            teams: BTreeSet::new(),
-            unread: Vec::new(),
-            addresses: HashMap::new(),
-            readings: BTreeMap::new(),
-            closed: BTreeMap::new(),
-            counted: HashSet::new(),
-            chats_read: BTreeSet::new(),
-        }
+async fn investigate(
+    manifest: &Manifest,
+    client: Arc<Client>,
+    intel: Intel,
+    last: Option<Stage>,
+    progress: Progress<'_>,
+) -> Result<Findings, RunError> {
+    let context = Context::new(manifest, client, intel);
+    let mut findings = Findings::new(&manifest.id);
+    let mut sequence = Sequence { progress, last };
+    match run_stages(&context, &mut findings, &mut sequence).await {
+        Ok(()) | Err(Halt::Reached) => Ok(findings),
+        Err(Halt::Failed(error)) => Err(error),
     }
+}
 
-    /// From here on nobody is asked, whatever the stages would like to know.
-    fn go_offline(&mut self) {
-        let settings = &self.scope.settings;
-        let offline = Arc::new(self.client.offline());
-        self.sentinel = Sentinel::new(
-            Arc::clone(&offline),
-            &settings.endpoints.log_analytics,
-            &settings.workspace,
-        );
-        self.msgraph = msgraph::Graph::new(Arc::clone(&offline), &settings.endpoints.graph);
-        self.client = offline;
-    }
+/// The stages in their order, and the end. Those of [`Stage::ALL`], as a test holds.
+async fn run_stages(
+    context: &Context,
+    findings: &mut Findings,
+    sequence: &mut Sequence<'_>,
+) -> Result<(), Halt> {
+    let mut directory = Directory::default();
 
-    async fn stages(
-        &mut self,
-        stages: &[Stage],
-        progress: &mut Progress<'_>,
-    ) -> Result<(), RunError> {
-        for stage in stages.iter().copied() {
-            (progress.started)(stage);
-            match stage {
-                Stage::Seeds => seeds::run(self).await?,
-                Stage::Teams => teams::run(self).await?,
-                Stage::Messages => messages::run(self).await?,
-                Stage::Links => links::run(self),
-                Stage::Intel => intel::run(self, Stage::Intel).await?,
-                Stage::Chats => chats::run(self).await?,
-                Stage::Hosts => hosts::run(self).await?,
-                Stage::Alerts => alerts::run(self).await?,
-            }
-            (progress.ended)(stage)?;
-        }
-        Ok(())
-    }
+    let seeds = seeds::find(context, findings);
+    let seeds = sequence.stage(Stage::Seeds, seeds).await?;
 
-    /// Notes what Sentinel did not give. A table that is not there is missing once, however many queries name it; of
-    /// anything else each query, and each part of its time, counts.
-    fn sentinel_gaps(&mut self, stage: Stage, mut problems: Vec<logs::Problem>) {
-        let mut absent = BTreeSet::new();
-        problems.retain(|problem| {
-            !matches!(problem, logs::Problem::TableAbsent(_)) || absent.insert(problem.clone())
-        });
-        for problem in problems {
-            self.gaps.add(stage, logs::SOURCE, problem, 1);
-        }
-    }
+    let teams = teams::find(context, findings, &mut directory, &seeds);
+    let teams = sequence.stage(Stage::Teams, teams).await?;
 
-    /// Notes what Graph did not give. What is not there at all, no permission could have given.
-    fn graph_gap(&mut self, stage: Stage, problem: msgraph::Problem) {
-        let to = match problem {
-            msgraph::Problem::NotFound { .. } => &mut self.notes,
-            _ => &mut self.gaps,
-        };
-        to.add(stage, msgraph::SOURCE, problem, 1);
-    }
+    let bodies = messages::read(context, findings, &mut directory, &teams);
+    let bodies = sequence.stage(Stage::Messages, bodies).await?;
 
-    fn start_from(&mut self, node: NodeRef, why: &'static str, seen: Seen) {
-        self.starts.entry(node).or_default().push((why, seen));
-    }
+    let urls = async { Ok(links::extract(&mut findings.graph, seeds.urls, bodies)) };
+    let mut urls = sequence.stage(Stage::Links, urls).await?;
 
-    /// Whether an event is seen for the first time.
-    fn first_time(&mut self, event: String) -> bool {
-        self.counted.insert(event)
-    }
+    let verdicts = intel::ask(context, findings, &urls);
+    let mut verdicts = sequence.stage(Stage::Intel, verdicts).await?;
+
+    let chats = chats::read(context, findings, &mut directory, &mut urls, &mut verdicts);
+    sequence.stage(Stage::Chats, chats).await?;
+
+    let targets = pivot::targets(context, &findings.graph, &urls, &verdicts);
+    let hosts = hosts::find(context, findings, &mut urls, &targets, seeds.counted);
+    sequence.stage(Stage::Hosts, hosts).await?;
+
+    let alerts = alerts::find(context, findings, &targets);
+    sequence.stage(Stage::Alerts, alerts).await?;
+
+    finish::finish(
+        context,
+        findings,
+        &directory,
+        &urls,
+        &verdicts,
+        seeds.starts,
+    );
+    Ok(())
 }

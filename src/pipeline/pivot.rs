@@ -2,17 +2,17 @@
 
 use url::{Host, Url};
 
-use super::Investigation;
-use crate::graph::{Label, NodeRef};
+use super::context::Context;
+use super::urls::Urls;
+use super::verdicts::Verdicts;
+use crate::graph::{Graph, Label, NodeRef};
 use crate::http::Failure;
 use crate::link;
-use crate::model::PivotOn;
-use crate::model::Window;
-use crate::source::logs::Query;
-use crate::source::logs::{Rows, chunks};
+use crate::model::{PivotOn, Settings, Window, sorted};
+use crate::source::logs::{Query, Rows, chunks};
 
-/// Registrable domains on which many parties keep their own things: a visit to one of their hosts says nothing about
-/// a url there.
+/// Domains on which many parties keep their own things, so that a visit to one of their hosts says nothing about a url
+/// there.
 const SHARED: &[&str] = &[
     "1drv.ms",
     "adobe.com",
@@ -119,55 +119,91 @@ const SHARED: &[&str] = &[
 pub(super) struct Target {
     pub(super) node: NodeRef,
     pub(super) url: Url,
-    /// Many parties share its host.
+    /// Many parties share its host, so only the very url counts.
     pub(super) shared: bool,
-    /// Words by which logs are searched.
+    /// The words by which logs are searched.
     needles: Vec<String>,
-    /// Its hosts, by which alerts are searched.
+    /// The hosts by which alerts are searched: products write what follows a host in different ways.
     hosts: Vec<String>,
 }
 
-/// Targets of one query, and what the query gave.
+/// The targets that one query looked for, and what it found.
 pub(super) struct Chunk<'a> {
     pub(super) targets: Vec<&'a Target>,
     pub(super) rows: Rows,
 }
 
-impl Investigation {
-    /// The urls to look for.
-    pub(super) fn targets(&self) -> Vec<Target> {
-        let mut urls = self.graph.labelled(Label::Url);
-        if self.scope.options.pivot_on == PivotOn::Risky {
-            urls.retain(|url| self.is_rated_risky(*url));
-        }
-        urls.into_iter()
-            .filter_map(|node| self.target(node))
-            .collect()
+/// The urls to look for, by the order of their nodes: risky ones, or all with `--pivot-on all`.
+pub(super) fn targets(
+    context: &Context,
+    graph: &Graph,
+    urls: &Urls,
+    verdicts: &Verdicts,
+) -> Vec<Target> {
+    let mut nodes = graph.labelled(Label::Url);
+    if context.options.pivot_on == PivotOn::Risky {
+        nodes.retain(|url| verdicts.is_risky(*url));
     }
+    to_targets(&context.settings, urls, nodes)
+}
 
-    /// How many queries it takes to look for all these urls: one kind in logs, and in alerts.
-    pub(super) fn pivot_queries(&self, urls: Vec<NodeRef>) -> (usize, usize) {
-        let targets = urls.into_iter().filter_map(|node| self.target(node));
-        let targets: Vec<Target> = targets.collect();
-        let logs = chunks(targets.iter().collect(), |target: &&Target| {
-            target.needles.clone()
-        });
-        let alerts = chunks(targets.iter().collect(), |target: &&Target| {
-            target.hosts.clone()
-        });
-        (logs.len(), alerts.len())
-    }
+/// How many queries it takes to look for every url of the graph: for each query on logs, and for that on alerts.
+pub(super) fn query_counts(context: &Context, graph: &Graph, urls: &Urls) -> (usize, usize) {
+    let targets = to_targets(&context.settings, urls, graph.labelled(Label::Url));
+    let count = |words: fn(&Target) -> &Vec<String>| {
+        chunks(targets.iter().collect(), |target: &&Target| {
+            words(target).clone()
+        })
+        .len()
+    };
+    (
+        count(|target| &target.needles),
+        count(|target| &target.hosts),
+    )
+}
 
-    fn target(&self, node: NodeRef) -> Option<Target> {
-        let url = self.addresses.get(&node)?.clone();
-        let shared = self.is_shared(&url);
+fn to_targets(settings: &Settings, urls: &Urls, nodes: Vec<NodeRef>) -> Vec<Target> {
+    let urls = nodes
+        .into_iter()
+        .filter_map(|node| Some((node, urls.url(node)?.clone())));
+    urls.filter_map(|(node, url)| Target::new(settings, node, url))
+        .collect()
+}
+
+/// Runs a query for all targets, as often as it takes, by the words that fit it.
+pub(super) async fn search<'a>(
+    context: &Context,
+    query: Query,
+    window: Window,
+    targets: &'a [Target],
+) -> Result<Vec<Chunk<'a>>, Failure> {
+    let words = |target: &&Target| match query {
+        Query::Alerts => target.hosts.clone(),
+        _ => target.needles.clone(),
+    };
+    let chunks = chunks(targets.iter().collect(), words);
+    let lists = chunks
+        .iter()
+        .map(|chunk| sorted(chunk.iter().flat_map(words).collect()))
+        .collect();
+    let logs = &context.logs;
+    let answers = logs.query_chunks(query, window, "needles", lists).await?;
+    let chunks = chunks.into_iter().zip(answers);
+    Ok(chunks
+        .map(|(targets, rows)| Chunk { targets, rows })
+        .collect())
+}
+
+impl Target {
+    /// None for a url that no word can be searched by.
+    fn new(settings: &Settings, node: NodeRef, url: Url) -> Option<Self> {
+        let shared = is_shared(settings, &url);
         let hosts = link::host_needles(&url);
-        let needles = if shared {
-            link::path_needles(&url)
-        } else {
-            hosts.clone()
+        let needles = match shared {
+            true => link::path_needles(&url),
+            false => hosts.clone(),
         };
-        (!needles.is_empty()).then_some(Target {
+        (!needles.is_empty()).then_some(Self {
             node,
             url,
             shared,
@@ -175,52 +211,17 @@ impl Investigation {
             hosts,
         })
     }
+}
 
-    fn is_shared(&self, url: &Url) -> bool {
-        let Some(Host::Domain(host)) = url.host() else {
-            return false;
-        };
-        let host = host.trim_end_matches('.');
-        let own = self
-            .scope
-            .settings
-            .shared_domains
-            .iter()
-            .map(String::as_str);
-        SHARED.iter().copied().chain(own).any(|shared| {
-            host.strip_suffix(shared)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        })
-    }
-
-    /// Runs a query for all targets, by the words that fit it.
-    pub(super) async fn look_for<'a>(
-        &self,
-        query: Query,
-        window: Window,
-        targets: &'a [Target],
-    ) -> Result<Vec<Chunk<'a>>, Failure> {
-        // What alerts write for a slash is up to them; a host has none.
-        let words = |target: &&Target| {
-            if query == Query::Alerts {
-                target.hosts.clone()
-            } else {
-                target.needles.clone()
-            }
-        };
-        let chunks = chunks(targets.iter().collect(), words);
-        let lists = chunks
-            .iter()
-            .map(|chunk| crate::model::sorted(chunk.iter().flat_map(words).collect()))
-            .collect();
-        let answers = self
-            .sentinel
-            .query_chunks(query, window, "needles", lists)
-            .await?;
-        Ok(chunks
-            .into_iter()
-            .zip(answers)
-            .map(|(targets, rows)| Chunk { targets, rows })
-            .collect())
-    }
+/// Whether many parties share the host of a url.
+fn is_shared(settings: &Settings, url: &Url) -> bool {
+    let Some(Host::Domain(host)) = url.host() else {
+        return false;
+    };
+    let host = host.trim_end_matches('.');
+    let configured = settings.shared_domains.iter().map(String::as_str);
+    SHARED.iter().copied().chain(configured).any(|shared| {
+        let rest = host.strip_suffix(shared);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
 }

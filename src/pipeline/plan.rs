@@ -1,9 +1,9 @@
 //! What a load would do, before it does it: which messages it reads, and what is sent to whom.
 //!
 //! Only what stays inside the tenant and costs little is asked for: where the investigation starts, the teams, and the
-//! list of messages. All of it is on record, so that the load goes on from there. Everything else is read from the
-//! journal alone, as far as that reaches, by the very code of the stages: [`intel::questions`] tells the load and its
-//! plan what to send.
+//! list of messages. The journal keeps all of it, so that the load goes on from there. Everything else is read from the
+//! journal alone, as far as that reaches, by the functions of the stages themselves: [`Lookups::of`] tells the load and
+//! its plan what to send.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,14 +11,19 @@ use std::sync::Arc;
 use serde::Serialize;
 use url::Url;
 
-use super::messages::{self, Listing};
-use super::{Intel, Investigation, Progress, RunError, chats, intel, links};
+use super::context::{Context, Intel};
+use super::directory::Directory;
+use super::findings::Findings;
+use super::listing::Listing;
+use super::lookup::{Lookups, ProviderRequest, is_down};
+use super::progress::{Progress, RunError};
+use super::urls::Urls;
+use super::{chats, intel, links, messages, pivot, seeds, teams};
 use crate::case::Manifest;
-use crate::graph::{Label, Seen};
+use crate::graph::{Graph, Label, Seen};
 use crate::http::{Client, Failure};
-use crate::intel::State;
-use crate::model::{Channels, ChatsOf, PivotOn};
-use crate::model::{Gap, Stage};
+use crate::intel::{Provider, State};
+use crate::model::{Channels, ChatsOf, Gap, Options, PivotOn, Stage};
 use crate::source::logs::chunks;
 use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
 
@@ -175,55 +180,65 @@ const ESTIMATE: &str = "an estimate: a team's messages are one list of 50 a page
 /// Asks for what stays inside the tenant and costs little, and tells what a load would do after that.
 ///
 /// # Errors
-/// As [`super::run`].
+/// As [`run`](super::run()).
 pub async fn plan(
     manifest: &Manifest,
     client: Arc<Client>,
     intel: Intel,
     mut progress: Progress<'_>,
 ) -> Result<Plan, RunError> {
-    let mut run = Investigation::new(manifest, client, intel);
-    run.stages(&[Stage::Seeds, Stage::Teams], &mut progress)
-        .await?;
+    let context = Context::new(manifest, client, intel);
+    let mut findings = Findings::new(&manifest.id);
+    let mut directory = Directory::default();
+
+    let seeds = seeds::find(&context, &mut findings);
+    let seeds = progress.stage(Stage::Seeds, seeds).await?;
+
+    let teams = teams::find(&context, &mut findings, &mut directory, &seeds);
+    let teams = progress.stage(Stage::Teams, teams).await?;
+
+    // The stage is only begun here, and not done: its messages are listed and not read.
     (progress.started)(Stage::Messages);
-    let listing = messages::listed(&mut run).await?;
-    // What is on record as a failure is asked for again, so it is no gap yet.
-    let (gaps, notes) = (run.gaps.list(), run.notes.list());
-    run.go_offline();
-    let messages = bodies(&mut run, &listing).await?;
-    let chats = recorded(&mut run, &listing).await?;
-    let urls = intel::urls(&run);
-    let providers = providers(&mut run, &urls)?;
+    let listing = messages::list(&context, &mut findings, &teams).await?;
+    // A load asks again for what the journal holds as a failure, so from here on a failure is no gap yet.
+    let (gaps, notes) = (findings.gaps.list(), findings.notes.list());
+
+    let context = context.offline();
+    let mut urls = seeds.urls;
+    let messages = plan_messages(&context, &mut findings.graph, &mut urls, &listing).await?;
+    let chats = plan_chats(&context, &mut findings, &mut directory, &mut urls, &listing).await?;
     Ok(Plan {
-        urls: urls.len(),
+        urls: urls.count(),
         urls_complete: messages.unread == 0,
-        queries: queries(&run),
-        unknown: unknown(&run, &messages, chats),
+        providers: plan_providers(&context, &urls)?,
+        queries: plan_queries(&context, &findings.graph, &urls),
+        unknown: unknown(&context.options, &messages, chats),
         messages,
         chats,
-        providers,
         gaps,
         notes,
     })
 }
 
-/// Reads the bodies that are on record, with their urls, and tells how many are not.
-async fn bodies(run: &mut Investigation, listing: &Listing) -> Result<MessagePlan, Failure> {
+/// Reads the messages that the journal holds, with their urls, and tells how many it does not hold.
+async fn plan_messages(
+    context: &Context,
+    graph: &mut Graph,
+    urls: &mut Urls,
+    listing: &Listing,
+) -> Result<MessagePlan, Failure> {
     let mut teams: BTreeMap<&String, TeamPlan> = BTreeMap::new();
     let mut found: BTreeMap<(String, String), Recorded<ChatMessage>> = BTreeMap::new();
-    let changed = changed_since(run.window, run.created);
-    let all_in = (run.scope.options.channels == Channels::All).then_some(run.window);
-    for team in listing.keys().map(|(team, _)| team) {
-        if teams.contains_key(team) {
-            continue;
-        }
-        let before = replayed(&run.client);
+    let changed = changed_since(context.window, context.now);
+    let all_in = (context.options.channels == Channels::All).then_some(context.window);
+    for team in listing.teams() {
+        let before = replayed(&context.client);
         let keep = |message: Recorded<ChatMessage>| {
-            if let Some(key) = messages::wanted(listing, team, all_in, &message.value) {
-                found.entry(key).or_insert(message);
+            if let Some(ids) = listing.wants(team, all_in, &message.value) {
+                found.entry(ids).or_insert(message);
             }
         };
-        let read = match run.msgraph.team_messages(team, changed, keep).await {
+        let read = match context.msgraph.team_messages(team, changed, keep).await {
             Ok(problem) => problem.is_none(),
             Err(Failure::NotRecorded(_)) => false,
             Err(failure) => return Err(failure),
@@ -232,13 +247,13 @@ async fn bodies(run: &mut Investigation, listing: &Listing) -> Result<MessagePla
             id: team.clone(),
             name: String::new(),
             read,
-            pages_recorded: replayed(&run.client) - before,
+            pages_recorded: replayed(&context.client) - before,
             requests_at_least: 0,
             channels: Vec::new(),
         };
         teams.insert(team, plan);
     }
-    for ((team, channel), listed) in listing {
+    for ((team, channel), listed) in listing.channels() {
         let Some(plan) = teams.get_mut(team) else {
             continue;
         };
@@ -253,7 +268,7 @@ async fn bodies(run: &mut Investigation, listing: &Listing) -> Result<MessagePla
     }
     for Recorded { record, value } in found.values() {
         for link in value.links() {
-            run.url(link.url, Seen::in_record(*record));
+            urls.put(graph, link.url, Seen::in_record(*record));
         }
     }
     let mut teams: Vec<TeamPlan> = teams.into_values().collect();
@@ -263,7 +278,7 @@ async fn bodies(run: &mut Investigation, listing: &Listing) -> Result<MessagePla
     }
     let requests = teams.iter().map(|team| team.requests_at_least);
     let (sum, longest) = (requests.clone().sum(), requests.max().unwrap_or_default());
-    let (of_team, of_all) = run.msgraph.message_rates();
+    let (of_team, of_all) = context.msgraph.message_rates();
     let unread = teams.iter().filter(|team| !team.read);
     let unread = unread.flat_map(|team| &team.channels);
     Ok(MessagePlan {
@@ -278,129 +293,152 @@ async fn bodies(run: &mut Investigation, listing: &Listing) -> Result<MessagePla
     })
 }
 
-/// Reads the chats that are on record, with their urls.
-async fn recorded(run: &mut Investigation, listing: &Listing) -> Result<ChatPlan, Failure> {
-    let options = &run.scope.options;
+/// Reads the chats that the journal holds, with their urls.
+async fn plan_chats(
+    context: &Context,
+    findings: &mut Findings,
+    directory: &mut Directory,
+    urls: &mut Urls,
+    listing: &Listing,
+) -> Result<ChatPlan, Failure> {
+    let options = &context.options;
     let never = options.chats_of == ChatsOf::None || options.rounds == 0;
-    let (urls, gaps) = (intel::urls(run).len(), run.gaps.list());
-    let whole = match go_on(run, listing).await {
+    let (urls_before, gaps_before) = (urls.count(), findings.gaps.list());
+    let whole = match read_to_chats(context, findings, directory, urls, listing).await {
         Ok(()) => true,
         Err(Failure::NotRecorded(_)) => false,
         Err(failure) => return Err(failure),
     };
     Ok(ChatPlan {
-        recorded: run.graph.labelled(Label::Chat).len(),
-        urls: intel::urls(run).len() - urls,
-        // Whatever failed is asked for again, and may lead on.
-        complete: never || whole && run.gaps.list() == gaps,
+        recorded: findings.graph.labelled(Label::Chat).len(),
+        urls: urls.count() - urls_before,
+        // Whatever failed is asked for again, and may lead to more chats.
+        complete: never || whole && findings.gaps.list() == gaps_before,
     })
 }
 
-/// Runs the stages that lead to the chats, until something is not on record.
-async fn go_on(run: &mut Investigation, listing: &Listing) -> Result<(), Failure> {
-    messages::read(run, listing).await?;
-    links::run(run);
-    intel::run(run, Stage::Intel).await?;
-    chats::run(run).await
+/// Runs the stages that lead to the chats, until the journal lacks an answer. What they found before that stays in the
+/// graph and among the urls.
+async fn read_to_chats(
+    context: &Context,
+    findings: &mut Findings,
+    directory: &mut Directory,
+    urls: &mut Urls,
+    listing: &Listing,
+) -> Result<(), Failure> {
+    let bodies = messages::read_listed(context, findings, directory, listing).await?;
+    *urls = links::extract(&mut findings.graph, std::mem::take(urls), bodies);
+    let mut verdicts = intel::ask(context, findings, urls).await?;
+    chats::read(context, findings, directory, urls, &mut verdicts).await
 }
 
 impl TeamPlan {
-    /// Messages of it that the audit log lists.
+    /// Messages of the team that the audit log lists.
     pub fn listed(&self) -> usize {
         self.channels.iter().map(|channel| channel.listed).sum()
     }
 }
 
-/// Answers of Graph that were taken from the journal.
+/// Answers of Microsoft Graph that were taken from the journal.
 fn replayed(client: &Client) -> usize {
     let counts = client.counts();
     let replayed = counts.get(msgraph::SOURCE).map(|counts| counts.replayed);
     usize::try_from(replayed.unwrap_or_default()).unwrap_or(usize::MAX)
 }
 
-fn providers(run: &mut Investigation, urls: &BTreeSet<Url>) -> Result<Vec<ProviderPlan>, Failure> {
-    let mut plans = Vec::new();
-    for provider in &run.providers {
-        let provider = provider.as_ref();
-        let name = provider.name();
-        let questions = intel::questions(provider, &run.privacy, urls);
-        let mut plan = ProviderPlan {
-            name,
-            inside: provider.local(),
-            send: Vec::new(),
-            recorded: Vec::new(),
-            kept: Vec::new(),
-            held_back: Vec::new(),
-            looked_up: questions.workspace.len(),
-            queries: chunks(questions.workspace, |(_, values)| values.clone()).len(),
-            rates: run
-                .desk
-                .rates(name)
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            quotas: Vec::new(),
-            seconds_at_least: 0.0,
-        };
-        for (url, _, reading) in questions.local {
-            match reading.state {
-                State::Skipped => plan.held_back.push(HeldBack {
-                    url: url.into(),
-                    reason: reading.summary,
-                }),
-                _ => plan.looked_up += 1,
-            }
-        }
-        for open in &questions.open {
-            let asked = open.urls.first();
-            let asked = asked.map(|(url, asked)| asked.clone().unwrap_or_else(|| url.to_string()));
-            let sent = Sent {
-                asked: asked.unwrap_or_default(),
-                urls: open.urls.iter().map(|(url, _)| url.to_string()).collect(),
-            };
-            if run
-                .client
-                .on_record(&open.request, intel::is_down)?
-                .is_some()
-            {
-                plan.recorded.push(sent);
-            } else if intel::kept(&run.desk, provider, open).is_some() {
-                plan.kept.push(sent);
-            } else {
-                if plan.send.is_empty() {
-                    let quotas = run.desk.left(&open.request).into_iter();
-                    let quotas = quotas.map(|(rate, left)| Quota {
-                        quota: rate.to_string(),
-                        left,
-                        over: 0,
-                    });
-                    plan.quotas = quotas.collect();
-                }
-                plan.send.push(sent);
-            }
-        }
-        for quota in &mut plan.quotas {
-            quota.over = (plan.send.len() as u64).saturating_sub(quota.left);
-        }
-        let rates = run.desk.rates(name).iter();
-        let seconds = rates.filter_map(|rate| rate.seconds_for(plan.send.len()));
-        plan.seconds_at_least = seconds.fold(0.0, f64::max);
-        plans.push(plan);
-    }
-    Ok(plans)
+fn plan_providers(context: &Context, urls: &Urls) -> Result<Vec<ProviderPlan>, Failure> {
+    let urls = urls.iter().map(|(url, _)| url.clone()).collect();
+    let providers = context.intel.providers.iter();
+    providers
+        .map(|provider| plan_provider(context, provider.as_ref(), &urls))
+        .collect()
 }
 
-fn queries(run: &Investigation) -> QueryPlan {
-    let (logs, alerts) = run.pivot_queries(run.graph.labelled(Label::Url));
+fn plan_provider(
+    context: &Context,
+    provider: &dyn Provider,
+    urls: &BTreeSet<Url>,
+) -> Result<ProviderPlan, Failure> {
+    let desk = &context.intel.desk;
+    let rates = desk.rates(provider.name());
+    let lookups = Lookups::of(provider, &context.intel.privacy, urls);
+    let mut plan = ProviderPlan {
+        name: provider.name(),
+        inside: provider.local(),
+        send: Vec::new(),
+        recorded: Vec::new(),
+        kept: Vec::new(),
+        held_back: Vec::new(),
+        looked_up: lookups.workspace.len(),
+        queries: chunks(lookups.workspace, |(_, values)| values.clone()).len(),
+        rates: rates.iter().map(ToString::to_string).collect(),
+        quotas: Vec::new(),
+        seconds_at_least: 0.0,
+    };
+    for (url, verdict) in lookups.local {
+        match verdict.state {
+            State::Skipped => plan.held_back.push(HeldBack {
+                url: url.url.into(),
+                reason: verdict.summary,
+            }),
+            _ => plan.looked_up += 1,
+        }
+    }
+    for request in &lookups.requests {
+        let sent = Sent::of(request);
+        let recorded = context.client.on_record(&request.request, is_down)?;
+        if recorded.is_some() {
+            plan.recorded.push(sent);
+        } else if request.kept_answer(provider, desk).is_some() {
+            plan.kept.push(sent);
+        } else {
+            if plan.send.is_empty() {
+                let quotas = desk.left(&request.request).into_iter();
+                let quotas = quotas.map(|(rate, left)| Quota {
+                    quota: rate.to_string(),
+                    left,
+                    over: 0,
+                });
+                plan.quotas = quotas.collect();
+            }
+            plan.send.push(sent);
+        }
+    }
+    for quota in &mut plan.quotas {
+        quota.over = (plan.send.len() as u64).saturating_sub(quota.left);
+    }
+    let seconds = rates.iter();
+    let seconds = seconds.filter_map(|rate| rate.seconds_for(plan.send.len()));
+    plan.seconds_at_least = seconds.fold(0.0, f64::max);
+    Ok(plan)
+}
+
+impl Sent {
+    fn of(request: &ProviderRequest) -> Self {
+        let urls = request.urls.iter();
+        let first = request.urls.first();
+        let asked = first.map(|url| match &url.sent_as {
+            Some(sent_as) => sent_as.clone(),
+            None => url.url.to_string(),
+        });
+        Self {
+            asked: asked.unwrap_or_default(),
+            urls: urls.map(|url| url.url.to_string()).collect(),
+        }
+    }
+}
+
+fn plan_queries(context: &Context, graph: &Graph, urls: &Urls) -> QueryPlan {
+    let (logs, alerts) = pivot::query_counts(context, graph, urls);
     QueryPlan {
         // proxy_hosts, defender_hosts and clicks_on look for the same words.
         hosts: 3 * logs,
         alerts,
-        if_all_risky: run.scope.options.pivot_on == PivotOn::Risky,
+        if_all_risky: context.options.pivot_on == PivotOn::Risky,
     }
 }
 
-fn unknown(run: &Investigation, messages: &MessagePlan, chats: ChatPlan) -> Vec<String> {
+fn unknown(options: &Options, messages: &MessagePlan, chats: ChatPlan) -> Vec<String> {
     let mut unknown = Vec::new();
     if messages.unread > 0 {
         unknown.push(format!(
@@ -408,7 +446,6 @@ fn unknown(run: &Investigation, messages: &MessagePlan, chats: ChatPlan) -> Vec<
             messages.unread
         ));
     }
-    let options = &run.scope.options;
     if !chats.complete {
         let whose = match options.chats_of {
             ChatsOf::All => "all senders of links",

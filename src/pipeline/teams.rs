@@ -1,71 +1,82 @@
-//! Stage 2: the teams of the users that the investigation starts from.
+//! Stage 2, teams: the teams of the users that the investigation starts from.
 
-use super::Investigation;
+use std::collections::BTreeSet;
+
+use super::context::Context;
+use super::directory::Directory;
+use super::findings::Findings;
+use super::ids;
+use super::seeds::Seeds;
 use crate::graph::node::Team;
 use crate::graph::{Edge, NodeRef, Seen};
 use crate::http::Failure;
-use crate::model::Stage;
-use crate::model::sorted;
+use crate::model::{Stage, sorted};
 use crate::source::msgraph;
 
 const STAGE: Stage = Stage::Teams;
 
-pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
-    let seeds: Vec<NodeRef> = run.seed_users.iter().copied().collect();
-    run.resolve(STAGE, &seeds).await?;
+/// Finds the teams that those users have joined. Gives the ids of all teams whose messages are read, those that the
+/// analyst named among them.
+pub(super) async fn find(
+    context: &Context,
+    findings: &mut Findings,
+    directory: &mut Directory,
+    seeds: &Seeds,
+) -> Result<BTreeSet<String>, Failure> {
+    let mut teams = seeds.teams.clone();
+    let users: Vec<NodeRef> = seeds.users.iter().copied().collect();
+    directory.resolve(context, findings, STAGE, &users).await?;
     // Those whom the directory does not know have no teams to ask for.
-    let mut members: Vec<(String, NodeRef)> = seeds
-        .iter()
-        .filter_map(|user| run.directory_user(*user))
-        .collect();
-    members.sort();
-    members.dedup();
-    let ids: Vec<String> = members.iter().map(|(id, _)| id.clone()).collect();
-    let lists = run.msgraph.joined_teams(&ids).await?;
-    for ((_, user), list) in members.into_iter().zip(lists) {
+    let accounts = users
+        .into_iter()
+        .filter_map(|user| directory.account(&findings.graph, user));
+    let mut accounts: Vec<_> = accounts.collect();
+    accounts.sort();
+    accounts.dedup();
+    let keys: Vec<String> = accounts.iter().map(|account| account.key.clone()).collect();
+    let lists = context.msgraph.joined_teams(&keys).await?;
+    for (account, list) in accounts.into_iter().zip(lists) {
         for team in list.items {
             let Some(id) = team.value.id.filter(|id| !id.is_empty()) else {
                 continue;
             };
             let seen = Seen::in_record(team.record);
-            let node = run.graph.put(
-                Team {
-                    id: id.clone(),
-                    name: team.value.display_name,
-                },
-                seen,
-            );
-            run.graph.link(user, Edge::MemberOf, node, seen);
-            run.teams.insert(id.to_lowercase());
+            let id = ids::team(&id);
+            let team = Team {
+                id: id.clone(),
+                name: team.value.display_name,
+            };
+            let team = findings.graph.put(team, seen);
+            findings
+                .graph
+                .link(account.user, Edge::MemberOf, team, seen);
+            teams.insert(id);
         }
         if let Some(problem) = list.problem {
-            run.graph_gap(STAGE, problem);
+            findings.add_msgraph_problem(STAGE, problem);
         }
     }
-    named(run).await
+    name_given_teams(context, findings).await?;
+    Ok(teams)
 }
 
-/// Names of the teams that the analyst named by id.
-async fn named(run: &mut Investigation) -> Result<(), Failure> {
-    let typed = run.scope.options.teams.iter();
-    let ids = sorted(typed.map(|id| id.to_lowercase()).collect());
-    let answers = run.msgraph.teams(&ids).await?;
-    for (id, answer) in ids.into_iter().zip(answers) {
+/// Asks for the names of the teams that the analyst named by id.
+async fn name_given_teams(context: &Context, findings: &mut Findings) -> Result<(), Failure> {
+    let given = context.options.teams.iter();
+    let given = sorted(given.map(|id| ids::team(id)).collect());
+    let answers = context.msgraph.teams(&given).await?;
+    for (id, answer) in given.into_iter().zip(answers) {
         match answer {
             Ok(team) => {
-                run.graph.put(
-                    Team {
-                        id,
-                        name: team.value.display_name,
-                    },
-                    Seen::in_record(team.record),
-                );
+                let seen = Seen::in_record(team.record);
+                let name = team.value.display_name;
+                findings.graph.put(Team { id, name }, seen);
             }
-            // The analyst asked for this very team: that it is not there is something to know.
+            // The analyst named this very team, so it is a gap and no note that it does not exist.
             Err(problem @ msgraph::Problem::NotFound { .. }) => {
-                run.gaps.add(STAGE, msgraph::SOURCE, problem, 1)
+                findings.gaps.add(STAGE, msgraph::SOURCE, problem, 1);
             }
-            Err(problem) => run.graph_gap(STAGE, problem),
+            Err(problem) => findings.add_msgraph_problem(STAGE, problem),
         }
     }
     Ok(())

@@ -1,0 +1,54 @@
+//! Messages as Microsoft Graph gives them, put into the graph.
+
+use super::context::Context;
+use crate::graph::node::Message;
+use crate::graph::{Edge, Graph, NodeRef, Seen};
+use crate::link;
+use crate::model::Store;
+use crate::source::msgraph::{ChatMessage, Recorded};
+
+/// Characters of a message's text that the graph holds as a preview.
+const PREVIEW: usize = 280;
+
+/// A message that is a node, with its text, whose links are still to be extracted.
+pub(super) struct MessageBody {
+    pub(super) node: NodeRef,
+    pub(super) message: Recorded<ChatMessage>,
+}
+
+/// Puts a message with that id into the graph, in its channel or chat.
+pub(super) fn put(
+    graph: &mut Graph,
+    context: &Context,
+    id: String,
+    message: &Recorded<ChatMessage>,
+    place: NodeRef,
+) -> NodeRef {
+    let Recorded { record, value } = message;
+    let (created, modified) = (value.created_date_time, value.last_modified_date_time);
+    let node = Message {
+        id,
+        created,
+        modified,
+        deleted: value.deleted_date_time,
+        edited: Some(value.last_edited_date_time.is_some()),
+        subject: value.subject.clone(),
+        importance: value.importance.clone(),
+        preview: preview(value, context.settings.store),
+        web_url: value.web_url.clone(),
+    };
+    let seen = Seen::between(*record, created, created.max(modified));
+    let node = graph.put(node, seen);
+    let posted = Edge::PostedIn { at: created };
+    graph.link(node, posted, place, Seen::at(*record, created));
+    node
+}
+
+fn preview(message: &ChatMessage, store: Store) -> Option<String> {
+    let text = || link::visible_text(message.text());
+    match store {
+        Store::None => None,
+        Store::Full => Some(text()),
+        Store::Preview => Some(text().chars().take(PREVIEW).collect()),
+    }
+}

@@ -1,0 +1,87 @@
+//! What every stage may read and none may change: the services, the options, and the time under investigation.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::case::Manifest;
+use crate::http::Client;
+use crate::intel::{Desk, Privacy, Provider};
+use crate::model::{Options, RecordNumber, Settings, Window};
+use crate::source::logs::Sentinel;
+use crate::source::msgraph;
+
+/// The providers of threat intelligence, and the rules by which they are asked.
+pub struct Intel {
+    /// The providers, in the order in which they are asked.
+    pub providers: Vec<Box<dyn Provider>>,
+    /// What of a url may leave the tenant.
+    pub privacy: Privacy,
+    /// Quotas, and answers that were kept from earlier cases.
+    pub desk: Desk,
+    /// The journal records that hold the lists of the provider `file`.
+    pub lists: Vec<RecordNumber>,
+}
+
+/// What the stages read. It is the same from the first stage to the last.
+pub(super) struct Context {
+    /// Id of the case.
+    pub(super) case: String,
+    /// Version of linktrail that made the case.
+    pub(super) version: String,
+    /// When the case was made. The stages take it for the present, so that a replay comes to the same result.
+    pub(super) now: DateTime<Utc>,
+    /// The time under investigation.
+    pub(super) window: Window,
+    /// The options of `load`.
+    pub(super) options: Options,
+    /// The part of the configuration that shapes the graph.
+    pub(super) settings: Settings,
+    /// The way to every service; it asks the journal before the network.
+    pub(super) client: Arc<Client>,
+    /// The logs of the tenant.
+    pub(super) logs: Sentinel,
+    /// Microsoft Graph.
+    pub(super) msgraph: msgraph::Graph,
+    /// Threat intelligence.
+    pub(super) intel: Intel,
+}
+
+impl Context {
+    pub(super) fn new(manifest: &Manifest, client: Arc<Client>, intel: Intel) -> Self {
+        let settings = manifest.options.settings.clone();
+        Self {
+            case: manifest.id.clone(),
+            version: manifest.version.clone(),
+            now: manifest.created,
+            window: manifest.window,
+            options: manifest.options.options.clone(),
+            logs: logs(&client, &settings),
+            msgraph: msgraph(&client, &settings),
+            settings,
+            client,
+            intel,
+        }
+    }
+
+    /// The same context without a network. Every service then answers from the journal alone, and what is not in it is
+    /// [`Failure::NotRecorded`](crate::http::Failure::NotRecorded).
+    pub(super) fn offline(self) -> Self {
+        let client = Arc::new(self.client.offline());
+        Self {
+            logs: logs(&client, &self.settings),
+            msgraph: msgraph(&client, &self.settings),
+            client,
+            ..self
+        }
+    }
+}
+
+fn logs(client: &Arc<Client>, settings: &Settings) -> Sentinel {
+    let endpoint = &settings.endpoints.log_analytics;
+    Sentinel::new(Arc::clone(client), endpoint, &settings.workspace)
+}
+
+fn msgraph(client: &Arc<Client>, settings: &Settings) -> msgraph::Graph {
+    msgraph::Graph::new(Arc::clone(client), &settings.endpoints.graph)
+}

@@ -1,0 +1,20 @@
+//! Hosts as logs and alerts name them, put into the graph.
+
+use crate::graph::node::Host;
+use crate::graph::{Graph, NodeRef, Seen};
+use crate::source::logs::{Device, Row};
+
+/// The host that a row of a log names by device id, by name or by both; none when it names neither.
+pub(super) fn put_logged(graph: &mut Graph, row: &Row, seen: Seen) -> Option<NodeRef> {
+    let host = Host::new(row.text("device_id"), row.text("device_name"))?;
+    Some(graph.put(host, seen))
+}
+
+/// The host that an entity of an alert names.
+pub(super) fn put_entity(graph: &mut Graph, device: &Device<'_>, seen: Seen) -> Option<NodeRef> {
+    let host = Host {
+        os: (!device.os.is_empty()).then(|| device.os.to_owned()),
+        ..Host::new(device.id, &device.name)?
+    };
+    Some(graph.put(host, seen))
+}

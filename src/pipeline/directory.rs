@@ -1,0 +1,106 @@
+//! The directory of the tenant: which account a user is.
+
+use std::collections::HashMap;
+
+use super::context::Context;
+use super::findings::Findings;
+use super::{ids, people};
+use crate::graph::{Graph, NodeRef};
+use crate::http::Failure;
+use crate::model::{Stage, sorted};
+use crate::source::msgraph::{self, Problem};
+
+/// What the directory said of the users that it was asked about, by the object id or UPN that it was asked with. Nobody
+/// is asked about twice in one load.
+#[derive(Default)]
+pub(super) struct Directory(HashMap<String, Entry>);
+
+/// What the directory said of one user.
+#[derive(Clone, Copy)]
+enum Entry {
+    Found(NodeRef),
+    Absent,
+    /// It was asked and did not answer, so the user may be there or not.
+    Unanswered,
+}
+
+/// A user whom Microsoft Graph can be asked about.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Account {
+    /// Object id, or the UPN where the directory did not answer.
+    pub(super) key: String,
+    /// The node that stands for the user.
+    pub(super) user: NodeRef,
+}
+
+impl Directory {
+    /// Asks the directory about those users that it can know and has not been asked about. `stage` is where gaps belong.
+    pub(super) async fn resolve(
+        &mut self,
+        context: &Context,
+        findings: &mut Findings,
+        stage: Stage,
+        users: &[NodeRef],
+    ) -> Result<(), Failure> {
+        let keys = users.iter().filter_map(|user| key(&findings.graph, *user));
+        let mut keys = sorted(keys.map(str::to_owned).collect());
+        keys.retain(|key| !self.0.contains_key(key));
+        let answers = context.msgraph.users(&keys).await?;
+        for (key, answer) in keys.into_iter().zip(answers) {
+            let entry = match answer {
+                Ok(answer) => {
+                    let graph = &mut findings.graph;
+                    people::put_directory_user(graph, &answer.value, answer.record)
+                        .map_or(Entry::Absent, Entry::Found)
+                }
+                Err(problem) => {
+                    let entry = match problem {
+                        Problem::NotFound { .. } => Entry::Absent,
+                        _ => Entry::Unanswered,
+                    };
+                    let mut named = context.options.users.iter();
+                    if named.any(|user| user.eq_ignore_ascii_case(&key)) {
+                        // The analyst named this very user, so it is a gap and no note that the user does not exist.
+                        findings.gaps.add(stage, msgraph::SOURCE, problem, 1);
+                    } else {
+                        findings.add_msgraph_problem(stage, problem);
+                    }
+                    entry
+                }
+            };
+            self.0.insert(key, entry);
+        }
+        Ok(())
+    }
+
+    /// The account of a user; none for those who are not in the directory, or have not been resolved.
+    pub(super) fn account(&self, graph: &Graph, user: NodeRef) -> Option<Account> {
+        let key = key(graph, user)?;
+        match self.0.get(key)? {
+            Entry::Found(user) => Some(Account {
+                key: graph.node(*user).id.clone(),
+                user: *user,
+            }),
+            Entry::Unanswered => Some(Account {
+                key: key.to_owned(),
+                user,
+            }),
+            Entry::Absent => None,
+        }
+    }
+
+    /// The user that the directory gave for a UPN.
+    pub(super) fn user(&self, upn: &str) -> Option<NodeRef> {
+        match self.0.get(upn)? {
+            Entry::Found(user) => Some(*user),
+            Entry::Absent | Entry::Unanswered => None,
+        }
+    }
+}
+
+/// What to ask the directory about a user with; none for those that it cannot know.
+fn key(graph: &Graph, user: NodeRef) -> Option<&str> {
+    let node = graph.node(user);
+    let key = ids::upn_of(node).unwrap_or(&node.id);
+    people::may_be_in_directory(graph, user).then_some(key)
+}

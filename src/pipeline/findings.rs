@@ -1,0 +1,91 @@
+//! What the stages have found: the graph, and what is missing from it.
+
+use std::collections::BTreeSet;
+
+use crate::graph::Graph;
+use crate::model::{Gap, Gaps, Stage};
+use crate::source::{logs, msgraph};
+
+/// What a finished investigation gives.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The graph, with risk written onto it.
+    pub graph: Graph,
+    /// What could not be had.
+    pub gaps: Vec<Gap>,
+    /// What no permission could have given.
+    pub notes: Vec<Gap>,
+}
+
+/// What an investigation that stopped before its end knows to be missing.
+#[derive(Debug)]
+pub struct Stopped {
+    /// What could not be had so far.
+    pub gaps: Vec<Gap>,
+    /// What no permission could have given.
+    pub notes: Vec<Gap>,
+}
+
+/// The graph, gaps and notes that every stage adds to.
+pub(super) struct Findings {
+    pub(super) graph: Graph,
+    pub(super) gaps: Gaps,
+    pub(super) notes: Gaps,
+}
+
+impl Findings {
+    /// Nothing yet, for the case with that id.
+    pub(super) fn new(case: &str) -> Self {
+        Self {
+            graph: Graph::new(case),
+            gaps: Gaps::default(),
+            notes: Gaps::default(),
+        }
+    }
+
+    /// Adds what the logs did not give as gaps. A table that is absent is one gap, however many queries name it; of
+    /// anything else each query, and each part of its time, counts.
+    pub(super) fn add_log_problems(
+        &mut self,
+        stage: Stage,
+        problems: impl IntoIterator<Item = logs::Problem>,
+    ) {
+        let mut absent = BTreeSet::new();
+        for problem in problems {
+            let is_repeated =
+                matches!(problem, logs::Problem::TableAbsent(_)) && !absent.insert(problem.clone());
+            if !is_repeated {
+                self.gaps.add(stage, logs::SOURCE, problem, 1);
+            }
+        }
+    }
+
+    /// Adds what Microsoft Graph did not give: a note when it does not exist, since no permission could have given it,
+    /// else a gap.
+    pub(super) fn add_msgraph_problem(&mut self, stage: Stage, problem: msgraph::Problem) {
+        let to = match problem {
+            msgraph::Problem::NotFound { .. } => &mut self.notes,
+            _ => &mut self.gaps,
+        };
+        to.add(stage, msgraph::SOURCE, problem, 1);
+    }
+}
+
+impl From<Findings> for Outcome {
+    fn from(findings: Findings) -> Self {
+        Self {
+            graph: findings.graph,
+            gaps: findings.gaps.list(),
+            notes: findings.notes.list(),
+        }
+    }
+}
+
+impl From<Findings> for Stopped {
+    fn from(findings: Findings) -> Self {
+        Self {
+            gaps: findings.gaps.list(),
+            notes: findings.notes.list(),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What the audit log says of messages with a link.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::ids;
+use crate::model::{RecordNumber, Window};
+use crate::source::logs::Row;
+use crate::source::msgraph::ChatMessage;
+
+/// The channels that the audit log names, by team and channel id.
+#[derive(Default)]
+pub(super) struct Listing(BTreeMap<(String, String), ListedChannel>);
+
+/// What the audit log says of one channel.
+pub(super) struct ListedChannel {
+    pub(super) name: String,
+    pub(super) team_name: String,
+    /// The first record that names the channel.
+    pub(super) record: RecordNumber,
+    /// The messages with a link, by message id.
+    pub(super) messages: BTreeMap<String, ListedMessage>,
+}
+
+/// What the audit log says of one message.
+#[derive(Default)]
+pub(super) struct ListedMessage {
+    pub(super) records: BTreeSet<RecordNumber>,
+    /// Who sent the message or, when the log does not hold that, who changed it.
+    pub(super) user: String,
+    /// When it was sent; none when the log holds changes of it only.
+    pub(super) created: Option<DateTime<Utc>>,
+    /// First time that the log tells of it.
+    pub(super) first: Option<DateTime<Utc>>,
+    /// Last time that the log tells of it.
+    pub(super) last: Option<DateTime<Utc>>,
+}
+
+impl Listing {
+    /// Adds a row of the query `link_messages`.
+    pub(super) fn add(&mut self, row: &Row) {
+        let (team, channel, id) = (
+            row.text("team_id"),
+            row.text("channel_id"),
+            row.text("message_id"),
+        );
+        if team.is_empty() || channel.is_empty() || id.is_empty() {
+            return;
+        }
+        let key = (ids::team(team), channel.to_owned());
+        let channel = self.0.entry(key).or_insert_with(|| ListedChannel {
+            name: row.text("channel_name").to_owned(),
+            team_name: row.text("team_name").to_owned(),
+            record: row.record,
+            messages: BTreeMap::new(),
+        });
+        channel.messages.entry(id.to_owned()).or_default().add(row);
+    }
+
+    /// Every channel by team and channel id, in that order.
+    pub(super) fn channels(&self) -> impl Iterator<Item = (&(String, String), &ListedChannel)> {
+        self.0.iter()
+    }
+
+    /// Ids of the teams with a listed message, each once.
+    pub(super) fn teams(&self) -> BTreeSet<&String> {
+        self.0.keys().map(|(team, _)| team).collect()
+    }
+
+    /// Channel and message id of a message of that team, when it is wanted: a message that is listed or, given a window,
+    /// any that somebody wrote or changed in it in a channel with a listed one.
+    pub(super) fn wants(
+        &self,
+        team: &str,
+        all_in: Option<Window>,
+        message: &ChatMessage,
+    ) -> Option<(String, String)> {
+        let channel = message.channel_identity.as_ref()?.channel_id.clone()?;
+        let id = message.id.clone()?;
+        let listed = self.0.get(&(team.to_owned(), channel.clone()))?;
+        let is_wanted = listed.messages.contains_key(&id)
+            || all_in.is_some_and(|window| is_in(window, message) && !message.is_system());
+        is_wanted.then_some((channel, id))
+    }
+}
+
+impl ListedMessage {
+    fn add(&mut self, row: &Row) {
+        self.records.insert(row.record);
+        let (first, last) = (row.time("first"), row.time("last"));
+        if row.text("operation") == "MessageCreatedHasLink" {
+            self.created = [self.created, first].into_iter().flatten().min();
+            row.text("user").clone_into(&mut self.user);
+        } else if self.user.is_empty() {
+            row.text("user").clone_into(&mut self.user);
+        }
+        self.first = [self.first, first].into_iter().flatten().min();
+        self.last = self.last.max(last);
+    }
+}
+
+/// Whether a message was sent or last changed in a window.
+pub(super) fn is_in(window: Window, message: &ChatMessage) -> bool {
+    let times = [message.created_date_time, message.last_modified_date_time];
+    times.into_iter().flatten().any(|at| window.contains(at))
+}

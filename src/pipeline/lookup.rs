@@ -1,0 +1,129 @@
+//! What is to be done about urls at a provider, and what comes of it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use url::Url;
+
+use crate::graph::Seen;
+use crate::http::is_json;
+use crate::intel::{Ask, Desk, Privacy, Provider, Question, Reading, State, question};
+use crate::journal::{Answer, Body, Exchange, Request};
+
+/// A url that a provider is asked about.
+#[derive(Clone)]
+pub(super) struct LookupUrl {
+    pub(super) url: Url,
+    /// The string that is sent; none when it is the url itself.
+    pub(super) sent_as: Option<String>,
+}
+
+/// A request to a provider, and the urls that it asks about: the privacy rules may leave the same of several.
+pub(super) struct ProviderRequest {
+    pub(super) request: Request,
+    /// At least one.
+    pub(super) urls: Vec<LookupUrl>,
+}
+
+/// What is to be done about urls at one provider.
+#[derive(Default)]
+pub(super) struct Lookups {
+    /// Requests to its service.
+    pub(super) requests: Vec<ProviderRequest>,
+    /// Urls that are looked up in the workspace, each with the values that an indicator of it may have.
+    pub(super) workspace: Vec<(Url, Vec<String>)>,
+    /// Urls about which nobody needs to be asked: a list tells, or the privacy rules hold them back.
+    pub(super) local: Vec<(LookupUrl, Reading)>,
+}
+
+/// What came of a lookup of one url at one provider.
+pub(super) struct LookupResult {
+    pub(super) url: LookupUrl,
+    pub(super) verdict: Reading,
+    /// The records that say so.
+    pub(super) seen: Vec<Seen>,
+}
+
+impl Lookups {
+    /// What is to be done about these urls. Both the load and its plan take it from here, so that a plan shows what will
+    /// be sent.
+    pub(super) fn of(provider: &dyn Provider, privacy: &Privacy, urls: &BTreeSet<Url>) -> Self {
+        let mut lookups = Self::default();
+        let mut places: HashMap<(Url, Option<Body>), usize> = HashMap::new();
+        for url in urls {
+            let Question { ask, asked } = question(provider, privacy, url);
+            let url = LookupUrl {
+                url: url.clone(),
+                sent_as: asked,
+            };
+            match ask {
+                Ask::Send(request) => {
+                    let requests = &mut lookups.requests;
+                    let key = (request.url.clone(), request.body.clone());
+                    let place = *places.entry(key).or_insert(requests.len());
+                    match requests.get_mut(place) {
+                        Some(same) => same.urls.push(url),
+                        None => requests.push(ProviderRequest {
+                            request,
+                            urls: vec![url],
+                        }),
+                    }
+                }
+                Ask::Workspace(values) => lookups.workspace.push((url.url, values)),
+                Ask::Local(verdict) => lookups.local.push((url, verdict)),
+            }
+        }
+        lookups
+    }
+}
+
+impl ProviderRequest {
+    /// What an exchange says of each of the urls.
+    pub(super) fn results(
+        &self,
+        provider: &dyn Provider,
+        exchange: &Exchange,
+    ) -> Vec<LookupResult> {
+        let results = self.urls.iter().map(|url| LookupResult {
+            url: url.clone(),
+            verdict: provider.read(&url.url, exchange),
+            seen: vec![Seen::at(exchange.record, Some(exchange.at))],
+        });
+        results.collect()
+    }
+
+    /// Whether an exchange answers what was asked.
+    pub(super) fn is_answered_by(&self, provider: &dyn Provider, exchange: &Exchange) -> bool {
+        let first = self.urls.first();
+        first.is_some_and(|url| is_answer(&provider.read(&url.url, exchange)))
+    }
+
+    /// The answer that was kept from an earlier case. The file that holds it may have changed since, so only what reads
+    /// as an answer is taken from it.
+    pub(super) fn kept_answer(&self, provider: &dyn Provider, desk: &Desk) -> Option<Exchange> {
+        let (at, answer) = desk.kept(&self.request)?;
+        let kept = Exchange {
+            record: 0,
+            at,
+            answer,
+        };
+        self.is_answered_by(provider, &kept).then_some(kept)
+    }
+}
+
+fn is_answer(verdict: &Reading) -> bool {
+    matches!(verdict.state, State::Hit | State::Clean | State::NotFound)
+}
+
+/// Whether an exchange shows that the service answers nobody, rather than that it has no answer for this url: a url may
+/// be too long for it, or may be none by its rules.
+pub(super) fn is_down(exchange: &Exchange) -> bool {
+    match &exchange.answer {
+        Answer::Nothing(_) => true,
+        Answer::Response { status, body, .. } => match status {
+            200 => !is_json(body.trim_start_matches('\u{feff}')),
+            404 => !body.trim().is_empty() && !is_json(body),
+            400 | 405..=406 | 409..=428 => false,
+            _ => true,
+        },
+    }
+}

@@ -1,0 +1,138 @@
+//! Users as logs, messages, chats and the directory name them, put into the graph.
+
+use crate::graph::node::User;
+use crate::graph::{Graph, NodeRef, Seen};
+use crate::model::RecordNumber;
+use crate::source::msgraph::{ChatMessage, Identity, Member, UserInfo};
+
+/// The user that a log names by object id, by UPN or by both; none when it names neither.
+pub(super) fn put_logged(graph: &mut Graph, id: &str, upn: &str, seen: Seen) -> Option<NodeRef> {
+    let user = match (id, upn) {
+        ("", "") => return None,
+        ("", upn) => User::by_upn(upn),
+        (id, upn) => User {
+            upn: text(upn),
+            ..User::by_id(id)
+        },
+    };
+    Some(graph.put(user, seen))
+}
+
+/// The user that a log of mail names by object id, by address or by both; none when it names neither. An address is
+/// often the UPN but need not be, so beside an id it is kept as an address.
+pub(super) fn put_mail_sender(
+    graph: &mut Graph,
+    id: &str,
+    mail: &str,
+    seen: Seen,
+) -> Option<NodeRef> {
+    if id.is_empty() {
+        return put_logged(graph, "", mail, seen);
+    }
+    let user = User {
+        mail: text(mail),
+        ..User::by_id(id)
+    };
+    Some(graph.put(user, seen))
+}
+
+/// The sender of a message: a user or a bot; none when Microsoft Graph does not tell. `tenant` is the tenant under
+/// investigation.
+pub(super) fn put_sender(
+    graph: &mut Graph,
+    message: &ChatMessage,
+    tenant: &str,
+    seen: Seen,
+) -> Option<NodeRef> {
+    let from = message.from.as_ref()?;
+    let (identity, kind) = match (&from.user, &from.application) {
+        (Some(user), _) if user.id.is_some() => (user, identity_kind(user)),
+        (_, Some(application)) => (application, Some("bot")),
+        _ => return None,
+    };
+    let id = told(identity.id.as_deref())?;
+    let kind = match (kind, &identity.tenant_id) {
+        (None, Some(home)) if !home.eq_ignore_ascii_case(tenant) => Some("external"),
+        (kind, _) => kind,
+    };
+    let user = User {
+        name: identity.display_name.clone(),
+        tenant: identity.tenant_id.as_deref().map(str::to_lowercase),
+        kind: kind.map(str::to_owned),
+        ..User::by_id(id)
+    };
+    Some(graph.put(user, seen))
+}
+
+/// A member of a chat; none when Microsoft Graph tells no id. `tenant` is the tenant under investigation.
+pub(super) fn put_member(
+    graph: &mut Graph,
+    member: &Member,
+    tenant: &str,
+    seen: Seen,
+) -> Option<NodeRef> {
+    let account = told(member.user_id.as_deref());
+    let id = account.or_else(|| told(member.anonymous_guest_id.as_deref()))?;
+    let home = told(member.tenant_id.as_deref());
+    let is_external = home.is_some_and(|home| !home.eq_ignore_ascii_case(tenant));
+    let kind = match (account, is_external) {
+        (None, _) => Some("anonymous"),
+        (Some(_), true) => Some("external"),
+        (Some(_), false) => None,
+    };
+    let user = User {
+        name: member.display_name.clone(),
+        mail: member.email.clone(),
+        tenant: member.tenant_id.as_deref().map(str::to_lowercase),
+        kind: kind.map(str::to_owned),
+        ..User::by_id(id)
+    };
+    Some(graph.put(user, seen))
+}
+
+/// A user as the directory describes them; none when it tells no id.
+pub(super) fn put_directory_user(
+    graph: &mut Graph,
+    info: &UserInfo,
+    record: RecordNumber,
+) -> Option<NodeRef> {
+    let id = told(info.id.as_deref())?;
+    let user_type = info.user_type.as_deref();
+    let is_guest = user_type.is_some_and(|kind| kind.eq_ignore_ascii_case("guest"));
+    let user = User {
+        upn: info.user_principal_name.clone(),
+        name: info.display_name.clone(),
+        mail: info.mail.clone(),
+        kind: Some(if is_guest { "guest" } else { "member" }.to_owned()),
+        ..User::by_id(id)
+    };
+    Some(graph.put(user, Seen::in_record(record)))
+}
+
+/// Whether the directory of the tenant can know a user. It holds neither people from outside nor bots.
+pub(super) fn may_be_in_directory(graph: &Graph, user: NodeRef) -> bool {
+    let kind = graph.node(user).facts.text("type");
+    !matches!(kind, Some("external" | "bot" | "anonymous"))
+}
+
+/// What the `userIdentityType` of Microsoft Graph makes of a sender; none for somebody of the tenant's directory.
+fn identity_kind(user: &Identity) -> Option<&'static str> {
+    match user.user_identity_type.as_deref()? {
+        "federatedUser"
+        | "personalMicrosoftAccountUser"
+        | "skypeUser"
+        | "azureCommunicationServicesUser" => Some("external"),
+        "anonymousGuest" | "phoneUser" | "emailUser" => Some("anonymous"),
+        _ => None,
+    }
+}
+
+/// Microsoft Graph sends an empty text for some ids that it does not tell.
+fn told(id: Option<&str>) -> Option<&str> {
+    id.filter(|id| !id.is_empty())
+}
+
+/// A text of a log, where an absent one is empty.
+fn text(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}

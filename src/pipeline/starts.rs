@@ -1,0 +1,34 @@
+//! Where the investigation starts, and why.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::{Edge, Graph, NodeRef, Seen};
+
+/// The nodes that the investigation starts from, each with the reasons and what says so.
+#[derive(Default)]
+pub(super) struct Starts(BTreeMap<NodeRef, Vec<(&'static str, Seen)>>);
+
+impl Starts {
+    pub(super) fn add(&mut self, node: NodeRef, why: &'static str, seen: Seen) {
+        self.0.entry(node).or_default().push((why, seen));
+    }
+
+    /// Follows a node that is merged into another.
+    pub(super) fn rename(&mut self, alias: NodeRef, into: NodeRef) {
+        if let Some(reasons) = self.0.remove(&alias) {
+            self.0.entry(into).or_default().extend(reasons);
+        }
+    }
+
+    /// Links the node of the case to each of them.
+    pub(super) fn link_from(self, graph: &mut Graph, case: NodeRef) {
+        for (node, reasons) in self.0 {
+            let why: BTreeSet<&str> = reasons.iter().map(|(why, _)| *why).collect();
+            let why = why.into_iter().collect::<Vec<_>>().join(", ");
+            for (_, seen) in reasons {
+                let why = why.clone();
+                graph.link(case, Edge::StartedFrom { why }, node, seen);
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What the providers said of the urls so far.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use url::Url;
+
+use super::urls::Urls;
+use crate::graph::NodeRef;
+use crate::intel::{self, Reading};
+
+/// The verdicts on the urls that the providers were asked about, and the providers that are not asked any more.
+#[derive(Default)]
+pub(super) struct Verdicts {
+    /// By the node of the url. A url that was asked about has an entry, even when nobody said anything.
+    by_url: HashMap<NodeRef, Vec<Reading>>,
+    /// Providers that were given up in this load, by name, with what is said in place of an answer.
+    pub(super) given_up: BTreeMap<&'static str, Reading>,
+}
+
+impl Verdicts {
+    /// The urls that nobody has been asked about. From now on they count as asked about.
+    pub(super) fn take_new(&mut self, urls: &Urls) -> BTreeSet<Url> {
+        let mut new = BTreeSet::new();
+        for (url, node) in urls.iter() {
+            self.by_url.entry(node).or_insert_with(|| {
+                new.insert(url.clone());
+                Vec::new()
+            });
+        }
+        new
+    }
+
+    /// Adds what one provider said of a url.
+    pub(super) fn add(&mut self, url: NodeRef, verdict: Reading) {
+        self.by_url.entry(url).or_default().push(verdict);
+    }
+
+    /// What the providers said of a url.
+    pub(super) fn of(&self, url: NodeRef) -> &[Reading] {
+        self.by_url.get(&url).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a provider says that a url is risky. Signals play no part: they start neither a round of chats nor a
+    /// search in the logs.
+    pub(super) fn is_risky(&self, url: NodeRef) -> bool {
+        intel::risky(self.of(url))
+    }
+}
