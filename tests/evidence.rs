@@ -16,7 +16,7 @@ use linktrail::http::Client;
 use linktrail::intel::{self, Desk, List, Privacy, Setup};
 use linktrail::journal::Record;
 use linktrail::link::defang_text;
-use linktrail::pipeline::{self, Intel};
+use linktrail::pipeline::{self, Intel, Progress};
 use linktrail::report::{About, Report};
 use run::{Lab, Ran, binary};
 use serde_json::Value;
@@ -98,7 +98,11 @@ async fn graph_of(case: &Case) -> Graph {
         lists: kept.iter().map(|(_, kept)| kept.record).collect(),
     };
     let manifest = case.manifest().clone();
-    pipeline::run(&manifest, client, intel, &mut |_| {}, &mut |_| Ok(()))
+    let progress = Progress {
+        started: &mut |_| {},
+        ended: &mut |_| Ok(()),
+    };
+    pipeline::run(&manifest, client, intel, progress)
         .await
         .expect("it replays")
         .graph

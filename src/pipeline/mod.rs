@@ -38,7 +38,7 @@ mod verdicts;
 
 use std::sync::Arc;
 
-use crate::case::{CaseError, Manifest};
+use crate::case::Manifest;
 use crate::http::Client;
 use crate::model::Stage;
 
@@ -63,10 +63,8 @@ pub async fn run(
     manifest: &Manifest,
     client: Arc<Client>,
     intel: Intel,
-    started: &mut (dyn FnMut(Stage) + Send),
-    ended: &mut (dyn FnMut(Stage) -> Result<(), CaseError> + Send),
+    progress: Progress<'_>,
 ) -> Result<Outcome, RunError> {
-    let progress = Progress { started, ended };
     let findings = investigate(manifest, client, intel, None, progress).await?;
     Ok(findings.into())
 }

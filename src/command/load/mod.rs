@@ -19,7 +19,7 @@ use crate::graph::{Graph, jsonl};
 use crate::http::{Client, Counts, Network};
 use crate::intel::{self, Cache, Desk, Ledger, List, Privacy, Setup};
 use crate::model::{Gap, Options, Scope, Settings, Stage};
-use crate::pipeline::{self, Intel};
+use crate::pipeline::{self, Intel, Progress};
 use crate::sink::neo4j::{Connection, Counters as Loaded, Neo4jError};
 use crate::terminal;
 
@@ -194,14 +194,11 @@ pub(super) async fn investigate(
     let (client, intel) = prepare(case, mode)?;
     let manifest = case.manifest().clone();
     let bar = output::progress(global);
-    let outcome = pipeline::run(
-        &manifest,
-        Arc::clone(&client),
-        intel,
-        &mut |stage| bar.set_message(numbered(stage)),
-        &mut |stage| done(case, stage),
-    )
-    .await;
+    let progress = Progress {
+        started: &mut |stage| bar.set_message(numbered(stage)),
+        ended: &mut |stage| done(case, stage),
+    };
+    let outcome = pipeline::run(&manifest, Arc::clone(&client), intel, progress).await;
     bar.finish_and_clear();
     let outcome = outcome?;
     Ok(Outcome {
