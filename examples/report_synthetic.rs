@@ -117,7 +117,7 @@ fn main() -> anyhow::Result<()> {
     };
     let gaps = [Gap {
         stage: Stage::Chats,
-        source: "graph",
+        source: linktrail::model::Source::Graph,
         reason: "403 Forbidden: Chat.Read.All is missing; grant it and run the load again"
             .to_owned(),
         affected: 3,

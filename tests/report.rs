@@ -17,7 +17,7 @@ use linktrail::journal::Method;
 use linktrail::journal::Record;
 use linktrail::link::defang_text;
 use linktrail::model::Window;
-use linktrail::model::{Gap, Stage};
+use linktrail::model::{Gap, Source, Stage};
 use linktrail::report::{About, Report};
 use page::{Element, elements};
 use run::neo4j::with_server;
@@ -277,7 +277,7 @@ fn of(texts: &[String], backwards: bool) -> (String, Value) {
         .iter()
         .map(|text| Gap {
             stage: Stage::Messages,
-            source: "graph",
+            source: Source::Graph,
             reason: text.clone(),
             affected: 1,
         })

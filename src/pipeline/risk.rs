@@ -4,6 +4,7 @@ use super::Investigation;
 use crate::graph::{EdgeType, Label, NodeRef, Value};
 use crate::intel::{self, Reading};
 use crate::link::Lookalikes;
+use crate::model::Signal;
 
 impl Investigation {
     /// Whether a provider says that a url is risky. Signals play no part: they start no round and no pivot.
@@ -52,18 +53,18 @@ impl Investigation {
             let mut signals = self.signals(url);
             let address = self.addresses.get(&url);
             if let Some(reason) = address.and_then(|address| lookalikes.reason(address)) {
-                signals.push("lookalike_domain".to_owned());
+                signals.push(Signal::LookalikeDomain);
                 self.graph.set(url, "lookalike", Value::Text(reason));
             }
             let counts = signals
                 .iter()
-                .any(|signal| self.scope.settings.signals.contains(signal));
+                .any(|signal| settings.signals.iter().any(|counted| counted == signal.as_str()));
             let risky = self.is_rated_risky(url) || counts;
-            let severity = intel::overall(self.readings_of(url)).to_owned();
+            let severity = intel::overall(self.readings_of(url)).to_string();
             self.graph.set(url, "severity", Value::Text(severity));
             self.graph.set(url, "risky", Value::Boolean(risky));
             if !signals.is_empty() {
-                self.graph.set(url, "signals", Value::List(signals));
+                self.graph.set(url, "signals", Value::List(signals.iter().map(ToString::to_string).collect()));
             }
         }
         for message in self.graph.labelled(Label::Message) {
@@ -82,7 +83,7 @@ impl Investigation {
         }
     }
 
-    fn signals(&self, url: NodeRef) -> Vec<String> {
+    fn signals(&self, url: NodeRef) -> Vec<Signal> {
         let graph = &self.graph;
         let blocked = || {
             graph.sources(url, EdgeType::Clicked).into_iter().any(|user| {
@@ -101,18 +102,18 @@ impl Investigation {
                 })
         };
         let found = [
-            ("alert", !graph.sources(url, EdgeType::Mentions).is_empty()),
-            ("click_blocked", blocked()),
+            (Signal::Alert, !graph.sources(url, EdgeType::Mentions).is_empty()),
+            (Signal::ClickBlocked, blocked()),
             (
-                "smartscreen",
+                Signal::Smartscreen,
                 !graph.sources(url, EdgeType::WarnedAbout).is_empty(),
             ),
-            ("text_mismatch", mismatch()),
+            (Signal::TextMismatch, mismatch()),
         ];
         found
             .into_iter()
             .filter(|(_, there)| *there)
-            .map(|(signal, _)| signal.to_owned())
+            .map(|(signal, _)| signal)
             .collect()
     }
 }
