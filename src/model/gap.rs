@@ -26,13 +26,7 @@ pub struct Gaps(BTreeMap<(Stage, Source, String), u64>);
 
 impl Gaps {
     /// Adds one.
-    pub fn add(
-        &mut self,
-        stage: Stage,
-        source: Source,
-        reason: impl ToString,
-        affected: u64,
-    ) {
+    pub fn add(&mut self, stage: Stage, source: Source, reason: impl ToString, affected: u64) {
         *self
             .0
             .entry((stage, source, reason.to_string()))
@@ -41,13 +35,12 @@ impl Gaps {
 
     /// All of them, sorted by the name of the stage, source and reason.
     pub fn list(&self) -> Vec<Gap> {
-        let gap =
-            |((stage, source, reason), affected): (&(Stage, Source, String), &u64)| Gap {
-                stage: *stage,
-                source: *source,
-                reason: reason.clone(),
-                affected: *affected,
-            };
+        let gap = |((stage, source, reason), affected): (&(Stage, Source, String), &u64)| Gap {
+            stage: *stage,
+            source: *source,
+            reason: reason.clone(),
+            affected: *affected,
+        };
         let mut gaps: Vec<Gap> = self.0.iter().map(gap).collect();
         gaps.sort_by_key(|gap| gap.stage.as_str());
         gaps

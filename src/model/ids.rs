@@ -317,7 +317,10 @@ mod tests {
     fn hosts_by_device_id_and_by_name() {
         assert_eq!(HostId::known_by("", ""), None);
         let named = HostId::known_by("", "PC-1").unwrap();
-        assert_eq!((named.to_string(), named.bare()), ("name:pc-1".into(), "pc-1"));
+        assert_eq!(
+            (named.to_string(), named.bare()),
+            ("name:pc-1".into(), "pc-1")
+        );
         let known = HostId::known_by("ABC", "PC-1").unwrap();
         assert_eq!((known.to_string(), known.as_name()), ("abc".into(), None));
     }
@@ -325,7 +328,10 @@ mod tests {
     #[test]
     fn a_verdict_is_of_the_first_separator_on() {
         let id = VerdictId::parse("otx|https://evil.example/a|b").unwrap();
-        assert_eq!((id.provider.as_str(), id.url.as_str()), ("otx", "https://evil.example/a|b"));
+        assert_eq!(
+            (id.provider.as_str(), id.url.as_str()),
+            ("otx", "https://evil.example/a|b")
+        );
         assert_eq!(VerdictId::parse("https://evil.example/"), None);
     }
 
@@ -334,7 +340,10 @@ mod tests {
         assert_eq!(TeamId::from("ABC").as_str(), "abc");
         assert_eq!(ChannelId::from("19:ABC").as_str(), "19:ABC");
         let message = MessageId::in_place("19:c@thread.tacv2", "17");
-        assert_eq!((message.as_str(), message.message()), ("19:c@thread.tacv2/17", "17"));
+        assert_eq!(
+            (message.as_str(), message.message()),
+            ("19:c@thread.tacv2/17", "17")
+        );
     }
 
     proptest! {

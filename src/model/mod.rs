@@ -18,7 +18,8 @@ pub mod word;
 
 pub use gap::{Gap, Gaps};
 pub use ids::{
-    AlertId, CaseId, ChannelId, ChatId, DomainId, HostId, MessageId, RecordId, TeamId, UserId, VerdictId,
+    AlertId, CaseId, ChannelId, ChatId, DomainId, HostId, MessageId, RecordId, TeamId, UserId,
+    VerdictId,
 };
 pub use kind::{ChatKind, MatchKind, UserKind};
 pub use record::{RecordNumber, sorted};

@@ -92,6 +92,9 @@ mod tests {
     fn sources_are_sorted_by_name() {
         let mut sources = [Source::Provider("otx"), Source::LogAnalytics, Source::File];
         sources.sort();
-        assert_eq!(sources.map(Source::as_str), ["file", "log_analytics", "otx"]);
+        assert_eq!(
+            sources.map(Source::as_str),
+            ["file", "log_analytics", "otx"]
+        );
     }
 }
