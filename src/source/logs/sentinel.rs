@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::query::{Parameter, Query};
+use super::table::PRIMARY;
 use crate::http::{Client, Failure};
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
 use crate::model::RecordNumber;
@@ -364,9 +365,9 @@ fn tabulate(query: &'static str, record: RecordNumber, response: Response) -> Sl
     let table = response
         .tables
         .into_iter()
-        .find(|table| table.name == "PrimaryResult");
+        .find(|table| table.name == PRIMARY);
     let Some(table) = table else {
-        let message = "the answer has no PrimaryResult".to_owned();
+        let message = format!("the answer has no {PRIMARY}");
         return if cut {
             Slice::Cut(Vec::new())
         } else {
