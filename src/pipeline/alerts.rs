@@ -73,7 +73,7 @@ fn put(run: &mut Investigation, id: String, row: &Row, wanted: &HashMap<&Url, No
         .map(|tactic| tactic.trim().to_owned())
         .filter(|tactic| !tactic.is_empty());
     let alert = Alert {
-        id,
+        id: id.into(),
         name: present("name"),
         severity: present("severity"),
         provider: present("provider"),

@@ -12,6 +12,7 @@ use crate::link::Link;
 use crate::model::ChatsOf;
 use crate::model::RecordNumber;
 use crate::model::Stage;
+use crate::model::{ChatKind, MessageId};
 use crate::source::msgraph::{self, ChatInfo, ChatMessage, Problem, Recorded, changed_since};
 
 const STAGE: Stage = Stage::Chats;
@@ -154,8 +155,8 @@ async fn put(
     for ((id, messages), members) in found.into_iter().zip(members) {
         let Some(info) = chats.get(&id) else { continue };
         let chat = Chat {
-            id: id.clone(),
-            kind: info.value.chat_type.clone(),
+            id: id.as_str().into(),
+            kind: info.value.chat_type.clone().map(ChatKind::from),
             topic: info.value.topic.clone(),
         };
         let chat = run.graph.put(chat, Seen::in_record(info.record));
@@ -165,7 +166,7 @@ async fn put(
                 message,
                 links,
             } = found;
-            let key = format!("{id}/{}", message.id.as_deref().unwrap_or_default());
+            let key = MessageId::in_place(&id, message.id.as_deref().unwrap_or_default());
             let node = run.put_message(key, record, &message, chat);
             let sent = Seen::at(record, message.created_date_time);
             if let Some(user) = run.sender(&message, sent) {

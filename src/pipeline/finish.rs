@@ -6,6 +6,7 @@ use super::{Investigation, Outcome};
 use crate::graph::devices::Devices;
 use crate::graph::node::Case;
 use crate::graph::{Edge, Label, Seen};
+use crate::model::HostId;
 
 pub(super) fn run(mut run: Investigation) -> Outcome {
     run.merge_users();
@@ -13,7 +14,7 @@ pub(super) fn run(mut run: Investigation) -> Outcome {
     run.assess();
     let gaps = run.gaps.list();
     let case = Case {
-        id: run.id.clone(),
+        id: run.id.clone().into(),
         started: run.created,
         finished: run.client.newest(),
         window_from: run.window.from,
@@ -43,8 +44,8 @@ impl Investigation {
     fn merge_hosts(&mut self) {
         let devices = Devices::of(&self.graph);
         for host in self.graph.labelled(Label::Host) {
-            let name = self.graph.node(host).id.strip_prefix("name:");
-            if let Some(device) = name.and_then(|name| devices.named(name)) {
+            let id = HostId::from(self.graph.node(host).id.as_str());
+            if let Some(device) = id.as_name().and_then(|name| devices.named(name)) {
                 self.graph.merge(host, device);
             }
         }

@@ -44,16 +44,16 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
     }
     for ((host, url), found) in connections {
         // What is known of the very url says more than any visit to its host.
-        let (exact, records) = if found.exact.is_empty() {
-            (false, found.host)
+        let (matched, records) = if found.exact.is_empty() {
+            (Hit::Host, found.host)
         } else {
-            (true, found.exact)
+            (Hit::Url, found.exact)
         };
         for (source, count, seen) in records {
             run.graph.see(host, seen);
             run.graph.see(url, seen);
             let edge = Edge::ConnectedTo {
-                exact,
+                matched,
                 sources: vec![source.to_owned()],
                 count,
             };

@@ -13,7 +13,7 @@ use crate::graph::{Edge, Label, Seen};
 use crate::http::{Client, Failure, NOT_SENT, is_json};
 use crate::intel::{Ask, Desk, Privacy, Provider, Question, Reading, State, question};
 use crate::journal::{Answer, Body, Exchange, Request};
-use crate::model::Stage;
+use crate::model::{Stage, VerdictId};
 
 /// Urls that a provider is asked about at the same time.
 const CONCURRENT: usize = 4;
@@ -308,18 +308,14 @@ fn put(run: &mut Investigation, stage: Stage, provider: &dyn Provider, answer: A
     } = answer;
     let first = seen.first().copied().unwrap_or_default();
     let verdict = Verdict {
-        provider: provider.name().to_owned(),
-        url: url.to_string(),
-        state: reading.state.as_str().to_owned(),
-        severity: reading
-            .severity
-            .map(|severity| severity.as_str().to_owned()),
+        severity: reading.severity,
         score: reading.score,
         summary: Some(reading.summary.clone()),
         tags: reading.tags.clone(),
         reference: reading.reference.clone(),
         checked: seen.iter().filter_map(|seen| seen.at).max(),
         asked,
+        ..Verdict::new(VerdictId::new(provider.name(), url.as_str()), reading.state)
     };
     let verdict = run.graph.put(verdict, first);
     for seen in &seen {

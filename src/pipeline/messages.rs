@@ -16,7 +16,7 @@ use crate::link;
 use crate::model::RecordNumber;
 use crate::model::Stage;
 use crate::model::Window;
-use crate::model::{Channels, Store};
+use crate::model::{Channels, MessageId, Store};
 use crate::source::logs::Query;
 use crate::source::logs::{Row, chunks};
 use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
@@ -124,13 +124,13 @@ async fn places(
         let name = (!channel.team_name.is_empty()).then(|| channel.team_name.clone());
         let team = run.graph.put(
             Team {
-                id: team.clone(),
+                id: team.as_str().into(),
                 name,
             },
             seen,
         );
         let mut known = Channel {
-            id: id.clone(),
+            id: id.as_str().into(),
             ..Channel::default()
         };
         let mut told = seen;
@@ -242,7 +242,7 @@ fn put_one(
     listed: Option<&Listed>,
     body: Option<Recorded<ChatMessage>>,
 ) -> Option<NodeRef> {
-    let key = format!("{channel}/{id}");
+    let key = MessageId::in_place(channel, id);
     let Some(Recorded { record, value }) = body else {
         let listed = listed?;
         let message = Message {
@@ -278,7 +278,7 @@ fn put_one(
         let seen = Seen::in_record(record);
         let root = run.graph.put(
             Message {
-                id: format!("{channel}/{root}"),
+                id: MessageId::in_place(channel, root),
                 ..Message::default()
             },
             seen,
@@ -335,7 +335,7 @@ impl Investigation {
     /// Puts a message with its place into the graph.
     pub(super) fn put_message(
         &mut self,
-        id: String,
+        id: MessageId,
         record: RecordNumber,
         message: &ChatMessage,
         place: NodeRef,

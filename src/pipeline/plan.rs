@@ -314,7 +314,9 @@ impl TeamPlan {
 /// Answers of Graph that were taken from the journal.
 fn replayed(client: &Client) -> usize {
     let counts = client.counts();
-    let replayed = counts.get(msgraph::SOURCE.as_str()).map(|counts| counts.replayed);
+    let replayed = counts
+        .get(msgraph::SOURCE.as_str())
+        .map(|counts| counts.replayed);
     usize::try_from(replayed.unwrap_or_default()).unwrap_or(usize::MAX)
 }
 

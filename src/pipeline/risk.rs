@@ -1,7 +1,8 @@
 //! Risk: which urls, messages and senders are risky, and why.
 
 use super::Investigation;
-use crate::graph::{EdgeType, Label, NodeRef, Value};
+use crate::graph::schema::{clicked, contains, message, url, user};
+use crate::graph::{EdgeType, Label, NodeRef};
 use crate::intel::{self, Reading};
 use crate::link::Lookalikes;
 use crate::model::Signal;
@@ -54,42 +55,51 @@ impl Investigation {
             let address = self.addresses.get(&url);
             if let Some(reason) = address.and_then(|address| lookalikes.reason(address)) {
                 signals.push(Signal::LookalikeDomain);
-                self.graph.set(url, "lookalike", Value::Text(reason));
+                self.graph.set(url, url::LOOKALIKE, reason);
             }
-            let counts = signals
-                .iter()
-                .any(|signal| settings.signals.iter().any(|counted| counted == signal.as_str()));
+            let counts = signals.iter().any(|signal| {
+                settings
+                    .signals
+                    .iter()
+                    .any(|counted| counted == signal.as_str())
+            });
             let risky = self.is_rated_risky(url) || counts;
-            let severity = intel::overall(self.readings_of(url)).to_string();
-            self.graph.set(url, "severity", Value::Text(severity));
-            self.graph.set(url, "risky", Value::Boolean(risky));
+            let severity = intel::overall(self.readings_of(url));
+            self.graph.set(url, url::SEVERITY, severity);
+            self.graph.set(url, url::RISKY, risky);
             if !signals.is_empty() {
-                self.graph.set(url, "signals", Value::List(signals.iter().map(ToString::to_string).collect()));
+                self.graph.set(url, url::SIGNALS, signals);
             }
         }
         for message in self.graph.labelled(Label::Message) {
             let urls = self.graph.targets(message, EdgeType::Contains);
             let risky = urls
                 .into_iter()
-                .any(|url| self.graph.node(url).facts.flag("risky"));
-            self.graph.set(message, "risky", Value::Boolean(risky));
+                .any(|url| self.graph.node(url).facts.is(url::RISKY));
+            self.graph.set(message, message::RISKY, risky);
         }
         for user in self.graph.labelled(Label::User) {
             let sent = self.graph.targets(user, EdgeType::Sent);
             let risky = sent
                 .into_iter()
-                .any(|message| self.graph.node(message).facts.flag("risky"));
-            self.graph.set(user, "risky_sender", Value::Boolean(risky));
+                .any(|message| self.graph.node(message).facts.is(message::RISKY));
+            self.graph.set(user, user::RISKY_SENDER, risky);
         }
     }
 
     fn signals(&self, url: NodeRef) -> Vec<Signal> {
         let graph = &self.graph;
         let blocked = || {
-            graph.sources(url, EdgeType::Clicked).into_iter().any(|user| {
-                let actions = graph.edge(user, EdgeType::Clicked, url).and_then(|edge| edge.facts.properties.get("actions"));
-                matches!(actions, Some(Value::List(actions)) if actions.iter().any(|action| action.contains("Block")))
-            })
+            graph
+                .sources(url, EdgeType::Clicked)
+                .into_iter()
+                .any(|user| {
+                    let edge = graph.edge(user, EdgeType::Clicked, url);
+                    let actions = edge.and_then(|edge| edge.facts.get(clicked::ACTIONS));
+                    actions.is_some_and(|actions| {
+                        actions.iter().any(|action| action.contains("Block"))
+                    })
+                })
         };
         let mismatch = || {
             graph
@@ -98,11 +108,14 @@ impl Investigation {
                 .any(|message| {
                     graph
                         .edge(message, EdgeType::Contains, url)
-                        .is_some_and(|edge| edge.facts.flag("mismatch"))
+                        .is_some_and(|edge| edge.facts.is(contains::MISMATCH))
                 })
         };
         let found = [
-            (Signal::Alert, !graph.sources(url, EdgeType::Mentions).is_empty()),
+            (
+                Signal::Alert,
+                !graph.sources(url, EdgeType::Mentions).is_empty(),
+            ),
             (Signal::ClickBlocked, blocked()),
             (
                 Signal::Smartscreen,

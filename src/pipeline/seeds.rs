@@ -98,7 +98,7 @@ fn by_hand(run: &mut Investigation) {
         let id = team.to_lowercase();
         let node = run.graph.put(
             Team {
-                id: id.clone(),
+                id: id.as_str().into(),
                 name: None,
             },
             Seen::default(),

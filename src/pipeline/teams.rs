@@ -30,7 +30,7 @@ pub(super) async fn run(run: &mut Investigation) -> Result<(), Failure> {
             let seen = Seen::in_record(team.record);
             let node = run.graph.put(
                 Team {
-                    id: id.clone(),
+                    id: id.as_str().into(),
                     name: team.value.display_name,
                 },
                 seen,
@@ -55,7 +55,7 @@ async fn named(run: &mut Investigation) -> Result<(), Failure> {
             Ok(team) => {
                 run.graph.put(
                     Team {
-                        id,
+                        id: id.into(),
                         name: team.value.display_name,
                     },
                     Seen::in_record(team.record),

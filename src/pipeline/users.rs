@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use crate::graph::node::User;
-use crate::graph::{Label, NodeRef, Seen};
+use crate::graph::property::Text;
+use crate::graph::schema::user;
+use crate::graph::{Field, Label, NodeRef, Seen};
 use crate::http::Failure;
-use crate::model::Stage;
+use crate::model::{Stage, UserId, UserKind};
 use crate::source::msgraph::{self, ChatMessage, Identity, Member, Problem, UserInfo};
 
 use super::{Investigation, Resolved};
@@ -42,13 +44,13 @@ impl Investigation {
         let from = message.from.as_ref()?;
         let (identity, kind) = match (&from.user, &from.application) {
             (Some(user), _) if user.id.is_some() => (user, identity_kind(user)),
-            (_, Some(application)) => (application, Some("bot")),
+            (_, Some(application)) => (application, Some(UserKind::Bot)),
             _ => return None,
         };
         let id = identity.id.as_deref().filter(|id| !id.is_empty())?;
         let kind = match (kind, &identity.tenant_id) {
             (None, Some(tenant)) if !tenant.eq_ignore_ascii_case(&self.scope.settings.tenant) => {
-                Some("external")
+                Some(UserKind::External)
             }
             (kind, _) => kind,
         };
@@ -58,7 +60,7 @@ impl Investigation {
                 .tenant_id
                 .clone()
                 .map(|tenant| tenant.to_lowercase()),
-            kind: kind.map(str::to_owned),
+            kind,
             ..User::by_id(id)
         };
         Some(self.graph.put(user, seen))
@@ -78,8 +80,8 @@ impl Investigation {
             mail: member.email.clone(),
             tenant: member.tenant_id.clone().map(|tenant| tenant.to_lowercase()),
             kind: match (anonymous, external) {
-                (true, _) => Some("anonymous".to_owned()),
-                (false, true) => Some("external".to_owned()),
+                (true, _) => Some(UserKind::Anonymous),
+                (false, true) => Some(UserKind::External),
                 (false, false) => None,
             },
             ..User::by_id(&id)
@@ -139,7 +141,11 @@ impl Investigation {
             upn: info.user_principal_name.clone(),
             name: info.display_name.clone(),
             mail: info.mail.clone(),
-            kind: Some(if guest { "guest" } else { "member" }.to_owned()),
+            kind: Some(if guest {
+                UserKind::Guest
+            } else {
+                UserKind::Member
+            }),
             ..User::by_id(id)
         };
         Some(self.graph.put(user, Seen::in_record(record)))
@@ -148,9 +154,9 @@ impl Investigation {
     /// What to ask the directory with: nothing for those who are not in it.
     fn directory_key(&self, user: NodeRef) -> Option<String> {
         let node = self.graph.node(user);
-        match node.facts.text("type") {
-            Some("external" | "bot" | "anonymous") => None,
-            _ => Some(node.id.strip_prefix("upn:").unwrap_or(&node.id).to_owned()),
+        match node.facts.get(user::TYPE) {
+            Some(UserKind::External | UserKind::Bot | UserKind::Anonymous) => None,
+            _ => Some(UserId::from(node.id.as_str()).directory_key().to_owned()),
         }
     }
 
@@ -169,18 +175,19 @@ impl Investigation {
     /// that name, else the one of that UPN, else the one of that mail address.
     pub(super) fn merge_users(&mut self) {
         let users = self.graph.labelled(Label::User);
-        let by = |property: &str| -> HashMap<String, NodeRef> {
+        let by = |property: Field<Option<Text>>| -> HashMap<String, NodeRef> {
             let known = users.iter().filter_map(|user| {
                 let node = self.graph.node(*user);
-                let name = node.facts.text(property)?.to_lowercase();
-                (!node.id.starts_with("upn:")).then_some((name, *user))
+                let name = node.facts.get(property)?.to_lowercase();
+                let id = UserId::from(node.id.as_str());
+                id.as_upn().is_none().then_some((name, *user))
             });
             known.collect()
         };
-        let (by_upn, by_mail) = (by("upn"), by("mail"));
+        let (by_upn, by_mail) = (by(user::UPN), by(user::MAIL));
         for user in users {
-            let id = self.graph.node(user).id.clone();
-            let Some(name) = id.strip_prefix("upn:") else {
+            let id = UserId::from(self.graph.node(user).id.as_str());
+            let Some(name) = id.as_upn() else {
                 continue;
             };
             let known = match self.resolved.get(name) {
@@ -197,13 +204,13 @@ impl Investigation {
 }
 
 /// What Graph's `userIdentityType` makes of a sender; nothing for somebody of the tenant's directory.
-fn identity_kind(user: &Identity) -> Option<&'static str> {
+fn identity_kind(user: &Identity) -> Option<UserKind> {
     match user.user_identity_type.as_deref()? {
         "federatedUser"
         | "personalMicrosoftAccountUser"
         | "skypeUser"
-        | "azureCommunicationServicesUser" => Some("external"),
-        "anonymousGuest" | "phoneUser" | "emailUser" => Some("anonymous"),
+        | "azureCommunicationServicesUser" => Some(UserKind::External),
+        "anonymousGuest" | "phoneUser" | "emailUser" => Some(UserKind::Anonymous),
         _ => None,
     }
 }
