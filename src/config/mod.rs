@@ -204,7 +204,10 @@ impl Config {
             signals: known(
                 "[risk] signals",
                 self.table.list("risk", "signals").unwrap_or_default(),
-                &Signal::ALL.iter().map(|signal| signal.as_str()).collect::<Vec<_>>(),
+                &Signal::ALL
+                    .iter()
+                    .map(|signal| signal.as_str())
+                    .collect::<Vec<_>>(),
             )?,
             protected_domains: self.protected_domains()?,
             shared_domains: lower(

@@ -2,8 +2,8 @@
 
 use super::answer::clip;
 
-pub use crate::model::{Severity, State};
 use crate::model::UrlSeverity;
+pub use crate::model::{Severity, State};
 
 /// Longest summary, in characters.
 const SUMMARY: usize = 300;
