@@ -9,12 +9,15 @@ use std::time::Instant;
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use linktrail::graph::node::{Alert, Channel, Chat, Host, Message, Team, Url, User, Verdict};
-use linktrail::graph::{Edge, Graph, NodeRef, Seen, Value};
+use linktrail::graph::{Edge, Graph, NodeRef, Seen, schema};
 use linktrail::journal::Method;
 use linktrail::journal::{JournalError, Record};
 use linktrail::model::RecordNumber;
 use linktrail::model::Window;
-use linktrail::model::{Gap, Stage};
+use linktrail::model::{
+    ChatKind, Gap, HostId, MatchKind, MessageId, Severity, Source, Stage, State, UserKind,
+    VerdictId,
+};
 use linktrail::report::{About, Report};
 use serde_json::json;
 
@@ -117,7 +120,7 @@ fn main() -> anyhow::Result<()> {
     };
     let gaps = [Gap {
         stage: Stage::Chats,
-        source: "graph",
+        source: Source::Graph,
         reason: "403 Forbidden: Chat.Read.All is missing; grant it and run the load again"
             .to_owned(),
         affected: 3,
@@ -238,7 +241,7 @@ impl Builder {
             .enumerate()
             .map(|(n, name)| {
                 let team = Team {
-                    id: guid(n),
+                    id: guid(n).into(),
                     name: Some((*name).to_owned()),
                 };
                 graph.put(team, seen)
@@ -248,10 +251,14 @@ impl Builder {
         for place in 0..count {
             let id = place_id(place);
             if is_chat(place) {
-                let kind = if place % 20 == 9 { "group" } else { "oneOnOne" };
+                let kind = if place % 20 == 9 {
+                    ChatKind::Group
+                } else {
+                    ChatKind::OneOnOne
+                };
                 let chat = Chat {
-                    id,
-                    kind: Some(kind.to_owned()),
+                    id: id.into(),
+                    kind: Some(kind),
                     topic: None,
                 };
                 places.push(graph.put(chat, seen));
@@ -260,7 +267,7 @@ impl Builder {
             let name = CHANNELS[place % CHANNELS.len()].to_owned();
             let channel = graph.put(
                 Channel {
-                    id,
+                    id: id.into(),
                     name: Some(name),
                     membership: None,
                 },
@@ -286,7 +293,7 @@ impl Builder {
                     mail: Some(upn.clone()),
                     upn: Some(upn),
                     name: Some(format!("{first} {last}")),
-                    kind: Some("member".to_owned()),
+                    kind: Some(UserKind::Member),
                     ..User::by_id(&guid(n + 5_000))
                 };
                 graph.put(user, seen)
@@ -314,7 +321,7 @@ impl Builder {
         let url = url_of(n);
         let risky = url.is_multiple_of(RISKY);
         let message = Message {
-            id: format!("{}/{}", place_id(place), message_id(n)),
+            id: MessageId::in_place(&place_id(place), &message_id(n)),
             created: at,
             modified: at,
             edited: Some(false),
@@ -336,13 +343,9 @@ impl Builder {
         };
         self.graph.link(message, contains, url_node, seen);
         if risky {
-            for (node, flag) in [
-                (message, "risky"),
-                (url_node, "risky"),
-                (sender, "risky_sender"),
-            ] {
-                self.graph.set(node, flag, Value::Boolean(true));
-            }
+            self.graph.set(message, schema::message::RISKY, true);
+            self.graph.set(url_node, schema::url::RISKY, true);
+            self.graph.set(sender, schema::user::RISKY_SENDER, true);
             self.follow(n, url, url_node, sent(n, messages)?);
         }
         Ok(())
@@ -351,23 +354,19 @@ impl Builder {
     /// What came of a malicious url: a verdict, clicks, connections, a warning, and now and then an alert.
     fn follow(&mut self, n: usize, url: usize, node: NodeRef, at: DateTime<Utc>) {
         let severity = if url.is_multiple_of(3 * RISKY) {
-            "high"
+            Severity::High
         } else {
-            "warning"
+            Severity::Warning
         };
         self.graph
-            .set(node, "severity", Value::Text(severity.to_owned()));
+            .set(node, schema::url::SEVERITY, Some(severity).into());
         let verdict = Verdict {
-            provider: "otx".to_owned(),
-            url: address(url),
-            state: "hit".to_owned(),
-            severity: Some(severity.to_owned()),
+            severity: Some(severity),
             score: Some(3.0),
             summary: Some("3 pulses".to_owned()),
             tags: vec!["phishing".to_owned()],
-            reference: None,
             checked: Some(at),
-            asked: None,
+            ..Verdict::new(VerdictId::new("otx", &address(url)), State::Hit)
         };
         let verdict = self.graph.put(verdict, Seen::in_record(1));
         self.graph
@@ -379,7 +378,7 @@ impl Builder {
             let user = self.senders[mixed(n + k * 13) % self.senders.len()];
             let device = mixed(n + k * 17) % 300;
             let host = Host {
-                id: guid(device + 9_000),
+                id: HostId::device(&guid(device + 9_000)),
                 name: Some(format!("lt-{device:04}.contoso.com")),
                 os: Some("Windows11".to_owned()),
             };
@@ -399,7 +398,7 @@ impl Builder {
             self.graph.link(user, Edge::Used { count: 1 }, host, seen);
             if k == 0 {
                 let connected = Edge::ConnectedTo {
-                    exact: true,
+                    matched: MatchKind::Url,
                     sources: vec!["proxy".to_owned()],
                     count: 2,
                 };
@@ -410,7 +409,7 @@ impl Builder {
             }
             if mixed(n).is_multiple_of(5) {
                 let alert = Alert {
-                    id: guid(url + 70_000),
+                    id: guid(url + 70_000).into(),
                     name: Some("A potentially malicious URL click was detected".to_owned()),
                     severity: Some("High".to_owned()),
                     provider: Some("OATP".to_owned()),
@@ -443,7 +442,7 @@ fn lure(graph: &mut Graph, clickers: usize) -> anyhow::Result<()> {
     }
     let at = Some(start()?);
     let url = graph.put(Url(url::Url::parse(LURE)?), Seen::at(CLICKS, at));
-    graph.set(url, "risky", Value::Boolean(true));
+    graph.set(url, schema::url::RISKY, true);
     graph.see(url, Seen::at(VISITS, at));
     for n in 0..clickers {
         let user = User {
@@ -453,7 +452,7 @@ fn lure(graph: &mut Graph, clickers: usize) -> anyhow::Result<()> {
         let user = graph.put(user, Seen::at(CLICKS, at));
         let (id, name) = visitor(n);
         let host = Host {
-            id,
+            id: HostId::device(&id),
             name: Some(name),
             os: None,
         };
@@ -467,7 +466,7 @@ fn lure(graph: &mut Graph, clickers: usize) -> anyhow::Result<()> {
         graph.link(user, clicked, url, Seen::at(CLICKS, at));
         graph.link(user, Edge::Used { count: 1 }, host, Seen::at(VISITS, at));
         let connected = Edge::ConnectedTo {
-            exact: false,
+            matched: MatchKind::Host,
             sources: vec!["proxy".to_owned()],
             count: 1,
         };

@@ -10,7 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use linktrail::case::Case;
-use linktrail::evidence::{self, Found, Known, Reading, Thing};
+use linktrail::evidence::{self, Element, Found, Matcher, ParsedRecord, Resolver};
+use linktrail::graph::schema::user;
 use linktrail::graph::{EdgeType, Graph, Label};
 use linktrail::http::Client;
 use linktrail::intel::{self, Desk, List, Privacy, Setup};
@@ -108,22 +109,22 @@ async fn graph_of(case: &Case) -> Graph {
         .graph
 }
 
-fn shown(graph: &Graph, thing: Thing) -> String {
+fn shown(graph: &Graph, thing: Element) -> String {
     let node = |node| format!("{}:{}", graph.node(node).label, graph.node(node).id);
     match thing {
-        Thing::Node(n) => node(n),
-        Thing::Edge(from, kind, to) => format!("{} -[{kind}]-> {}", node(from), node(to)),
+        Element::Node(n) => node(n),
+        Element::Edge(from, kind, to) => format!("{} -[{kind}]-> {}", node(from), node(to)),
     }
 }
 
-fn everything(graph: &Graph) -> Vec<Thing> {
+fn everything(graph: &Graph) -> Vec<Element> {
     let find = |label: Label, id: &str| graph.find(label, id).expect("it is there");
     let nodes = graph.nodes().into_iter();
     let edges = graph.edges().into_iter();
     nodes
-        .map(|node| Thing::Node(find(node.label, &node.id)))
+        .map(|node| Element::Node(find(node.label, &node.id)))
         .chain(edges.map(|(from, edge, to)| {
-            Thing::Edge(
+            Element::Edge(
                 find(from.label, &from.id),
                 edge.kind,
                 find(to.label, &to.id),
@@ -149,7 +150,7 @@ fn found(graph: &Graph, command: &str) -> Found {
 /// Every command of a graph and of its report means that thing, or its first record when the thing cannot be typed.
 fn commands_mean_what_they_stand_by(case: &Case, graph: &Graph) {
     let mut by_record = 0;
-    let mut all: HashMap<String, Vec<Thing>> = HashMap::new();
+    let mut all: HashMap<String, Vec<Element>> = HashMap::new();
     for thing in everything(graph) {
         let Some(command) = evidence::command(graph, thing) else {
             assert!(thing.records(graph).is_empty(), "{}", shown(graph, thing));
@@ -160,7 +161,7 @@ fn commands_mean_what_they_stand_by(case: &Case, graph: &Graph) {
                 by_record += 1;
                 assert_eq!(Some(&number), thing.records(graph).first(), "{command}");
             }
-            same => assert_eq!(same, Found::Thing(thing), "{command}"),
+            same => assert_eq!(same, Found::Element(thing), "{command}"),
         }
         all.entry(command).or_default().push(thing);
     }
@@ -182,14 +183,14 @@ fn commands_mean_what_they_stand_by(case: &Case, graph: &Graph) {
             continue;
         };
         let known = &all[command.as_str().unwrap()];
-        let same = |known: &&Thing| match **known {
-            Thing::Node(node) => {
+        let same = |known: &&Element| match **known {
+            Element::Node(node) => {
                 let data = graph.node(node);
                 let ids = [defang_text(&data.id), data.id.as_str().into()];
                 let known = ids.iter().any(|id| thing["id"] == id.as_ref());
                 thing["type"] == data.label.as_str() && known
             }
-            Thing::Edge(_, kind, _) => thing["type"] == kind.as_str(),
+            Element::Edge(_, kind, _) => thing["type"] == kind.as_str(),
         };
         let count = known.iter().filter(same).count();
         assert!(count > 0, "{command}: {thing:#}");
@@ -203,8 +204,8 @@ async fn unrecorded(case: &Case) -> Vec<String> {
     case.journal()
         .each(|record| records.push(record))
         .expect("whole records");
-    let readings: Vec<Reading<'_>> = records.iter().map(Reading::of).collect();
-    let known = Known::of(&graph);
+    let parsed: Vec<ParsedRecord<'_>> = records.iter().map(ParsedRecord::of).collect();
+    let resolver = Resolver::of(&graph);
     commands_mean_what_they_stand_by(case, &graph);
     let mut wrong = Vec::new();
     let mut unrecorded = Vec::new();
@@ -219,8 +220,8 @@ async fn unrecorded(case: &Case) -> Vec<String> {
             continue;
         }
         for number in numbers {
-            let reading = &readings[usize::try_from(number).unwrap() - 1];
-            let parts = reading.parts(&known.wanted(thing));
+            let record = &parsed[usize::try_from(number).unwrap() - 1];
+            let parts = Matcher::new(&resolver, thing).parts(record);
             let note = parts.note.unwrap_or_default();
             let nothing =
                 parts.found.is_empty() && !note.contains("which is what the verdict says");
@@ -325,16 +326,16 @@ async fn no_part_is_shown_that_does_not_speak_of_it() {
     let folder = demo();
     let case = Case::open(&folder.path().join("cases/demo")).expect("a case");
     let graph = graph_of(&case).await;
-    let known = Known::of(&graph);
+    let resolver = Resolver::of(&graph);
     for thing in everything(&graph) {
-        let Thing::Edge(from, kind, to) = thing else {
+        let Element::Edge(from, kind, to) = thing else {
             continue;
         };
         // By the text of the ids alone, which these parts hold as they are; a log knows a user by UPN.
         let id = |node| {
             let data = graph.node(node);
             let id = data.id.rsplit('/').next().expect("an id").to_owned();
-            [Some(id), data.facts.text("upn").map(str::to_owned)]
+            [Some(id), data.facts.get(user::UPN).map(str::to_owned)]
         };
         let needles = match kind {
             EdgeType::Sent | EdgeType::HasChannel => vec![id(from), id(to)],
@@ -344,7 +345,7 @@ async fn no_part_is_shown_that_does_not_speak_of_it() {
         };
         for number in thing.records(&graph) {
             let record = case.journal().get(number).unwrap().unwrap();
-            let parts = Reading::of(&record).parts(&known.wanted(thing));
+            let parts = Matcher::new(&resolver, thing).parts(&ParsedRecord::of(&record));
             for part in &parts.found {
                 let text = part.part.to_string();
                 for mut names in needles.iter().map(|names| names.iter().flatten()) {
@@ -370,7 +371,7 @@ async fn a_node_goes_by_what_an_analyst_would_type() {
         graph_of(&case).await
     };
     let found = |typed: &str| match evidence::find(&graph, &[typed.to_owned()]) {
-        Ok(Found::Thing(Thing::Node(node))) => {
+        Ok(Found::Element(Element::Node(node))) => {
             let data = graph.node(node);
             (data.label.as_str().to_owned(), data.id.clone())
         }

@@ -31,14 +31,14 @@ fn hostile() -> Graph {
     };
     let user = graph.put(user, seen(1));
     let url = graph.put(Url(url::Url::parse(LURE).unwrap()), seen(2));
-    graph.set(url, "risky", linktrail::graph::Value::Boolean(true));
+    graph.set(url, linktrail::graph::schema::url::RISKY, true);
     graph.set(
         url,
-        "severity",
-        linktrail::graph::Value::Text("high".to_owned()),
+        linktrail::graph::schema::url::SEVERITY,
+        linktrail::model::UrlSeverity::High,
     );
     let message = Message {
-        id: "19:a@thread.v2/1".to_owned(),
+        id: "19:a@thread.v2/1".into(),
         preview: Some("\\".to_owned()),
         ..Message::default()
     };
@@ -277,7 +277,7 @@ fn stix_leaves_out_a_url_of_which_the_graph_holds_only_the_beginning() {
     for length in [10, 9_000] {
         let url = format!("https://evil.example/{}", "a".repeat(length));
         let url = graph.put(Url(url.parse().unwrap()), Seen::default());
-        graph.set(url, "risky", linktrail::graph::Value::Boolean(true));
+        graph.set(url, linktrail::graph::schema::url::RISKY, true);
     }
     let mut out = Vec::new();
     stix::write(&graph, "2026-11-01T00:00:00Z".parse().unwrap(), &mut out).unwrap();

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use linktrail::graph::node::{Case, Message, Url, User};
-use linktrail::graph::{Edge, Graph, Seen, Value};
+use linktrail::graph::{Edge, Graph, Seen, schema};
+use linktrail::model::Signal;
 use linktrail::sink::neo4j::{Connection, Settings, Tuning};
 use neo4rs::BoltType;
 use tokio::sync::Notify;
@@ -57,7 +58,7 @@ fn graph(case: &str, world: &str, own: &str, clicks: i64, when: &str) -> Graph {
     );
     let message = graph.put(
         Message {
-            id: format!("19:{world}/{own}"),
+            id: format!("19:{world}/{own}").into(),
             created: seen.at,
             ..Message::default()
         },
@@ -71,7 +72,8 @@ fn graph(case: &str, world: &str, own: &str, clicks: i64, when: &str) -> Graph {
         ip: String::new(),
     };
     graph.link(user, edge, url, seen);
-    graph.set(url, "signals", Value::List(vec![own.to_owned()]));
+    let signal = own.bytes().map(usize::from).sum::<usize>() % Signal::ALL.len();
+    graph.set(url, schema::url::SIGNALS, vec![Signal::ALL[signal]]);
     graph
 }
 
@@ -248,7 +250,7 @@ fn whole(case: &str, world: &str, own: &str) -> Graph {
 fn own_node(id: &str) -> Case {
     let started = at("2026-10-02T10:00:00Z").unwrap();
     Case {
-        id: id.to_owned(),
+        id: id.into(),
         started,
         finished: None,
         window_from: started,

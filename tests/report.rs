@@ -11,13 +11,13 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use linktrail::graph::node::{Alert, Channel, Host, Message, Team, Url, User};
-use linktrail::graph::{Edge, Graph, NodeRef, Seen, Value as Property};
+use linktrail::graph::{Edge, Graph, NodeRef, Seen, schema};
 use linktrail::hunt::{self, Group, Returns};
 use linktrail::journal::Method;
 use linktrail::journal::Record;
 use linktrail::link::defang_text;
 use linktrail::model::Window;
-use linktrail::model::{Gap, Stage};
+use linktrail::model::{Gap, HostId, Source, Stage};
 use linktrail::report::{About, Report};
 use page::{Element, elements};
 use run::neo4j::with_server;
@@ -199,19 +199,19 @@ fn graph(texts: &[String], backwards: bool) -> Graph {
         };
         let user = graph.put(user, seen);
         let team = Team {
-            id: format!("team {n}"),
+            id: format!("team {n}").into(),
             name: Some(text.clone()),
         };
         let team = graph.put(team, seen);
         let channel = Channel {
-            id: format!("19:{n}@thread.tacv2"),
+            id: format!("19:{n}@thread.tacv2").into(),
             name: Some(text.clone()),
             membership: None,
         };
         let channel = graph.put(channel, seen);
         graph.link(team, Edge::HasChannel, channel, seen);
         let message = Message {
-            id: format!("19:{n}@thread.tacv2/1"),
+            id: format!("19:{n}@thread.tacv2/1").into(),
             created: at,
             preview: Some(text.clone()),
             subject: Some(text.clone()),
@@ -232,11 +232,11 @@ fn graph(texts: &[String], backwards: bool) -> Graph {
             mismatch: true,
         };
         graph.link(message, edge, url, seen);
-        for (node, flag) in [(message, "risky"), (url, "risky"), (user, "risky_sender")] {
-            graph.set(node, flag, Property::Boolean(true));
-        }
+        graph.set(message, schema::message::RISKY, true);
+        graph.set(url, schema::url::RISKY, true);
+        graph.set(user, schema::user::RISKY_SENDER, true);
         let host = Host {
-            id: format!("host {n}"),
+            id: HostId::device(&format!("host {n}")),
             name: Some(text.clone()),
             os: None,
         };
@@ -251,7 +251,7 @@ fn graph(texts: &[String], backwards: bool) -> Graph {
         graph.link(user, clicked, url, seen);
         graph.link(user, Edge::Used { count: 1 }, host, seen);
         let alert = Alert {
-            id: format!("alert {n}"),
+            id: format!("alert {n}").into(),
             name: Some(text.clone()),
             product: Some(text.clone()),
             time: at,
@@ -277,7 +277,7 @@ fn of(texts: &[String], backwards: bool) -> (String, Value) {
         .iter()
         .map(|text| Gap {
             stage: Stage::Messages,
-            source: "graph",
+            source: Source::Graph,
             reason: text.clone(),
             affected: 1,
         })

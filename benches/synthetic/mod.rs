@@ -14,7 +14,7 @@ pub(crate) fn shared(case: &str, world: &str, messages: usize) -> Graph {
     let start: DateTime<Utc> = "2026-10-01T00:00:00Z".parse().unwrap_or_default();
     let mut graph = Graph::new(case);
     let of_case = Case {
-        id: case.to_owned(),
+        id: case.into(),
         started: start,
         finished: None,
         window_from: start,
@@ -30,7 +30,7 @@ pub(crate) fn shared(case: &str, world: &str, messages: usize) -> Graph {
         let place = format!("19:{world}-{}@thread.tacv2", n % 40);
         let channel = graph.put(
             Channel {
-                id: place.clone(),
+                id: place.as_str().into(),
                 name: Some("General".to_owned()),
                 membership: None,
             },
@@ -43,7 +43,7 @@ pub(crate) fn shared(case: &str, world: &str, messages: usize) -> Graph {
         };
         let sender = graph.put(sender, seen);
         let message = Message {
-            id: format!("{place}/{n}"),
+            id: format!("{place}/{n}").into(),
             created: at,
             modified: at,
             edited: Some(false),

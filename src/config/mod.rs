@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::http::SignIn;
 use crate::intel::{self, PROVIDERS, Privacy, Rate, spec};
-use crate::model::{Endpoints, Settings, Store, duration};
+use crate::model::{Endpoints, Settings, Signal, Store, duration};
 use crate::sink::neo4j;
 use file::Table;
 
@@ -74,14 +74,6 @@ const CLOUDS: &[Cloud] = &[
         log_analytics: "https://api.loganalytics.azure.cn",
         log_analytics_audience: "https://api.loganalytics.azure.cn",
     },
-];
-
-const SIGNALS: &[&str] = &[
-    "smartscreen",
-    "alert",
-    "click_blocked",
-    "text_mismatch",
-    "lookalike_domain",
 ];
 
 impl Config {
@@ -212,7 +204,10 @@ impl Config {
             signals: known(
                 "[risk] signals",
                 self.table.list("risk", "signals").unwrap_or_default(),
-                SIGNALS,
+                &Signal::ALL
+                    .iter()
+                    .map(|signal| signal.as_str())
+                    .collect::<Vec<_>>(),
             )?,
             protected_domains: self.protected_domains()?,
             shared_domains: lower(

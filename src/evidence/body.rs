@@ -1,8 +1,10 @@
 //! The body of a record, taken apart.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::journal::Record;
+use crate::model::Source;
+use crate::source::logs::rows_by_column;
 
 /// What a body is made of.
 #[derive(Debug)]
@@ -23,7 +25,8 @@ impl Body {
             parts: vec![value],
             legible,
         };
-        if record.source == "file" {
+        let source = Source::parse(&record.source);
+        if source == Some(Source::File) {
             let lines = record.body.lines().map(|line| Value::from(line.to_owned()));
             return Self {
                 unit: "lines",
@@ -34,52 +37,26 @@ impl Body {
         let Ok(mut value) = serde_json::from_str::<Value>(&record.body) else {
             return whole(Value::from(record.body.clone()), false);
         };
-        if record.source == "log_analytics"
-            && let Some(rows) = rows(&mut value)
-        {
-            return Self {
-                unit: "rows",
-                parts: rows,
+        let parts = match source {
+            Some(Source::LogAnalytics) => rows_by_column(&mut value).map(|rows| ("rows", rows)),
+            Some(Source::Graph) => items(&mut value).map(|items| ("items of value", items)),
+            _ => None,
+        };
+        match parts {
+            Some((unit, parts)) => Self {
+                unit,
+                parts,
                 legible: true,
-            };
+            },
+            None => whole(value, true),
         }
-        if record.source == "graph"
-            && let Some(Value::Array(items)) = value.get_mut("value")
-        {
-            return Self {
-                unit: "items of value",
-                parts: std::mem::take(items),
-                legible: true,
-            };
-        }
-        whole(value, true)
     }
 }
 
-/// The rows of the table that a query gives, each by its columns.
-fn rows(value: &mut Value) -> Option<Vec<Value>> {
-    let tables = value.get_mut("tables")?.as_array_mut()?;
-    let table = tables
-        .iter_mut()
-        .find(|table| table.get("name").and_then(Value::as_str) == Some("PrimaryResult"))?;
-    let names: Vec<String> = table
-        .get("columns")?
-        .as_array()?
-        .iter()
-        .map(|column| {
-            let name = column.get("name").and_then(Value::as_str);
-            name.unwrap_or_default().to_owned()
-        })
-        .collect();
-    let rows = table.get_mut("rows")?.as_array_mut()?;
-    let named = |row: Value| match row {
-        Value::Array(cells) => names
-            .iter()
-            .cloned()
-            .zip(cells)
-            .collect::<Map<_, _>>()
-            .into(),
-        other => other,
-    };
-    Some(std::mem::take(rows).into_iter().map(named).collect())
+/// The items of a list, as Graph gives one.
+fn items(value: &mut Value) -> Option<Vec<Value>> {
+    match value.get_mut("value") {
+        Some(Value::Array(items)) => Some(std::mem::take(items)),
+        _ => None,
+    }
 }

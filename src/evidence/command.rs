@@ -1,27 +1,29 @@
-//! What to type to see the evidence of a thing.
+//! What to type to see the evidence of a element.
 
-use super::{Thing, find};
+use super::element::Element;
+use super::find;
+use crate::graph::naming::defanged_id;
 use crate::graph::{Graph, Label, NodeRef};
-use crate::link::{defang, defang_text};
+use crate::model::RecordId;
 use crate::terminal;
 
 /// Longest command, in bytes: a terminal takes a line of 4,096.
 const LONGEST: usize = 4_000;
 
-/// The command that shows a thing. It can be pasted into a POSIX shell, PowerShell or cmd.exe, whatever the ids from
-/// outside hold, and urls in it are broken. A thing that cannot be typed so is shown by its first record; none when it
+/// The command that shows a element. It can be pasted into a POSIX shell, PowerShell or cmd.exe, whatever the ids from
+/// outside hold, and urls in it are broken. A element that cannot be typed so is shown by its first record; none when it
 /// has no record either.
-pub fn command(graph: &Graph, thing: Thing) -> Option<String> {
-    let typed = match thing {
-        Thing::Node(node) => word(graph, node),
-        Thing::Edge(from, kind, to) => word(graph, from)
+pub fn command(graph: &Graph, element: Element) -> Option<String> {
+    let typed = match element {
+        Element::Node(node) => word(graph, node),
+        Element::Edge(from, kind, to) => word(graph, from)
             .zip(word(graph, to))
             .map(|(from, to)| format!("{from} {kind} {to}")),
     };
     let typed = typed.filter(|typed| typed.len() <= LONGEST);
     let typed = typed.or_else(|| {
-        let first = thing.facts(graph)?.evidence.first()?;
-        terminal::word(&format!("{}/{first}", graph.case()))
+        let first = element.facts(graph)?.evidence.first()?;
+        terminal::word(&RecordId::new(graph.case(), *first).to_string())
     });
     Some(format!("linktrail evidence {}", typed?))
 }
@@ -29,17 +31,11 @@ pub fn command(graph: &Graph, thing: Thing) -> Option<String> {
 /// A node as one word; none when no such word means it.
 fn word(graph: &Graph, node: NodeRef) -> Option<String> {
     let data = graph.node(node);
-    let id = match (data.label, data.id.split_once('|')) {
-        (Label::Url, _) => {
-            let whole = data.facts.text("defanged");
-            whole.map_or_else(|| defang_text(&data.id).into_owned(), str::to_owned)
-        }
-        (Label::Verdict, Some((provider, url))) => {
-            format!("{provider}|{}", defang(&url::Url::parse(url).ok()?))
-        }
+    let id = match data.label {
+        Label::Url | Label::Verdict => defanged_id(data)?,
         // A name that could be followed.
         _ if data.id.contains("://") => return None,
-        _ => data.id.clone(),
+        _ => data.id.as_str().into(),
     };
     if !find::is_meant(graph, node, &id) {
         return None;
@@ -97,16 +93,16 @@ mod tests {
         ] {
             let mut graph = Graph::new("01J");
             let known = graph.put(User::by_id(id), Seen::in_record(7));
-            let shown = command(&graph, Thing::Node(known));
+            let shown = command(&graph, Element::Node(known));
             assert_eq!(shown.as_deref(), Some("linktrail evidence 01J/7"), "{id:?}");
             let mut graph = Graph::new("01J");
             let unrecorded = graph.put(User::by_id(id), Seen::default());
-            assert_eq!(command(&graph, Thing::Node(unrecorded)), None, "{id:?}");
+            assert_eq!(command(&graph, Element::Node(unrecorded)), None, "{id:?}");
         }
     }
 
     #[test]
-    fn what_can_be_typed_means_the_thing() {
+    fn what_can_be_typed_means_the_element() {
         let mut graph = Graph::new("01J");
         let seen = Seen::in_record(7);
         let mut url = |text: &str| graph.put(node::Url(url::Url::parse(text).unwrap()), seen);
@@ -130,33 +126,33 @@ mod tests {
             graph.link(host, Edge::WarnedAbout { count: 1 }, evil, seen);
             graph.link(host, Edge::WarnedAbout { count: 1 }, percent, seen);
         }
-        let edges = hosts.map(|host| Thing::Edge(host, EdgeType::WarnedAbout, evil));
-        let nodes = hosts.into_iter().chain([evil, longer]).map(Thing::Node);
-        for thing in nodes.chain(edges) {
-            let command = command(&graph, thing).unwrap();
+        let edges = hosts.map(|host| Element::Edge(host, EdgeType::WarnedAbout, evil));
+        let nodes = hosts.into_iter().chain([evil, longer]).map(Element::Node);
+        for element in nodes.chain(edges) {
+            let command = command(&graph, element).unwrap();
             assert!(!command.contains("http"), "{command}");
             let found = find::find(&graph, &words(&command));
-            assert_eq!(found, Ok(Found::Thing(thing)), "{command}");
+            assert_eq!(found, Ok(Found::Element(element)), "{command}");
         }
         let by_record = Some("linktrail evidence 01J/7".to_owned());
-        for thing in [
-            Thing::Node(percent),
-            Thing::Node(long),
-            Thing::Edge(hosts[0], EdgeType::WarnedAbout, percent),
+        for element in [
+            Element::Node(percent),
+            Element::Node(long),
+            Element::Edge(hosts[0], EdgeType::WarnedAbout, percent),
         ] {
-            assert_eq!(command(&graph, thing), by_record);
+            assert_eq!(command(&graph, element), by_record);
         }
     }
 
     proptest::proptest! {
-        /// Whatever an id holds, a command is plain and inert, and means the thing or its record.
+        /// Whatever an id holds, a command is plain and inert, and means the element or its record.
         #[test]
         fn any_id_is_inert(id in "(\\PC|[\"'`$%!&|;\\\\\n\r /.:-]){0,12}") {
             let mut graph = Graph::new("01J");
-            let user = Thing::Node(graph.put(User::by_id(&id), Seen::in_record(7)));
+            let user = Element::Node(graph.put(User::by_id(&id), Seen::in_record(7)));
             let words = words(&command(&graph, user).unwrap());
             let found = find::find(&graph, &words).unwrap();
-            proptest::prop_assert!([Found::Thing(user), Found::Record(7)].contains(&found));
+            proptest::prop_assert!([Found::Element(user), Found::Record(7)].contains(&found));
         }
     }
 }

@@ -1,12 +1,16 @@
-//! From what an analyst types to the thing meant.
+//! From what an analyst types to the node, edge or record that is meant.
 
+use crate::graph::devices::first_label;
+use crate::graph::naming;
+use crate::graph::schema::{self, domain, host, message, user};
+use crate::graph::value::indexable;
 use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef};
 use crate::link;
-use crate::model::RecordNumber;
 use crate::model::suggest;
+use crate::model::{HostId, MessageId, RecordId, RecordNumber, UserId, VerdictId};
 use crate::terminal;
 
-use super::Thing;
+use super::element::Element;
 
 /// Most candidates that an error lists.
 const LISTED: usize = 12;
@@ -19,7 +23,7 @@ const WORK: usize = 500_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// A node or an edge.
-    Thing(Thing),
+    Element(Element),
     /// A record, by its number. Whether the journal has it is not known yet.
     Record(RecordNumber),
 }
@@ -74,14 +78,6 @@ fn others(between: &[String]) -> String {
     }
 }
 
-impl EdgeType {
-    fn names() -> String {
-        let names = crate::graph::schema::EDGES.iter();
-        let names: Vec<_> = names.map(|spec| spec.kind.as_str()).collect();
-        names.join(", ")
-    }
-}
-
 /// Finds what is meant by one word (a node, a record, or an edge written `FROM -[TYPE]-> TO`), or by three (an edge).
 ///
 /// # Errors
@@ -95,7 +91,7 @@ pub fn find(graph: &Graph, words: &[String]) -> Result<Found, NotFound> {
             }
             match arrow(word) {
                 Some((from, kind, to)) => edge(graph, from, kind, to),
-                None => Ok(Found::Thing(Thing::Node(node(graph, word)?))),
+                None => Ok(Found::Element(Element::Node(node(graph, word)?))),
             }
         }
         words => Err(NotFound::Nothing {
@@ -105,18 +101,15 @@ pub fn find(graph: &Graph, words: &[String]) -> Result<Found, NotFound> {
     }
 }
 
-/// `<case id>/<n>`.
+/// A record of this case, if the word names one.
 fn record(graph: &Graph, word: &str) -> Result<Option<RecordNumber>, NotFound> {
-    let Some((case, number)) = word.trim().split_once('/') else {
-        return Ok(None);
-    };
-    let Ok(number) = number.parse() else {
+    let Some(RecordId { case, number }) = RecordId::parse(word.trim()) else {
         return Ok(None);
     };
     if case.eq_ignore_ascii_case(graph.case()) {
         return Ok(Some(number));
     }
-    match ulid::Ulid::from_string(case) {
+    match ulid::Ulid::from_string(&case) {
         Ok(_) => Err(NotFound::OtherCase {
             typed: terminal::clean(word).into_owned(),
             case: graph.case().to_owned(),
@@ -152,11 +145,11 @@ fn edge(graph: &Graph, from: &str, kind: &str, to: &str) -> Result<Found, NotFou
         .filter(|(from, to)| graph.edge(*from, kind, *to).is_some())
         .collect();
     if let [(from, to)] = pairs[..] {
-        return Ok(Found::Thing(Thing::Edge(from, kind, to)));
+        return Ok(Found::Element(Element::Edge(from, kind, to)));
     }
     // Which end is not there, or not one, is told first.
     let (from, to) = (node(graph, from)?, node(graph, to)?);
-    let between = crate::graph::schema::EDGES.iter().map(|spec| spec.kind);
+    let between = schema::EDGES.iter().map(|spec| spec.kind);
     let between = between.filter(|kind| graph.edge(from, *kind, to).is_some());
     Err(NotFound::NoEdge {
         kind: kind.as_str(),
@@ -190,16 +183,9 @@ fn node(graph: &Graph, typed: &str) -> Result<NodeRef, NotFound> {
 /// `Label:id`, as an ambiguous id has to be written.
 fn shown(node: &NodeData) -> String {
     let id = terminal::clean(&node.id);
-    let name = match node.label {
-        Label::User => node.facts.text("upn").or(node.facts.text("name")),
-        Label::Verdict | Label::Url | Label::Message | Label::Domain | Label::Case => None,
-        _ => node.facts.text("name").or(node.facts.text("topic")),
-    };
-    match name {
-        Some(name) if name != node.id => {
-            format!("`{}:{id}` ({})", node.label, terminal::clean(name))
-        }
-        _ => format!("`{}:{id}`", node.label),
+    match naming::beside_id(node) {
+        Some(name) => format!("`{}:{id}` ({})", node.label, terminal::clean(name)),
+        None => format!("`{}:{id}`", node.label),
     }
 }
 
@@ -234,7 +220,7 @@ pub(super) fn is_meant(graph: &Graph, node: NodeRef, text: &str) -> bool {
 fn candidates(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<NodeRef> {
     let typed = typed.trim();
     let prefixed = typed.split_once(':').and_then(|(label, id)| {
-        let labels = crate::graph::schema::NODES.iter().map(|spec| spec.label);
+        let labels = schema::NODES.iter().map(|spec| spec.label);
         let label = labels
             .into_iter()
             .find(|known| known.as_str().eq_ignore_ascii_case(label))?;
@@ -255,7 +241,7 @@ fn candidates(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<Nod
 fn best(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<NodeRef> {
     let typed = Typed::of(typed);
     let mut found: Vec<(Fit, NodeRef)> = Vec::new();
-    for spec in crate::graph::schema::NODES.iter() {
+    for spec in schema::NODES.iter() {
         if !of(spec.label) {
             continue;
         }
@@ -279,9 +265,10 @@ struct Typed<'t> {
 impl<'t> Typed<'t> {
     fn of(text: &'t str) -> Self {
         let url = |text: &str| link::canonical(text).map(|(url, _)| url.to_string());
-        let verdict = text.split_once('|');
-        let verdict = verdict
-            .and_then(|(provider, of)| Some(format!("{}|{}", provider.to_lowercase(), url(of)?)));
+        let verdict = VerdictId::parse(text).and_then(|id| {
+            let provider = id.provider.to_lowercase();
+            Some(VerdictId::new(&provider, &url(&id.url)?).to_string())
+        });
         Self {
             text,
             lower: text.to_lowercase(),
@@ -298,21 +285,22 @@ impl<'t> Typed<'t> {
             return Some(Fit::Id);
         }
         let is = |name: &str| name.to_lowercase() == self.lower;
-        let has = |property: &str| node.facts.text(property).is_some_and(is);
+        let has = |name: Option<&str>| name.is_some_and(is);
+        let (id, facts) = (node.id.as_str(), &node.facts);
         let same = match node.label {
             Label::Url => {
                 let url = self.url.as_ref();
-                url.is_some_and(|url| crate::graph::value::indexable(url.clone()) == node.id)
+                url.is_some_and(|url| indexable(url.clone()) == node.id)
             }
             Label::Verdict => {
                 let verdict = self.verdict.as_ref();
-                verdict.is_some_and(|id| crate::graph::value::indexable(id.clone()) == node.id)
+                verdict.is_some_and(|id| indexable(id.clone()) == node.id)
             }
-            Label::User => is(node.id.strip_prefix("upn:").unwrap_or(&node.id)) || has("upn"),
-            Label::Host => is(node.id.strip_prefix("name:").unwrap_or(&node.id)) || has("name"),
-            Label::Domain => is(&node.id) || has("unicode"),
-            Label::Message => node.facts.text("web_url") == Some(self.text),
-            Label::Alert | Label::Case | Label::Team => is(&node.id),
+            Label::User => is(UserId::from(id).directory_key()) || has(facts.get(user::UPN)),
+            Label::Host => is(HostId::from(id).bare()) || has(facts.get(host::NAME)),
+            Label::Domain => is(id) || has(facts.get(domain::UNICODE)),
+            Label::Message => facts.get(message::WEB_URL) == Some(self.text),
+            Label::Alert | Label::Case | Label::Team => is(id),
             // Their ids know case.
             Label::Channel | Label::Chat => false,
         };
@@ -320,15 +308,13 @@ impl<'t> Typed<'t> {
             return Some(Fit::Key);
         }
         let named = match node.label {
-            Label::User => has("name") || has("mail"),
+            Label::User => has(facts.get(user::NAME)) || has(facts.get(user::MAIL)),
             Label::Host => {
-                let name = node.facts.text("name").unwrap_or_default();
-                name.split('.').next().is_some_and(is)
+                let name = facts.get(host::NAME).unwrap_or_default();
+                is(first_label(name))
             }
-            Label::Alert | Label::Team | Label::Channel => has("name"),
-            Label::Chat => has("topic"),
-            Label::Message => node.id.rsplit('/').next() == Some(self.text),
-            _ => false,
+            Label::Message => MessageId::from(id).message() == self.text,
+            _ => naming::names(node).into_iter().any(is),
         };
         named.then_some(Fit::Name)
     }
@@ -338,23 +324,16 @@ impl<'t> Typed<'t> {
 fn near(graph: &Graph, typed: &str) -> Vec<String> {
     let typed = link::canonical(typed).map_or_else(|| typed.to_owned(), |(url, _)| url.to_string());
     // Ids of messages are numbers, of which every one is like every other.
-    let labels = crate::graph::schema::NODES.iter().map(|spec| spec.label);
+    let labels = schema::NODES.iter().map(|spec| spec.label);
     let mut labels: Vec<Label> = labels.filter(|label| *label != Label::Message).collect();
     // Names come first, since there are fewer of them than of urls.
     labels.sort_by_key(|label| matches!(label, Label::Url | Label::Verdict));
     // Every url has its verdicts, which are as near as the url itself.
-    labels.retain(|label| *label != Label::Verdict || typed.contains('|'));
+    labels.retain(|label| *label != Label::Verdict || VerdictId::looks_like(&typed));
     let nodes = labels.into_iter().flat_map(|label| graph.labelled(label));
     let keys = nodes.flat_map(|node| {
         let node = graph.node(node);
-        let properties: &[&str] = match node.label {
-            Label::User => &["upn", "name"],
-            Label::Host | Label::Alert | Label::Team | Label::Channel => &["name"],
-            Label::Chat => &["topic"],
-            _ => &[],
-        };
-        let named = properties.iter().filter_map(|name| node.facts.text(name));
-        std::iter::once(node.id.as_str()).chain(named)
+        std::iter::once(node.id.as_str()).chain(naming::names(node))
     });
     let head = &typed[..typed.floor_char_boundary(COMPARED)];
     let mut left = WORK;

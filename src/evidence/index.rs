@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use super::says::Says;
-use super::wanted::Named;
+use super::mentions::Mentions;
+use super::resolver::NodeMatcher;
 use crate::graph::Label;
 use crate::graph::devices::first_label;
 use crate::graph::value::indexable;
@@ -23,37 +23,38 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn of(says: &[Says]) -> Self {
+    pub(super) fn of(parts: &[Mentions]) -> Self {
         let mut names = Places::new();
         let mut connections = Vec::new();
-        for (at, says) in says.iter().enumerate() {
+        for (at, part) in parts.iter().enumerate() {
             let mut add = |label, id: &str| add(&mut names, label, id, at);
-            for user in &says.users {
-                add(
-                    Label::User,
-                    if user.id.is_empty() {
-                        &user.upn
-                    } else {
-                        &user.id
-                    },
-                );
+            for user in &part.users {
+                let known_by = match user.id.as_str() {
+                    "" => &user.upn,
+                    id => id,
+                };
+                add(Label::User, known_by);
             }
-            for (id, name) in &says.hosts {
-                add(
-                    Label::Host,
-                    if id.is_empty() { first_label(name) } else { id },
-                );
+            for host in &part.hosts {
+                let known_by = match host.id.as_str() {
+                    "" => first_label(&host.name),
+                    id => id,
+                };
+                add(Label::Host, known_by);
             }
-            for (label, ids) in [(Label::Team, &says.teams), (Label::Channel, &says.places)] {
-                ids.iter().for_each(|id| add(label, id));
+            for id in &part.teams {
+                add(Label::Team, id.as_str());
             }
-            for id in says.message.iter().chain(&says.root) {
-                add(Label::Message, id);
+            for id in &part.places {
+                add(Label::Channel, id);
             }
-            if let Some(id) = &says.alert {
+            for id in part.message.iter().chain(&part.root) {
+                add(Label::Message, id.as_str());
+            }
+            if let Some(id) = &part.alert {
                 add(Label::Alert, id);
             }
-            if says.connection.is_some() {
+            if part.connection.is_some() {
                 connections.push(at);
             }
         }
@@ -65,25 +66,25 @@ impl Index {
     }
 
     /// The parts that can speak of a node, in their order; those that do are among them.
-    pub(super) fn near(&self, node: &Named<'_>, says: &[Says]) -> Vec<usize> {
-        let mut near = self.lists(node, says).concat();
+    pub(super) fn near(&self, node: &NodeMatcher<'_>, parts: &[Mentions]) -> Vec<usize> {
+        let mut near = self.lists(node, parts).concat();
         near.sort_unstable();
         near.dedup();
         near
     }
 
     /// How many those are at most.
-    pub(super) fn count(&self, node: &Named<'_>, says: &[Says]) -> usize {
-        let lists = self.lists(node, says);
+    pub(super) fn count(&self, node: &NodeMatcher<'_>, parts: &[Mentions]) -> usize {
+        let lists = self.lists(node, parts);
         lists.iter().map(|list| list.len()).sum()
     }
 
     /// By its id, and by what else it goes by.
-    fn lists(&self, node: &Named<'_>, says: &[Says]) -> [&[usize]; 2] {
+    fn lists(&self, node: &NodeMatcher<'_>, parts: &[Mentions]) -> [&[usize]; 2] {
         let id = node.data.id.as_str();
         match node.data.label {
             label @ (Label::Url | Label::Domain) => {
-                let urls = self.urls.get_or_init(|| urls(says));
+                let urls = self.urls.get_or_init(|| urls(parts));
                 let led = match label {
                     Label::Url => self.connections.as_slice(),
                     _ => &[],
@@ -91,13 +92,11 @@ impl Index {
                 [list(urls, label, id), led]
             }
             label @ Label::User => {
-                let upn = node.upn().unwrap_or_default().to_lowercase();
-                [list(&self.names, label, id), list(&self.names, label, &upn)]
+                let upn = node.upn.as_deref().unwrap_or_default();
+                [list(&self.names, label, id), list(&self.names, label, upn)]
             }
             label @ Label::Host => {
-                let name = node.data.facts.text("name").unwrap_or_default();
-                let name = id.strip_prefix("name:").unwrap_or(name).to_lowercase();
-                let first = first_label(&name);
+                let first = first_label(node.host_name.as_deref().unwrap_or_default());
                 [
                     list(&self.names, label, id),
                     list(&self.names, label, first),
@@ -114,10 +113,10 @@ fn list<'p>(places: &'p Places, label: Label, id: &str) -> &'p [usize] {
     list.map_or(&[], Vec::as_slice)
 }
 
-fn urls(says: &[Says]) -> Places {
+fn urls(parts: &[Mentions]) -> Places {
     let mut places = Places::new();
-    for (at, says) in says.iter().enumerate() {
-        for url in says.urls() {
+    for (at, part) in parts.iter().enumerate() {
+        for url in part.urls() {
             add(&mut places, Label::Url, url.as_str(), at);
             if let Some(domain) = link::domain(url) {
                 add(&mut places, Label::Domain, &domain.registrable, at);

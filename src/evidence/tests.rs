@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::graph::node::{self, Alert, Channel, Chat, Host, Message, Team, User, Verdict};
 use crate::graph::{Edge, Seen};
+use crate::graph::{EdgeType, Graph, NodeRef};
 use crate::journal::Method;
 use crate::journal::Record;
+use crate::model::{MatchKind, MessageId, State, VerdictId};
 
 const ALICE: &str = "11111111-aaaa-4aaa-8aaa-111111111111";
 const BOB: &str = "22222222-bbbb-4bbb-8bbb-222222222222";
@@ -54,12 +56,12 @@ fn of_table(columns: &[&str], rows: Value) -> Record {
     )
 }
 
-fn parts(graph: &Graph, thing: Thing, record: &Record) -> Parts {
-    Reading::of(record).parts(&Known::of(graph).wanted(thing))
+fn parts(graph: &Graph, element: Element, record: &Record) -> Parts {
+    Matcher::new(&Resolver::of(graph), element).parts(&ParsedRecord::of(record))
 }
 
-fn places(graph: &Graph, thing: Thing, record: &Record) -> Vec<usize> {
-    let parts = parts(graph, thing, record);
+fn places(graph: &Graph, element: Element, record: &Record) -> Vec<usize> {
+    let parts = parts(graph, element, record);
     parts.found.iter().map(|part| part.at).collect()
 }
 
@@ -97,8 +99,8 @@ fn a_url_is_found_by_where_a_link_leads() {
             said("<a href=\"https://other.example/?u=https://evil.example/a\">x</a>"),
         ]}),
     );
-    assert_eq!(places(&graph, Thing::Node(evil), &page), [1, 3]);
-    assert_eq!(places(&graph, Thing::Node(longer), &page), [2]);
+    assert_eq!(places(&graph, Element::Node(evil), &page), [1, 3]);
+    assert_eq!(places(&graph, Element::Node(longer), &page), [2]);
 
     let log = of_table(
         &["url", "action", "clicked_through", "upn"],
@@ -119,7 +121,7 @@ fn a_url_is_found_by_where_a_link_leads() {
             "no row",
         ]),
     );
-    assert_eq!(places(&graph, Thing::Node(evil), &log), [1]);
+    assert_eq!(places(&graph, Element::Node(evil), &log), [1]);
     let user = alice(&mut graph);
     let click = Edge::Clicked {
         count: 1,
@@ -128,15 +130,15 @@ fn a_url_is_found_by_where_a_link_leads() {
         ip: String::new(),
     };
     graph.link(user, click, longer, Seen::in_record(1));
-    let clicked = Thing::Edge(user, EdgeType::Clicked, longer);
+    let clicked = Element::Edge(user, EdgeType::Clicked, longer);
     assert_eq!(places(&graph, clicked, &log), [2]);
 }
 
 #[test]
 fn a_user_is_found_by_id_or_by_upn_alone_and_not_in_other_ids() {
     let mut graph = Graph::new("01J");
-    let alice = Thing::Node(alice(&mut graph));
-    let bob = Thing::Node(graph.put(User::by_id(BOB), Seen::in_record(1)));
+    let alice = Element::Node(alice(&mut graph));
+    let bob = Element::Node(graph.put(User::by_id(BOB), Seen::in_record(1)));
     // A chat of two people has both their ids in its own.
     let chats = of_graph(
         &format!("users/{ALICE}/chats"),
@@ -166,14 +168,14 @@ fn an_answer_to_a_message_is_not_that_message() {
     let user = alice(&mut graph);
     let message = |graph: &mut Graph, id: &str| {
         let message = Message {
-            id: format!("19:c/{id}"),
+            id: MessageId::in_place("19:c", id),
             ..Message::default()
         };
         graph.put(message, seen)
     };
     let (root, reply) = (message(&mut graph, "1"), message(&mut graph, "2"));
     let channel = Channel {
-        id: "19:c".to_owned(),
+        id: "19:c".into(),
         ..Channel::default()
     };
     let channel = graph.put(channel, seen);
@@ -187,14 +189,14 @@ fn an_answer_to_a_message_is_not_that_message() {
         "teams('t')/channels/getallMessages?$skiptoken=x",
         json!({"value": [said("1", None), said("2", Some("1")), said("12", None)]}),
     );
-    let at = |thing| places(&graph, thing, &page);
-    assert_eq!(at(Thing::Edge(user, EdgeType::Sent, root)), [1]);
-    assert_eq!(at(Thing::Edge(user, EdgeType::Sent, reply)), [2]);
-    assert_eq!(at(Thing::Edge(reply, EdgeType::ReplyTo, root)), [2]);
-    assert_eq!(at(Thing::Edge(root, EdgeType::PostedIn, channel)), [1, 2]);
-    assert_eq!(at(Thing::Node(root)), [1, 2]);
-    assert_eq!(at(Thing::Node(reply)), [2]);
-    assert_eq!(at(Thing::Node(user)), [1, 2, 3]);
+    let at = |element| places(&graph, element, &page);
+    assert_eq!(at(Element::Edge(user, EdgeType::Sent, root)), [1]);
+    assert_eq!(at(Element::Edge(user, EdgeType::Sent, reply)), [2]);
+    assert_eq!(at(Element::Edge(reply, EdgeType::ReplyTo, root)), [2]);
+    assert_eq!(at(Element::Edge(root, EdgeType::PostedIn, channel)), [1, 2]);
+    assert_eq!(at(Element::Node(root)), [1, 2]);
+    assert_eq!(at(Element::Node(reply)), [2]);
+    assert_eq!(at(Element::Node(user)), [1, 2, 3]);
 }
 
 #[test]
@@ -203,13 +205,13 @@ fn the_request_tells_whose_teams_and_members_they_are() {
     let seen = Seen::in_record(1);
     let user = alice(&mut graph);
     let team = Team {
-        id: "T1".to_owned(),
+        id: "T1".into(),
         name: None,
     };
     let team = graph.put(team, seen);
     graph.link(user, Edge::MemberOf, team, seen);
     let chat = Chat {
-        id: CHAT.to_owned(),
+        id: CHAT.into(),
         ..Chat::default()
     };
     let chat = graph.put(chat, seen);
@@ -218,7 +220,7 @@ fn the_request_tells_whose_teams_and_members_they_are() {
         "users/alice@contoso.com/joinedTeams",
         json!({"value": [{"id": "t2"}, {"id": "T1"}]}),
     );
-    let member = Thing::Edge(user, EdgeType::MemberOf, team);
+    let member = Element::Edge(user, EdgeType::MemberOf, team);
     assert_eq!(places(&graph, member, &teams), [2]);
     let others = of_graph(
         &format!("users/{BOB}/joinedTeams"),
@@ -239,7 +241,7 @@ fn the_request_tells_whose_teams_and_members_they_are() {
             &path,
             json!({"value": [{"id": ALICE, "userId": BOB}, {"id": "x", "userId": ALICE}]}),
         );
-        let takes_part = Thing::Edge(user, EdgeType::ParticipatesIn, chat);
+        let takes_part = Element::Edge(user, EdgeType::ParticipatesIn, chat);
         assert_eq!(places(&graph, takes_part, &members), [2], "{path}");
     }
 }
@@ -251,9 +253,9 @@ fn a_visit_to_the_host_speaks_of_the_url_for_those_hosts_alone() {
     let seen = Seen::in_record(1);
     let mut host = |id: &str, name: &str| graph.put(Host::new(id, name).unwrap(), seen);
     let (near, exact) = (host("d1", "pc-1.contoso.com"), host("", "pc-2"));
-    for (host, exact) in [(near, false), (exact, true)] {
+    for (host, matched) in [(near, MatchKind::Host), (exact, MatchKind::Url)] {
         let edge = Edge::ConnectedTo {
-            exact,
+            matched,
             sources: Vec::new(),
             count: 1,
         };
@@ -268,8 +270,14 @@ fn a_visit_to_the_host_speaks_of_the_url_for_those_hosts_alone() {
             ["d3", "pc-3", "evil.example", "", 1],
         ]),
     );
-    assert_eq!(places(&graph, Thing::Node(evil), &log), [1, 2]);
-    let at = |host| places(&graph, Thing::Edge(host, EdgeType::ConnectedTo, evil), &log);
+    assert_eq!(places(&graph, Element::Node(evil), &log), [1, 2]);
+    let at = |host| {
+        places(
+            &graph,
+            Element::Edge(host, EdgeType::ConnectedTo, evil),
+            &log,
+        )
+    };
     assert_eq!(at(near), [1]);
     assert_eq!(at(exact), [2]);
 }
@@ -297,7 +305,7 @@ fn a_first_label_names_a_device_only_when_no_other_has_it() {
             ["", ""],
         ]),
     );
-    let at = |host| places(&graph, Thing::Node(host), &log);
+    let at = |host| places(&graph, Element::Node(host), &log);
     assert_eq!(at(one), [5]);
     assert_eq!(at(other), [2]);
     assert_eq!(at(only), [3, 4]);
@@ -311,7 +319,7 @@ fn entities_of_an_alert_are_read_not_searched() {
     let user = alice(&mut graph);
     let seen = Seen::in_record(1);
     let alert = |id: &str| Alert {
-        id: id.to_owned(),
+        id: id.into(),
         ..Alert::default()
     };
     let (one, two) = (graph.put(alert("a-1"), seen), graph.put(alert("a-2"), seen));
@@ -329,12 +337,12 @@ fn entities_of_an_alert_are_read_not_searched() {
             ["a-3", "no JSON https://evil.example/a"]
         ]),
     );
-    let at = |thing| places(&graph, thing, &log);
-    assert_eq!(at(Thing::Edge(one, EdgeType::Mentions, evil)), [1]);
-    assert_eq!(at(Thing::Edge(one, EdgeType::Mentions, user)), [1]);
-    assert_eq!(at(Thing::Node(evil)), [1]);
-    assert_eq!(at(Thing::Node(two)), [2]);
-    let half = parts(&graph, Thing::Edge(two, EdgeType::Mentions, user), &log);
+    let at = |element| places(&graph, element, &log);
+    assert_eq!(at(Element::Edge(one, EdgeType::Mentions, evil)), [1]);
+    assert_eq!(at(Element::Edge(one, EdgeType::Mentions, user)), [1]);
+    assert_eq!(at(Element::Node(evil)), [1]);
+    assert_eq!(at(Element::Node(two)), [2]);
+    let half = parts(&graph, Element::Edge(two, EdgeType::Mentions, user), &log);
     assert!(half.note.unwrap().contains("one of them"), "{half:?}");
 }
 
@@ -342,19 +350,8 @@ fn entities_of_an_alert_are_read_not_searched() {
 fn a_verdict_is_the_answer_the_rows_or_the_lines_about_its_url() {
     let mut graph = Graph::new("01J");
     let mut verdict = |provider: &str, url: &str| {
-        let verdict = Verdict {
-            provider: provider.to_owned(),
-            url: url.to_owned(),
-            state: "hit".to_owned(),
-            severity: None,
-            score: None,
-            summary: None,
-            tags: Vec::new(),
-            reference: None,
-            checked: None,
-            asked: None,
-        };
-        Thing::Node(graph.put(verdict, Seen::in_record(1)))
+        let verdict = Verdict::new(VerdictId::new(provider, url), State::Hit);
+        Element::Node(graph.put(verdict, Seen::in_record(1)))
     };
     let (otx, list) = (verdict("otx", EVIL), verdict("file", EVIL));
     let (workspace, clean) = (
@@ -394,10 +391,10 @@ proptest! {
         let mut graph = Graph::new("01J");
         let (evil, user) = (url(&mut graph, EVIL), alice(&mut graph));
         graph.link(user, Edge::Opened { count: 1, app: String::new() }, evil, Seen::default());
-        let reading = Reading::of(&record);
-        let known = Known::of(&graph);
-        for thing in [Thing::Node(evil), Thing::Node(user), Thing::Edge(user, EdgeType::Opened, evil)] {
-            let parts = reading.parts(&known.wanted(thing));
+        let parsed = ParsedRecord::of(&record);
+        let resolver = Resolver::of(&graph);
+        for element in [Element::Node(evil), Element::Node(user), Element::Edge(user, EdgeType::Opened, evil)] {
+            let parts = Matcher::new(&resolver, element).parts(&parsed);
             prop_assert!(parts.found.iter().all(|part| (1..=parts.of).contains(&part.at)));
             prop_assert!(!parts.found.is_empty() || parts.note.is_some());
         }
@@ -414,7 +411,7 @@ proptest! {
         let mut graph = Graph::new("01J");
         let evil = url(&mut graph, EVIL);
         for record in [of_table(&columns, rows.clone()), of_graph("chats/x/messages", json!({"value": rows}))] {
-            let parts = parts(&graph, Thing::Node(evil), &record);
+            let parts = parts(&graph, Element::Node(evil), &record);
             prop_assert_eq!(parts.of, 5);
         }
     }

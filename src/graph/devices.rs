@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::schema::host;
 use super::{Graph, Label, NodeRef};
+use crate::model::HostId;
 
 /// Devices that are known by id, by the names that they go by.
 #[derive(Debug, Default)]
@@ -15,16 +17,16 @@ impl Devices {
     /// The devices of a graph.
     pub(crate) fn of(graph: &Graph) -> Self {
         let mut devices = Self::default();
-        for host in graph.labelled(Label::Host) {
-            let node = graph.node(host);
-            if node.id.starts_with("name:") {
+        for device in graph.labelled(Label::Host) {
+            let node = graph.node(device);
+            if HostId::from(node.id.as_str()).as_name().is_some() {
                 continue;
             }
-            if let Some(name) = node.facts.text("name") {
+            if let Some(name) = node.facts.get(host::NAME) {
                 let name = name.to_lowercase();
                 let label = first_label(&name).to_owned();
-                devices.by_label.entry(label).or_default().push(host);
-                devices.by_name.entry(name).or_default().push(host);
+                devices.by_label.entry(label).or_default().push(device);
+                devices.by_name.entry(name).or_default().push(device);
             }
         }
         devices

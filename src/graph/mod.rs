@@ -3,12 +3,14 @@
 //! [`schema`] is the one table of what can be in it. Whoever adds to the graph says with every node and edge
 //! what was [`Seen`]: the moment of the evidence and the journal record it stands in.
 
+mod declare;
 pub(crate) mod devices;
 pub mod docs;
-pub mod edge;
 pub mod jsonl;
-mod names;
+mod merge;
+pub mod naming;
 pub mod node;
+pub mod property;
 pub mod schema;
 pub mod summary;
 pub mod value;
@@ -21,11 +23,12 @@ use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 
-use crate::model::{RecordNumber, sorted};
+use crate::model::{RecordId, RecordNumber, sorted};
 
-pub use edge::Edge;
-pub use node::Entity;
-pub use schema::{EdgeType, Label};
+use property::Holds;
+use schema::{Given, common};
+
+pub use schema::{Edge, EdgeType, Entity, Field, Label};
 pub use value::{Properties, Value};
 
 /// When something happened, and which record says so. Either may be unknown.
@@ -75,7 +78,7 @@ impl Seen {
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// Properties as the schema declares them, without the common ones.
-    pub properties: Properties,
+    properties: Properties,
     /// Earliest evidence.
     pub first_seen: Option<DateTime<Utc>>,
     /// Latest evidence.
@@ -98,7 +101,7 @@ impl Facts {
                 continue;
             }
             match declared.iter().find(|property| property.name == name) {
-                Some(property) => value::merge_into(&mut self.properties, property, value),
+                Some(property) => merge::merge_into(&mut self.properties, property, value),
                 None => debug_assert!(false, "{name} is not in the schema"),
             }
         }
@@ -114,17 +117,27 @@ impl Facts {
         self.evidence.extend(other.evidence);
     }
 
-    /// A text property.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        match self.properties.get(name) {
-            Some(Value::Text(text)) => Some(text),
-            _ => None,
-        }
+    /// The value of a property, as the type that the schema declares; none when it is absent.
+    pub fn get<T: Holds>(&self, field: Field<T>) -> Option<T::Read<'_>> {
+        self.properties.get(field.name()).and_then(T::read)
     }
 
     /// Whether a flag is there and true.
-    pub fn flag(&self, name: &str) -> bool {
-        matches!(self.properties.get(name), Some(Value::Boolean(true)))
+    pub fn is<T>(&self, flag: Field<T>) -> bool
+    where
+        T: for<'v> Holds<Read<'v> = bool>,
+    {
+        self.get(flag) == Some(true)
+    }
+
+    /// Whether a property is there.
+    pub fn has<T>(&self, field: Field<T>) -> bool {
+        self.properties.contains_key(field.name())
+    }
+
+    /// Every property by its name, in the order of the names, for whoever writes them all.
+    pub fn properties(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.properties.iter().map(|(name, value)| (*name, value))
     }
 }
 
@@ -154,7 +167,7 @@ fn rank(kind: EdgeType, new: &Facts, old: &Facts) -> Ordering {
     let Some((property, best)) = kind.spec().outranking() else {
         return Ordering::Equal;
     };
-    let is_best = |facts: &Facts| facts.text(property) == Some(best);
+    let is_best = |facts: &Facts| matches!(facts.properties.get(property), Some(Value::Text(text)) if text == best);
     is_best(new).cmp(&is_best(old))
 }
 
@@ -198,8 +211,8 @@ impl Graph {
 
     /// Adds a node, or what is new about a node that is there already.
     pub fn put<E: Entity>(&mut self, entity: E, seen: Seen) -> NodeRef {
-        let (id, properties) = entity.into_parts();
-        self.put_parts(E::LABEL, id, properties, seen)
+        let (id, given) = entity.into_parts();
+        self.put_parts(E::LABEL, id, given.into_properties(), seen)
     }
 
     fn put_parts(
@@ -240,7 +253,7 @@ impl Graph {
             self.inner[to].label
         );
         let mut facts = Facts::default();
-        facts.absorb(kind.spec().properties, edge.into_properties());
+        facts.absorb(kind.spec().properties, edge.into_given().into_properties());
         facts.see(seen);
         self.link_facts(from, kind, to, facts);
     }
@@ -263,11 +276,12 @@ impl Graph {
     }
 
     /// Sets a property by the schema's rule.
-    pub fn set(&mut self, node: NodeRef, name: &'static str, value: Value) {
+    pub fn set<T: Holds>(&mut self, node: NodeRef, field: Field<T>, given: T::Given) {
         let data = &mut self.inner[node];
+        let given = Given::default().with(field, given).into_properties();
         data.facts.absorb(
             data.label.spec().properties,
-            within_index(data.label, Properties::from([(name, value)])),
+            within_index(data.label, given),
         );
     }
 
@@ -403,23 +417,23 @@ impl Graph {
     /// All properties of a node or edge as they are stored: its own, and those that everything has.
     pub fn stored(&self, facts: &Facts) -> Properties {
         let mut all = facts.properties.clone();
-        all.insert("cases", Value::List(vec![self.case.clone()]));
+        all.insert(common::CASES.name(), Value::List(vec![self.case.clone()]));
         if let Some(at) = facts.first_seen {
-            all.insert("first_seen", Value::Time(at));
+            all.insert(common::FIRST_SEEN.name(), Value::Time(at));
         }
         if let Some(at) = facts.last_seen {
-            all.insert("last_seen", Value::Time(at));
+            all.insert(common::LAST_SEEN.name(), Value::Time(at));
         }
         if !facts.evidence.is_empty() {
             let ids = facts
                 .evidence
                 .iter()
                 .take(schema::EVIDENCE_LIMIT)
-                .map(|n| format!("{}/{n}", self.case));
-            all.insert("evidence", Value::List(sorted(ids.collect())));
+                .map(|number| RecordId::new(&self.case, *number).to_string());
+            all.insert(common::EVIDENCE.name(), Value::List(sorted(ids.collect())));
         }
         let count = i64::try_from(facts.evidence.len()).unwrap_or(i64::MAX);
-        all.insert("evidence_count", Value::Integer(count));
+        all.insert(common::EVIDENCE_COUNT.name(), Value::Integer(count));
         all
     }
 }

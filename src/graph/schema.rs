@@ -1,117 +1,32 @@
 //! The one table of labels, keys, edge types and properties.
 //!
-//! Constraints, loading queries, CSV headers, `cypher/schema.cypher` and `docs/graph-model.md` are all
-//! produced from here, so a property added in this file is a property everywhere.
+//! Each property is declared once, below, and is a property everywhere: in the structs of [`super::node`] and the
+//! variants of [`Edge`] that are put into the graph, in the constants by which it is read (`url::RISKY`), and in the
+//! table from which constraints, loading queries, CSV headers, `cypher/schema.cypher` and `docs/graph-model.md` are
+//! produced. A declaration gives the constant, the field, its name where that differs, what it holds, how two values
+//! become one, and what it means.
 
-/// Label of a node. The order is the order of `graph.jsonl`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Label {
-    /// A security alert of Microsoft Sentinel.
-    Alert,
-    /// One run of linktrail.
-    Case,
-    /// A channel of a team.
-    Channel,
-    /// A one-on-one, group or meeting chat.
-    Chat,
-    /// A registrable domain.
-    Domain,
-    /// A device.
-    Host,
-    /// A Teams message.
-    Message,
-    /// A team.
-    Team,
-    /// A normalised url.
-    Url,
-    /// A person, bot or other sender.
-    User,
-    /// What one provider said about one url.
-    Verdict,
-}
+use std::fmt;
 
-/// Type of an edge. The order is the order of `graph.jsonl`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each is described in EDGES")]
-pub enum EdgeType {
-    Clicked,
-    ConnectedTo,
-    Contains,
-    HasChannel,
-    HasVerdict,
-    MemberOf,
-    Mentions,
-    OnDomain,
-    Opened,
-    ParticipatesIn,
-    PostedIn,
-    ReplyTo,
-    Sent,
-    StartedFrom,
-    Used,
-    WarnedAbout,
-}
+use super::declare::{edges, name, nodes, properties};
+use super::property::{
+    As, Count, Flag, Holds, Number, OneOf, Sequence, Set, SetOf, Term, Text, Time,
+};
+use crate::model::{
+    AlertId, CaseId, ChannelId, ChatId, ChatKind, HostId, MatchKind, MessageId, Severity, Signal,
+    State, TeamId, UrlSeverity, UserId, UserKind, VerdictId,
+};
+use Merge::{Any, Earliest, Evidence, First, Last, Latest, Outranks, Sum, Union};
 
-/// What a property holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Text.
-    Text,
-    /// A whole number.
-    Integer,
-    /// A number with a fraction.
-    Number,
-    /// True or false.
-    Boolean,
-    /// A moment, in UTC.
-    Time,
-    /// Texts, sorted and distinct.
-    Set,
-    /// Texts in an order that means something.
-    Sequence,
-}
+pub use super::property::{EVIDENCE_LIMIT, Field, Given, Kind, Merge, Property};
 
-/// What happens when a property is given twice: within a case, and when a case meets another in Neo4j.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Merge {
-    /// Within a case the first value stays; in Neo4j that of the case pushed last, when it has one: what a case
-    /// does not know it leaves alone.
-    First,
-    /// The later value wins in both: part of a statement that is made anew, such as a rating. In Neo4j the case
-    /// pushed last states all of it, and what it leaves out is removed.
-    Last,
-    /// True once is true, in both.
-    Any,
-    /// Within a case the values add up; in Neo4j, where two cases can have counted the same events, the higher stays.
-    Sum,
-    /// The earlier moment.
-    Earliest,
-    /// The later moment.
-    Latest,
-    /// All values of both.
-    Union,
-    /// At most [`EVIDENCE_LIMIT`] values. In Neo4j those of a case replace that case's earlier ones; of too many
-    /// each case keeps as many as the others, and what one does not need goes to them.
-    Evidence,
-    /// An edge with this value outranks one without it and replaces all that it says. In Neo4j the lesser one adds
-    /// its case; it replaces the better one when no record of another case is left to prove that.
-    Outranks(&'static str),
-}
+/// A typed node that can be put into the graph.
+pub trait Entity {
+    /// Its label.
+    const LABEL: Label;
 
-/// Most record ids that one node or edge names.
-pub const EVIDENCE_LIMIT: usize = 20;
-
-/// One property of a node or an edge.
-#[derive(Debug, Clone, Copy)]
-pub struct Property {
-    /// Its name in Neo4j, in `graph.jsonl` and in exports.
-    pub name: &'static str,
-    /// What it holds.
-    pub kind: Kind,
-    /// How two values become one.
-    pub merge: Merge,
-    /// What it means.
-    pub doc: &'static str,
+    /// Its unique id and its properties; what is absent or empty is left out.
+    fn into_parts(self) -> (String, Given);
 }
 
 /// One label.
@@ -146,405 +61,298 @@ pub struct EdgeSpec {
     pub indexed: &'static [&'static str],
 }
 
-const fn property(name: &'static str, kind: Kind, merge: Merge, doc: &'static str) -> Property {
-    Property {
-        name,
-        kind,
-        merge,
-        doc,
+properties! {
+    "Properties of every node and every edge.", common {
+        CASES cases: Set, Union, "ids of the cases that hold it";
+        FIRST_SEEN first_seen: Time, Earliest, "time of the earliest evidence";
+        LAST_SEEN last_seen: Time, Latest, "time of the latest evidence";
+        EVIDENCE evidence: Set, Evidence, "journal records it came from, `<case>/<n>`, at most 20";
+        EVIDENCE_COUNT evidence_count: Count, Sum, "how many journal records it came from";
     }
 }
 
-const fn text(name: &'static str, doc: &'static str) -> Property {
-    property(name, Kind::Text, Merge::First, doc)
-}
-
-const fn latest(name: &'static str, kind: Kind, doc: &'static str) -> Property {
-    property(name, kind, Merge::Last, doc)
-}
-
-const fn flag(name: &'static str, doc: &'static str) -> Property {
-    property(name, Kind::Boolean, Merge::Any, doc)
-}
-
-const fn set(name: &'static str, doc: &'static str) -> Property {
-    property(name, Kind::Set, Merge::Union, doc)
-}
-
-const fn time(name: &'static str, doc: &'static str) -> Property {
-    property(name, Kind::Time, Merge::First, doc)
-}
-
-const fn count(doc: &'static str) -> Property {
-    property("count", Kind::Integer, Merge::Sum, doc)
-}
-
-const AT: Property = property("at", Kind::Time, Merge::Earliest, "when it was sent");
-
 /// Properties of every node and every edge.
-pub const COMMON: &[Property] = &[
-    set("cases", "ids of the cases that hold it"),
-    property(
-        "first_seen",
-        Kind::Time,
-        Merge::Earliest,
-        "time of the earliest evidence",
-    ),
-    property(
-        "last_seen",
-        Kind::Time,
-        Merge::Latest,
-        "time of the latest evidence",
-    ),
-    property(
-        "evidence",
-        Kind::Set,
-        Merge::Evidence,
-        "journal records it came from, `<case>/<n>`, at most 20",
-    ),
-    property(
-        "evidence_count",
-        Kind::Integer,
-        Merge::Sum,
-        "how many journal records it came from",
-    ),
-];
+pub const COMMON: &[Property] = common::PROPERTIES;
 
-/// Every label, in the order of [`Label`].
-pub const NODES: &[NodeSpec] = &[
-    NodeSpec {
-        label: Label::Alert,
-        key: "SystemAlertId",
+nodes! {
+    Alert in alert {
         doc: "a security alert that names a url of the investigation",
-        properties: &[
-            text("name", "display name"),
-            text("severity", "as the product rated it"),
-            text("provider", "product component that raised it"),
-            text("product", "product that raised it"),
-            time("time", "start of what it reports"),
-            text("status", "New, InProgress, Resolved, Dismissed"),
-            set("tactics", "MITRE ATT&CK tactics"),
-        ],
-        indexed: &["time"],
-        counted: &[],
-    },
-    NodeSpec {
-        label: Label::Case,
-        key: "case id (ULID)",
+        key: "SystemAlertId",
+        #[derive(Default)]
+        given AlertId {
+            NAME name: Option<Text>, First, "display name";
+            SEVERITY severity: Option<Text>, First, "as the product rated it";
+            PROVIDER provider: Option<Text>, First, "product component that raised it";
+            PRODUCT product: Option<Text>, First, "product that raised it";
+            TIME time: Option<Time>, First, "start of what it reports";
+            STATUS status: Option<Text>, First, "New, InProgress, Resolved, Dismissed";
+            TACTICS tactics: Set, Union, "MITRE ATT&CK tactics";
+        }
+        indexed: [TIME],
+        counted: [],
+    }
+    Case in case {
         doc: "one run of linktrail",
-        properties: &[
-            latest("started", Kind::Time, "when the case was made"),
-            latest("finished", Kind::Time, "time of its last record"),
-            latest("window_from", Kind::Time, "start of the window"),
-            latest("window_to", Kind::Time, "end of the window"),
-            latest("version", Kind::Text, "version of linktrail"),
-            latest("complete", Kind::Boolean, "every stage ran to its end"),
-            latest("gaps", Kind::Set, "what could not be had, and why"),
-        ],
-        indexed: &[],
-        counted: &[],
-    },
-    NodeSpec {
-        label: Label::Channel,
-        key: "`19:…` id",
+        key: "case id (ULID)",
+        given CaseId {
+            STARTED started: Time, Last, "when the case was made";
+            FINISHED finished: Option<Time>, Last, "time of its last record";
+            WINDOW_FROM window_from: Time, Last, "start of the window";
+            WINDOW_TO window_to: Time, Last, "end of the window";
+            VERSION version: Text, Last, "version of linktrail";
+            COMPLETE complete: Flag, Last, "every stage ran to its end";
+            GAPS gaps: Set, Last, "what could not be had, and why";
+        }
+        indexed: [],
+        counted: [],
+    }
+    Channel in channel {
         doc: "a channel of a team",
-        properties: &[
-            text("name", "display name"),
-            text("membership", "standard, private or shared"),
-        ],
-        indexed: &[],
-        counted: &[],
-    },
-    NodeSpec {
-        label: Label::Chat,
         key: "`19:…` id",
+        #[derive(Default)]
+        given ChannelId {
+            NAME name: Option<Text>, First, "display name";
+            MEMBERSHIP membership: Option<Text>, First, "standard, private or shared";
+        }
+        indexed: [],
+        counted: [],
+    }
+    Chat in chat {
         doc: "a chat in which a message with a link stands",
-        properties: &[
-            text("kind", "oneOnOne, group or meeting"),
-            text("topic", "its name, if somebody gave it one"),
-        ],
-        indexed: &[],
-        counted: &[],
-    },
-    NodeSpec {
-        label: Label::Domain,
-        key: "registrable domain, punycode, lower case",
+        key: "`19:…` id",
+        #[derive(Default)]
+        given ChatId {
+            KIND kind: Option<As<ChatKind>>, First, "oneOnOne, group or meeting";
+            TOPIC topic: Option<Text>, First, "its name, if somebody gave it one";
+        }
+        indexed: [],
+        counted: [],
+    }
+    Domain in domain {
         doc: "the domain a url is on",
-        properties: &[
-            text("unicode", "as a browser may show it, when that differs"),
-            text("suffix", "public suffix"),
-        ],
-        indexed: &[],
-        counted: &[],
-    },
-    NodeSpec {
-        label: Label::Host,
-        key: "MDE DeviceId in lower case, else `name:` + lower-case name",
+        key: "registrable domain, punycode, lower case",
+        derived {
+            UNICODE unicode: Option<Text>, First, "as a browser may show it, when that differs";
+            SUFFIX suffix: Option<Text>, First, "public suffix";
+        }
+        indexed: [],
+        counted: [],
+    }
+    Host in host {
         doc: "a device",
-        properties: &[text("name", "device name"), text("os", "operating system")],
-        indexed: &["name"],
-        counted: &[],
-    },
-    NodeSpec {
-        label: Label::Message,
-        key: "channel or chat id + `/` + message id",
+        key: "MDE DeviceId in lower case, else `name:` + lower-case name",
+        #[derive(Default)]
+        given HostId {
+            NAME name: Option<Text>, First, "device name";
+            OS os: Option<Text>, First, "operating system";
+        }
+        indexed: [NAME],
+        counted: [],
+    }
+    Message in message {
         doc: "a Teams message",
-        properties: &[
-            time("created", "when it was sent"),
-            time("modified", "when it last changed, reactions included"),
-            time("deleted", "when it was deleted"),
-            flag("edited", "its text was changed after sending"),
-            text("subject", "subject line"),
-            text("importance", "normal, high or urgent"),
-            text("preview", "first 280 characters of its text"),
-            text("web_url", "address of the message in Teams"),
-            latest("risky", Kind::Boolean, "it contains a risky url"),
-        ],
-        indexed: &["created", "deleted", "risky"],
-        counted: &[],
-    },
-    NodeSpec {
-        label: Label::Team,
-        key: "Entra group id in lower case",
+        key: "channel or chat id + `/` + message id",
+        #[derive(Default)]
+        given MessageId {
+            CREATED created: Option<Time>, First, "when it was sent";
+            MODIFIED modified: Option<Time>, First, "when it last changed, reactions included";
+            DELETED deleted: Option<Time>, First, "when it was deleted";
+            EDITED edited: Option<Flag>, Any, "its text was changed after sending";
+            SUBJECT subject: Option<Text>, First, "subject line";
+            IMPORTANCE importance: Option<Text>, First, "normal, high or urgent";
+            PREVIEW preview: Option<Text>, First, "first 280 characters of its text";
+            WEB_URL web_url: Option<Text>, First, "address of the message in Teams";
+        }
+        derived {
+            RISKY risky: Flag, Last, "it contains a risky url";
+        }
+        indexed: [CREATED, DELETED, RISKY],
+        counted: [],
+    }
+    Team in team {
         doc: "a team",
-        properties: &[text("name", "display name")],
-        indexed: &[],
-        counted: &[],
-    },
-    NodeSpec {
-        label: Label::Url,
-        key: "normalised url",
+        key: "Entra group id in lower case",
+        #[derive(Default)]
+        given TeamId {
+            NAME name: Option<Text>, First, "display name";
+        }
+        indexed: [],
+        counted: [],
+    }
+    Url in url {
         doc: "a url, unwrapped and normalised",
-        properties: &[
-            text("scheme", "http, https, …"),
-            text("host", "host, punycode"),
-            text("path", "path"),
-            text("defanged", "a form that no program turns into a link"),
-            latest(
-                "risky",
-                Kind::Boolean,
-                "a provider says warning or high, or a signal that counts says so",
-            ),
-            latest(
-                "severity",
-                Kind::Text,
-                "high, warning, information or unknown",
-            ),
-            set(
-                "signals",
-                "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain",
-            ),
-            text(
-                "lookalike",
-                "why its host seems made to be taken for another one, in words",
-            ),
-        ],
-        indexed: &["host", "risky", "signals"],
-        counted: &[],
-    },
-    NodeSpec {
-        label: Label::User,
-        key: "Entra object id in lower case, an application's id for a bot, else `upn:` + lower-case UPN",
+        key: "normalised url",
+        derived {
+            SCHEME scheme: Text, First, "http, https, …";
+            HOST host: Option<Text>, First, "host, punycode";
+            PATH path: Text, First, "path";
+            DEFANGED defanged: Text, First, "a form that no program turns into a link";
+            RISKY risky: Flag, Last, "a provider says warning or high, or a signal that counts says so";
+            SEVERITY severity: As<UrlSeverity>, Last, "high, warning, information or unknown";
+            SIGNALS signals: SetOf<Signal>, Union, "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain";
+            LOOKALIKE lookalike: Text, First, "why its host seems made to be taken for another one, in words";
+        }
+        indexed: [HOST, RISKY, SIGNALS],
+        counted: [],
+    }
+    User in user {
         doc: "a person, bot or other sender",
-        properties: &[
-            text("upn", "user principal name"),
-            text("name", "display name"),
-            text("mail", "mail address"),
-            text("tenant", "home tenant"),
-            text("type", "member, guest, external, bot or anonymous"),
-            flag("risky_sender", "sent a message with a risky url"),
-        ],
-        indexed: &["upn", "risky_sender"],
-        counted: &[],
-    },
-    NodeSpec {
-        label: Label::Verdict,
-        key: "provider + `|` + url",
+        key: "Entra object id in lower case, an application's id for a bot, else `upn:` + lower-case UPN",
+        #[derive(Default)]
+        given UserId {
+            UPN upn: Option<Text>, First, "user principal name";
+            NAME name: Option<Text>, First, "display name";
+            MAIL mail: Option<Text>, First, "mail address";
+            TENANT tenant: Option<Text>, First, "home tenant";
+            TYPE kind as "type": Option<As<UserKind>>, First, "member, guest, external, bot or anonymous";
+        }
+        derived {
+            RISKY_SENDER risky_sender: Flag, Any, "sent a message with a risky url";
+        }
+        indexed: [UPN, RISKY_SENDER],
+        counted: [],
+    }
+    Verdict in verdict {
         doc: "what one provider said about one url",
-        properties: &[
-            latest("provider", Kind::Text, "otx, xforce, file"),
-            latest(
-                "state",
-                Kind::Text,
-                "hit, clean, not_found, skipped, rate_limited or unavailable",
-            ),
-            latest(
-                "severity",
-                Kind::Text,
-                "high, warning or information; absent without an answer",
-            ),
-            latest("score", Kind::Number, "the provider's own figure"),
-            latest("summary", Kind::Text, "the verdict in a few words"),
-            latest("tags", Kind::Set, "the provider's tags and categories"),
-            latest("reference", Kind::Text, "where to read more"),
-            latest("checked", Kind::Time, "when it was asked"),
-            latest(
-                "asked",
-                Kind::Text,
-                "the string that was sent, if not the url",
-            ),
-        ],
-        indexed: &["provider", "state"],
-        counted: &["provider", "state", "severity"],
-    },
-];
+        key: "provider + `|` + url",
+        given VerdictId {
+            PROVIDER provider: Text, Last, "otx, xforce, file";
+            STATE state: As<State>, Last, "hit, clean, not_found, skipped, rate_limited or unavailable";
+            SEVERITY severity: Option<As<Severity>>, Last, "high, warning or information; absent without an answer";
+            SCORE score: Option<Number>, Last, "the provider's own figure";
+            SUMMARY summary: Option<Text>, Last, "the verdict in a few words";
+            TAGS tags: Set, Last, "the provider's tags and categories";
+            REFERENCE reference: Option<Text>, Last, "where to read more";
+            CHECKED checked: Option<Time>, Last, "when it was asked";
+            ASKED asked: Option<Text>, Last, "the string that was sent, if not the url";
+        }
+        indexed: [PROVIDER, STATE],
+        counted: [PROVIDER, STATE, SEVERITY],
+    }
+}
 
-/// Every edge type, in the order of [`EdgeType`].
-pub const EDGES: &[EdgeSpec] = &[
-    EdgeSpec {
-        kind: EdgeType::Clicked,
-        joins: &[(Label::User, Label::Url)],
+edges! {
+    Clicked "CLICKED" in clicked {
         doc: "Safe Links saw the user click the url",
-        properties: &[
-            count("clicks"),
-            set(
-                "actions",
-                "what Safe Links did: ClickAllowed, ClickBlocked, …",
-            ),
-            flag(
-                "clicked_through",
-                "the user went on past a warning at least once",
-            ),
-            set("ips", "addresses the clicks came from"),
-        ],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::ConnectedTo,
-        joins: &[(Label::Host, Label::Url)],
+        joins: [User => Url],
+        given {
+            COUNT count: Count, Sum, "clicks";
+            ACTIONS action as "actions": OneOf, Union, "what Safe Links did: ClickAllowed, ClickBlocked, …";
+            CLICKED_THROUGH clicked_through: Flag, Any, "the user went on past a warning at least once";
+            IPS ip as "ips": OneOf, Union, "addresses the clicks came from";
+        }
+        indexed: [],
+    }
+    ConnectedTo "CONNECTED_TO" in connected_to {
         doc: "the host went to the url, or at least to its host",
-        properties: &[
-            property(
-                "match",
-                Kind::Text,
-                Merge::Outranks("url"),
-                "`url` when that very url was requested, else `host`",
-            ),
-            set("sources", "proxy, defender"),
-            count("records of that match"),
-        ],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::Contains,
-        joins: &[(Label::Message, Label::Url)],
+        joins: [Host => Url],
+        given {
+            MATCH matched as "match": As<MatchKind>, Outranks(MatchKind::Url.as_str()), "`url` when that very url was requested, else `host`";
+            SOURCES sources: Set, Union, "proxy, defender";
+            COUNT count: Count, Sum, "records of that match";
+        }
+        indexed: [],
+    }
+    Contains "CONTAINS" in contains {
         doc: "the url stands in the message",
-        properties: &[
-            latest("origin", Kind::Text, "href, text, card or attachment"),
-            latest("text", Kind::Text, "what the reader saw"),
-            latest("raw", Kind::Text, "as sent"),
-            latest(
-                "wrapped_by",
-                Kind::Sequence,
-                "redirectors around it, outermost first",
-            ),
-            flag("mismatch", "the text shows another host"),
-        ],
-        indexed: &["mismatch"],
-    },
-    EdgeSpec {
-        kind: EdgeType::HasChannel,
-        joins: &[(Label::Team, Label::Channel)],
+        joins: [Message => Url],
+        given {
+            ORIGIN origin: Term, Last, "href, text, card or attachment";
+            TEXT text: Option<Text>, Last, "what the reader saw";
+            RAW raw: Text, Last, "as sent";
+            WRAPPED_BY wrapped_by: Sequence, Last, "redirectors around it, outermost first";
+            MISMATCH mismatch: Flag, Any, "the text shows another host";
+        }
+        indexed: [MISMATCH],
+    }
+    HasChannel "HAS_CHANNEL" in has_channel {
         doc: "the channel belongs to the team",
-        properties: &[],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::HasVerdict,
-        joins: &[(Label::Url, Label::Verdict)],
+        joins: [Team => Channel],
+        indexed: [],
+    }
+    HasVerdict "HAS_VERDICT" in has_verdict {
         doc: "the provider was asked about the url",
-        properties: &[],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::MemberOf,
-        joins: &[(Label::User, Label::Team)],
+        joins: [Url => Verdict],
+        indexed: [],
+    }
+    MemberOf "MEMBER_OF" in member_of {
         doc: "the user has joined the team",
-        properties: &[],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::Mentions,
-        joins: &[
-            (Label::Alert, Label::Host),
-            (Label::Alert, Label::Url),
-            (Label::Alert, Label::User),
-        ],
+        joins: [User => Team],
+        indexed: [],
+    }
+    Mentions "MENTIONS" in mentions {
         doc: "the alert names it among its entities",
-        properties: &[],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::OnDomain,
-        joins: &[(Label::Url, Label::Domain)],
+        joins: [Alert => Host, Alert => Url, Alert => User],
+        indexed: [],
+    }
+    OnDomain "ON_DOMAIN" in on_domain {
         doc: "the url's host is on that registrable domain",
-        properties: &[],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::Opened,
-        joins: &[(Label::User, Label::Url)],
+        joins: [Url => Domain],
+        indexed: [],
+    }
+    Opened "OPENED" in opened {
         doc: "Teams opened the url for the user, and SmartScreen warned about it",
-        properties: &[count("openings"), set("apps", "programs that opened it")],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::ParticipatesIn,
-        joins: &[(Label::User, Label::Chat)],
+        joins: [User => Url],
+        given {
+            COUNT count: Count, Sum, "openings";
+            APPS app as "apps": OneOf, Union, "programs that opened it";
+        }
+        indexed: [],
+    }
+    ParticipatesIn "PARTICIPATES_IN" in participates_in {
         doc: "the user is a member of the chat",
-        properties: &[],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::PostedIn,
-        joins: &[
-            (Label::Message, Label::Channel),
-            (Label::Message, Label::Chat),
-        ],
+        joins: [User => Chat],
+        indexed: [],
+    }
+    PostedIn "POSTED_IN" in posted_in {
         doc: "the message stands there",
-        properties: &[AT],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::ReplyTo,
-        joins: &[(Label::Message, Label::Message)],
+        joins: [Message => Channel, Message => Chat],
+        given {
+            AT at: Option<Time>, Earliest, "when it was sent";
+        }
+        indexed: [],
+    }
+    ReplyTo "REPLY_TO" in reply_to {
         doc: "the message answers the root of its thread",
-        properties: &[AT],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::Sent,
-        joins: &[(Label::User, Label::Message)],
+        joins: [Message => Message],
+        given {
+            AT at: Option<Time>, Earliest, "when it was sent";
+        }
+        indexed: [],
+    }
+    Sent "SENT" in sent {
         doc: "the user sent the message",
-        properties: &[AT],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::StartedFrom,
-        joins: &[
-            (Label::Case, Label::Team),
-            (Label::Case, Label::Url),
-            (Label::Case, Label::User),
-        ],
+        joins: [User => Message],
+        given {
+            AT at: Option<Time>, Earliest, "when it was sent";
+        }
+        indexed: [],
+    }
+    StartedFrom "STARTED_FROM" in started_from {
         doc: "where the investigation began",
-        properties: &[text("why", "the sources that named it, or `by hand`")],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::Used,
-        joins: &[(Label::User, Label::Host)],
+        joins: [Case => Team, Case => Url, Case => User],
+        given {
+            WHY why: Text, First, "the sources that named it, or `by hand`";
+        }
+        indexed: [],
+    }
+    Used "USED" in used {
         doc: "a device event names both",
-        properties: &[count("device events")],
-        indexed: &[],
-    },
-    EdgeSpec {
-        kind: EdgeType::WarnedAbout,
-        joins: &[(Label::Host, Label::Url)],
+        joins: [User => Host],
+        given {
+            COUNT count: Count, Sum, "device events";
+        }
+        indexed: [],
+    }
+    WarnedAbout "WARNED_ABOUT" in warned_about {
         doc: "SmartScreen on the host warned about the url",
-        properties: &[count("warnings")],
-        indexed: &[],
-    },
-];
+        joins: [Host => Url],
+        given {
+            COUNT count: Count, Sum, "warnings";
+        }
+        indexed: [],
+    }
+}
 
 impl NodeSpec {
     /// Its own properties, then those that everything has.
@@ -564,9 +372,47 @@ impl EdgeSpec {
         self.properties
             .iter()
             .find_map(|property| match property.merge {
-                Merge::Outranks(best) => Some((property.name, best)),
+                Outranks(best) => Some((property.name, best)),
                 _ => None,
             })
+    }
+}
+
+impl Label {
+    /// The label that Neo4j spells so.
+    pub fn parse(name: &str) -> Option<Self> {
+        NODES
+            .iter()
+            .map(|spec| spec.label)
+            .find(|label| label.as_str() == name)
+    }
+}
+
+impl EdgeType {
+    /// The type that Neo4j spells so.
+    pub fn parse(name: &str) -> Option<Self> {
+        EDGES
+            .iter()
+            .map(|spec| spec.kind)
+            .find(|kind| kind.as_str() == name)
+    }
+
+    /// All types as Neo4j spells them, in one line.
+    pub fn names() -> String {
+        let names: Vec<_> = EDGES.iter().map(|spec| spec.kind.as_str()).collect();
+        names.join(", ")
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for EdgeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

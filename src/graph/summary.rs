@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{EdgeType, Graph, Label, NodeData, NodeRef};
+use super::naming::cell;
+use super::property::{Field, Flag};
+use super::schema::{message, url, user};
+use super::{EdgeType, Graph, Label, NodeRef};
 
 /// Figures and the sentence. `messages` and `urls` count all with a link or in a message, the rest only what is risky.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,17 +51,17 @@ pub struct Entities {
 
 /// Figures and closing lists of a graph.
 pub fn summarise(graph: &Graph) -> (Summary, Entities) {
-    let flagged = |label, flag: &str| -> BTreeSet<NodeRef> {
+    let flagged = |label, flag: Field<Flag>| -> BTreeSet<NodeRef> {
         graph
             .labelled(label)
             .into_iter()
-            .filter(|node| graph.node(*node).facts.flag(flag))
+            .filter(|node| graph.node(*node).facts.is(flag))
             .collect()
     };
     let to_url = |kind: EdgeType, url: NodeRef| graph.sources(url, kind);
-    let risky_urls = flagged(Label::Url, "risky");
-    let risky_messages = flagged(Label::Message, "risky");
-    let risky_senders = flagged(Label::User, "risky_sender");
+    let risky_urls = flagged(Label::Url, url::RISKY);
+    let risky_messages = flagged(Label::Message, message::RISKY);
+    let risky_senders = flagged(Label::User, user::RISKY_SENDER);
     let in_message = |url: &NodeRef| !to_url(EdgeType::Contains, *url).is_empty();
     let standing = risky_urls.iter().filter(|url| in_message(url)).count();
     let places: BTreeSet<NodeRef> = risky_messages
@@ -85,7 +88,7 @@ pub fn summarise(graph: &Graph) -> (Summary, Entities) {
     let alerts = reached(&[EdgeType::Mentions]);
     let (channels, chats) = (of(Label::Channel), of(Label::Chat));
     let names = |nodes: &BTreeSet<NodeRef>| {
-        let names = nodes.iter().map(|node| shown(graph, *node).to_owned());
+        let names = nodes.iter().map(|node| cell(graph, *node).to_owned());
         crate::model::sorted(names.collect())
     };
     let entities = Entities {
@@ -132,14 +135,4 @@ pub fn counts(graph: &Graph) -> (BTreeMap<&'static str, usize>, BTreeMap<&'stati
         *edges.entry(edge.kind.as_str()).or_default() += 1;
     }
     (nodes, edges)
-}
-
-/// How hunts show a node: a user as UPN, else name, else id; anything else by name, else id.
-pub(crate) fn shown(graph: &Graph, node: NodeRef) -> &str {
-    let NodeData { label, id, facts } = graph.node(node);
-    let upn = match label {
-        Label::User => facts.text("upn"),
-        _ => None,
-    };
-    upn.or_else(|| facts.text("name")).unwrap_or(id)
 }

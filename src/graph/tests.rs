@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::node::{Case, Channel, Chat, Host, Message, Team, User, Verdict};
+use super::schema::{connected_to, url as of_url, user as of_user};
 use super::*;
+use crate::model::{ChatKind, MatchKind, Severity, State, VerdictId};
 
 const CASE: &str = "01JC0NT0S0000000000000000A";
 
@@ -100,8 +102,8 @@ fn a_merged_node_hands_over_its_edges_of_both_directions() {
     assert_eq!(used.evidence, BTreeSet::from([3, 4]));
     assert_eq!((used.first_seen, used.last_seen), (at(3), at(4)));
     let node = graph.node(known);
-    assert_eq!(node.facts.text("name"), Some("Ann"));
-    assert_eq!(node.facts.text("upn"), Some("ann@contoso.example"));
+    assert_eq!(node.facts.get(of_user::NAME), Some("Ann"));
+    assert_eq!(node.facts.get(of_user::UPN), Some("ann@contoso.example"));
     assert_eq!(
         (node.facts.first_seen, node.facts.last_seen),
         (at(1), at(2))
@@ -120,7 +122,7 @@ fn a_merged_node_hands_over_its_edges_of_both_directions() {
 fn an_edge_between_the_two_becomes_a_loop_and_stays_one_edge() {
     let mut graph = Graph::new(CASE);
     let message = |id: &str| Message {
-        id: id.to_owned(),
+        id: id.into(),
         ..Message::default()
     };
     let root = graph.put(message("c/1"), Seen::default());
@@ -156,13 +158,18 @@ fn merging_a_node_into_itself_changes_nothing() {
 
 #[test]
 fn a_connection_holds_the_records_of_its_match_only() {
-    let connected = |exact, count, source: &str| Edge::ConnectedTo {
-        exact,
+    let connected = |matched, count, source: &str| Edge::ConnectedTo {
+        matched,
         sources: vec![source.to_owned()],
         count,
     };
-    let by_host = || (connected(false, 9, "defender"), Seen::in_record(1));
-    let by_url = || (connected(true, 2, "proxy"), Seen::in_record(2));
+    let by_host = || {
+        (
+            connected(MatchKind::Host, 9, "defender"),
+            Seen::in_record(1),
+        )
+    };
+    let by_url = || (connected(MatchKind::Url, 2, "proxy"), Seen::in_record(2));
     for order in [[by_host(), by_url()], [by_url(), by_host()]] {
         let mut graph = Graph::new(CASE);
         let host = graph.put(Host::new("D1", "pc").unwrap(), Seen::default());
@@ -170,9 +177,14 @@ fn a_connection_holds_the_records_of_its_match_only() {
         for (edge, seen) in order {
             graph.link(host, edge, evil, seen);
         }
-        graph.link(host, connected(true, 3, "proxy"), evil, Seen::in_record(3));
+        graph.link(
+            host,
+            connected(MatchKind::Url, 3, "proxy"),
+            evil,
+            Seen::in_record(3),
+        );
         let facts = &graph.edge(host, EdgeType::ConnectedTo, evil).unwrap().facts;
-        assert_eq!(facts.text("match"), Some("url"));
+        assert_eq!(facts.get(connected_to::MATCH), Some(MatchKind::Url));
         assert_eq!(facts.properties["count"], Value::Integer(5));
         assert_eq!(
             facts.properties["sources"],
@@ -193,7 +205,7 @@ fn an_id_too_long_for_an_index_is_found_by_its_whole_text() {
     assert_eq!(graph.find(Label::Url, &long), Some(node));
     assert!(graph.node(node).id.len() <= value::INDEX_LIMIT);
 
-    graph.set(node, "host", Value::Text("h".repeat(20_000)));
+    graph.set(node, of_url::HOST, Some("h".repeat(20_000)));
     let host = "h".repeat(20_000);
     let loud = graph.put_parts(
         Label::Url,
@@ -201,7 +213,7 @@ fn an_id_too_long_for_an_index_is_found_by_its_whole_text() {
         Properties::from([("host", Value::Text(host))]),
         Seen::default(),
     );
-    let stored = graph.node(loud).facts.text("host").unwrap();
+    let stored = graph.node(loud).facts.get(of_url::HOST).unwrap();
     assert!(stored.len() <= value::INDEX_LIMIT);
 }
 
@@ -209,9 +221,9 @@ fn an_id_too_long_for_an_index_is_found_by_its_whole_text() {
 fn what_is_empty_is_absent() {
     let mut graph = Graph::new(CASE);
     let user = graph.put(User::by_id("a"), Seen::default());
-    graph.set(user, "name", Value::Text(String::new()));
+    graph.set(user, of_user::NAME, Some(String::new()));
     let evil = url(&mut graph, "https://evil.example/", Seen::default());
-    graph.set(evil, "signals", Value::List(Vec::new()));
+    graph.set(evil, of_url::SIGNALS, Vec::new());
     let verdict = graph.put_parts(
         Label::Verdict,
         "otx|x".into(),
@@ -251,7 +263,7 @@ fn sample() -> Graph {
     let start = moment("2026-10-01T08:00:00Z");
     let case = graph.put(
         Case {
-            id: CASE.to_owned(),
+            id: CASE.into(),
             started: start,
             finished: Some(moment("2026-10-01T08:05:00.250Z")),
             window_from: moment("2026-09-01T00:00:00Z"),
@@ -280,7 +292,7 @@ fn sample() -> Graph {
     let chat = graph.put(
         Chat {
             id: "19:chat@unq.gbl.spaces".into(),
-            kind: Some("oneOnOne".into()),
+            kind: Some(ChatKind::OneOnOne),
             topic: None,
         },
         Seen::in_record(3),
@@ -301,19 +313,17 @@ fn sample() -> Graph {
         "https://evil.example/a",
         Seen::at(3, Some(sent_at)),
     );
-    graph.set(evil, "risky", Value::Boolean(true));
+    graph.set(evil, of_url::RISKY, true);
     let verdict = graph.put(
         Verdict {
-            provider: "xforce".into(),
-            url: "https://evil.example/a".into(),
-            state: "hit".into(),
-            severity: Some("high".into()),
+            severity: Some(Severity::High),
             score: Some(8.0),
-            summary: None,
             tags: vec!["phishing".into(), "malware".into()],
-            reference: None,
             checked: Some(start),
-            asked: None,
+            ..Verdict::new(
+                VerdictId::new("xforce", "https://evil.example/a"),
+                State::Hit,
+            )
         },
         Seen::at(4, Some(start)),
     );
@@ -403,7 +413,7 @@ proptest! {
         let mut graph = Graph::new(CASE);
         let users: Vec<_> = (0..6).map(|n| graph.put(User::by_id(&format!("u{n}")), Seen::default())).collect();
         let teams: Vec<_> = (0..6)
-            .map(|n| graph.put(Team { id: format!("t{n}"), name: None }, Seen::default()))
+            .map(|n| graph.put(Team { id: format!("t{n}").into(), name: None }, Seen::default()))
             .collect();
         let mut alive = [true; 6];
         let mut pairs = BTreeSet::new();

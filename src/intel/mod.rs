@@ -27,6 +27,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::journal::{Exchange, Limit, Request};
+use crate::model::Source;
 use crate::source::logs::Rows;
 
 pub use cache::Cache;
@@ -53,8 +54,8 @@ pub trait Provider: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Whom its requests count for in the `requests` of the result, and its gaps.
-    fn source(&self) -> &'static str {
-        self.name()
+    fn source(&self) -> Source {
+        Source::of_provider(self.name())
     }
 
     /// Whether asking it tells nobody outside the tenant: it is then asked about internal urls too, whole.

@@ -2,65 +2,15 @@
 
 use super::answer::clip;
 
+use crate::model::UrlSeverity;
+pub use crate::model::{Severity, State};
+
 /// Longest summary, in characters.
 const SUMMARY: usize = 300;
 /// Longest tag, in characters.
 const TAG: usize = 64;
 /// Most tags of one reading.
 const TAGS: usize = 20;
-
-/// What came of asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum State {
-    /// Rated warning or high.
-    Hit,
-    /// Rated below that, or whitelisted.
-    Clean,
-    /// The provider knows nothing of it.
-    NotFound,
-    /// Not asked.
-    Skipped,
-    /// The provider refused for now.
-    RateLimited,
-    /// No answer that can be read.
-    Unavailable,
-}
-
-impl State {
-    /// As verdicts spell it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Hit => "hit",
-            Self::Clean => "clean",
-            Self::NotFound => "not_found",
-            Self::Skipped => "skipped",
-            Self::RateLimited => "rate_limited",
-            Self::Unavailable => "unavailable",
-        }
-    }
-}
-
-/// How bad a provider says it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Nothing against it.
-    Information,
-    /// Doubtful.
-    Warning,
-    /// Bad.
-    High,
-}
-
-impl Severity {
-    /// As verdicts spell it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Information => "information",
-            Self::Warning => "warning",
-            Self::High => "high",
-        }
-    }
-}
 
 /// What one provider said about one url.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,10 +95,10 @@ impl Reading {
     }
 }
 
-/// Severity of a url from all that was said about it: the highest, or `unknown` when nobody answered.
-pub fn overall<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> &'static str {
+/// Severity of a url from all that was said about it: the highest.
+pub fn overall<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> UrlSeverity {
     let highest = readings.into_iter().filter_map(|reading| reading.severity);
-    highest.max().map_or("unknown", Severity::as_str)
+    highest.max().into()
 }
 
 /// Whether a url is risky: a provider says warning or high.

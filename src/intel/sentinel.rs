@@ -10,6 +10,7 @@ use super::answer::clip;
 use super::file::indicator::{Indicator, Key, keys_of, parse};
 use super::{Ask, Provider, Reading, Setup, SetupError, Severity, Spec};
 use crate::journal::Exchange;
+use crate::model::Source;
 use crate::source::logs::{Problem, Row, Rows, SOURCE};
 
 /// Longest value that is looked for, in bytes: a query takes so many, and no indicator is that long.
@@ -37,7 +38,7 @@ impl Provider for Sentinel {
         SPEC.name
     }
 
-    fn source(&self) -> &'static str {
+    fn source(&self) -> Source {
         SOURCE
     }
 

@@ -4,14 +4,7 @@ use std::borrow::Cow;
 
 use url::{Position, Url};
 
-/// How a logged request matches a url.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Hit {
-    /// It goes to this very url.
-    Url,
-    /// It goes to the host of the url; where on that host is another place, or was not logged.
-    Host,
-}
+pub use crate::model::MatchKind as Hit;
 
 /// Whether a logged request (a proxy's `RequestURL`, Defender's `RemoteUrl`) goes to this very url,
 /// or at least to its host. The log may hold a whole url, one without a scheme, only a host or a

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::source::Source;
 use super::stage::Stage;
 
 /// Something that could not be had (a gap), or that no permission could have given (a note).
@@ -12,7 +13,7 @@ pub struct Gap {
     /// Stage that wanted it.
     pub stage: Stage,
     /// Source that did not give it; a key of `requests`.
-    pub source: &'static str,
+    pub source: Source,
     /// Why, and what to do.
     pub reason: String,
     /// How many things (users, teams, urls, …) it concerns.
@@ -21,17 +22,11 @@ pub struct Gap {
 
 /// Gaps or notes, those with the same reason counted together.
 #[derive(Debug, Clone, Default)]
-pub struct Gaps(BTreeMap<(Stage, &'static str, String), u64>);
+pub struct Gaps(BTreeMap<(Stage, Source, String), u64>);
 
 impl Gaps {
     /// Adds one.
-    pub fn add(
-        &mut self,
-        stage: Stage,
-        source: &'static str,
-        reason: impl ToString,
-        affected: u64,
-    ) {
+    pub fn add(&mut self, stage: Stage, source: Source, reason: impl ToString, affected: u64) {
         *self
             .0
             .entry((stage, source, reason.to_string()))
@@ -40,13 +35,12 @@ impl Gaps {
 
     /// All of them, sorted by the name of the stage, source and reason.
     pub fn list(&self) -> Vec<Gap> {
-        let gap =
-            |((stage, source, reason), affected): (&(Stage, &'static str, String), &u64)| Gap {
-                stage: *stage,
-                source,
-                reason: reason.clone(),
-                affected: *affected,
-            };
+        let gap = |((stage, source, reason), affected): (&(Stage, Source, String), &u64)| Gap {
+            stage: *stage,
+            source: *source,
+            reason: reason.clone(),
+            affected: *affected,
+        };
         let mut gaps: Vec<Gap> = self.0.iter().map(gap).collect();
         gaps.sort_by_key(|gap| gap.stage.as_str());
         gaps

@@ -4,15 +4,28 @@
 
 pub mod fs;
 pub mod gap;
+pub mod ids;
+pub mod kind;
 pub mod record;
 pub mod scope;
+pub mod source;
 pub mod stage;
 pub(crate) mod suggest;
 pub mod time;
 pub mod url;
+pub mod verdict;
+pub mod word;
 
 pub use gap::{Gap, Gaps};
+pub use ids::{
+    AlertId, CaseId, ChannelId, ChatId, DomainId, HostId, MessageId, RecordId, TeamId, UserId,
+    VerdictId,
+};
+pub use kind::{ChatKind, MatchKind, UserKind};
 pub use record::{RecordNumber, sorted};
 pub use scope::{Channels, ChatsOf, Endpoints, Options, PivotOn, Scope, Settings, Store};
+pub use source::Source;
 pub use stage::Stage;
 pub use time::{Window, duration, format_time, parse_time};
+pub use verdict::{Severity, Signal, State, UrlSeverity};
+pub use word::Word;

@@ -91,7 +91,7 @@ fn node(id: &str, row: &Row) -> Alert {
     let text = |column: &str| Some(row.text(column).to_owned());
     let tactics = row.text("tactics").split(',').map(str::trim);
     Alert {
-        id: id.to_owned(),
+        id: id.into(),
         name: text("name"),
         severity: text("severity"),
         provider: text("provider"),

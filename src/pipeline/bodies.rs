@@ -4,7 +4,7 @@ use super::context::Context;
 use crate::graph::node::Message;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::link;
-use crate::model::Store;
+use crate::model::{MessageId, Store};
 use crate::source::msgraph::{ChatMessage, Recorded};
 
 /// Characters of a message's text that the graph holds as a preview.
@@ -20,7 +20,7 @@ pub(super) struct MessageBody {
 pub(super) fn put(
     graph: &mut Graph,
     context: &Context,
-    id: String,
+    id: MessageId,
     message: &Recorded<ChatMessage>,
     place: NodeRef,
 ) -> NodeRef {

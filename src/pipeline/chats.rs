@@ -9,12 +9,12 @@ use super::directory::Directory;
 use super::findings::Findings;
 use super::urls::Urls;
 use super::verdicts::Verdicts;
-use super::{bodies, ids, intel, links, listing, people, risk};
+use super::{bodies, intel, links, listing, people, risk};
 use crate::graph::node::Chat;
 use crate::graph::{Edge, EdgeType, Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
 use crate::link::Link;
-use crate::model::{ChatsOf, Stage};
+use crate::model::{ChatId, ChatKind, ChatsOf, MessageId, Stage};
 use crate::source::msgraph::{self, ChatInfo, ChatMessage, Recorded, changed_since};
 
 const STAGE: Stage = Stage::Chats;
@@ -184,8 +184,8 @@ async fn put(
     for (LinkChat { id, info, messages }, members) in chats.into_iter().zip(members) {
         let graph = &mut findings.graph;
         let chat = Chat {
-            id: id.clone(),
-            kind: info.value.chat_type,
+            id: ChatId::from(id.as_str()),
+            kind: info.value.chat_type.map(ChatKind::from),
             topic: info.value.topic,
         };
         let chat = graph.put(chat, Seen::in_record(info.record));
@@ -195,7 +195,7 @@ async fn put(
             links,
         } in messages
         {
-            let key = ids::message(&id, &message_id);
+            let key = MessageId::in_place(&id, &message_id);
             let node = bodies::put(graph, context, key, &message, chat);
             let sent = Seen::at(message.record, message.value.created_date_time);
             if let Some(user) = people::put_sender(graph, &message.value, tenant, sent) {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use super::context::Context;
 use super::findings::Findings;
-use super::{ids, people};
+use super::people;
 use crate::graph::{Graph, NodeRef};
 use crate::http::Failure;
-use crate::model::{Stage, sorted};
+use crate::model::{Stage, UserId, sorted};
 use crate::source::msgraph::{self, Problem};
 
 /// What the directory said of the users that it was asked about, by the object id or UPN that it was asked with. Nobody
@@ -43,7 +43,7 @@ impl Directory {
         users: &[NodeRef],
     ) -> Result<(), Failure> {
         let keys = users.iter().filter_map(|user| key(&findings.graph, *user));
-        let mut keys = sorted(keys.map(str::to_owned).collect());
+        let mut keys = sorted(keys.collect());
         keys.retain(|key| !self.0.contains_key(key));
         let answers = context.msgraph.users(&keys).await?;
         for (key, answer) in keys.into_iter().zip(answers) {
@@ -76,15 +76,12 @@ impl Directory {
     /// The account of a user; none for those who are not in the directory, or have not been resolved.
     pub(super) fn account(&self, graph: &Graph, user: NodeRef) -> Option<Account> {
         let key = key(graph, user)?;
-        match self.0.get(key)? {
+        match self.0.get(&key)? {
             Entry::Found(user) => Some(Account {
                 key: graph.node(*user).id.clone(),
                 user: *user,
             }),
-            Entry::Unanswered => Some(Account {
-                key: key.to_owned(),
-                user,
-            }),
+            Entry::Unanswered => Some(Account { key, user }),
             Entry::Absent => None,
         }
     }
@@ -99,8 +96,7 @@ impl Directory {
 }
 
 /// What to ask the directory about a user with; none for those that it cannot know.
-fn key(graph: &Graph, user: NodeRef) -> Option<&str> {
-    let node = graph.node(user);
-    let key = ids::upn_of(node).unwrap_or(&node.id);
-    people::may_be_in_directory(graph, user).then_some(key)
+fn key(graph: &Graph, user: NodeRef) -> Option<String> {
+    let id = UserId::from(graph.node(user).id.as_str());
+    people::may_be_in_directory(graph, user).then(|| id.directory_key().to_owned())
 }

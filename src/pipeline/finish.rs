@@ -26,7 +26,7 @@ pub(super) fn finish(
     risk::assess(context, graph, urls, verdicts);
     let gaps = findings.gaps.list();
     let case = Case {
-        id: context.case.clone(),
+        id: context.case.as_str().into(),
         started: context.now,
         finished: context.client.newest(),
         window_from: context.window.from,

@@ -139,9 +139,9 @@ fn put_hosts(
 fn put_connections(graph: &mut Graph, connections: ConnectionsByHost) {
     for ((host, url), found) in connections {
         // What is known of the very url says more than any visit to its host.
-        let (exact, found) = match found.exact.is_empty() {
-            true => (false, found.host),
-            false => (true, found.exact),
+        let (matched, found) = match found.exact.is_empty() {
+            true => (Hit::Host, found.host),
+            false => (Hit::Url, found.exact),
         };
         for Connection {
             source,
@@ -152,7 +152,7 @@ fn put_connections(graph: &mut Graph, connections: ConnectionsByHost) {
             graph.see(host, seen);
             graph.see(url, seen);
             let edge = Edge::ConnectedTo {
-                exact,
+                matched,
                 sources: vec![source.to_owned()],
                 count,
             };

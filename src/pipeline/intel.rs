@@ -16,7 +16,7 @@ use crate::graph::node::Verdict;
 use crate::graph::{Edge, Graph, Seen};
 use crate::http::Failure;
 use crate::intel::{Provider, State};
-use crate::model::Stage;
+use crate::model::{Stage, VerdictId};
 
 /// Asks every provider about every url.
 pub(super) async fn ask(
@@ -90,18 +90,16 @@ fn put(
     result: LookupResult,
 ) {
     let LookupResult { url, verdict, seen } = result;
-    let severity = verdict.severity.map(|severity| severity.as_str());
+    let id = VerdictId::new(provider.name(), url.url.as_str());
     let node = Verdict {
-        provider: provider.name().to_owned(),
-        url: url.url.to_string(),
-        state: verdict.state.as_str().to_owned(),
-        severity: severity.map(str::to_owned),
+        severity: verdict.severity,
         score: verdict.score,
         summary: Some(verdict.summary.clone()),
         tags: verdict.tags.clone(),
         reference: verdict.reference.clone(),
         checked: seen.iter().filter_map(|seen| seen.at).max(),
         asked: url.sent_as,
+        ..Verdict::new(id, verdict.state)
     };
     let first = seen.first().copied().unwrap_or_default();
     let node = graph.put(node, first);

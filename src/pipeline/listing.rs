@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::ids;
-use crate::model::{RecordNumber, Window};
+use crate::model::{ChannelId, RecordNumber, TeamId, Window};
 use crate::source::logs::Row;
 use crate::source::msgraph::ChatMessage;
 
 /// The channels that the audit log names, by team and channel id.
 #[derive(Default)]
-pub(super) struct Listing(BTreeMap<(String, String), ListedChannel>);
+pub(super) struct Listing(BTreeMap<(TeamId, ChannelId), ListedChannel>);
 
 /// What the audit log says of one channel.
 pub(super) struct ListedChannel {
@@ -48,7 +47,7 @@ impl Listing {
         if team.is_empty() || channel.is_empty() || id.is_empty() {
             return;
         }
-        let key = (ids::team(team), channel.to_owned());
+        let key = (TeamId::from(team), ChannelId::from(channel));
         let channel = self.0.entry(key).or_insert_with(|| ListedChannel {
             name: row.text("channel_name").to_owned(),
             team_name: row.text("team_name").to_owned(),
@@ -59,12 +58,12 @@ impl Listing {
     }
 
     /// Every channel by team and channel id, in that order.
-    pub(super) fn channels(&self) -> impl Iterator<Item = (&(String, String), &ListedChannel)> {
+    pub(super) fn channels(&self) -> impl Iterator<Item = (&(TeamId, ChannelId), &ListedChannel)> {
         self.0.iter()
     }
 
     /// Ids of the teams with a listed message, each once.
-    pub(super) fn teams(&self) -> BTreeSet<&String> {
+    pub(super) fn teams(&self) -> BTreeSet<&TeamId> {
         self.0.keys().map(|(team, _)| team).collect()
     }
 
@@ -72,13 +71,14 @@ impl Listing {
     /// any that somebody wrote or changed in it in a channel with a listed one.
     pub(super) fn wants(
         &self,
-        team: &str,
+        team: &TeamId,
         all_in: Option<Window>,
         message: &ChatMessage,
-    ) -> Option<(String, String)> {
-        let channel = message.channel_identity.as_ref()?.channel_id.clone()?;
+    ) -> Option<(ChannelId, String)> {
+        let channel = message.channel_identity.as_ref()?.channel_id.as_deref()?;
+        let channel = ChannelId::from(channel);
         let id = message.id.clone()?;
-        let listed = self.0.get(&(team.to_owned(), channel.clone()))?;
+        let listed = self.0.get(&(team.clone(), channel.clone()))?;
         let is_wanted = listed.messages.contains_key(&id)
             || all_in.is_some_and(|window| is_in(window, message) && !message.is_system());
         is_wanted.then_some((channel, id))

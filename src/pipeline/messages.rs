@@ -12,11 +12,11 @@ use super::context::Context;
 use super::directory::Directory;
 use super::findings::Findings;
 use super::listing::{ListedMessage, Listing};
-use super::{ids, people};
+use super::people;
 use crate::graph::node::{Channel, Message, Team};
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
-use crate::model::{Channels, Stage};
+use crate::model::{ChannelId, Channels, MessageId, Stage, TeamId};
 use crate::source::logs::{Query, chunks};
 use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
 
@@ -25,7 +25,7 @@ const STAGE: Stage = Stage::Messages;
 const CONCURRENT: usize = 4;
 
 /// Messages that were fetched, by channel and message id.
-type Fetched = BTreeMap<(String, String), Recorded<ChatMessage>>;
+type Fetched = BTreeMap<(ChannelId, String), Recorded<ChatMessage>>;
 
 /// Finds the messages with a link in all channels of the teams, and reads them. Gives the bodies of those that there
 /// still are.
@@ -33,7 +33,7 @@ pub(super) async fn read(
     context: &Context,
     findings: &mut Findings,
     directory: &mut Directory,
-    teams: &BTreeSet<String>,
+    teams: &BTreeSet<TeamId>,
 ) -> Result<Vec<MessageBody>, Failure> {
     let listing = list(context, findings, teams).await?;
     read_listed(context, findings, directory, &listing).await
@@ -43,9 +43,9 @@ pub(super) async fn read(
 pub(super) async fn list(
     context: &Context,
     findings: &mut Findings,
-    teams: &BTreeSet<String>,
+    teams: &BTreeSet<TeamId>,
 ) -> Result<Listing, Failure> {
-    let teams = teams.iter().cloned().collect();
+    let teams = teams.iter().map(TeamId::to_string).collect();
     let teams = chunks(teams, |team: &String| vec![team.clone()]);
     let logs = &context.logs;
     let answers = logs
@@ -82,8 +82,10 @@ async fn put_channels(
     context: &Context,
     findings: &mut Findings,
     listing: &Listing,
-) -> Result<BTreeMap<String, NodeRef>, Failure> {
-    let ids: Vec<(String, String)> = listing.channels().map(|(ids, _)| ids.clone()).collect();
+) -> Result<BTreeMap<ChannelId, NodeRef>, Failure> {
+    let ids = listing.channels();
+    let ids = ids.map(|((team, channel), _)| (team.to_string(), channel.to_string()));
+    let ids: Vec<(String, String)> = ids.collect();
     let answers = context.msgraph.channels(&ids).await?;
     let mut nodes = BTreeMap::new();
     for (((team, id), listed), answer) in listing.channels().zip(answers) {
@@ -134,7 +136,7 @@ async fn fetch(
             }
         };
         let msgraph = &context.msgraph;
-        let problem = msgraph.team_messages(team, changed, keep).await?;
+        let problem = msgraph.team_messages(team.as_str(), changed, keep).await?;
         Ok::<_, Failure>((kept, problem))
     });
     let answers: Vec<_> = reads.buffered(CONCURRENT).try_collect().await?;
@@ -155,7 +157,7 @@ fn put_messages(
     context: &Context,
     findings: &mut Findings,
     listing: &Listing,
-    channels: &BTreeMap<String, NodeRef>,
+    channels: &BTreeMap<ChannelId, NodeRef>,
     mut fetched: Fetched,
 ) -> (Vec<MessageBody>, Vec<NodeRef>) {
     let (mut bodies, mut senders) = (Vec::new(), Vec::new());
@@ -199,7 +201,7 @@ fn put_messages(
 
 /// A message of a channel on its way into the graph.
 struct Post<'a> {
-    channel: &'a str,
+    channel: &'a ChannelId,
     /// The node of the channel.
     place: NodeRef,
     id: &'a str,
@@ -212,7 +214,7 @@ impl Post<'_> {
     fn put_listed(&self, graph: &mut Graph) -> Option<NodeRef> {
         let listed = self.listed?;
         let message = Message {
-            id: ids::message(self.channel, self.id),
+            id: MessageId::in_place(self.channel.as_str(), self.id),
             created: listed.created,
             ..Message::default()
         };
@@ -237,7 +239,7 @@ impl Post<'_> {
         context: &Context,
         message: &Recorded<ChatMessage>,
     ) -> (NodeRef, Option<NodeRef>) {
-        let id = ids::message(self.channel, self.id);
+        let id = MessageId::in_place(self.channel.as_str(), self.id);
         let node = bodies::put(graph, context, id, message, self.place);
         if let Some(listed) = self.listed {
             cite(graph, node, listed);
@@ -267,7 +269,7 @@ impl Post<'_> {
         };
         let seen = Seen::in_record(message.record);
         let root = Message {
-            id: ids::message(self.channel, root),
+            id: MessageId::in_place(self.channel.as_str(), root),
             ..Message::default()
         };
         let root = graph.put(root, seen);

@@ -18,7 +18,6 @@ mod directory;
 mod findings;
 mod finish;
 mod hosts;
-mod ids;
 mod intel;
 mod links;
 mod listing;

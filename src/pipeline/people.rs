@@ -1,8 +1,9 @@
 //! Users as logs, messages, chats and the directory name them, put into the graph.
 
 use crate::graph::node::User;
+use crate::graph::schema::user;
 use crate::graph::{Graph, NodeRef, Seen};
-use crate::model::RecordNumber;
+use crate::model::{RecordNumber, UserKind};
 use crate::source::msgraph::{ChatMessage, Identity, Member, UserInfo};
 
 /// The user that a log names by object id, by UPN or by both; none when it names neither.
@@ -47,18 +48,18 @@ pub(super) fn put_sender(
     let from = message.from.as_ref()?;
     let (identity, kind) = match (&from.user, &from.application) {
         (Some(user), _) if user.id.is_some() => (user, identity_kind(user)),
-        (_, Some(application)) => (application, Some("bot")),
+        (_, Some(application)) => (application, Some(UserKind::Bot)),
         _ => return None,
     };
     let id = told(identity.id.as_deref())?;
     let kind = match (kind, &identity.tenant_id) {
-        (None, Some(home)) if !home.eq_ignore_ascii_case(tenant) => Some("external"),
+        (None, Some(home)) if !home.eq_ignore_ascii_case(tenant) => Some(UserKind::External),
         (kind, _) => kind,
     };
     let user = User {
         name: identity.display_name.clone(),
         tenant: identity.tenant_id.as_deref().map(str::to_lowercase),
-        kind: kind.map(str::to_owned),
+        kind,
         ..User::by_id(id)
     };
     Some(graph.put(user, seen))
@@ -76,15 +77,15 @@ pub(super) fn put_member(
     let home = told(member.tenant_id.as_deref());
     let is_external = home.is_some_and(|home| !home.eq_ignore_ascii_case(tenant));
     let kind = match (account, is_external) {
-        (None, _) => Some("anonymous"),
-        (Some(_), true) => Some("external"),
+        (None, _) => Some(UserKind::Anonymous),
+        (Some(_), true) => Some(UserKind::External),
         (Some(_), false) => None,
     };
     let user = User {
         name: member.display_name.clone(),
         mail: member.email.clone(),
         tenant: member.tenant_id.as_deref().map(str::to_lowercase),
-        kind: kind.map(str::to_owned),
+        kind,
         ..User::by_id(id)
     };
     Some(graph.put(user, seen))
@@ -103,7 +104,10 @@ pub(super) fn put_directory_user(
         upn: info.user_principal_name.clone(),
         name: info.display_name.clone(),
         mail: info.mail.clone(),
-        kind: Some(if is_guest { "guest" } else { "member" }.to_owned()),
+        kind: Some(match is_guest {
+            true => UserKind::Guest,
+            false => UserKind::Member,
+        }),
         ..User::by_id(id)
     };
     Some(graph.put(user, Seen::in_record(record)))
@@ -111,18 +115,21 @@ pub(super) fn put_directory_user(
 
 /// Whether the directory of the tenant can know a user. It holds neither people from outside nor bots.
 pub(super) fn may_be_in_directory(graph: &Graph, user: NodeRef) -> bool {
-    let kind = graph.node(user).facts.text("type");
-    !matches!(kind, Some("external" | "bot" | "anonymous"))
+    let kind = graph.node(user).facts.get(user::TYPE);
+    !matches!(
+        kind,
+        Some(UserKind::External | UserKind::Bot | UserKind::Anonymous)
+    )
 }
 
 /// What the `userIdentityType` of Microsoft Graph makes of a sender; none for somebody of the tenant's directory.
-fn identity_kind(user: &Identity) -> Option<&'static str> {
+fn identity_kind(user: &Identity) -> Option<UserKind> {
     match user.user_identity_type.as_deref()? {
         "federatedUser"
         | "personalMicrosoftAccountUser"
         | "skypeUser"
-        | "azureCommunicationServicesUser" => Some("external"),
-        "anonymousGuest" | "phoneUser" | "emailUser" => Some("anonymous"),
+        | "azureCommunicationServicesUser" => Some(UserKind::External),
+        "anonymousGuest" | "phoneUser" | "emailUser" => Some(UserKind::Anonymous),
         _ => None,
     }
 }

@@ -23,7 +23,7 @@ use crate::case::Manifest;
 use crate::graph::{Graph, Label, Seen};
 use crate::http::{Client, Failure};
 use crate::intel::{Provider, State};
-use crate::model::{Channels, ChatsOf, Gap, Options, PivotOn, Stage};
+use crate::model::{ChannelId, Channels, ChatsOf, Gap, Options, PivotOn, Stage, TeamId};
 use crate::source::logs::chunks;
 use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
 
@@ -227,8 +227,8 @@ async fn plan_messages(
     urls: &mut Urls,
     listing: &Listing,
 ) -> Result<MessagePlan, Failure> {
-    let mut teams: BTreeMap<&String, TeamPlan> = BTreeMap::new();
-    let mut found: BTreeMap<(String, String), Recorded<ChatMessage>> = BTreeMap::new();
+    let mut teams: BTreeMap<&TeamId, TeamPlan> = BTreeMap::new();
+    let mut found: BTreeMap<(ChannelId, String), Recorded<ChatMessage>> = BTreeMap::new();
     let changed = changed_since(context.window, context.now);
     let all_in = (context.options.channels == Channels::All).then_some(context.window);
     for team in listing.teams() {
@@ -238,13 +238,17 @@ async fn plan_messages(
                 found.entry(ids).or_insert(message);
             }
         };
-        let read = match context.msgraph.team_messages(team, changed, keep).await {
+        let read = match context
+            .msgraph
+            .team_messages(team.as_str(), changed, keep)
+            .await
+        {
             Ok(problem) => problem.is_none(),
             Err(Failure::NotRecorded(_)) => false,
             Err(failure) => return Err(failure),
         };
         let plan = TeamPlan {
-            id: team.clone(),
+            id: team.to_string(),
             name: String::new(),
             read,
             pages_recorded: replayed(&context.client) - before,
@@ -260,7 +264,7 @@ async fn plan_messages(
         plan.name.clone_from(&listed.team_name);
         let is_found = |id: &&String| found.contains_key(&(channel.clone(), (*id).clone()));
         plan.channels.push(ChannelPlan {
-            id: channel.clone(),
+            id: channel.to_string(),
             name: listed.name.clone(),
             listed: listed.messages.len(),
             recorded: listed.messages.keys().filter(is_found).count(),
@@ -342,7 +346,9 @@ impl TeamPlan {
 /// Answers of Microsoft Graph that were taken from the journal.
 fn replayed(client: &Client) -> usize {
     let counts = client.counts();
-    let replayed = counts.get(msgraph::SOURCE).map(|counts| counts.replayed);
+    let replayed = counts
+        .get(msgraph::SOURCE.as_str())
+        .map(|counts| counts.replayed);
     usize::try_from(replayed.unwrap_or_default()).unwrap_or(usize::MAX)
 }
 

@@ -3,9 +3,12 @@
 use super::context::Context;
 use super::urls::Urls;
 use super::verdicts::Verdicts;
-use crate::graph::{EdgeType, Graph, Label, NodeRef, Value};
+use crate::graph::property::Flag;
+use crate::graph::schema::{clicked, contains, message, url, user};
+use crate::graph::{EdgeType, Field, Graph, Label, NodeRef};
 use crate::intel;
 use crate::link::Lookalikes;
+use crate::model::Signal;
 
 /// Users who sent a message with a url that a provider calls risky.
 pub(super) fn senders(graph: &Graph, verdicts: &Verdicts) -> Vec<NodeRef> {
@@ -27,62 +30,68 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
     let imitated = settings.internal_domains.iter();
     let imitated: Vec<&String> = imitated.chain(&settings.protected_domains).collect();
     let lookalikes = Lookalikes::of(&imitated);
+    let is_counted = |signal: Signal| {
+        let mut counted = settings.signals.iter();
+        counted.any(|name| name == signal.as_str())
+    };
     for url in graph.labelled(Label::Url) {
         let mut signals = signals(graph, url);
         if let Some(reason) = urls.url(url).and_then(|url| lookalikes.reason(url)) {
-            signals.push("lookalike_domain".to_owned());
-            graph.set(url, "lookalike", Value::Text(reason));
+            signals.push(Signal::LookalikeDomain);
+            graph.set(url, url::LOOKALIKE, reason);
         }
         let mut decisive = signals.iter();
-        let is_risky =
-            verdicts.is_risky(url) || decisive.any(|signal| settings.signals.contains(signal));
-        let severity = intel::overall(verdicts.of(url)).to_owned();
-        graph.set(url, "severity", Value::Text(severity));
-        graph.set(url, "risky", Value::Boolean(is_risky));
+        let is_risky = verdicts.is_risky(url) || decisive.any(|signal| is_counted(*signal));
+        let severity = intel::overall(verdicts.of(url));
+        graph.set(url, url::SEVERITY, severity);
+        graph.set(url, url::RISKY, is_risky);
         if !signals.is_empty() {
-            graph.set(url, "signals", Value::List(signals));
+            graph.set(url, url::SIGNALS, signals);
         }
     }
     for message in graph.labelled(Label::Message) {
-        let is_risky = leads_to_risky(graph, message, EdgeType::Contains);
-        graph.set(message, "risky", Value::Boolean(is_risky));
+        let is_risky = leads_to(graph, message, EdgeType::Contains, url::RISKY);
+        graph.set(message, message::RISKY, is_risky);
     }
     for user in graph.labelled(Label::User) {
-        let is_risky = leads_to_risky(graph, user, EdgeType::Sent);
-        graph.set(user, "risky_sender", Value::Boolean(is_risky));
+        let is_risky = leads_to(graph, user, EdgeType::Sent, message::RISKY);
+        graph.set(user, user::RISKY_SENDER, is_risky);
     }
 }
 
-/// Whether an edge of that type leads to a node that is marked as risky.
-fn leads_to_risky(graph: &Graph, from: NodeRef, edges: EdgeType) -> bool {
+/// Whether an edge of that type leads to a node whose flag is set.
+fn leads_to(graph: &Graph, from: NodeRef, edges: EdgeType, flag: Field<Flag>) -> bool {
     let mut targets = graph.targets(from, edges).into_iter();
-    targets.any(|target| graph.node(target).facts.flag("risky"))
+    targets.any(|target| graph.node(target).facts.is(flag))
 }
 
 /// What besides the verdicts speaks against a url. `[risk] signals` says which of it makes the url risky.
-fn signals(graph: &Graph, url: NodeRef) -> Vec<String> {
+fn signals(graph: &Graph, url: NodeRef) -> Vec<Signal> {
     let is_blocked = |user: NodeRef| {
         let edge = graph.edge(user, EdgeType::Clicked, url);
-        let actions = edge.and_then(|edge| edge.facts.properties.get("actions"));
-        matches!(actions, Some(Value::List(actions)) if actions.iter().any(|action| action.contains("Block")))
+        let actions = edge.and_then(|edge| edge.facts.get(clicked::ACTIONS));
+        actions.is_some_and(|actions| actions.iter().any(|action| action.contains("Block")))
     };
     let is_mismatch = |message: NodeRef| {
         let edge = graph.edge(message, EdgeType::Contains, url);
-        edge.is_some_and(|edge| edge.facts.flag("mismatch"))
+        edge.is_some_and(|edge| edge.facts.is(contains::MISMATCH))
     };
     let sources = |edges: EdgeType| graph.sources(url, edges).into_iter();
     let signals = [
-        ("alert", sources(EdgeType::Mentions).next().is_some()),
-        ("click_blocked", sources(EdgeType::Clicked).any(is_blocked)),
+        (Signal::Alert, sources(EdgeType::Mentions).next().is_some()),
         (
-            "smartscreen",
+            Signal::ClickBlocked,
+            sources(EdgeType::Clicked).any(is_blocked),
+        ),
+        (
+            Signal::Smartscreen,
             sources(EdgeType::WarnedAbout).next().is_some(),
         ),
         (
-            "text_mismatch",
+            Signal::TextMismatch,
             sources(EdgeType::Contains).any(is_mismatch),
         ),
     ];
     let given = signals.into_iter().filter(|(_, is_given)| *is_given);
-    given.map(|(signal, _)| signal.to_owned()).collect()
+    given.map(|(signal, _)| signal).collect()
 }

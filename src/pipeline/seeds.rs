@@ -10,11 +10,11 @@ use super::counted::CountedEvents;
 use super::findings::Findings;
 use super::starts::Starts;
 use super::urls::Urls;
-use super::{clicks, devices, ids, people};
+use super::{clicks, devices, people};
 use crate::graph::node::Team;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
-use crate::model::{Options, Stage};
+use crate::model::{Options, Stage, TeamId};
 use crate::source::logs::{Query, Row};
 
 const STAGE: Stage = Stage::Seeds;
@@ -29,7 +29,7 @@ pub(super) struct Seeds {
     /// Users whose teams are read.
     pub(super) users: BTreeSet<NodeRef>,
     /// Ids of the teams that the analyst named.
-    pub(super) teams: BTreeSet<String>,
+    pub(super) teams: BTreeSet<TeamId>,
     /// The urls that logs and the analyst name.
     pub(super) urls: Urls,
     /// The clicks that are counted. The stage `hosts` finds some of them again.
@@ -132,7 +132,7 @@ impl Seeds {
             }
         }
         for team in &options.teams {
-            let id = ids::team(team);
+            let id = TeamId::from(team.as_str());
             let team = Team {
                 id: id.clone(),
                 name: None,

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use super::context::Context;
 use super::directory::Directory;
 use super::findings::Findings;
-use super::ids;
 use super::seeds::Seeds;
 use crate::graph::node::Team;
 use crate::graph::{Edge, NodeRef, Seen};
 use crate::http::Failure;
-use crate::model::{Stage, sorted};
+use crate::model::{Stage, TeamId, sorted};
 use crate::source::msgraph;
 
 const STAGE: Stage = Stage::Teams;
@@ -22,7 +21,7 @@ pub(super) async fn find(
     findings: &mut Findings,
     directory: &mut Directory,
     seeds: &Seeds,
-) -> Result<BTreeSet<String>, Failure> {
+) -> Result<BTreeSet<TeamId>, Failure> {
     let mut teams = seeds.teams.clone();
     let users: Vec<NodeRef> = seeds.users.iter().copied().collect();
     directory.resolve(context, findings, STAGE, &users).await?;
@@ -41,7 +40,7 @@ pub(super) async fn find(
                 continue;
             };
             let seen = Seen::in_record(team.record);
-            let id = ids::team(&id);
+            let id = TeamId::from(id);
             let team = Team {
                 id: id.clone(),
                 name: team.value.display_name,
@@ -63,13 +62,18 @@ pub(super) async fn find(
 /// Asks for the names of the teams that the analyst named by id.
 async fn name_given_teams(context: &Context, findings: &mut Findings) -> Result<(), Failure> {
     let given = context.options.teams.iter();
-    let given = sorted(given.map(|id| ids::team(id)).collect());
+    let given = sorted(
+        given
+            .map(|id| TeamId::from(id.as_str()).to_string())
+            .collect(),
+    );
     let answers = context.msgraph.teams(&given).await?;
     for (id, answer) in given.into_iter().zip(answers) {
         match answer {
             Ok(team) => {
                 let seen = Seen::in_record(team.record);
                 let name = team.value.display_name;
+                let id = TeamId::from(id);
                 findings.graph.put(Team { id, name }, seen);
             }
             // The analyst named this very team, so it is a gap and no note that it does not exist.

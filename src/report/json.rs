@@ -4,15 +4,22 @@ use std::io::{self, Write};
 
 use base64::engine::general_purpose::STANDARD;
 use base64::write::EncoderStringWriter;
+use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::link::defang_text;
+use crate::model::format_time;
 
 /// A text from outside as a report holds it: every url in it broken.
 pub(super) fn shown(text: &str) -> String {
     defang_text(text).into_owned()
+}
+
+/// A moment as linktrail writes it, for serde.
+pub(super) fn time<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format_time(*at))
 }
 
 /// The value as JSON, compressed by gzip, in base64. The file is a fifth as long.

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::evidence::{Evidence, Thing};
+use super::elements::{ElementDetails, Elements};
+use super::error::ReportError;
+use super::input::{About, Report};
 use super::json::shown;
 use super::network::Network;
+use super::records::{self, RecordLine};
 use super::tables::{self, Table};
 use super::timeline::{Event, Timeline};
 use super::view::{Places, View};
-use super::{About, RecordLine, Report, ReportError, records};
 use crate::graph::summary::{Summary, summarise};
-use crate::model::Gap;
-use crate::model::RecordNumber;
+use crate::model::{Gap, RecordNumber};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Model<'a> {
@@ -26,7 +27,8 @@ pub(super) struct Model<'a> {
     /// Events without a time, which no timeline can show.
     undated: usize,
     network: Network,
-    things: Vec<Thing>,
+    #[serde(rename = "things")]
+    elements: Vec<ElementDetails>,
     records: BTreeMap<RecordNumber, RecordLine>,
 }
 
@@ -39,12 +41,12 @@ impl<'a> Model<'a> {
             summary: &summary,
             places: &places,
         };
-        let mut evidence = Evidence::new(view);
-        let tables = tables::all(view, &mut evidence)?;
-        let Timeline { events, undated } = Timeline::new(view, &mut evidence);
-        let network = Network::new(view, &mut evidence);
-        let mut things = evidence.into_things();
-        let records = records::read(report, &mut things)?;
+        let mut elements = Elements::new(view);
+        let tables = tables::all(view, &mut elements)?;
+        let Timeline { events, undated } = Timeline::new(view, &mut elements);
+        let network = Network::new(view, &mut elements);
+        let mut elements = elements.into_details();
+        let records = records::read(report, &mut elements)?;
         Ok(Self {
             case: report.about,
             summary,
@@ -54,7 +56,7 @@ impl<'a> Model<'a> {
             timeline: events,
             undated,
             network,
-            things,
+            elements,
             records,
         })
     }

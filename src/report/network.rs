@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::evidence::{Evidence, Ref};
+use super::elements::{Elements, Ref};
 use super::json::shown;
 use super::view::View;
 use crate::graph::{EdgeType, Label, NodeRef};
@@ -122,7 +122,7 @@ impl<'g> Draft<'g> {
 }
 
 impl Network {
-    pub(super) fn new<'g>(view: View<'g>, evidence: &mut Evidence<'g>) -> Self {
+    pub(super) fn new<'g>(view: View<'g>, elements: &mut Elements<'g>) -> Self {
         let draft = Draft::new(view);
         let kept = draft.kept();
         let neighbours = draft.neighbours();
@@ -148,7 +148,7 @@ impl Network {
                 caption: shown(caption),
                 risky: matches!(key.0, Label::Url | Label::User),
                 weight: heavy.map(|(weight, _)| weight).sum::<u64>().max(1),
-                thing: evidence.node(*node),
+                thing: elements.node(*node),
             });
         }
         let edges = draft

@@ -8,8 +8,8 @@ use minijinja::value::Serde;
 use minijinja::{Environment, context};
 use sha2::{Digest, Sha256};
 
-use super::ReportError;
 use super::assets::{LIBRARIES, LICENCE, SCRIPTS, STYLE, TEMPLATE};
+use super::error::ReportError;
 use super::json;
 use super::model::Model;
 use crate::model::Gap;

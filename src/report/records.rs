@@ -1,42 +1,73 @@
-//! The records behind the things: where each was asked, and what it says of those that matter.
+//! The records behind the elements: where each was asked, and what it says of those that matter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::evidence::Thing;
-use super::json::shown;
-use super::{RecordLine, Report, ReportError};
-use crate::evidence::{Known, Parts, Reading, Wanted};
-use crate::model::RecordNumber;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 
-/// Most bytes of what one record says of one thing.
+use super::elements::ElementDetails;
+use super::error::ReportError;
+use super::input::Report;
+use super::json::{shown, time};
+use crate::evidence::{Matcher, ParsedRecord, Parts, Resolver};
+use crate::journal::Record;
+use crate::model::{RecordNumber, Source};
+
+/// Most bytes of what one record says of one element.
 const LONGEST: usize = 2_000;
 /// Most parts that a quotation can hold: each takes a line of its own, and one that tells its place.
 const PARTS: usize = LONGEST / 10;
-/// Most records that are quoted for one thing; all are named.
+/// Most records that are quoted for one element; all are named.
 const QUOTED: usize = 5;
 /// Most bytes of all that is quoted.
 const ALTOGETHER: usize = 5_000_000;
 
-/// Reads every record that the things name, and quotes what they say of those that matter.
+/// What a report tells of a journal record.
+#[derive(Debug, Serialize)]
+pub(super) struct RecordLine {
+    /// When the answer was there.
+    #[serde(serialize_with = "time")]
+    at: DateTime<Utc>,
+    source: String,
+    method: &'static str,
+    /// Where it went, broken.
+    url: String,
+    /// HTTP status; absent when no whole response came.
+    status: Option<u16>,
+}
+
+impl RecordLine {
+    fn of(record: &Record) -> Self {
+        Self {
+            at: record.at,
+            source: record.source.clone(),
+            method: record.method.as_str(),
+            url: shown(&record.url),
+            status: record.status,
+        }
+    }
+}
+
+/// Reads every record that the elements name, and quotes what they say of those that matter.
 pub(super) fn read(
     report: &Report<'_>,
-    things: &mut [Thing],
+    elements: &mut [ElementDetails],
 ) -> Result<BTreeMap<RecordNumber, RecordLine>, ReportError> {
-    let known = Known::of(report.graph);
+    let resolver = Resolver::of(report.graph);
     let mut named: BTreeSet<RecordNumber> = BTreeSet::new();
     let mut asked: BTreeMap<RecordNumber, Vec<usize>> = BTreeMap::new();
-    let mut wanted: BTreeMap<usize, Wanted<'_>> = BTreeMap::new();
-    for (at, thing) in things.iter().enumerate() {
-        named.extend(&thing.records);
-        if let Some(quoted) = thing.quoted {
-            wanted.insert(at, known.wanted(quoted));
-            for number in thing.records.iter().take(QUOTED) {
+    let mut matchers: BTreeMap<usize, Matcher<'_>> = BTreeMap::new();
+    for (at, element) in elements.iter().enumerate() {
+        named.extend(&element.records);
+        if let Some(quoted) = element.quoted {
+            matchers.insert(at, Matcher::new(&resolver, quoted));
+            for number in element.records.iter().take(QUOTED) {
                 asked.entry(*number).or_default().push(at);
             }
         }
     }
     let mut lines = BTreeMap::new();
-    let mut room = Room::new(things.len());
+    let mut budget = Budget::new(elements.len());
     for number in named {
         let Some(record) = (report.record)(number)? else {
             continue;
@@ -46,18 +77,18 @@ pub(super) fn read(
             .get(&number)
             .filter(|_| may_be_quoted(report, &record.source));
         let mut asked = asked.into_iter().flatten().peekable();
-        if asked.peek().is_none_or(|at| !room.is_for(**at)) {
+        if asked.peek().is_none_or(|at| !budget.is_left_for(**at)) {
             continue;
         }
-        let reading = Reading::of(&record);
+        let parsed = ParsedRecord::of(&record);
         for at in asked {
-            // Things come in their order.
-            if !room.is_for(*at) {
+            // Elements come in their order.
+            if !budget.is_left_for(*at) {
                 break;
             }
-            if let Some(wanted) = wanted.get(at) {
-                let says = excerpt(&reading.first_parts(wanted, PARTS));
-                room.put(things, *at, number, says);
+            if let Some(matcher) = matchers.get(at) {
+                let excerpt = excerpt(&matcher.first_parts(&parsed, PARTS));
+                budget.spend(elements, *at, number, excerpt);
             }
         }
     }
@@ -66,37 +97,44 @@ pub(super) fn read(
 
 /// What Microsoft Graph answers are messages, with their whole text.
 fn may_be_quoted(report: &Report<'_>, source: &str) -> bool {
-    report.quotes || source != "graph"
+    report.quotes || Source::parse(source) != Some(Source::Graph)
 }
 
-/// Room for what is quoted. What the first things rest on is kept: they are what the first tables are about.
-struct Room {
+/// Bytes that quotations may still take. When they are spent, elements later in the report lose theirs first: the
+/// first ones are what the first tables are about.
+struct Budget {
     left: usize,
-    /// Things with a quotation.
+    /// Elements with a quotation.
     quoted: BTreeSet<usize>,
-    /// The first thing that there is no room for.
+    /// The first element that nothing is left for.
     end: usize,
 }
 
-impl Room {
-    fn new(things: usize) -> Self {
+impl Budget {
+    fn new(elements: usize) -> Self {
         Self {
             left: ALTOGETHER,
             quoted: BTreeSet::new(),
-            end: things,
+            end: elements,
         }
     }
 
-    fn is_for(&self, thing: usize) -> bool {
-        thing < self.end
+    fn is_left_for(&self, element: usize) -> bool {
+        element < self.end
     }
 
-    /// Puts a quotation to its thing; the last things lose theirs when that takes more room than there is.
-    fn put(&mut self, things: &mut [Thing], at: usize, number: RecordNumber, says: String) {
-        while self.left < says.len() {
+    /// Puts a quotation to its element; the last elements lose theirs when too little is left for it.
+    fn spend(
+        &mut self,
+        elements: &mut [ElementDetails],
+        at: usize,
+        number: RecordNumber,
+        excerpt: String,
+    ) {
+        while self.left < excerpt.len() {
             let last = self.quoted.last().copied().filter(|last| *last > at);
             let last = last.unwrap_or(at);
-            let gone = std::mem::take(&mut things[last].excerpts);
+            let gone = std::mem::take(&mut elements[last].excerpts);
             self.left += gone.values().map(String::len).sum::<usize>();
             self.quoted.remove(&last);
             self.end = last;
@@ -104,9 +142,9 @@ impl Room {
                 return;
             }
         }
-        self.left -= says.len();
+        self.left -= excerpt.len();
         self.quoted.insert(at);
-        things[at].excerpts.insert(number, says);
+        elements[at].excerpts.insert(number, excerpt);
     }
 }
 

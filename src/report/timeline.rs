@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::evidence::{Evidence, Ref};
+use super::elements::{Elements, Ref};
 use super::json::shown;
-use super::view::{View, list, moment};
+use super::view::View;
+use crate::graph::schema::{alert, clicked, connected_to};
 use crate::graph::{EdgeType, Label, NodeRef};
 
 /// Kind of an event. The order is that of events of one moment.
@@ -52,16 +53,16 @@ struct Draft {
 }
 
 impl Timeline {
-    pub(super) fn new(view: View<'_>, evidence: &mut Evidence<'_>) -> Self {
-        let mut drafts = messages(view, evidence);
+    pub(super) fn new(view: View<'_>, elements: &mut Elements<'_>) -> Self {
+        let mut drafts = messages(view, elements);
         for (kind, edge) in [
             (Kind::Warning, EdgeType::WarnedAbout),
             (Kind::Click, EdgeType::Clicked),
             (Kind::Connection, EdgeType::ConnectedTo),
         ] {
-            drafts.extend(reached(view, evidence, kind, edge));
+            drafts.extend(reached(view, elements, kind, edge));
         }
-        drafts.extend(alerts(view, evidence));
+        drafts.extend(alerts(view, elements));
         let all = drafts.len();
         let mut events: Vec<Event> = drafts.into_iter().filter_map(Draft::event).collect();
         events.sort();
@@ -90,20 +91,20 @@ impl Draft {
 }
 
 /// An event for each message with a link.
-fn messages(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Draft> {
+fn messages(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (message, urls) in view.messages_with(|_| true) {
         let senders: Vec<NodeRef> = view.senders(message).into_iter().flatten().collect();
-        let mut refs = vec![evidence.node(message)];
-        refs.extend(senders.iter().map(|sender| evidence.node(*sender)));
+        let mut refs = vec![elements.node(message)];
+        refs.extend(senders.iter().map(|sender| elements.node(*sender)));
         // A risky url is what the message is about, wherever it stands in it.
         let (risky, plain): (Vec<NodeRef>, Vec<NodeRef>) =
             urls.iter().partition(|url| view.risky(**url));
         for url in risky.iter().chain(&plain) {
-            refs.push(evidence.node(*url));
+            refs.push(elements.node(*url));
         }
         for url in &risky {
-            refs.extend(evidence.edge(message, EdgeType::Contains, *url));
+            refs.extend(elements.edge(message, EdgeType::Contains, *url));
         }
         let at = view
             .sent(message, senders.first().copied())
@@ -129,16 +130,20 @@ fn messages(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Draft> {
 }
 
 /// An event for each edge of a type that leads to a url.
-fn reached(view: View<'_>, evidence: &mut Evidence<'_>, kind: Kind, edge: EdgeType) -> Vec<Draft> {
+fn reached(view: View<'_>, elements: &mut Elements<'_>, kind: Kind, edge: EdgeType) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for url in view.graph.labelled(Label::Url) {
         for who in view.graph.sources(url, edge) {
             let Some(seen) = view.graph.edge(who, edge, url) else {
                 continue;
             };
-            let mut refs: Vec<Ref> = evidence.edge(who, edge, url).into_iter().collect();
-            refs.extend([evidence.node(who), evidence.node(url)]);
-            let how = [list(&seen.facts, "actions"), list(&seen.facts, "sources")].concat();
+            let mut refs: Vec<Ref> = elements.edge(who, edge, url).into_iter().collect();
+            refs.extend([elements.node(who), elements.node(url)]);
+            let how = match edge {
+                EdgeType::Clicked => seen.facts.get(clicked::ACTIONS),
+                _ => seen.facts.get(connected_to::SOURCES),
+            };
+            let how = how.unwrap_or_default();
             drafts.push(Draft {
                 first: seen.facts.first_seen,
                 last: seen.facts.last_seen,
@@ -155,14 +160,14 @@ fn reached(view: View<'_>, evidence: &mut Evidence<'_>, kind: Kind, edge: EdgeTy
 }
 
 /// An event for each alert.
-fn alerts(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Draft> {
+fn alerts(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for alert in view.graph.labelled(Label::Alert) {
         let facts = view.facts(alert);
         let named = view.graph.targets(alert, EdgeType::Mentions);
-        let mut refs = vec![evidence.node(alert)];
-        refs.extend(named.iter().map(|node| evidence.node(*node)));
-        let at = moment(facts, "time").or(facts.first_seen);
+        let mut refs = vec![elements.node(alert)];
+        refs.extend(named.iter().map(|node| elements.node(*node)));
+        let at = facts.get(alert::TIME).or(facts.first_seen);
         drafts.push(Draft {
             first: at,
             last: at,
@@ -171,11 +176,11 @@ fn alerts(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Draft> {
                 .iter()
                 .any(|node| view.label(*node) == Label::Url && view.risky(*node)),
             who: facts
-                .text("product")
-                .or_else(|| facts.text("provider"))
+                .get(alert::PRODUCT)
+                .or_else(|| facts.get(alert::PROVIDER))
                 .map(str::to_owned),
             what: view.shown(alert).to_owned(),
-            place: facts.text("severity").map(str::to_owned),
+            place: facts.get(alert::SEVERITY).map(str::to_owned),
             refs,
         });
     }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::graph::summary::{self, Summary};
-use crate::graph::value::Value;
+use crate::graph::naming;
+use crate::graph::schema::{message, sent, url};
+use crate::graph::summary::Summary;
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
 
 /// Each channel and chat as hunts show it. They are named once for all messages in them: to name a channel its teams
@@ -17,31 +18,12 @@ impl Places {
     pub(super) fn of(graph: &Graph) -> Self {
         let channels = graph.labelled(Label::Channel).into_iter();
         let spots = channels.chain(graph.labelled(Label::Chat));
-        Self(spots.map(|spot| (spot, name(graph, spot))).collect())
+        Self(
+            spots
+                .map(|spot| (spot, naming::place(graph, spot)))
+                .collect(),
+        )
     }
-}
-
-/// `Team / Channel`, or `Chat: topic, else kind`.
-fn name(graph: &Graph, spot: NodeRef) -> String {
-    let data = graph.node(spot);
-    if data.label == Label::Chat {
-        let name = data.facts.text("topic").or_else(|| data.facts.text("kind"));
-        return format!("Chat: {}", name.unwrap_or(&data.id));
-    }
-    let channel = summary::shown(graph, spot);
-    match team(graph, spot) {
-        Some(team) => format!("{team} / {channel}"),
-        None => channel.to_owned(),
-    }
-}
-
-/// Name of the team that a channel belongs to, the first when there are several.
-fn team(graph: &Graph, channel: NodeRef) -> Option<&str> {
-    let teams = graph.sources(channel, EdgeType::HasChannel);
-    teams
-        .into_iter()
-        .map(|team| summary::shown(graph, team))
-        .min()
 }
 
 /// A graph, as the tables ask it. Nodes come in the order of their ids, since the numbers that the graph gives them
@@ -68,7 +50,7 @@ impl<'g> View<'g> {
 
     /// As hunts show it.
     pub(super) fn shown(self, node: NodeRef) -> &'g str {
-        summary::shown(self.graph, node)
+        naming::cell(self.graph, node)
     }
 
     /// A channel or chat as hunts show it.
@@ -79,7 +61,7 @@ impl<'g> View<'g> {
 
     /// Name of the team that a channel belongs to.
     pub(super) fn team(self, channel: NodeRef) -> Option<&'g str> {
-        team(self.graph, channel)
+        naming::team_of(self.graph, channel)
     }
 
     /// Where a message stands.
@@ -99,14 +81,14 @@ impl<'g> View<'g> {
 
     /// When a message was sent: as it says itself, else as the edge of its sender does.
     pub(super) fn sent(self, message: NodeRef, sender: Option<NodeRef>) -> Option<DateTime<Utc>> {
-        moment(self.facts(message), "created").or_else(|| {
+        self.facts(message).get(message::CREATED).or_else(|| {
             let edge = self.graph.edge(sender?, EdgeType::Sent, message)?;
-            moment(&edge.facts, "at")
+            edge.facts.get(sent::AT)
         })
     }
 
     pub(super) fn risky(self, url: NodeRef) -> bool {
-        self.facts(url).flag("risky")
+        self.facts(url).is(url::RISKY)
     }
 
     pub(super) fn risky_urls(self) -> impl Iterator<Item = NodeRef> {
@@ -125,29 +107,5 @@ impl<'g> View<'g> {
             urls.retain(|url| counts(*url));
             (!urls.is_empty()).then_some((message, urls))
         })
-    }
-}
-
-/// A property that is a moment.
-pub(super) fn moment(facts: &Facts, name: &str) -> Option<DateTime<Utc>> {
-    match facts.properties.get(name) {
-        Some(Value::Time(at)) => Some(*at),
-        _ => None,
-    }
-}
-
-/// A property that is a list; empty when it is absent.
-pub(super) fn list<'f>(facts: &'f Facts, name: &str) -> &'f [String] {
-    match facts.properties.get(name) {
-        Some(Value::List(items)) => items,
-        _ => &[],
-    }
-}
-
-/// A property that counts.
-pub(super) fn count(facts: &Facts) -> Option<i64> {
-    match facts.properties.get("count") {
-        Some(Value::Integer(count)) => Some(*count),
-        _ => None,
     }
 }

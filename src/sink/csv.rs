@@ -10,6 +10,7 @@ use std::path::Path;
 
 use csv::{Writer, WriterBuilder};
 
+use super::plain::plain;
 use crate::graph::schema::{EDGES, Kind, NODES, Property};
 use crate::graph::value::Value;
 use crate::graph::{Graph, Properties};
@@ -144,7 +145,7 @@ fn cells(
             // An empty cell is an absent property.
             None => String::new(),
             Some(Value::List(items)) => items.join(delimiter.to_string().as_str()),
-            Some(value) => super::plain(value),
+            Some(value) => plain(value),
         })
 }
 

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::caption;
+use super::plain::plain;
+use crate::graph::naming::caption;
 use crate::graph::schema::{EDGES, Kind, NODES, Property};
 use crate::graph::value::Value;
 use crate::graph::{Graph, Properties};
@@ -36,7 +37,7 @@ pub fn write(graph: &Graph, out: impl Write) -> io::Result<()> {
         let mut element = BytesStart::new("node");
         element.push_attribute(("id", id(node.label.as_str(), &node.id).as_str()));
         xml.write_event(Event::Start(element))?;
-        data(&mut xml, "n-label", &caption(node, &stored))?;
+        data(&mut xml, "n-label", &caption(node))?;
         data(&mut xml, "n-node_type", node.label.as_str())?;
         values(&mut xml, "n", &stored)?;
         xml.write_event(Event::End(BytesEnd::new("node")))?;
@@ -90,7 +91,7 @@ fn values(xml: &mut Writer<impl Write>, of: &str, stored: &Properties) -> io::Re
     for (name, value) in stored {
         let text = match value {
             Value::List(items) => items.join("; "),
-            value => super::plain(value),
+            value => plain(value),
         };
         data(xml, &format!("{of}-{name}"), &text)?;
     }

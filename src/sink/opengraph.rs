@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value as Json, json};
 
-use super::caption;
+use crate::graph::naming::caption;
 use crate::graph::value::Value;
 use crate::graph::{Graph, Label, NodeData, Properties};
 
@@ -27,7 +27,7 @@ pub fn write(graph: &Graph, mut out: impl Write) -> io::Result<()> {
         let stored = graph.stored(&node.facts);
         let mut properties = plain(&stored);
         // Its own `name` is what BloodHound shows and searches.
-        properties.insert("name".to_owned(), caption(node, &stored).into());
+        properties.insert("name".to_owned(), caption(node).into());
         properties.insert("linktrail_id".to_owned(), node.id.as_str().into());
         let line = json!({
             "id": id(node),

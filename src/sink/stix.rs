@@ -8,8 +8,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::graph::value::{Value, is_cut_url};
+use crate::graph::schema::{clicked, url, verdict};
+use crate::graph::value::is_cut_url;
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
+use crate::model::{State, UrlSeverity};
 
 /// Namespace of the ids of observables: STIX 2.1, section 2.9.
 const OBSERVABLES: Uuid = Uuid::from_u128(0x00ab_edb4_aa42_466c_9c01_fed2_3315_a9b7);
@@ -53,7 +55,7 @@ pub fn left_out(graph: &Graph) -> usize {
 
 fn risky(graph: &Graph) -> Vec<NodeRef> {
     let mut urls = graph.labelled(Label::Url);
-    urls.retain(|url| graph.node(*url).facts.flag("risky"));
+    urls.retain(|url| graph.node(*url).facts.is(url::RISKY));
     urls
 }
 
@@ -63,27 +65,26 @@ fn of_url(graph: &Graph, url: NodeRef, author: &str, created: &str) -> Vec<Json>
     let scope = format!("{}|{address}", graph.case());
     let observable = observable("url", address);
     let indicator = object_id("indicator", &scope);
-    let stored = graph.stored(&node.facts);
-    let moment = |name: &str| match stored.get(name) {
-        Some(Value::Time(at)) => time(*at),
-        _ => created.to_owned(),
-    };
-    let (first, last) = (moment("first_seen"), moment("last_seen"));
-    let severity = node.facts.text("severity").unwrap_or("unknown");
+    let moment = |at: Option<DateTime<Utc>>| at.map_or_else(|| created.to_owned(), time);
+    let (first, last) = (moment(node.facts.first_seen), moment(node.facts.last_seen));
+    let severity = node
+        .facts
+        .get(url::SEVERITY)
+        .unwrap_or(UrlSeverity::Unknown);
     let verdicts = graph.targets(url, EdgeType::HasVerdict);
     let rated: Vec<&Facts> = verdicts
         .iter()
         .map(|verdict| &graph.node(*verdict).facts)
-        .filter(|facts| facts.text("state") == Some("hit"))
+        .filter(|facts| facts.get(verdict::STATE) == Some(State::Hit))
         .collect();
     let references: Vec<Json> = rated
         .iter()
         .map(|facts| {
             let mut reference = json!({
-                "source_name": facts.text("provider").unwrap_or("unknown"),
-                "description": facts.text("summary").unwrap_or("rated malicious"),
+                "source_name": facts.get(verdict::PROVIDER).unwrap_or("unknown"),
+                "description": facts.get(verdict::SUMMARY).unwrap_or("rated malicious"),
             });
-            if let Some(page) = facts.text("reference") {
+            if let Some(page) = facts.get(verdict::REFERENCE) {
                 reference["url"] = page.into();
             }
             reference
@@ -94,10 +95,7 @@ fn of_url(graph: &Graph, url: NodeRef, author: &str, created: &str) -> Vec<Json>
         .sources(url, EdgeType::Clicked)
         .into_iter()
         .filter_map(|user| graph.edge(user, EdgeType::Clicked, url))
-        .filter_map(|edge| match graph.stored(&edge.facts).get("count") {
-            Some(Value::Integer(count)) => Some(*count),
-            _ => None,
-        })
+        .filter_map(|edge| edge.facts.get(clicked::COUNT))
         .sum();
     let seen = i64::try_from(messages)
         .unwrap_or(i64::MAX)
@@ -111,7 +109,7 @@ fn of_url(graph: &Graph, url: NodeRef, author: &str, created: &str) -> Vec<Json>
         "pattern": format!("[url:value = '{}']", address.replace('\\', "\\\\").replace('\'', "\\'")),
         "pattern_type": "stix", "pattern_version": "2.1",
         "valid_from": first,
-        "confidence": if severity == "high" { HIGH } else { MEDIUM },
+        "confidence": if severity == UrlSeverity::High { HIGH } else { MEDIUM },
         "labels": [format!("severity-{severity}")],
     });
     if !references.is_empty() {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use linktrail::graph::node::{Case, Host, Message, Team, Url, User, Verdict};
-use linktrail::graph::schema::COMMON;
-use linktrail::graph::{Edge, Graph, Seen, Value};
+use linktrail::graph::schema::{self, COMMON};
+use linktrail::graph::{Edge, Graph, Seen};
+use linktrail::model::{MatchKind, Severity, State, UrlSeverity, VerdictId};
 use linktrail::sink::neo4j::Connection;
 use neo4rs::BoltType;
 use ulid::Ulid;
@@ -49,7 +50,7 @@ fn member(case: &str, world: &str, records: u64) -> Graph {
         let seen = Seen::in_record(record);
         let user = graph.put(User::by_id(&format!("{world}-user")), seen);
         let team = Team {
-            id: format!("{world}-team"),
+            id: format!("{world}-team").into(),
             name: None,
         };
         let team = graph.put(team, seen);
@@ -132,13 +133,20 @@ fn url_of(world: &str) -> Url {
 }
 
 /// A host that went to a url.
-fn connected(case: &str, world: &str, exact: bool, count: i64, source: &str, day: u64) -> Graph {
+fn connected(
+    case: &str,
+    world: &str,
+    matched: MatchKind,
+    count: i64,
+    source: &str,
+    day: u64,
+) -> Graph {
     let mut graph = Graph::new(case);
     let seen = Seen::at(day, at(&format!("2026-10-0{day}T10:00:00Z")));
     let host = graph.put(Host::new(&format!("{world}-host"), "pc").unwrap(), seen);
     let url = graph.put(url_of(world), seen);
     let edge = Edge::ConnectedTo {
-        exact,
+        matched,
         sources: vec![source.to_owned()],
         count,
     };
@@ -152,8 +160,8 @@ async fn the_better_match_replaces_the_other_and_the_lesser_adds_its_case() {
     let world = Ulid::new().to_string().to_lowercase();
     let cases = cases::<3>();
     let [a, b, c] = &cases;
-    let by_host = connected(a, &world, false, 9, "defender", 1);
-    let by_url = connected(b, &world, true, 2, "proxy", 3);
+    let by_host = connected(a, &world, MatchKind::Host, 9, "defender", 1);
+    let by_url = connected(b, &world, MatchKind::Url, 2, "proxy", 3);
     let edge = async || first(&content(&connection, &world).await, "CONNECTED_TO").clone();
 
     load(&connection, &by_host).await;
@@ -176,7 +184,11 @@ async fn the_better_match_replaces_the_other_and_the_lesser_adds_its_case() {
     }
 
     // An equal one is merged.
-    load(&connection, &connected(c, &world, true, 4, "defender", 2)).await;
+    load(
+        &connection,
+        &connected(c, &world, MatchKind::Url, 4, "defender", 2),
+    )
+    .await;
     let three = edge().await;
     assert_eq!(three["count"], BoltType::from(4));
     assert_eq!(list(&three["sources"]), ["defender", "proxy"]);
@@ -192,7 +204,11 @@ async fn the_better_match_replaces_the_other_and_the_lesser_adds_its_case() {
     load(&connection, &by_host).await;
     assert_eq!(edge().await, host_alone);
     load(&connection, &by_url).await;
-    load(&connection, &connected(b, &world, false, 1, "proxy", 3)).await;
+    load(
+        &connection,
+        &connected(b, &world, MatchKind::Host, 1, "proxy", 3),
+    )
+    .await;
     load(&connection, &by_host).await;
     assert_eq!(string(&edge().await["match"]), "host");
     for case in [a, b] {
@@ -206,7 +222,7 @@ fn flagged(case: &str, world: &str, flags: Option<bool>) -> Graph {
     let seen = Seen::in_record(1);
     let user = graph.put(User::by_id(&format!("{world}-user")), seen);
     let message = Message {
-        id: format!("19:{world}/1"),
+        id: format!("19:{world}/1").into(),
         edited: flags,
         ..Message::default()
     };
@@ -229,11 +245,15 @@ fn flagged(case: &str, world: &str, flags: Option<bool>) -> Graph {
     };
     graph.link(message, contains, url, seen);
     if let Some(on) = flags {
-        graph.set(user, "risky_sender", Value::Boolean(on));
-        graph.set(message, "risky", Value::Boolean(on));
-        graph.set(url, "risky", Value::Boolean(on));
-        let severity = if on { "high" } else { "information" };
-        graph.set(url, "severity", Value::Text(severity.to_owned()));
+        graph.set(user, schema::user::RISKY_SENDER, on);
+        graph.set(message, schema::message::RISKY, on);
+        graph.set(url, schema::url::RISKY, on);
+        let severity = if on {
+            UrlSeverity::High
+        } else {
+            UrlSeverity::Information
+        };
+        graph.set(url, schema::url::SEVERITY, severity);
     }
     graph
 }
@@ -293,20 +313,21 @@ fn stated(case: &str, world: &str, all: bool) -> Graph {
     let url = url_of(world);
     let address = url.0.to_string();
     let verdict = Verdict {
-        provider: "otx".to_owned(),
-        url: address.clone(),
-        state: if all { "hit" } else { "unavailable" }.to_owned(),
-        severity: only("high"),
+        severity: all.then_some(Severity::High),
         score: all.then_some(7.0),
         summary: only("7 pulses"),
         tags: many("phishing"),
         reference: only("https://otx.example/"),
         checked: all.then_some(started),
         asked: only("https://masked.example/"),
+        ..Verdict::new(
+            VerdictId::new("otx", &address),
+            if all { State::Hit } else { State::Unavailable },
+        )
     };
     graph.put(verdict, seen);
     let message = Message {
-        id: format!("19:{world}/1"),
+        id: format!("19:{world}/1").into(),
         subject: only("Salaries"),
         ..Message::default()
     };

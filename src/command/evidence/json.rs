@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Proof};
-use crate::evidence::Thing;
+use crate::evidence::Element;
 use crate::graph::{Facts, Graph, NodeRef, schema};
 use crate::terminal;
 
@@ -18,8 +18,8 @@ pub(super) fn answer(answer: &Answer<'_>) -> anyhow::Result<String> {
         "case",
         json!({"id": answer.case.id(), "path": answer.case.dir()}),
     );
-    match answer.thing {
-        Some(Thing::Node(node)) => {
+    match answer.element {
+        Some(Element::Node(node)) => {
             let data = graph.node(node);
             put("kind", "node".into());
             put("label", data.label.as_str().into());
@@ -27,7 +27,7 @@ pub(super) fn answer(answer: &Answer<'_>) -> anyhow::Result<String> {
             put("properties", properties(graph, &data.facts));
             put("edges", json!(edges(graph, node)));
         }
-        Some(Thing::Edge(from, kind, to)) => {
+        Some(Element::Edge(from, kind, to)) => {
             let end = |node: NodeRef| {
                 let data = graph.node(node);
                 json!({"label": data.label.as_str(), "id": data.id})
@@ -44,7 +44,7 @@ pub(super) fn answer(answer: &Answer<'_>) -> anyhow::Result<String> {
             put("kind", "record".into());
         }
     }
-    if let Some(reason) = answer.thing.and_then(|thing| thing.unrecorded(graph)) {
+    if let Some(reason) = answer.element.and_then(|element| element.unrecorded(graph)) {
         put("unrecorded", reason.into());
     }
     let records: Vec<Value> = answer

@@ -7,12 +7,12 @@ use super::load::{self, Mode};
 use super::{Exit, UsageError, case, output};
 use crate::case::Case;
 use crate::cli::{Evidence, EvidenceFormat, Global};
-use crate::evidence::{self, Found, Known, Parts, Reading, Thing};
+use crate::evidence::{self, Element, Found, Matcher, ParsedRecord, Parts, Resolver};
 use crate::graph::Graph;
 use crate::journal::Record;
 use crate::model::RecordNumber;
 
-/// A record, and which parts of it speak of the thing asked for; none when a record itself was asked for.
+/// A record, and which parts of it mention the element asked for; none when a record itself was asked for.
 struct Proof {
     record: Record,
     parts: Option<Parts>,
@@ -22,9 +22,9 @@ struct Proof {
 struct Answer<'a> {
     case: &'a Case,
     graph: &'a Graph,
-    known: &'a Known<'a>,
+    resolver: &'a Resolver<'a>,
     /// None when a record was asked for.
-    thing: Option<Thing>,
+    element: Option<Element>,
     /// All records, in their order.
     numbers: Vec<RecordNumber>,
 }
@@ -34,15 +34,15 @@ pub(super) async fn run(global: &Global, arguments: Evidence) -> anyhow::Result<
     let graph = load::investigate(global, &mut case, Mode::Replay)
         .await?
         .graph;
-    let (thing, numbers) = match evidence::find(&graph, &arguments.id)? {
-        Found::Thing(thing) => (Some(thing), thing.records(&graph)),
+    let (element, numbers) = match evidence::find(&graph, &arguments.id)? {
+        Found::Element(element) => (Some(element), element.records(&graph)),
         Found::Record(number) => (None, vec![number]),
     };
     let answer = Answer {
         case: &case,
         graph: &graph,
-        known: &Known::of(&graph),
-        thing,
+        resolver: &Resolver::of(&graph),
+        element,
         numbers,
     };
     let shown = match arguments.format {
@@ -54,7 +54,7 @@ pub(super) async fn run(global: &Global, arguments: Evidence) -> anyhow::Result<
 }
 
 impl Answer<'_> {
-    /// A record with what speaks of the thing.
+    /// A record with the parts that mention the element.
     fn proof(&self, number: RecordNumber) -> anyhow::Result<Proof> {
         let record = self.case.journal().get(number)?.ok_or_else(|| {
             UsageError(format!(
@@ -64,8 +64,8 @@ impl Answer<'_> {
             ))
         })?;
         let parts = self
-            .thing
-            .map(|thing| Reading::of(&record).parts(&self.known.wanted(thing)));
+            .element
+            .map(|element| Matcher::new(self.resolver, element).parts(&ParsedRecord::of(&record)));
         Ok(Proof { record, parts })
     }
 

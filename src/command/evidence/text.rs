@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::{Answer, Proof};
-use crate::evidence::{self, Parts, Thing};
-use crate::graph::{Facts, Graph, Label, NodeData, NodeRef, schema};
+use crate::evidence::{self, Element, Parts};
+use crate::graph::schema::{self, common};
+use crate::graph::{Facts, Graph, Label, NodeData, NodeRef, naming};
 use crate::journal::Record;
 use crate::model::format_time;
 use crate::source::logs::Query;
@@ -25,27 +26,27 @@ const IDS: usize = 12;
 pub(super) fn answer(answer: &Answer<'_>, whole: bool) -> anyhow::Result<String> {
     let graph = answer.graph;
     let mut text = String::new();
-    match answer.thing {
-        Some(thing @ Thing::Node(node)) => {
+    match answer.element {
+        Some(element @ Element::Node(node)) => {
             let data = graph.node(node);
             writeln!(text, "{} {}", data.label, title(data))?;
-            properties(&mut text, thing.facts(graph))?;
+            properties(&mut text, element.facts(graph))?;
             edges(&mut text, graph, node)?;
         }
-        Some(thing @ Thing::Edge(from, kind, to)) => {
+        Some(element @ Element::Edge(from, kind, to)) => {
             let (from, to) = (graph.node(from), graph.node(to));
             writeln!(text, "{kind}")?;
             writeln!(text, "  from {} {}", from.label, title(from))?;
             writeln!(text, "  to {} {}", to.label, title(to))?;
-            properties(&mut text, thing.facts(graph))?;
+            properties(&mut text, element.facts(graph))?;
         }
         None => {}
     }
-    if let Some(reason) = answer.thing.and_then(|thing| thing.unrecorded(graph)) {
+    if let Some(reason) = answer.element.and_then(|element| element.unrecorded(graph)) {
         writeln!(text, "\nNo record: {}", clean(&reason))?;
         return Ok(text);
     }
-    if answer.thing.is_some() {
+    if answer.element.is_some() {
         named(&mut text, answer)?;
     }
     for proof in answer.proofs().take(RECORDS) {
@@ -65,19 +66,8 @@ pub(super) fn answer(answer: &Answer<'_>, whole: bool) -> anyhow::Result<String>
 
 /// The id as it can be shown: a url so that no program makes a link of it.
 fn title(node: &NodeData) -> String {
-    let defanged = node.facts.text("defanged");
-    let id = match (node.label, node.id.split_once('|')) {
-        (Label::Verdict, Some((provider, url))) => match url::Url::parse(url) {
-            Ok(url) => format!("{provider}|{}", crate::link::defang(&url)),
-            Err(_) => node.id.clone(),
-        },
-        _ => defanged.unwrap_or(&node.id).to_owned(),
-    };
-    let name = ["upn", "name", "topic"]
-        .into_iter()
-        .find_map(|name| node.facts.text(name))
-        .filter(|name| *name != node.id);
-    match name {
+    let id = naming::defanged_id(node).unwrap_or_else(|| node.id.as_str().into());
+    match naming::beside_id(node) {
         Some(name) => format!("{} ({})", clean(&id), clean(name)),
         None => clean(&id).into_owned(),
     }
@@ -85,7 +75,7 @@ fn title(node: &NodeData) -> String {
 
 fn properties(text: &mut String, facts: Option<&Facts>) -> std::fmt::Result {
     let Some(facts) = facts else { return Ok(()) };
-    for (name, value) in &facts.properties {
+    for (name, value) in facts.properties() {
         let value = match value.to_json() {
             Value::String(text) => text,
             Value::Array(items) => {
@@ -96,12 +86,12 @@ fn properties(text: &mut String, facts: Option<&Facts>) -> std::fmt::Result {
         };
         writeln!(text, "  {name}: {}", clip(&clean(&value)))?;
     }
-    for (name, at) in [
-        ("first_seen", facts.first_seen),
-        ("last_seen", facts.last_seen),
+    for (field, at) in [
+        (common::FIRST_SEEN, facts.first_seen),
+        (common::LAST_SEEN, facts.last_seen),
     ] {
         if let Some(at) = at {
-            writeln!(text, "  {name}: {}", format_time(at))?;
+            writeln!(text, "  {}: {}", field.name(), format_time(at))?;
         }
     }
     Ok(())
@@ -132,7 +122,7 @@ fn edges(text: &mut String, graph: &Graph, node: NodeRef) -> std::fmt::Result {
     }
     if let Some((from, kind, to)) = example {
         writeln!(text, "Edges:\n{}", lines.join("\n"))?;
-        if let Some(command) = evidence::command(graph, Thing::Edge(from, kind, to)) {
+        if let Some(command) = evidence::command(graph, Element::Edge(from, kind, to)) {
             writeln!(text, "  one of them: {command}")?;
         }
     }

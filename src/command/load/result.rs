@@ -9,7 +9,7 @@ use crate::case::Case;
 use crate::cli::Global;
 use crate::command::typed;
 use crate::graph::summary::{counts, summarise};
-use crate::model::Gap;
+use crate::model::{Gap, Source};
 use crate::sink::neo4j::Counters;
 use crate::terminal;
 
@@ -17,8 +17,8 @@ pub(super) fn json(case: &Case, outcome: &Outcome) -> serde_json::Result<String>
     let (summary, entities) = summarise(&outcome.graph);
     let (nodes, edges) = counts(&outcome.graph);
     let mut requests = outcome.requests.clone();
-    for source in ["login", "graph", "log_analytics"] {
-        requests.entry(source).or_default();
+    for source in [Source::Login, Source::Graph, Source::LogAnalytics] {
+        requests.entry(source.as_str()).or_default();
     }
     let result = json!({
         "case": {"id": case.id(), "path": case.dir().to_string_lossy(), "window": case.manifest().window},

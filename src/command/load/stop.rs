@@ -13,7 +13,7 @@ use crate::command::typed::{self, Typed};
 use crate::command::{Exit, UsageError, output};
 use crate::config::Config;
 use crate::http::Counts;
-use crate::model::{Gap, Stage};
+use crate::model::{Gap, Source, Stage};
 use crate::pipeline::{self, Plan, Progress, ProviderPlan, Sent, Stopped};
 use crate::terminal::{clean, harmless};
 
@@ -97,11 +97,11 @@ fn as_json(
     mut requests: Requests,
     next: Typed,
 ) -> serde_json::Result<String> {
-    for source in ["login", "graph", "log_analytics"] {
-        requests.entry(source).or_default();
+    for source in [Source::Login, Source::Graph, Source::LogAnalytics] {
+        requests.entry(source.as_str()).or_default();
     }
     for gap in came.gaps().iter().chain(came.notes()) {
-        requests.entry(gap.source).or_default();
+        requests.entry(gap.source.as_str()).or_default();
     }
     let mut result = match came {
         Came::Plan(plan) => serde_json::to_value(plan)?,

@@ -76,7 +76,7 @@ fn judge(exchange: &Exchange) -> Reading {
 
 fn verdict(exchange: &Exchange) -> (&'static str, &'static str) {
     let reading = judge(exchange);
-    (reading.state.as_str(), overall([&reading]))
+    (reading.state.as_str(), overall([&reading]).as_str())
 }
 
 #[test]

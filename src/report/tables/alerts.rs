@@ -1,18 +1,19 @@
 //! Alerts that name a url.
 
-use super::{By, Cell, Kind, Piece, Row};
+use super::spec::{By, Cell, Kind, Row, TableSpec};
+use crate::graph::schema::alert;
 use crate::graph::{EdgeType, Label};
-use crate::report::evidence::Evidence;
-use crate::report::view::{View, moment};
+use crate::report::elements::Elements;
+use crate::report::view::View;
 
-pub(super) const TIMELINE: Piece = Piece {
+pub(super) const TIMELINE: TableSpec = TableSpec {
     hunt: "alert-timeline",
     kinds: &[Kind::Time, Kind::Text, Kind::Severity, Kind::Url],
     order: &[By::Up(0), By::Up(1), By::Up(3), By::Up(2)],
     rows: timeline,
 };
 
-fn timeline(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+fn timeline(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for alert in view.graph.labelled(Label::Alert) {
         let facts = view.facts(alert);
@@ -20,13 +21,13 @@ fn timeline(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
             if view.label(url) != Label::Url {
                 continue;
             }
-            let mut refs = vec![evidence.node(alert), evidence.node(url)];
-            refs.extend(evidence.edge(alert, EdgeType::Mentions, url));
+            let mut refs = vec![elements.node(alert), elements.node(url)];
+            refs.extend(elements.edge(alert, EdgeType::Mentions, url));
             rows.push(Row {
                 cells: vec![
-                    Cell::time(moment(facts, "time").or(facts.first_seen)),
+                    Cell::time(facts.get(alert::TIME).or(facts.first_seen)),
                     Cell::text(view.shown(alert)),
-                    Cell::or_absent(facts.text("severity"), Cell::text),
+                    Cell::or_absent(facts.get(alert::SEVERITY), Cell::text),
                     Cell::text(view.id(url)),
                 ],
                 refs,

@@ -1,11 +1,12 @@
 //! Who opened a malicious url, and which hosts went there.
 
-use super::{By, Cell, Kind, Piece, Row};
+use super::spec::{By, Cell, Kind, Row, TableSpec};
+use crate::graph::schema::{clicked, connected_to, warned_about};
 use crate::graph::{EdgeType, Label, NodeRef};
-use crate::report::evidence::Evidence;
-use crate::report::view::{View, count, list};
+use crate::report::elements::Elements;
+use crate::report::view::View;
 
-pub(super) const THAT_ACCESSED: Piece = Piece {
+pub(super) const THAT_ACCESSED: TableSpec = TableSpec {
     hunt: "hosts-that-accessed",
     kinds: &[
         Kind::Text,
@@ -26,19 +27,19 @@ pub(super) const THAT_ACCESSED: Piece = Piece {
     rows: that_accessed,
 };
 
-pub(super) const WHO_OPENED: Piece = Piece {
+pub(super) const WHO_OPENED: TableSpec = TableSpec {
     hunt: "who-opened",
     kinds: &[Kind::Text, Kind::Text, Kind::Url, Kind::Time, Kind::Text],
     order: &[By::Up(3), By::Up(0), By::Up(2), By::Up(4), By::Up(1)],
     rows: who_opened,
 };
 
-fn that_accessed(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+fn that_accessed(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for host in view.graph.labelled(Label::Host) {
-        for (kind, how) in [
-            (EdgeType::WarnedAbout, "warned"),
-            (EdgeType::ConnectedTo, "connected"),
+        for (kind, how, count) in [
+            (EdgeType::WarnedAbout, "warned", warned_about::COUNT),
+            (EdgeType::ConnectedTo, "connected", connected_to::COUNT),
         ] {
             for url in view.graph.targets(host, kind) {
                 if kind == EdgeType::ConnectedTo && !view.risky(url) {
@@ -47,8 +48,8 @@ fn that_accessed(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
                 let Some(seen) = view.graph.edge(host, kind, url) else {
                     continue;
                 };
-                let mut refs = vec![evidence.node(host), evidence.node(url)];
-                refs.extend(evidence.edge(host, kind, url));
+                let mut refs = vec![elements.node(host), elements.node(url)];
+                refs.extend(elements.edge(host, kind, url));
                 rows.push(Row {
                     cells: vec![
                         Cell::text(view.shown(host)),
@@ -56,7 +57,7 @@ fn that_accessed(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
                         Cell::text(how),
                         Cell::time(seen.facts.first_seen),
                         Cell::time(seen.facts.last_seen),
-                        Cell::or_absent(count(&seen.facts), Cell::Number),
+                        Cell::or_absent(seen.facts.get(count), Cell::Number),
                     ],
                     refs,
                 });
@@ -66,7 +67,7 @@ fn that_accessed(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
     rows
 }
 
-fn who_opened(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+fn who_opened(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for url in view.risky_urls() {
         for kind in [EdgeType::Opened, EdgeType::Clicked] {
@@ -74,19 +75,19 @@ fn who_opened(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
                 let Some(did) = view.graph.edge(user, kind, url) else {
                     continue;
                 };
-                let actions = match (kind, list(&did.facts, "actions")) {
+                let actions = match (kind, did.facts.get(clicked::ACTIONS).unwrap_or_default()) {
                     (EdgeType::Opened, _) => vec!["opened"],
                     (_, []) => vec!["clicked"],
                     (_, actions) => actions.iter().map(String::as_str).collect(),
                 };
                 for host in hosts(view, user, url) {
-                    let mut refs = vec![evidence.node(user), evidence.node(url)];
-                    refs.extend(evidence.edge(user, kind, url));
+                    let mut refs = vec![elements.node(user), elements.node(url)];
+                    refs.extend(elements.edge(user, kind, url));
                     if let Some(host) = host {
-                        refs.push(evidence.node(host));
-                        refs.extend(evidence.edge(user, EdgeType::Used, host));
+                        refs.push(elements.node(host));
+                        refs.extend(elements.edge(user, EdgeType::Used, host));
                         for seen in [EdgeType::WarnedAbout, EdgeType::ConnectedTo] {
-                            refs.extend(evidence.edge(host, seen, url));
+                            refs.extend(elements.edge(host, seen, url));
                         }
                     }
                     for action in &actions {

@@ -1,11 +1,12 @@
 //! Messages with links.
 
-use super::{By, Cell, Kind, Piece, Row};
+use super::spec::{By, Cell, Kind, Row, TableSpec};
+use crate::graph::schema::message;
 use crate::graph::{EdgeType, NodeRef};
-use crate::report::evidence::{Evidence, Ref};
-use crate::report::view::{View, moment};
+use crate::report::elements::{Elements, Ref};
+use crate::report::view::View;
 
-pub(super) const RISKY: Piece = Piece {
+pub(super) const RISKY: TableSpec = TableSpec {
     hunt: "risky-messages",
     kinds: &[
         Kind::Time,
@@ -27,23 +28,23 @@ pub(super) const RISKY: Piece = Piece {
 };
 
 /// All of it: a report has no limit that would leave out the end.
-pub(super) const TIMELINE: Piece = Piece {
+pub(super) const TIMELINE: TableSpec = TableSpec {
     hunt: "message-timeline",
     kinds: &[Kind::Time, Kind::Flag, Kind::Text, Kind::Text, Kind::Url],
     order: &[By::Up(0), By::Up(4), By::Up(2), By::Up(3), By::Up(1)],
     rows: timeline,
 };
 
-fn risky(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+fn risky(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (message, urls) in view.messages_with(|url| view.risky(url)) {
         let place = view.place(message);
         for sender in view.senders(message) {
-            let mut refs = vec![evidence.node(message)];
-            refs.extend(sender_of(evidence, sender, message));
+            let mut refs = vec![elements.node(message)];
+            refs.extend(sender_of(elements, sender, message));
             for url in &urls {
-                refs.push(evidence.node(*url));
-                refs.extend(evidence.edge(message, EdgeType::Contains, *url));
+                refs.push(elements.node(*url));
+                refs.extend(elements.edge(message, EdgeType::Contains, *url));
             }
             let ids = urls.iter().map(|url| view.id(*url).to_owned()).collect();
             rows.push(Row {
@@ -52,7 +53,7 @@ fn risky(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
                     Cell::or_absent(sender, |sender| Cell::text(view.shown(sender))),
                     Cell::or_absent(place, Cell::text),
                     Cell::List(ids),
-                    Cell::or_absent(view.facts(message).text("preview"), Cell::text),
+                    Cell::or_absent(view.facts(message).get(message::PREVIEW), Cell::text),
                     Cell::text(view.id(message)),
                 ],
                 refs,
@@ -64,27 +65,27 @@ fn risky(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
 
 /// Who sent it, and that they did.
 fn sender_of(
-    evidence: &mut Evidence<'_>,
+    elements: &mut Elements<'_>,
     sender: Option<NodeRef>,
     message: NodeRef,
 ) -> impl Iterator<Item = Ref> {
-    let node = sender.map(|sender| evidence.node(sender));
-    let edge = sender.and_then(|sender| evidence.edge(sender, EdgeType::Sent, message));
+    let node = sender.map(|sender| elements.node(sender));
+    let edge = sender.and_then(|sender| elements.edge(sender, EdgeType::Sent, message));
     node.into_iter().chain(edge)
 }
 
-fn timeline(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+fn timeline(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (message, urls) in view.messages_with(|_| true) {
-        let created = moment(view.facts(message), "created");
+        let created = view.facts(message).get(message::CREATED);
         if created.is_none() {
             continue;
         }
         let place = view.place(message);
         for sender in view.senders(message) {
             for url in &urls {
-                let mut refs = vec![evidence.node(message), evidence.node(*url)];
-                refs.extend(sender.map(|sender| evidence.node(sender)));
+                let mut refs = vec![elements.node(message), elements.node(*url)];
+                refs.extend(sender.map(|sender| elements.node(sender)));
                 rows.push(Row {
                     cells: vec![
                         Cell::time(created),

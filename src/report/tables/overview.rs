@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{By, Cell, Kind, Piece, Row};
+use super::spec::{By, Cell, Kind, Row, TableSpec};
 use crate::graph::{EdgeType, Label};
-use crate::report::evidence::{Evidence, Ref};
+use crate::report::elements::{Elements, Ref};
 use crate::report::view::View;
 
-pub(super) const SUMMARY: Piece = Piece {
+pub(super) const SUMMARY: TableSpec = TableSpec {
     hunt: "summary",
     kinds: &[
         Kind::Number,
@@ -28,17 +28,17 @@ pub(super) const SUMMARY: Piece = Piece {
     rows: summary,
 };
 
-pub(super) const ENTITIES: Piece = Piece {
+pub(super) const ENTITIES: TableSpec = TableSpec {
     hunt: "entities",
     kinds: &[Kind::Text, Kind::Text],
     order: &[By::Up(0), By::Up(1)],
     rows: entities,
 };
 
-fn summary(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+fn summary(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut urls = Vec::new();
     for (_, risky) in view.messages_with(|url| view.risky(url)) {
-        urls.extend(risky.iter().map(|url| evidence.node(*url)));
+        urls.extend(risky.iter().map(|url| elements.node(*url)));
     }
     urls.sort_unstable();
     urls.dedup();
@@ -56,12 +56,12 @@ fn summary(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
     vec![Row { cells, refs: urls }]
 }
 
-fn entities(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+fn entities(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let graph = view.graph;
     let mut found: BTreeMap<(&str, String), Vec<Ref>> = BTreeMap::new();
     let mut add = |kind, node| {
         let known = found.entry((kind, view.shown(node).to_owned()));
-        known.or_default().push(evidence.node(node));
+        known.or_default().push(elements.node(node));
     };
     for (message, _) in view.messages_with(|url| view.risky(url)) {
         for sender in view.senders(message).into_iter().flatten() {

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{By, Cell, Kind, Piece, Row};
+use super::spec::{By, Cell, Kind, Row, TableSpec};
+use crate::graph::schema::user;
 use crate::graph::{EdgeType, Label, NodeRef};
-use crate::report::evidence::{Evidence, Ref};
+use crate::report::elements::{Elements, Ref};
 use crate::report::view::View;
 
-pub(super) const RISKY_USERS: Piece = Piece {
+pub(super) const RISKY_USERS: TableSpec = TableSpec {
     hunt: "risky-users",
     kinds: &[
         Kind::Text,
@@ -28,7 +29,7 @@ pub(super) const RISKY_USERS: Piece = Piece {
     rows: risky_users,
 };
 
-pub(super) const CHANNELS: Piece = Piece {
+pub(super) const CHANNELS: TableSpec = TableSpec {
     hunt: "channels-with-risky-messages",
     kinds: &[
         Kind::Text,
@@ -71,23 +72,23 @@ impl<'g> Found<'g> {
     }
 
     /// The node, the messages, and the urls.
-    fn refs(&self, view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Ref> {
-        let mut refs = vec![evidence.node(self.node)];
+    fn refs(&self, view: View<'_>, elements: &mut Elements<'_>) -> Vec<Ref> {
+        let mut refs = vec![elements.node(self.node)];
         for message in &self.messages {
-            refs.push(evidence.node(*message));
+            refs.push(elements.node(*message));
         }
         for url in &self.urls {
             refs.extend(
                 view.graph
                     .find(Label::Url, url)
-                    .map(|url| evidence.node(url)),
+                    .map(|url| elements.node(url)),
             );
         }
         refs
     }
 }
 
-fn risky_users(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+fn risky_users(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut found: BTreeMap<&str, Found<'_>> = BTreeMap::new();
     for (message, urls) in view.messages_with(|url| view.risky(url)) {
         for sender in view.senders(message).into_iter().flatten() {
@@ -104,19 +105,19 @@ fn risky_users(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
         Row {
             cells: vec![
                 Cell::text(view.shown(sender)),
-                Cell::or_absent(view.facts(sender).text("name"), Cell::text),
+                Cell::or_absent(view.facts(sender).get(user::NAME), Cell::text),
                 sent.urls(),
                 Cell::number(sent.messages.len()),
                 Cell::time(times.clone().min()),
                 Cell::time(times.max()),
             ],
-            refs: sent.refs(view, evidence),
+            refs: sent.refs(view, elements),
         }
     };
     found.into_values().map(row).collect()
 }
 
-fn channels(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+fn channels(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut found: BTreeMap<&str, Found<'_>> = BTreeMap::new();
     for (message, urls) in view.messages_with(|url| view.risky(url)) {
         for spot in view.graph.targets(message, EdgeType::PostedIn) {
@@ -136,7 +137,7 @@ fn channels(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
             Cell::number(stands.senders.len()),
             stands.urls(),
         ],
-        refs: stands.refs(view, evidence),
+        refs: stands.refs(view, elements),
     };
     found.into_values().map(row).collect()
 }

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{By, Cell, Kind, Piece, Row};
+use super::spec::{By, Cell, Kind, Row, TableSpec};
+use crate::graph::schema::{url, verdict};
 use crate::graph::{EdgeType, NodeRef};
-use crate::report::evidence::{Evidence, Ref};
+use crate::model::State;
+use crate::report::elements::{Elements, Ref};
 use crate::report::view::View;
 
-pub(super) const BY_SENDER: Piece = Piece {
+pub(super) const BY_SENDER: TableSpec = TableSpec {
     hunt: "malicious-urls-by-sender",
     kinds: &[
         Kind::Text,
@@ -20,7 +22,7 @@ pub(super) const BY_SENDER: Piece = Piece {
     rows: by_sender,
 };
 
-pub(super) const SUSPICIOUS: Piece = Piece {
+pub(super) const SUSPICIOUS: TableSpec = TableSpec {
     hunt: "suspicious-urls",
     kinds: &[
         Kind::Url,
@@ -50,7 +52,7 @@ struct Sent {
     messages: Vec<NodeRef>,
 }
 
-fn by_sender(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+fn by_sender(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for url in view.risky_urls() {
         // By id, since the numbers of nodes can differ between runs.
@@ -66,18 +68,18 @@ fn by_sender(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
             }
         }
         for (sender, sent) in of_url.into_values() {
-            let mut refs: Vec<Ref> = sender.iter().map(|sender| evidence.node(*sender)).collect();
-            refs.push(evidence.node(url));
-            refs.extend(verdicts(view, evidence, url));
+            let mut refs: Vec<Ref> = sender.iter().map(|sender| elements.node(*sender)).collect();
+            refs.push(elements.node(url));
+            refs.extend(verdicts(view, elements, url));
             for message in &sent.messages {
-                refs.push(evidence.node(*message));
-                refs.extend(evidence.edge(*message, EdgeType::Contains, url));
+                refs.push(elements.node(*message));
+                refs.extend(elements.edge(*message, EdgeType::Contains, url));
             }
             rows.push(Row {
                 cells: vec![
                     Cell::or_absent(sender, |sender| Cell::text(view.shown(sender))),
                     Cell::text(view.id(url)),
-                    Cell::or_absent(view.facts(url).text("severity"), Cell::text),
+                    severity(view, url),
                     Cell::List(sent.places.into_iter().collect()),
                     Cell::number(sent.messages.len()),
                 ],
@@ -88,7 +90,7 @@ fn by_sender(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
     rows
 }
 
-fn suspicious(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
+fn suspicious(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let graph = view.graph;
     let mut rows = Vec::new();
     for url in view.risky_urls() {
@@ -97,9 +99,12 @@ fn suspicious(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
             .targets(url, EdgeType::HasVerdict)
             .into_iter()
             .map(|verdict| view.facts(verdict))
-            .filter(|verdict| verdict.text("state") == Some("hit"))
+            .filter(|verdict| verdict.get(verdict::STATE) == Some(State::Hit))
             .filter_map(|verdict| {
-                let (provider, severity) = (verdict.text("provider")?, verdict.text("severity")?);
+                let (provider, severity) = (
+                    verdict.get(verdict::PROVIDER)?,
+                    verdict.get(verdict::SEVERITY)?,
+                );
                 Some(format!("{provider}:{severity}"))
             })
             .collect();
@@ -114,10 +119,10 @@ fn suspicious(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
             .iter()
             .flat_map(|kind| graph.sources(url, *kind))
             .collect();
-        let mut refs = vec![evidence.node(url)];
-        refs.extend(verdicts(view, evidence, url));
+        let mut refs = vec![elements.node(url)];
+        refs.extend(verdicts(view, elements, url));
         for message in messages {
-            refs.extend(evidence.edge(message, EdgeType::Contains, url));
+            refs.extend(elements.edge(message, EdgeType::Contains, url));
         }
         for kind in [
             EdgeType::WarnedAbout,
@@ -126,13 +131,13 @@ fn suspicious(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
             EdgeType::Clicked,
         ] {
             for from in graph.sources(url, kind) {
-                refs.extend(evidence.edge(from, kind, url));
+                refs.extend(elements.edge(from, kind, url));
             }
         }
         rows.push(Row {
             cells: vec![
                 Cell::text(view.id(url)),
-                Cell::or_absent(facts.text("severity"), Cell::text),
+                severity(view, url),
                 Cell::List(providers),
                 Cell::number(senders.len()),
                 Cell::number(hosts.len()),
@@ -145,10 +150,15 @@ fn suspicious(view: View<'_>, evidence: &mut Evidence<'_>) -> Vec<Row> {
     rows
 }
 
-fn verdicts(view: View<'_>, evidence: &mut Evidence<'_>, url: NodeRef) -> Vec<Ref> {
+fn severity(view: View<'_>, url: NodeRef) -> Cell {
+    let severity = view.facts(url).get(url::SEVERITY);
+    Cell::or_absent(severity, |severity| Cell::text(severity.as_str()))
+}
+
+fn verdicts(view: View<'_>, elements: &mut Elements<'_>, url: NodeRef) -> Vec<Ref> {
     let verdicts = view.graph.targets(url, EdgeType::HasVerdict);
     verdicts
         .into_iter()
-        .map(|verdict| evidence.node(verdict))
+        .map(|verdict| elements.node(verdict))
         .collect()
 }

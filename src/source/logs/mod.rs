@@ -3,7 +3,9 @@
 mod entity;
 mod query;
 mod sentinel;
+mod table;
 
 pub use entity::{Device, Entity};
 pub use query::{Parameter, Query};
 pub use sentinel::*;
+pub use table::rows_by_column;

@@ -14,15 +14,17 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::query::{Parameter, Query};
+use super::table::PRIMARY;
 use crate::http::{Client, Failure};
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
 use crate::model::RecordNumber;
+use crate::model::Source;
 use crate::model::Window;
 use crate::model::format_time;
 use crate::model::parse_time;
 
 /// Key of this source in `requests` and in gaps.
-pub const SOURCE: &str = "log_analytics";
+pub const SOURCE: Source = Source::LogAnalytics;
 
 /// Most rows of one answer; one that has so many may have been cut.
 const ROW_LIMIT: usize = 500_000;
@@ -229,7 +231,7 @@ impl Sentinel {
         let timespan = format!("{}/{}", format_time(window.from), format_time(window.to));
         let body = serde_json::json!({"query": query.render(&values), "timespan": timespan});
         let request = Request {
-            source: SOURCE,
+            source: SOURCE.as_str(),
             method: Method::Post,
             url: self.url.clone(),
             headers: vec![("prefer", "wait=600,include-statistics=true".to_owned())],
@@ -363,9 +365,9 @@ fn tabulate(query: &'static str, record: RecordNumber, response: Response) -> Sl
     let table = response
         .tables
         .into_iter()
-        .find(|table| table.name == "PrimaryResult");
+        .find(|table| table.name == PRIMARY);
     let Some(table) = table else {
-        let message = "the answer has no PrimaryResult".to_owned();
+        let message = format!("the answer has no {PRIMARY}");
         return if cut {
             Slice::Cut(Vec::new())
         } else {

@@ -137,7 +137,7 @@ impl Graph {
         let mut url = self.base.clone();
         crate::model::url::append_path(&mut url, &["$batch"]);
         Request {
-            source: SOURCE,
+            source: SOURCE.as_str(),
             method: Method::Post,
             url,
             headers: Vec::new(),

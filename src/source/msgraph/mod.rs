@@ -19,13 +19,14 @@ use url::Url;
 use crate::http::{Client, Failure};
 use crate::journal::{Answer, Audience, Auth, Exchange, Limit, Method, Request};
 use crate::model::RecordNumber;
+use crate::model::Source;
 use crate::model::Window;
 use crate::model::format_time;
 
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
 /// Key of this source in `requests` and in gaps.
-pub const SOURCE: &str = "graph";
+pub const SOURCE: Source = Source::Graph;
 
 /// Longest time for one request from its first turn on, waiting for throttles included.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -316,7 +317,7 @@ impl Graph {
             url.set_query(Some(&encoded.join("&")));
         }
         Request {
-            source: SOURCE,
+            source: SOURCE.as_str(),
             method: Method::Get,
             url,
             headers: Vec::new(),

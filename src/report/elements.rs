@@ -1,4 +1,4 @@
-//! What rows and events are about: nodes and edges, with the records that tell of them.
+//! The nodes and edges that rows and events are about, with the records they came from.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,19 +7,18 @@ use serde_json::{Map, Value as Json};
 
 use super::json::shown;
 use super::view::View;
-use crate::evidence;
-use crate::graph::schema::EVIDENCE_LIMIT;
+use crate::evidence::{self, Element};
+use crate::graph::schema::{EVIDENCE_LIMIT, common, message, url, user};
 use crate::graph::{EdgeType, Facts, Label, NodeRef};
 use crate::model::RecordNumber;
 use crate::model::format_time;
 
-/// Index of a thing in the list of things.
+/// Place of an element in the list of elements.
 pub(super) type Ref = usize;
 
-/// A node or an edge.
+/// A node or an edge, as the page shows it.
 #[derive(Debug, Serialize)]
-pub(super) struct Thing {
-    /// Its label or type.
+pub(super) struct ElementDetails {
     #[serde(rename = "type")]
     kind: &'static str,
     /// Its id, or what an edge joins; urls broken.
@@ -37,28 +36,28 @@ pub(super) struct Thing {
     /// Why there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     unrecorded: Option<String>,
-    /// What records say of it.
+    /// Quotations from those records.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) excerpts: BTreeMap<RecordNumber, String>,
     /// What it is in the graph, when what records say of it is worth quoting.
     #[serde(skip)]
-    pub(super) quoted: Option<evidence::Thing>,
+    pub(super) quoted: Option<Element>,
 }
 
-/// The things that were referred to, in the order in which they first were.
+/// The elements that were referred to, in the order in which they first were.
 #[derive(Debug)]
-pub(super) struct Evidence<'g> {
+pub(super) struct Elements<'g> {
     view: View<'g>,
-    things: Vec<Thing>,
+    all: Vec<ElementDetails>,
     nodes: HashMap<NodeRef, Ref>,
     edges: HashMap<(NodeRef, EdgeType, NodeRef), Ref>,
 }
 
-impl<'g> Evidence<'g> {
+impl<'g> Elements<'g> {
     pub(super) fn new(view: View<'g>) -> Self {
         Self {
             view,
-            things: Vec::new(),
+            all: Vec::new(),
             nodes: HashMap::new(),
             edges: HashMap::new(),
         }
@@ -72,13 +71,15 @@ impl<'g> Evidence<'g> {
         let label = self.view.label(node);
         let facts = self.view.facts(node);
         // Most messages and urls are neither risky nor suspicious, and their rows say all there is to say.
-        let told = !matches!(label, Label::Message | Label::Url)
-            || facts.flag("risky")
-            || facts.properties.contains_key("signals");
-        // A channel or a team is told of by every message in it.
+        let told = match label {
+            Label::Message => facts.is(message::RISKY),
+            Label::Url => facts.is(url::RISKY) || facts.has(url::SIGNALS),
+            _ => true,
+        };
+        // A channel or a team is mentioned by every message in it.
         let quoted = told
             && match label {
-                Label::User => facts.flag("risky_sender"),
+                Label::User => facts.is(user::RISKY_SENDER),
                 label => !matches!(label, Label::Channel | Label::Chat | Label::Team),
             };
         let id = match label {
@@ -89,8 +90,8 @@ impl<'g> Evidence<'g> {
                 id => id.to_owned(),
             },
         };
-        let thing = evidence::Thing::Node(node);
-        let made = self.add(label.as_str(), id, thing, facts, told, quoted);
+        let element = Element::Node(node);
+        let made = self.add(label.as_str(), id, element, facts, told, quoted);
         self.nodes.insert(node, made);
         made
     }
@@ -106,9 +107,9 @@ impl<'g> Evidence<'g> {
             _ => shown(self.view.shown(node)),
         };
         let id = format!("{} -[{kind}]-> {}", end(from), end(to));
-        let thing = evidence::Thing::Edge(from, kind, to);
+        let element = Element::Edge(from, kind, to);
         let quoted = self.view.label(to) != Label::Url || self.view.risky(to);
-        let made = self.add(kind.as_str(), id, thing, &edge.facts, true, quoted);
+        let made = self.add(kind.as_str(), id, element, &edge.facts, true, quoted);
         self.edges.insert((from, kind, to), made);
         Some(made)
     }
@@ -117,44 +118,42 @@ impl<'g> Evidence<'g> {
         &mut self,
         kind: &'static str,
         id: String,
-        thing: evidence::Thing,
+        element: Element,
         facts: &Facts,
         told: bool,
         quoted: bool,
     ) -> Ref {
         let records = facts.evidence.iter().take(EVIDENCE_LIMIT).copied();
-        self.things.push(Thing {
+        self.all.push(ElementDetails {
             kind,
             id,
-            command: evidence::command(self.view.graph, thing),
+            command: evidence::command(self.view.graph, element),
             properties: told.then(|| properties(facts)),
             records: records.collect(),
             count: facts.evidence.len(),
-            unrecorded: thing.unrecorded(self.view.graph).map(|why| shown(&why)),
+            unrecorded: element.unrecorded(self.view.graph).map(|why| shown(&why)),
             excerpts: BTreeMap::new(),
-            quoted: quoted.then_some(thing),
+            quoted: quoted.then_some(element),
         });
-        self.things.len() - 1
+        self.all.len() - 1
     }
 
-    /// The things.
-    pub(super) fn into_things(self) -> Vec<Thing> {
-        self.things
+    pub(super) fn into_details(self) -> Vec<ElementDetails> {
+        self.all
     }
 }
 
 fn properties(facts: &Facts) -> Map<String, Json> {
     let mut all: Map<String, Json> = facts
-        .properties
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), broken(value.to_json())))
+        .properties()
+        .map(|(name, value)| (name.to_owned(), broken(value.to_json())))
         .collect();
-    for (name, at) in [
-        ("first_seen", facts.first_seen),
-        ("last_seen", facts.last_seen),
+    for (field, at) in [
+        (common::FIRST_SEEN, facts.first_seen),
+        (common::LAST_SEEN, facts.last_seen),
     ] {
         if let Some(at) = at {
-            all.insert(name.to_owned(), format_time(at).into());
+            all.insert(field.name().to_owned(), format_time(at).into());
         }
     }
     all

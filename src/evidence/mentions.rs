@@ -1,4 +1,4 @@
-//! What a part of a record names, read as the stages read it.
+//! What a part of a record mentions: users, hosts, urls, messages and places, read as the stages read them.
 
 use std::cell::OnceCell;
 
@@ -9,23 +9,33 @@ use url::Url;
 
 use crate::journal::Record;
 use crate::link;
+use crate::model::{MessageId, Source, TeamId};
 use crate::source::logs::{Device, Entity};
 use crate::source::msgraph::{ChatMessage, Member, UserInfo};
 
 /// A user by object id and UPN, in lower case. Either may be empty.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct UserName {
+pub(super) struct UserMention {
     pub(super) id: String,
     pub(super) upn: String,
 }
 
-impl UserName {
+impl UserMention {
     fn new(id: &str, upn: &str) -> Self {
         Self {
             id: id.to_lowercase(),
             upn: upn.to_lowercase(),
         }
     }
+}
+
+/// What a row about a device tells of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum DeviceEvent {
+    /// SmartScreen warned about a url.
+    Warning,
+    /// Teams opened a url.
+    Open,
 }
 
 /// A request in a log of connections, and where it went.
@@ -35,26 +45,31 @@ pub(super) struct Connection {
     pub(super) destination: String,
 }
 
+/// A device by id and name, in lower case. Either may be empty.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct HostMention {
+    pub(super) id: String,
+    pub(super) name: String,
+}
+
 /// What a part names, or the request that brought it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Says {
-    pub(super) users: Vec<UserName>,
-    /// Devices by id and by name, in lower case; either may be empty.
-    pub(super) hosts: Vec<(String, String)>,
-    /// Teams, in lower case.
-    pub(super) teams: Vec<String>,
+pub(super) struct Mentions {
+    pub(super) users: Vec<UserMention>,
+    pub(super) hosts: Vec<HostMention>,
+    pub(super) teams: Vec<TeamId>,
     /// Channels and chats.
     pub(super) places: Vec<String>,
-    /// The message that it is about, with its place.
-    pub(super) message: Option<String>,
-    /// The message that this one answers, with its place.
-    pub(super) root: Option<String>,
+    /// The message that it is about.
+    pub(super) message: Option<MessageId>,
+    /// The message that this one answers.
+    pub(super) root: Option<MessageId>,
     pub(super) alert: Option<String>,
     pub(super) connection: Option<Connection>,
     /// An indicator: its kind and its value.
     pub(super) indicator: Option<(String, String)>,
-    /// `warning` or `open`, of SmartScreen's events.
-    pub(super) event: Option<String>,
+    /// What SmartScreen's table tells of.
+    pub(super) event: Option<DeviceEvent>,
     /// It tells of a click.
     pub(super) click: bool,
     /// Urls as a log writes them.
@@ -65,7 +80,7 @@ pub(super) struct Says {
     urls: OnceCell<Vec<Url>>,
 }
 
-impl Says {
+impl Mentions {
     /// The urls that it names, unwrapped and normalised.
     pub(super) fn urls(&self) -> &[Url] {
         self.urls.get_or_init(|| {
@@ -79,7 +94,7 @@ impl Says {
 
 /// What the items of an answer of Graph are.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
+enum ItemKind {
     User,
     Team,
     Channel,
@@ -88,50 +103,53 @@ enum Kind {
     Message,
 }
 
-/// Where a part stands: what the request was about.
+/// What the request that brought a record was about.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct RequestContext {
     /// What the request itself names.
-    pub(super) subject: Says,
-    kind: Option<Kind>,
+    pub(super) subject: Mentions,
+    /// What the items of the answer are.
+    items: Option<ItemKind>,
     is_table: bool,
 }
 
-impl Place {
+impl RequestContext {
     pub(super) fn of(record: &Record) -> Self {
-        match record.source.as_str() {
-            "log_analytics" => Self {
+        match Source::parse(&record.source) {
+            Some(Source::LogAnalytics) => Self {
                 is_table: true,
                 ..Self::default()
             },
-            "graph" => Url::parse(&record.url).map_or_else(|_| Self::default(), |url| graph(&url)),
+            Some(Source::Graph) => {
+                Url::parse(&record.url).map_or_else(|_| Self::default(), |url| graph(&url))
+            }
             _ => Self::default(),
         }
     }
 
     /// What a part names.
-    pub(super) fn says(&self, part: &Value) -> Says {
-        match self.kind {
+    pub(super) fn mentions(&self, part: &Value) -> Mentions {
+        match self.items {
             _ if self.is_table => row(part),
-            None => Says::default(),
-            Some(Kind::Message) => message(part, self.subject.places.first()),
-            Some(Kind::User) => user(part),
-            Some(Kind::Member) => member(part),
-            Some(Kind::Team) => Says {
-                teams: vec![text(part, "id").to_lowercase()],
-                ..Says::default()
+            None => Mentions::default(),
+            Some(ItemKind::Message) => message(part, self.subject.places.first()),
+            Some(ItemKind::User) => user(part),
+            Some(ItemKind::Member) => member(part),
+            Some(ItemKind::Team) => Mentions {
+                teams: vec![TeamId::from(text(part, "id"))],
+                ..Mentions::default()
             },
-            Some(Kind::Channel | Kind::Chat) => Says {
+            Some(ItemKind::Channel | ItemKind::Chat) => Mentions {
                 places: vec![text(part, "id").to_owned()],
-                ..Says::default()
+                ..Mentions::default()
             },
         }
     }
 }
 
 /// Reads the path of a request to Graph, as `chats/ID/members` or, in links to next pages, `chats('ID')/members`.
-fn graph(url: &Url) -> Place {
-    let mut place = Place::default();
+fn graph(url: &Url) -> RequestContext {
+    let mut context = RequestContext::default();
     let mut collection = String::new();
     for segment in url.path().split('/') {
         let segment = percent_decode_str(segment).decode_utf8_lossy();
@@ -139,51 +157,51 @@ fn graph(url: &Url) -> Place {
             .split_once("('")
             .and_then(|(name, rest)| Some((name, rest.strip_suffix("')")?)));
         if let Some((name, id)) = key {
-            place.take(&name.to_lowercase(), id);
+            context.take(&name.to_lowercase(), id);
             collection.clear();
             continue;
         }
         let name = segment.to_lowercase();
-        let kind = match name.as_str() {
-            "joinedteams" => Some(Kind::Team),
-            "getallmessages" | "messages" => Some(Kind::Message),
-            "members" => Some(Kind::Member),
-            "chats" => Some(Kind::Chat),
+        let items = match name.as_str() {
+            "joinedteams" => Some(ItemKind::Team),
+            "getallmessages" | "messages" => Some(ItemKind::Message),
+            "members" => Some(ItemKind::Member),
+            "chats" => Some(ItemKind::Chat),
             "users" | "teams" | "channels" => None,
             _ => {
-                place.take(&collection, &segment);
+                context.take(&collection, &segment);
                 collection.clear();
                 continue;
             }
         };
-        if kind.is_some() {
-            place.kind = kind;
+        if items.is_some() {
+            context.items = items;
         }
         collection = name;
     }
-    place
+    context
 }
 
-impl Place {
+impl RequestContext {
     /// Takes note of an id in the path, and of what an object of that collection is.
     fn take(&mut self, collection: &str, id: &str) {
         match collection {
             "users" => {
                 let (id, upn) = if id.contains('@') { ("", id) } else { (id, "") };
-                self.subject.users.push(UserName::new(id, upn));
-                self.kind = Some(Kind::User);
+                self.subject.users.push(UserMention::new(id, upn));
+                self.items = Some(ItemKind::User);
             }
             "teams" => {
-                self.subject.teams.push(id.to_lowercase());
-                self.kind = Some(Kind::Team);
+                self.subject.teams.push(TeamId::from(id));
+                self.items = Some(ItemKind::Team);
             }
             "channels" => {
                 self.subject.places.push(id.to_owned());
-                self.kind = Some(Kind::Channel);
+                self.items = Some(ItemKind::Channel);
             }
             "chats" => {
                 self.subject.places.push(id.to_owned());
-                self.kind = Some(Kind::Chat);
+                self.items = Some(ItemKind::Chat);
             }
             _ => {}
         }
@@ -191,60 +209,65 @@ impl Place {
 }
 
 /// A row of a query. What its columns mean stands at the head of each file in `kql/`.
-fn row(row: &Value) -> Says {
+fn row(row: &Value) -> Mentions {
     let cell = |name: &str| text(row, name).trim();
     let given = |name: &str| Some(cell(name).to_owned()).filter(|text| !text.is_empty());
-    let mut says = Says {
+    let mut mentions = Mentions {
         alert: given("alert_id"),
-        event: given("kind").filter(|kind| matches!(kind.as_str(), "warning" | "open")),
+        event: match cell("kind") {
+            "warning" => Some(DeviceEvent::Warning),
+            "open" => Some(DeviceEvent::Open),
+            _ => None,
+        },
         click: row.get("action").is_some() && row.get("clicked_through").is_some(),
-        ..Says::default()
+        ..Mentions::default()
     };
     for (id, upn) in [
         ("object_id", "upn"),
         ("sender_id", "sender_upn"),
         ("", "user"),
     ] {
-        says.user(cell(id), cell(upn));
+        mentions.user(cell(id), cell(upn));
     }
     if !cell("device_id").is_empty() || !cell("device_name").is_empty() {
-        says.host(cell("device_id"), cell("device_name"));
+        mentions.host(cell("device_id"), cell("device_name"));
     }
-    says.teams
-        .extend(given("team_id").map(|id| id.to_lowercase()));
+    mentions.teams.extend(given("team_id").map(TeamId::from));
     if let Some(channel) = given("channel_id") {
-        says.message = given("message_id").map(|id| format!("{channel}/{id}"));
-        says.places.push(channel);
+        mentions.message = given("message_id").map(|id| MessageId::in_place(&channel, &id));
+        mentions.places.push(channel);
     }
     if row.get("device_id").is_some() && row.get("events").is_some() {
-        says.connection = Some(Connection {
+        mentions.connection = Some(Connection {
             request: cell("url").to_owned(),
             destination: cell("destination").to_owned(),
         });
     } else {
-        says.logged.extend(given("url"));
+        mentions.logged.extend(given("url"));
     }
     if row.get("confidence").is_some() {
-        says.indicator = Some((cell("kind").to_owned(), cell("value").to_owned()));
+        mentions.indicator = Some((cell("kind").to_owned(), cell("value").to_owned()));
     }
     if let Some(entities) = given("entities") {
         // What a table delivers as JSON is text; some pipelines make JSON of it.
         let entities: Value = serde_json::from_str(&entities).unwrap_or_default();
-        says.entities(&entities);
+        mentions.entities(&entities);
     }
-    says
+    mentions
 }
 
-impl Says {
+impl Mentions {
     fn user(&mut self, id: &str, upn: &str) {
         if !id.is_empty() || !upn.is_empty() {
-            self.users.push(UserName::new(id, upn));
+            self.users.push(UserMention::new(id, upn));
         }
     }
 
     fn host(&mut self, device_id: &str, name: &str) {
-        self.hosts
-            .push((device_id.to_lowercase(), name.to_lowercase()));
+        self.hosts.push(HostMention {
+            id: device_id.to_lowercase(),
+            name: name.to_lowercase(),
+        });
     }
 
     fn entities(&mut self, entities: &Value) {
@@ -263,51 +286,53 @@ impl Says {
 }
 
 /// A message, which a chat may have in the request alone.
-fn message(item: &Value, chat: Option<&String>) -> Says {
+fn message(item: &Value, chat: Option<&String>) -> Mentions {
     let Some(message) = read::<ChatMessage>(item) else {
-        return Says::default();
+        return Mentions::default();
     };
-    let mut says = Says::default();
+    let mut mentions = Mentions::default();
     let channel = message.channel_identity.as_ref();
     let channel = channel.and_then(|channel| channel.channel_id.clone());
     let told = Some(text(item, "chatId").to_owned()).filter(|chat| !chat.is_empty());
     if let Some(place) = channel.or_else(|| chat.cloned()).or(told) {
-        let key = |id: &String| (!id.is_empty()).then(|| format!("{place}/{id}"));
-        says.message = message.id.as_ref().and_then(key);
-        says.root = message.reply_to_id.as_ref().and_then(key);
-        says.places.push(place);
+        let key = |id: &String| (!id.is_empty()).then(|| MessageId::in_place(&place, id));
+        mentions.message = message.id.as_ref().and_then(key);
+        mentions.root = message.reply_to_id.as_ref().and_then(key);
+        mentions.places.push(place);
     }
     let team = message.channel_identity.as_ref();
     let team = team.and_then(|channel| channel.team_id.as_ref());
-    says.teams.extend(team.map(|id| id.to_lowercase()));
+    mentions
+        .teams
+        .extend(team.map(|id| TeamId::from(id.as_str())));
     if let Some(from) = &message.from {
         let user = from.user.as_ref().and_then(|user| user.id.as_ref());
         let bot = from.application.as_ref().and_then(|bot| bot.id.as_ref());
         if let Some(id) = user.or(bot) {
-            says.user(id, "");
+            mentions.user(id, "");
         }
     }
-    says.body = Some(Box::new(message));
-    says
+    mentions.body = Some(Box::new(message));
+    mentions
 }
 
-fn user(item: &Value) -> Says {
-    let mut says = Says::default();
+fn user(item: &Value) -> Mentions {
+    let mut mentions = Mentions::default();
     if let Some(user) = read::<UserInfo>(item) {
         let upn = user.user_principal_name.unwrap_or_default();
-        says.user(&user.id.unwrap_or_default(), &upn);
+        mentions.user(&user.id.unwrap_or_default(), &upn);
     }
-    says
+    mentions
 }
 
-fn member(item: &Value) -> Says {
-    let mut says = Says::default();
+fn member(item: &Value) -> Mentions {
+    let mut mentions = Mentions::default();
     if let Some(member) = read::<Member>(item) {
         let account = member.user_id.filter(|id| !id.is_empty());
         let id = account.or(member.anonymous_guest_id).unwrap_or_default();
-        says.user(&id, "");
+        mentions.user(&id, "");
     }
-    says
+    mentions
 }
 
 fn read<T: DeserializeOwned>(item: &Value) -> Option<T> {

@@ -1,0 +1,71 @@
+//! A node or an edge of the graph, and the records that it came from.
+
+use crate::graph::schema::{started_from, verdict};
+use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
+use crate::model::{RecordNumber, State};
+
+/// A node or an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Element {
+    /// A node.
+    Node(NodeRef),
+    /// An edge by its ends.
+    Edge(NodeRef, EdgeType, NodeRef),
+}
+
+impl Element {
+    /// What the graph holds of it; none when it holds no such edge.
+    pub fn facts(self, graph: &Graph) -> Option<&Facts> {
+        match self {
+            Self::Node(node) => Some(&graph.node(node).facts),
+            Self::Edge(from, kind, to) => graph.edge(from, kind, to).map(|edge| &edge.facts),
+        }
+    }
+
+    /// Numbers of all records that it came from, in their order.
+    pub fn records(self, graph: &Graph) -> Vec<RecordNumber> {
+        let facts = self.facts(graph);
+        facts.map_or_else(Vec::new, |facts| facts.evidence.iter().copied().collect())
+    }
+
+    /// Why it came from no record; none when it came from one.
+    pub fn unrecorded(self, graph: &Graph) -> Option<String> {
+        if !self.records(graph).is_empty() {
+            return None;
+        }
+        let by_hand = "it was named by hand when the case was made: case.json holds the options";
+        let nodes = match self {
+            Self::Node(node) => vec![node],
+            Self::Edge(from, _, to) => vec![from, to],
+        };
+        let verdict = nodes
+            .into_iter()
+            .map(|node| graph.node(node))
+            .find(|node| node.label == Label::Verdict);
+        Some(match (self, verdict) {
+            (_, Some(of_url)) => {
+                let facts = &of_url.facts;
+                let summary = facts.get(verdict::SUMMARY).unwrap_or("no reason is known");
+                match facts.get(verdict::STATE) {
+                    Some(State::Skipped) => format!("nothing was sent: {summary}"),
+                    _ => format!("there was no answer to record: {summary}"),
+                }
+            }
+            (Self::Node(node), None) if graph.node(node).label == Label::Case => {
+                "a case is what load was asked for, which stands in case.json; its records are the evidence of all else"
+                    .to_owned()
+            }
+            (Self::Edge(from, EdgeType::StartedFrom, to), None) => {
+                let edge = graph.edge(from, EdgeType::StartedFrom, to);
+                match edge.and_then(|edge| edge.facts.get(started_from::WHY)) {
+                    Some("by hand") => by_hand.to_owned(),
+                    why => format!("no record is known that says why ({})", why.unwrap_or_default()),
+                }
+            }
+            (Self::Edge(_, EdgeType::OnDomain, _), None) => {
+                format!("it follows from the url alone, and {by_hand}")
+            }
+            _ => by_hand.to_owned(),
+        })
+    }
+}

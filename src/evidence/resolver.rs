@@ -1,0 +1,169 @@
+//! What the nodes of a graph are recognised by in a record.
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use super::mentions::{HostMention, Mentions, UserMention};
+use crate::graph::devices::Devices;
+use crate::graph::schema::{case, connected_to, host, user};
+use crate::graph::value::indexable;
+use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef};
+use crate::link;
+use crate::model::{HostId, MatchKind, MessageId, TeamId, UserId, VerdictId};
+
+/// A graph, with the names that its devices go by. Made once, it resolves what many records mention.
+#[derive(Debug)]
+pub struct Resolver<'g> {
+    pub(super) graph: &'g Graph,
+    devices: Devices,
+    /// Start of the time under investigation.
+    pub(super) since: DateTime<Utc>,
+}
+
+/// A node, with all that it goes by.
+pub(super) struct NodeMatcher<'g> {
+    resolver: &'g Resolver<'g>,
+    node: NodeRef,
+    pub(super) data: &'g NodeData,
+    /// The url of a Url, or of the url of a Verdict.
+    pub(super) url: Option<Url>,
+    /// The UPN of a User, in lower case.
+    pub(super) upn: Option<String>,
+    /// The name of a Host, in lower case.
+    pub(super) host_name: Option<String>,
+}
+
+impl<'g> Resolver<'g> {
+    /// What the nodes of a graph go by.
+    pub fn of(graph: &'g Graph) -> Self {
+        let of_case = graph.find(Label::Case, graph.case());
+        let since = of_case.and_then(|of_case| graph.node(of_case).facts.get(case::WINDOW_FROM));
+        Self {
+            graph,
+            devices: Devices::of(graph),
+            since: since.unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn node(&'g self, node: NodeRef) -> NodeMatcher<'g> {
+        let data = self.graph.node(node);
+        let id = data.id.as_str();
+        let (mut url, mut upn, mut host_name) = (None, None, None);
+        match data.label {
+            Label::Url => url = Url::parse(id).ok(),
+            Label::Verdict => {
+                url = VerdictId::parse(id).and_then(|id| Url::parse(&id.url).ok());
+            }
+            Label::User => {
+                let known = UserId::from(id);
+                let known = known.as_upn().or_else(|| data.facts.get(user::UPN));
+                upn = known.map(str::to_lowercase);
+            }
+            Label::Host => {
+                let known = HostId::from(id);
+                let known = known.as_name().or_else(|| data.facts.get(host::NAME));
+                host_name = known.map(str::to_lowercase);
+            }
+            _ => {}
+        }
+        NodeMatcher {
+            resolver: self,
+            node,
+            data,
+            url,
+            upn,
+            host_name,
+        }
+    }
+
+    /// The device that is mentioned, by id, or by name when no id is told.
+    fn host(&self, host: &HostMention) -> Option<NodeRef> {
+        if !host.id.is_empty() {
+            return self.graph.find(Label::Host, &host.id);
+        }
+        let by_name = || {
+            let id = HostId::name(&host.name);
+            self.graph.find(Label::Host, &id.to_string())
+        };
+        self.devices.named(&host.name).or_else(by_name)
+    }
+}
+
+impl NodeMatcher<'_> {
+    /// Whether it is the node of that id. Long ids are cut as the graph cuts them.
+    fn is(&self, id: &str) -> bool {
+        let own = &self.data.id;
+        id == own || (id.len() > own.len() && indexable(id.to_owned()) == *own)
+    }
+
+    /// Whether it is that message.
+    pub(super) fn is_message(&self, message: Option<&MessageId>) -> bool {
+        message.is_some_and(|message| self.is(message.as_str()))
+    }
+
+    /// Whether it is among what is mentioned.
+    pub(super) fn is_in(&self, mentions: &Mentions) -> bool {
+        match self.data.label {
+            Label::User => mentions.users.iter().any(|user| self.is_user(user)),
+            Label::Host => {
+                let mut hosts = mentions.hosts.iter();
+                hosts.any(|host| self.resolver.host(host) == Some(self.node))
+            }
+            Label::Team => mentions
+                .teams
+                .iter()
+                .map(TeamId::as_str)
+                .any(|team| self.is(team)),
+            Label::Channel | Label::Chat => mentions.places.iter().any(|place| self.is(place)),
+            Label::Message => {
+                self.is_message(mentions.message.as_ref())
+                    || self.is_message(mentions.root.as_ref())
+            }
+            Label::Alert => mentions
+                .alert
+                .as_deref()
+                .is_some_and(|alert| self.is(alert)),
+            Label::Url => {
+                mentions.urls().iter().any(|url| self.is(url.as_str())) || self.is_visited(mentions)
+            }
+            Label::Domain => mentions.urls().iter().any(|url| {
+                let domain = link::domain(url);
+                domain.is_some_and(|domain| self.is(&domain.registrable))
+            }),
+            Label::Case | Label::Verdict => false,
+        }
+    }
+
+    /// A user is known by object id; one who is mentioned by UPN alone, by that.
+    fn is_user(&self, user: &UserMention) -> bool {
+        if !user.id.is_empty() {
+            return self.is(&user.id);
+        }
+        self.upn.as_ref() == Some(&user.upn)
+    }
+
+    /// How a logged request went to the url.
+    pub(super) fn requested(&self, mentions: &Mentions) -> Option<MatchKind> {
+        let connection = mentions.connection.as_ref()?;
+        link::logged_request_match(
+            &connection.request,
+            &connection.destination,
+            self.url.as_ref()?,
+        )
+    }
+
+    /// Whether a connection speaks of the url: one to the url itself, or to its host from where no more was seen.
+    fn is_visited(&self, mentions: &Mentions) -> bool {
+        match self.requested(mentions) {
+            Some(MatchKind::Url) => true,
+            Some(MatchKind::Host) => mentions.hosts.iter().any(|host| {
+                let graph = self.resolver.graph;
+                let visitor = self.resolver.host(host);
+                let edge =
+                    visitor.and_then(|host| graph.edge(host, EdgeType::ConnectedTo, self.node));
+                edge.and_then(|edge| edge.facts.get(connected_to::MATCH)) == Some(MatchKind::Host)
+            }),
+            None => false,
+        }
+    }
+}

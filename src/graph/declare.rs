@@ -1,0 +1,194 @@
+//! The macros by which the schema declares labels and types: from one declaration come the row of the table, the
+//! struct or variant that is put into the graph, and a constant for each property to read it by.
+
+/// The name of a property: that of its field, unless it is said to be another.
+macro_rules! name {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident as $name:literal) => {
+        $name
+    };
+}
+
+/// A module with a constant for each property, and the rows of the table.
+macro_rules! properties {
+    ($doc:expr, $module:ident {
+        $($constant:ident $field:ident $(as $name:literal)?: $holds:ty, $merge:expr, $of:literal;)*
+    }) => {
+        #[doc = $doc]
+        pub mod $module {
+            #[allow(unused_imports, reason = "not every label has properties")]
+            use super::*;
+
+            $(
+                #[doc = $of]
+                pub const $constant: Field<$holds> = Field::new(name!($field $(as $name)?));
+            )*
+
+            pub(super) const PROPERTIES: &[Property] = &[$(Property {
+                name: $constant.name(),
+                kind: <$holds as Holds>::KIND,
+                merge: $merge,
+                doc: $of,
+            }),*];
+        }
+    };
+}
+
+/// Labels in their order. What is `given` makes the struct that is put into the graph; what is `derived` is computed
+/// by other code, which sets it by its constant.
+macro_rules! nodes {
+    ($(
+        $label:ident in $module:ident {
+            doc: $doc:literal,
+            key: $key:literal,
+            $($(#[$meta:meta])* given $id:ty {
+                $($given:ident $field:ident $(as $name:literal)?: $holds:ty, $merge:expr, $of:literal;)*
+            })?
+            $(derived {
+                $($derived:ident $set:ident: $set_holds:ty, $set_merge:expr, $set_of:literal;)*
+            })?
+            indexed: [$($indexed:ident),*],
+            counted: [$($counted:ident),*],
+        }
+    )+) => {
+        /// Label of a node. The order is the order of `graph.jsonl`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Label {
+            $(#[doc = $doc] $label,)+
+        }
+
+        impl Label {
+            /// Its row in [`NODES`].
+            pub fn spec(self) -> &'static NodeSpec {
+                &NODES[self as usize]
+            }
+
+            /// As Neo4j spells it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$label => stringify!($label),)+
+                }
+            }
+        }
+
+        /// Every label, in the order of [`Label`].
+        pub const NODES: &[NodeSpec] = &[$(NodeSpec {
+            label: Label::$label,
+            key: $key,
+            doc: $doc,
+            properties: $module::PROPERTIES,
+            indexed: &[$($module::$indexed.name()),*],
+            counted: &[$($module::$counted.name()),*],
+        }),+];
+
+        $(
+            properties! {
+                concat!("Properties of ", stringify!($label), ": ", $doc, "."), $module {
+                    $($($given $field $(as $name)?: $holds, $merge, $of;)*)?
+                    $($($derived $set: $set_holds, $set_merge, $set_of;)*)?
+                }
+            }
+
+            $(
+                #[doc = $doc]
+                $(#[$meta])*
+                #[derive(Debug, Clone)]
+                pub struct $label {
+                    #[doc = $key]
+                    pub id: $id,
+                    $(#[doc = $of] pub $field: <$holds as Holds>::Given,)*
+                }
+
+                impl Entity for $label {
+                    const LABEL: Label = Label::$label;
+
+                    fn into_parts(self) -> (String, Given) {
+                        let given = Given::default()$(.with($module::$given, self.$field))*;
+                        (self.id.to_string(), given)
+                    }
+                }
+            )?
+        )+
+    };
+}
+
+/// Types of edges in their order, each a variant of what is put into the graph.
+macro_rules! edges {
+    ($(
+        $kind:ident $spelt:literal in $module:ident {
+            doc: $doc:literal,
+            joins: [$($from:ident => $to:ident),+],
+            $(given {
+                $($given:ident $field:ident $(as $name:literal)?: $holds:ty, $merge:expr, $of:literal;)*
+            })?
+            indexed: [$($indexed:ident),*],
+        }
+    )+) => {
+        /// Type of an edge. The order is the order of `graph.jsonl`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EdgeType {
+            $(#[doc = $doc] $kind,)+
+        }
+
+        impl EdgeType {
+            /// Its row in [`EDGES`].
+            pub fn spec(self) -> &'static EdgeSpec {
+                &EDGES[self as usize]
+            }
+
+            /// As Neo4j spells it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $spelt,)+
+                }
+            }
+        }
+
+        /// Every edge type, in the order of [`EdgeType`].
+        pub const EDGES: &[EdgeSpec] = &[$(EdgeSpec {
+            kind: EdgeType::$kind,
+            joins: &[$((Label::$from, Label::$to)),+],
+            doc: $doc,
+            properties: $module::PROPERTIES,
+            indexed: &[$($module::$indexed.name()),*],
+        }),+];
+
+        $(
+            properties! {
+                concat!("Properties of ", $spelt, ": ", $doc, "."), $module {
+                    $($($given $field $(as $name)?: $holds, $merge, $of;)*)?
+                }
+            }
+        )+
+
+        /// One observation of an edge; several of the same (from, type, to) are merged into one edge.
+        #[derive(Debug, Clone)]
+        pub enum Edge {
+            $(#[doc = $doc] $kind $({$(
+                #[doc = $of] $field: <$holds as Holds>::Given,
+            )*})?,)+
+        }
+
+        impl Edge {
+            /// Its type.
+            pub fn kind(&self) -> EdgeType {
+                match self {
+                    $(Self::$kind $({$($field: _),*})? => EdgeType::$kind,)+
+                }
+            }
+
+            /// Its properties.
+            pub fn into_given(self) -> Given {
+                match self {
+                    $(Self::$kind $({$($field),*})? => {
+                        Given::default()$($(.with($module::$given, $field))*)?
+                    })+
+                }
+            }
+        }
+    };
+}
+
+pub(super) use {edges, name, nodes, properties};

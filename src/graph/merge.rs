@@ -1,0 +1,144 @@
+//! How two values of a property become one.
+
+use super::property::{Kind, Merge, Property};
+use super::value::{Properties, Value};
+use crate::model::sorted;
+
+/// Puts `value` into `into` by the rule that the schema gives for that property.
+pub(super) fn merge_into(into: &mut Properties, spec: &Property, value: Value) {
+    debug_assert!(fits(&value, spec.kind), "{} is {:?}", spec.name, value);
+    let value = match (value, spec.kind) {
+        (Value::List(items), Kind::Set) => Value::List(sorted(items)),
+        (value, _) => value,
+    };
+    match into.get_mut(spec.name) {
+        None => {
+            into.insert(spec.name, value);
+        }
+        Some(old) => combine(old, spec.merge, value),
+    }
+}
+
+/// Whether a value is of the type that the schema declares.
+fn fits(value: &Value, kind: Kind) -> bool {
+    matches!(
+        (value, kind),
+        (Value::Text(_), Kind::Text)
+            | (Value::Integer(_), Kind::Integer)
+            | (Value::Number(_), Kind::Number)
+            | (Value::Boolean(_), Kind::Boolean)
+            | (Value::Time(_), Kind::Time)
+            | (Value::List(_), Kind::Set | Kind::Sequence)
+    )
+}
+
+fn combine(old: &mut Value, rule: Merge, new: Value) {
+    match (rule, old, new) {
+        (Merge::First, ..) => {}
+        (Merge::Any, Value::Boolean(old), Value::Boolean(new)) => *old |= new,
+        (Merge::Sum, Value::Integer(old), Value::Integer(new)) => *old = old.saturating_add(new),
+        (Merge::Earliest, Value::Time(old), Value::Time(new)) => *old = (*old).min(new),
+        (Merge::Latest, Value::Time(old), Value::Time(new)) => *old = (*old).max(new),
+        (Merge::Union | Merge::Evidence, Value::List(old), Value::List(new)) => {
+            old.extend(new);
+            *old = sorted(std::mem::take(old));
+        }
+        (_, old, new) => *old = new,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(kind: Kind, merge: Merge, first: Value, second: Value) -> Value {
+        let property = Property {
+            name: "p",
+            kind,
+            merge,
+            doc: "",
+        };
+        let mut into = Properties::new();
+        merge_into(&mut into, &property, first);
+        merge_into(&mut into, &property, second);
+        into.remove("p").unwrap()
+    }
+
+    fn list(items: &[&str]) -> Value {
+        Value::List(items.iter().map(|item| (*item).to_owned()).collect())
+    }
+
+    fn time(text: &str) -> Value {
+        Value::Time(text.parse().unwrap())
+    }
+
+    #[test]
+    fn scalars_follow_their_rule() {
+        let (a, b) = (Value::Text("a".into()), Value::Text("b".into()));
+        assert_eq!(
+            merged(Kind::Text, Merge::First, a.clone(), b.clone()),
+            a,
+            "the first stays"
+        );
+        assert_eq!(
+            merged(Kind::Text, Merge::Last, a, b.clone()),
+            b,
+            "the later wins"
+        );
+        for (first, second) in [(true, false), (false, true)] {
+            let (first, second) = (Value::Boolean(first), Value::Boolean(second));
+            assert_eq!(
+                merged(Kind::Boolean, Merge::Any, first, second),
+                Value::Boolean(true)
+            );
+        }
+        let sum = |a, b| {
+            merged(
+                Kind::Integer,
+                Merge::Sum,
+                Value::Integer(a),
+                Value::Integer(b),
+            )
+        };
+        assert_eq!(sum(2, 3), Value::Integer(5));
+        assert_eq!(sum(i64::MAX, 1), Value::Integer(i64::MAX), "never wraps");
+    }
+
+    #[test]
+    fn moments_keep_the_ends() {
+        let (early, late) = (time("2026-10-01T00:00:00Z"), time("2026-10-02T00:00:00Z"));
+        for (first, second) in [(early.clone(), late.clone()), (late.clone(), early.clone())] {
+            assert_eq!(
+                merged(Kind::Time, Merge::Earliest, first.clone(), second.clone()),
+                early
+            );
+            assert_eq!(merged(Kind::Time, Merge::Latest, first, second), late);
+        }
+    }
+
+    #[test]
+    fn sets_are_sorted_and_distinct_and_sequences_keep_their_order() {
+        assert_eq!(
+            merged(
+                Kind::Set,
+                Merge::Union,
+                list(&["b", "a", "b"]),
+                list(&["c", "a"])
+            ),
+            list(&["a", "b", "c"])
+        );
+        assert_eq!(
+            merged(Kind::Set, Merge::Last, list(&["z"]), list(&["b", "a"])),
+            list(&["a", "b"])
+        );
+        assert_eq!(
+            merged(
+                Kind::Sequence,
+                Merge::First,
+                list(&["teams", "safelinks"]),
+                list(&["x"])
+            ),
+            list(&["teams", "safelinks"])
+        );
+    }
+}

@@ -1,0 +1,368 @@
+//! The ids of nodes, as DESIGN's section on the graph gives them.
+//!
+//! Each is written in one place, its `Display`, and read in one, its `From<&str>`; no other code spells a prefix or a
+//! separator. Which ids know case is decided here too. Reading never fails, since an id may come from outside: what
+//! has no form of its own is kept as it is, so that every id is read as what wrote it.
+
+use std::fmt;
+
+use super::record::RecordNumber;
+
+/// What stands before the UPN of a user whose object id is not known.
+const UPN: &str = "upn:";
+/// What stands before the name of a device whose id is not known.
+const NAME: &str = "name:";
+/// What stands between the provider and the url of a verdict.
+const OF_VERDICT: char = '|';
+/// What stands between the place of a message and its own id, and between a case and the number of a record.
+const WITHIN: char = '/';
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UserId {
+    /// By the object id of Entra, or the id of an application or an anonymous guest. In lower case.
+    Object(String),
+    /// By user principal name, in lower case, while no object id is known.
+    Upn(String),
+}
+
+impl UserId {
+    /// A user known by an object id or an application's id.
+    pub fn object(id: &str) -> Self {
+        Self::Object(id.to_lowercase())
+    }
+
+    /// A user known by UPN alone.
+    pub fn upn(upn: &str) -> Self {
+        Self::Upn(upn.to_lowercase())
+    }
+
+    /// What the directory takes to find the user: the object id, or the UPN.
+    pub fn directory_key(&self) -> &str {
+        match self {
+            Self::Object(key) | Self::Upn(key) => key,
+        }
+    }
+
+    /// The UPN of a user who is known by it alone.
+    pub fn as_upn(&self) -> Option<&str> {
+        match self {
+            Self::Upn(upn) => Some(upn),
+            Self::Object(_) => None,
+        }
+    }
+}
+
+impl From<&str> for UserId {
+    fn from(text: &str) -> Self {
+        match text.strip_prefix(UPN) {
+            Some(upn) => Self::upn(upn),
+            None => Self::object(text),
+        }
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(id) => f.write_str(id),
+            Self::Upn(upn) => write!(f, "{UPN}{upn}"),
+        }
+    }
+}
+
+impl Default for UserId {
+    fn default() -> Self {
+        Self::Object(String::new())
+    }
+}
+
+/// A device.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HostId {
+    /// By the DeviceId of Defender for Endpoint, in lower case.
+    Device(String),
+    /// By name, in lower case, while no device id is known.
+    Name(String),
+}
+
+impl HostId {
+    /// A device known by its id.
+    pub fn device(id: &str) -> Self {
+        Self::Device(id.to_lowercase())
+    }
+
+    /// A device known by name alone.
+    pub fn name(name: &str) -> Self {
+        Self::Name(name.to_lowercase())
+    }
+
+    /// A device by what a record tells of it; none when it tells neither id nor name.
+    pub fn known_by(device_id: &str, name: &str) -> Option<Self> {
+        match (device_id, name) {
+            ("", "") => None,
+            ("", name) => Some(Self::name(name)),
+            (id, _) => Some(Self::device(id)),
+        }
+    }
+
+    /// The id or the name, without what tells them apart.
+    pub fn bare(&self) -> &str {
+        match self {
+            Self::Device(text) | Self::Name(text) => text,
+        }
+    }
+
+    /// The name of a device that is known by it alone.
+    pub fn as_name(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) => Some(name),
+            Self::Device(_) => None,
+        }
+    }
+}
+
+impl From<&str> for HostId {
+    fn from(text: &str) -> Self {
+        match text.strip_prefix(NAME) {
+            Some(name) => Self::name(name),
+            None => Self::device(text),
+        }
+    }
+}
+
+impl fmt::Display for HostId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Device(id) => f.write_str(id),
+            Self::Name(name) => write!(f, "{NAME}{name}"),
+        }
+    }
+}
+
+impl Default for HostId {
+    fn default() -> Self {
+        Self::Device(String::new())
+    }
+}
+
+/// What one provider said about one url.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VerdictId {
+    /// The provider's name.
+    pub provider: String,
+    /// The url, normalised. One that is too long for an index ends before its end.
+    pub url: String,
+}
+
+impl VerdictId {
+    /// What that provider said about that url.
+    pub fn new(provider: &str, url: &str) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            url: url.to_owned(),
+        }
+    }
+
+    /// The id that a text is; none when it holds no separator.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (provider, url) = text.split_once(OF_VERDICT)?;
+        Some(Self::new(provider, url))
+    }
+
+    /// Whether a text has the form of such an id.
+    pub fn looks_like(text: &str) -> bool {
+        text.contains(OF_VERDICT)
+    }
+}
+
+impl fmt::Display for VerdictId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{OF_VERDICT}{}", self.provider, self.url)
+    }
+}
+
+/// Declares an id that is one text, read in one way.
+macro_rules! text_id {
+    ($(#[$meta:meta])* $name:ident, $fold:expr) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// As it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                let fold: fn(&str) -> String = $fold;
+                Self(fold(text))
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self::from(text.as_str())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// A team, by the id of its group in Entra, in lower case.
+    TeamId,
+    str::to_lowercase
+);
+text_id!(
+    /// A channel, by its `19:…` id, which knows case.
+    ChannelId,
+    str::to_owned
+);
+text_id!(
+    /// A chat, by its `19:…` id, which knows case.
+    ChatId,
+    str::to_owned
+);
+text_id!(
+    /// A message, by the channel or chat it stands in and its own id there.
+    MessageId,
+    str::to_owned
+);
+text_id!(
+    /// An alert, by the id that its product gave it.
+    AlertId,
+    str::to_owned
+);
+text_id!(
+    /// A case, by its ULID.
+    CaseId,
+    str::to_owned
+);
+text_id!(
+    /// A domain, by the part of it that somebody registered.
+    DomainId,
+    str::to_owned
+);
+
+impl MessageId {
+    /// A message of that channel or chat.
+    pub fn in_place(place: &str, message: &str) -> Self {
+        Self(format!("{place}{WITHIN}{message}"))
+    }
+
+    /// Its own id, which is unique in its place alone.
+    pub fn message(&self) -> &str {
+        self.0.rsplit(WITHIN).next().unwrap_or(&self.0)
+    }
+}
+
+/// A record of a journal, as `evidence` names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordId {
+    /// The case whose journal has it.
+    pub case: String,
+    /// Its number there.
+    pub number: RecordNumber,
+}
+
+impl RecordId {
+    /// The record of that number in the journal of a case.
+    pub fn new(case: &str, number: RecordNumber) -> Self {
+        Self {
+            case: case.to_owned(),
+            number,
+        }
+    }
+
+    /// The record that a text names; none when it names none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (case, number) = text.split_once(WITHIN)?;
+        Some(Self::new(case, number.parse().ok()?))
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{WITHIN}{}", self.case, self.number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn users_by_object_id_and_by_upn() {
+        let known = UserId::object("AAAA-1");
+        assert_eq!(known.to_string(), "aaaa-1");
+        assert_eq!((known.directory_key(), known.as_upn()), ("aaaa-1", None));
+        let named = UserId::upn("Ann@Contoso.example");
+        assert_eq!(named.to_string(), "upn:ann@contoso.example");
+        assert_eq!(named.as_upn(), Some("ann@contoso.example"));
+        assert_eq!(UserId::from("upn:Ann@contoso.example"), named);
+    }
+
+    #[test]
+    fn hosts_by_device_id_and_by_name() {
+        assert_eq!(HostId::known_by("", ""), None);
+        let named = HostId::known_by("", "PC-1").unwrap();
+        assert_eq!(
+            (named.to_string(), named.bare()),
+            ("name:pc-1".into(), "pc-1")
+        );
+        let known = HostId::known_by("ABC", "PC-1").unwrap();
+        assert_eq!((known.to_string(), known.as_name()), ("abc".into(), None));
+    }
+
+    #[test]
+    fn a_verdict_is_of_the_first_separator_on() {
+        let id = VerdictId::parse("otx|https://evil.example/a|b").unwrap();
+        assert_eq!(
+            (id.provider.as_str(), id.url.as_str()),
+            ("otx", "https://evil.example/a|b")
+        );
+        assert_eq!(VerdictId::parse("https://evil.example/"), None);
+    }
+
+    #[test]
+    fn places_know_case_and_teams_do_not() {
+        assert_eq!(TeamId::from("ABC").as_str(), "abc");
+        assert_eq!(ChannelId::from("19:ABC").as_str(), "19:ABC");
+        let message = MessageId::in_place("19:c@thread.tacv2", "17");
+        assert_eq!(
+            (message.as_str(), message.message()),
+            ("19:c@thread.tacv2/17", "17")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_is_read_as_what_wrote_it(text in "\\PC{0,24}", other in "\\PC{0,24}") {
+            for id in [UserId::object(&text), UserId::upn(&text), UserId::from(text.as_str())] {
+                let again = UserId::from(id.to_string().as_str());
+                prop_assert_eq!(again.to_string(), id.to_string());
+            }
+            for id in [HostId::device(&text), HostId::name(&text), HostId::from(text.as_str())] {
+                let again = HostId::from(id.to_string().as_str());
+                prop_assert_eq!(again.to_string(), id.to_string());
+            }
+            let provider = text.replace('|', "");
+            let verdict = VerdictId::new(&provider, &other);
+            prop_assert_eq!(VerdictId::parse(&verdict.to_string()), Some(verdict));
+            let case = text.replace('/', "");
+            let record = RecordId::new(&case, 7);
+            prop_assert_eq!(RecordId::parse(&record.to_string()), Some(record));
+        }
+    }
+}

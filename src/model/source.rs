@@ -1,0 +1,100 @@
+//! Whom a record, a gap or a count of requests came from.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// A service or a file that the investigation reads.
+///
+/// Providers of threat intelligence are not listed here: each names itself, so that a new one is its own file and a
+/// line in `intel::PROVIDERS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A list of indicators on this machine.
+    File,
+    /// Microsoft Graph.
+    Graph,
+    /// Log Analytics, where the tables of Microsoft Sentinel are.
+    LogAnalytics,
+    /// Microsoft Entra, which gives tokens.
+    Login,
+    /// A provider of threat intelligence, by its name.
+    Provider(&'static str),
+}
+
+impl Source {
+    /// Those that are there whatever providers are asked.
+    const OWN: [Self; 4] = [Self::File, Self::Graph, Self::LogAnalytics, Self::Login];
+
+    /// Its key in `requests` and in gaps, and the `source` of its records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Graph => "graph",
+            Self::LogAnalytics => "log_analytics",
+            Self::Login => "login",
+            Self::Provider(name) => name,
+        }
+    }
+
+    /// The source of a record; none when it is that of a provider.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::OWN.into_iter().find(|source| source.as_str() == name)
+    }
+
+    /// The source that a provider's answers come from.
+    pub fn of_provider(name: &'static str) -> Self {
+        Self::parse(name).unwrap_or(Self::Provider(name))
+    }
+}
+
+/// By name, as gaps are sorted.
+impl Ord for Source {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for Source {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str((*self).as_str())
+    }
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str((*self).as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_read_by_its_name() {
+        for source in Source::OWN {
+            assert_eq!(Source::parse(source.as_str()), Some(source));
+        }
+        assert_eq!(Source::parse("otx"), None);
+        assert_eq!(Source::of_provider("otx"), Source::Provider("otx"));
+        assert_eq!(Source::of_provider("file"), Source::File);
+    }
+
+    #[test]
+    fn sources_are_sorted_by_name() {
+        let mut sources = [Source::Provider("otx"), Source::LogAnalytics, Source::File];
+        sources.sort();
+        assert_eq!(
+            sources.map(Source::as_str),
+            ["file", "log_analytics", "otx"]
+        );
+    }
+}

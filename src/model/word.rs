@@ -1,0 +1,91 @@
+//! Closed sets of words: an enum whose variants each have one spelling, in the graph, in tables and in exports.
+
+/// A value that is written as one word, and read back from it.
+pub trait Word: Sized {
+    /// The word.
+    fn as_str(&self) -> &str;
+
+    /// The value that a word stands for; none when it stands for none of them.
+    fn parse(word: &str) -> Option<Self>;
+}
+
+/// Declares an enum whose variants are words. The spelling beside each variant is the only one there is.
+macro_rules! words {
+    (
+        $(#[$of_enum:meta])*
+        pub enum $name:ident {
+            $($(#[$of_variant:meta])* $variant:ident = $word:literal,)+
+        }
+    ) => {
+        $(#[$of_enum])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$of_variant])* $variant,)+
+        }
+
+        impl $name {
+            /// Every one of them, in their order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word for it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl $crate::model::word::Word for $name {
+            fn as_str(&self) -> &str {
+                (*self).as_str()
+            }
+
+            fn parse(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::model::word::UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                $crate::model::word::Word::parse(word)
+                    .ok_or_else(|| $crate::model::word::UnknownWord::new(word, &[$($word),+]))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str((*self).as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str((*self).as_str())
+            }
+        }
+    };
+}
+
+pub(crate) use words;
+
+/// A word that is none of those that can stand there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not one of {}", known.join(", "))]
+pub struct UnknownWord {
+    word: String,
+    known: &'static [&'static str],
+}
+
+impl UnknownWord {
+    pub(crate) fn new(word: &str, known: &'static [&'static str]) -> Self {
+        Self {
+            word: word.to_owned(),
+            known,
+        }
+    }
+}
