@@ -1,11 +1,11 @@
 //! The pipeline: eight stages, each in a file of its own, that turn recorded answers into a graph.
 //!
-//! A stage is a function. It reads the [`Context`], takes what the stages before it gave, and gives what the stages
-//! after it need. What it finds it adds to the [`Findings`], and what it could not get it adds there as a gap. It never
+//! A stage is a function. It reads the `Context`, takes what the stages before it gave, and gives what the stages
+//! after it need. What it finds it adds to the `Findings`, and what it could not get it adds there as a gap. It never
 //! looks at the clock: the present is when the case was made, and times of evidence come from the records. Answers are
 //! fetched many at a time and read in a fixed order, so the graph depends on the journal alone.
 //!
-//! [`run_stages`] is the sequence of the stages; what flows from one to the next can be read off there.
+//! `run_stages` is the sequence of the stages; what flows from one to the next can be read off there.
 
 mod alerts;
 mod bodies;
@@ -99,7 +99,7 @@ async fn investigate(
     }
 }
 
-/// The stages in their order, and the end. Those of [`Stage::ALL`], as a test holds.
+/// The stages, in the order of [`Stage::ALL`], and the end.
 async fn run_stages(
     context: &Context,
     findings: &mut Findings,
@@ -142,3 +142,6 @@ async fn run_stages(
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
