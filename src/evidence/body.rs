@@ -6,14 +6,14 @@ use crate::journal::Record;
 use crate::model::Source;
 use crate::source::logs::rows_by_column;
 
-/// What a body is made of.
+/// A body and the parts that it is made of.
 #[derive(Debug)]
 pub(super) struct Body {
-    /// Name of the parts.
+    /// What its parts are called: `rows`, `items of value`, `lines` or `answer`.
     pub(super) unit: &'static str,
-    /// The parts, in their order.
+    /// The parts, in the order in which they were sent.
     pub(super) parts: Vec<Value>,
-    /// It is JSON, or lines of text.
+    /// Whether one part can be told from another: it is JSON, or lines of text.
     pub(super) legible: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What to type to see the evidence of a element.
+//! What to type to see the evidence of an element.
 
 use super::element::Element;
 use super::find;
@@ -10,8 +10,8 @@ use crate::terminal;
 /// Longest command, in bytes: a terminal takes a line of 4,096.
 const LONGEST: usize = 4_000;
 
-/// The command that shows a element. It can be pasted into a POSIX shell, PowerShell or cmd.exe, whatever the ids from
-/// outside hold, and urls in it are broken. A element that cannot be typed so is shown by its first record; none when it
+/// The command that shows an element. It can be pasted into a POSIX shell, PowerShell or cmd.exe, whatever the ids from
+/// outside hold, and urls in it are broken. An element that cannot be typed so is shown by its first record; none when it
 /// has no record either.
 pub fn command(graph: &Graph, element: Element) -> Option<String> {
     let typed = match element {

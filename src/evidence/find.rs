@@ -19,7 +19,7 @@ const COMPARED: usize = 256;
 /// Most that is compared, in bytes of a name times bytes of what was typed: it takes about a second.
 const WORK: usize = 500_000_000;
 
-/// What was found.
+/// What the words of an analyst mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// A node or an edge.
@@ -28,7 +28,7 @@ pub enum Found {
     Record(RecordNumber),
 }
 
-/// Why nothing was found, or too much. Each text says what to do.
+/// Why the words mean nothing, or could mean several things. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum NotFound {
@@ -159,7 +159,7 @@ fn edge(graph: &Graph, from: &str, kind: &str, to: &str) -> Result<Found, NotFou
     })
 }
 
-/// The one node that is meant.
+/// The one node that the text means.
 fn node(graph: &Graph, typed: &str) -> Result<NodeRef, NotFound> {
     let found = candidates(graph, typed, |_| true);
     match found[..] {
@@ -192,11 +192,11 @@ fn shown(node: &NodeData) -> String {
 /// How well a name fits a node, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
-    /// It is its id.
+    /// The text is its id.
     Id,
-    /// It is its id in another spelling, or another key of it: a UPN, the name of a device.
+    /// The text is its id in another spelling, or another key of it: a UPN, the name of a device.
     Key,
-    /// It is a name of it, which others may have as well.
+    /// The text is a name of it, which other nodes may have as well.
     Name,
 }
 

@@ -1,4 +1,4 @@
-//! Which parts of a record can speak of a node, so that not every part is asked about every node.
+//! Which parts of a record can mention a node, so that not every part is compared with every node.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -65,7 +65,7 @@ impl Index {
         }
     }
 
-    /// The parts that can speak of a node, in their order; those that do are among them.
+    /// The parts that can mention a node, in their order; those that do are among them.
     pub(super) fn near(&self, node: &NodeMatcher<'_>, parts: &[Mentions]) -> Vec<usize> {
         let mut near = self.lists(node, parts).concat();
         near.sort_unstable();
@@ -73,7 +73,7 @@ impl Index {
         near
     }
 
-    /// How many those are at most.
+    /// At most how many parts [`Index::near`] gives.
     pub(super) fn count(&self, node: &NodeMatcher<'_>, parts: &[Mentions]) -> usize {
         let lists = self.lists(node, parts);
         lists.iter().map(|list| list.len()).sum()

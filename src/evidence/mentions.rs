@@ -58,7 +58,7 @@ pub(super) struct Mentions {
     pub(super) users: Vec<UserMention>,
     pub(super) hosts: Vec<HostMention>,
     pub(super) teams: Vec<TeamId>,
-    /// Channels and chats.
+    /// Ids of channels and chats.
     pub(super) places: Vec<String>,
     /// The message that it is about.
     pub(super) message: Option<MessageId>,
@@ -70,7 +70,7 @@ pub(super) struct Mentions {
     pub(super) indicator: Option<(String, String)>,
     /// What SmartScreen's table tells of.
     pub(super) event: Option<DeviceEvent>,
-    /// It tells of a click.
+    /// Whether it is a row of UrlClickEvents.
     pub(super) click: bool,
     /// Urls as a log writes them.
     logged: Vec<String>,
@@ -127,7 +127,7 @@ impl RequestContext {
         }
     }
 
-    /// What a part names.
+    /// Reads what a part of the answer names, by what the request asked for.
     pub(super) fn mentions(&self, part: &Value) -> Mentions {
         match self.items {
             _ if self.is_table => row(part),

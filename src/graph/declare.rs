@@ -65,7 +65,7 @@ macro_rules! nodes {
                 &NODES[self as usize]
             }
 
-            /// As Neo4j spells it.
+            /// As Neo4j, `graph.jsonl` and exports spell it.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$label => stringify!($label),)+
@@ -172,14 +172,14 @@ macro_rules! edges {
         }
 
         impl Edge {
-            /// Its type.
+            /// The type of edge that it is an observation of.
             pub fn kind(&self) -> EdgeType {
                 match self {
                     $(Self::$kind $({$($field: _),*})? => EdgeType::$kind,)+
                 }
             }
 
-            /// Its properties.
+            /// What was observed, to be merged with what the graph holds.
             pub fn into_given(self) -> Given {
                 match self {
                     $(Self::$kind $({$($field),*})? => {

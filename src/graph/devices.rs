@@ -1,4 +1,4 @@
-//! Which device a bare name means.
+//! Which device a record means that tells a name and no id.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(crate) struct Devices {
 }
 
 impl Devices {
-    /// The devices of a graph.
+    /// Indexes the devices of a graph that are known by id.
     pub(crate) fn of(graph: &Graph) -> Self {
         let mut devices = Self::default();
         for device in graph.labelled(Label::Host) {

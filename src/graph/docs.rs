@@ -199,7 +199,7 @@ fn quoted(names: &[&str]) -> String {
         .join(", ")
 }
 
-/// With a capital at its start.
+/// The text with a capital letter at its start: descriptions in the schema begin with a small one.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| {

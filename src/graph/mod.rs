@@ -38,7 +38,7 @@ pub struct Seen {
     pub at: Option<DateTime<Utc>>,
     /// Last moment, where a record counts several events.
     pub until: Option<DateTime<Utc>>,
-    /// The record that says so.
+    /// Number of the journal record that says so.
     pub record: Option<RecordNumber>,
 }
 
@@ -74,16 +74,16 @@ impl Seen {
     }
 }
 
-/// What nodes and edges have in common.
+/// The properties of a node or an edge, and its evidence.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// Properties as the schema declares them, without the common ones.
     properties: Properties,
-    /// Earliest evidence.
+    /// Moment of the earliest evidence.
     pub first_seen: Option<DateTime<Utc>>,
-    /// Latest evidence.
+    /// Moment of the latest evidence.
     pub last_seen: Option<DateTime<Utc>>,
-    /// Every record it came from.
+    /// Numbers of all journal records it came from; only the first of them are stored as a property.
     pub evidence: BTreeSet<RecordNumber>,
 }
 
@@ -141,23 +141,24 @@ impl Facts {
     }
 }
 
-/// A node.
+/// A node as the graph holds it.
 #[derive(Debug, Clone)]
 pub struct NodeData {
-    /// Its label.
+    /// Says which properties it can have.
     pub label: Label,
-    /// Its unique key under that label.
+    /// Its key, unique under that label, in the form that `model::ids` writes. One that is too long for an index of
+    /// Neo4j is cut.
     pub id: String,
-    /// Its properties and evidence.
+    /// What is known of it.
     pub facts: Facts,
 }
 
-/// An edge.
+/// An edge as the graph holds it, without its ends.
 #[derive(Debug, Clone)]
 pub struct EdgeData {
-    /// Its type.
+    /// Says which labels it joins and which properties it can have.
     pub kind: EdgeType,
-    /// Its properties and evidence.
+    /// What is known of it.
     pub facts: Facts,
 }
 
@@ -184,7 +185,8 @@ fn within_index(label: Label, mut properties: Properties) -> Properties {
 /// Handle of a node; stays valid until that node is merged into another.
 pub type NodeRef = NodeIndex;
 
-/// The graph of one case.
+/// The graph of one case. A node is found by its label and id, an edge by its ends and type: what is added again is
+/// merged by the rules of the schema.
 #[derive(Debug, Clone)]
 pub struct Graph {
     case: String,

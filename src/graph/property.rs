@@ -10,22 +10,22 @@ use chrono::{DateTime, Utc};
 use super::value::{Properties, Value};
 use crate::model::Word;
 
-/// What a property holds.
+/// Type of a property, as Neo4j, CSV headers and GraphML have to be told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Text.
+    /// `string` in Neo4j.
     Text,
-    /// A whole number.
+    /// `long` in Neo4j.
     Integer,
-    /// A number with a fraction.
+    /// `double` in Neo4j.
     Number,
-    /// True or false.
+    /// `boolean` in Neo4j.
     Boolean,
-    /// A moment, in UTC.
+    /// `datetime` in Neo4j, in UTC.
     Time,
-    /// Texts, sorted and distinct.
+    /// A list of texts that is kept sorted and distinct.
     Set,
-    /// Texts in an order that means something.
+    /// A list of texts whose order means something.
     Sequence,
 }
 
@@ -38,15 +38,15 @@ pub enum Merge {
     /// The later value wins in both: part of a statement that is made anew, such as a rating. In Neo4j the case
     /// pushed last states all of it, and what it leaves out is removed.
     Last,
-    /// True once is true, in both.
+    /// What was ever true stays true, within a case and between cases.
     Any,
     /// Within a case the values add up; in Neo4j, where two cases can have counted the same events, the higher stays.
     Sum,
-    /// The earlier moment.
+    /// The earlier of two moments stays, within a case and between cases.
     Earliest,
-    /// The later moment.
+    /// The later of two moments stays, within a case and between cases.
     Latest,
-    /// All values of both.
+    /// The values of both lists, within a case and between cases.
     Union,
     /// At most [`EVIDENCE_LIMIT`] values. In Neo4j those of a case replace that case's earlier ones; of too many
     /// each case keeps as many as the others, and what one does not need goes to them.
@@ -64,21 +64,22 @@ pub const EVIDENCE_LIMIT: usize = 20;
 pub struct Property {
     /// Its name in Neo4j, in `graph.jsonl` and in exports.
     pub name: &'static str,
-    /// What it holds.
+    /// Its type, which follows from what its declaration says that it holds.
     pub kind: Kind,
-    /// How two values become one.
+    /// What becomes of two values of the same node or edge.
     pub merge: Merge,
-    /// What it means.
+    /// What it means, as `docs/graph-model.md` shows it.
     pub doc: &'static str,
 }
 
-/// A type of property: what is given for it, how that is stored, and as what it is read.
+/// What a property can hold. The type that is given for it and the one that it is read as can differ: text is given
+/// as a `String` and read as a `&str`, a set can be given one text at a time.
 pub trait Holds {
-    /// What is given for it.
+    /// What the fields of nodes and edges, and [`super::Graph::set`], take for it.
     type Given;
-    /// As what it is read.
+    /// What [`super::Facts::get`] gives for it.
     type Read<'v>;
-    /// How the schema calls it.
+    /// What the schema's table says of its type.
     const KIND: Kind;
 
     /// The value to store; none when what is given is as good as absent.
@@ -131,7 +132,7 @@ macro_rules! holds {
 }
 
 holds!(
-    /// Text from outside.
+    /// Text, as somebody outside wrote it.
     Text: String => &'v str, Kind::Text, Value::Text,
     std::convert::identity, String::as_str
 );
@@ -141,22 +142,22 @@ holds!(
     str::to_owned, String::as_str
 );
 holds!(
-    /// A moment.
+    /// A moment of the evidence.
     Time: DateTime<Utc> => DateTime<Utc>, Kind::Time, Value::Time,
     std::convert::identity, DateTime::<Utc>::clone
 );
 holds!(
-    /// True or false.
+    /// A flag, which is absent as long as nobody knows.
     Flag: bool => bool, Kind::Boolean, Value::Boolean,
     std::convert::identity, bool::clone
 );
 holds!(
-    /// A number of events.
+    /// How many events an edge stands for.
     Count: i64 => i64, Kind::Integer, Value::Integer,
     std::convert::identity, i64::clone
 );
 holds!(
-    /// A figure.
+    /// A figure of a provider; NaN and the infinities count as absent.
     Number: f64 => f64, Kind::Number, Value::Number,
     std::convert::identity, f64::clone
 );

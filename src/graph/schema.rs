@@ -22,21 +22,21 @@ pub use super::property::{EVIDENCE_LIMIT, Field, Given, Kind, Merge, Property};
 
 /// A typed node that can be put into the graph.
 pub trait Entity {
-    /// Its label.
+    /// The label that it is put under.
     const LABEL: Label;
 
     /// Its unique id and its properties; what is absent or empty is left out.
     fn into_parts(self) -> (String, Given);
 }
 
-/// One label.
+/// The row of a label in the table.
 #[derive(Debug)]
 pub struct NodeSpec {
-    /// The label.
+    /// Whose row it is.
     pub label: Label,
-    /// What its unique `id` is.
+    /// What the unique `id` of such a node is, in words.
     pub key: &'static str,
-    /// What it stands for.
+    /// What such a node stands for, in words.
     pub doc: &'static str,
     /// Its properties, without those that everything has.
     pub properties: &'static [Property],
@@ -46,14 +46,14 @@ pub struct NodeSpec {
     pub counted: &'static [&'static str],
 }
 
-/// One edge type.
+/// The row of an edge type in the table.
 #[derive(Debug)]
 pub struct EdgeSpec {
-    /// The type.
+    /// Whose row it is.
     pub kind: EdgeType,
-    /// Which labels it joins.
+    /// The labels that such an edge can start from and lead to.
     pub joins: &'static [(Label, Label)],
-    /// What it says.
+    /// What such an edge says of the two, in words.
     pub doc: &'static str,
     /// Its properties, without those that everything has.
     pub properties: &'static [Property],

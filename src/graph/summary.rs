@@ -14,19 +14,19 @@ use super::{EdgeType, Graph, Label, NodeRef};
 pub struct Summary {
     /// `2 malicious URL(s) sent by 1 user(s) in 3 message(s), across 2 channel(s) and 1 chat(s)`.
     pub sentence: String,
-    /// Risky urls in messages.
+    /// Risky urls that stand in a message.
     pub risky_urls: usize,
-    /// Users who sent one.
+    /// Users who sent a risky url.
     pub risky_senders: usize,
-    /// Messages with one.
+    /// Messages with a risky url.
     pub risky_messages: usize,
-    /// Channels with such a message.
+    /// Channels in which a risky message stands.
     pub channels: usize,
-    /// Chats with such a message.
+    /// Chats in which a risky message stands.
     pub chats: usize,
-    /// Urls in messages.
+    /// All urls that stand in a message, risky or not.
     pub urls: usize,
-    /// Messages with a url.
+    /// All messages with a url, risky or not.
     pub messages: usize,
     /// Risky urls that were only opened or clicked.
     pub risky_urls_not_in_messages: usize,
@@ -43,7 +43,7 @@ pub struct Summary {
 pub struct Entities {
     /// Users who sent a risky url: UPN, else name, else id.
     pub users: Vec<String>,
-    /// Hosts, by name.
+    /// Names of hosts that SmartScreen warned about any url, or that connected to a risky one.
     pub hosts: Vec<String>,
     /// Risky urls, wherever seen.
     pub urls: Vec<String>,

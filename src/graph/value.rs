@@ -10,15 +10,15 @@ use crate::model::format_time;
 /// The value of a property. An absent property has no value at all: never an empty text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Text.
+    /// Text, never empty.
     Text(String),
-    /// A whole number.
+    /// A whole number, such as a count of events.
     Integer(i64),
-    /// A number with a fraction.
+    /// A figure of a provider, never NaN or infinite.
     Number(f64),
-    /// True or false.
+    /// A flag.
     Boolean(bool),
-    /// A moment in UTC.
+    /// A moment of the evidence, in UTC.
     Time(DateTime<Utc>),
     /// Texts: sorted and distinct, or in an order that means something, as the schema says.
     List(Vec<String>),
@@ -32,7 +32,7 @@ pub type Properties = BTreeMap<&'static str, Value>;
 pub const INDEX_LIMIT: usize = 8_000;
 
 impl Value {
-    /// Whether it is as good as absent: an empty text or list, or no number.
+    /// Values that are never stored: an empty text or list, NaN and the infinities.
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Text(text) => text.is_empty(),

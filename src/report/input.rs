@@ -1,4 +1,4 @@
-//! What a report is made of.
+//! What a report is made from: the case, its graph and its records.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -12,11 +12,11 @@ use crate::model::{Gap, RecordNumber, Window};
 /// What a report tells of the case itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct About {
-    /// Its id.
+    /// Id of the case.
     pub id: String,
     /// Version of linktrail that made it.
     pub version: String,
-    /// When it was made.
+    /// When the case was made.
     #[serde(serialize_with = "time")]
     pub created: DateTime<Utc>,
     /// The time under investigation.
@@ -34,12 +34,12 @@ impl From<&Manifest> for About {
     }
 }
 
-/// What a report is made of.
+/// What a report is made from.
 #[derive(Clone, Copy)]
 pub struct Report<'a> {
-    /// The case itself.
+    /// What is said of the case at the head of the page.
     pub about: &'a About,
-    /// Its graph.
+    /// The graph that everything in the report is counted on.
     pub graph: &'a Graph,
     /// What could not be had.
     pub gaps: &'a [Gap],

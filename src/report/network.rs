@@ -30,7 +30,7 @@ struct Node {
     risky: bool,
     weight: u64,
     #[serde(rename = "ref")]
-    thing: Ref,
+    element: Ref,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,9 +64,9 @@ impl<'g> Draft<'g> {
                     let sender = draft.node(view, sender);
                     *draft.edges.entry((sender, of_url, "sent")).or_default() += 1;
                 }
-                for spot in view.graph.targets(message, EdgeType::PostedIn) {
-                    let spot = draft.node(view, spot);
-                    *draft.edges.entry((of_url, spot, "posted_in")).or_default() += 1;
+                for place in view.graph.targets(message, EdgeType::PostedIn) {
+                    let place = draft.node(view, place);
+                    *draft.edges.entry((of_url, place, "posted_in")).or_default() += 1;
                 }
             }
         }
@@ -134,7 +134,7 @@ impl Network {
                 continue;
             };
             let caption = match key.0 {
-                Label::Channel | Label::Chat => view.spot(*node),
+                Label::Channel | Label::Chat => view.place(*node),
                 _ => view.shown(*node),
             };
             let near = neighbours.get(key).map_or(&[][..], Vec::as_slice);
@@ -148,7 +148,7 @@ impl Network {
                 caption: shown(caption),
                 risky: matches!(key.0, Label::Url | Label::User),
                 weight: heavy.map(|(weight, _)| weight).sum::<u64>().max(1),
-                thing: elements.node(*node),
+                element: elements.node(*node),
             });
         }
         let edges = draft

@@ -122,7 +122,7 @@ fn messages(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Draft> {
             risky: view.risky(message),
             who: senders.first().map(|sender| view.shown(*sender).to_owned()),
             what,
-            place: view.place(message).map(str::to_owned),
+            place: view.place_of(message).map(str::to_owned),
             refs,
         });
     }

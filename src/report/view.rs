@@ -1,4 +1,4 @@
-//! How hunts show things, and the questions that several tables ask.
+//! The graph as the tables, the timeline and the picture ask it.
 
 use std::collections::HashMap;
 
@@ -17,10 +17,10 @@ pub(super) struct Places(HashMap<NodeRef, String>);
 impl Places {
     pub(super) fn of(graph: &Graph) -> Self {
         let channels = graph.labelled(Label::Channel).into_iter();
-        let spots = channels.chain(graph.labelled(Label::Chat));
+        let places = channels.chain(graph.labelled(Label::Chat));
         Self(
-            spots
-                .map(|spot| (spot, naming::place(graph, spot)))
+            places
+                .map(|place| (place, naming::place(graph, place)))
                 .collect(),
         )
     }
@@ -48,15 +48,15 @@ impl<'g> View<'g> {
         self.graph.node(node).label
     }
 
-    /// As hunts show it.
+    /// A node as it stands in the cell of a hunt.
     pub(super) fn shown(self, node: NodeRef) -> &'g str {
         naming::cell(self.graph, node)
     }
 
     /// A channel or chat as hunts show it.
-    pub(super) fn spot(self, spot: NodeRef) -> &'g str {
-        let name = self.places.0.get(&spot);
-        name.map_or_else(|| self.shown(spot), String::as_str)
+    pub(super) fn place(self, place: NodeRef) -> &'g str {
+        let name = self.places.0.get(&place);
+        name.map_or_else(|| self.shown(place), String::as_str)
     }
 
     /// Name of the team that a channel belongs to.
@@ -64,10 +64,10 @@ impl<'g> View<'g> {
         naming::team_of(self.graph, channel)
     }
 
-    /// Where a message stands.
-    pub(super) fn place(self, message: NodeRef) -> Option<&'g str> {
-        let spots = self.graph.targets(message, EdgeType::PostedIn);
-        spots.into_iter().map(|spot| self.spot(spot)).min()
+    /// The channel or chat that a message stands in, as hunts show it.
+    pub(super) fn place_of(self, message: NodeRef) -> Option<&'g str> {
+        let places = self.graph.targets(message, EdgeType::PostedIn);
+        places.into_iter().map(|place| self.place(place)).min()
     }
 
     /// Who sent a message; one `None` when nobody is known to have.

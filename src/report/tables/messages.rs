@@ -38,7 +38,7 @@ pub(super) const TIMELINE: TableSpec = TableSpec {
 fn risky(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (message, urls) in view.messages_with(|url| view.risky(url)) {
-        let place = view.place(message);
+        let place = view.place_of(message);
         for sender in view.senders(message) {
             let mut refs = vec![elements.node(message)];
             refs.extend(sender_of(elements, sender, message));
@@ -81,7 +81,7 @@ fn timeline(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
         if created.is_none() {
             continue;
         }
-        let place = view.place(message);
+        let place = view.place_of(message);
         for sender in view.senders(message) {
             for url in &urls {
                 let mut refs = vec![elements.node(message), elements.node(*url)];

@@ -30,7 +30,7 @@ const TABLES: &[TableSpec] = &[
     overview::ENTITIES,
 ];
 
-/// A table as the page gets it.
+/// A table as the page's script gets it.
 #[derive(Debug, Serialize)]
 pub(super) struct Table {
     name: String,
@@ -42,7 +42,7 @@ pub(super) struct Table {
     refs: Vec<Vec<Ref>>,
 }
 
-/// Every table.
+/// Computes every table.
 ///
 /// # Errors
 /// A hunt of the library cannot be read, or is not there.

@@ -120,11 +120,11 @@ fn risky_users(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
 fn channels(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut found: BTreeMap<&str, Found<'_>> = BTreeMap::new();
     for (message, urls) in view.messages_with(|url| view.risky(url)) {
-        for spot in view.graph.targets(message, EdgeType::PostedIn) {
-            if view.label(spot) == Label::Channel {
+        for place in view.graph.targets(message, EdgeType::PostedIn) {
+            if view.label(place) == Label::Channel {
                 found
-                    .entry(view.id(spot))
-                    .or_insert_with(|| Found::new(spot))
+                    .entry(view.id(place))
+                    .or_insert_with(|| Found::new(place))
                     .add(view, message, &urls);
             }
         }

@@ -10,7 +10,7 @@ use crate::report::elements::{Elements, Ref};
 use crate::report::json::shown;
 use crate::report::view::View;
 
-/// What a column holds.
+/// What a column holds, which decides how the page shows and sorts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
@@ -66,7 +66,7 @@ impl Serialize for Cell {
     }
 }
 
-/// A row, and what it is about.
+/// A row, and the elements of the graph that it is about.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) cells: Vec<Cell>,
@@ -80,7 +80,7 @@ pub(super) enum By {
     Down(usize),
 }
 
-/// What stands behind one table.
+/// A table: the hunt that it answers, and how its rows are computed.
 pub(super) struct TableSpec {
     /// The hunt whose rows these are. Title, description and columns are the hunt's own.
     pub(super) hunt: &'static str,
