@@ -6,16 +6,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::quota::{private_file, private_folder};
 use crate::journal::{Answer, Request};
+use crate::model::fs::{make_private_dir, write_whole_unsynced};
 
 /// Largest file that is read or written, in bytes: whole answers are far below.
 const LARGEST: u64 = 16 << 20;
@@ -149,22 +148,15 @@ fn read(path: &Path) -> io::Result<Kept> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Writes it whole or not at all; of two that write the same, the last one stays.
+/// Writes it whole or not at all; of two that write the same, the last one stays. What is lost is asked for again, so
+/// nobody waits for the disk.
 fn write(path: &Path, kept: &Kept) -> io::Result<()> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
     let text = serde_json::to_string(kept)?;
     if text.len() as u64 > LARGEST {
         return Err(io::Error::other("too large"));
     }
     if let Some(folder) = path.parent() {
-        private_folder(folder)?;
+        make_private_dir(folder)?;
     }
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let part = path.with_extension(format!("{}-{number}.part", std::process::id()));
-    let mut file = private_file(&part)?;
-    file.write_all(text.as_bytes())?;
-    drop(file);
-    fs::rename(&part, path).inspect_err(|_| {
-        let _ = fs::remove_file(&part);
-    })
+    write_whole_unsynced(path, |out| out.write_all(text.as_bytes()))
 }

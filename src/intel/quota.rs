@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::rate::{Period, Rate};
 use crate::journal::{Auth, Request};
+use crate::model::fs::{make_private_dir, open_lock_file, remove_leftovers, write_whole_unsynced};
 
 /// Largest file of counts that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -158,7 +159,7 @@ fn join(
     now: DateTime<Utc>,
 ) -> io::Result<(File, Option<String>)> {
     if let Some(folder) = path.parent() {
-        private_folder(folder)?;
+        make_private_dir(folder)?;
     }
     let lock = lock(&path.with_extension("lock"))?;
     let (counts, unreadable) = match read(path) {
@@ -188,15 +189,14 @@ fn read(path: &Path) -> io::Result<BTreeMap<String, u64>> {
 }
 
 fn write(path: &Path, counts: &BTreeMap<String, u64>) -> io::Result<()> {
-    let part = path.with_extension("part");
-    let mut file = private_file(&part)?;
-    file.write_all(serde_json::to_string(&serde_json::json!({ "counts": counts }))?.as_bytes())?;
-    drop(file);
-    fs::rename(&part, path)
+    let text = serde_json::to_string(&serde_json::json!({ "counts": counts }))?;
+    // Whoever writes holds the lock.
+    remove_leftovers(path);
+    write_whole_unsynced(path, |out| out.write_all(text.as_bytes()))
 }
 
 fn lock(path: &Path) -> io::Result<File> {
-    let file = private_file(path)?;
+    let file = open_lock_file(path)?;
     for _ in 0..TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(file),
@@ -224,22 +224,4 @@ fn fingerprint(auth: &Auth) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-/// A folder that only its owner can enter.
-pub(super) fn private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// A file that only its owner can read.
-pub(super) fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.create(true).write(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

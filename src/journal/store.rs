@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::exchange::{Answer, Exchange, Method, Request};
 use crate::model::RecordNumber;
+use crate::model::fs::create_private_file;
 
 /// Why the journal cannot be read or written. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -276,11 +277,7 @@ impl Journal {
         let path = self
             .dir
             .join(format!("{:06}.jsonl.zst", inner.segments.len() + 1));
-        let mut options = fs::OpenOptions::new();
-        options.create_new(true).read(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(io_error("write", &path))?;
+        let file = create_private_file(&path).map_err(io_error("write", &path))?;
         inner.segments.push((path, file));
         let segment = inner.segments.len() - 1;
         inner.writing = Some(segment);
