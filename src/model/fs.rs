@@ -62,30 +62,15 @@ fn fill_beside(
         None => return Err(io::ErrorKind::InvalidInput.into()),
     };
     let prefix = unfinished_prefix(path).ok_or(io::ErrorKind::InvalidInput)?;
-    // The name cannot be foreseen, and the file is new and readable for its owner alone.
+    // The name cannot be foreseen. The file is made here, since tempfile's own errors show that name.
     let file = tempfile::Builder::new()
         .prefix(&prefix)
         .suffix(UNFINISHED)
-        .tempfile_in(folder)
-        .map_err(without_the_name)?;
+        .make_in(folder, create_private_file)?;
     let mut out = io::BufWriter::new(file);
     fill(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     Ok((folder, file))
-}
-
-/// The error of the system alone: tempfile adds a name that nobody has ever seen.
-fn without_the_name(error: io::Error) -> io::Error {
-    match error.get_ref().and_then(std::error::Error::source) {
-        Some(source) => match source
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::raw_os_error)
-        {
-            Some(code) => io::Error::from_raw_os_error(code),
-            None => error,
-        },
-        None => error,
-    }
 }
 
 fn unfinished_prefix(path: &Path) -> Option<OsString> {
