@@ -2,9 +2,18 @@
 //! to deadlines.
 
 mod client;
+mod describe;
+mod error;
+mod retry;
 mod sign_in;
 mod throttle;
+mod transport;
 
-pub use client::*;
+pub(crate) use client::LookUp;
+pub use client::{Client, Counts, FROM_CACHE, Permit, is_json};
+pub use error::{Failure, TransportError};
+pub(crate) use retry::first_pause;
 pub use sign_in::{SignIn, SignInError, Tokens};
 pub use throttle::Throttle;
+pub(crate) use transport::KEPT_HEADERS;
+pub use transport::Network;

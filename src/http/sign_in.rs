@@ -16,6 +16,7 @@ use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::describe::describe;
 use crate::journal::Audience;
 
 /// What signing in to Entra takes.
@@ -189,8 +190,7 @@ impl HttpClient for LoginClient {
         &self,
         request: &AzureRequest,
     ) -> azure_core::Result<AsyncRawResponse> {
-        let broken =
-            |error: reqwest::Error| AzureError::new(ErrorKind::Io, super::client::describe(&error));
+        let broken = |error: reqwest::Error| AzureError::new(ErrorKind::Io, describe(&error));
         let method = reqwest::Method::from_bytes(request.method().as_ref().as_bytes())
             .map_err(|error| AzureError::new(ErrorKind::DataConversion, error))?;
         let mut outgoing = self

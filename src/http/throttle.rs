@@ -52,7 +52,7 @@ impl Throttle {
         let now = Instant::now();
         let wait = limits
             .iter()
-            .map(|limit| open(&self.bucket(limit)).take(now))
+            .map(|limit| lock(&self.bucket(limit)).take(now))
             .max();
         if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
             tokio::time::sleep(wait).await;
@@ -77,13 +77,13 @@ impl Throttle {
             .collect();
         for limit in distinct.into_values() {
             let bucket = self.bucket(limit);
-            let mut bucket = open(&bucket);
+            let mut bucket = lock(&bucket);
             bucket.pace = change(bucket.pace);
         }
     }
 
     fn bucket(&self, limit: &Limit) -> Arc<Mutex<Bucket>> {
-        let mut buckets = open(&self.buckets);
+        let mut buckets = lock(&self.buckets);
         let bucket = buckets.entry(limit.key.clone()).or_insert_with(|| {
             Arc::new(Mutex::new(Bucket {
                 rate: limit.rate,
@@ -97,7 +97,7 @@ impl Throttle {
     }
 }
 
-fn open<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -141,7 +141,7 @@ mod tests {
         let throttle = Throttle::default();
         let limits = [limit(1.0, 1.0), limit(1.0, 1.0), limit(1.0, 1.0)].concat();
         throttle.slow_down(&limits);
-        let pace = || open(&throttle.bucket(&limits[0])).pace;
+        let pace = || lock(&throttle.bucket(&limits[0])).pace;
         assert!((pace() - 0.5).abs() < 1e-9);
         throttle.recover(&limits);
         assert!((pace() - 0.5 * RECOVERY).abs() < 1e-9);

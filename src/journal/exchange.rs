@@ -1,6 +1,7 @@
 //! One HTTP exchange, as sources ask for it and as the journal keeps it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::model::RecordNumber;
+use crate::model::url::append_path;
 
 /// A request before it is sent. Only `source`, `method`, `url` and `body` make it what it is: they are its key in
 /// the journal. Credentials and limits are not.
@@ -30,23 +32,24 @@ pub struct Request {
     pub limits: Vec<Limit>,
     /// Longest time for the whole request, its retries included.
     pub deadline: Duration,
+    /// Longest time for one attempt.
+    pub attempt_timeout: Duration,
+    /// Longest answer that is read, in bytes.
+    pub longest_answer: usize,
+    /// Whether status 504 is the service's answer to this very request: it took too long, and would again. Such an
+    /// answer is neither waited out nor asked for again by a later load; whoever asked has to ask for less.
+    pub gateway_timeout_is_final: bool,
 }
 
 impl Request {
-    /// What stands for reading a file of that name. It is never sent.
-    ///
-    /// # Errors
-    /// Never for a name, but urls are made by parsing.
-    pub fn file(source: &'static str, name: &str) -> Result<Self, url::ParseError> {
-        let mut url = Url::parse("file:///")?;
-        crate::model::url::append_path(
-            &mut url,
-            &name
-                .split('/')
-                .filter(|part| !part.is_empty())
-                .collect::<Vec<_>>(),
-        );
-        Ok(Self {
+    /// Longest answer that is read unless a request says otherwise.
+    const LONGEST_ANSWER: usize = 1 << 30;
+    /// Longest time for one attempt unless a request says otherwise.
+    const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+
+    /// A request to read, with nothing but an address.
+    pub fn get(source: &'static str, url: Url) -> Self {
+        Self {
             source,
             method: Method::Get,
             url,
@@ -54,8 +57,53 @@ impl Request {
             auth: Auth::None,
             body: None,
             limits: Vec::new(),
+            deadline: Self::ATTEMPT_TIMEOUT,
+            attempt_timeout: Self::ATTEMPT_TIMEOUT,
+            longest_answer: Self::LONGEST_ANSWER,
+            gateway_timeout_is_final: false,
+        }
+    }
+
+    /// A request that asks with a body.
+    pub fn post(source: &'static str, url: Url, body: Body) -> Self {
+        Self {
+            method: Method::Post,
+            body: Some(body),
+            ..Self::get(source, url)
+        }
+    }
+
+    /// What stands for reading a file of that name. It is never sent.
+    ///
+    /// # Errors
+    /// Never for a name, but urls are made by parsing.
+    pub fn file(source: &'static str, name: &str) -> Result<Self, url::ParseError> {
+        let mut url = Url::parse("file:///")?;
+        let mut parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
+        // The slash goes into the first segment, so that `/lists/a.csv` and `lists/a.csv` are told apart.
+        let rooted = parts.first().map(|first| format!("/{first}"));
+        if let (true, Some(rooted), Some(first)) =
+            (name.starts_with('/'), &rooted, parts.first_mut())
+        {
+            *first = rooted;
+        }
+        append_path(&mut url, &parts);
+        Ok(Self {
             deadline: Duration::ZERO,
+            ..Self::get(source, url)
         })
+    }
+
+    /// As [`Request::file`], as it was before absolute and relative names were told apart: a case of then is found by
+    /// it.
+    ///
+    /// # Errors
+    /// As [`Request::file`].
+    pub fn file_of_earlier_versions(
+        source: &'static str,
+        name: &str,
+    ) -> Result<Self, url::ParseError> {
+        Self::file(source, name.trim_start_matches('/'))
     }
 }
 
@@ -149,17 +197,56 @@ pub enum Answer {
         /// Its body; what is not UTF-8 is replaced.
         body: String,
     },
-    /// No whole response: refused, broken, timed out. The text says why.
-    Nothing(String),
+    /// No whole response.
+    Nothing(NoAnswer),
+}
+
+impl Answer {
+    /// HTTP status; none without a response.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Response { status, .. } => Some(*status),
+            Self::Nothing(_) => None,
+        }
+    }
+}
+
+/// Why there is no response. The journal keeps it as a text: [`fmt::Display`] writes it and [`NoAnswer::parse`] reads
+/// it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// The request was not sent, since a quota is used up. The text says which.
+    NotSent(String),
+    /// The service was asked and did not answer: it refused the connection, broke it off, or took too long. The text
+    /// says what happened.
+    Failed(String),
+}
+
+impl NoAnswer {
+    const NOT_SENT: &str = "not sent: ";
+
+    /// Reads the text of a record.
+    pub fn parse(text: String) -> Self {
+        match text.strip_prefix(Self::NOT_SENT) {
+            Some(quota) => Self::NotSent(quota.to_owned()),
+            None => Self::Failed(text),
+        }
+    }
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSent(quota) => write!(f, "{}{quota}", Self::NOT_SENT),
+            Self::Failed(reason) => f.write_str(reason),
+        }
+    }
 }
 
 impl Exchange {
-    /// Its status; none without a response.
+    /// HTTP status; none without a response.
     pub fn status(&self) -> Option<u16> {
-        match &self.answer {
-            Answer::Response { status, .. } => Some(*status),
-            Answer::Nothing(_) => None,
-        }
+        self.answer.status()
     }
 
     /// Its body; empty without a response.
@@ -176,5 +263,41 @@ impl Exchange {
             Answer::Response { headers, .. } => headers.get(name).map(String::as_str),
             Answer::Nothing(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_there_is_no_answer_outlives_the_journal() {
+        for (reason, text) in [
+            (
+                NoAnswer::NotSent("the quota of 500 requests a day".to_owned()),
+                "not sent: the quota of 500 requests a day",
+            ),
+            (
+                NoAnswer::Failed("cannot connect (refused)".to_owned()),
+                "cannot connect (refused)",
+            ),
+        ] {
+            assert_eq!(reason.to_string(), text);
+            assert_eq!(NoAnswer::parse(text.to_owned()), reason);
+        }
+    }
+
+    #[test]
+    fn files_of_different_names_are_different_requests() {
+        let url = |name: &str| Request::file("file", name).unwrap().url.to_string();
+        assert_eq!(url("a/l.csv"), "file:///a/l.csv");
+        assert_eq!(url("/a/l.csv"), "file:///%2Fa/l.csv");
+        assert_eq!(url("../a#b.csv"), "file:///%252E%252E/a%23b.csv");
+        let earlier = Request::file_of_earlier_versions("file", "/a/l.csv").unwrap();
+        assert_eq!(earlier.url.as_str(), "file:///a/l.csv");
+        assert_eq!(
+            Url::parse(&url("/a/l.csv")).unwrap().as_str(),
+            url("/a/l.csv")
+        );
     }
 }

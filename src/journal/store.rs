@@ -12,10 +12,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::exchange::{Answer, Exchange, Method, Request};
+use super::exchange::{Answer, Exchange, Method, NoAnswer, Request};
 use crate::model::RecordNumber;
+use crate::model::digest::digest;
 use crate::model::fs::create_private_file;
 
 /// Why the journal cannot be read or written. Each text says what to do.
@@ -77,7 +77,7 @@ impl Record {
                 headers: self.headers,
                 body: self.body,
             },
-            None => Answer::Nothing(self.body),
+            None => Answer::Nothing(NoAnswer::parse(self.body)),
         };
         Exchange {
             record: number,
@@ -93,18 +93,9 @@ struct Key([u8; 16]);
 
 impl Key {
     fn new(source: &str, method: Method, url: &str, body: Option<&str>) -> Self {
-        let mut hash = Sha256::new();
-        for part in [
-            source,
-            if method == Method::Get { "GET" } else { "POST" },
-            url,
-            body.unwrap_or_default(),
-        ] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
+        let parts = [source, method.as_str(), url, body.unwrap_or_default()];
         let mut key = [0; 16];
-        key.copy_from_slice(&hash.finalize()[..16]);
+        key.copy_from_slice(&digest(&parts)[..16]);
         Self(key)
     }
 }
@@ -194,7 +185,7 @@ impl Journal {
                 headers,
                 body,
             } => (Some(status), headers, body),
-            Answer::Nothing(why) => (None, BTreeMap::new(), why),
+            Answer::Nothing(why) => (None, BTreeMap::new(), why.to_string()),
         };
         let record = Record {
             id: format!("{}/{number}", self.case),

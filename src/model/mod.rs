@@ -2,9 +2,11 @@
 //!
 //! Nothing here asks a service, reads a journal or knows the graph.
 
+pub mod digest;
 pub mod fs;
 pub mod gap;
 pub mod record;
+pub mod retry;
 pub mod scope;
 pub mod stage;
 pub(crate) mod suggest;
@@ -13,6 +15,7 @@ pub mod url;
 
 pub use gap::{Gap, Gaps};
 pub use record::{RecordNumber, sorted};
+pub use retry::{Retries, RetryPolicy};
 pub use scope::{Channels, ChatsOf, Endpoints, Options, PivotOn, Scope, Settings, Store};
 pub use stage::Stage;
 pub use time::{Window, duration, format_time, parse_time};

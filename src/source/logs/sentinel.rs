@@ -15,7 +15,7 @@ use url::Url;
 
 use super::query::{Parameter, Query};
 use crate::http::{Client, Failure};
-use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
+use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
 use crate::model::RecordNumber;
 use crate::model::Window;
 use crate::model::format_time;
@@ -31,6 +31,8 @@ const CHUNK_VALUES: usize = 500;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Queries at the same time, as the service allows a user.
 const CONCURRENT: usize = 5;
+/// Seconds that the service may work on a query; it allows no more.
+const WAIT: u64 = 600;
 
 /// A workspace.
 #[derive(Debug)]
@@ -228,22 +230,24 @@ impl Sentinel {
         values.extend(list.cloned());
         let timespan = format!("{}/{}", format_time(window.from), format_time(window.to));
         let body = serde_json::json!({"query": query.render(&values), "timespan": timespan});
+        let body = Body {
+            content_type: "application/json",
+            text: body.to_string(),
+        };
         let request = Request {
-            source: SOURCE,
-            method: Method::Post,
-            url: self.url.clone(),
-            headers: vec![("prefer", "wait=600,include-statistics=true".to_owned())],
+            headers: vec![("prefer", format!("wait={WAIT},include-statistics=true"))],
             auth: Auth::Entra(Audience::LogAnalytics),
-            body: Some(Body {
-                content_type: "application/json",
-                text: body.to_string(),
-            }),
             limits: vec![Limit {
                 key: "log analytics".to_owned(),
                 rate: 200.0 / 30.0,
                 burst: 5.0,
             }],
             deadline: Duration::from_secs(30 * 60),
+            // A query may work that long before the first byte of its answer comes.
+            attempt_timeout: Duration::from_secs(WAIT + 20),
+            // The query ran out of the time that it may take, and would again.
+            gateway_timeout_is_final: true,
+            ..Request::post(SOURCE, self.url.clone(), body)
         };
         // Closed only when everything is dropped.
         let _running = self.running.acquire().await;

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{DEADLINE, Graph, SOURCE};
-use crate::http::{Failure, KEPT_HEADERS, Network, Recorded, pause, status};
-use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
+use crate::http::{Failure, KEPT_HEADERS, LookUp, Network, first_pause};
+use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
 
 /// Requests in an envelope.
 const ENVELOPE: usize = 20;
@@ -41,9 +41,9 @@ impl Graph {
         let mut answers: Vec<Option<Exchange>> = vec![None; requests.len()];
         let mut missing = Vec::new();
         for (at, request) in requests.iter().enumerate() {
-            match self.client.recorded(request)? {
-                Recorded::Answer(exchange) => answers[at] = Some(exchange),
-                Recorded::Ask(network, before) => missing.push((at, network, before)),
+            match self.client.look_up(request)? {
+                LookUp::Recorded(exchange) => answers[at] = Some(exchange),
+                LookUp::Ask(network, before) => missing.push((at, network, before)),
             }
         }
         let seconds = by_second(missing, |(at, ..)| &requests[*at].limits);
@@ -101,14 +101,16 @@ impl Graph {
         let mut throttled = Vec::new();
         let mut longest = Duration::ZERO;
         for (at, answer) in open(&answer) {
-            match (status(&answer), pause(&answer, 1)) {
+            let Some(request) = requests.get(at) else {
+                continue;
+            };
+            match (answer.status(), first_pause(request, &answer)) {
                 // A token that has run out is renewed on the way of a single request.
                 (Some(401), _) => {}
-                (status, Some(pause)) if pause < DEADLINE => {
+                (status, Some(pause)) => {
                     longest = longest.max(pause);
                     if status == Some(429) {
-                        let limits = requests.get(at).map(|request| request.limits.clone());
-                        throttled.extend(limits.into_iter().flatten());
+                        throttled.extend_from_slice(&request.limits);
                     }
                 }
                 _ => {
@@ -136,19 +138,16 @@ impl Graph {
             .collect();
         let mut url = self.base.clone();
         crate::model::url::append_path(&mut url, &["$batch"]);
+        let body = Body {
+            content_type: "application/json",
+            text: json!({"requests": items}).to_string(),
+        };
         Request {
-            source: SOURCE,
-            method: Method::Post,
-            url,
-            headers: Vec::new(),
             auth: Auth::Entra(Audience::Graph),
-            body: Some(Body {
-                content_type: "application/json",
-                text: json!({"requests": items}).to_string(),
-            }),
             // Every item counts.
             limits: wanted.flat_map(|at| requests[at].limits.clone()).collect(),
             deadline: DEADLINE.min(Duration::from_secs(300)),
+            ..Request::post(SOURCE, url, body)
         }
     }
 }

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::http::{Client, Failure};
-use crate::journal::{Answer, Audience, Auth, Exchange, Limit, Method, Request};
+use crate::journal::{Answer, Audience, Auth, Exchange, Limit, Request};
 use crate::model::RecordNumber;
 use crate::model::Window;
 use crate::model::format_time;
@@ -316,14 +316,10 @@ impl Graph {
             url.set_query(Some(&encoded.join("&")));
         }
         Request {
-            source: SOURCE,
-            method: Method::Get,
-            url,
-            headers: Vec::new(),
             auth: Auth::Entra(Audience::Graph),
-            body: None,
             limits,
             deadline: DEADLINE,
+            ..Request::get(SOURCE, url)
         }
     }
 
@@ -458,7 +454,7 @@ fn object<T: DeserializeOwned>(
         None => match &exchange.answer {
             Answer::Nothing(reason) => Err(Problem::NoAnswer {
                 what,
-                reason: reason.clone(),
+                reason: reason.to_string(),
             }),
             Answer::Response { .. } => Err(Problem::NotUnderstood { what }),
         },
