@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::journal::{Answer, Request};
+use crate::model::digest::{digest, hex};
 use crate::model::fs::{make_private_dir, write_whole_unsynced};
 
 /// Largest file that is read or written, in bytes: whole answers are far below.
@@ -23,7 +23,7 @@ const FORMAT: u32 = 1;
 
 /// Answers by request, in a folder.
 #[derive(Debug)]
-pub struct Cache {
+pub struct AnswerCache {
     folder: PathBuf,
     age: TimeDelta,
 }
@@ -41,7 +41,7 @@ struct Kept {
     body: String,
 }
 
-impl Cache {
+impl AnswerCache {
     /// Answers in that folder, none older than that. What is older is removed.
     pub fn open(folder: PathBuf, age: TimeDelta) -> Self {
         let cache = Self { folder, age };
@@ -103,14 +103,12 @@ impl Cache {
     }
 
     fn path(&self, request: &Request) -> PathBuf {
-        let mut hash = Sha256::new();
         let url = request.url.as_str();
-        for part in [request.source, url, text_of(request).unwrap_or_default()] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        let digest = hash.finalize();
-        let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&digest(&[
+            request.source,
+            url,
+            text_of(request).unwrap_or_default(),
+        ]));
         self.folder
             .join(request.source)
             .join(format!("{name}.json"))

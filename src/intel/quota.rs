@@ -17,8 +17,11 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::provider::Setup;
+use super::providers::PROVIDERS;
 use super::rate::{Period, Rate};
 use crate::journal::{Auth, Request};
+use crate::model::digest::hex;
 use crate::model::fs::{make_private_dir, open_lock_file, remove_leftovers, write_whole_unsynced};
 
 /// Largest file of counts that is read, in bytes.
@@ -30,22 +33,77 @@ const WAIT: Duration = Duration::from_millis(20);
 /// What a file that cannot be used means.
 const ALONE: &str = "quotas of providers are counted for this run alone";
 
+/// A quota is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the quota of {} requests a {} is used up; run again in the next {} (UTC), or tell [intel] limits what the key allows",
+    .0.count, .0.per.as_str(), .0.per.as_str()
+)]
+pub struct QuotaUsedUp(pub Rate);
+
+/// The quotas of all providers, consulted after the journal and before the network. A replay needs none: what they
+/// refused is on record.
+#[derive(Debug, Default)]
+pub struct Quotas {
+    rates: BTreeMap<&'static str, Vec<Rate>>,
+    store: QuotaStore,
+}
+
+impl Quotas {
+    /// Counts in that store by the rates of the setup.
+    pub fn new(setup: &Setup, store: QuotaStore) -> Self {
+        let rates = PROVIDERS.iter();
+        let rates = rates.map(|spec| (spec.name, setup.rates(spec).to_vec()));
+        Self {
+            rates: rates.collect(),
+            store,
+        }
+    }
+
+    /// Counts a request that is about to be sent.
+    ///
+    /// # Errors
+    /// When a quota of its provider is used up. Nothing has been counted then.
+    pub async fn take(&self, request: &Request) -> Result<(), QuotaUsedUp> {
+        let quotas = self.quotas(request);
+        self.store.take(request, &quotas, Utc::now()).await
+    }
+
+    /// How often the provider of that name may be asked.
+    pub fn rates(&self, provider: &str) -> &[Rate] {
+        self.rates.get(provider).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is left of the quotas that a request counts against. Nothing is counted.
+    pub fn left(&self, request: &Request) -> Vec<(Rate, u64)> {
+        self.store.left(request, &self.quotas(request), Utc::now())
+    }
+
+    fn quotas(&self, request: &Request) -> Vec<Rate> {
+        let rates = self.rates(request.source).iter().copied();
+        rates.filter(|rate| rate.is_quota()).collect()
+    }
+}
+
 /// Counts of requests.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub struct QuotaStore {
     path: Option<PathBuf>,
+    /// One request of this process counts at a time; the others wait for their turn without keeping a thread.
+    turn: tokio::sync::Mutex<()>,
     /// What this process knows, which a lost file cannot take away.
     known: Mutex<BTreeMap<String, u64>>,
     warned: AtomicBool,
 }
 
+/// What the file holds.
 #[derive(Debug, Default, Deserialize)]
-struct Book {
+struct QuotaFile {
     #[serde(default)]
     counts: BTreeMap<String, u64>,
 }
 
-impl Ledger {
+impl QuotaStore {
     /// Counts in that file; without one, for this process alone.
     pub fn new(path: Option<PathBuf>) -> Self {
         Self {
@@ -54,44 +112,49 @@ impl Ledger {
         }
     }
 
-    /// Counts a request, unless that would be one too many for a quota of its provider. The error says which.
+    /// Counts a request, unless that would be one too many for a quota of its provider.
     ///
     /// # Errors
     /// When a quota is used up. Nothing has been counted then.
-    pub fn take(
+    pub async fn take(
         &self,
         request: &Request,
         quotas: &[Rate],
         now: DateTime<Utc>,
-    ) -> Result<(), String> {
+    ) -> Result<(), QuotaUsedUp> {
         if quotas.is_empty() {
             return Ok(());
         }
-        let who = who(request);
+        let _turn = self.turn.lock().await;
+        let lock = self.lock_file().await;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = self.path.as_deref();
-        if path.is_none() {
-            self.warn(ALONE, "there is no home folder to keep them in");
+        if let (Some(path), Some(_)) = (&self.path, &lock)
+            && let Some(why) = merge_file(path, &mut known, now)
+        {
+            self.warn("counts of requests are lost and begin anew", &why);
         }
-        let lock = path.and_then(|path| match join(path, &mut known, now) {
-            Ok((lock, unreadable)) => {
-                if let Some(why) = unreadable {
-                    self.warn("counts of requests are lost and begin anew", &why);
-                }
-                Some(lock)
-            }
-            Err(error) => {
-                self.warn(ALONE, &error.to_string());
-                None
-            }
-        });
-        count(&mut known, &who, quotas, now)?;
-        if let (Some(path), Some(_)) = (path, &lock)
+        count(&mut known, &who(request), quotas, now)?;
+        if let (Some(path), Some(_)) = (&self.path, &lock)
             && let Err(error) = write(path, &known)
         {
             self.warn(ALONE, &error.to_string());
         }
         Ok(())
+    }
+
+    /// The lock that keeps other processes from the file. Without it the counts hold for this process alone.
+    async fn lock_file(&self) -> Option<File> {
+        let Some(path) = self.path.as_deref() else {
+            self.warn(ALONE, "there is no home folder to keep them in");
+            return None;
+        };
+        match lock(path).await {
+            Ok(lock) => Some(lock),
+            Err(error) => {
+                self.warn(ALONE, &error.to_string());
+                None
+            }
+        }
     }
 
     /// What is left of each quota, without counting anything. A file that cannot be read counts for nothing.
@@ -133,16 +196,13 @@ fn count(
     who: &str,
     quotas: &[Rate],
     now: DateTime<Utc>,
-) -> Result<(), String> {
+) -> Result<(), QuotaUsedUp> {
     let key = |quota: &Rate| key(who, quota, now);
-    for quota in quotas {
-        if counts.get(&key(quota)).copied().unwrap_or_default() >= u64::from(quota.count) {
-            let per = quota.per.as_str();
-            return Err(format!(
-                "the quota of {} requests a {per} is used up; run again in the next {per} (UTC), or tell [intel] limits what the key allows",
-                quota.count
-            ));
-        }
+    let used_up = |quota: &&Rate| {
+        counts.get(&key(quota)).copied().unwrap_or_default() >= u64::from(quota.count)
+    };
+    if let Some(quota) = quotas.iter().find(used_up) {
+        return Err(QuotaUsedUp(*quota));
     }
     for quota in quotas {
         let held = counts.entry(key(quota)).or_default();
@@ -151,17 +211,12 @@ fn count(
     Ok(())
 }
 
-/// Locks the file and adds what it holds to what is known. A file that holds something else counts for nothing, and
-/// why is told.
-fn join(
+/// Adds what the file holds to what is known. A file that holds something else counts for nothing, and why is told.
+fn merge_file(
     path: &Path,
     known: &mut BTreeMap<String, u64>,
     now: DateTime<Utc>,
-) -> io::Result<(File, Option<String>)> {
-    if let Some(folder) = path.parent() {
-        make_private_dir(folder)?;
-    }
-    let lock = lock(&path.with_extension("lock"))?;
+) -> Option<String> {
     let (counts, unreadable) = match read(path) {
         Ok(counts) => (counts, None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => (BTreeMap::new(), None),
@@ -174,7 +229,7 @@ fn join(
     // What belongs to another day or month counts for nothing any more.
     let current = [Period::Day, Period::Month].map(|period| format!(" {}", period.of(now)));
     known.retain(|key, _| current.iter().any(|period| key.ends_with(period)));
-    Ok((lock, unreadable))
+    unreadable
 }
 
 fn read(path: &Path) -> io::Result<BTreeMap<String, u64>> {
@@ -184,8 +239,8 @@ fn read(path: &Path) -> io::Result<BTreeMap<String, u64>> {
     }
     let mut text = String::new();
     File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
-    let book: Book = serde_json::from_str(&text)?;
-    Ok(book.counts)
+    let file: QuotaFile = serde_json::from_str(&text)?;
+    Ok(file.counts)
 }
 
 fn write(path: &Path, counts: &BTreeMap<String, u64>) -> io::Result<()> {
@@ -195,12 +250,16 @@ fn write(path: &Path, counts: &BTreeMap<String, u64>) -> io::Result<()> {
     write_whole_unsynced(path, |out| out.write_all(text.as_bytes()))
 }
 
-fn lock(path: &Path) -> io::Result<File> {
-    let file = open_lock_file(path)?;
+/// Waits for the lock that stands for the file of counts.
+async fn lock(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        make_private_dir(folder)?;
+    }
+    let file = open_lock_file(&path.with_extension("lock"))?;
     for _ in 0..TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(WAIT),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(WAIT).await,
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
@@ -219,9 +278,5 @@ fn fingerprint(auth: &Auth) -> String {
     let mut hash = Sha256::new();
     hash.update("linktrail quota\0");
     hash.update(secret);
-    let digest = hash.finalize();
-    digest[..4]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&hash.finalize()[..4])
 }

@@ -1,10 +1,7 @@
 //! How often a provider may be asked: what it publishes, or what a key of one's own allows.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 
-use super::spec;
 use crate::journal::Limit;
 
 /// So many requests in any span of that length.
@@ -27,12 +24,12 @@ pub enum Period {
     Month,
 }
 
-/// Why a line of `[intel] limits` is none.
+/// A line of `[intel] limits` is not `PROVIDER COUNT/PERIOD`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "[intel] limits: `{0}` is no limit of a provider; write it as `virustotal 1000/minute`, with second, minute, hour, day or month"
 )]
-pub struct RateError(String);
+pub struct RateError(pub(super) String);
 
 impl Period {
     /// Its name.
@@ -124,38 +121,6 @@ impl std::fmt::Display for Rate {
     }
 }
 
-/// Reads `[intel] limits`: lines such as `virustotal 1000/minute`. Those of a provider take the place of all that it
-/// publishes.
-///
-/// # Errors
-/// When a line is no such thing.
-pub fn limits<S: AsRef<str>>(lines: &[S]) -> Result<BTreeMap<String, Vec<Rate>>, RateError> {
-    let mut limits: BTreeMap<String, Vec<Rate>> = BTreeMap::new();
-    for line in lines {
-        let line = line.as_ref();
-        let (provider, rate) = read(line).ok_or_else(|| RateError(line.to_owned()))?;
-        limits.entry(provider.to_owned()).or_default().push(rate);
-    }
-    Ok(limits)
-}
-
-fn read(line: &str) -> Option<(&str, Rate)> {
-    let (provider, rate) = line.trim().split_once(char::is_whitespace)?;
-    let (count, per) = rate.split_once('/')?;
-    let count = count.trim().parse().ok().filter(|count| *count > 0)?;
-    let per = match per.trim() {
-        "second" => Period::Second,
-        "minute" => Period::Minute,
-        "hour" => Period::Hour,
-        "day" => Period::Day,
-        "month" => Period::Month,
-        _ => return None,
-    };
-    // Who sends nothing has no limit.
-    spec(provider).filter(|spec| spec.endpoint.is_some())?;
-    Some((provider, Rate { count, per }))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -163,27 +128,6 @@ mod tests {
 
     use super::*;
     use crate::http::Throttle;
-
-    #[test]
-    fn limits_are_read_by_provider() {
-        let read = limits(&["virustotal 1000/minute", " virustotal  20000 / day "]).unwrap();
-        assert_eq!(read["virustotal"], [Rate::minute(1000), Rate::day(20_000)]);
-        for line in [
-            "",
-            "virustotal",
-            "virustotal 5",
-            "virustotal 5/week",
-            "virustotal 0/day",
-            "virustotal -1/day",
-            "virustotal 4294967296/day",
-            "nobody 5/day",
-            "file 5/day",
-            "sentinel 5/day",
-        ] {
-            let error = limits(&[line]).unwrap_err().to_string();
-            assert!(error.contains(&format!("`{line}`")), "{error}");
-        }
-    }
 
     #[test]
     fn a_rate_tells_how_long_it_takes() {

@@ -1,12 +1,12 @@
 //! What a provider's answer means, in the words that all providers share.
 
-use super::answer::clip;
+use super::clip::clip;
 
 /// Longest summary, in characters.
 const SUMMARY: usize = 300;
 /// Longest tag, in characters.
 const TAG: usize = 64;
-/// Most tags of one reading.
+/// Most tags of one verdict.
 const TAGS: usize = 20;
 
 /// What came of asking.
@@ -64,7 +64,7 @@ impl Severity {
 
 /// What one provider said about one url.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
+pub struct Verdict {
     /// What came of asking.
     pub state: State,
     /// How bad it is; only an answer has one.
@@ -79,7 +79,7 @@ pub struct Reading {
     pub reference: Option<String>,
 }
 
-impl Reading {
+impl Verdict {
     /// An answer that rates the url: a hit when it is warning or high, else clean.
     pub fn rated(severity: Severity, summary: &str) -> Self {
         let state = match severity {
@@ -146,14 +146,14 @@ impl Reading {
 }
 
 /// Severity of a url from all that was said about it: the highest, or `unknown` when nobody answered.
-pub fn overall<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> &'static str {
-    let highest = readings.into_iter().filter_map(|reading| reading.severity);
+pub fn overall<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> &'static str {
+    let highest = verdicts.into_iter().filter_map(|verdict| verdict.severity);
     highest.max().map_or("unknown", Severity::as_str)
 }
 
 /// Whether a url is risky: a provider says warning or high.
-pub fn risky<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> bool {
-    readings
+pub fn risky<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> bool {
+    verdicts
         .into_iter()
-        .any(|reading| reading.severity >= Some(Severity::Warning))
+        .any(|verdict| verdict.severity >= Some(Severity::Warning))
 }

@@ -2,8 +2,8 @@
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
+use super::entry::{Entries, Entry, Problem};
 use super::indicator::{Indicator, parse};
-use super::{Entries, Entry, Problem};
 
 /// Columns that hold indicators. A row may fill any of them; the first that it fills counts.
 const COLUMNS: [&str; 3] = ["url", "indicator", "domain"];

@@ -3,8 +3,8 @@
 //! One event, a list of them, or what a search answers (`{"response": …}`); attributes of objects too.
 
 use super::document::{Node, lines, objects};
+use super::entry::{Entries, Entry, Problem};
 use super::indicator::{Indicator, parse};
-use super::{Entries, Entry, Problem};
 
 /// Types of attributes that a url can match. In `domain|ip` and its kind what is meant stands before the bar.
 const TYPES: [&str; 7] = [

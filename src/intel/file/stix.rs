@@ -6,8 +6,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::entry::{Entries, Entry, Problem};
 use super::indicator::{Indicator, parse};
-use super::{Entries, Entry, Problem};
+use crate::intel::clip::clip;
 use crate::model::parse_time;
 
 /// Object paths whose value a url can match.
@@ -56,7 +57,7 @@ fn indicator(
         let id = object["id"].as_str().unwrap_or("an indicator without id");
         Problem {
             line,
-            what: format!("{}: {what}", super::super::answer::clip(id, 80)),
+            what: format!("{}: {what}", clip(id, 80)),
         }
     };
     let Some(pattern) = object["pattern"].as_str() else {

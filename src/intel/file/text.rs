@@ -1,7 +1,7 @@
 //! Text lists: one indicator a line, `#` for comments.
 
+use super::entry::{Entries, Entry, Problem};
 use super::indicator::{Indicator, parse};
-use super::{Entries, Entry, Problem};
 
 pub(super) fn entries(text: &str) -> Result<Entries, Problem> {
     let mut entries = Entries::default();

@@ -1,6 +1,7 @@
 //! What may leave the tenant for threat intelligence, and in which form.
 
 mod address;
+mod error;
 mod host;
 mod layer;
 mod mask;
@@ -11,6 +12,7 @@ use url::Url;
 
 use crate::model::Settings;
 
+pub use error::PrivacyError;
 use host::Inside;
 use mask::{Mask, Part};
 use never::Never;
@@ -30,26 +32,6 @@ pub enum Decision {
     Ask(String),
     /// Do not ask at all, for that reason.
     Skip(String),
-}
-
-/// Why a rule cannot be one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PrivacyError {
-    /// An internal domain that is none.
-    #[error(
-        "tenant.internal_domains: `{0}` is neither a domain nor an address; write it as `contoso.com`, without scheme, port or path"
-    )]
-    Domain(String),
-    /// A pattern that is none.
-    #[error(
-        "intel.never_send: `{pattern}` {what}; write it as `*.partner.example` or `partner.example/hr/*`"
-    )]
-    Pattern {
-        /// As it was written.
-        pattern: String,
-        /// What is wrong with it.
-        what: &'static str,
-    },
 }
 
 impl Privacy {
