@@ -4,15 +4,20 @@ mod workspace;
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::Utc;
+use futures::FutureExt;
 use futures::stream::{self, StreamExt};
 use url::Url;
 
 use super::Investigation;
-use crate::graph::node::Verdict;
+use crate::graph::node;
 use crate::graph::{Edge, Label, Seen};
-use crate::http::{Client, Failure, NOT_SENT, is_json};
-use crate::intel::{Ask, Desk, Privacy, Provider, Question, Reading, State, question};
-use crate::journal::{Answer, Body, Exchange, Request};
+use crate::http::{Client, Failure, is_json};
+use crate::intel::{
+    AnswerCache, HttpProvider, Lookup, Privacy, Provider, ProviderRequest, Quotas, State, Verdict,
+    provider_request,
+};
+use crate::journal::{Answer, Body, Exchange, NoAnswer, Request};
 use crate::model::Stage;
 
 /// Urls that a provider is asked about at the same time.
@@ -26,9 +31,17 @@ struct Asked {
     url: Url,
     /// The string that was sent, if it was not the url.
     asked: Option<String>,
-    reading: Reading,
+    reading: Verdict,
     /// What says so.
     seen: Vec<Seen>,
+}
+
+/// What a service is asked by: the journal and the network, with what stands between them.
+struct Services<'r> {
+    client: &'r Client,
+    quotas: &'r Quotas,
+    /// Answers of earlier cases.
+    cache: Option<&'r AnswerCache>,
 }
 
 /// A request, and the urls it asks about: what the privacy rules leave of several may be the same.
@@ -45,7 +58,7 @@ pub(super) struct Questions {
     /// Urls that the workspace is asked about, each by its values.
     pub(super) workspace: Vec<(Url, Vec<String>)>,
     /// What is known without asking anybody: lists of one's own, and what the privacy rules hold back.
-    pub(super) local: Vec<(Url, Option<String>, Reading)>,
+    pub(super) local: Vec<(Url, Option<String>, Verdict)>,
 }
 
 /// Asks every provider about every url of the graph that it has not been asked about. `stage` is where gaps belong.
@@ -63,12 +76,12 @@ pub(super) async fn run(run: &mut Investigation, stage: Stage) -> Result<(), Fai
 async fn ask_each(
     run: &mut Investigation,
     stage: Stage,
-    providers: &[Box<dyn Provider>],
+    providers: &[Provider],
     urls: &BTreeSet<Url>,
 ) -> Result<(), Failure> {
     for provider in providers {
-        for answer in ask_all(run, provider.as_ref(), urls).await? {
-            put(run, stage, provider.as_ref(), answer);
+        for answer in ask_all(run, provider, urls).await? {
+            put(run, stage, provider, answer);
         }
     }
     Ok(())
@@ -87,18 +100,14 @@ fn unasked(run: &Investigation) -> BTreeSet<Url> {
 }
 
 /// What is to be done about these urls at a provider. Both the load and its plan take it from here.
-pub(super) fn questions(
-    provider: &dyn Provider,
-    privacy: &Privacy,
-    urls: &BTreeSet<Url>,
-) -> Questions {
+pub(super) fn questions(provider: &Provider, privacy: &Privacy, urls: &BTreeSet<Url>) -> Questions {
     let mut questions = Questions::default();
     let mut places: HashMap<(Url, Option<Body>), usize> = HashMap::new();
     for url in urls {
-        let Question { ask, asked } = question(provider, privacy, url);
+        let ProviderRequest { lookup, asked } = provider_request(provider, privacy, url);
         let url = url.clone();
-        match ask {
-            Ask::Send(request) => {
+        match lookup {
+            Lookup::Send(request) => {
                 let open = &mut questions.open;
                 let key = (request.url.clone(), request.body.clone());
                 let place = *places.entry(key).or_insert(open.len());
@@ -110,8 +119,8 @@ pub(super) fn questions(
                     }),
                 }
             }
-            Ask::Workspace(values) => questions.workspace.push((url, values)),
-            Ask::Local(reading) => questions.local.push((url, asked, reading)),
+            Lookup::Workspace(values) => questions.workspace.push((url, values)),
+            Lookup::Known(reading) => questions.local.push((url, asked, reading)),
         }
     }
     questions
@@ -119,7 +128,7 @@ pub(super) fn questions(
 
 async fn ask_all(
     run: &mut Investigation,
-    provider: &dyn Provider,
+    provider: &Provider,
     urls: &BTreeSet<Url>,
 ) -> Result<Vec<Asked>, Failure> {
     let mut answers = Vec::with_capacity(urls.len());
@@ -138,14 +147,25 @@ async fn ask_all(
             seen,
         });
     }
-    answers.extend(workspace::ask(run, provider, questions.workspace).await?);
-    let closed = run.closed.get(provider.name()).cloned();
-    let (sent, closed) =
-        ask_service(&run.client, &run.desk, provider, questions.open, closed).await?;
-    if let Some(closed) = closed {
-        run.closed.insert(provider.name(), closed);
+    match provider {
+        Provider::Workspace(indicators) => {
+            answers.extend(workspace::ask(run, indicators, questions.workspace).await?);
+        }
+        Provider::Service(service) => {
+            let closed = run.closed.get(service.name()).cloned();
+            let services = Services {
+                client: &run.client,
+                quotas: &run.quotas,
+                cache: run.cache.as_ref(),
+            };
+            let (sent, closed) = ask_service(&services, service, questions.open, closed).await?;
+            if let Some(closed) = closed {
+                run.closed.insert(service.name(), closed);
+            }
+            answers.extend(sent);
+        }
+        Provider::List(_) => {}
     }
-    answers.extend(sent);
     Ok(answers)
 }
 
@@ -153,17 +173,16 @@ async fn ask_all(
 /// were none. From then on there is only what is on record or kept from earlier cases. Where that begins depends on
 /// the urls and the journal alone, so a replay sees the same.
 async fn ask_service(
-    client: &Client,
-    desk: &Desk,
-    provider: &dyn Provider,
+    services: &Services<'_>,
+    provider: &HttpProvider,
     open: Vec<Open>,
-    mut closed: Option<Reading>,
-) -> Result<(Vec<Asked>, Option<Reading>), Failure> {
+    mut closed: Option<Verdict>,
+) -> Result<(Vec<Asked>, Option<Verdict>), Failure> {
     let mut answers = Vec::with_capacity(open.len());
     let (mut silent, mut done) = (0, 0);
     if closed.is_none() {
         let mut asks = stream::iter(&open)
-            .map(|open| ask(client, desk, provider, open))
+            .map(|open| ask(services, provider, open))
             .buffered(CONCURRENT);
         // Answers are taken in the order of the urls.
         while let Some(exchange) = asks.next().await {
@@ -184,8 +203,8 @@ async fn ask_service(
                     "not asked: no answer to {PATIENCE} urls in a row; run again when it answers"
                 );
                 closed = Some(match reading.state {
-                    State::RateLimited => Reading::rate_limited(&why),
-                    _ => Reading::unavailable(&why),
+                    State::RateLimited => Verdict::rate_limited(&why),
+                    _ => Verdict::unavailable(&why),
                 });
             }
             if closed.is_some() {
@@ -196,7 +215,7 @@ async fn ask_service(
     if let Some(closed) = &closed {
         // What was under way has been dropped. If its answer came in time, it is on record.
         for open in &open[done..] {
-            match known(client, desk, provider, open)? {
+            match known(services, provider, open)? {
                 Some(exchange) => answers.extend(read(provider, open, &exchange)),
                 None => answers.extend(open.urls.iter().map(|(url, asked)| Asked {
                     url: url.clone(),
@@ -212,46 +231,56 @@ async fn ask_service(
 
 /// The answer to a request: one that is known, else a new one.
 async fn ask(
-    client: &Client,
-    desk: &Desk,
-    provider: &dyn Provider,
+    services: &Services<'_>,
+    provider: &HttpProvider,
     open: &Open,
 ) -> Result<Exchange, Failure> {
-    if let Some(exchange) = known(client, desk, provider, open)? {
+    if let Some(exchange) = known(services, provider, open)? {
         return Ok(exchange);
     }
     let request = &open.request;
-    let permit = || desk.permit(request);
-    let exchange = client.send_if(request, &permit, is_down).await?;
-    if answers(provider, open, &exchange) {
-        desk.keep(request, &exchange);
+    let permit = || {
+        let taken = services.quotas.take(request);
+        taken
+            .map(|taken| taken.map_err(|used_up| NoAnswer::NotSent(used_up.to_string())))
+            .boxed()
+    };
+    let exchange = services.client.send_if(request, &permit, is_down).await?;
+    if let Some(cache) = services.cache
+        && answers(provider, open, &exchange)
+    {
+        cache.put(request, exchange.at, &exchange.answer);
     }
     Ok(exchange)
 }
 
 /// The answer to a request that need not be sent: on record, or kept from an earlier case.
 fn known(
-    client: &Client,
-    desk: &Desk,
-    provider: &dyn Provider,
+    services: &Services<'_>,
+    provider: &HttpProvider,
     open: &Open,
 ) -> Result<Option<Exchange>, Failure> {
+    let client = services.client;
     if let Some(exchange) = client.on_record(&open.request, is_down)? {
         return Ok(Some(exchange));
     }
     if client.replays() {
         return Ok(None);
     }
-    let Some(Exchange { at, answer, .. }) = kept(desk, provider, open) else {
+    let Some(Exchange { at, answer, .. }) = kept(services.cache, provider, open) else {
         return Ok(None);
     };
-    client.adopt(&open.request, at, answer).map(Some)
+    client.record_cached(&open.request, at, answer).map(Some)
 }
 
 /// The answer to a request that was kept from an earlier case. Whatever became of the file since, only an answer is
 /// taken from it.
-pub(super) fn kept(desk: &Desk, provider: &dyn Provider, open: &Open) -> Option<Exchange> {
-    let (at, answer) = desk.kept(&open.request)?;
+pub(super) fn kept(
+    cache: Option<&AnswerCache>,
+    provider: &HttpProvider,
+    open: &Open,
+) -> Option<Exchange> {
+    let (at, answer) = cache?.get(&open.request, Utc::now())?;
     let kept = Exchange {
         record: 0,
         at,
@@ -261,12 +290,12 @@ pub(super) fn kept(desk: &Desk, provider: &dyn Provider, open: &Open) -> Option<
 }
 
 /// Whether an exchange answers what was asked.
-fn answers(provider: &dyn Provider, open: &Open, exchange: &Exchange) -> bool {
+fn answers(provider: &HttpProvider, open: &Open, exchange: &Exchange) -> bool {
     let first = open.urls.first();
     first.is_some_and(|(url, _)| is_answer(&provider.read(url, exchange)))
 }
 
-fn is_answer(reading: &Reading) -> bool {
+fn is_answer(reading: &Verdict) -> bool {
     matches!(reading.state, State::Hit | State::Clean | State::NotFound)
 }
 
@@ -286,10 +315,10 @@ pub(super) fn is_down(exchange: &Exchange) -> bool {
 
 /// Whether a quota kept a request from being sent.
 fn is_unsent(exchange: &Exchange) -> bool {
-    matches!(&exchange.answer, Answer::Nothing(why) if why.starts_with(NOT_SENT))
+    matches!(exchange.answer, Answer::Nothing(NoAnswer::NotSent(_)))
 }
 
-fn read(provider: &dyn Provider, open: &Open, exchange: &Exchange) -> Vec<Asked> {
+fn read(provider: &HttpProvider, open: &Open, exchange: &Exchange) -> Vec<Asked> {
     let about = open.urls.iter().map(|(url, asked)| Asked {
         url: url.clone(),
         asked: asked.clone(),
@@ -299,7 +328,7 @@ fn read(provider: &dyn Provider, open: &Open, exchange: &Exchange) -> Vec<Asked>
     about.collect()
 }
 
-fn put(run: &mut Investigation, stage: Stage, provider: &dyn Provider, answer: Asked) {
+fn put(run: &mut Investigation, stage: Stage, provider: &Provider, answer: Asked) {
     let Asked {
         url,
         asked,
@@ -307,7 +336,7 @@ fn put(run: &mut Investigation, stage: Stage, provider: &dyn Provider, answer: A
         seen,
     } = answer;
     let first = seen.first().copied().unwrap_or_default();
-    let verdict = Verdict {
+    let verdict = node::Verdict {
         provider: provider.name().to_owned(),
         url: url.to_string(),
         state: reading.state.as_str().to_owned(),

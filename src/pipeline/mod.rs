@@ -27,7 +27,7 @@ use url::Url;
 use crate::case::{CaseError, Manifest};
 use crate::graph::{Graph, NodeRef, Seen};
 use crate::http::{Client, Failure};
-use crate::intel::{Desk, Privacy, Provider, Reading};
+use crate::intel::{AnswerCache, Privacy, Provider, Quotas, Verdict};
 use crate::model::RecordNumber;
 use crate::model::{Gap, Gaps, Scope, Stage, Window};
 use crate::source::logs::{self, Sentinel};
@@ -58,9 +58,10 @@ struct Investigation {
     client: Arc<Client>,
     sentinel: Sentinel,
     msgraph: msgraph::Graph,
-    providers: Vec<Box<dyn Provider>>,
+    providers: Vec<Provider>,
     privacy: Privacy,
-    desk: Desk,
+    quotas: Quotas,
+    cache: Option<AnswerCache>,
     /// Records of the lists that the provider `file` reads.
     lists: Vec<RecordNumber>,
     graph: Graph,
@@ -79,9 +80,9 @@ struct Investigation {
     /// Every url whole: the id of a very long one is cut.
     addresses: HashMap<NodeRef, Url>,
     /// What the providers said, by url.
-    readings: BTreeMap<Url, Vec<Reading>>,
+    readings: BTreeMap<Url, Vec<Verdict>>,
     /// Providers that are not asked any more, with what is said in place of an answer.
-    closed: BTreeMap<&'static str, Reading>,
+    closed: BTreeMap<&'static str, Verdict>,
     /// Events that were counted already, by all they say.
     counted: HashSet<String>,
     /// Chats that were read, by id.
@@ -119,11 +120,13 @@ pub enum RunError {
 /// Who gives verdicts, and what they may be told.
 pub struct Intel {
     /// Those who are asked, in that order.
-    pub providers: Vec<Box<dyn Provider>>,
+    pub providers: Vec<Provider>,
     /// What may leave.
     pub privacy: Privacy,
     /// Quotas, and answers kept from earlier cases.
-    pub desk: Desk,
+    pub quotas: Quotas,
+    /// Answers of earlier cases; none when there are none to be used.
+    pub cache: Option<AnswerCache>,
     /// Records of the lists that the provider `file` reads.
     pub lists: Vec<RecordNumber>,
 }
@@ -202,7 +205,8 @@ impl Investigation {
             msgraph,
             providers: intel.providers,
             privacy: intel.privacy,
-            desk: intel.desk,
+            quotas: intel.quotas,
+            cache: intel.cache,
             lists: intel.lists,
             graph: Graph::new(&manifest.id),
             gaps: Gaps::default(),

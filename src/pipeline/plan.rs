@@ -16,7 +16,7 @@ use super::{Intel, Investigation, Progress, RunError, chats, intel, links};
 use crate::case::Manifest;
 use crate::graph::{Label, Seen};
 use crate::http::{Client, Failure};
-use crate::intel::State;
+use crate::intel::{Provider, State};
 use crate::model::{Channels, ChatsOf, PivotOn};
 use crate::model::{Gap, Stage};
 use crate::source::logs::chunks;
@@ -321,7 +321,6 @@ fn replayed(client: &Client) -> usize {
 fn providers(run: &mut Investigation, urls: &BTreeSet<Url>) -> Result<Vec<ProviderPlan>, Failure> {
     let mut plans = Vec::new();
     for provider in &run.providers {
-        let provider = provider.as_ref();
         let name = provider.name();
         let questions = intel::questions(provider, &run.privacy, urls);
         let mut plan = ProviderPlan {
@@ -334,7 +333,7 @@ fn providers(run: &mut Investigation, urls: &BTreeSet<Url>) -> Result<Vec<Provid
             looked_up: questions.workspace.len(),
             queries: chunks(questions.workspace, |(_, values)| values.clone()).len(),
             rates: run
-                .desk
+                .quotas
                 .rates(name)
                 .iter()
                 .map(ToString::to_string)
@@ -364,11 +363,11 @@ fn providers(run: &mut Investigation, urls: &BTreeSet<Url>) -> Result<Vec<Provid
                 .is_some()
             {
                 plan.recorded.push(sent);
-            } else if intel::kept(&run.desk, provider, open).is_some() {
+            } else if is_kept(run, provider, open) {
                 plan.kept.push(sent);
             } else {
                 if plan.send.is_empty() {
-                    let quotas = run.desk.left(&open.request).into_iter();
+                    let quotas = run.quotas.left(&open.request).into_iter();
                     let quotas = quotas.map(|(rate, left)| Quota {
                         quota: rate.to_string(),
                         left,
@@ -382,12 +381,20 @@ fn providers(run: &mut Investigation, urls: &BTreeSet<Url>) -> Result<Vec<Provid
         for quota in &mut plan.quotas {
             quota.over = (plan.send.len() as u64).saturating_sub(quota.left);
         }
-        let rates = run.desk.rates(name).iter();
+        let rates = run.quotas.rates(name).iter();
         let seconds = rates.filter_map(|rate| rate.seconds_for(plan.send.len()));
         plan.seconds_at_least = seconds.fold(0.0, f64::max);
         plans.push(plan);
     }
     Ok(plans)
+}
+
+/// Whether an earlier case got an answer to a request that is still good.
+fn is_kept(run: &Investigation, provider: &Provider, open: &intel::Open) -> bool {
+    match provider {
+        Provider::Service(service) => intel::kept(run.cache.as_ref(), service, open).is_some(),
+        Provider::Workspace(_) | Provider::List(_) => false,
+    }
 }
 
 fn queries(run: &Investigation) -> QueryPlan {

@@ -2,7 +2,7 @@
 
 use super::Investigation;
 use crate::graph::{EdgeType, Label, NodeRef, Value};
-use crate::intel::{self, Reading};
+use crate::intel::{self, Verdict};
 use crate::link::Lookalikes;
 
 impl Investigation {
@@ -11,7 +11,7 @@ impl Investigation {
         intel::risky(self.readings_of(url))
     }
 
-    fn readings_of(&self, url: NodeRef) -> &[Reading] {
+    fn readings_of(&self, url: NodeRef) -> &[Verdict] {
         let readings = self
             .addresses
             .get(&url)

@@ -7,7 +7,7 @@ use super::super::Investigation;
 use super::Asked;
 use crate::graph::Seen;
 use crate::http::Failure;
-use crate::intel::Provider;
+use crate::intel::WorkspaceIndicators;
 use crate::model::Window;
 use crate::model::sorted;
 use crate::source::logs::Query;
@@ -19,7 +19,7 @@ const LOOK_BACK: TimeDelta = TimeDelta::days(30);
 /// Asks about urls, each with the values that an indicator of it may have.
 pub(super) async fn ask(
     run: &Investigation,
-    provider: &dyn Provider,
+    indicators: &WorkspaceIndicators,
     wanted: Vec<(Url, Vec<String>)>,
 ) -> Result<Vec<Asked>, Failure> {
     if wanted.is_empty() {
@@ -45,7 +45,7 @@ pub(super) async fn ask(
             .map(|(record, at)| Seen::at(*record, Some(*at)))
             .collect();
         answers.extend(chunk.into_iter().map(|(url, _)| Asked {
-            reading: provider.judge(&url, &rows),
+            reading: indicators.judge(&url, &rows),
             url,
             asked: None,
             seen: seen.clone(),
