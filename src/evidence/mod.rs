@@ -14,10 +14,13 @@ mod index;
 mod says;
 mod wanted;
 
+use std::cell::OnceCell;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
+use crate::intel::file::Lists;
 use crate::journal::Record;
 use crate::model::RecordNumber;
 
@@ -120,6 +123,8 @@ pub struct Reading<'r> {
     subject: says::Says,
     says: Vec<says::Says>,
     index: index::Index,
+    /// The record as a list of indicators, parsed when the first verdict asks for it; nothing when it is none.
+    list: OnceCell<Option<Lists>>,
 }
 
 impl<'r> Reading<'r> {
@@ -134,6 +139,7 @@ impl<'r> Reading<'r> {
             index: index::Index::of(&says),
             says,
             body,
+            list: OnceCell::new(),
         }
     }
 

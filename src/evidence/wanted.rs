@@ -3,14 +3,12 @@
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::body::Body;
 use super::says::{Says, UserName};
 use super::{Reading, Thing};
 use crate::graph::devices::Devices;
 use crate::graph::value::indexable;
 use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef, Value};
-use crate::intel::{self, List, file};
-use crate::journal::Record;
+use crate::intel::{self, file::Lists};
 use crate::link::{self, Hit};
 
 /// A graph, and what its nodes go by. Made once, it is asked about many things.
@@ -124,14 +122,14 @@ impl Wanted<'_> {
     /// The parts of a record that speak of it.
     pub(super) fn among(&self, reading: &Reading<'_>) -> Places {
         let Reading {
-            record,
             body,
             subject,
             says,
             index,
+            ..
         } = reading;
         if let Some(verdict) = self.verdict() {
-            return verdict.verdict(record, body, says, self.known.since);
+            return verdict.verdict(reading, self.known.since);
         }
         if !body.legible {
             let note = "the answer is no JSON, so that no part of it can be told from another";
@@ -305,17 +303,21 @@ impl Named<'_> {
 
     /// What a record says of a verdict's url: lines of a list, rows of the workspace, or the answer of a service, which
     /// is about nothing else.
-    fn verdict(&self, record: &Record, body: &Body, says: &[Says], since: DateTime<Utc>) -> Places {
+    fn verdict(&self, reading: &Reading<'_>, since: DateTime<Utc>) -> Places {
+        let Reading {
+            record, body, says, ..
+        } = reading;
         let Some(url) = &self.url else {
             return (Vec::new(), Some("the url is too long to be compared"));
         };
         let (found, none): (Vec<usize>, _) = match record.source.as_str() {
             "file" => {
-                let list = List {
-                    name: record.url.clone(),
-                    text: record.body.clone(),
-                };
-                let lines = file::lines_about(&list, url, since);
+                // A list may be long, and many verdicts rest on it.
+                let list = reading
+                    .list
+                    .get_or_init(|| Lists::of_text(&record.url, &record.body, since).ok());
+                let lines = list.as_ref().map(|list| list.lines_about(url));
+                let lines = lines.unwrap_or_default();
                 let places = lines.into_iter().filter_map(|line| line.checked_sub(1));
                 (
                     places.filter(|at| *at < body.parts.len()).collect(),
