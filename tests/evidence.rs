@@ -13,7 +13,7 @@ use linktrail::case::Case;
 use linktrail::evidence::{self, Found, Known, Reading, Thing};
 use linktrail::graph::{EdgeType, Graph, Label};
 use linktrail::http::Client;
-use linktrail::intel::{self, Desk, List, Privacy, Setup};
+use linktrail::intel::{self, List, Privacy, Quotas, Setup};
 use linktrail::journal::Record;
 use linktrail::link::defang_text;
 use linktrail::pipeline::{self, Intel};
@@ -94,7 +94,8 @@ async fn graph_of(case: &Case) -> Graph {
             .map(|spec| (spec.expect("a provider").build)(&setup).expect("it can be built"))
             .collect(),
         privacy: Privacy::of(settings).expect("rules"),
-        desk: Desk::default(),
+        quotas: Quotas::default(),
+        cache: None,
         lists: kept.iter().map(|(_, kept)| kept.record).collect(),
     };
     let manifest = case.manifest().clone();
