@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rand::Rng;
+use rand::RngExt;
 use tokio::time::Instant;
 
 /// When to try again: after pauses that double and are random ("full jitter"), so that many who failed together do not

@@ -163,7 +163,7 @@ fn create(dir: Option<&PathBuf>, typed: &ScopeArgs, settings: Settings) -> anyho
     Ok(Case::create(dir.map(PathBuf::as_path), |created| {
         Manifest {
             format: FORMAT,
-            id: Ulid::new().to_string(),
+            id: Ulid::generate().to_string(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             created,
             window: options.window(created),
