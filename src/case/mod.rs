@@ -147,32 +147,32 @@ impl Case {
         serde_json::from_value(value).map_err(unreadable)
     }
 
-    /// Whether a folder holds a case.
+    /// Whether a folder holds a case: it has a case.json.
     pub fn exists(dir: &Path) -> bool {
         dir.join("case.json").exists()
     }
 
-    /// Its id.
+    /// The id, a ULID.
     pub fn id(&self) -> &str {
         &self.manifest.id
     }
 
-    /// Its folder.
+    /// The folder on disk.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// What `case.json` says.
+    /// The contents of `case.json`.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Its journal.
+    /// The journal in `journal/`.
     pub fn journal(&self) -> &Arc<Journal> {
         &self.journal
     }
 
-    /// Notes in `case.json` how far the case has come.
+    /// Changes `case.json`, after the journal has been written to disk.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -197,7 +197,7 @@ impl Case {
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CaseError> {
         let path = self.dir.join(name);
-        // The lock on the case says that nobody else is writing it.
+        // This process holds the lock on the case, so no other is writing this file.
         remove_leftovers(&path);
         write_whole(&path, fill).map_err(io_error("write", &path))
     }

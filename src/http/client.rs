@@ -16,8 +16,8 @@ use super::transport::{self, Network};
 use crate::journal::{Answer, Auth, Exchange, Journal, NoAnswer, Request};
 use crate::model::{RecordNumber, Retries, format_time};
 
-/// Header of a record whose answer was received for an earlier case: when it was taken from there. No service can set
-/// it, since what a service sends is kept by name.
+/// Header of a record whose answer was taken from the cache of an earlier case; its value is the time when that was
+/// done. No service can set it: of a service's headers only those of a fixed list are kept.
 pub const FROM_CACHE: &str = "linktrail-from-cache";
 
 /// Asked before each attempt to send. An error says why nothing may be sent, and is recorded in place of an answer.
@@ -30,7 +30,7 @@ pub struct Counts {
     pub sent: u64,
     /// Answers taken from the journal.
     pub replayed: u64,
-    /// Requests sent again after an answer that was none.
+    /// Requests sent again because the attempt before failed or was throttled.
     pub retried: u64,
 }
 
@@ -40,12 +40,13 @@ pub struct Client {
     journal: Arc<Journal>,
     network: Option<Network>,
     counts: Mutex<BTreeMap<&'static str, Counts>>,
-    /// Records of what this run has asked for: a failure among them stays one until the next run, as in a replay.
+    /// Records that this run has added or confirmed. A failure among them is not asked for again by this run, so that a
+    /// replay sees the same.
     asked: Mutex<HashSet<RecordNumber>>,
 }
 
 impl Client {
-    /// A client that records what it receives; without a network it replays.
+    /// A client that records what it receives. Without a network it only replays the journal.
     pub fn new(journal: Arc<Journal>, network: Option<Network>) -> Self {
         Self {
             journal,
@@ -58,7 +59,8 @@ impl Client {
     /// The answer to a request: the recorded one, else a new one, which is recorded.
     ///
     /// # Errors
-    /// When there can be no answer: no token, a full disk, a replay of what was never recorded.
+    /// When sign-in fails, the journal cannot be written, or a replay asks for what was never recorded. A service that
+    /// refuses or does not answer is no error.
     pub async fn send(&self, request: &Request) -> Result<Exchange, Failure> {
         match self.look_up(request)? {
             LookUp::Recorded(exchange) => Ok(exchange),
@@ -69,9 +71,8 @@ impl Client {
         }
     }
 
-    /// As [`Client::send`], for a service that counts requests over longer than a run: what the permit says is recorded
-    /// when it refuses. An answer on record that shows the service to have been `down` is asked for again, whatever its
-    /// status.
+    /// As [`Client::send`], but asks for a permit before each attempt; a refused permit is recorded in place of an
+    /// answer. A recorded answer for which `down` is true is asked for again, whatever its status.
     ///
     /// # Errors
     /// As [`Client::send`].
@@ -94,8 +95,8 @@ impl Client {
         self.record(request, before, at, answer)
     }
 
-    /// The answer on record; none when there is none, or only a failure that may be another one next time, or one that
-    /// shows the service to have been `down`.
+    /// The recorded answer to a request. Failures, and answers for which `down` is true, do not count: they may be
+    /// different next time.
     ///
     /// # Errors
     /// When the journal cannot be read back.
@@ -112,7 +113,7 @@ impl Client {
         Ok(found)
     }
 
-    /// Records an answer that was received at that time for an earlier case, marked as such by [`FROM_CACHE`].
+    /// Records an answer that an earlier case received at the time `at`, marked by the header [`FROM_CACHE`].
     ///
     /// # Errors
     /// When it cannot be recorded.
@@ -129,12 +130,12 @@ impl Client {
         Ok(self.journal.append(request, at, answer)?)
     }
 
-    /// A client of the same journal that asks nobody else.
+    /// A client of the same journal without a network.
     pub fn offline(&self) -> Self {
         Self::new(Arc::clone(&self.journal), None)
     }
 
-    /// Whether there is only the journal to ask.
+    /// Whether the client has no network, so that only recorded answers can be had.
     pub fn replays(&self) -> bool {
         self.network.is_none()
     }
@@ -143,7 +144,7 @@ impl Client {
     pub(crate) fn look_up(&self, request: &Request) -> Result<LookUp<'_>, Failure> {
         let found = self.journal.find(request)?;
         match (found, &self.network) {
-            // A service that was away, or forbade it, may answer now; that is what running the command again is for.
+            // Recorded failures are asked for again: the service may be back, or the permission granted, by now.
             (Some(exchange), Some(network))
                 if is_failure(request, &exchange.answer) && !self.has_asked(&exchange) =>
             {
@@ -187,8 +188,8 @@ impl Client {
         asked.contains(&exchange.record)
     }
 
-    /// Keeps the text of a file in the journal: what a case is made of must not depend on what the file says later.
-    /// Without a text, what was kept before.
+    /// Records the text of a file, so that a replay does not depend on what the file says later. Without a text, gives
+    /// what was recorded before.
     ///
     /// # Errors
     /// When it cannot be recorded, or nothing was kept.
@@ -222,7 +223,7 @@ impl Client {
         }
     }
 
-    /// Requests by source.
+    /// How many requests each source has made so far, by its name.
     pub fn counts(&self) -> BTreeMap<&'static str, Counts> {
         let mut counts = self
             .counts
@@ -239,12 +240,12 @@ impl Client {
         counts
     }
 
-    /// Time of the latest record.
+    /// Time of the latest record in the journal.
     pub fn newest(&self) -> Option<DateTime<Utc>> {
         self.journal.newest()
     }
 
-    /// Sends a request, as often as it takes.
+    /// Sends a request and, as the retry policy says, sends it again. Does not look into the journal.
     pub(crate) async fn ask(
         &self,
         network: &Network,
@@ -266,7 +267,7 @@ impl Client {
         loop {
             let turn = network.throttle.acquire(&request.limits);
             match (begun, permit, last.take()) {
-                // A rate of a few requests a minute, slowed down, would keep one of them waiting for hours.
+                // With a slowed-down rate of a few requests a minute, waiting for the next turn could take hours.
                 (Some((_, deadline)), Some(_), Some(last)) => {
                     if tokio::time::timeout_at(deadline, turn).await.is_err() {
                         return Ok(last);
@@ -277,7 +278,7 @@ impl Client {
             if let Some(permit) = permit
                 && let Err(refusal) = permit().await
             {
-                // Who asks for the counts finds the service, asked or not.
+                // The result lists the service, with zero requests, even when nothing was sent.
                 self.count(request.source, |_| {});
                 return Ok((now(), Answer::Nothing(refusal)));
             }
@@ -340,7 +341,7 @@ impl Client {
 pub(crate) enum LookUp<'a> {
     /// The answer to use.
     Recorded(Exchange),
-    /// Nothing to use: ask the network. A failure on record goes along.
+    /// The network has to be asked. If a failure is on record, it comes along.
     Ask(&'a Network, Option<Exchange>),
 }
 
@@ -348,14 +349,14 @@ fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(3)
 }
 
-/// What tells one failure from another.
+/// Two failures of the same kind need only one record.
 fn kind(answer: &Answer) -> (Option<u16>, bool) {
     let unsent = matches!(answer, Answer::Nothing(NoAnswer::NotSent(_)));
     (answer.status(), unsent)
 }
 
-/// An answer that says nothing about what was asked, and may be another one next time. Microsoft's services answer in
-/// JSON; a page of HTML or half an answer is somebody else's, in between.
+/// Whether an answer is a failure: it says nothing about what was asked, and may be different next time. Microsoft's
+/// services answer in JSON, so status 200 with a page of HTML or half an answer comes from a proxy in between.
 fn is_failure(request: &Request, answer: &Answer) -> bool {
     match answer {
         Answer::Nothing(_) => true,

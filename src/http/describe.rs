@@ -1,8 +1,8 @@
-//! The words for what went wrong on the way to a service.
+//! Error texts of reqwest, made short.
 
 use std::error::Error as _;
 
-/// What went wrong, without the url: the record has it, and reqwest repeats it in every error.
+/// Says what went wrong, without the url that reqwest repeats in every error: the record has it already.
 pub(super) fn describe(error: &reqwest::Error) -> String {
     let what = if error.is_timeout() {
         "no answer in time"

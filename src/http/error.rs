@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use super::sign_in::SignInError;
 use crate::journal::JournalError;
 
-/// Why there is no exchange at all. A service that answers badly, or not at all, is an [`Exchange`] and no failure.
+/// Why a request could not even be made or recorded. A service that answers badly, or not at all, is recorded as an
+/// [`Exchange`] and is no failure.
 ///
 /// [`Exchange`]: crate::journal::Exchange
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +22,7 @@ pub enum Failure {
     NotRecorded(String),
 }
 
-/// Why there is no way to the network. Each text says what to do.
+/// Why the HTTP client cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum TransportError {

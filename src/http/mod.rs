@@ -1,5 +1,5 @@
-//! The one way to the network. [`Client`] asks the journal first, then waits for throttles, signs in, retries and keeps
-//! to deadlines.
+//! HTTP, by way of the journal. [`Client`] looks for a recorded answer first. Only without one does it ask the network:
+//! it waits for the rate limits, signs in, retries, keeps to the deadline, and records what came of it.
 
 mod client;
 mod describe;

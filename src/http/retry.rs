@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use crate::journal::{Answer, Request};
 use crate::model::{Retries, RetryPolicy};
 
-/// After a failure of the service or of the way to it.
+/// For failures of the service or of the network.
 const FAILED: RetryPolicy = RetryPolicy {
     first_pause: Duration::from_secs(1),
     longest_pause: Duration::from_secs(30),
@@ -13,13 +13,14 @@ const FAILED: RetryPolicy = RetryPolicy {
     time: None,
 };
 
-/// A request that came too early is sent again until its deadline.
+/// For throttling (429): the attempts are not limited, only the request's deadline is.
 const THROTTLED: RetryPolicy = RetryPolicy {
     attempts: None,
     ..FAILED
 };
 
-/// How long to wait before a request is sent again; nothing when the answer is to be taken as it is.
+/// How long to wait before a request is sent again. None when the answer is final or the policy allows no further
+/// attempt.
 pub(super) fn pause(request: &Request, answer: &Answer, retries: &Retries) -> Option<Duration> {
     let policy = match answer.status() {
         None => FAILED,
@@ -35,8 +36,7 @@ pub(super) fn pause(request: &Request, answer: &Answer, retries: &Retries) -> Op
     retries.pause(&policy, asked_pause(answer))
 }
 
-/// How long to wait after the first answer to a request that went in an envelope with others; nothing when the answer
-/// is to be taken as it is.
+/// As [`pause`], after the first attempt. For requests that were sent together in one `$batch`.
 pub(crate) fn first_pause(request: &Request, answer: &Answer) -> Option<Duration> {
     let mut retries = Retries::begin();
     retries.count();
@@ -53,14 +53,14 @@ fn asked_pause(answer: &Answer) -> Option<Duration> {
     }
 }
 
-/// `Retry-After`: seconds or a date.
+/// Parses `Retry-After`, which is either a number of seconds or an HTTP date.
 fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).ok();
     }
     let at = httpdate::parse_http_date(text).ok()?;
-    // A moment that has passed asks for no pause.
+    // A date in the past means that the request may be sent at once.
     Some(at.duration_since(now).unwrap_or_default())
 }
 

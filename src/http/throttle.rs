@@ -1,7 +1,7 @@
 //! Token buckets, shared by all requests.
 //!
 //! A bucket starts at the published rate. When a service answers 429 all the same, the bucket halves its rate; every
-//! answer that is none brings it a little closer to the published rate again.
+//! other answer brings it a little closer to the published rate again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,9 +18,9 @@ const RECOVERY: f64 = 1.05;
 struct Bucket {
     rate: f64,
     burst: f64,
-    /// Part of the published rate in use, from [`SLOWEST`] to 1.
+    /// Fraction of the published rate in use, from [`SLOWEST`] to 1.
     pace: f64,
-    /// Permits there are; below zero, permits promised to those who wait.
+    /// Permits that are left. Below zero, as many have been promised to requests that wait.
     level: f64,
     filled: Instant,
 }
@@ -40,14 +40,14 @@ impl Bucket {
     }
 }
 
-/// All buckets, by what their limit is about.
+/// All buckets, by the key of their limit.
 #[derive(Debug, Default)]
 pub struct Throttle {
     buckets: Mutex<HashMap<String, Arc<Mutex<Bucket>>>>,
 }
 
 impl Throttle {
-    /// Waits until a request may go.
+    /// Waits until all of these limits let a request go.
     pub async fn acquire(&self, limits: &[Limit]) {
         let now = Instant::now();
         let wait = limits
@@ -59,12 +59,12 @@ impl Throttle {
         }
     }
 
-    /// The service said that a request was one too many.
+    /// Halves the rate of these limits, after a service answered 429.
     pub fn slow_down(&self, limits: &[Limit]) {
         self.change_pace(limits, |pace| (pace / 2.0).max(SLOWEST));
     }
 
-    /// The service took a request.
+    /// Raises the rate of these limits a little, after a service answered with anything but 429.
     pub fn recover(&self, limits: &[Limit]) {
         self.change_pace(limits, |pace| (pace * RECOVERY).min(1.0));
     }

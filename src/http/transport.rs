@@ -1,4 +1,4 @@
-//! The network itself: TLS, one attempt at a request, and what is kept of its answer.
+//! The network: TLS settings, a single attempt at a request, and what is kept of its answer.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::sign_in::{SignIn, Tokens};
 use super::throttle::Throttle;
 use crate::journal::{Answer, Auth, Limit, Method, NoAnswer, Request};
 
-/// Headers that a record keeps.
+/// Response headers that the journal keeps. All others are dropped.
 pub(crate) const KEPT_HEADERS: &[&str] = &[
     "content-type",
     "retry-after",
@@ -23,7 +23,7 @@ pub(crate) const KEPT_HEADERS: &[&str] = &[
     "x-ms-ags-diagnostic",
 ];
 
-/// What the network needs; absent in a replay.
+/// HTTP client, tokens and rate limits. A replay has none of them.
 #[derive(Debug)]
 pub struct Network {
     http: reqwest::Client,
@@ -32,7 +32,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// A way to the network.
+    /// Sets up the HTTP client.
     ///
     /// # Errors
     /// When the certificates in `ca_file` cannot be read.
@@ -40,7 +40,7 @@ impl Network {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("linktrail/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
-            // A token or a key goes nowhere that the configuration did not name.
+            // Redirects are not followed, so that tokens and keys go only where the configuration says.
             .redirect(reqwest::redirect::Policy::none())
             .pool_idle_timeout(Duration::from_secs(30));
         if let Some(path) = ca_file {
@@ -67,12 +67,12 @@ impl Network {
         })
     }
 
-    /// Slows down all requests under these limits: a service said that there are too many.
+    /// Slows down all requests under these limits, after a service said that there are too many.
     pub(crate) fn slow_down(&self, limits: &[Limit]) {
         self.throttle.slow_down(limits);
     }
 
-    /// Makes a request ready to be sent, its credentials included.
+    /// Builds the request for reqwest, with its credentials. This may fetch a token.
     pub(super) async fn prepare(
         &self,
         request: &Request,

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::verdict::Verdict;
 use crate::journal::{Answer, Exchange, NoAnswer};
 
-/// The object in an answer of status 200, nothing for 404, or the verdict that says why there is no answer. `name` is
-/// that of the service, `secrets` are the variables of its keys.
+/// Gives the JSON object of an answer of status 200 and nothing for 404. Everything else is an error: a verdict that says
+/// why there is no answer. `name` is the name of the service, `secrets` are the variables of its keys.
 pub(super) fn parse(
     exchange: &Exchange,
     name: &str,
@@ -40,7 +40,7 @@ pub(super) fn parse(
     }
 }
 
-/// An answer in JSON that is not the answer of this service.
+/// The verdict on JSON that is not what this service sends.
 pub(super) fn other_shape(what: &str) -> Verdict {
     Verdict::unavailable(&format!("the answer has another shape: {what}"))
 }

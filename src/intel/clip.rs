@@ -1,8 +1,8 @@
-//! Text from outside, made fit for a summary.
+//! Cleans text from outside for summaries.
 
-/// Text from outside as one line without control and direction characters, cut to so many characters.
+/// Makes one line of a text, without control and direction characters, of at most `most` characters.
 pub(super) fn clip(text: &str, most: usize) -> String {
-    // Bounded first: what is cut away need not be looked at.
+    // The text may be long, and only its beginning is needed.
     let looked_at = text.chars().take(most.saturating_mul(4));
     let spaced: String = looked_at.map(|c| if hides(c) { ' ' } else { c }).collect();
     let line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -14,24 +14,24 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// Longest answer that is read, in bytes: whole answers are far below.
 const LONGEST_ANSWER: usize = 16 << 20;
 
-/// What tells one service from another.
+/// The parts in which one service differs from another.
 #[derive(Debug, Clone)]
 pub struct Service {
-    /// Its name for people.
+    /// Name of the service as people write it.
     pub title: &'static str,
-    /// What proves who asks.
+    /// Credentials.
     pub auth: Auth,
-    /// The request about a string, below the service's address.
+    /// Builds the request that asks about a string. Credentials, headers and limits are added to it.
     pub request: fn(endpoint: &Url, asked: &str) -> Request,
-    /// What an answer of status 200 says of the url. The error says what the answer lacks.
+    /// Makes a verdict of the JSON object of an answer. The error says what the object lacks.
     pub verdict: fn(url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static str>,
 }
 
-/// A service, ready to be asked.
+/// A service with its address, credentials and limits.
 #[derive(Debug, Clone)]
 pub struct HttpProvider {
     pub(super) name: &'static str,
-    /// Variables of its keys, for what is said when it refuses them.
+    /// Environment variables of its keys, for the message when it refuses them.
     pub(super) secrets: &'static [&'static str],
     pub(super) endpoint: Url,
     pub(super) limits: Vec<Limit>,
@@ -39,12 +39,12 @@ pub struct HttpProvider {
 }
 
 impl HttpProvider {
-    /// Its name in the configuration, in verdicts and in the `requests` of the result.
+    /// Name in the configuration, in verdicts and in the `requests` of the result.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// What to send to ask about that string, and nothing else of the url.
+    /// The request that asks about a string.
     pub fn request(&self, asked: &str) -> Request {
         let mut request = (self.service.request)(&self.endpoint, asked);
         request.headers = vec![("accept", "application/json".to_owned())];
@@ -55,7 +55,7 @@ impl HttpProvider {
         request
     }
 
-    /// What an answer says about the url.
+    /// The verdict that an answer gives on the url.
     pub fn read(&self, url: &Url, exchange: &Exchange) -> Verdict {
         match parse(exchange, self.name, self.secrets) {
             Ok(Some(answer)) => (self.service.verdict)(url, &answer).unwrap_or_else(other_shape),

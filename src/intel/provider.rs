@@ -29,7 +29,7 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// Its name in the configuration and in verdicts.
+    /// Name in the configuration and in verdicts.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Service(service) => service.name(),
@@ -38,7 +38,7 @@ impl Provider {
         }
     }
 
-    /// Whom its requests count for in the `requests` of the result, and its gaps.
+    /// The key under which its requests and gaps are counted.
     pub fn source(&self) -> &'static str {
         match self {
             Self::Service(service) => service.name(),
@@ -47,7 +47,7 @@ impl Provider {
         }
     }
 
-    /// Whether asking it tells nobody outside the tenant: it is then asked about internal urls too, whole.
+    /// Whether nothing leaves the tenant when it is asked. It is then asked about internal urls too, and about whole urls.
     pub fn local(&self) -> bool {
         match self {
             Self::Service(_) => false,
@@ -55,7 +55,7 @@ impl Provider {
         }
     }
 
-    /// How it comes to a verdict on that string.
+    /// What has to be done to get its verdict on that string.
     pub fn look_up(&self, asked: &str) -> Lookup {
         if let Self::Service(service) = self {
             return Lookup::Send(service.request(asked));
@@ -73,33 +73,34 @@ impl Provider {
     }
 }
 
-/// How a provider comes to its verdict on one url.
+/// What has to be done to get a provider's verdict on one url.
 #[derive(Debug, Clone)]
 pub enum Lookup {
-    /// By this request, whose exchange it then reads.
+    /// Send this request; [`HttpProvider::read`] makes a verdict of the answer.
     Send(Request),
-    /// By looking for indicators of these values in the workspace, together with those of other urls.
+    /// Look for indicators with these values in the workspace, together with those of other urls;
+    /// [`WorkspaceIndicators::judge`] makes a verdict of the rows.
     Workspace(Vec<String>),
-    /// It is known at once.
+    /// Nothing: this is the verdict.
     Known(Verdict),
 }
 
-/// What the configuration and whoever builds providers must know of one.
+/// The description of a provider: what the configuration needs to know of it, and how to build it.
 #[derive(Debug)]
 pub struct Spec {
-    /// Its name.
+    /// Name in the configuration and in verdicts.
     pub name: &'static str,
-    /// Where its service is unless `[endpoints]` says otherwise; none when it has none.
+    /// Published address of the service, which `[endpoints]` can replace. None for what is no service.
     pub endpoint: Option<&'static str>,
     /// Environment variables of the secrets it needs to be asked. A replay needs none.
     pub secrets: &'static [&'static str],
-    /// How often it may be asked, as it publishes it. `[intel] limits` can take their place.
+    /// Published rate limits, which `[intel] limits` can replace.
     pub rates: &'static [Rate],
-    /// Builds it.
+    /// Builds the provider.
     pub build: fn(&Setup) -> Result<Provider, SetupError>,
 }
 
-/// What a provider is built from.
+/// The configuration that providers are built from.
 #[derive(Debug, Default)]
 pub struct Setup {
     /// `[endpoints]`, by the name of the provider.
@@ -118,16 +119,16 @@ pub struct Setup {
 /// Why a provider cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// Its default address is not one, which only a new provider can bring about.
+    /// The published address is no url: a mistake in the code of a new provider.
     #[error("the address of {0} is not a url")]
     Endpoint(&'static str),
-    /// A list of indicators is not what it should be.
+    /// A list of indicators cannot be used.
     #[error(transparent)]
     List(#[from] ListError),
 }
 
 impl Setup {
-    /// The provider that asks a service.
+    /// Builds the provider of a service.
     pub(super) fn service(
         &self,
         spec: &'static Spec,
@@ -147,7 +148,7 @@ impl Setup {
         }))
     }
 
-    /// A key in a header of that name, from the environment variable of that name. Nothing without it.
+    /// Credentials that consist of a key in a header. Without the environment variable there are none.
     pub(super) fn key(&self, header: &'static str, variable: &str) -> Auth {
         match self.secret(variable) {
             Some(key) => Auth::Header(header, key),
@@ -159,7 +160,7 @@ impl Setup {
         self.secrets.get(variable).cloned()
     }
 
-    /// The rates of a provider: its own, else those published.
+    /// The rate limits of a provider: those of `[intel] limits`, else the published ones.
     pub(super) fn rates<'a>(&'a self, spec: &'a Spec) -> &'a [Rate] {
         self.limits.get(spec.name).map_or(spec.rates, Vec::as_slice)
     }

@@ -1,4 +1,4 @@
-//! Every provider there is, and `[intel] limits`, which names them.
+//! The list of all providers, and `[intel] limits`, which refers to them by name.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::rate::{Period, Rate, RateError};
 use super::sentinel::{self, WorkspaceIndicators};
 use super::{otx, urlhaus, virustotal, xforce};
 
-/// Every provider there is. A new one is its file and a line here.
+/// All providers. A new service needs a file of its own and a line here.
 pub const PROVIDERS: &[&Spec] = &[
     &otx::SPEC,
     &xforce::SPEC,
@@ -70,7 +70,7 @@ fn parse_limit(line: &str) -> Option<(&str, Rate)> {
         "month" => Period::Month,
         _ => return None,
     };
-    // Who sends nothing has no limit.
+    // Only services have limits.
     spec(provider).filter(|spec| spec.endpoint.is_some())?;
     Some((provider, Rate { count, per }))
 }

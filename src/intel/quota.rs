@@ -1,8 +1,8 @@
-//! Quotas that outlast a run, counted in a file that all runs of a user share.
+//! Quotas of requests a day or a month, counted in a file that all runs of a user share.
 //!
-//! The file is one JSON object of counts by provider, key and period. Every request counts before it is sent, under
-//! a lock, so that two processes together stay below the quota. A file that cannot be read or written is a warning:
-//! the run then counts for itself.
+//! The file is a JSON object of counts by provider, key and period. Each request is counted under a lock before it is
+//! sent, so that processes that run at the same time together stay below the quota. When the file cannot be read or
+//! written, a warning is logged and the run counts only its own requests.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -30,7 +30,7 @@ const LARGEST: u64 = 1 << 20;
 const TRIES: u32 = 100;
 const WAIT: Duration = Duration::from_millis(20);
 
-/// What a file that cannot be used means.
+/// Logged when the file cannot be used.
 const ALONE: &str = "quotas of providers are counted for this run alone";
 
 /// A quota is used up.
@@ -41,8 +41,8 @@ const ALONE: &str = "quotas of providers are counted for this run alone";
 )]
 pub struct QuotaUsedUp(pub Rate);
 
-/// The quotas of all providers, consulted after the journal and before the network. A replay needs none: what they
-/// refused is on record.
+/// The quotas of all providers, consulted after the journal and before the network. A replay does not consult them:
+/// refused requests are on record.
 #[derive(Debug, Default)]
 pub struct Quotas {
     rates: BTreeMap<&'static str, Vec<Rate>>,
@@ -50,7 +50,7 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Counts in that store by the rates of the setup.
+    /// Takes the rates from the setup and counts in that store.
     pub fn new(setup: &Setup, store: QuotaStore) -> Self {
         let rates = PROVIDERS.iter();
         let rates = rates.map(|spec| (spec.name, setup.rates(spec).to_vec()));
@@ -63,18 +63,18 @@ impl Quotas {
     /// Counts a request that is about to be sent.
     ///
     /// # Errors
-    /// When a quota of its provider is used up. Nothing has been counted then.
+    /// When a quota of its provider is used up. The request is then not counted.
     pub async fn take(&self, request: &Request) -> Result<(), QuotaUsedUp> {
         let quotas = self.quotas(request);
         self.store.take(request, &quotas, Utc::now()).await
     }
 
-    /// How often the provider of that name may be asked.
+    /// The rate limits of the provider of that name.
     pub fn rates(&self, provider: &str) -> &[Rate] {
         self.rates.get(provider).map_or(&[], Vec::as_slice)
     }
 
-    /// What is left of the quotas that a request counts against. Nothing is counted.
+    /// What is left of the quotas that a request counts against. The request is not counted.
     pub fn left(&self, request: &Request) -> Vec<(Rate, u64)> {
         self.store.left(request, &self.quotas(request), Utc::now())
     }
@@ -85,18 +85,18 @@ impl Quotas {
     }
 }
 
-/// Counts of requests.
+/// The counts of requests, in memory and in the file.
 #[derive(Debug, Default)]
 pub struct QuotaStore {
     path: Option<PathBuf>,
-    /// One request of this process counts at a time; the others wait for their turn without keeping a thread.
+    /// Lets one request of this process be counted at a time. The others wait without blocking a thread.
     turn: tokio::sync::Mutex<()>,
-    /// What this process knows, which a lost file cannot take away.
+    /// The counts that this process knows of, which stay when the file is lost.
     known: Mutex<BTreeMap<String, u64>>,
     warned: AtomicBool,
 }
 
-/// What the file holds.
+/// The contents of the file.
 #[derive(Debug, Default, Deserialize)]
 struct QuotaFile {
     #[serde(default)]
@@ -104,7 +104,7 @@ struct QuotaFile {
 }
 
 impl QuotaStore {
-    /// Counts in that file; without one, for this process alone.
+    /// Counts in that file. Without one, only this process's requests are counted.
     pub fn new(path: Option<PathBuf>) -> Self {
         Self {
             path,
@@ -133,16 +133,16 @@ impl QuotaStore {
         {
             self.warn("counts of requests are lost and begin anew", &why);
         }
-        count(&mut known, &who(request), quotas, now)?;
+        count(&mut known, &counted_for(request), quotas, now)?;
         if let (Some(path), Some(_)) = (&self.path, &lock)
-            && let Err(error) = write(path, &known)
+            && let Err(error) = write_file(path, &known)
         {
             self.warn(ALONE, &error.to_string());
         }
         Ok(())
     }
 
-    /// The lock that keeps other processes from the file. Without it the counts hold for this process alone.
+    /// Takes the lock that keeps other processes from the file. Without it only this process's requests are counted.
     async fn lock_file(&self) -> Option<File> {
         let Some(path) = self.path.as_deref() else {
             self.warn(ALONE, "there is no home folder to keep them in");
@@ -157,12 +157,12 @@ impl QuotaStore {
         }
     }
 
-    /// What is left of each quota, without counting anything. A file that cannot be read counts for nothing.
+    /// What is left of each quota. The request is not counted, and a file that cannot be read is ignored.
     pub fn left(&self, request: &Request, quotas: &[Rate], now: DateTime<Utc>) -> Vec<(Rate, u64)> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let filed = self.path.as_deref().map(read);
+        let filed = self.path.as_deref().map(read_file);
         let filed = filed.and_then(Result::ok).unwrap_or_default();
-        let who = who(request);
+        let who = counted_for(request);
         let left = |quota: &Rate| {
             let key = key(&who, quota, now);
             let used =
@@ -181,16 +181,16 @@ impl QuotaStore {
     }
 }
 
-/// Whose quota a request counts against.
-fn who(request: &Request) -> String {
+/// The provider and the key whose quota a request counts against.
+fn counted_for(request: &Request) -> String {
     format!("{} {}", request.source, fingerprint(&request.auth))
 }
 
 fn key(who: &str, quota: &Rate, now: DateTime<Utc>) -> String {
-    format!("{who} {}", quota.per.of(now))
+    format!("{who} {}", quota.per.name_at(now))
 }
 
-/// Counts a request for all quotas, or for none when one of them is used up.
+/// Counts a request against all quotas, or against none when one of them is used up.
 fn count(
     counts: &mut BTreeMap<String, u64>,
     who: &str,
@@ -211,13 +211,13 @@ fn count(
     Ok(())
 }
 
-/// Adds what the file holds to what is known. A file that holds something else counts for nothing, and why is told.
+/// Merges the counts of the file into those that are known. Gives the reason when the file cannot be read.
 fn merge_file(
     path: &Path,
     known: &mut BTreeMap<String, u64>,
     now: DateTime<Utc>,
 ) -> Option<String> {
-    let (counts, unreadable) = match read(path) {
+    let (counts, unreadable) = match read_file(path) {
         Ok(counts) => (counts, None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => (BTreeMap::new(), None),
         Err(error) => (BTreeMap::new(), Some(error.to_string())),
@@ -226,14 +226,14 @@ fn merge_file(
         let held = known.entry(key).or_default();
         *held = (*held).max(count);
     }
-    // What belongs to another day or month counts for nothing any more.
-    let current = [Period::Day, Period::Month].map(|period| format!(" {}", period.of(now)));
+    // Counts of earlier days and months are no longer needed.
+    let current = [Period::Day, Period::Month].map(|period| format!(" {}", period.name_at(now)));
     known.retain(|key, _| current.iter().any(|period| key.ends_with(period)));
     unreadable
 }
 
-fn read(path: &Path) -> io::Result<BTreeMap<String, u64>> {
-    // A pipe or a device in its place would never end.
+fn read_file(path: &Path) -> io::Result<BTreeMap<String, u64>> {
+    // Reading a pipe or a device might never end.
     if !fs::symlink_metadata(path)?.is_file() {
         return Err(io::Error::other("not a file"));
     }
@@ -243,14 +243,14 @@ fn read(path: &Path) -> io::Result<BTreeMap<String, u64>> {
     Ok(file.counts)
 }
 
-fn write(path: &Path, counts: &BTreeMap<String, u64>) -> io::Result<()> {
+fn write_file(path: &Path, counts: &BTreeMap<String, u64>) -> io::Result<()> {
     let text = serde_json::to_string(&serde_json::json!({ "counts": counts }))?;
-    // Whoever writes holds the lock.
+    // This process holds the lock, so no other is writing the file.
     remove_leftovers(path);
     write_whole_unsynced(path, |out| out.write_all(text.as_bytes()))
 }
 
-/// Waits for the lock that stands for the file of counts.
+/// Waits for the lock on the file of counts, which is taken on a file beside it.
 async fn lock(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         make_private_dir(folder)?;
@@ -268,7 +268,7 @@ async fn lock(path: &Path) -> io::Result<File> {
     ))
 }
 
-/// Tells the counts of one key from those of another, and nothing of the key: the digest is cut to 32 bits.
+/// Distinguishes keys without revealing them: 32 bits of a digest.
 fn fingerprint(auth: &Auth) -> String {
     let secret = match auth {
         Auth::Header(_, key) => key.expose_secret(),

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 
 use crate::journal::Limit;
 
-/// So many requests in any span of that length.
+/// A limit: at most `count` requests in any span of that length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// Requests.
+    /// Number of requests.
     pub count: u32,
-    /// The span.
+    /// Length of the span.
     pub per: Period,
 }
 
@@ -32,7 +32,7 @@ pub enum Period {
 pub struct RateError(pub(super) String);
 
 impl Period {
-    /// Its name.
+    /// Name in `[intel] limits`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Second => "second",
@@ -53,8 +53,8 @@ impl Period {
         }
     }
 
-    /// The calendar's name of the period in which a moment lies.
-    pub(super) fn of(self, at: DateTime<Utc>) -> String {
+    /// The day or month of the calendar in which a time lies, such as `2026-11`.
+    pub(super) fn name_at(self, at: DateTime<Utc>) -> String {
         let form = match self {
             Self::Month => "%Y-%m",
             _ => "%Y-%m-%d",
@@ -64,7 +64,7 @@ impl Period {
 }
 
 impl Rate {
-    /// So many a minute.
+    /// So many requests a minute.
     pub const fn minute(count: u32) -> Self {
         Self {
             count,
@@ -72,7 +72,7 @@ impl Rate {
         }
     }
 
-    /// So many an hour.
+    /// So many requests an hour.
     pub const fn hour(count: u32) -> Self {
         Self {
             count,
@@ -80,7 +80,7 @@ impl Rate {
         }
     }
 
-    /// So many a day.
+    /// So many requests a day.
     pub const fn day(count: u32) -> Self {
         Self {
             count,
@@ -88,13 +88,13 @@ impl Rate {
         }
     }
 
-    /// The bucket that never lets more than that through, wherever the span begins: a tenth at once, the rest spread
-    /// over it. None for a quota, which no waiting makes bearable.
+    /// The token bucket that keeps to the rate in any span of its length: a tenth may go at once, the rest is spread over
+    /// the span. None for a quota of a day or a month, which is too long to wait for.
     pub(super) fn limit(self, provider: &str) -> Option<Limit> {
         let seconds = self.per.seconds()?;
         let count = f64::from(self.count);
         let burst = (count / 10.0).floor().max(1.0);
-        // One a minute has no rest to spread: its bucket fills in a minute.
+        // With one request a minute nothing is left to spread: the bucket fills in a minute.
         let spread = if count > burst { count - burst } else { count };
         Some(Limit {
             key: format!("{provider} per {}", self.per.as_str()),
@@ -103,13 +103,13 @@ impl Rate {
         })
     }
 
-    /// Seconds that so many requests take at least; none for a quota.
+    /// The least number of seconds that so many requests take. None for a quota.
     pub fn seconds_for(self, requests: usize) -> Option<f64> {
         let limit = self.limit("")?;
         Some((requests as f64 - limit.burst).max(0.0) / limit.rate)
     }
 
-    /// Whether it outlasts a run, so that it has to be remembered.
+    /// Whether it is a quota of a day or a month, which has to be counted across runs.
     pub(super) fn is_quota(self) -> bool {
         self.per.seconds().is_none()
     }

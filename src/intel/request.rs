@@ -1,4 +1,4 @@
-//! From a url to what a provider is asked. All that leaves the tenant for threat intelligence passes through here.
+//! Decides what a provider is asked about a url. All that leaves the tenant for threat intelligence passes through here.
 
 use url::Url;
 
@@ -6,16 +6,16 @@ use super::privacy::{Decision, Privacy};
 use super::provider::{Lookup, Provider};
 use super::verdict::Verdict;
 
-/// What one provider is asked about one url, after the privacy rules.
+/// What is asked of one provider about one url, after the privacy rules.
 #[derive(Debug, Clone)]
 pub struct ProviderRequest {
-    /// How it comes to its verdict.
+    /// What has to be done to get the verdict.
     pub lookup: Lookup,
-    /// The string that is sent, if it is not the url.
+    /// The string that is sent, if it differs from the url.
     pub asked: Option<String>,
 }
 
-/// What to ask a provider about a url.
+/// Applies the privacy rules to a url and asks the provider how to look it up.
 pub fn provider_request(provider: &Provider, privacy: &Privacy, url: &Url) -> ProviderRequest {
     if provider.local() {
         return ProviderRequest {

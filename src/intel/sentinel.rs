@@ -14,7 +14,7 @@ use crate::source::logs::{Problem, Row, Rows};
 /// Longest value that is looked for, in bytes: a query takes so many, and no indicator is that long.
 const LONGEST: usize = 4096;
 
-/// Its name in the configuration and in verdicts.
+/// Name of the provider in the configuration and in verdicts.
 pub(super) const NAME: &str = "sentinel";
 
 /// The indicators of the workspace.
@@ -39,7 +39,7 @@ impl WorkspaceIndicators {
             until.is_none_or(|until| until > self.since)
         };
         let worst = meant.iter().filter(valid).max_by(|(one, _), (other, _)| {
-            // Of equal ones always the same, in whatever order the service gave them.
+            // Among equals the choice must not depend on the order in which the service gave the rows.
             rank(one)
                 .total_cmp(&rank(other))
                 .then_with(|| other.text("id").cmp(one.text("id")))
@@ -56,7 +56,7 @@ impl WorkspaceIndicators {
     }
 }
 
-/// Values by which an indicator may name a url: its spellings, its host and the domains above it.
+/// Values that an indicator of a url may have: the url's spellings, its host and the domains above it.
 pub(super) fn search_terms(url: &Url) -> Vec<String> {
     let mut terms = Vec::new();
     for key in keys_of(url) {

@@ -65,7 +65,7 @@ impl Severity {
 /// What one provider said about one url.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// What came of asking.
+    /// The outcome of asking a provider.
     pub state: State,
     /// How bad it is; only an answer has one.
     pub severity: Option<Severity>,

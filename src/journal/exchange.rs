@@ -1,4 +1,4 @@
-//! One HTTP exchange, as sources ask for it and as the journal keeps it.
+//! One HTTP exchange: the request that a source makes, and the answer that the journal keeps.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,23 +12,23 @@ use url::Url;
 use crate::model::RecordNumber;
 use crate::model::url::append_path;
 
-/// A request before it is sent. Only `source`, `method`, `url` and `body` make it what it is: they are its key in
-/// the journal. Credentials and limits are not.
+/// A request before it is sent. Its key in the journal consists of `source`, `method`, `url` and `body` alone, so that
+/// credentials, headers, limits and timeouts may differ in a replay.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Key in the `requests` of the result: `graph`, `log_analytics`, `otx`, …
     pub source: &'static str,
     /// GET or POST.
     pub method: Method,
-    /// Where it goes. Never holds a secret.
+    /// Address. It is recorded, so it never holds a secret.
     pub url: Url,
-    /// Headers beside those that `auth` and `body` bring. Never hold a secret.
+    /// Headers, without those that `auth` and `body` add. Secrets belong into `auth`.
     pub headers: Vec<(&'static str, String)>,
-    /// What proves who asks.
+    /// Credentials.
     pub auth: Auth,
-    /// What is sent.
+    /// Body of a POST.
     pub body: Option<Body>,
-    /// Which limits it counts against.
+    /// Rate limits that it waits for.
     pub limits: Vec<Limit>,
     /// Longest time for the whole request, its retries included.
     pub deadline: Duration,
@@ -36,8 +36,8 @@ pub struct Request {
     pub attempt_timeout: Duration,
     /// Longest answer that is read, in bytes.
     pub longest_answer: usize,
-    /// Whether status 504 is the service's answer to this very request: it took too long, and would again. Such an
-    /// answer is neither waited out nor asked for again by a later load; whoever asked has to ask for less.
+    /// Whether status 504 means that this request takes more time than the service allows. The same request would fail
+    /// again, so it is neither retried nor asked for again by a later load; the source has to ask for less.
     pub gateway_timeout_is_final: bool,
 }
 
@@ -47,7 +47,7 @@ impl Request {
     /// Longest time for one attempt unless a request says otherwise.
     const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// A request to read, with nothing but an address.
+    /// A GET request without credentials, headers and limits.
     pub fn get(source: &'static str, url: Url) -> Self {
         Self {
             source,
@@ -64,7 +64,7 @@ impl Request {
         }
     }
 
-    /// A request that asks with a body.
+    /// A POST request without credentials, headers and limits.
     pub fn post(source: &'static str, url: Url, body: Body) -> Self {
         Self {
             method: Method::Post,
@@ -73,10 +73,10 @@ impl Request {
         }
     }
 
-    /// What stands for reading a file of that name. It is never sent.
+    /// Stands in the journal for reading the file of that name. It is never sent.
     ///
     /// # Errors
-    /// Never for a name, but urls are made by parsing.
+    /// None of the names fails, but building a url can.
     pub fn file(source: &'static str, name: &str) -> Result<Self, url::ParseError> {
         let mut url = Url::parse("file:///")?;
         let mut parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
@@ -94,8 +94,7 @@ impl Request {
         })
     }
 
-    /// As [`Request::file`], as it was before absolute and relative names were told apart: a case of then is found by
-    /// it.
+    /// As [`Request::file`], for cases of earlier versions, which did not tell absolute from relative names.
     ///
     /// # Errors
     /// As [`Request::file`].
@@ -111,14 +110,14 @@ impl Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
-    /// Reads.
+    /// GET.
     Get,
-    /// Asks with a body; nothing that linktrail posts changes anything.
+    /// POST. Only for queries: nothing that linktrail posts changes anything.
     Post,
 }
 
 impl Method {
-    /// As HTTP spells it.
+    /// The method as HTTP spells it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -127,10 +126,10 @@ impl Method {
     }
 }
 
-/// What proves who asks. It never reaches the journal.
+/// Credentials of a request. They never reach the journal.
 #[derive(Debug, Clone)]
 pub enum Auth {
-    /// Nothing.
+    /// No credentials.
     None,
     /// A token of Entra for that audience.
     Entra(Audience),
@@ -145,7 +144,7 @@ pub enum Auth {
     },
 }
 
-/// Whom a token is for.
+/// The service that a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// Microsoft Graph.
@@ -154,12 +153,12 @@ pub enum Audience {
     LogAnalytics,
 }
 
-/// What is sent.
+/// Body of a POST request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Body {
-    /// Its media type.
+    /// Media type.
     pub content_type: &'static str,
-    /// Its text.
+    /// Text of the body.
     pub text: String,
 }
 
@@ -170,22 +169,22 @@ pub struct Limit {
     pub key: String,
     /// Requests a second.
     pub rate: f64,
-    /// How many may go at once after a rest.
+    /// How many requests may go at once after a pause.
     pub burst: f64,
 }
 
-/// What came back, from the network or from the journal.
+/// An answer from the network or from the journal, with its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// Number of its record.
     pub record: RecordNumber,
-    /// When the answer was there.
+    /// When the answer was received.
     pub at: DateTime<Utc>,
-    /// What the service said; see [`Answer`].
+    /// The answer.
     pub answer: Answer,
 }
 
-/// What a service said, or that it said nothing.
+/// The answer of a service, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// An HTTP response, of whatever status.
@@ -194,10 +193,10 @@ pub enum Answer {
         status: u16,
         /// The headers that matter, names in lower case.
         headers: BTreeMap<String, String>,
-        /// Its body; what is not UTF-8 is replaced.
+        /// Body. Bytes that are not UTF-8 are replaced.
         body: String,
     },
-    /// No whole response.
+    /// There is no complete response.
     Nothing(NoAnswer),
 }
 
@@ -249,7 +248,7 @@ impl Exchange {
         self.answer.status()
     }
 
-    /// Its body; empty without a response.
+    /// Body; empty without a response.
     pub fn body(&self) -> &str {
         match &self.answer {
             Answer::Response { body, .. } => body,

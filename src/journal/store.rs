@@ -1,4 +1,4 @@
-//! The journal: every exchange, append-only, one zstd frame a record.
+//! The journal on disk: append-only, one zstd frame for each record.
 //!
 //! A frame carries its own checksum, so a damaged record is noticed, and `zstdcat` reads a whole segment. A record
 //! that a crash cut short can only be the last of a segment; it is dropped and the exchange is made again. Each run
@@ -43,29 +43,29 @@ pub enum JournalError {
 pub struct Record {
     /// `<case id>/<n>`, n from 1.
     pub id: String,
-    /// When the answer was there.
+    /// When the answer was received.
     pub at: DateTime<Utc>,
-    /// `graph`, `log_analytics`, `otx`, …
+    /// The service: `graph`, `log_analytics`, `otx`, …
     pub source: String,
     /// GET or POST.
     pub method: Method,
-    /// Where it went.
+    /// Address of the request.
     pub url: String,
-    /// What was sent.
+    /// Body of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
     /// HTTP status; absent when no whole response came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The headers that matter.
+    /// Those response headers that the journal keeps.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The response, or why there is none.
+    /// Body of the response, or why there is none.
     pub body: String,
 }
 
 impl Record {
-    /// Its number, the part of the id behind the slash.
+    /// Number of the record: the part of the id after the slash.
     pub fn number(&self) -> Option<RecordNumber> {
         self.id.rsplit('/').next()?.parse().ok()
     }
@@ -87,7 +87,7 @@ impl Record {
     }
 }
 
-/// What makes two requests the same.
+/// Requests with the same key are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key([u8; 16]);
 
@@ -101,7 +101,7 @@ impl Key {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct RecordPlace {
     segment: usize,
     offset: u64,
     length: usize,
@@ -111,10 +111,10 @@ struct Place {
 #[derive(Debug)]
 struct Inner {
     segments: Vec<(PathBuf, File)>,
-    /// The segment this process writes, once it wrote anything.
+    /// The segment that this process writes to; none before its first record.
     writing: Option<usize>,
-    latest: HashMap<Key, Place>,
-    places: BTreeMap<RecordNumber, Place>,
+    latest: HashMap<Key, RecordPlace>,
+    places: BTreeMap<RecordNumber, RecordPlace>,
     newest: Option<DateTime<Utc>>,
 }
 
@@ -159,7 +159,7 @@ impl Journal {
         match inner.latest.get(&key).copied() {
             None => Ok(None),
             Some(place) => {
-                read(&mut inner, place).map(|record| Some(record.exchange(place.number)))
+                read_record(&mut inner, place).map(|record| Some(record.exchange(place.number)))
             }
         }
     }
@@ -167,7 +167,7 @@ impl Journal {
     /// Records an exchange.
     ///
     /// # Errors
-    /// When it cannot be written; the journal is then as it was before.
+    /// When it cannot be written. The journal is then as it was before.
     pub fn append(
         &self,
         request: &Request,
@@ -204,7 +204,7 @@ impl Journal {
         };
         let (path, file) = &mut inner.segments[segment];
         let (offset, length) = write_frame(file, &record).map_err(io_error("write", path))?;
-        let place = Place {
+        let place = RecordPlace {
             segment,
             offset,
             length,
@@ -224,7 +224,7 @@ impl Journal {
         let mut inner = self.lock();
         let places: Vec<_> = inner.places.values().copied().collect();
         for place in places {
-            visit(read(&mut inner, place)?);
+            visit(read_record(&mut inner, place)?);
         }
         Ok(())
     }
@@ -236,7 +236,9 @@ impl Journal {
     pub fn get(&self, number: RecordNumber) -> Result<Option<Record>, JournalError> {
         let mut inner = self.lock();
         let place = inner.places.get(&number).copied();
-        place.map(|place| read(&mut inner, place)).transpose()
+        place
+            .map(|place| read_record(&mut inner, place))
+            .transpose()
     }
 
     /// How many records there are.
@@ -249,10 +251,10 @@ impl Journal {
         self.lock().newest
     }
 
-    /// Makes sure that what was recorded outlives a power failure.
+    /// Waits until the records are on disk, so that a power failure cannot take them.
     ///
     /// # Errors
-    /// When the disk does not take it.
+    /// When the disk reports an error.
     pub fn sync(&self) -> Result<(), JournalError> {
         let inner = self.lock();
         match inner.writing {
@@ -276,7 +278,7 @@ impl Journal {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Every change is one assignment after the write succeeded, so a panic elsewhere leaves it whole.
+        // A change is a single assignment after the write has succeeded, so the data is consistent even after a panic.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -314,10 +316,10 @@ fn read_segment(inner: &mut Inner, path: PathBuf) -> Result<(), JournalError> {
         };
         let length = match zstd::zstd_safe::find_frame_compressed_size(rest) {
             Ok(length) if length > 0 && length <= rest.len() => length,
-            // Only a record that was being written when the process died looks like this.
+            // A record that was being written when the process died.
             _ if looks_torn(rest) => {
                 tracing::warn!(path = %path.display(), "the last record was cut short and is fetched again");
-                // Where it cannot be cut off, it is passed over every time.
+                // If the tail cannot be cut off here, it is skipped each time the journal is opened.
                 let _ = fs::OpenOptions::new()
                     .write(true)
                     .open(&path)
@@ -330,7 +332,7 @@ fn read_segment(inner: &mut Inner, path: PathBuf) -> Result<(), JournalError> {
         let number = record
             .number()
             .ok_or_else(|| damaged("its id has no number".to_owned()))?;
-        let place = Place {
+        let place = RecordPlace {
             segment,
             offset: offset as u64,
             length,
@@ -351,8 +353,8 @@ fn read_segment(inner: &mut Inner, path: PathBuf) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Whether a tail starts as a record does and merely ends too early. Damage in the middle of a segment leaves whole
-/// frames behind it, which a torn write never does.
+/// Whether the rest of a segment is a record that was not written to its end: it begins like a frame, and no further
+/// frame follows. Damage in the middle of a segment has whole frames behind it.
 fn looks_torn(rest: &[u8]) -> bool {
     const MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
     let head = &rest[..rest.len().min(4)];
@@ -364,7 +366,7 @@ fn decode(frame: &[u8]) -> io::Result<Record> {
     serde_json::from_slice(&line).map_err(io::Error::from)
 }
 
-fn read(inner: &mut Inner, place: Place) -> Result<Record, JournalError> {
+fn read_record(inner: &mut Inner, place: RecordPlace) -> Result<Record, JournalError> {
     let (path, file) = &mut inner.segments[place.segment];
     let mut frame = vec![0; place.length];
     file.seek(SeekFrom::Start(place.offset))
@@ -387,7 +389,7 @@ fn write_frame(file: &mut File, record: &Record) -> io::Result<(u64, usize)> {
     match file.write_all(&frame) {
         Ok(()) => Ok((offset, frame.len())),
         Err(error) => {
-            // Half a record must not stand in the way of the next one; if even that fails, opening drops it.
+            // Remove the half-written record. If that fails too, it is dropped when the journal is opened again.
             let _ = file.set_len(offset);
             Err(error)
         }

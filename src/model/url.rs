@@ -1,4 +1,4 @@
-//! Addresses of requests: path segments and query values, encoded.
+//! Percent-encoding for the addresses of requests.
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;

@@ -2,7 +2,7 @@
 
 use super::indicator::Key;
 
-/// One line of a list that names something a url can match.
+/// An entry of a list that a url can match.
 #[derive(Debug, PartialEq)]
 pub(super) struct Entry {
     pub(super) line: usize,
@@ -10,18 +10,18 @@ pub(super) struct Entry {
     pub(super) tags: Vec<String>,
 }
 
-/// Something is wrong in that line.
+/// An entry that cannot be understood.
 #[derive(Debug, PartialEq)]
-pub(super) struct Problem {
+pub(super) struct BadEntry {
     pub(super) line: usize,
     pub(super) what: String,
 }
 
-/// What a list holds.
+/// The entries of a list.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Entries {
-    /// What a url can match.
+    /// Entries that a url can match.
     pub(super) listed: Vec<Entry>,
-    /// How many others there are that no url can match: hashes, mail addresses, patterns of files.
+    /// How many entries no url can match: hashes, mail addresses, patterns of files.
     pub(super) others: usize,
 }

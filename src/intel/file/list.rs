@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::document::Node;
-use super::entry::{Entries, Entry, Problem};
+use super::entry::{BadEntry, Entries, Entry};
 use super::indicator::{Key, keys_of};
 use super::{csv_list, misp, stix, text};
 use crate::intel::verdict::{Severity, Verdict};
@@ -19,41 +19,28 @@ pub const LARGEST: u64 = 64 * 1024 * 1024;
 /// How many places a summary names.
 const NAMED: usize = 3;
 
-/// A list as it was read: what stands in a case must not depend on what the file says later, so its text is kept
-/// apart from the reading of it.
+/// A list as it was read from disk. Its text goes into the journal before it is parsed, so that a replay does not depend
+/// on what the file says later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
-    /// Its path as the configuration spells it. The extension says what it is.
+    /// Path as the configuration spells it. The extension tells the format.
     pub name: String,
-    /// Its text.
+    /// Contents of the file.
     pub text: String,
 }
 
 /// Why a list cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the texts say it")]
 pub enum ListError {
-    /// It cannot be read.
     #[error("cannot read the list {name}: {source}")]
-    Unreadable {
-        /// Its name.
-        name: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// It is larger than [`LARGEST`].
+    Unreadable { name: String, source: io::Error },
     #[error("the list {name} is larger than {} MiB; split it", LARGEST / 1024 / 1024)]
-    TooLarge {
-        /// Its name.
-        name: String,
-    },
-    /// Something in it is not what it should be.
+    TooLarge { name: String },
     #[error("{name}, line {line}: {problem}")]
     Malformed {
-        /// Its name.
         name: String,
-        /// Where, from 1.
         line: usize,
-        /// What is wrong.
         problem: String,
     },
 }
@@ -93,7 +80,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Lists, parsed, by what their entries name.
+/// Parsed lists, in which urls can be looked up.
 #[derive(Debug)]
 pub struct Lists {
     names: Vec<String>,
@@ -110,10 +97,10 @@ struct Place {
 }
 
 impl Lists {
-    /// Parses lists. `since` is the start of the time under investigation: what had expired before it is left out.
+    /// Parses lists. Entries that had expired before `since`, the start of the time under investigation, are left out.
     ///
     /// # Errors
-    /// When something in a list is not what it should be.
+    /// When an entry cannot be understood.
     pub fn new(lists: &[List], since: DateTime<Utc>) -> Result<Self, ListError> {
         let mut all = Self {
             names: lists.iter().map(|list| list.name.clone()).collect(),
@@ -127,10 +114,10 @@ impl Lists {
         Ok(all)
     }
 
-    /// Parses one list, whose text need not be copied for it. See [`Lists::new`].
+    /// Parses one list without copying its text. See [`Lists::new`].
     ///
     /// # Errors
-    /// When something in it is not what it should be.
+    /// When an entry cannot be understood.
     pub fn of_text(name: &str, text: &str, since: DateTime<Utc>) -> Result<Self, ListError> {
         let mut one = Self {
             names: vec![name.to_owned()],
@@ -167,7 +154,7 @@ impl Lists {
         Ok(())
     }
 
-    /// Lines that name the url, from 1.
+    /// Numbers, from 1, of the lines that name the url.
     pub fn lines_about(&self, url: &Url) -> Vec<usize> {
         let places = keys_of(url)
             .into_iter()
@@ -178,7 +165,7 @@ impl Lists {
         lines
     }
 
-    /// What the lists say of a url.
+    /// The verdict of the lists on a url.
     pub fn look_up(&self, url: &Url) -> Verdict {
         let found: Vec<(&Key, &Place)> = keys_of(url)
             .iter()
@@ -218,7 +205,7 @@ impl Lists {
     }
 }
 
-fn entries(name: &str, text: &str, since: DateTime<Utc>) -> Result<Entries, Problem> {
+fn entries(name: &str, text: &str, since: DateTime<Utc>) -> Result<Entries, BadEntry> {
     let text = text.trim_start_matches('\u{feff}');
     let extension = Path::new(name)
         .extension()
@@ -232,7 +219,7 @@ fn entries(name: &str, text: &str, since: DateTime<Utc>) -> Result<Entries, Prob
     }
 }
 
-fn json(text: &str, since: DateTime<Utc>) -> Result<Entries, Problem> {
+fn json(text: &str, since: DateTime<Utc>) -> Result<Entries, BadEntry> {
     match serde_json::from_str::<Node>(text) {
         Ok(node) if misp::is_misp(&node) => misp::entries(text, &node),
         _ => stix::entries(text, since),

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::entry::{Entries, Entry, Problem};
+use super::entry::{BadEntry, Entries, Entry};
 use super::indicator::{Indicator, parse};
 use crate::intel::clip::clip;
 use crate::model::parse_time;
@@ -19,8 +19,8 @@ const PATHS: [&str; 4] = [
     "ipv6-addr:value",
 ];
 
-pub(super) fn entries(text: &str, since: DateTime<Utc>) -> Result<Entries, Problem> {
-    let bundle: Value = serde_json::from_str(text).map_err(|error| Problem {
+pub(super) fn entries(text: &str, since: DateTime<Utc>) -> Result<Entries, BadEntry> {
+    let bundle: Value = serde_json::from_str(text).map_err(|error| BadEntry {
         line: error.line().max(1),
         what: format!("not JSON: {error}"),
     })?;
@@ -29,7 +29,7 @@ pub(super) fn entries(text: &str, since: DateTime<Utc>) -> Result<Entries, Probl
         // A bundle may leave the list out when it is empty.
         (Value::String(kind), Value::Null) if kind == "bundle" => &[],
         _ => {
-            return Err(Problem {
+            return Err(BadEntry {
                 line: 1,
                 what: "not a STIX 2.1 bundle: it has no type `bundle` and list of objects; nor is it an event of MISP"
                     .to_owned(),
@@ -52,10 +52,10 @@ fn indicator(
     line: usize,
     since: DateTime<Utc>,
     entries: &mut Entries,
-) -> Result<(), Problem> {
+) -> Result<(), BadEntry> {
     let named = |what: &str| {
         let id = object["id"].as_str().unwrap_or("an indicator without id");
-        Problem {
+        BadEntry {
             line,
             what: format!("{}: {what}", clip(id, 80)),
         }
@@ -249,7 +249,7 @@ fn lines(text: &str) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    fn entries(text: &str) -> Result<Entries, Problem> {
+    fn entries(text: &str) -> Result<Entries, BadEntry> {
         super::entries(text, DateTime::default())
     }
 

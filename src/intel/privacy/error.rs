@@ -1,14 +1,14 @@
-//! Rules that cannot be understood.
+//! Privacy rules that cannot be understood.
 
-/// Why a rule cannot be one.
+/// A privacy rule in the configuration cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PrivacyError {
-    /// An internal domain that is none.
+    /// An entry of `tenant.internal_domains`.
     #[error(
         "tenant.internal_domains: `{0}` is neither a domain nor an address; write it as `contoso.com`, without scheme, port or path"
     )]
     Domain(String),
-    /// A pattern that is none.
+    /// An entry of `intel.never_send`.
     #[error(
         "intel.never_send: `{pattern}` {what}; write it as `*.partner.example` or `partner.example/hr/*`"
     )]

@@ -25,18 +25,18 @@ pub struct Privacy {
     send_query: bool,
 }
 
-/// What may be done with a url.
+/// Whether a url may be sent to a service, and in what form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Ask about this string, which is the url without what must not be seen.
+    /// Send this string: the url without what has to be hidden.
     Ask(String),
-    /// Do not ask at all, for that reason.
+    /// Send nothing, for that reason.
     Skip(String),
 }
 
 impl Privacy {
-    /// Rules from `tenant.internal_domains` and `intel.send_query`. One that cannot be understood is an error: if it
-    /// were passed over, what it was to protect would leave.
+    /// Rules from `tenant.internal_domains` and `intel.send_query`. A rule that cannot be understood is an error: if it
+    /// were ignored, what it is meant to protect would be sent.
     pub fn new<S: AsRef<str>>(
         internal_domains: &[S],
         send_query: bool,
@@ -75,7 +75,7 @@ impl Privacy {
         Ok(self)
     }
 
-    /// Whether a url may be asked about, and by what string.
+    /// Decides about a url.
     pub fn decide(&self, url: &Url) -> Decision {
         if !matches!(url.scheme(), "http" | "https") {
             return Decision::Skip(format!("not a web address but {}:", url.scheme()));

@@ -194,9 +194,9 @@ impl Connection {
 /// What a committed statement answered.
 #[derive(Default)]
 pub(super) struct Written {
-    /// Its rows.
+    /// The rows that it returned.
     pub(super) answers: Vec<neo4rs::Row>,
-    /// What it changed.
+    /// Counts of what it changed.
     pub(super) stats: neo4rs::summary::Counters,
 }
 

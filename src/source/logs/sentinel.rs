@@ -24,7 +24,7 @@ use crate::model::parse_time;
 /// Key of this source in `requests` and in gaps.
 pub const SOURCE: &str = "log_analytics";
 
-/// Most rows of one answer; one that has so many may have been cut.
+/// Most rows that the service puts into one answer. An answer with so many may have been cut.
 const ROW_LIMIT: usize = 500_000;
 /// Values of a list parameter go in chunks of at most so many, or so many bytes.
 const CHUNK_VALUES: usize = 500;
@@ -56,9 +56,9 @@ pub struct Row {
 pub struct Rows {
     /// All rows, slice by slice.
     pub rows: Vec<Row>,
-    /// What could not be had.
+    /// Why rows are missing, if any are.
     pub problems: Vec<Problem>,
-    /// Each answer that there was, rows or not: its record, and when it was there.
+    /// Record and time of each answer, with or without rows.
     pub answers: Vec<(RecordNumber, DateTime<Utc>)>,
 }
 
@@ -111,7 +111,7 @@ struct Column {
     name: String,
 }
 
-/// How one slice went.
+/// The outcome of a query over one slice of time.
 enum Slice {
     Whole(Vec<Row>),
     Cut(Vec<Row>),
@@ -172,7 +172,7 @@ impl Sentinel {
         Box::pin(async move {
             let exchange = self.ask(query, window, slice, list).await?;
             into.answers.push((exchange.record, exchange.at));
-            match read(query, &exchange) {
+            match parse_answer(query, &exchange) {
                 Slice::Whole(rows) => into.rows.extend(rows),
                 Slice::Bad(problem) => into.problems.push(problem),
                 Slice::Cut(rows) => match middle(slice, query.joins()) {
@@ -243,13 +243,13 @@ impl Sentinel {
                 burst: 5.0,
             }],
             deadline: Duration::from_secs(30 * 60),
-            // A query may work that long before the first byte of its answer comes.
+            // The service may work that long before it sends the first byte.
             attempt_timeout: Duration::from_secs(WAIT + 20),
-            // The query ran out of the time that it may take, and would again.
+            // The gateway's 504 means that the query needs more time than the service allows.
             gateway_timeout_is_final: true,
             ..Request::post(SOURCE, self.url.clone(), body)
         };
-        // Closed only when everything is dropped.
+        // The semaphore is never closed, so this cannot fail.
         let _running = self.running.acquire().await;
         self.client.send(&request).await
     }
@@ -258,7 +258,7 @@ impl Sentinel {
 impl Rows {
     /// What one answer to a query gives, as if its time could not be halved.
     pub fn of(query: Query, exchange: &Exchange) -> Self {
-        let (rows, problems) = match read(query, exchange) {
+        let (rows, problems) = match parse_answer(query, exchange) {
             Slice::Whole(rows) => (rows, Vec::new()),
             Slice::Cut(rows) => (
                 rows,
@@ -316,7 +316,7 @@ fn middle(slice: Window, whole_hours: bool) -> Option<DateTime<Utc>> {
         .find(|at| slice.from < *at && *at < slice.to)
 }
 
-fn read(query: Query, exchange: &Exchange) -> Slice {
+fn parse_answer(query: Query, exchange: &Exchange) -> Slice {
     let name = query.name();
     let failed = |message: String| {
         Slice::Bad(Problem::Failed {

@@ -17,8 +17,8 @@ const ENVELOPE: usize = 20;
 /// Envelopes and single requests under way at the same time.
 const CONCURRENT: usize = 4;
 
-/// A request by its position, who to ask, and the failure that is on record.
-type Wanted<'n> = (usize, &'n Network, Option<Exchange>);
+/// A request without a recorded answer: its position, the network, and the recorded failure if there is one.
+type Missing<'n> = (usize, &'n Network, Option<Exchange>);
 
 #[derive(Debug, Deserialize)]
 struct Envelope {
@@ -62,7 +62,7 @@ impl Graph {
     async fn fetch(
         &self,
         requests: &[Request],
-        wanted: &[Wanted<'_>],
+        wanted: &[Missing<'_>],
     ) -> Result<Vec<(usize, Exchange)>, Failure> {
         let mut done = Vec::new();
         let Some((_, network, _)) = wanted.first() else {
@@ -87,20 +87,20 @@ impl Graph {
         Ok(done)
     }
 
-    /// Asks in one envelope, and waits as long as those of its answers demand that are none. The others are given, by
-    /// the position of their request.
+    /// Sends requests in one envelope. Gives the answers that are final, by the position of their request, after a pause
+    /// as long as the longest that any of the other answers calls for.
     async fn ask_together(
         &self,
         requests: &[Request],
         network: &Network,
-        wanted: &[Wanted<'_>],
+        wanted: &[Missing<'_>],
     ) -> Result<BTreeMap<usize, (DateTime<Utc>, Answer)>, Failure> {
         let envelope = self.envelope(requests, wanted.iter().map(|(at, ..)| *at));
         let (when, answer) = self.client.ask(network, &envelope).await?;
         let mut settled = BTreeMap::new();
         let mut throttled = Vec::new();
         let mut longest = Duration::ZERO;
-        for (at, answer) in open(&answer) {
+        for (at, answer) in parse_envelope(&answer) {
             let Some(request) = requests.get(at) else {
                 continue;
             };
@@ -173,7 +173,7 @@ fn by_second<T>(wanted: Vec<T>, limits: impl Fn(&T) -> &[Limit]) -> BTreeMap<usi
 }
 
 /// The answers in an envelope, by the position of their request.
-fn open(answer: &Answer) -> BTreeMap<usize, Answer> {
+fn parse_envelope(answer: &Answer) -> BTreeMap<usize, Answer> {
     let Answer::Response {
         status: 200, body, ..
     } = answer

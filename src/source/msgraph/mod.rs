@@ -43,12 +43,12 @@ pub struct Graph {
     base: Url,
 }
 
-/// A typed answer and the record it stands in.
+/// A parsed answer, or one item of it, and the record that holds it.
 #[derive(Debug, Clone)]
 pub struct Recorded<T> {
-    /// The record.
+    /// Number of the record.
     pub record: RecordNumber,
-    /// What it says.
+    /// The answer.
     pub value: T,
 }
 
