@@ -14,7 +14,7 @@ use linktrail::evidence::{self, Element, Found, Matcher, ParsedRecord, Resolver}
 use linktrail::graph::schema::user;
 use linktrail::graph::{EdgeType, Graph, Label};
 use linktrail::http::Client;
-use linktrail::intel::{self, Desk, List, Privacy, Setup};
+use linktrail::intel::{self, List, Privacy, Quotas, Setup};
 use linktrail::journal::Record;
 use linktrail::link::defang_text;
 use linktrail::pipeline::{self, Intel, Progress};
@@ -95,7 +95,8 @@ async fn graph_of(case: &Case) -> Graph {
             .map(|spec| (spec.expect("a provider").build)(&setup).expect("it can be built"))
             .collect(),
         privacy: Privacy::of(settings).expect("rules"),
-        desk: Desk::default(),
+        quotas: Quotas::default(),
+        cache: None,
         lists: kept.iter().map(|(_, kept)| kept.record).collect(),
     };
     let manifest = case.manifest().clone();

@@ -18,7 +18,7 @@ mod secrets;
 use std::collections::BTreeMap;
 
 use chrono::{TimeZone, Utc};
-use linktrail::intel::{self, Ask, List, Provider, Reading, Setup};
+use linktrail::intel::{self, List, Lookup, Provider, Setup, Verdict};
 use linktrail::journal::{Answer, Exchange};
 use url::Url;
 
@@ -42,7 +42,7 @@ fn setup() -> Setup {
     }
 }
 
-fn provider(name: &str) -> Box<dyn Provider> {
+fn provider(name: &str) -> Provider {
     (intel::spec(name).unwrap().build)(&setup()).unwrap()
 }
 
@@ -65,12 +65,15 @@ fn exchange(answer: Answer) -> Exchange {
     }
 }
 
-fn read(name: &str, exchange: &Exchange) -> Reading {
-    provider(name).read(&url("https://evil.example/a"), exchange)
+fn read(name: &str, exchange: &Exchange) -> Verdict {
+    match provider(name) {
+        Provider::Service(service) => service.read(&url("https://evil.example/a"), exchange),
+        other => panic!("no service: {other:?}"),
+    }
 }
 
 /// The provider `file` with lists of those names and texts.
-fn file(lists: &[(&str, &str)]) -> Result<Box<dyn Provider>, intel::SetupError> {
+fn file(lists: &[(&str, &str)]) -> Result<Provider, intel::SetupError> {
     let lists = lists.iter().map(|(name, text)| List {
         name: (*name).to_owned(),
         text: (*text).to_owned(),
@@ -82,9 +85,9 @@ fn file(lists: &[(&str, &str)]) -> Result<Box<dyn Provider>, intel::SetupError> 
     (intel::spec("file").unwrap().build)(&setup)
 }
 
-fn look_up(provider: &dyn Provider, url: &str) -> Reading {
-    match provider.ask(url) {
-        Ask::Local(reading) => reading,
+fn look_up(provider: &Provider, url: &str) -> Verdict {
+    match provider.look_up(url) {
+        Lookup::Known(reading) => reading,
         other => panic!("sent: {other:?}"),
     }
 }

@@ -144,7 +144,7 @@ async fn pass(
 #[tokio::test]
 async fn a_connection_that_breaks_is_made_again() {
     let proxy = Proxy::start().await;
-    let case = Ulid::new().to_string();
+    let case = Ulid::generate().to_string();
     let graph = synthetic::graph(&case, 4_000);
     let connection = Connection::open(&proxy.settings)
         .await
@@ -173,7 +173,7 @@ async fn a_connection_that_breaks_is_made_again() {
 #[tokio::test]
 async fn a_server_that_stays_away_is_given_up() {
     let proxy = Proxy::start().await;
-    let case = Ulid::new().to_string();
+    let case = Ulid::generate().to_string();
     let graph = synthetic::graph(&case, 2_000);
     let connection = Connection::open(&proxy.settings)
         .await
@@ -209,10 +209,10 @@ async fn a_server_that_stays_away_is_given_up() {
 
 #[tokio::test]
 async fn two_cases_at_once_lose_nothing() {
-    let world = Ulid::new().to_string();
+    let world = Ulid::generate().to_string();
     // The same nodes and edges in each: only `cases` and `evidence` tell them apart.
     let graphs: Vec<Graph> = (0..2)
-        .map(|_| synthetic::shared(&Ulid::new().to_string(), &world, 3_000))
+        .map(|_| synthetic::shared(&Ulid::generate().to_string(), &world, 3_000))
         .collect();
     let mut connections = Vec::new();
     for _ in &graphs {
@@ -241,7 +241,7 @@ async fn two_cases_at_once_lose_nothing() {
 
 #[tokio::test]
 async fn a_prune_that_was_broken_off_is_ended_by_the_next() {
-    let case = Ulid::new().to_string();
+    let case = Ulid::generate().to_string();
     let graph = synthetic::graph(&case, 3_000);
     let connection = Connection::open(&shared())
         .await
@@ -306,7 +306,7 @@ async fn what_is_no_neo4j_is_told_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_too_large_for_the_memory_of_the_server_is_halved() {
     let server = Server::start("db.memory.transaction.max=6m\n");
-    let case = Ulid::new().to_string();
+    let case = Ulid::generate().to_string();
     let graph = synthetic::graph(&case, 12_000);
     let connection = Connection::open(&server.settings())
         .await
@@ -321,7 +321,7 @@ async fn a_batch_too_large_for_the_memory_of_the_server_is_halved() {
 async fn a_server_that_restarts_is_waited_for() {
     // Who is locked out stays so until the end of the test.
     let server = Arc::new(Server::start("dbms.security.auth_lock_time=1h\n"));
-    let case = Ulid::new().to_string();
+    let case = Ulid::generate().to_string();
     let graph = synthetic::graph(&case, 8_000);
     let connection = Connection::open(&server.settings())
         .await
@@ -376,7 +376,7 @@ async fn a_database_that_takes_no_writes_is_told() {
         .expect("the server");
     let error = connection.apply_schema().await.expect_err("read-only");
     assert!(matches!(error, Neo4jError::ReadOnly { .. }), "{error}");
-    let graph = synthetic::graph(&Ulid::new().to_string(), 10);
+    let graph = synthetic::graph(&Ulid::generate().to_string(), 10);
     let error = connection
         .load(&graph, &|_, _| {})
         .await

@@ -106,9 +106,9 @@ fn text(value: &BoltType) -> String {
 async fn two_cases_become_one_and_part_again() {
     let connection = open().await;
     let (world, a, b) = (
-        Ulid::new().to_string().to_lowercase(),
-        Ulid::new().to_string(),
-        Ulid::new().to_string(),
+        Ulid::generate().to_string().to_lowercase(),
+        Ulid::generate().to_string(),
+        Ulid::generate().to_string(),
     );
     let first = graph(&a, &world, "a", 5, "2026-10-01T10:00:00Z");
     let second = graph(&b, &world, "b", 2, "2026-10-03T10:00:00Z");
@@ -210,8 +210,8 @@ async fn two_cases_become_one_and_part_again() {
 async fn what_a_case_no_longer_holds_is_swept() {
     let connection = open().await;
     let (world, case) = (
-        Ulid::new().to_string().to_lowercase(),
-        Ulid::new().to_string(),
+        Ulid::generate().to_string().to_lowercase(),
+        Ulid::generate().to_string(),
     );
     connection
         .load(
@@ -264,8 +264,8 @@ fn own_node(id: &str) -> Case {
 #[tokio::test]
 async fn what_a_load_that_broke_off_left_is_swept() {
     let (world, case) = (
-        Ulid::new().to_string().to_lowercase(),
-        Ulid::new().to_string(),
+        Ulid::generate().to_string().to_lowercase(),
+        Ulid::generate().to_string(),
     );
     let connection = open().await.with_tuning(Tuning {
         rows: 1,
@@ -300,8 +300,8 @@ async fn what_a_load_that_broke_off_left_is_swept() {
 #[tokio::test]
 async fn the_size_of_a_batch_makes_no_difference() {
     let (world, case) = (
-        Ulid::new().to_string().to_lowercase(),
-        Ulid::new().to_string(),
+        Ulid::generate().to_string().to_lowercase(),
+        Ulid::generate().to_string(),
     );
     let graph = graph(&case, &world, "a", 1, "2026-10-01T10:00:00Z");
     let connection = open().await;

@@ -16,7 +16,7 @@ fuzz_target!(|text: &str| {
         };
         let spec = spec("file").expect("the provider");
         if let Ok(provider) = (spec.build)(&setup) {
-            provider.ask("https://login.evil.example/a?b=c");
+            provider.look_up("https://login.evil.example/a?b=c");
         }
     }
 });

@@ -13,7 +13,7 @@ pub const FORMAT: u64 = 1;
 /// The contents of `case.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// [`FORMAT`].
+    /// Version of the folder's layout; see [`FORMAT`].
     pub format: u64,
     /// ULID.
     pub id: String,
@@ -33,12 +33,12 @@ pub struct Manifest {
     pub records: u64,
 }
 
-/// Whether a stage ran to its end.
+/// State of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StageState {
-    /// It did.
+    /// It ran to its end.
     Done,
-    /// It did not yet.
+    /// It has not run to its end yet.
     Pending,
 }

@@ -12,7 +12,9 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::journal::{Journal, JournalError};
-use crate::model::fs::{advice, make_private_dir, private_file, write_whole};
+use crate::model::fs::{
+    advice, is_leftover, make_private_dir, open_lock_file, remove_leftovers, write_whole,
+};
 
 pub use manifest::{FORMAT, Manifest, StageState};
 
@@ -67,13 +69,14 @@ impl Case {
         let manifest = start(Utc::now().trunc_subsecs(3));
         let dir = dir.map_or_else(|| Path::new("cases").join(&manifest.id), Path::to_owned);
         make_private_dir(&dir).map_err(io_error("make", &dir))?;
-        // What an attempt that failed before case.json was written left behind is no hindrance.
+        // Leftovers of an attempt that failed before case.json was written do not make the folder occupied.
+        let manifest_path = dir.join("case.json");
         let foreign = |entry: io::Result<fs::DirEntry>| {
             entry.map_or(true, |entry| {
-                !matches!(
-                    entry.file_name().to_str(),
-                    Some("case.lock" | "case.part" | "journal")
-                )
+                entry.file_name().to_str().is_none_or(|name| {
+                    !matches!(name, "case.lock" | "case.part" | "journal")
+                        && !is_leftover(name, &manifest_path)
+                })
             })
         };
         if fs::read_dir(&dir)
@@ -144,32 +147,32 @@ impl Case {
         serde_json::from_value(value).map_err(unreadable)
     }
 
-    /// Whether a folder holds a case.
+    /// Whether a folder holds a case: it has a case.json.
     pub fn exists(dir: &Path) -> bool {
         dir.join("case.json").exists()
     }
 
-    /// Its id.
+    /// The id, a ULID.
     pub fn id(&self) -> &str {
         &self.manifest.id
     }
 
-    /// Its folder.
+    /// The folder on disk.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// What `case.json` says.
+    /// The contents of `case.json`.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Its journal.
+    /// The journal in `journal/`.
     pub fn journal(&self) -> &Arc<Journal> {
         &self.journal
     }
 
-    /// Notes in `case.json` how far the case has come.
+    /// Changes `case.json`, after the journal has been written to disk.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -194,6 +197,8 @@ impl Case {
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CaseError> {
         let path = self.dir.join(name);
+        // This process holds the lock on the case, so no other is writing this file.
+        remove_leftovers(&path);
         write_whole(&path, fill).map_err(io_error("write", &path))
     }
 
@@ -209,7 +214,7 @@ impl Case {
 
 fn lock(dir: &Path) -> Result<File, CaseError> {
     let path = dir.join("case.lock");
-    let file = private_file(&path).map_err(io_error("write", &path))?;
+    let file = open_lock_file(&path).map_err(io_error("write", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(CaseError::InUse {

@@ -1,7 +1,7 @@
 //! `linktrail export`.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use anyhow::Context;
@@ -11,6 +11,7 @@ use super::{Exit, UsageError, case, output};
 use crate::cli::{Export, ExportFormat, Global};
 use crate::graph::jsonl;
 use crate::graph::value::INDEX_LIMIT;
+use crate::model::fs::write_whole;
 use crate::sink::{csv, graphml, opengraph, stix};
 use crate::terminal;
 
@@ -24,11 +25,11 @@ pub(super) async fn run(global: &Global, arguments: Export) -> anyhow::Result<Ex
     let graph = &outcome.graph;
     let created = case.manifest().created;
     match arguments.format {
-        ExportFormat::Graphml => replace(out, |file| graphml::write(graph, file)),
+        ExportFormat::Graphml => write_whole(out, |file| graphml::write(graph, file)),
         ExportFormat::Csv => csv::write(graph, out),
-        ExportFormat::Opengraph => replace(out, |file| opengraph::write(graph, file)),
-        ExportFormat::Jsonl => replace(out, |file| jsonl::write(graph, file)),
-        ExportFormat::Stix => replace(out, |file| stix::write(graph, created, file)),
+        ExportFormat::Opengraph => write_whole(out, |file| opengraph::write(graph, file)),
+        ExportFormat::Jsonl => write_whole(out, |file| jsonl::write(graph, file)),
+        ExportFormat::Stix => write_whole(out, |file| stix::write(graph, created, file)),
     }
     .with_context(|| format!("cannot write {}", out.display()))?;
     let left_out = match arguments.format {
@@ -69,24 +70,4 @@ fn must_be_free(folder: &Path) -> anyhow::Result<()> {
         folder.display()
     ))
     .into())
-}
-
-/// Writes a file beside `path` and puts it in its place when it is whole.
-fn replace(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut partial = name.to_owned();
-    partial.push(".partial");
-    let partial = path.with_file_name(partial);
-    let mut file = BufWriter::new(File::create(&partial)?);
-    let written = write(&mut file).and_then(|()| file.flush());
-    drop(file);
-    let placed = written.and_then(|()| fs::rename(&partial, path));
-    if placed.is_err() {
-        // The failure itself is what is told.
-        let _ = fs::remove_file(&partial);
-    }
-    placed
 }

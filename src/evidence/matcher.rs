@@ -6,7 +6,8 @@ use super::record::{ParsedRecord, Parts};
 use super::resolver::{NodeMatcher, Resolver};
 use crate::graph::schema::connected_to;
 use crate::graph::{EdgeType, Label};
-use crate::intel::{self, List, file};
+use crate::intel::{self, file::Lists};
+use crate::journal::Record;
 use crate::model::{MatchKind, Source};
 
 /// An element of the graph, ready to be compared with what records mention.
@@ -145,11 +146,13 @@ impl<'g> Matcher<'g> {
         };
         let (found, none): (Vec<usize>, _) = match Source::parse(&record.record.source) {
             Some(Source::File) => {
-                let list = List {
-                    name: record.record.url.clone(),
-                    text: record.record.body.clone(),
-                };
-                let lines = file::lines_about(&list, url, self.resolver.since);
+                // A list may be long, and many verdicts rest on it.
+                let list = record.list.get_or_init(|| {
+                    let Record { url, body, .. } = record.record;
+                    Lists::of_text(url, body, self.resolver.since).ok()
+                });
+                let lines = list.as_ref().map(|list| list.lines_about(url));
+                let lines = lines.unwrap_or_default();
                 let places = lines.into_iter().filter_map(|line| line.checked_sub(1));
                 (
                     places.filter(|at| *at < record.body.parts.len()).collect(),

@@ -1,11 +1,14 @@
 //! A record, parsed once to be compared with many elements of the graph.
 
+use std::cell::OnceCell;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use super::body::Body;
 use super::index::Index;
 use super::mentions::{Mentions, RequestContext};
+use crate::intel::file::Lists;
 use crate::journal::Record;
 
 /// A part of a record's body.
@@ -40,6 +43,8 @@ pub struct ParsedRecord<'r> {
     /// What each part of the body names.
     pub(super) mentions: Vec<Mentions>,
     pub(super) index: Index,
+    /// The record as a list of indicators, parsed when the first verdict asks for it; none when it is no list.
+    pub(super) list: OnceCell<Option<Lists>>,
 }
 
 impl<'r> ParsedRecord<'r> {
@@ -58,6 +63,7 @@ impl<'r> ParsedRecord<'r> {
             index: Index::of(&mentions),
             mentions,
             body,
+            list: OnceCell::new(),
         }
     }
 

@@ -1,57 +1,7 @@
+use futures::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
-
-fn response(status: u16, retry_after: Option<&str>) -> Answer {
-    let headers = retry_after.map(|text| ("retry-after".to_owned(), text.to_owned()));
-    Answer::Response {
-        status,
-        headers: headers.into_iter().collect(),
-        body: String::new(),
-    }
-}
-
-#[test]
-fn retry_after_is_seconds_or_a_date() {
-    let now = DateTime::parse_from_rfc3339("2026-11-24T10:00:00Z")
-        .unwrap()
-        .to_utc();
-    assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
-    assert_eq!(
-        retry_after("Tue, 24 Nov 2026 10:00:30 GMT", now),
-        Some(Duration::from_secs(30))
-    );
-    assert_eq!(
-        retry_after("Tue, 24 Nov 2026 09:00:00 GMT", now),
-        Some(Duration::ZERO)
-    );
-    assert_eq!(retry_after("-1", now), None);
-    assert_eq!(retry_after("soon", now), None);
-}
-
-#[test]
-fn only_answers_that_are_none_are_asked_again() {
-    for status in [408, 429, 500, 502, 503, 504] {
-        assert!(pause(&response(status, None), 1).is_some(), "{status}");
-    }
-    for status in [200, 204, 301, 400, 401, 402, 403, 404, 501] {
-        assert_eq!(pause(&response(status, None), 1), None, "{status}");
-    }
-    assert_eq!(
-        pause(&response(429, Some("3")), 50),
-        Some(Duration::from_secs(3))
-    );
-    assert_eq!(pause(&response(503, None), ATTEMPTS), None);
-    assert_eq!(pause(&Answer::Nothing(String::new()), ATTEMPTS), None);
-}
-
-#[test]
-fn pauses_are_random_and_bounded() {
-    for attempt in 1..40 {
-        let pause = pause(&response(429, None), attempt).unwrap();
-        assert!(pause <= LONGEST_PAUSE && pause > Duration::ZERO);
-    }
-}
 
 /// Answers every connection with one of these statuses, one after the other.
 async fn service(statuses: &'static [u16]) -> url::Url {
@@ -89,9 +39,52 @@ async fn what_failed_is_asked_again_by_the_next_run_and_not_by_this_one() {
     for _ in 0..2 {
         let exchange = run.send(&request).await.unwrap();
         assert_eq!((exchange.record, exchange.status()), (1, Some(403)));
-        let exchange = run.send_if(&request, &|| Ok(()), down).await.unwrap();
+        let granted = || futures::future::ready(Ok(())).boxed();
+        let exchange = run.send_if(&request, &granted, down).await.unwrap();
         assert_eq!(exchange.record, 1);
     }
     let exchange = client().send(&request).await.unwrap();
     assert_eq!((exchange.record, exchange.status()), (2, Some(200)));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Arc::new(Journal::open(folder.path(), "case").unwrap());
+    let request = |longest_answer, url| Request {
+        longest_answer,
+        ..Request::get("otx", url)
+    };
+    let client = Client::new(journal, Some(Network::new(None, None).unwrap()));
+    let fits = request(2, service(&[200]).await);
+    assert_eq!(client.send(&fits).await.unwrap().body(), "{}");
+    let network = Network::new(None, None).unwrap();
+    let cut = request(1, service(&[200]).await);
+    let outgoing = network.prepare(&cut).await.unwrap();
+    let answer = transport::exchange(outgoing, cut.longest_answer).await;
+    assert_eq!(
+        answer,
+        Answer::Nothing(NoAnswer::Failed(
+            "the answer is longer than 1 bytes".to_owned()
+        ))
+    );
+}
+
+#[tokio::test]
+async fn a_list_is_found_by_its_name_and_by_the_name_of_earlier_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Arc::new(Journal::open(folder.path(), "case").unwrap());
+    let client = Client::new(Arc::clone(&journal), None);
+    let keep = |name: &str, text: &str| {
+        let text = Some(text.to_owned()).filter(|text| !text.is_empty());
+        client.keep("file", name, text).map(|kept| kept.record)
+    };
+    // As a version recorded it that did not tell the two names apart.
+    assert_eq!(keep("a/l.csv", "one").unwrap(), 1);
+    assert_eq!(keep("/a/l.csv", "").unwrap(), 1);
+    assert_eq!(keep("/a/l.csv", "one").unwrap(), 1);
+    assert_eq!(keep("/a/l.csv", "two").unwrap(), 2);
+    assert_eq!(keep("a/l.csv", "").unwrap(), 1);
+    assert_eq!(keep("/a/l.csv", "").unwrap(), 2);
+    assert!(keep("/b.csv", "").is_err());
 }

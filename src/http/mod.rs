@@ -1,10 +1,19 @@
-//! The one way to the network. [`Client`] asks the journal first, then waits for throttles, signs in, retries and keeps
-//! to deadlines.
+//! HTTP, by way of the journal. [`Client`] looks for a recorded answer first. Only without one does it ask the network:
+//! it waits for the rate limits, signs in, retries, keeps to the deadline, and records what came of it.
 
 mod client;
+mod describe;
+mod error;
+mod retry;
 mod sign_in;
 mod throttle;
+mod transport;
 
-pub use client::*;
+pub(crate) use client::LookUp;
+pub use client::{Client, Counts, FROM_CACHE, Permit, is_json};
+pub use error::{Failure, TransportError};
+pub(crate) use retry::first_pause;
 pub use sign_in::{SignIn, SignInError, Tokens};
 pub use throttle::Throttle;
+pub(crate) use transport::KEPT_HEADERS;
+pub use transport::Network;

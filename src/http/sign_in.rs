@@ -16,20 +16,21 @@ use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::describe::describe;
 use crate::journal::Audience;
 
-/// What signing in to Entra takes.
+/// Credentials and addresses for signing in to Entra.
 #[derive(Debug, Clone)]
 pub struct SignIn {
     /// Tenant id.
     pub tenant: String,
     /// Application (client) id.
     pub client_id: String,
-    /// Its secret.
+    /// Client secret of the application.
     pub client_secret: SecretString,
-    /// Where tokens come from.
+    /// Address of the token service.
     pub login: Url,
-    /// Audience of Microsoft Graph's tokens; a matter of the cloud, never of an endpoint.
+    /// Audience of Microsoft Graph's tokens. It depends on the cloud, and not on `[endpoints]`.
     pub graph_audience: &'static str,
     /// Audience of Log Analytics' tokens.
     pub log_analytics_audience: &'static str,
@@ -49,7 +50,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Signs nobody in yet; the first request that needs a token does.
+    /// Does not sign in yet: that happens with the first request that needs a token.
     pub fn new(sign_in: SignIn, http: reqwest::Client) -> Self {
         let transport = Arc::new(LoginClient {
             http,
@@ -80,7 +81,7 @@ impl Tokens {
         Ok(token.token.secret().to_owned().into())
     }
 
-    /// Forgets the token of that audience: the service did not take it.
+    /// Forgets the token of that audience, after the service refused it.
     pub fn forget(&self, audience: Audience) {
         self.credentials
             .lock()
@@ -122,8 +123,8 @@ impl Tokens {
     }
 }
 
-/// azure_identity's errors, in the words of what to do. Entra's own text goes along, without what follows its first
-/// line (trace and correlation ids, times).
+/// Turns an error of azure_identity into advice for the error codes that have a known cause. Of other errors it gives the
+/// first line: the rest is trace ids, correlation ids and times.
 fn explain(error: &AzureError) -> String {
     let mut texts = vec![error.to_string()];
     let mut source = std::error::Error::source(error);
@@ -176,7 +177,7 @@ fn explain(error: &AzureError) -> String {
     }
 }
 
-/// The transport that azure_identity uses.
+/// Makes azure_identity send its requests by our HTTP client, with our TLS settings.
 #[derive(Debug)]
 struct LoginClient {
     http: reqwest::Client,
@@ -189,8 +190,7 @@ impl HttpClient for LoginClient {
         &self,
         request: &AzureRequest,
     ) -> azure_core::Result<AsyncRawResponse> {
-        let broken =
-            |error: reqwest::Error| AzureError::new(ErrorKind::Io, super::client::describe(&error));
+        let broken = |error: reqwest::Error| AzureError::new(ErrorKind::Io, describe(&error));
         let method = reqwest::Method::from_bytes(request.method().as_ref().as_bytes())
             .map_err(|error| AzureError::new(ErrorKind::DataConversion, error))?;
         let mut outgoing = self

@@ -1,7 +1,7 @@
 //! Token buckets, shared by all requests.
 //!
 //! A bucket starts at the published rate. When a service answers 429 all the same, the bucket halves its rate; every
-//! answer that is none brings it a little closer to the published rate again.
+//! other answer brings it a little closer to the published rate again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,9 +18,9 @@ const RECOVERY: f64 = 1.05;
 struct Bucket {
     rate: f64,
     burst: f64,
-    /// Part of the published rate in use, from [`SLOWEST`] to 1.
+    /// Fraction of the published rate in use, from [`SLOWEST`] to 1.
     pace: f64,
-    /// Permits there are; below zero, permits promised to those who wait.
+    /// Permits that are left. Below zero, as many have been promised to requests that wait.
     level: f64,
     filled: Instant,
 }
@@ -40,31 +40,31 @@ impl Bucket {
     }
 }
 
-/// All buckets, by what their limit is about.
+/// All buckets, by the key of their limit.
 #[derive(Debug, Default)]
 pub struct Throttle {
     buckets: Mutex<HashMap<String, Arc<Mutex<Bucket>>>>,
 }
 
 impl Throttle {
-    /// Waits until a request may go.
+    /// Waits until all of these limits let a request go.
     pub async fn acquire(&self, limits: &[Limit]) {
         let now = Instant::now();
         let wait = limits
             .iter()
-            .map(|limit| open(&self.bucket(limit)).take(now))
+            .map(|limit| lock(&self.bucket(limit)).take(now))
             .max();
         if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// The service said that a request was one too many.
+    /// Halves the rate of these limits, after a service answered 429.
     pub fn slow_down(&self, limits: &[Limit]) {
         self.change_pace(limits, |pace| (pace / 2.0).max(SLOWEST));
     }
 
-    /// The service took a request.
+    /// Raises the rate of these limits a little, after a service answered with anything but 429.
     pub fn recover(&self, limits: &[Limit]) {
         self.change_pace(limits, |pace| (pace * RECOVERY).min(1.0));
     }
@@ -77,13 +77,13 @@ impl Throttle {
             .collect();
         for limit in distinct.into_values() {
             let bucket = self.bucket(limit);
-            let mut bucket = open(&bucket);
+            let mut bucket = lock(&bucket);
             bucket.pace = change(bucket.pace);
         }
     }
 
     fn bucket(&self, limit: &Limit) -> Arc<Mutex<Bucket>> {
-        let mut buckets = open(&self.buckets);
+        let mut buckets = lock(&self.buckets);
         let bucket = buckets.entry(limit.key.clone()).or_insert_with(|| {
             Arc::new(Mutex::new(Bucket {
                 rate: limit.rate,
@@ -97,7 +97,7 @@ impl Throttle {
     }
 }
 
-fn open<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -141,7 +141,7 @@ mod tests {
         let throttle = Throttle::default();
         let limits = [limit(1.0, 1.0), limit(1.0, 1.0), limit(1.0, 1.0)].concat();
         throttle.slow_down(&limits);
-        let pace = || open(&throttle.bucket(&limits[0])).pace;
+        let pace = || lock(&throttle.bucket(&limits[0])).pace;
         assert!((pace() - 0.5).abs() < 1e-9);
         throttle.recover(&limits);
         assert!((pace() - 0.5 * RECOVERY).abs() < 1e-9);

@@ -10,7 +10,7 @@ use super::parameter::{Argument, Parameter, ParameterType};
 use super::shape::Shape;
 use super::value::Reader;
 use super::{CASE, Hunt, HuntError, Returns};
-use crate::model::suggest;
+use crate::model::{Retries, RetryPolicy, suggest};
 
 /// Values of parameters as they were typed, by name.
 pub type Parameters = BTreeMap<String, String>;
@@ -19,15 +19,13 @@ pub type Parameters = BTreeMap<String, String>;
 /// frees its memory, so it comes first.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Pauses before a statement is tried again. All tries together keep to the hunt's time limit.
-const RETRIES: [Duration; 6] = [
-    Duration::from_millis(50),
-    Duration::from_millis(100),
-    Duration::from_millis(200),
-    Duration::from_millis(400),
-    Duration::from_millis(800),
-    Duration::from_millis(1600),
-];
+/// How a statement is tried again. All attempts together keep to the hunt's time limit.
+const RETRY: RetryPolicy = RetryPolicy {
+    first_pause: Duration::from_millis(50),
+    longest_pause: Duration::from_millis(1600),
+    attempts: Some(8),
+    time: None,
+};
 
 /// The answer to a hunt.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,15 +138,14 @@ async fn fetch(
     database: &str,
     query: Query,
 ) -> Result<Vec<Record>, neo4rs::Error> {
-    let mut pauses = RETRIES.iter();
+    let mut retries = Retries::begin();
     loop {
         let error = match fetch_once(graph, database, query.clone()).await {
             Ok(records) => return Ok(records),
             Err(error) => error,
         };
-        match pauses.next() {
-            Some(pause) if is_transient(&error) => tokio::time::sleep(*pause).await,
-            _ => return Err(error),
+        if !is_transient(&error) || !retries.wait(&RETRY).await {
+            return Err(error);
         }
     }
 }

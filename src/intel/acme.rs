@@ -1,66 +1,43 @@
 //! The provider that `docs/providers.md` shows, to the letter below this line.
 
-use std::time::Duration;
-
-use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
-use super::answer::{open, other_shape};
-use super::{Ask, Provider, Rate, Reading, Severity, Spec, below, segment};
-use crate::journal::{Auth, Exchange, Limit, Method, Request};
+use super::{Rate, Service, Severity, Spec, Verdict};
+use crate::journal::Request;
+use crate::model::url::{below, encode};
+
+const KEY: &str = "LINKTRAIL_ACME_KEY";
 
 pub(super) const SPEC: Spec = Spec {
     name: "acme",
     endpoint: Some("https://ti.acme.example"),
-    secrets: &["LINKTRAIL_ACME_KEY"],
+    secrets: &[KEY],
     rates: &[Rate::minute(60), Rate::day(10_000)],
     build: |setup| {
-        Ok(Box::new(Acme {
-            endpoint: setup.endpoint(&SPEC)?,
-            key: setup.secret("LINKTRAIL_ACME_KEY"),
-            limits: setup.limits(&SPEC),
-        }))
+        setup.service(
+            &SPEC,
+            Service {
+                title: "Acme",
+                auth: setup.key("X-Acme-Key", KEY),
+                request,
+                verdict,
+            },
+        )
     },
 };
 
-struct Acme {
-    endpoint: Url,
-    key: Option<SecretString>,
-    limits: Vec<Limit>,
+fn request(endpoint: &Url, asked: &str) -> Request {
+    Request::get(
+        SPEC.source(),
+        below(endpoint, &format!("v1/url/{}", encode(asked))),
+    )
 }
 
-impl Provider for Acme {
-    fn name(&self) -> &'static str {
-        SPEC.name
-    }
-
-    fn ask(&self, asked: &str) -> Ask {
-        Ask::Send(Request {
-            source: SPEC.name,
-            method: Method::Get,
-            url: below(&self.endpoint, &format!("v1/url/{}", segment(asked))),
-            headers: vec![],
-            auth: match &self.key {
-                Some(key) => Auth::Header("X-Acme-Key", key.clone()),
-                None => Auth::None,
-            },
-            body: None,
-            limits: self.limits.clone(),
-            deadline: Duration::from_secs(30),
-        })
-    }
-
-    fn read(&self, _url: &Url, exchange: &Exchange) -> Reading {
-        let answer = match open(exchange, &SPEC) {
-            Ok(Some(answer)) => answer,
-            Ok(None) => return Reading::not_found("Acme does not know it"),
-            Err(reading) => return reading,
-        };
-        match answer.get("malicious").and_then(Value::as_bool) {
-            Some(true) => Reading::rated(Severity::High, "malicious"),
-            Some(false) => Reading::rated(Severity::Information, "harmless"),
-            None => other_shape("no malicious"),
-        }
+fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static str> {
+    match answer.get("malicious").and_then(Value::as_bool) {
+        Some(true) => Ok(Verdict::rated(Severity::High, "malicious")),
+        Some(false) => Ok(Verdict::rated(Severity::Information, "harmless")),
+        None => Err("no malicious"),
     }
 }

@@ -1,36 +1,35 @@
-//! Answers of providers, kept for later cases.
+//! A cache of providers' answers that later cases can use.
 //!
-//! One file an answer, named after the digest of the request. It holds the request as the journal does, so without
-//! credentials, and only what the privacy rules let out. A file that is torn, old, from the future or another's is as
-//! good as none.
+//! Each answer is a file, named after the digest of the request. The file holds the request as the journal does, which
+//! means no credentials and only what the privacy rules let out. A file that is damaged, too old, dated in the future, or
+//! of another request is ignored.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::quota::{private_file, private_folder};
 use crate::journal::{Answer, Request};
+use crate::model::digest::{digest, hex};
+use crate::model::fs::{make_private_dir, write_whole_unsynced};
 
 /// Largest file that is read or written, in bytes: whole answers are far below.
 const LARGEST: u64 = 16 << 20;
 /// Version of the files.
 const FORMAT: u32 = 1;
 
-/// Answers by request, in a folder.
+/// A folder of cached answers.
 #[derive(Debug)]
-pub struct Cache {
+pub struct AnswerCache {
     folder: PathBuf,
     age: TimeDelta,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Kept {
+struct CachedAnswer {
     format: u32,
     source: String,
     url: String,
@@ -42,8 +41,8 @@ struct Kept {
     body: String,
 }
 
-impl Cache {
-    /// Answers in that folder, none older than that. What is older is removed.
+impl AnswerCache {
+    /// Opens the cache in that folder and removes answers that are older than `age`.
     pub fn open(folder: PathBuf, age: TimeDelta) -> Self {
         let cache = Self { folder, age };
         cache.sweep(Utc::now());
@@ -53,16 +52,16 @@ impl Cache {
     /// The answer to a request, with the time at which it was received.
     pub fn get(&self, request: &Request, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Answer)> {
         let path = self.path(request);
-        let kept = match read(&path) {
+        let kept = match read_file(&path) {
             Ok(kept) => kept,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => {
-                tracing::debug!(path = %path.display(), %error, "a kept answer cannot be read");
+                tracing::debug!(path = %path.display(), %error, "a cached answer cannot be read");
                 return None;
             }
         };
         let same = kept.format == FORMAT
-            && kept.source == request.source
+            && kept.source == request.source.as_str()
             && kept.url == request.url.as_str()
             && kept.request.as_deref() == text_of(request);
         let fresh = kept.at <= now && now - kept.at < self.age;
@@ -77,7 +76,7 @@ impl Cache {
         ))
     }
 
-    /// Keeps an answer. That it cannot be kept harms nobody.
+    /// Stores an answer. A failure to write is only logged: the answer is then asked for again.
     pub fn put(&self, request: &Request, at: DateTime<Utc>, answer: &Answer) {
         let Answer::Response {
             status: status @ (200 | 404),
@@ -87,9 +86,9 @@ impl Cache {
         else {
             return;
         };
-        let kept = Kept {
+        let kept = CachedAnswer {
             format: FORMAT,
-            source: request.source.to_owned(),
+            source: request.source.as_str().to_owned(),
             url: request.url.to_string(),
             request: text_of(request).map(str::to_owned),
             at,
@@ -98,26 +97,24 @@ impl Cache {
             body: body.clone(),
         };
         let path = self.path(request);
-        if let Err(error) = write(&path, &kept) {
-            tracing::debug!(path = %path.display(), %error, "an answer is not kept");
+        if let Err(error) = write_file(&path, &kept) {
+            tracing::debug!(path = %path.display(), %error, "an answer is not cached");
         }
     }
 
     fn path(&self, request: &Request) -> PathBuf {
-        let mut hash = Sha256::new();
         let url = request.url.as_str();
-        for part in [request.source, url, text_of(request).unwrap_or_default()] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        let digest = hash.finalize();
-        let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&digest(&[
+            request.source.as_str(),
+            url,
+            text_of(request).unwrap_or_default(),
+        ]));
         self.folder
-            .join(request.source)
+            .join(request.source.as_str())
             .join(format!("{name}.json"))
     }
 
-    /// Removes what is too old to be used, and what a run that died left behind.
+    /// Removes files that are too old to be used, also those that a killed process left half-written.
     fn sweep(&self, now: DateTime<Utc>) {
         let files = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
         for folder in files(&self.folder).filter(|entry| entry.path().is_dir()) {
@@ -138,8 +135,8 @@ fn text_of(request: &Request) -> Option<&str> {
     request.body.as_ref().map(|body| body.text.as_str())
 }
 
-fn read(path: &Path) -> io::Result<Kept> {
-    // A pipe or a device in its place would never end.
+fn read_file(path: &Path) -> io::Result<CachedAnswer> {
+    // Reading a pipe or a device might never end.
     let metadata = fs::symlink_metadata(path)?;
     if !metadata.is_file() || metadata.len() > LARGEST {
         return Err(io::Error::other("not a file of that kind"));
@@ -149,22 +146,15 @@ fn read(path: &Path) -> io::Result<Kept> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Writes it whole or not at all; of two that write the same, the last one stays.
-fn write(path: &Path, kept: &Kept) -> io::Result<()> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
+/// Writes the file whole or not at all. When two processes write the same file, the last one wins. A lost answer is asked
+/// for again, so this does not wait for the disk.
+fn write_file(path: &Path, kept: &CachedAnswer) -> io::Result<()> {
     let text = serde_json::to_string(kept)?;
     if text.len() as u64 > LARGEST {
         return Err(io::Error::other("too large"));
     }
     if let Some(folder) = path.parent() {
-        private_folder(folder)?;
+        make_private_dir(folder)?;
     }
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let part = path.with_extension(format!("{}-{number}.part", std::process::id()));
-    let mut file = private_file(&part)?;
-    file.write_all(text.as_bytes())?;
-    drop(file);
-    fs::rename(&part, path).inspect_err(|_| {
-        let _ = fs::remove_file(&part);
-    })
+    write_whole_unsynced(path, |out| out.write_all(text.as_bytes()))
 }

@@ -2,15 +2,13 @@
 //!
 //! The `general` section of `https://otx.alienvault.com/api/v1/indicators/url/{url}`.
 
-use std::time::Duration;
-
-use secrecy::SecretString;
 use serde_json::{Map, Number, Value};
 use url::Url;
 
-use super::answer::{clip, open, other_shape};
-use super::{Ask, Provider, Rate, Reading, Setup, SetupError, Severity, Spec, below, segment};
-use crate::journal::{Auth, Exchange, Limit, Method, Request};
+use super::clip::clip;
+use super::{Rate, Service, Severity, Spec, Verdict};
+use crate::journal::Request;
+use crate::model::url::{below, encode};
 
 const KEY: &str = "LINKTRAIL_OTX_KEY";
 /// How many pulses a summary names.
@@ -22,55 +20,25 @@ pub(super) const SPEC: Spec = Spec {
     secrets: &[KEY],
     // Of a free key.
     rates: &[Rate::hour(10_000)],
-    build,
+    build: |setup| {
+        setup.service(
+            &SPEC,
+            Service {
+                title: "OTX",
+                auth: setup.key("X-OTX-API-KEY", KEY),
+                request,
+                verdict,
+            },
+        )
+    },
 };
 
-struct Otx {
-    endpoint: Url,
-    key: Option<SecretString>,
-    limits: Vec<Limit>,
+fn request(endpoint: &Url, asked: &str) -> Request {
+    let path = format!("api/v1/indicators/url/{}/general", encode(asked));
+    Request::get(SPEC.source(), below(endpoint, &path))
 }
 
-fn build(setup: &Setup) -> Result<Box<dyn Provider>, SetupError> {
-    Ok(Box::new(Otx {
-        endpoint: setup.endpoint(&SPEC)?,
-        key: setup.secret(KEY),
-        limits: setup.limits(&SPEC),
-    }))
-}
-
-impl Provider for Otx {
-    fn name(&self) -> &'static str {
-        SPEC.name
-    }
-
-    fn ask(&self, asked: &str) -> Ask {
-        let path = format!("api/v1/indicators/url/{}/general", segment(asked));
-        Ask::Send(Request {
-            source: SPEC.name,
-            method: Method::Get,
-            url: below(&self.endpoint, &path),
-            headers: vec![("accept", "application/json".to_owned())],
-            auth: match &self.key {
-                Some(key) => Auth::Header("X-OTX-API-KEY", key.clone()),
-                None => Auth::None,
-            },
-            body: None,
-            limits: self.limits.clone(),
-            deadline: Duration::from_secs(30),
-        })
-    }
-
-    fn read(&self, _url: &Url, exchange: &Exchange) -> Reading {
-        match open(exchange, &SPEC) {
-            Ok(Some(answer)) => rate(&answer).unwrap_or_else(other_shape),
-            Ok(None) => Reading::not_found("OTX does not know it"),
-            Err(reading) => reading,
-        }
-    }
-}
-
-fn rate(answer: &Map<String, Value>) -> Result<Reading, &'static str> {
+fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static str> {
     let info = match answer.get("pulse_info") {
         Some(Value::Object(info)) => Some(info),
         Some(Value::Null) => None,
@@ -83,26 +51,26 @@ fn rate(answer: &Map<String, Value>) -> Result<Reading, &'static str> {
         None => 0,
     };
     let names = names(pulses);
-    let reading = if let Some(lists) = whitelists(answer) {
+    let verdict = if let Some(lists) = whitelists(answer) {
         let but = if count > 0 {
             format!(", though in {}", plural(count))
         } else {
             String::new()
         };
-        Reading::rated(
+        Verdict::rated(
             Severity::Information,
             &format!("whitelisted ({lists}){but}"),
         )
     } else {
         match count {
-            0 => Reading::not_found("in no pulse"),
-            1 => Reading::rated(Severity::Warning, &format!("in 1 pulse{names}")),
-            _ => Reading::rated(Severity::High, &format!("in {}{names}", plural(count))),
+            0 => Verdict::not_found("in no pulse"),
+            1 => Verdict::rated(Severity::Warning, &format!("in 1 pulse{names}")),
+            _ => Verdict::rated(Severity::High, &format!("in {}{names}", plural(count))),
         }
     };
     #[allow(clippy::cast_precision_loss, reason = "a count of pulses is small")]
     let score = count as f64;
-    Ok(reading
+    Ok(verdict
         .score(score)
         .tags(tags(pulses))
         .reference(pulses.iter().find_map(page)))

@@ -1,12 +1,12 @@
-//! Quotas that outlast a run, counted in a file that all runs of a user share.
+//! Quotas of requests a day or a month, counted in a file that all runs of a user share.
 //!
-//! The file is one JSON object of counts by provider, key and period. Every request counts before it is sent, under
-//! a lock, so that two processes together stay below the quota. A file that cannot be read or written is a warning:
-//! the run then counts for itself.
+//! The file is a JSON object of counts by provider, key and period. Each request is counted under a lock before it is
+//! sent, so that processes that run at the same time together stay below the quota. When the file cannot be read or
+//! written, a warning is logged and the run counts only its own requests.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -17,8 +17,12 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::provider::Setup;
+use super::providers::PROVIDERS;
 use super::rate::{Period, Rate};
 use crate::journal::{Auth, Request};
+use crate::model::digest::hex;
+use crate::model::fs::{make_private_dir, open_lock_file, remove_leftovers, write_whole_unsynced};
 
 /// Largest file of counts that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -26,26 +30,81 @@ const LARGEST: u64 = 1 << 20;
 const TRIES: u32 = 100;
 const WAIT: Duration = Duration::from_millis(20);
 
-/// What a file that cannot be used means.
+/// Logged when the file cannot be used.
 const ALONE: &str = "quotas of providers are counted for this run alone";
 
-/// Counts of requests.
+/// A quota is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the quota of {} requests a {} is used up; run again in the next {} (UTC), or tell [intel] limits what the key allows",
+    .0.count, .0.per.as_str(), .0.per.as_str()
+)]
+pub struct QuotaUsedUp(pub Rate);
+
+/// The quotas of all providers, consulted after the journal and before the network. A replay does not consult them:
+/// refused requests are on record.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub struct Quotas {
+    rates: BTreeMap<&'static str, Vec<Rate>>,
+    store: QuotaStore,
+}
+
+impl Quotas {
+    /// Takes the rates from the setup and counts in that store.
+    pub fn new(setup: &Setup, store: QuotaStore) -> Self {
+        let rates = PROVIDERS.iter();
+        let rates = rates.map(|spec| (spec.name, setup.rates(spec).to_vec()));
+        Self {
+            rates: rates.collect(),
+            store,
+        }
+    }
+
+    /// Counts a request that is about to be sent.
+    ///
+    /// # Errors
+    /// When a quota of its provider is used up. The request is then not counted.
+    pub async fn take(&self, request: &Request) -> Result<(), QuotaUsedUp> {
+        let quotas = self.quotas(request);
+        self.store.take(request, &quotas, Utc::now()).await
+    }
+
+    /// The rate limits of the provider of that name.
+    pub fn rates(&self, provider: &str) -> &[Rate] {
+        self.rates.get(provider).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is left of the quotas that a request counts against. The request is not counted.
+    pub fn left(&self, request: &Request) -> Vec<(Rate, u64)> {
+        self.store.left(request, &self.quotas(request), Utc::now())
+    }
+
+    fn quotas(&self, request: &Request) -> Vec<Rate> {
+        let rates = self.rates(request.source.as_str()).iter().copied();
+        rates.filter(|rate| rate.is_quota()).collect()
+    }
+}
+
+/// The counts of requests, in memory and in the file.
+#[derive(Debug, Default)]
+pub struct QuotaStore {
     path: Option<PathBuf>,
-    /// What this process knows, which a lost file cannot take away.
+    /// Lets one request of this process be counted at a time. The others wait without blocking a thread.
+    turn: tokio::sync::Mutex<()>,
+    /// The counts that this process knows of, which stay when the file is lost.
     known: Mutex<BTreeMap<String, u64>>,
     warned: AtomicBool,
 }
 
+/// The contents of the file.
 #[derive(Debug, Default, Deserialize)]
-struct Book {
+struct QuotaFile {
     #[serde(default)]
     counts: BTreeMap<String, u64>,
 }
 
-impl Ledger {
-    /// Counts in that file; without one, for this process alone.
+impl QuotaStore {
+    /// Counts in that file. Without one, only this process's requests are counted.
     pub fn new(path: Option<PathBuf>) -> Self {
         Self {
             path,
@@ -53,52 +112,57 @@ impl Ledger {
         }
     }
 
-    /// Counts a request, unless that would be one too many for a quota of its provider. The error says which.
+    /// Counts a request, unless that would be one too many for a quota of its provider.
     ///
     /// # Errors
     /// When a quota is used up. Nothing has been counted then.
-    pub fn take(
+    pub async fn take(
         &self,
         request: &Request,
         quotas: &[Rate],
         now: DateTime<Utc>,
-    ) -> Result<(), String> {
+    ) -> Result<(), QuotaUsedUp> {
         if quotas.is_empty() {
             return Ok(());
         }
-        let who = who(request);
+        let _turn = self.turn.lock().await;
+        let lock = self.lock_file().await;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = self.path.as_deref();
-        if path.is_none() {
-            self.warn(ALONE, "there is no home folder to keep them in");
+        if let (Some(path), Some(_)) = (&self.path, &lock)
+            && let Some(why) = merge_file(path, &mut known, now)
+        {
+            self.warn("counts of requests are lost and begin anew", &why);
         }
-        let lock = path.and_then(|path| match join(path, &mut known, now) {
-            Ok((lock, unreadable)) => {
-                if let Some(why) = unreadable {
-                    self.warn("counts of requests are lost and begin anew", &why);
-                }
-                Some(lock)
-            }
-            Err(error) => {
-                self.warn(ALONE, &error.to_string());
-                None
-            }
-        });
-        count(&mut known, &who, quotas, now)?;
-        if let (Some(path), Some(_)) = (path, &lock)
-            && let Err(error) = write(path, &known)
+        count(&mut known, &counted_for(request), quotas, now)?;
+        if let (Some(path), Some(_)) = (&self.path, &lock)
+            && let Err(error) = write_file(path, &known)
         {
             self.warn(ALONE, &error.to_string());
         }
         Ok(())
     }
 
-    /// What is left of each quota, without counting anything. A file that cannot be read counts for nothing.
+    /// Takes the lock that keeps other processes from the file. Without it only this process's requests are counted.
+    async fn lock_file(&self) -> Option<File> {
+        let Some(path) = self.path.as_deref() else {
+            self.warn(ALONE, "there is no home folder to keep them in");
+            return None;
+        };
+        match lock(path).await {
+            Ok(lock) => Some(lock),
+            Err(error) => {
+                self.warn(ALONE, &error.to_string());
+                None
+            }
+        }
+    }
+
+    /// What is left of each quota. The request is not counted, and a file that cannot be read is ignored.
     pub fn left(&self, request: &Request, quotas: &[Rate], now: DateTime<Utc>) -> Vec<(Rate, u64)> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let filed = self.path.as_deref().map(read);
+        let filed = self.path.as_deref().map(read_file);
         let filed = filed.and_then(Result::ok).unwrap_or_default();
-        let who = who(request);
+        let who = counted_for(request);
         let left = |quota: &Rate| {
             let key = key(&who, quota, now);
             let used =
@@ -117,31 +181,28 @@ impl Ledger {
     }
 }
 
-/// Whose quota a request counts against.
-fn who(request: &Request) -> String {
+/// The provider and the key whose quota a request counts against.
+fn counted_for(request: &Request) -> String {
     format!("{} {}", request.source, fingerprint(&request.auth))
 }
 
 fn key(who: &str, quota: &Rate, now: DateTime<Utc>) -> String {
-    format!("{who} {}", quota.per.of(now))
+    format!("{who} {}", quota.per.name_at(now))
 }
 
-/// Counts a request for all quotas, or for none when one of them is used up.
+/// Counts a request against all quotas, or against none when one of them is used up.
 fn count(
     counts: &mut BTreeMap<String, u64>,
     who: &str,
     quotas: &[Rate],
     now: DateTime<Utc>,
-) -> Result<(), String> {
+) -> Result<(), QuotaUsedUp> {
     let key = |quota: &Rate| key(who, quota, now);
-    for quota in quotas {
-        if counts.get(&key(quota)).copied().unwrap_or_default() >= u64::from(quota.count) {
-            let per = quota.per.as_str();
-            return Err(format!(
-                "the quota of {} requests a {per} is used up; run again in the next {per} (UTC), or tell [intel] limits what the key allows",
-                quota.count
-            ));
-        }
+    let used_up = |quota: &&Rate| {
+        counts.get(&key(quota)).copied().unwrap_or_default() >= u64::from(quota.count)
+    };
+    if let Some(quota) = quotas.iter().find(used_up) {
+        return Err(QuotaUsedUp(*quota));
     }
     for quota in quotas {
         let held = counts.entry(key(quota)).or_default();
@@ -150,18 +211,13 @@ fn count(
     Ok(())
 }
 
-/// Locks the file and adds what it holds to what is known. A file that holds something else counts for nothing, and
-/// why is told.
-fn join(
+/// Merges the counts of the file into those that are known. Gives the reason when the file cannot be read.
+fn merge_file(
     path: &Path,
     known: &mut BTreeMap<String, u64>,
     now: DateTime<Utc>,
-) -> io::Result<(File, Option<String>)> {
-    if let Some(folder) = path.parent() {
-        private_folder(folder)?;
-    }
-    let lock = lock(&path.with_extension("lock"))?;
-    let (counts, unreadable) = match read(path) {
+) -> Option<String> {
+    let (counts, unreadable) = match read_file(path) {
         Ok(counts) => (counts, None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => (BTreeMap::new(), None),
         Err(error) => (BTreeMap::new(), Some(error.to_string())),
@@ -170,37 +226,40 @@ fn join(
         let held = known.entry(key).or_default();
         *held = (*held).max(count);
     }
-    // What belongs to another day or month counts for nothing any more.
-    let current = [Period::Day, Period::Month].map(|period| format!(" {}", period.of(now)));
+    // Counts of earlier days and months are no longer needed.
+    let current = [Period::Day, Period::Month].map(|period| format!(" {}", period.name_at(now)));
     known.retain(|key, _| current.iter().any(|period| key.ends_with(period)));
-    Ok((lock, unreadable))
+    unreadable
 }
 
-fn read(path: &Path) -> io::Result<BTreeMap<String, u64>> {
-    // A pipe or a device in its place would never end.
+fn read_file(path: &Path) -> io::Result<BTreeMap<String, u64>> {
+    // Reading a pipe or a device might never end.
     if !fs::symlink_metadata(path)?.is_file() {
         return Err(io::Error::other("not a file"));
     }
     let mut text = String::new();
     File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
-    let book: Book = serde_json::from_str(&text)?;
-    Ok(book.counts)
+    let file: QuotaFile = serde_json::from_str(&text)?;
+    Ok(file.counts)
 }
 
-fn write(path: &Path, counts: &BTreeMap<String, u64>) -> io::Result<()> {
-    let part = path.with_extension("part");
-    let mut file = private_file(&part)?;
-    file.write_all(serde_json::to_string(&serde_json::json!({ "counts": counts }))?.as_bytes())?;
-    drop(file);
-    fs::rename(&part, path)
+fn write_file(path: &Path, counts: &BTreeMap<String, u64>) -> io::Result<()> {
+    let text = serde_json::to_string(&serde_json::json!({ "counts": counts }))?;
+    // This process holds the lock, so no other is writing the file.
+    remove_leftovers(path);
+    write_whole_unsynced(path, |out| out.write_all(text.as_bytes()))
 }
 
-fn lock(path: &Path) -> io::Result<File> {
-    let file = private_file(path)?;
+/// Waits for the lock on the file of counts, which is taken on a file beside it.
+async fn lock(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        make_private_dir(folder)?;
+    }
+    let file = open_lock_file(&path.with_extension("lock"))?;
     for _ in 0..TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(WAIT),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(WAIT).await,
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
@@ -209,7 +268,7 @@ fn lock(path: &Path) -> io::Result<File> {
     ))
 }
 
-/// Tells the counts of one key from those of another, and nothing of the key: the digest is cut to 32 bits.
+/// Distinguishes keys without revealing them: 32 bits of a digest.
 fn fingerprint(auth: &Auth) -> String {
     let secret = match auth {
         Auth::Header(_, key) => key.expose_secret(),
@@ -219,27 +278,5 @@ fn fingerprint(auth: &Auth) -> String {
     let mut hash = Sha256::new();
     hash.update("linktrail quota\0");
     hash.update(secret);
-    let digest = hash.finalize();
-    digest[..4]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-/// A folder that only its owner can enter.
-pub(super) fn private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// A file that only its owner can read.
-pub(super) fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.create(true).write(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    hex(&hash.finalize()[..4])
 }

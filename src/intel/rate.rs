@@ -1,18 +1,15 @@
 //! How often a provider may be asked: what it publishes, or what a key of one's own allows.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 
-use super::spec;
 use crate::journal::Limit;
 
-/// So many requests in any span of that length.
+/// A limit: at most `count` requests in any span of that length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// Requests.
+    /// Number of requests.
     pub count: u32,
-    /// The span.
+    /// Length of the span.
     pub per: Period,
 }
 
@@ -27,15 +24,15 @@ pub enum Period {
     Month,
 }
 
-/// Why a line of `[intel] limits` is none.
+/// A line of `[intel] limits` is not `PROVIDER COUNT/PERIOD`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "[intel] limits: `{0}` is no limit of a provider; write it as `virustotal 1000/minute`, with second, minute, hour, day or month"
 )]
-pub struct RateError(String);
+pub struct RateError(pub(super) String);
 
 impl Period {
-    /// Its name.
+    /// Name in `[intel] limits`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Second => "second",
@@ -56,8 +53,8 @@ impl Period {
         }
     }
 
-    /// The calendar's name of the period in which a moment lies.
-    pub(super) fn of(self, at: DateTime<Utc>) -> String {
+    /// The day or month of the calendar in which a time lies, such as `2026-11`.
+    pub(super) fn name_at(self, at: DateTime<Utc>) -> String {
         let form = match self {
             Self::Month => "%Y-%m",
             _ => "%Y-%m-%d",
@@ -67,7 +64,7 @@ impl Period {
 }
 
 impl Rate {
-    /// So many a minute.
+    /// So many requests a minute.
     pub const fn minute(count: u32) -> Self {
         Self {
             count,
@@ -75,7 +72,7 @@ impl Rate {
         }
     }
 
-    /// So many an hour.
+    /// So many requests an hour.
     pub const fn hour(count: u32) -> Self {
         Self {
             count,
@@ -83,7 +80,7 @@ impl Rate {
         }
     }
 
-    /// So many a day.
+    /// So many requests a day.
     pub const fn day(count: u32) -> Self {
         Self {
             count,
@@ -91,13 +88,13 @@ impl Rate {
         }
     }
 
-    /// The bucket that never lets more than that through, wherever the span begins: a tenth at once, the rest spread
-    /// over it. None for a quota, which no waiting makes bearable.
+    /// The token bucket that keeps to the rate in any span of its length: a tenth may go at once, the rest is spread over
+    /// the span. None for a quota of a day or a month, which is too long to wait for.
     pub(super) fn limit(self, provider: &str) -> Option<Limit> {
         let seconds = self.per.seconds()?;
         let count = f64::from(self.count);
         let burst = (count / 10.0).floor().max(1.0);
-        // One a minute has no rest to spread: its bucket fills in a minute.
+        // With one request a minute nothing is left to spread: the bucket fills in a minute.
         let spread = if count > burst { count - burst } else { count };
         Some(Limit {
             key: format!("{provider} per {}", self.per.as_str()),
@@ -106,13 +103,13 @@ impl Rate {
         })
     }
 
-    /// Seconds that so many requests take at least; none for a quota.
+    /// The least number of seconds that so many requests take. None for a quota.
     pub fn seconds_for(self, requests: usize) -> Option<f64> {
         let limit = self.limit("")?;
         Some((requests as f64 - limit.burst).max(0.0) / limit.rate)
     }
 
-    /// Whether it outlasts a run, so that it has to be remembered.
+    /// Whether it is a quota of a day or a month, which has to be counted across runs.
     pub(super) fn is_quota(self) -> bool {
         self.per.seconds().is_none()
     }
@@ -124,38 +121,6 @@ impl std::fmt::Display for Rate {
     }
 }
 
-/// Reads `[intel] limits`: lines such as `virustotal 1000/minute`. Those of a provider take the place of all that it
-/// publishes.
-///
-/// # Errors
-/// When a line is no such thing.
-pub fn limits<S: AsRef<str>>(lines: &[S]) -> Result<BTreeMap<String, Vec<Rate>>, RateError> {
-    let mut limits: BTreeMap<String, Vec<Rate>> = BTreeMap::new();
-    for line in lines {
-        let line = line.as_ref();
-        let (provider, rate) = read(line).ok_or_else(|| RateError(line.to_owned()))?;
-        limits.entry(provider.to_owned()).or_default().push(rate);
-    }
-    Ok(limits)
-}
-
-fn read(line: &str) -> Option<(&str, Rate)> {
-    let (provider, rate) = line.trim().split_once(char::is_whitespace)?;
-    let (count, per) = rate.split_once('/')?;
-    let count = count.trim().parse().ok().filter(|count| *count > 0)?;
-    let per = match per.trim() {
-        "second" => Period::Second,
-        "minute" => Period::Minute,
-        "hour" => Period::Hour,
-        "day" => Period::Day,
-        "month" => Period::Month,
-        _ => return None,
-    };
-    // Who sends nothing has no limit.
-    spec(provider).filter(|spec| spec.endpoint.is_some())?;
-    Some((provider, Rate { count, per }))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -163,27 +128,6 @@ mod tests {
 
     use super::*;
     use crate::http::Throttle;
-
-    #[test]
-    fn limits_are_read_by_provider() {
-        let read = limits(&["virustotal 1000/minute", " virustotal  20000 / day "]).unwrap();
-        assert_eq!(read["virustotal"], [Rate::minute(1000), Rate::day(20_000)]);
-        for line in [
-            "",
-            "virustotal",
-            "virustotal 5",
-            "virustotal 5/week",
-            "virustotal 0/day",
-            "virustotal -1/day",
-            "virustotal 4294967296/day",
-            "nobody 5/day",
-            "file 5/day",
-            "sentinel 5/day",
-        ] {
-            let error = limits(&[line]).unwrap_err().to_string();
-            assert!(error.contains(&format!("`{line}`")), "{error}");
-        }
-    }
 
     #[test]
     fn a_rate_tells_how_long_it_takes() {

@@ -6,58 +6,27 @@
 use chrono::{DateTime, Utc};
 use url::{Host, Url};
 
-use super::answer::clip;
+use super::clip::clip;
 use super::file::indicator::{Indicator, Key, keys_of, parse};
-use super::{Ask, Provider, Reading, Setup, SetupError, Severity, Spec};
-use crate::journal::Exchange;
-use crate::model::Source;
-use crate::source::logs::{Problem, Row, Rows, SOURCE};
+use super::verdict::{Severity, Verdict};
+use crate::source::logs::{Problem, Row, Rows};
 
 /// Longest value that is looked for, in bytes: a query takes so many, and no indicator is that long.
 const LONGEST: usize = 4096;
 
-pub(super) const SPEC: Spec = Spec {
-    name: "sentinel",
-    endpoint: None,
-    secrets: &[],
-    rates: &[],
-    build,
-};
+/// Name of the provider in the configuration and in verdicts.
+pub(super) const NAME: &str = "sentinel";
 
-struct Sentinel {
-    since: DateTime<Utc>,
+/// The indicators of the workspace.
+#[derive(Debug)]
+pub struct WorkspaceIndicators {
+    /// Start of the time under investigation.
+    pub(super) since: DateTime<Utc>,
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "as every provider is built")]
-fn build(setup: &Setup) -> Result<Box<dyn Provider>, SetupError> {
-    Ok(Box::new(Sentinel { since: setup.since }))
-}
-
-impl Provider for Sentinel {
-    fn name(&self) -> &'static str {
-        SPEC.name
-    }
-
-    fn source(&self) -> Source {
-        SOURCE
-    }
-
-    fn local(&self) -> bool {
-        true
-    }
-
-    fn ask(&self, asked: &str) -> Ask {
-        match Url::parse(asked) {
-            Ok(url) => Ask::Workspace(needles(&url)),
-            Err(error) => Ask::Local(Reading::unavailable(&format!("not a url: {error}"))),
-        }
-    }
-
-    fn read(&self, _url: &Url, _exchange: &Exchange) -> Reading {
-        Reading::unavailable("the workspace answers in rows")
-    }
-
-    fn judge(&self, url: &Url, rows: &Rows) -> Reading {
+impl WorkspaceIndicators {
+    /// What rows of the workspace say about the url.
+    pub fn judge(&self, url: &Url, rows: &Rows) -> Verdict {
         let keys = keys_of(url);
         let meant: Vec<(&Row, Key)> = rows
             .rows
@@ -70,7 +39,7 @@ impl Provider for Sentinel {
             until.is_none_or(|until| until > self.since)
         };
         let worst = meant.iter().filter(valid).max_by(|(one, _), (other, _)| {
-            // Of equal ones always the same, in whatever order the service gave them.
+            // Among equals the choice must not depend on the order in which the service gave the rows.
             rank(one)
                 .total_cmp(&rank(other))
                 .then_with(|| other.text("id").cmp(one.text("id")))
@@ -80,43 +49,43 @@ impl Provider for Sentinel {
             // Rows may be missing, and the one that matters be among them.
             None if !rows.problems.is_empty() => no_answer(&rows.problems),
             None if !meant.is_empty() => {
-                Reading::not_found("only indicators that had expired before the window")
+                Verdict::not_found("only indicators that had expired before the window")
             }
-            None => Reading::not_found("no active indicator names it"),
+            None => Verdict::not_found("no active indicator names it"),
         }
     }
 }
 
-/// Values by which an indicator may name a url: its spellings, its host and the domains above it.
-fn needles(url: &Url) -> Vec<String> {
-    let mut needles = Vec::new();
+/// Values that an indicator of a url may have: the url's spellings, its host and the domains above it.
+pub(super) fn search_terms(url: &Url) -> Vec<String> {
+    let mut terms = Vec::new();
     for key in keys_of(url) {
         match key {
             Key::Url(text) => {
-                needles.extend(text.strip_suffix('/').map(str::to_owned));
-                needles.push(text);
+                terms.extend(text.strip_suffix('/').map(str::to_owned));
+                terms.push(text);
             }
             Key::AnyScheme(text) => {
                 let text = text.trim_start_matches('/');
-                needles.extend(text.strip_suffix('/').map(str::to_owned));
-                needles.push(text.to_owned());
+                terms.extend(text.strip_suffix('/').map(str::to_owned));
+                terms.push(text.to_owned());
             }
-            Key::Port(host, port) => needles.push(format!("{host}:{port}")),
+            Key::Port(host, port) => terms.push(format!("{host}:{port}")),
             Key::Host(host) => {
                 let (unicode, _) = idna::domain_to_unicode(&host);
                 if unicode != host {
-                    needles.push(unicode);
+                    terms.push(unicode);
                 }
-                needles.push(host);
+                terms.push(host);
             }
         }
     }
     if matches!(url.host(), Some(Host::Domain(_))) {
         // A single label is no domain that anybody lists.
-        needles.retain(|needle| needle.contains('.') || needle.contains('/'));
+        terms.retain(|term| term.contains('.') || term.contains('/'));
     }
-    needles.retain(|needle| needle.len() <= LONGEST);
-    crate::model::sorted(needles)
+    terms.retain(|term| term.len() <= LONGEST);
+    crate::model::sorted(terms)
 }
 
 /// What an indicator names.
@@ -146,7 +115,7 @@ fn rank(row: &Row) -> f64 {
     row.number("confidence").unwrap_or(50.0)
 }
 
-fn rate(row: &Row, key: &Key) -> Reading {
+fn rate(row: &Row, key: &Key) -> Verdict {
     let severity = match rank(row) {
         rank if rank >= 80.0 => Severity::High,
         rank if rank >= 50.0 => Severity::Warning,
@@ -165,28 +134,28 @@ fn rate(row: &Row, key: &Key) -> Reading {
         Key::Host(domain) => format!("domain {}", clip(domain, 100)),
         _ => "url".to_owned(),
     };
-    let reading = Reading::rated(
+    let verdict = Verdict::rated(
         severity,
         &format!("indicator of the {what}: {said}{source}"),
     );
-    let reading = match confidence {
-        Some(confidence) => reading.score(confidence),
-        None => reading,
+    let verdict = match confidence {
+        Some(confidence) => verdict.score(confidence),
+        None => verdict,
     };
     let tags = row.text("tags");
     let list: Vec<String> = serde_json::from_str(tags).unwrap_or_else(|_| {
         let parts = tags.split([',', ';']).map(str::trim);
         parts.map(str::to_owned).collect()
     });
-    reading.tags(list.iter().map(String::as_str))
+    verdict.tags(list.iter().map(String::as_str))
 }
 
-fn no_answer(problems: &[Problem]) -> Reading {
+fn no_answer(problems: &[Problem]) -> Verdict {
     let reason = problems.first().map(ToString::to_string);
     let reason = reason.unwrap_or_default();
     match problems.first() {
-        Some(Problem::Busy { .. }) => Reading::rate_limited(&reason),
-        _ => Reading::unavailable(&reason),
+        Some(Problem::Busy { .. }) => Verdict::rate_limited(&reason),
+        _ => Verdict::unavailable(&reason),
     }
 }
 

@@ -3,17 +3,14 @@
 //! `GET https://www.virustotal.com/api/v3/urls/{id}`, where the id is the url in base64url without padding. Asking for
 //! a report does not submit the url: one that VirusTotal does not know is 404.
 
-use std::time::Duration;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::answer::{open, other_shape};
-use super::{Ask, Provider, Rate, Reading, Setup, SetupError, Severity, Spec, below};
-use crate::journal::{Auth, Exchange, Limit, Method, Request};
+use super::{Rate, Service, Severity, Spec, Verdict};
+use crate::journal::Request;
+use crate::model::url::below;
 
 const KEY: &str = "LINKTRAIL_VIRUSTOTAL_KEY";
 
@@ -23,55 +20,25 @@ pub(super) const SPEC: Spec = Spec {
     secrets: &[KEY],
     // Of a free key.
     rates: &[Rate::minute(4), Rate::day(500)],
-    build,
+    build: |setup| {
+        setup.service(
+            &SPEC,
+            Service {
+                title: "VirusTotal",
+                auth: setup.key("x-apikey", KEY),
+                request,
+                verdict,
+            },
+        )
+    },
 };
 
-struct VirusTotal {
-    endpoint: Url,
-    key: Option<SecretString>,
-    limits: Vec<Limit>,
+fn request(endpoint: &Url, asked: &str) -> Request {
+    let id = URL_SAFE_NO_PAD.encode(asked);
+    Request::get(SPEC.source(), below(endpoint, &format!("api/v3/urls/{id}")))
 }
 
-fn build(setup: &Setup) -> Result<Box<dyn Provider>, SetupError> {
-    Ok(Box::new(VirusTotal {
-        endpoint: setup.endpoint(&SPEC)?,
-        key: setup.secret(KEY),
-        limits: setup.limits(&SPEC),
-    }))
-}
-
-impl Provider for VirusTotal {
-    fn name(&self) -> &'static str {
-        SPEC.name
-    }
-
-    fn ask(&self, asked: &str) -> Ask {
-        let id = URL_SAFE_NO_PAD.encode(asked);
-        Ask::Send(Request {
-            source: SPEC.name,
-            method: Method::Get,
-            url: below(&self.endpoint, &format!("api/v3/urls/{id}")),
-            headers: vec![("accept", "application/json".to_owned())],
-            auth: match &self.key {
-                Some(key) => Auth::Header("x-apikey", key.clone()),
-                None => Auth::None,
-            },
-            body: None,
-            limits: self.limits.clone(),
-            deadline: Duration::from_secs(30),
-        })
-    }
-
-    fn read(&self, _url: &Url, exchange: &Exchange) -> Reading {
-        match open(exchange, &SPEC) {
-            Ok(Some(answer)) => rate(&answer).unwrap_or_else(other_shape),
-            Ok(None) => Reading::not_found("VirusTotal does not know it"),
-            Err(reading) => reading,
-        }
-    }
-}
-
-fn rate(answer: &Map<String, Value>) -> Result<Reading, &'static str> {
+fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static str> {
     let data = answer.get("data").and_then(Value::as_object);
     let data = data.ok_or("no data")?;
     let attributes = data.get("attributes").and_then(Value::as_object);
@@ -87,15 +54,15 @@ fn rate(answer: &Map<String, Value>) -> Result<Reading, &'static str> {
         "malicious to {malicious} and suspicious to {} of {all} engines",
         engines.suspicious
     );
-    let reading = match (malicious, all) {
-        (0, 0) => Reading::not_found("no engine has rated it"),
-        (0, _) => Reading::rated(Severity::Information, &summary),
-        (1, _) => Reading::rated(Severity::Warning, &summary),
-        _ => Reading::rated(Severity::High, &summary),
+    let verdict = match (malicious, all) {
+        (0, 0) => Verdict::not_found("no engine has rated it"),
+        (0, _) => Verdict::rated(Severity::Information, &summary),
+        (1, _) => Verdict::rated(Severity::Warning, &summary),
+        _ => Verdict::rated(Severity::High, &summary),
     };
     #[allow(clippy::cast_precision_loss, reason = "engines are few")]
     let score = malicious as f64;
-    Ok(reading
+    Ok(verdict
         .score(score)
         .tags(tags(attributes))
         .reference(page(data)))

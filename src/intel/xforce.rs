@@ -2,14 +2,13 @@
 //!
 //! `https://api.xforce.ibmcloud.com/url/{url}`. Whether the service still runs is not known.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::answer::{clip, open, other_shape};
-use super::{Ask, Provider, Rate, Reading, Setup, SetupError, Severity, Spec, below, segment};
-use crate::journal::{Auth, Exchange, Limit, Method, Request};
+use super::clip::clip;
+use super::{Rate, Service, Severity, Spec, Verdict};
+use crate::journal::{Auth, Request};
+use crate::model::url::{below, encode};
 
 const KEY: &str = "LINKTRAIL_XFORCE_KEY";
 const PASSWORD: &str = "LINKTRAIL_XFORCE_PASSWORD";
@@ -20,59 +19,39 @@ pub(super) const SPEC: Spec = Spec {
     secrets: &[KEY, PASSWORD],
     // IBM publishes a monthly quota for each plan and no rate.
     rates: &[Rate::minute(300)],
-    build,
+    build: |setup| {
+        let auth = match (setup.secret(KEY), setup.secret(PASSWORD)) {
+            (Some(user), Some(password)) => Auth::Basic { user, password },
+            _ => Auth::None,
+        };
+        setup.service(
+            &SPEC,
+            Service {
+                title: "X-Force",
+                auth,
+                request,
+                verdict,
+            },
+        )
+    },
 };
 
-struct XForce {
-    endpoint: Url,
-    auth: Auth,
-    limits: Vec<Limit>,
+fn request(endpoint: &Url, asked: &str) -> Request {
+    Request::get(
+        SPEC.source(),
+        below(endpoint, &format!("url/{}", encode(asked))),
+    )
 }
 
-fn build(setup: &Setup) -> Result<Box<dyn Provider>, SetupError> {
-    let auth = match (setup.secret(KEY), setup.secret(PASSWORD)) {
-        (Some(user), Some(password)) => Auth::Basic { user, password },
-        _ => Auth::None,
-    };
-    Ok(Box::new(XForce {
-        endpoint: setup.endpoint(&SPEC)?,
-        auth,
-        limits: setup.limits(&SPEC),
-    }))
+fn verdict(url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static str> {
+    let verdict = rate(answer)?;
+    let host = url.host_str().filter(|_| verdict.score.is_some());
+    let page =
+        host.map(|host| format!("https://exchange.xforce.ibmcloud.com/url/{}", encode(host)));
+    Ok(verdict.reference(page))
 }
 
-impl Provider for XForce {
-    fn name(&self) -> &'static str {
-        SPEC.name
-    }
-
-    fn ask(&self, asked: &str) -> Ask {
-        Ask::Send(Request {
-            source: SPEC.name,
-            method: Method::Get,
-            url: below(&self.endpoint, &format!("url/{}", segment(asked))),
-            headers: vec![("accept", "application/json".to_owned())],
-            auth: self.auth.clone(),
-            body: None,
-            limits: self.limits.clone(),
-            deadline: Duration::from_secs(30),
-        })
-    }
-
-    fn read(&self, url: &Url, exchange: &Exchange) -> Reading {
-        let reading = match open(exchange, &SPEC) {
-            Ok(Some(answer)) => rate(&answer).unwrap_or_else(other_shape),
-            Ok(None) => Reading::not_found("X-Force does not know it"),
-            Err(reading) => reading,
-        };
-        let host = url.host_str().filter(|_| reading.score.is_some());
-        let page =
-            host.map(|host| format!("https://exchange.xforce.ibmcloud.com/url/{}", segment(host)));
-        reading.reference(page)
-    }
-}
-
-fn rate(answer: &Map<String, Value>) -> Result<Reading, &'static str> {
+fn rate(answer: &Map<String, Value>) -> Result<Verdict, &'static str> {
     let Some(Value::Object(result)) = answer.get("result") else {
         return Err("no result");
     };
@@ -81,18 +60,18 @@ fn rate(answer: &Map<String, Value>) -> Result<Reading, &'static str> {
         Some(rated) => format!(" for the host {}", clip(rated, 100)),
         None => String::new(),
     };
-    let reading = match score(result.get("score"))? {
-        None => Reading::not_found(&format!("no score{rated}")),
+    let verdict = match score(result.get("score"))? {
+        None => Verdict::not_found(&format!("no score{rated}")),
         Some(score) => {
             let severity = match score {
                 score if score >= 5.0 => Severity::High,
                 score if score >= 2.0 => Severity::Warning,
                 _ => Severity::Information,
             };
-            Reading::rated(severity, &format!("score {score}{rated}")).score(score)
+            Verdict::rated(severity, &format!("score {score}{rated}")).score(score)
         }
     };
-    Ok(reading.tags(categories(result).chain(tags(answer))))
+    Ok(verdict.tags(categories(result).chain(tags(answer))))
 }
 
 /// A number, a number as text, or nothing.

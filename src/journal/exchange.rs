@@ -1,6 +1,7 @@
-//! One HTTP exchange, as sources ask for it and as the journal keeps it.
+//! One HTTP exchange: the request that a source makes, and the answer that the journal keeps.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -8,45 +9,47 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::model::RecordNumber;
+use crate::model::url::append_path;
+use crate::model::{RecordNumber, Source};
 
-/// A request before it is sent. Only `source`, `method`, `url` and `body` make it what it is: they are its key in
-/// the journal. Credentials and limits are not.
+/// A request before it is sent. Its key in the journal consists of `source`, `method`, `url` and `body` alone, so that
+/// credentials, headers, limits and timeouts may differ in a replay.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Key in the `requests` of the result: `graph`, `log_analytics`, `otx`, …
-    pub source: &'static str,
+    pub source: Source,
     /// GET or POST.
     pub method: Method,
-    /// Where it goes. Never holds a secret.
+    /// Address. It is recorded, so it never holds a secret.
     pub url: Url,
-    /// Headers beside those that `auth` and `body` bring. Never hold a secret.
+    /// Headers, without those that `auth` and `body` add. Secrets belong into `auth`.
     pub headers: Vec<(&'static str, String)>,
-    /// What proves who asks.
+    /// Credentials.
     pub auth: Auth,
-    /// What is sent.
+    /// Body of a POST.
     pub body: Option<Body>,
-    /// Which limits it counts against.
+    /// Rate limits that it waits for.
     pub limits: Vec<Limit>,
     /// Longest time for the whole request, its retries included.
     pub deadline: Duration,
+    /// Longest time for one attempt.
+    pub attempt_timeout: Duration,
+    /// Longest answer that is read, in bytes.
+    pub longest_answer: usize,
+    /// Whether status 504 means that this request takes more time than the service allows. The same request would fail
+    /// again, so it is neither retried nor asked for again by a later load; the source has to ask for less.
+    pub gateway_timeout_is_final: bool,
 }
 
 impl Request {
-    /// What stands for reading a file of that name. It is never sent.
-    ///
-    /// # Errors
-    /// Never for a name, but urls are made by parsing.
-    pub fn file(source: &'static str, name: &str) -> Result<Self, url::ParseError> {
-        let mut url = Url::parse("file:///")?;
-        crate::model::url::append_path(
-            &mut url,
-            &name
-                .split('/')
-                .filter(|part| !part.is_empty())
-                .collect::<Vec<_>>(),
-        );
-        Ok(Self {
+    /// Longest answer that is read unless a request says otherwise.
+    const LONGEST_ANSWER: usize = 1 << 30;
+    /// Longest time for one attempt unless a request says otherwise.
+    const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+
+    /// A GET request without credentials, headers and limits.
+    pub fn get(source: Source, url: Url) -> Self {
+        Self {
             source,
             method: Method::Get,
             url,
@@ -54,8 +57,49 @@ impl Request {
             auth: Auth::None,
             body: None,
             limits: Vec::new(),
+            deadline: Self::ATTEMPT_TIMEOUT,
+            attempt_timeout: Self::ATTEMPT_TIMEOUT,
+            longest_answer: Self::LONGEST_ANSWER,
+            gateway_timeout_is_final: false,
+        }
+    }
+
+    /// A POST request without credentials, headers and limits.
+    pub fn post(source: Source, url: Url, body: Body) -> Self {
+        Self {
+            method: Method::Post,
+            body: Some(body),
+            ..Self::get(source, url)
+        }
+    }
+
+    /// Stands in the journal for reading the file of that name. It is never sent.
+    ///
+    /// # Errors
+    /// None of the names fails, but building a url can.
+    pub fn file(source: Source, name: &str) -> Result<Self, url::ParseError> {
+        let mut url = Url::parse("file:///")?;
+        let mut parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
+        // The slash goes into the first segment, so that `/lists/a.csv` and `lists/a.csv` are told apart.
+        let rooted = parts.first().map(|first| format!("/{first}"));
+        if let (true, Some(rooted), Some(first)) =
+            (name.starts_with('/'), &rooted, parts.first_mut())
+        {
+            *first = rooted;
+        }
+        append_path(&mut url, &parts);
+        Ok(Self {
             deadline: Duration::ZERO,
+            ..Self::get(source, url)
         })
+    }
+
+    /// As [`Request::file`], for cases of earlier versions, which did not tell absolute from relative names.
+    ///
+    /// # Errors
+    /// As [`Request::file`].
+    pub fn file_of_earlier_versions(source: Source, name: &str) -> Result<Self, url::ParseError> {
+        Self::file(source, name.trim_start_matches('/'))
     }
 }
 
@@ -63,14 +107,14 @@ impl Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
-    /// Reads.
+    /// GET.
     Get,
-    /// Asks with a body; nothing that linktrail posts changes anything.
+    /// POST. Only for queries: nothing that linktrail posts changes anything.
     Post,
 }
 
 impl Method {
-    /// As HTTP spells it.
+    /// The method as HTTP spells it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -79,10 +123,10 @@ impl Method {
     }
 }
 
-/// What proves who asks. It never reaches the journal.
+/// Credentials of a request. They never reach the journal.
 #[derive(Debug, Clone)]
 pub enum Auth {
-    /// Nothing.
+    /// No credentials.
     None,
     /// A token of Entra for that audience.
     Entra(Audience),
@@ -97,7 +141,7 @@ pub enum Auth {
     },
 }
 
-/// Whom a token is for.
+/// The service that a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// Microsoft Graph.
@@ -106,12 +150,12 @@ pub enum Audience {
     LogAnalytics,
 }
 
-/// What is sent.
+/// Body of a POST request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Body {
-    /// Its media type.
+    /// Media type.
     pub content_type: &'static str,
-    /// Its text.
+    /// Text of the body.
     pub text: String,
 }
 
@@ -122,22 +166,22 @@ pub struct Limit {
     pub key: String,
     /// Requests a second.
     pub rate: f64,
-    /// How many may go at once after a rest.
+    /// How many requests may go at once after a pause.
     pub burst: f64,
 }
 
-/// What came back, from the network or from the journal.
+/// An answer from the network or from the journal, with its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// Number of its record.
     pub record: RecordNumber,
-    /// When the answer was there.
+    /// When the answer was received.
     pub at: DateTime<Utc>,
-    /// What the service said; see [`Answer`].
+    /// The answer.
     pub answer: Answer,
 }
 
-/// What a service said, or that it said nothing.
+/// The answer of a service, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// An HTTP response, of whatever status.
@@ -146,23 +190,62 @@ pub enum Answer {
         status: u16,
         /// The headers that matter, names in lower case.
         headers: BTreeMap<String, String>,
-        /// Its body; what is not UTF-8 is replaced.
+        /// Body. Bytes that are not UTF-8 are replaced.
         body: String,
     },
-    /// No whole response: refused, broken, timed out. The text says why.
-    Nothing(String),
+    /// There is no complete response.
+    Nothing(NoAnswer),
+}
+
+impl Answer {
+    /// HTTP status; none without a response.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Response { status, .. } => Some(*status),
+            Self::Nothing(_) => None,
+        }
+    }
+}
+
+/// Why there is no response. The journal keeps it as a text: [`fmt::Display`] writes it and [`NoAnswer::parse`] reads
+/// it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// The request was not sent, since a quota is used up. The text says which.
+    NotSent(String),
+    /// The service was asked and did not answer: it refused the connection, broke it off, or took too long. The text
+    /// says what happened.
+    Failed(String),
+}
+
+impl NoAnswer {
+    const NOT_SENT: &str = "not sent: ";
+
+    /// Reads the text of a record.
+    pub fn parse(text: String) -> Self {
+        match text.strip_prefix(Self::NOT_SENT) {
+            Some(quota) => Self::NotSent(quota.to_owned()),
+            None => Self::Failed(text),
+        }
+    }
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSent(quota) => write!(f, "{}{quota}", Self::NOT_SENT),
+            Self::Failed(reason) => f.write_str(reason),
+        }
+    }
 }
 
 impl Exchange {
-    /// Its status; none without a response.
+    /// HTTP status; none without a response.
     pub fn status(&self) -> Option<u16> {
-        match &self.answer {
-            Answer::Response { status, .. } => Some(*status),
-            Answer::Nothing(_) => None,
-        }
+        self.answer.status()
     }
 
-    /// Its body; empty without a response.
+    /// Body; empty without a response.
     pub fn body(&self) -> &str {
         match &self.answer {
             Answer::Response { body, .. } => body,
@@ -176,5 +259,41 @@ impl Exchange {
             Answer::Response { headers, .. } => headers.get(name).map(String::as_str),
             Answer::Nothing(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_there_is_no_answer_outlives_the_journal() {
+        for (reason, text) in [
+            (
+                NoAnswer::NotSent("the quota of 500 requests a day".to_owned()),
+                "not sent: the quota of 500 requests a day",
+            ),
+            (
+                NoAnswer::Failed("cannot connect (refused)".to_owned()),
+                "cannot connect (refused)",
+            ),
+        ] {
+            assert_eq!(reason.to_string(), text);
+            assert_eq!(NoAnswer::parse(text.to_owned()), reason);
+        }
+    }
+
+    #[test]
+    fn files_of_different_names_are_different_requests() {
+        let url = |name: &str| Request::file("file", name).unwrap().url.to_string();
+        assert_eq!(url("a/l.csv"), "file:///a/l.csv");
+        assert_eq!(url("/a/l.csv"), "file:///%2Fa/l.csv");
+        assert_eq!(url("../a#b.csv"), "file:///%252E%252E/a%23b.csv");
+        let earlier = Request::file_of_earlier_versions("file", "/a/l.csv").unwrap();
+        assert_eq!(earlier.url.as_str(), "file:///a/l.csv");
+        assert_eq!(
+            Url::parse(&url("/a/l.csv")).unwrap().as_str(),
+            url("/a/l.csv")
+        );
     }
 }

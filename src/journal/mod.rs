@@ -3,5 +3,5 @@
 mod exchange;
 mod store;
 
-pub use exchange::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
+pub use exchange::{Answer, Audience, Auth, Body, Exchange, Limit, Method, NoAnswer, Request};
 pub use store::{Journal, JournalError, Record};

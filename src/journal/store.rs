@@ -1,4 +1,4 @@
-//! The journal: every exchange, append-only, one zstd frame a record.
+//! The journal on disk: append-only, one zstd frame for each record.
 //!
 //! A frame carries its own checksum, so a damaged record is noticed, and `zstdcat` reads a whole segment. A record
 //! that a crash cut short can only be the last of a segment; it is dropped and the exchange is made again. Each run
@@ -12,10 +12,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::exchange::{Answer, Exchange, Method, Request};
+use super::exchange::{Answer, Exchange, Method, NoAnswer, Request};
 use crate::model::RecordNumber;
+use crate::model::digest::digest;
+use crate::model::fs::create_private_file;
 
 /// Why the journal cannot be read or written. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -42,29 +43,29 @@ pub enum JournalError {
 pub struct Record {
     /// `<case id>/<n>`, n from 1.
     pub id: String,
-    /// When the answer was there.
+    /// When the answer was received.
     pub at: DateTime<Utc>,
-    /// `graph`, `log_analytics`, `otx`, …
+    /// The service: `graph`, `log_analytics`, `otx`, …
     pub source: String,
     /// GET or POST.
     pub method: Method,
-    /// Where it went.
+    /// Address of the request.
     pub url: String,
-    /// What was sent.
+    /// Body of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
     /// HTTP status; absent when no whole response came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The headers that matter.
+    /// Those response headers that the journal keeps.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The response, or why there is none.
+    /// Body of the response, or why there is none.
     pub body: String,
 }
 
 impl Record {
-    /// Its number, the part of the id behind the slash.
+    /// Number of the record: the part of the id after the slash.
     pub fn number(&self) -> Option<RecordNumber> {
         self.id.rsplit('/').next()?.parse().ok()
     }
@@ -76,7 +77,7 @@ impl Record {
                 headers: self.headers,
                 body: self.body,
             },
-            None => Answer::Nothing(self.body),
+            None => Answer::Nothing(NoAnswer::parse(self.body)),
         };
         Exchange {
             record: number,
@@ -86,30 +87,21 @@ impl Record {
     }
 }
 
-/// What makes two requests the same.
+/// Requests with the same key are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key([u8; 16]);
 
 impl Key {
     fn new(source: &str, method: Method, url: &str, body: Option<&str>) -> Self {
-        let mut hash = Sha256::new();
-        for part in [
-            source,
-            if method == Method::Get { "GET" } else { "POST" },
-            url,
-            body.unwrap_or_default(),
-        ] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
+        let parts = [source, method.as_str(), url, body.unwrap_or_default()];
         let mut key = [0; 16];
-        key.copy_from_slice(&hash.finalize()[..16]);
+        key.copy_from_slice(&digest(&parts)[..16]);
         Self(key)
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct RecordPlace {
     segment: usize,
     offset: u64,
     length: usize,
@@ -119,10 +111,10 @@ struct Place {
 #[derive(Debug)]
 struct Inner {
     segments: Vec<(PathBuf, File)>,
-    /// The segment this process writes, once it wrote anything.
+    /// The segment that this process writes to; none before its first record.
     writing: Option<usize>,
-    latest: HashMap<Key, Place>,
-    places: BTreeMap<RecordNumber, Place>,
+    latest: HashMap<Key, RecordPlace>,
+    places: BTreeMap<RecordNumber, RecordPlace>,
     newest: Option<DateTime<Utc>>,
 }
 
@@ -167,7 +159,7 @@ impl Journal {
         match inner.latest.get(&key).copied() {
             None => Ok(None),
             Some(place) => {
-                read(&mut inner, place).map(|record| Some(record.exchange(place.number)))
+                read_record(&mut inner, place).map(|record| Some(record.exchange(place.number)))
             }
         }
     }
@@ -175,7 +167,7 @@ impl Journal {
     /// Records an exchange.
     ///
     /// # Errors
-    /// When it cannot be written; the journal is then as it was before.
+    /// When it cannot be written. The journal is then as it was before.
     pub fn append(
         &self,
         request: &Request,
@@ -193,12 +185,12 @@ impl Journal {
                 headers,
                 body,
             } => (Some(status), headers, body),
-            Answer::Nothing(why) => (None, BTreeMap::new(), why),
+            Answer::Nothing(why) => (None, BTreeMap::new(), why.to_string()),
         };
         let record = Record {
             id: format!("{}/{number}", self.case),
             at,
-            source: request.source.to_owned(),
+            source: request.source.as_str().to_owned(),
             method: request.method,
             url: request.url.to_string(),
             request: request.body.as_ref().map(|body| body.text.clone()),
@@ -212,7 +204,7 @@ impl Journal {
         };
         let (path, file) = &mut inner.segments[segment];
         let (offset, length) = write_frame(file, &record).map_err(io_error("write", path))?;
-        let place = Place {
+        let place = RecordPlace {
             segment,
             offset,
             length,
@@ -232,7 +224,7 @@ impl Journal {
         let mut inner = self.lock();
         let places: Vec<_> = inner.places.values().copied().collect();
         for place in places {
-            visit(read(&mut inner, place)?);
+            visit(read_record(&mut inner, place)?);
         }
         Ok(())
     }
@@ -244,7 +236,9 @@ impl Journal {
     pub fn get(&self, number: RecordNumber) -> Result<Option<Record>, JournalError> {
         let mut inner = self.lock();
         let place = inner.places.get(&number).copied();
-        place.map(|place| read(&mut inner, place)).transpose()
+        place
+            .map(|place| read_record(&mut inner, place))
+            .transpose()
     }
 
     /// How many records there are.
@@ -257,10 +251,10 @@ impl Journal {
         self.lock().newest
     }
 
-    /// Makes sure that what was recorded outlives a power failure.
+    /// Waits until the records are on disk, so that a power failure cannot take them.
     ///
     /// # Errors
-    /// When the disk does not take it.
+    /// When the disk reports an error.
     pub fn sync(&self) -> Result<(), JournalError> {
         let inner = self.lock();
         match inner.writing {
@@ -276,11 +270,7 @@ impl Journal {
         let path = self
             .dir
             .join(format!("{:06}.jsonl.zst", inner.segments.len() + 1));
-        let mut options = fs::OpenOptions::new();
-        options.create_new(true).read(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(io_error("write", &path))?;
+        let file = create_private_file(&path).map_err(io_error("write", &path))?;
         inner.segments.push((path, file));
         let segment = inner.segments.len() - 1;
         inner.writing = Some(segment);
@@ -288,14 +278,19 @@ impl Journal {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Every change is one assignment after the write succeeded, so a panic elsewhere leaves it whole.
+        // A change is a single assignment after the write has succeeded, so the data is consistent even after a panic.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn key_of(request: &Request) -> Key {
     let body = request.body.as_ref().map(|body| body.text.as_str());
-    Key::new(request.source, request.method, request.url.as_str(), body)
+    Key::new(
+        request.source.as_str(),
+        request.method,
+        request.url.as_str(),
+        body,
+    )
 }
 
 fn segments(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
@@ -326,10 +321,10 @@ fn read_segment(inner: &mut Inner, path: PathBuf) -> Result<(), JournalError> {
         };
         let length = match zstd::zstd_safe::find_frame_compressed_size(rest) {
             Ok(length) if length > 0 && length <= rest.len() => length,
-            // Only a record that was being written when the process died looks like this.
+            // A record that was being written when the process died.
             _ if looks_torn(rest) => {
                 tracing::warn!(path = %path.display(), "the last record was cut short and is fetched again");
-                // Where it cannot be cut off, it is passed over every time.
+                // If the tail cannot be cut off here, it is skipped each time the journal is opened.
                 let _ = fs::OpenOptions::new()
                     .write(true)
                     .open(&path)
@@ -342,7 +337,7 @@ fn read_segment(inner: &mut Inner, path: PathBuf) -> Result<(), JournalError> {
         let number = record
             .number()
             .ok_or_else(|| damaged("its id has no number".to_owned()))?;
-        let place = Place {
+        let place = RecordPlace {
             segment,
             offset: offset as u64,
             length,
@@ -363,8 +358,8 @@ fn read_segment(inner: &mut Inner, path: PathBuf) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Whether a tail starts as a record does and merely ends too early. Damage in the middle of a segment leaves whole
-/// frames behind it, which a torn write never does.
+/// Whether the rest of a segment is a record that was not written to its end: it begins like a frame, and no further
+/// frame follows. Damage in the middle of a segment has whole frames behind it.
 fn looks_torn(rest: &[u8]) -> bool {
     const MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
     let head = &rest[..rest.len().min(4)];
@@ -376,7 +371,7 @@ fn decode(frame: &[u8]) -> io::Result<Record> {
     serde_json::from_slice(&line).map_err(io::Error::from)
 }
 
-fn read(inner: &mut Inner, place: Place) -> Result<Record, JournalError> {
+fn read_record(inner: &mut Inner, place: RecordPlace) -> Result<Record, JournalError> {
     let (path, file) = &mut inner.segments[place.segment];
     let mut frame = vec![0; place.length];
     file.seek(SeekFrom::Start(place.offset))
@@ -399,7 +394,7 @@ fn write_frame(file: &mut File, record: &Record) -> io::Result<(u64, usize)> {
     match file.write_all(&frame) {
         Ok(()) => Ok((offset, frame.len())),
         Err(error) => {
-            // Half a record must not stand in the way of the next one; if even that fails, opening drops it.
+            // Remove the half-written record. If that fails too, it is dropped when the journal is opened again.
             let _ = file.set_len(offset);
             Err(error)
         }

@@ -1,8 +1,14 @@
-//! Files and folders that only their owner can read, written whole or not at all.
+//! Files and folders that only their owner can read. A file is written whole or not at all.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+/// How the name of a file ends that is being written. It begins with a dot and the name that the file will have.
+const UNFINISHED: &str = ".part";
 
 /// What to do about an input or output error, for the end of a message; empty when nothing special is known.
 pub fn advice(error: &io::Error) -> &'static str {
@@ -17,26 +23,113 @@ pub fn advice(error: &io::Error) -> &'static str {
     }
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
+/// Writes a file that only its owner can read, whole or not at all, so that it outlives a power failure. It takes the
+/// place of what was there; a symbolic link there is replaced and not followed.
 ///
 /// # Errors
-/// When it cannot be written, or `fill` fails.
+/// When it cannot be written, or `fill` fails. What was there is then as it was.
 pub fn write_whole(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let part = path.with_extension("part");
-    let attempt = || -> io::Result<()> {
-        let mut out = io::BufWriter::new(private_file(&part)?);
-        fill(&mut out)?;
-        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        fs::rename(&part, path)
+    let (folder, file) = fill_beside(path, fill)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync_folder(folder)
+}
+
+/// As [`write_whole`], for what can be had again: it waits for no disk, and a power failure may take the file.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn write_whole_unsynced(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let (_, file) = fill_beside(path, fill)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Fills a file of another name in the same folder. It is removed unless it is persisted.
+fn fill_beside(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<(&Path, NamedTempFile)> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) => Path::new("."),
+        None => return Err(io::ErrorKind::InvalidInput.into()),
     };
-    attempt().inspect_err(|_| {
-        // What is left of the attempt is of no use; that it cannot be removed either changes nothing.
-        let _ = fs::remove_file(&part);
-    })
+    let prefix = unfinished_prefix(path).ok_or(io::ErrorKind::InvalidInput)?;
+    // The name cannot be foreseen. The file is made here, since tempfile's own errors show that name.
+    let file = tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(UNFINISHED)
+        .make_in(folder, create_private_file)?;
+    let mut out = io::BufWriter::new(file);
+    fill(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok((folder, file))
+}
+
+fn unfinished_prefix(path: &Path) -> Option<OsString> {
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name()?);
+    prefix.push(".");
+    Some(prefix)
+}
+
+/// Whether a file of that name is what a process left behind that died while it wrote `path`.
+pub fn is_leftover(name: &str, path: &Path) -> bool {
+    let prefix = unfinished_prefix(path);
+    prefix
+        .as_ref()
+        .and_then(|prefix| prefix.to_str())
+        .is_some_and(|prefix| name.starts_with(prefix) && name.ends_with(UNFINISHED))
+}
+
+/// Removes what processes left behind that died while they wrote `path`. Only who holds a lock may call this: what
+/// another process is writing looks the same.
+pub fn remove_leftovers(path: &Path) {
+    let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok());
+    for entry in entries.into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| is_leftover(name, path)) {
+            // One that cannot be removed takes some space and does no other harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Makes the name of a new file outlive a power failure.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    let synced = match File::open(folder) {
+        Ok(folder) => folder.sync_all(),
+        // A folder may be writable and yet not readable.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
+    };
+    match synced {
+        // Some file systems keep their folders in another way.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
+/// Windows has no such call, and its journal keeps the order of changes.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "as elsewhere")]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Makes a folder that only its owner can enter, with the folders above it. One that is there stays as it is.
@@ -51,14 +144,111 @@ pub fn make_private_dir(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
-/// Opens an empty file that only its owner can read, in the place of what was there.
+/// Makes a file that only its owner can read, for reading and writing.
+///
+/// # Errors
+/// When there is something of that name, or it cannot be made.
+pub fn create_private_file(path: &Path) -> io::Result<File> {
+    private_options()
+        .create_new(true)
+        .read(true)
+        .write(true)
+        .open(path)
+}
+
+/// Opens the file that a lock is taken on. Its contents mean nothing and are left as they are.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub fn private_file(path: &Path) -> io::Result<File> {
+pub fn open_lock_file(path: &Path) -> io::Result<File> {
+    private_options()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .open(path)
+}
+
+fn private_options() -> fs::OpenOptions {
+    #[cfg_attr(not(unix), allow(unused_mut, reason = "has no mode to set"))]
     let mut options = fs::OpenOptions::new();
-    options.create(true).write(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_filled_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("case.json");
+        write_whole(&path, |out| out.write_all(b"one")).unwrap();
+        write_whole(&path, |out| {
+            out.write_all(b"two")?;
+            Err(io::ErrorKind::StorageFull.into())
+        })
+        .unwrap_err();
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(names(folder.path()), ["case.json"]);
+        write_whole_unsynced(&path, |out| out.write_all(b"three")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"three");
+    }
+
+    #[test]
+    fn an_error_is_the_systems_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("missing/case.json");
+        let error = write_whole(&path, |_| Ok(())).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(!error.to_string().contains("part"), "{error}");
+    }
+
+    #[test]
+    fn what_a_dead_process_left_is_known_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("case.json");
+        let (_, file) = fill_beside(&path, |out| out.write_all(b"half")).unwrap();
+        file.keep().unwrap();
+        fs::write(folder.path().join(".graph.jsonl.x.part"), "").unwrap();
+        let found = names(folder.path());
+        let leftover = |name: &&String| is_leftover(name, &path);
+        assert_eq!((found.len(), found.iter().filter(leftover).count()), (2, 1));
+        remove_leftovers(&path);
+        assert_eq!(names(folder.path()), [".graph.jsonl.x.part"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_and_links_are_not_followed() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::write(&elsewhere, "kept").unwrap();
+        let path = folder.path().join("case.json");
+        symlink(&elsewhere, &path).unwrap();
+        write_whole(&path, |out| out.write_all(b"new")).unwrap();
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "kept");
+        let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600);
+        let lock = folder.path().join("case.lock");
+        open_lock_file(&lock).unwrap();
+        let segment = folder.path().join("1.jsonl.zst");
+        create_private_file(&segment).unwrap();
+        create_private_file(&segment).unwrap_err();
+        assert_eq!((mode(&lock), mode(&segment)), (0o600, 0o600));
+        let dir = folder.path().join("a/b");
+        make_private_dir(&dir).unwrap();
+        assert_eq!((mode(&dir), mode(dir.parent().unwrap())), (0o700, 0o700));
+    }
 }

@@ -2,11 +2,13 @@
 //!
 //! Nothing here asks a service, reads a journal or knows the graph.
 
+pub mod digest;
 pub mod fs;
 pub mod gap;
 pub mod ids;
 pub mod kind;
 pub mod record;
+pub mod retry;
 pub mod scope;
 pub mod source;
 pub mod stage;
@@ -23,6 +25,7 @@ pub use ids::{
 };
 pub use kind::{ChatKind, MatchKind, UserKind};
 pub use record::{RecordNumber, sorted};
+pub use retry::{Retries, RetryPolicy};
 pub use scope::{Channels, ChatsOf, Endpoints, Options, PivotOn, Scope, Settings, Store};
 pub use source::Source;
 pub use stage::Stage;

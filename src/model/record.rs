@@ -1,4 +1,4 @@
-//! Records of the journal, as everything else names them.
+//! Numbers of journal records.
 
 /// Number of a journal record, from 1; `evidence` shows it as `<case id>/<n>`.
 pub type RecordNumber = u64;

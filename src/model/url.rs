@@ -1,4 +1,4 @@
-//! Addresses of requests: path segments and query values, encoded.
+//! Percent-encoding for the addresses of requests.
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
@@ -23,26 +23,44 @@ pub fn append_path(url: &mut Url, segments: &[&str]) {
         .add(b'{')
         .add(b'|')
         .add(b'}');
-    let mut path = url.path().trim_end_matches('/').to_owned();
-    for segment in segments {
-        path.push('/');
+    let mut path = String::new();
+    for (at, segment) in segments.iter().enumerate() {
+        if at > 0 {
+            path.push('/');
+        }
         match *segment {
             // Urls drop these, encoded or not, and with them the difference between two requests.
             "." | ".." => path.push_str(&segment.replace('.', "%252E")),
             segment => path.extend(utf8_percent_encode(segment, SEGMENT)),
         }
     }
-    url.set_path(&path);
+    append_encoded(url, &path);
 }
 
-/// Percent-encodes a value for a query: everything but letters, digits and `-._~`.
-pub fn encode(value: &str) -> String {
-    const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+/// A path below a service's own address, which may have a path itself. The path is taken as it is: what stands in it
+/// has to be encoded by [`encode`].
+pub fn below(endpoint: &Url, path: &str) -> Url {
+    let mut url = endpoint.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    append_encoded(&mut url, path);
+    url
+}
+
+fn append_encoded(url: &mut Url, path: &str) {
+    let base = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&format!("{base}/{path}"));
+}
+
+/// Percent-encodes a text for a query, or for one segment of a path: everything but letters, digits and `-._~`, `%` too,
+/// so that the service gets exactly the text back.
+pub fn encode(text: &str) -> String {
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')
         .remove(b'.')
         .remove(b'_')
         .remove(b'~');
-    utf8_percent_encode(value, QUERY).to_string()
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]

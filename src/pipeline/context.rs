@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::case::Manifest;
 use crate::http::Client;
-use crate::intel::{Desk, Privacy, Provider};
+use crate::intel::{AnswerCache, Privacy, Provider, Quotas};
 use crate::model::{Options, RecordNumber, Settings, Window};
 use crate::source::logs::Sentinel;
 use crate::source::msgraph;
@@ -14,11 +14,13 @@ use crate::source::msgraph;
 /// The providers of threat intelligence, and the rules by which they are asked.
 pub struct Intel {
     /// The providers, in the order in which they are asked.
-    pub providers: Vec<Box<dyn Provider>>,
+    pub providers: Vec<Provider>,
     /// What of a url may leave the tenant.
     pub privacy: Privacy,
-    /// Quotas, and answers that were kept from earlier cases.
-    pub desk: Desk,
+    /// How often each provider may still be asked.
+    pub quotas: Quotas,
+    /// Answers that were kept from earlier cases; none when none are to be used.
+    pub cache: Option<AnswerCache>,
     /// The journal records that hold the lists of the provider `file`.
     pub lists: Vec<RecordNumber>,
 }

@@ -12,8 +12,7 @@ use super::findings::Findings;
 use super::lookup::{LookupResult, Lookups};
 use super::urls::Urls;
 use super::verdicts::Verdicts;
-use crate::graph::node::Verdict;
-use crate::graph::{Edge, Graph, Seen};
+use crate::graph::{Edge, Graph, Seen, node};
 use crate::http::Failure;
 use crate::intel::{Provider, State};
 use crate::model::{Stage, VerdictId};
@@ -39,7 +38,6 @@ pub(super) async fn ask_about_new(
 ) -> Result<(), Failure> {
     let new = verdicts.take_new(urls);
     for provider in &context.intel.providers {
-        let provider = provider.as_ref();
         for result in ask_provider(context, provider, &new, verdicts).await? {
             if matches!(
                 result.verdict.state,
@@ -56,7 +54,7 @@ pub(super) async fn ask_about_new(
 
 async fn ask_provider(
     context: &Context,
-    provider: &dyn Provider,
+    provider: &Provider,
     urls: &BTreeSet<Url>,
     verdicts: &mut Verdicts,
 ) -> Result<Vec<LookupResult>, Failure> {
@@ -71,13 +69,21 @@ async fn ask_provider(
         };
         results.push(LookupResult { url, verdict, seen });
     }
-    results.extend(workspace::ask(context, provider, lookups.workspace).await?);
-    let given_up = verdicts.given_up.get(provider.name()).cloned();
-    let (answers, given_up) = service::ask(context, provider, lookups.requests, given_up).await?;
-    if let Some(given_up) = given_up {
-        verdicts.given_up.insert(provider.name(), given_up);
+    match provider {
+        Provider::Workspace(indicators) => {
+            results.extend(workspace::ask(context, indicators, lookups.workspace).await?);
+        }
+        Provider::Service(service) => {
+            let given_up = verdicts.given_up.get(service.name()).cloned();
+            let (answers, given_up) =
+                service::ask(context, service, lookups.requests, given_up).await?;
+            if let Some(given_up) = given_up {
+                verdicts.given_up.insert(service.name(), given_up);
+            }
+            results.extend(answers);
+        }
+        Provider::List(_) => {}
     }
-    results.extend(answers);
     Ok(results)
 }
 
@@ -86,12 +92,12 @@ fn put(
     graph: &mut Graph,
     urls: &Urls,
     verdicts: &mut Verdicts,
-    provider: &dyn Provider,
+    provider: &Provider,
     result: LookupResult,
 ) {
     let LookupResult { url, verdict, seen } = result;
     let id = VerdictId::new(provider.name(), url.url.as_str());
-    let node = Verdict {
+    let node = node::Verdict {
         severity: verdict.severity,
         score: verdict.score,
         summary: Some(verdict.summary.clone()),
@@ -99,7 +105,7 @@ fn put(
         reference: verdict.reference.clone(),
         checked: seen.iter().filter_map(|seen| seen.at).max(),
         asked: url.sent_as,
-        ..Verdict::new(id, verdict.state)
+        ..node::Verdict::new(id, verdict.state)
     };
     let first = seen.first().copied().unwrap_or_default();
     let node = graph.put(node, first);

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::Utc;
 use url::Url;
 
 use crate::graph::Seen;
 use crate::http::is_json;
-use crate::intel::{Ask, Desk, Privacy, Provider, Question, Reading, State, question};
+use crate::intel::{
+    AnswerCache, HttpProvider, Lookup, Privacy, Provider, ProviderRequest, State, Verdict,
+    provider_request,
+};
 use crate::journal::{Answer, Body, Exchange, Request};
 
 /// A url that a provider is asked about.
@@ -18,7 +22,7 @@ pub(super) struct LookupUrl {
 }
 
 /// A request to a provider, and the urls that it asks about: the privacy rules may leave the same of several.
-pub(super) struct ProviderRequest {
+pub(super) struct SharedRequest {
     pub(super) request: Request,
     /// At least one.
     pub(super) urls: Vec<LookupUrl>,
@@ -28,17 +32,17 @@ pub(super) struct ProviderRequest {
 #[derive(Default)]
 pub(super) struct Lookups {
     /// Requests to its service.
-    pub(super) requests: Vec<ProviderRequest>,
+    pub(super) requests: Vec<SharedRequest>,
     /// Urls that are looked up in the workspace, each with the values that an indicator of it may have.
     pub(super) workspace: Vec<(Url, Vec<String>)>,
     /// Urls about which nobody needs to be asked: a list tells, or the privacy rules hold them back.
-    pub(super) local: Vec<(LookupUrl, Reading)>,
+    pub(super) local: Vec<(LookupUrl, Verdict)>,
 }
 
 /// What came of a lookup of one url at one provider.
 pub(super) struct LookupResult {
     pub(super) url: LookupUrl,
-    pub(super) verdict: Reading,
+    pub(super) verdict: Verdict,
     /// The records that say so.
     pub(super) seen: Vec<Seen>,
 }
@@ -46,41 +50,41 @@ pub(super) struct LookupResult {
 impl Lookups {
     /// What is to be done about these urls. Both the load and its plan take it from here, so that a plan shows what will
     /// be sent.
-    pub(super) fn of(provider: &dyn Provider, privacy: &Privacy, urls: &BTreeSet<Url>) -> Self {
+    pub(super) fn of(provider: &Provider, privacy: &Privacy, urls: &BTreeSet<Url>) -> Self {
         let mut lookups = Self::default();
         let mut places: HashMap<(Url, Option<Body>), usize> = HashMap::new();
         for url in urls {
-            let Question { ask, asked } = question(provider, privacy, url);
+            let ProviderRequest { lookup, asked } = provider_request(provider, privacy, url);
             let url = LookupUrl {
                 url: url.clone(),
                 sent_as: asked,
             };
-            match ask {
-                Ask::Send(request) => {
+            match lookup {
+                Lookup::Send(request) => {
                     let requests = &mut lookups.requests;
                     let key = (request.url.clone(), request.body.clone());
                     let place = *places.entry(key).or_insert(requests.len());
                     match requests.get_mut(place) {
                         Some(same) => same.urls.push(url),
-                        None => requests.push(ProviderRequest {
+                        None => requests.push(SharedRequest {
                             request,
                             urls: vec![url],
                         }),
                     }
                 }
-                Ask::Workspace(values) => lookups.workspace.push((url.url, values)),
-                Ask::Local(verdict) => lookups.local.push((url, verdict)),
+                Lookup::Workspace(values) => lookups.workspace.push((url.url, values)),
+                Lookup::Known(verdict) => lookups.local.push((url, verdict)),
             }
         }
         lookups
     }
 }
 
-impl ProviderRequest {
+impl SharedRequest {
     /// What an exchange says of each of the urls.
     pub(super) fn results(
         &self,
-        provider: &dyn Provider,
+        provider: &HttpProvider,
         exchange: &Exchange,
     ) -> Vec<LookupResult> {
         let results = self.urls.iter().map(|url| LookupResult {
@@ -92,15 +96,19 @@ impl ProviderRequest {
     }
 
     /// Whether an exchange answers what was asked.
-    pub(super) fn is_answered_by(&self, provider: &dyn Provider, exchange: &Exchange) -> bool {
+    pub(super) fn is_answered_by(&self, provider: &HttpProvider, exchange: &Exchange) -> bool {
         let first = self.urls.first();
         first.is_some_and(|url| is_answer(&provider.read(&url.url, exchange)))
     }
 
     /// The answer that was kept from an earlier case. The file that holds it may have changed since, so only what reads
     /// as an answer is taken from it.
-    pub(super) fn kept_answer(&self, provider: &dyn Provider, desk: &Desk) -> Option<Exchange> {
-        let (at, answer) = desk.kept(&self.request)?;
+    pub(super) fn kept_answer(
+        &self,
+        provider: &HttpProvider,
+        cache: Option<&AnswerCache>,
+    ) -> Option<Exchange> {
+        let (at, answer) = cache?.get(&self.request, Utc::now())?;
         let kept = Exchange {
             record: 0,
             at,
@@ -110,7 +118,7 @@ impl ProviderRequest {
     }
 }
 
-fn is_answer(verdict: &Reading) -> bool {
+fn is_answer(verdict: &Verdict) -> bool {
     matches!(verdict.state, State::Hit | State::Clean | State::NotFound)
 }
 

@@ -15,7 +15,7 @@ use super::context::{Context, Intel};
 use super::directory::Directory;
 use super::findings::Findings;
 use super::listing::Listing;
-use super::lookup::{Lookups, ProviderRequest, is_down};
+use super::lookup::{Lookups, SharedRequest, is_down};
 use super::progress::{Progress, RunError};
 use super::urls::Urls;
 use super::{chats, intel, links, messages, pivot, seeds, teams};
@@ -346,9 +346,7 @@ impl TeamPlan {
 /// Answers of Microsoft Graph that were taken from the journal.
 fn replayed(client: &Client) -> usize {
     let counts = client.counts();
-    let replayed = counts
-        .get(msgraph::SOURCE.as_str())
-        .map(|counts| counts.replayed);
+    let replayed = counts.get(&msgraph::SOURCE).map(|counts| counts.replayed);
     usize::try_from(replayed.unwrap_or_default()).unwrap_or(usize::MAX)
 }
 
@@ -356,17 +354,17 @@ fn plan_providers(context: &Context, urls: &Urls) -> Result<Vec<ProviderPlan>, F
     let urls = urls.iter().map(|(url, _)| url.clone()).collect();
     let providers = context.intel.providers.iter();
     providers
-        .map(|provider| plan_provider(context, provider.as_ref(), &urls))
+        .map(|provider| plan_provider(context, provider, &urls))
         .collect()
 }
 
 fn plan_provider(
     context: &Context,
-    provider: &dyn Provider,
+    provider: &Provider,
     urls: &BTreeSet<Url>,
 ) -> Result<ProviderPlan, Failure> {
-    let desk = &context.intel.desk;
-    let rates = desk.rates(provider.name());
+    let quotas = &context.intel.quotas;
+    let rates = quotas.rates(provider.name());
     let lookups = Lookups::of(provider, &context.intel.privacy, urls);
     let mut plan = ProviderPlan {
         name: provider.name(),
@@ -395,17 +393,17 @@ fn plan_provider(
         let recorded = context.client.on_record(&request.request, is_down)?;
         if recorded.is_some() {
             plan.recorded.push(sent);
-        } else if request.kept_answer(provider, desk).is_some() {
+        } else if is_kept(context, provider, request) {
             plan.kept.push(sent);
         } else {
             if plan.send.is_empty() {
-                let quotas = desk.left(&request.request).into_iter();
-                let quotas = quotas.map(|(rate, left)| Quota {
+                let left = quotas.left(&request.request).into_iter();
+                let left = left.map(|(rate, left)| Quota {
                     quota: rate.to_string(),
                     left,
                     over: 0,
                 });
-                plan.quotas = quotas.collect();
+                plan.quotas = left.collect();
             }
             plan.send.push(sent);
         }
@@ -419,8 +417,19 @@ fn plan_provider(
     Ok(plan)
 }
 
+/// Whether an earlier case got an answer to a request that is still good.
+fn is_kept(context: &Context, provider: &Provider, request: &SharedRequest) -> bool {
+    match provider {
+        Provider::Service(service) => {
+            let cache = context.intel.cache.as_ref();
+            request.kept_answer(service, cache).is_some()
+        }
+        Provider::Workspace(_) | Provider::List(_) => false,
+    }
+}
+
 impl Sent {
-    fn of(request: &ProviderRequest) -> Self {
+    fn of(request: &SharedRequest) -> Self {
         let urls = request.urls.iter();
         let first = request.urls.first();
         let asked = first.map(|url| match &url.sent_as {

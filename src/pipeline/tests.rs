@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::case::Case;
 use crate::graph::{Label, Seen};
-use crate::intel::{Desk, Privacy, Setup, spec};
+use crate::intel::{Privacy, Quotas, Setup, spec};
 use crate::source::{logs, msgraph};
 
 /// A copy of the demo's case in a folder of its own.
@@ -42,7 +42,8 @@ fn replay(case: &Case) -> (Arc<Client>, Intel) {
             .map(|name| (spec(name).unwrap().build)(&setup).unwrap())
             .collect(),
         privacy: Privacy::of(settings).unwrap(),
-        desk: Desk::default(),
+        quotas: Quotas::default(),
+        cache: None,
         lists: Vec::new(),
     };
     (

@@ -6,15 +6,15 @@ use url::Url;
 
 use super::urls::Urls;
 use crate::graph::NodeRef;
-use crate::intel::{self, Reading};
+use crate::intel::{self, Verdict};
 
 /// The verdicts on the urls that the providers were asked about, and the providers that are not asked any more.
 #[derive(Default)]
 pub(super) struct Verdicts {
     /// By the node of the url. A url that was asked about has an entry, even when nobody said anything.
-    by_url: HashMap<NodeRef, Vec<Reading>>,
+    by_url: HashMap<NodeRef, Vec<Verdict>>,
     /// Providers that were given up in this load, by name, with what is said in place of an answer.
-    pub(super) given_up: BTreeMap<&'static str, Reading>,
+    pub(super) given_up: BTreeMap<&'static str, Verdict>,
 }
 
 impl Verdicts {
@@ -31,12 +31,12 @@ impl Verdicts {
     }
 
     /// Adds what one provider said of a url.
-    pub(super) fn add(&mut self, url: NodeRef, verdict: Reading) {
+    pub(super) fn add(&mut self, url: NodeRef, verdict: Verdict) {
         self.by_url.entry(url).or_default().push(verdict);
     }
 
     /// What the providers said of a url.
-    pub(super) fn of(&self, url: NodeRef) -> &[Reading] {
+    pub(super) fn of(&self, url: NodeRef) -> &[Verdict] {
         self.by_url.get(&url).map_or(&[], Vec::as_slice)
     }
 

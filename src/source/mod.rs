@@ -1,5 +1,5 @@
-//! Sources: each knows one API and nothing of the graph. All of them ask by [`crate::http::Client`], which asks the
-//! journal first.
+//! Sources: each knows one API of Microsoft, and none knows the graph. All requests go through [`crate::http::Client`],
+//! which looks into the journal first.
 
 pub mod logs;
 pub mod msgraph;

@@ -8,7 +8,7 @@ use linktrail::hunt::{self, Hunt, Returns};
 use neo4rs::{BoltMap, BoltType, Graph, Query};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 use crate::world::{World, connect};
@@ -262,7 +262,7 @@ async fn a_case_answers_as_if_it_were_alone() {
 /// Asks every hunt about case A of a world that holds case B too, and of one that does not.
 async fn compare(edges: &[Edge], rows: &mut BTreeMap<String, usize>, wrong: &mut Vec<String>) {
     let graph = connect();
-    let token = || ulid::Ulid::new().to_string().to_lowercase();
+    let token = || ulid::Ulid::generate().to_string().to_lowercase();
     let shared = World::at(graph.clone(), token());
     let alone = World::at(graph.clone(), token());
     load(&graph, shared.token(), edges, &["A", "B"]).await;

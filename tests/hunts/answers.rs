@@ -264,7 +264,7 @@ fn coverage(rows: &[Vec<Value>]) -> Vec<Vec<Value>> {
 /// Every url is found by what reports and terminals show in its place.
 #[tokio::test]
 async fn a_url_is_found_as_it_is_shown() {
-    let token = ulid::Ulid::new().to_string().to_lowercase();
+    let token = ulid::Ulid::generate().to_string().to_lowercase();
     let world = World::at(connect(), token);
     let urls = [
         "https://TOKEN.example/a?b=1#c",

@@ -53,7 +53,7 @@ impl World {
 
     /// The world of a file in `fixtures/hunts/`.
     pub(crate) async fn named(name: &str) -> Self {
-        let token = ulid::Ulid::new().to_string().to_lowercase();
+        let token = ulid::Ulid::generate().to_string().to_lowercase();
         let world = Self::at(connect(), token);
         let text = std::fs::read_to_string(fixture(&format!("{name}.cypher"))).unwrap();
         world.graph.run(Query::new(world.own(&text))).await.unwrap();

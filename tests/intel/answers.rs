@@ -1,8 +1,7 @@
 //! What every answer means.
 
-use linktrail::http::NOT_SENT;
-use linktrail::intel::{Reading, Severity, State, overall, risky};
-use linktrail::journal::Answer;
+use linktrail::intel::{Severity, State, Verdict, overall, risky};
+use linktrail::journal::{Answer, NoAnswer};
 use proptest::prelude::*;
 
 use super::{exchange, read, response};
@@ -106,22 +105,26 @@ fn what_is_no_answer_is_told_apart_for_every_service() {
             (response(206, &[], OTX_NOTHING), UNAVAILABLE, "206"),
             (response(400, &[], OTX_NOTHING), UNAVAILABLE, "400"),
             (
-                exchange(Answer::Nothing("timed out after 30 s".to_owned())),
+                exchange(Answer::Nothing(NoAnswer::Failed(
+                    "timed out after 30 s".to_owned(),
+                ))),
                 UNAVAILABLE,
                 "timed out",
             ),
             (
-                exchange(Answer::Nothing(format!("{NOT_SENT}the quota of a day"))),
+                exchange(Answer::Nothing(NoAnswer::NotSent(
+                    "the quota of a day".to_owned(),
+                ))),
                 RATE_LIMITED,
                 "the quota of a day",
             ),
             (
-                exchange(Answer::Nothing(String::new())),
+                exchange(Answer::Nothing(NoAnswer::Failed(String::new()))),
                 UNAVAILABLE,
                 "no answer",
             ),
             (
-                exchange(Answer::Nothing(long.clone())),
+                exchange(Answer::Nothing(NoAnswer::Failed(long.clone()))),
                 UNAVAILABLE,
                 "no answer",
             ),
@@ -443,29 +446,29 @@ fn what_a_provider_says_beside_its_rating_is_kept_and_bounded() {
 #[test]
 fn a_url_is_as_bad_as_the_worst_answer_and_unknown_without_one() {
     let none = [
-        Reading::skipped("x"),
-        Reading::unavailable("x"),
-        Reading::rate_limited("x"),
+        Verdict::skipped("x"),
+        Verdict::unavailable("x"),
+        Verdict::rate_limited("x"),
     ];
     assert_eq!((overall(&none).as_str(), risky(&none)), ("unknown", false));
     assert_eq!((overall([]).as_str(), risky([])), ("unknown", false));
-    let low = [Reading::unavailable("x"), Reading::not_found("x")];
+    let low = [Verdict::unavailable("x"), Verdict::not_found("x")];
     assert_eq!(
         (overall(&low).as_str(), risky(&low)),
         ("information", false)
     );
     let doubtful = [
-        Reading::not_found("x"),
-        Reading::rated(Severity::Warning, "x"),
-        Reading::skipped("x"),
+        Verdict::not_found("x"),
+        Verdict::rated(Severity::Warning, "x"),
+        Verdict::skipped("x"),
     ];
     assert_eq!(
         (overall(&doubtful).as_str(), risky(&doubtful)),
         ("warning", true)
     );
     let bad = [
-        Reading::rated(Severity::High, "x"),
-        Reading::rated(Severity::Information, "x"),
+        Verdict::rated(Severity::High, "x"),
+        Verdict::rated(Severity::Information, "x"),
     ];
     assert_eq!((overall(&bad).as_str(), risky(&bad)), ("high", true));
 }

@@ -6,9 +6,9 @@ use linktrail::intel::file::LARGEST;
 use linktrail::intel::{List, Provider, Severity, State};
 use proptest::prelude::*;
 
-use super::{file, look_up, response, url};
+use super::{file, look_up, url};
 
-fn fixtures(names: &[&str]) -> Box<dyn Provider> {
+fn fixtures(names: &[&str]) -> Provider {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/intel/file");
     let texts: Vec<String> = names
         .iter()
@@ -58,7 +58,7 @@ fn lists_of_every_kind_name_the_place_that_lists_a_url() {
         ("https://stix.example/it's", "bundle.json line 11"),
         ("https://www.stix-domain.example/", "bundle.json line 11"),
     ] {
-        let reading = look_up(all.as_ref(), url(asked).as_str());
+        let reading = look_up(&all, url(asked).as_str());
         assert_eq!(
             (reading.state, reading.severity),
             (State::Hit, Some(Severity::High)),
@@ -69,14 +69,13 @@ fn lists_of_every_kind_name_the_place_that_lists_a_url() {
             "{asked}: {}",
             reading.summary
         );
-        assert_eq!(all.read(&url(asked), &response(200, &[], "")), reading);
     }
     assert_eq!(
-        look_up(all.as_ref(), "https://stix.example/it's").tags,
+        look_up(&all, "https://stix.example/it's").tags,
         ["malicious-activity", "phishing"]
     );
     assert_eq!(
-        look_up(all.as_ref(), "https://login.evil-share.example/a?id=7").tags,
+        look_up(&all, "https://login.evil-share.example/a?id=7").tags,
         ["phishing", "kit"]
     );
     for asked in [
@@ -90,7 +89,7 @@ fn lists_of_every_kind_name_the_place_that_lists_a_url() {
         "https://stix.example/",
         "not a url",
     ] {
-        let reading = look_up(all.as_ref(), asked);
+        let reading = look_up(&all, asked);
         let wanted = if asked == "not a url" {
             State::Unavailable
         } else {
@@ -98,7 +97,7 @@ fn lists_of_every_kind_name_the_place_that_lists_a_url() {
         };
         assert_eq!(reading.state, wanted, "{asked}: {}", reading.summary);
     }
-    let summary = look_up(all.as_ref(), "https://nowhere.example/").summary;
+    let summary = look_up(&all, "https://nowhere.example/").summary;
     assert!(summary.contains("10 entries (3 more"), "{summary}");
 }
 
@@ -110,11 +109,11 @@ fn an_event_of_misp_is_a_list() {
         ("http://any.kit-host.example/", "misp.json line 19"),
         ("https://object.example/drop", "misp.json line 49"),
     ] {
-        let reading = look_up(event.as_ref(), asked);
+        let reading = look_up(&event, asked);
         assert_eq!(reading.severity, Some(Severity::High), "{asked}");
         assert!(reading.summary.contains(place), "{}", reading.summary);
     }
-    let tags = look_up(event.as_ref(), "https://kit.example/login?x=1").tags;
+    let tags = look_up(&event, "https://kit.example/login?x=1").tags;
     assert_eq!(tags, ["Network activity", "tlp:green"]);
     // Context, deleted, proposed, or of a kind that no url can match.
     for asked in [
@@ -122,13 +121,9 @@ fn an_event_of_misp_is_a_list() {
         "https://deleted.example/",
         "https://proposed.example/",
     ] {
-        assert_eq!(
-            look_up(event.as_ref(), asked).state,
-            State::NotFound,
-            "{asked}"
-        );
+        assert_eq!(look_up(&event, asked).state, State::NotFound, "{asked}");
     }
-    let summary = look_up(event.as_ref(), "https://nowhere.example/").summary;
+    let summary = look_up(&event, "https://nowhere.example/").summary;
     assert!(summary.contains("3 entries (4 more"), "{summary}");
 }
 
@@ -204,7 +199,7 @@ proptest! {
     #[test]
     fn no_list_makes_its_reader_panic(text in "[ -~\\n\\t'\"é\\[\\]]{0,200}", extension in "(txt|csv|json)") {
         if let Ok(provider) = file(&[(&format!("l.{extension}"), &text)]) {
-            let reading = look_up(provider.as_ref(), "https://evil.example/");
+            let reading = look_up(&provider, "https://evil.example/");
             prop_assert!(reading.severity.is_some());
         }
     }

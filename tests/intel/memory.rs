@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use linktrail::intel::{Ask, Cache, Ledger, Period, Rate};
-use linktrail::journal::{Answer, Auth, Request};
+use linktrail::intel::{AnswerCache, Lookup, Period, QuotaStore, Rate};
+use linktrail::journal::{Answer, Auth, NoAnswer, Request};
 
 use super::provider;
 
 fn request(name: &str, asked: &str) -> Request {
-    match provider(name).ask(asked) {
-        Ask::Send(request) => request,
+    match provider(name).look_up(asked) {
+        Lookup::Send(request) => request,
         other => panic!("{other:?}"),
     }
 }
@@ -29,10 +29,15 @@ fn answer(status: u16, body: &str) -> Answer {
     }
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().build().unwrap()
+}
+
 const NOON: &str = "2026-11-30T12:00:00Z";
 
-#[test]
-fn a_quota_is_counted_across_runs_until_its_period_ends() {
+#[tokio::test]
+async fn a_quota_is_counted_across_runs_until_its_period_ends() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state/linktrail/quotas.json");
     let month = Rate {
@@ -40,24 +45,26 @@ fn a_quota_is_counted_across_runs_until_its_period_ends() {
         per: Period::Month,
     };
     let quotas = [Rate::day(3), month];
-    let take = |at: DateTime<Utc>| {
-        let ledger = Ledger::new(Some(path.clone()));
-        ledger.take(&request("virustotal", "x"), &quotas, at)
+    let take = async |at: DateTime<Utc>| {
+        let store = QuotaStore::new(Some(path.clone()));
+        store.take(&request("virustotal", "x"), &quotas, at).await
     };
     let noon = at(NOON);
     for _ in 0..3 {
-        take(noon).unwrap();
+        take(noon).await.unwrap();
     }
-    let refused = take(noon).unwrap_err();
+    let refused = take(noon).await.unwrap_err();
+    let refused = refused.to_string();
     assert!(refused.contains("3 requests a day"), "{refused}");
     // Refused requests count for nothing.
-    take(noon).unwrap_err();
+    take(noon).await.unwrap_err();
     // 1 December is another day and another month.
     for _ in 0..3 {
-        take(noon + TimeDelta::hours(12)).unwrap();
+        take(noon + TimeDelta::hours(12)).await.unwrap();
     }
-    take(noon + TimeDelta::hours(36)).unwrap();
-    let refused = take(noon + TimeDelta::hours(36)).unwrap_err();
+    take(noon + TimeDelta::hours(36)).await.unwrap();
+    let refused = take(noon + TimeDelta::hours(36)).await.unwrap_err();
+    let refused = refused.to_string();
     assert!(refused.contains("4 requests a month"), "{refused}");
     // What is over is forgotten, and no key stands there.
     let text = std::fs::read_to_string(&path).unwrap();
@@ -73,17 +80,16 @@ fn a_quota_is_counted_across_runs_until_its_period_ends() {
     }
 }
 
-#[test]
-fn each_key_and_each_provider_has_its_own_quota() {
+#[tokio::test]
+async fn each_key_and_each_provider_has_its_own_quota() {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::new(Some(folder.path().join("quotas.json")));
+    let store = QuotaStore::new(Some(folder.path().join("quotas.json")));
     let mut other = request("virustotal", "x");
     other.auth = Auth::Header("x-apikey", "another".to_owned().into());
     for request in [request("virustotal", "x"), request("otx", "x"), other] {
-        ledger.take(&request, &[Rate::day(1)], at(NOON)).unwrap();
-        ledger
-            .take(&request, &[Rate::day(1)], at(NOON))
-            .unwrap_err();
+        let take = async || store.take(&request, &[Rate::day(1)], at(NOON)).await;
+        take().await.unwrap();
+        take().await.unwrap_err();
     }
 }
 
@@ -95,10 +101,11 @@ fn two_processes_together_stay_below_a_quota() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let ledger = Ledger::new(Some(path.clone()));
+                let store = QuotaStore::new(Some(path.clone()));
+                let request = request("virustotal", "x");
                 for _ in 0..20 {
                     let taken =
-                        ledger.take(&request("virustotal", "x"), &[Rate::day(50)], at(NOON));
+                        runtime().block_on(store.take(&request, &[Rate::day(50)], at(NOON)));
                     granted.fetch_add(usize::from(taken.is_ok()), Ordering::Relaxed);
                 }
             });
@@ -107,8 +114,8 @@ fn two_processes_together_stay_below_a_quota() {
     assert_eq!(granted.into_inner(), 50);
 }
 
-#[test]
-fn a_file_of_counts_that_cannot_be_used_is_no_failure() {
+#[tokio::test]
+async fn a_file_of_counts_that_cannot_be_used_is_no_failure() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [
         ("torn", "{\"counts\": {\"virus"),
@@ -119,28 +126,32 @@ fn a_file_of_counts_that_cannot_be_used_is_no_failure() {
     ] {
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
-        let take = || {
-            let ledger = Ledger::new(Some(path.clone()));
-            ledger.take(&request("virustotal", "x"), &[Rate::day(1)], at(NOON))
+        let take = async || {
+            let store = QuotaStore::new(Some(path.clone()));
+            let request = request("virustotal", "x");
+            store.take(&request, &[Rate::day(1)], at(NOON)).await
         };
-        take().unwrap();
+        take().await.unwrap();
         // It was made anew.
-        take().unwrap_err();
+        take().await.unwrap_err();
     }
     // A folder in its place, a file where its folder should be: counted in memory.
     std::fs::create_dir(folder.path().join("folder")).unwrap();
     for path in ["folder", "torn/quotas.json"] {
-        let ledger = Ledger::new(Some(folder.path().join(path)));
-        let take = || ledger.take(&request("virustotal", "x"), &[Rate::day(1)], at(NOON));
-        take().unwrap();
-        take().unwrap_err();
+        let store = QuotaStore::new(Some(folder.path().join(path)));
+        let take = async || {
+            let request = request("virustotal", "x");
+            store.take(&request, &[Rate::day(1)], at(NOON)).await
+        };
+        take().await.unwrap();
+        take().await.unwrap_err();
     }
 }
 
 #[test]
 fn an_answer_is_kept_for_its_request_and_its_time() {
     let folder = tempfile::tempdir().unwrap();
-    let cache = Cache::open(folder.path().to_owned(), TimeDelta::hours(1));
+    let cache = AnswerCache::open(folder.path().to_owned(), TimeDelta::hours(1));
     let now = Utc::now();
     let (one, form) = (
         request("otx", "https://a.example/"),
@@ -164,7 +175,7 @@ fn an_answer_is_kept_for_its_request_and_its_time() {
         answer(429, ""),
         answer(500, "{}"),
         answer(302, ""),
-        Answer::Nothing("no answer in time".to_owned()),
+        Answer::Nothing(NoAnswer::Failed("no answer in time".to_owned())),
     ] {
         let other = request("otx", "https://c.example/");
         cache.put(&other, now, &failure);
@@ -180,7 +191,7 @@ fn an_answer_is_kept_for_its_request_and_its_time() {
 #[test]
 fn a_kept_answer_that_is_torn_or_anothers_is_none() {
     let folder = tempfile::tempdir().unwrap();
-    let cache = Cache::open(folder.path().to_owned(), TimeDelta::hours(1));
+    let cache = AnswerCache::open(folder.path().to_owned(), TimeDelta::hours(1));
     let now = Utc::now();
     let one = request("otx", "https://a.example/");
     cache.put(&one, now, &answer(200, "{}"));
@@ -208,14 +219,14 @@ fn a_kept_answer_that_is_torn_or_anothers_is_none() {
 
 /// Opening a pipe that nobody writes to would wait for ever.
 #[cfg(unix)]
-#[test]
-fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
     let pipe = |path: &Path| {
         let made = std::process::Command::new("mkfifo").arg(path).status();
         assert!(made.unwrap().success());
     };
     let folder = tempfile::tempdir().unwrap();
-    let cache = Cache::open(folder.path().join("verdicts"), TimeDelta::hours(1));
+    let cache = AnswerCache::open(folder.path().join("verdicts"), TimeDelta::hours(1));
     let one = request("otx", "https://a.example/");
     cache.put(&one, Utc::now(), &answer(200, "{}"));
     let [path] = files(folder.path()).try_into().unwrap();
@@ -225,33 +236,39 @@ fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
 
     let path = folder.path().join("quotas.json");
     pipe(&path);
-    let ledger = Ledger::new(Some(path));
-    let take = || ledger.take(&request("virustotal", "x"), &[Rate::day(1)], at(NOON));
-    take().unwrap();
-    take().unwrap_err();
+    let store = QuotaStore::new(Some(path));
+    let take = async || {
+        let request = request("virustotal", "x");
+        store.take(&request, &[Rate::day(1)], at(NOON)).await
+    };
+    take().await.unwrap();
+    take().await.unwrap_err();
 }
 
-#[test]
-fn counts_without_a_place_to_keep_them_hold_for_the_run() {
-    let ledger = Ledger::new(None);
-    let take = || ledger.take(&request("virustotal", "x"), &[Rate::day(1)], at(NOON));
-    take().unwrap();
-    take().unwrap_err();
+#[tokio::test]
+async fn counts_without_a_place_to_keep_them_hold_for_the_run() {
+    let store = QuotaStore::new(None);
+    let take = async || {
+        let request = request("virustotal", "x");
+        store.take(&request, &[Rate::day(1)], at(NOON)).await
+    };
+    take().await.unwrap();
+    take().await.unwrap_err();
 }
 
 #[test]
 fn what_is_too_old_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let one = request("otx", "https://a.example/");
-    Cache::open(folder.path().to_owned(), TimeDelta::hours(1)).put(
+    AnswerCache::open(folder.path().to_owned(), TimeDelta::hours(1)).put(
         &one,
         Utc::now(),
         &answer(200, "{}"),
     );
     assert_eq!(files(folder.path()).len(), 1);
-    Cache::open(folder.path().to_owned(), TimeDelta::hours(1));
+    AnswerCache::open(folder.path().to_owned(), TimeDelta::hours(1));
     assert_eq!(files(folder.path()).len(), 1);
-    Cache::open(folder.path().to_owned(), TimeDelta::zero());
+    AnswerCache::open(folder.path().to_owned(), TimeDelta::zero());
     assert!(files(folder.path()).is_empty());
 }
 

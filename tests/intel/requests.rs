@@ -1,14 +1,14 @@
 //! What is sent.
 
-use linktrail::intel::{self, Ask, Privacy, Provider, Setup, State, question};
+use linktrail::intel::{self, Lookup, Privacy, Provider, Setup, State, provider_request};
 use linktrail::journal::{Auth, Method, Request};
 use secrecy::ExposeSecret;
 
 use super::{file, provider, setup, url};
 
-fn sent(provider: &dyn Provider, asked: &str) -> Request {
-    match provider.ask(asked) {
-        Ask::Send(request) => request,
+fn sent(provider: &Provider, asked: &str) -> Request {
+    match provider.look_up(asked) {
+        Lookup::Send(request) => request,
         other => panic!("not sent: {other:?}"),
     }
 }
@@ -16,7 +16,7 @@ fn sent(provider: &dyn Provider, asked: &str) -> Request {
 #[test]
 fn requests_carry_the_string_encoded_and_the_key_apart() {
     let asked = "https://evil.example/a b/%2F?x=ü&y=../..#z";
-    let request = sent(provider("otx").as_ref(), asked);
+    let request = sent(&provider("otx"), asked);
     assert_eq!(
         request.url.as_str(),
         "https://otx.alienvault.com/api/v1/indicators/url/\
@@ -31,7 +31,7 @@ fn requests_carry_the_string_encoded_and_the_key_apart() {
     };
     assert_eq!(key.expose_secret(), "value of LINKTRAIL_OTX_KEY");
 
-    let request = sent(provider("urlhaus").as_ref(), asked);
+    let request = sent(&provider("urlhaus"), asked);
     assert_eq!(
         (request.method, request.url.as_str()),
         (Method::Post, "https://urlhaus-api.abuse.ch/v1/url/")
@@ -47,10 +47,7 @@ fn requests_carry_the_string_encoded_and_the_key_apart() {
     };
     assert_eq!(key.expose_secret(), "value of LINKTRAIL_URLHAUS_KEY");
 
-    let request = sent(
-        provider("virustotal").as_ref(),
-        "https://evil.example/a?>>>",
-    );
+    let request = sent(&provider("virustotal"), "https://evil.example/a?>>>");
     assert_eq!(
         (request.method, request.url.as_str()),
         (
@@ -63,7 +60,7 @@ fn requests_carry_the_string_encoded_and_the_key_apart() {
     };
     assert_eq!(key.expose_secret(), "value of LINKTRAIL_VIRUSTOTAL_KEY");
 
-    let request = sent(provider("xforce").as_ref(), "http://203.0.113.7:8080/");
+    let request = sent(&provider("xforce"), "http://203.0.113.7:8080/");
     assert_eq!(
         request.url.as_str(),
         "https://api.xforce.ibmcloud.com/url/http%3A%2F%2F203.0.113.7%3A8080%2F"
@@ -91,10 +88,7 @@ fn an_endpoint_may_have_a_path_and_a_key_may_be_missing() {
                 endpoints: [(name.to_owned(), url(base))].into(),
                 ..Setup::default()
             };
-            let request = sent(
-                (intel::spec(name).unwrap().build)(&setup).unwrap().as_ref(),
-                "x",
-            );
+            let request = sent(&(intel::spec(name).unwrap().build)(&setup).unwrap(), "x");
             assert_eq!(request.url.as_str(), format!("http://127.0.0.1:8080{path}"));
             assert!(matches!(request.auth, Auth::None));
         }
@@ -107,7 +101,7 @@ fn every_provider_is_limited_and_ends() {
         let provider = (spec.build)(&setup()).unwrap();
         assert_eq!(provider.name(), spec.name);
         assert_eq!(provider.local(), spec.endpoint.is_none());
-        if let Ask::Send(request) = provider.ask("https://evil.example/") {
+        if let Lookup::Send(request) = provider.look_up("https://evil.example/") {
             assert_eq!(request.source, spec.name);
             assert!(
                 request
@@ -125,8 +119,8 @@ fn a_question_keeps_inside_what_is_inside() {
     let privacy = Privacy::new(&["contoso.com"], false).unwrap();
     let otx = provider("otx");
     let inside = url("https://intra.contoso.com/a");
-    let answer = question(otx.as_ref(), &privacy, &inside);
-    let Ask::Local(reading) = answer.ask else {
+    let answer = provider_request(&otx, &privacy, &inside);
+    let Lookup::Known(reading) = answer.lookup else {
         panic!("sent");
     };
     assert_eq!(
@@ -135,17 +129,17 @@ fn a_question_keeps_inside_what_is_inside() {
     );
     assert_eq!(reading.summary, "internal domain contoso.com");
 
-    let plain = question(otx.as_ref(), &privacy, &url("https://evil.example/a"));
-    assert!(matches!(plain.ask, Ask::Send(_)));
+    let plain = provider_request(&otx, &privacy, &url("https://evil.example/a"));
+    assert!(matches!(plain.lookup, Lookup::Send(_)));
     assert_eq!(plain.asked, None);
 
-    let masked = question(
-        otx.as_ref(),
+    let masked = provider_request(
+        &otx,
         &privacy,
         &url("https://bob@evil.example/?e=alice@contoso.com"),
     );
     assert_eq!(masked.asked.as_deref(), Some("https://evil.example/?e=***"));
-    let Ask::Send(request) = masked.ask else {
+    let Lookup::Send(request) = masked.lookup else {
         panic!("not sent");
     };
     assert!(
@@ -159,7 +153,7 @@ fn a_question_keeps_inside_what_is_inside() {
 
     // A list is the tenant's own: it is asked about everything, whole.
     let list = file(&[("a.txt", "intra.contoso.com")]).unwrap();
-    let Ask::Local(reading) = question(list.as_ref(), &privacy, &inside).ask else {
+    let Lookup::Known(reading) = provider_request(&list, &privacy, &inside).lookup else {
         panic!("sent");
     };
     assert_eq!(reading.state, State::Hit);
@@ -170,7 +164,7 @@ fn limits_of_ones_own_take_the_place_of_those_published() {
     let limits = intel::limits(&["virustotal 600/minute", "virustotal 20000/day"]).unwrap();
     let setup = Setup { limits, ..setup() };
     let build = intel::spec("virustotal").unwrap().build;
-    let request = sent(build(&setup).unwrap().as_ref(), "x");
+    let request = sent(&build(&setup).unwrap(), "x");
     let [limit] = request.limits.as_slice() else {
         panic!("{:?}", request.limits);
     };
@@ -198,16 +192,16 @@ fn what_leaves_is_asked_of_every_provider_by_the_same_rules() {
         let provider = provider(spec.name);
         for (whole, sent) in urls {
             let url = url(whole);
-            let asked = question(provider.as_ref(), &privacy, &url);
-            match (asked.ask, sent) {
-                (Ask::Local(_) | Ask::Workspace(_), _) if provider.local() => {
+            let asked = provider_request(&provider, &privacy, &url);
+            match (asked.lookup, sent) {
+                (Lookup::Known(_) | Lookup::Workspace(_), _) if provider.local() => {
                     assert!(["file", "sentinel"].contains(&spec.name));
                     assert_eq!(asked.asked, None);
                 }
-                (Ask::Local(reading), None) => assert_eq!(reading.state, State::Skipped),
-                (Ask::Send(request), Some(string)) => {
+                (Lookup::Known(reading), None) => assert_eq!(reading.state, State::Skipped),
+                (Lookup::Send(request), Some(string)) => {
                     assert_eq!(asked.asked.as_deref().unwrap_or(whole), string);
-                    let Ask::Send(wanted) = provider.ask(string) else {
+                    let Lookup::Send(wanted) = provider.look_up(string) else {
                         panic!("{}: not sent", spec.name);
                     };
                     let body = |request: Request| request.body.map(|body| body.text);

@@ -34,7 +34,7 @@ fn list(value: &BoltType) -> Vec<String> {
 
 /// Ids as new cases get them, the oldest first.
 fn cases<const N: usize>() -> [String; N] {
-    let mut ids = [(); N].map(|()| Ulid::new().to_string());
+    let mut ids = [(); N].map(|()| Ulid::generate().to_string());
     ids.sort();
     ids
 }
@@ -75,7 +75,7 @@ async fn shares(connection: &Connection, world: &str, cases: &[String]) -> Vec<u
 #[tokio::test]
 async fn each_case_keeps_its_share_of_the_evidence() {
     let connection = open().await;
-    let world = Ulid::new().to_string().to_lowercase();
+    let world = Ulid::generate().to_string().to_lowercase();
     let cases = cases::<3>();
     let [a, b, c] = [(0, 30), (1, 30), (2, 3)].map(|(at, n)| member(&cases[at], &world, n));
 
@@ -114,7 +114,7 @@ async fn each_case_keeps_its_share_of_the_evidence() {
 #[tokio::test]
 async fn of_more_cases_than_evidence_has_room_for_the_newest_have_one_record_each() {
     let connection = open().await;
-    let world = Ulid::new().to_string().to_lowercase();
+    let world = Ulid::generate().to_string().to_lowercase();
     let cases = cases::<22>();
     // The newest comes first, and one in the middle comes again.
     for case in cases.iter().rev().chain([&cases[11]]) {
@@ -157,7 +157,7 @@ fn connected(
 #[tokio::test]
 async fn the_better_match_replaces_the_other_and_the_lesser_adds_its_case() {
     let connection = open().await;
-    let world = Ulid::new().to_string().to_lowercase();
+    let world = Ulid::generate().to_string().to_lowercase();
     let cases = cases::<3>();
     let [a, b, c] = &cases;
     let by_host = connected(a, &world, MatchKind::Host, 9, "defender", 1);
@@ -261,7 +261,7 @@ fn flagged(case: &str, world: &str, flags: Option<bool>) -> Graph {
 #[tokio::test]
 async fn what_was_ever_true_stays_true_and_a_rating_is_the_last_one() {
     let connection = open().await;
-    let world = Ulid::new().to_string().to_lowercase();
+    let world = Ulid::generate().to_string().to_lowercase();
     let cases = cases::<3>();
     let [a, b, c] = &cases;
     let silent = flagged(a, &world, None);
@@ -353,7 +353,7 @@ fn stated(case: &str, world: &str, all: bool) -> Graph {
 #[tokio::test]
 async fn a_statement_replaces_the_one_before_as_a_whole() {
     let connection = open().await;
-    let world = Ulid::new().to_string().to_lowercase();
+    let world = Ulid::generate().to_string().to_lowercase();
     let cases = cases::<2>();
     let [whole, bare] = [true, false].map(|all| stated(&cases[usize::from(!all)], &world, all));
     let statements = async || {

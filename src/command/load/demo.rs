@@ -1,6 +1,5 @@
 //! The incident that ships with linktrail: a recorded case.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use include_dir::{Dir, include_dir};
 
 use super::UsageError;
 use crate::case::Case;
+use crate::model::fs::{make_private_dir, write_whole};
 
 static DEMO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/demo");
 
@@ -35,18 +35,14 @@ pub(super) fn open(dir: Option<&Path>) -> anyhow::Result<Case> {
 
 /// Copies the recorded case, `case.json` last: without it the folder is no case yet.
 fn lay_out(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir.join("journal"))?;
+    make_private_dir(&dir.join("journal"))?;
     let segments = DEMO
         .get_dir("journal")
         .map(Dir::files)
         .into_iter()
         .flatten();
     for file in segments.chain(DEMO.get_file("case.json")) {
-        fs::write(dir.join(file.path()), file.contents())?;
+        write_whole(&dir.join(file.path()), |out| out.write_all(file.contents()))?;
     }
     Ok(())
 }

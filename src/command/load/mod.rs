@@ -17,8 +17,8 @@ use crate::cli::{Global, Load, LoadFormat, ScopeArgs};
 use crate::config::{Config, cache_folder, state_folder};
 use crate::graph::{Graph, jsonl};
 use crate::http::{Client, Counts, Network};
-use crate::intel::{self, Cache, Desk, Ledger, List, Privacy, Setup};
-use crate::model::{Gap, Options, Scope, Settings, Stage};
+use crate::intel::{self, AnswerCache, List, Privacy, QuotaStore, Quotas, Setup};
+use crate::model::{Gap, Options, Scope, Settings, Source, Stage};
 use crate::pipeline::{self, Intel, Progress};
 use crate::sink::neo4j::{Connection, Counters as Loaded, Neo4jError};
 use crate::terminal;
@@ -36,7 +36,7 @@ pub(super) struct Outcome {
     pub(super) graph: Graph,
     pub(super) gaps: Vec<Gap>,
     pub(super) notes: Vec<Gap>,
-    pub(super) requests: BTreeMap<&'static str, Counts>,
+    pub(super) requests: BTreeMap<Source, Counts>,
 }
 
 pub(super) async fn run(global: &Global, arguments: Load) -> anyhow::Result<Exit> {
@@ -163,7 +163,7 @@ fn create(dir: Option<&PathBuf>, typed: &ScopeArgs, settings: Settings) -> anyho
     Ok(Case::create(dir.map(PathBuf::as_path), |created| {
         Manifest {
             format: FORMAT,
-            id: Ulid::new().to_string(),
+            id: Ulid::generate().to_string(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             created,
             window: options.window(created),
@@ -230,13 +230,14 @@ fn prepare(case: &Case, mode: Mode) -> anyhow::Result<(Arc<Client>, Intel)> {
         ..Setup::default()
     };
     let mut texts = None;
-    let mut desk = Desk::default();
+    let (mut quotas, mut cache) = (Quotas::default(), None);
     let network = match mode {
         Mode::Replay => None,
         Mode::Live(config) => {
             setup.secrets = config.intel_secrets(&settings.providers)?;
             setup.limits = config.intel_limits()?;
-            desk = self::desk(&config, &setup)?;
+            quotas = Quotas::new(&setup, QuotaStore::new(quota_file()));
+            cache = answer_cache(&config)?;
             texts = Some(lists(&settings)?);
             Some(Network::new(
                 config.ca_file().as_deref(),
@@ -251,7 +252,7 @@ fn prepare(case: &Case, mode: Mode) -> anyhow::Result<(Arc<Client>, Intel)> {
             .as_ref()
             .and_then(|texts| texts.get(at))
             .map(|list: &List| list.text.clone());
-        let kept = client.keep("file", name, text)?;
+        let kept = client.keep(Source::File, name, text)?;
         records.push(kept.record);
         setup.lists.push(List {
             name: name.clone(),
@@ -269,19 +270,23 @@ fn prepare(case: &Case, mode: Mode) -> anyhow::Result<(Arc<Client>, Intel)> {
     let intel = Intel {
         providers,
         privacy: Privacy::of(&settings)?,
-        desk,
+        quotas,
+        cache,
         lists: records,
     };
     Ok((client, intel))
 }
 
-/// Quotas and kept answers, where this user's are.
-fn desk(config: &Config, setup: &Setup) -> Result<Desk, crate::config::ConfigError> {
-    let quotas = state_folder().map(|folder| folder.join("quotas.json"));
+/// Where this user's requests are counted.
+fn quota_file() -> Option<PathBuf> {
+    state_folder().map(|folder| folder.join("quotas.json"))
+}
+
+/// The answers that this user's earlier cases kept, if they may be used.
+fn answer_cache(config: &Config) -> Result<Option<AnswerCache>, crate::config::ConfigError> {
     let age = config.cache_age()?;
     let verdicts = cache_folder().filter(|_| age > chrono::TimeDelta::zero());
-    let cache = verdicts.map(|folder| Cache::open(folder.join("verdicts"), age));
-    Ok(Desk::new(setup, Ledger::new(quotas), cache))
+    Ok(verdicts.map(|folder| AnswerCache::open(folder.join("verdicts"), age)))
 }
 
 fn wanted_lists(settings: &Settings) -> impl Iterator<Item = &String> {

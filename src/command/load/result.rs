@@ -18,7 +18,7 @@ pub(super) fn json(case: &Case, outcome: &Outcome) -> serde_json::Result<String>
     let (nodes, edges) = counts(&outcome.graph);
     let mut requests = outcome.requests.clone();
     for source in [Source::Login, Source::Graph, Source::LogAnalytics] {
-        requests.entry(source.as_str()).or_default();
+        requests.entry(source).or_default();
     }
     let result = json!({
         "case": {"id": case.id(), "path": case.dir().to_string_lossy(), "window": case.manifest().window},

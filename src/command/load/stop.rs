@@ -23,7 +23,7 @@ enum Came {
     Until(Stopped),
 }
 
-type Requests = BTreeMap<&'static str, Counts>;
+type Requests = BTreeMap<Source, Counts>;
 
 /// Neo4j is not touched, and the case is not complete afterwards.
 pub(super) async fn run(global: &Global, arguments: &Load) -> anyhow::Result<Exit> {
@@ -98,10 +98,10 @@ fn as_json(
     next: Typed,
 ) -> serde_json::Result<String> {
     for source in [Source::Login, Source::Graph, Source::LogAnalytics] {
-        requests.entry(source.as_str()).or_default();
+        requests.entry(source).or_default();
     }
     for gap in came.gaps().iter().chain(came.notes()) {
-        requests.entry(gap.source.as_str()).or_default();
+        requests.entry(gap.source).or_default();
     }
     let mut result = match came {
         Came::Plan(plan) => serde_json::to_value(plan)?,

@@ -2,8 +2,8 @@
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
+use super::entry::{BadEntry, Entries, Entry};
 use super::indicator::{Indicator, parse};
-use super::{Entries, Entry, Problem};
 
 /// Columns that hold indicators. A row may fill any of them; the first that it fills counts.
 const COLUMNS: [&str; 3] = ["url", "indicator", "domain"];
@@ -32,7 +32,7 @@ struct Columns {
     tags: Option<usize>,
 }
 
-pub(super) fn entries(text: &str) -> Result<Entries, Problem> {
+pub(super) fn entries(text: &str) -> Result<Entries, BadEntry> {
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter(text))
         .has_headers(false)
@@ -49,7 +49,7 @@ pub(super) fn entries(text: &str) -> Result<Entries, Problem> {
             Ok(false) => break,
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
-                return Err(Problem {
+                return Err(BadEntry {
                     line: usize::try_from(line).unwrap_or(usize::MAX),
                     what: format!("not CSV: {error}"),
                 });
@@ -83,13 +83,13 @@ fn entry(
     line: usize,
     columns: &Columns,
     entries: &mut Entries,
-) -> Result<(), Problem> {
+) -> Result<(), BadEntry> {
     let filled = |column: &usize| row.get(*column).filter(|cell| !cell.is_empty());
     let Some(written) = columns.indicators.iter().find_map(filled) else {
         if row.iter().all(str::is_empty) {
             return Ok(());
         }
-        return Err(Problem {
+        return Err(BadEntry {
             line,
             what: "no url, indicator or domain in this row".to_owned(),
         });
@@ -103,7 +103,7 @@ fn entry(
         entries.others += 1;
         return Ok(());
     }
-    match parse(written).map_err(|what| Problem { line, what })? {
+    match parse(written).map_err(|what| BadEntry { line, what })? {
         Indicator::Other => entries.others += 1,
         Indicator::Key(key) => {
             let tags = columns.tags.as_ref().and_then(filled).unwrap_or_default();

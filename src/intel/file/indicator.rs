@@ -4,6 +4,8 @@ use std::fmt;
 
 use url::{Host, Url};
 
+use crate::intel::clip::clip;
+
 /// What an entry names, in the form that matching urls share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::intel) enum Key {
@@ -48,7 +50,7 @@ pub(in crate::intel) fn parse(written: &str) -> Result<Indicator, String> {
         None => schemeless(&text),
     };
     key.map(Indicator::Key)
-        .map_err(|problem| format!("`{}` {problem}", super::super::answer::clip(written, 80)))
+        .map_err(|problem| format!("`{}` {problem}", clip(written, 80)))
 }
 
 /// Every key under which a url may be listed.

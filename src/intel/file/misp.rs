@@ -3,8 +3,8 @@
 //! One event, a list of them, or what a search answers (`{"response": …}`); attributes of objects too.
 
 use super::document::{Node, lines, objects};
+use super::entry::{BadEntry, Entries, Entry};
 use super::indicator::{Indicator, parse};
-use super::{Entries, Entry, Problem};
 
 /// Types of attributes that a url can match. In `domain|ip` and its kind what is meant stands before the bar.
 const TYPES: [&str; 7] = [
@@ -27,7 +27,7 @@ pub(super) fn is_misp(node: &Node) -> bool {
     }
 }
 
-pub(super) fn entries(text: &str, node: &Node) -> Result<Entries, Problem> {
+pub(super) fn entries(text: &str, node: &Node) -> Result<Entries, BadEntry> {
     let mut entries = Entries::default();
     objects(node, &mut lines(text), &mut |object, line| {
         attribute(object, line, &mut entries)
@@ -36,7 +36,7 @@ pub(super) fn entries(text: &str, node: &Node) -> Result<Entries, Problem> {
 }
 
 /// Takes an object that is an attribute: nothing else has a type, a value and `to_ids`.
-fn attribute(object: &Node, line: usize, entries: &mut Entries) -> Result<(), Problem> {
+fn attribute(object: &Node, line: usize, entries: &mut Entries) -> Result<(), BadEntry> {
     let (Some(kind), Some(value), Some(_)) = (
         object.text("type"),
         object.text("value"),
@@ -56,7 +56,7 @@ fn attribute(object: &Node, line: usize, entries: &mut Entries) -> Result<(), Pr
         Some(_) => value.split('|').next().unwrap_or_default().to_owned(),
         None => value.to_owned(),
     };
-    match parse(&value).map_err(|what| Problem { line, what })? {
+    match parse(&value).map_err(|what| BadEntry { line, what })? {
         Indicator::Other => entries.others += 1,
         Indicator::Key(key) => entries.listed.push(Entry {
             line,
@@ -87,7 +87,7 @@ fn tags(attribute: &Node) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Entries, Problem> {
+    fn read(text: &str) -> Result<Entries, BadEntry> {
         let node: Node = serde_json::from_str(text).unwrap();
         assert!(is_misp(&node));
         entries(text, &node)

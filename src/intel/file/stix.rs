@@ -6,8 +6,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::entry::{BadEntry, Entries, Entry};
 use super::indicator::{Indicator, parse};
-use super::{Entries, Entry, Problem};
+use crate::intel::clip::clip;
 use crate::model::parse_time;
 
 /// Object paths whose value a url can match.
@@ -18,8 +19,8 @@ const PATHS: [&str; 4] = [
     "ipv6-addr:value",
 ];
 
-pub(super) fn entries(text: &str, since: DateTime<Utc>) -> Result<Entries, Problem> {
-    let bundle: Value = serde_json::from_str(text).map_err(|error| Problem {
+pub(super) fn entries(text: &str, since: DateTime<Utc>) -> Result<Entries, BadEntry> {
+    let bundle: Value = serde_json::from_str(text).map_err(|error| BadEntry {
         line: error.line().max(1),
         what: format!("not JSON: {error}"),
     })?;
@@ -28,7 +29,7 @@ pub(super) fn entries(text: &str, since: DateTime<Utc>) -> Result<Entries, Probl
         // A bundle may leave the list out when it is empty.
         (Value::String(kind), Value::Null) if kind == "bundle" => &[],
         _ => {
-            return Err(Problem {
+            return Err(BadEntry {
                 line: 1,
                 what: "not a STIX 2.1 bundle: it has no type `bundle` and list of objects; nor is it an event of MISP"
                     .to_owned(),
@@ -51,12 +52,12 @@ fn indicator(
     line: usize,
     since: DateTime<Utc>,
     entries: &mut Entries,
-) -> Result<(), Problem> {
+) -> Result<(), BadEntry> {
     let named = |what: &str| {
         let id = object["id"].as_str().unwrap_or("an indicator without id");
-        Problem {
+        BadEntry {
             line,
-            what: format!("{}: {what}", super::super::answer::clip(id, 80)),
+            what: format!("{}: {what}", clip(id, 80)),
         }
     };
     let Some(pattern) = object["pattern"].as_str() else {
@@ -248,7 +249,7 @@ fn lines(text: &str) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    fn entries(text: &str) -> Result<Entries, Problem> {
+    fn entries(text: &str) -> Result<Entries, BadEntry> {
         super::entries(text, DateTime::default())
     }
 

@@ -1,9 +1,9 @@
 //! Text lists: one indicator a line, `#` for comments.
 
+use super::entry::{BadEntry, Entries, Entry};
 use super::indicator::{Indicator, parse};
-use super::{Entries, Entry, Problem};
 
-pub(super) fn entries(text: &str) -> Result<Entries, Problem> {
+pub(super) fn entries(text: &str) -> Result<Entries, BadEntry> {
     let mut entries = Entries::default();
     for (index, line) in text.lines().enumerate() {
         let indicator = without_comment(line).trim();
@@ -11,7 +11,7 @@ pub(super) fn entries(text: &str) -> Result<Entries, Problem> {
             continue;
         }
         let line = index + 1;
-        match parse(indicator).map_err(|what| Problem { line, what })? {
+        match parse(indicator).map_err(|what| BadEntry { line, what })? {
             Indicator::Other => entries.others += 1,
             Indicator::Key(key) => entries.listed.push(Entry {
                 line,

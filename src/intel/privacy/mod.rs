@@ -1,6 +1,7 @@
 //! What may leave the tenant for threat intelligence, and in which form.
 
 mod address;
+mod error;
 mod host;
 mod layer;
 mod mask;
@@ -11,6 +12,7 @@ use url::Url;
 
 use crate::model::Settings;
 
+pub use error::PrivacyError;
 use host::Inside;
 use mask::{Mask, Part};
 use never::Never;
@@ -23,38 +25,18 @@ pub struct Privacy {
     send_query: bool,
 }
 
-/// What may be done with a url.
+/// Whether a url may be sent to a service, and in what form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Ask about this string, which is the url without what must not be seen.
+    /// Send this string: the url without what has to be hidden.
     Ask(String),
-    /// Do not ask at all, for that reason.
+    /// Send nothing, for that reason.
     Skip(String),
 }
 
-/// Why a rule cannot be one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PrivacyError {
-    /// An internal domain that is none.
-    #[error(
-        "tenant.internal_domains: `{0}` is neither a domain nor an address; write it as `contoso.com`, without scheme, port or path"
-    )]
-    Domain(String),
-    /// A pattern that is none.
-    #[error(
-        "intel.never_send: `{pattern}` {what}; write it as `*.partner.example` or `partner.example/hr/*`"
-    )]
-    Pattern {
-        /// As it was written.
-        pattern: String,
-        /// What is wrong with it.
-        what: &'static str,
-    },
-}
-
 impl Privacy {
-    /// Rules from `tenant.internal_domains` and `intel.send_query`. One that cannot be understood is an error: if it
-    /// were passed over, what it was to protect would leave.
+    /// Rules from `tenant.internal_domains` and `intel.send_query`. A rule that cannot be understood is an error: if it
+    /// were ignored, what it is meant to protect would be sent.
     pub fn new<S: AsRef<str>>(
         internal_domains: &[S],
         send_query: bool,
@@ -93,7 +75,7 @@ impl Privacy {
         Ok(self)
     }
 
-    /// Whether a url may be asked about, and by what string.
+    /// Decides about a url.
     pub fn decide(&self, url: &Url) -> Decision {
         if !matches!(url.scheme(), "http" | "https") {
             return Decision::Skip(format!("not a web address but {}:", url.scheme()));

@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use regex::{Regex, RegexBuilder};
 use url::Host;
 
-use super::PrivacyError;
+use super::error::PrivacyError;
 
 /// Hosts, with a part of their paths or with all.
 #[derive(Debug, Clone, Default)]

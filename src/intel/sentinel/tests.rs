@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::intel::{State, overall};
-use crate::journal::Answer;
+use crate::journal::{Answer, Exchange, NoAnswer};
 use crate::source::logs::Query;
 
 const URL: &str = "https://bob:pw@login.evil.example/a?b#c";
 
-fn provider() -> Sentinel {
-    Sentinel {
+fn provider() -> WorkspaceIndicators {
+    WorkspaceIndicators {
         since: "2026-10-01T00:00:00Z".parse().unwrap(),
     }
 }
@@ -66,7 +66,7 @@ fn answer(rows: &[(&str, &str, Value, Value)]) -> Exchange {
     response(200, &[], &body.to_string())
 }
 
-fn judge(exchange: &Exchange) -> Reading {
+fn judge(exchange: &Exchange) -> Verdict {
     let rows = Rows::of(Query::ThreatIndicators, exchange);
     let reading = provider().judge(&Url::parse(URL).unwrap(), &rows);
     let answered = matches!(reading.state, State::Hit | State::Clean | State::NotFound);
@@ -186,7 +186,7 @@ fn what_is_no_answer_is_told_apart() {
     let html = "<!DOCTYPE html><html></html>";
     let refused = r#"{"error":{"code":"x","message":"no"}}"#;
     let nothing = |why: &str| Exchange {
-        answer: Answer::Nothing(why.to_owned()),
+        answer: Answer::Nothing(NoAnswer::Failed(why.to_owned())),
         ..hit.clone()
     };
     for (exchange, wanted, says) in [
@@ -270,9 +270,7 @@ fn what_is_no_answer_is_told_apart() {
 
 #[test]
 fn the_workspace_is_asked_for_every_spelling_and_never_for_a_user() {
-    let Ask::Workspace(values) = provider().ask("https://bob:pw@a.bücher.example/") else {
-        panic!("not asked");
-    };
+    let values = search_terms(&Url::parse("https://bob:pw@a.bücher.example/").unwrap());
     assert_eq!(
         values,
         [
@@ -286,9 +284,7 @@ fn the_workspace_is_asked_for_every_spelling_and_never_for_a_user() {
             "xn--bcher-kva.example",
         ]
     );
-    let Ask::Workspace(values) = provider().ask("http://intranet/a#b") else {
-        panic!("not asked");
-    };
+    let values = search_terms(&Url::parse("http://intranet/a#b").unwrap());
     assert_eq!(
         values,
         [
@@ -304,9 +300,7 @@ fn the_workspace_is_asked_for_every_spelling_and_never_for_a_user() {
         format!("https://{labels}example/"),
         format!("https://x.example/{}", "y".repeat(1 << 20)),
     ] {
-        let Ask::Workspace(values) = provider().ask(&url) else {
-            panic!("not asked");
-        };
+        let values = search_terms(&Url::parse(&url).unwrap());
         assert!(!values.is_empty() && values.len() <= 500);
         assert!(values.iter().map(|value| value.len() + 4).sum::<usize>() <= 64 * 1024);
     }

@@ -1,12 +1,13 @@
 //! Requests to the service of a provider.
 
+use futures::FutureExt;
 use futures::stream::{self, StreamExt};
 
 use super::super::context::Context;
-use super::super::lookup::{LookupResult, ProviderRequest, is_down};
-use crate::http::{Failure, NOT_SENT};
-use crate::intel::{Provider, Reading, State};
-use crate::journal::{Answer, Exchange};
+use super::super::lookup::{LookupResult, SharedRequest, is_down};
+use crate::http::Failure;
+use crate::intel::{HttpProvider, State, Verdict};
+use crate::journal::{Answer, Exchange, NoAnswer};
 
 /// Requests to a provider that are under way at the same time.
 const CONCURRENT: usize = 4;
@@ -22,10 +23,10 @@ const DOWN_IN_A_ROW: usize = CONCURRENT;
 /// whether it is given up now.
 pub(super) async fn ask(
     context: &Context,
-    provider: &dyn Provider,
-    requests: Vec<ProviderRequest>,
-    mut given_up: Option<Reading>,
-) -> Result<(Vec<LookupResult>, Option<Reading>), Failure> {
+    provider: &HttpProvider,
+    requests: Vec<SharedRequest>,
+    mut given_up: Option<Verdict>,
+) -> Result<(Vec<LookupResult>, Option<Verdict>), Failure> {
     let mut results = Vec::with_capacity(requests.len());
     let mut done = 0;
     if given_up.is_none() {
@@ -68,7 +69,7 @@ pub(super) async fn ask(
 
 /// What is said in place of all further answers, when an exchange shows that the provider has to be given up. `verdict`
 /// is what it says of its own url.
-fn give_up(exchange: &Exchange, verdict: Reading, down_in_a_row: usize) -> Option<Reading> {
+fn give_up(exchange: &Exchange, verdict: Verdict, down_in_a_row: usize) -> Option<Verdict> {
     if is_not_sent(exchange) {
         return Some(verdict);
     }
@@ -78,26 +79,32 @@ fn give_up(exchange: &Exchange, verdict: Reading, down_in_a_row: usize) -> Optio
     let why =
         format!("not asked: no answer to {DOWN_IN_A_ROW} urls in a row; run again when it answers");
     Some(match verdict.state {
-        State::RateLimited => Reading::rate_limited(&why),
-        _ => Reading::unavailable(&why),
+        State::RateLimited => Verdict::rate_limited(&why),
+        _ => Verdict::unavailable(&why),
     })
 }
 
 /// The answer to a request: one that is known, else a new one, which is kept for later cases.
 async fn send(
     context: &Context,
-    provider: &dyn Provider,
-    request: &ProviderRequest,
+    provider: &HttpProvider,
+    request: &SharedRequest,
 ) -> Result<Exchange, Failure> {
     if let Some(exchange) = known_answer(context, provider, request)? {
         return Ok(exchange);
     }
-    let desk = &context.intel.desk;
-    let permit = || desk.permit(&request.request);
+    let permit = || {
+        let taken = context.intel.quotas.take(&request.request);
+        taken
+            .map(|taken| taken.map_err(|used_up| NoAnswer::NotSent(used_up.to_string())))
+            .boxed()
+    };
     let client = &context.client;
     let exchange = client.send_if(&request.request, &permit, is_down).await?;
-    if request.is_answered_by(provider, &exchange) {
-        desk.keep(&request.request, &exchange);
+    if let Some(cache) = &context.intel.cache
+        && request.is_answered_by(provider, &exchange)
+    {
+        cache.put(&request.request, exchange.at, &exchange.answer);
     }
     Ok(exchange)
 }
@@ -106,8 +113,8 @@ async fn send(
 /// there now.
 fn known_answer(
     context: &Context,
-    provider: &dyn Provider,
-    request: &ProviderRequest,
+    provider: &HttpProvider,
+    request: &SharedRequest,
 ) -> Result<Option<Exchange>, Failure> {
     let client = &context.client;
     if let Some(exchange) = client.on_record(&request.request, is_down)? {
@@ -116,13 +123,15 @@ fn known_answer(
     if client.replays() {
         return Ok(None);
     }
-    match request.kept_answer(provider, &context.intel.desk) {
-        Some(Exchange { at, answer, .. }) => client.adopt(&request.request, at, answer).map(Some),
+    match request.kept_answer(provider, context.intel.cache.as_ref()) {
+        Some(Exchange { at, answer, .. }) => {
+            client.record_cached(&request.request, at, answer).map(Some)
+        }
         None => Ok(None),
     }
 }
 
 /// Whether a quota kept a request from being sent.
 fn is_not_sent(exchange: &Exchange) -> bool {
-    matches!(&exchange.answer, Answer::Nothing(why) if why.starts_with(NOT_SENT))
+    matches!(exchange.answer, Answer::Nothing(NoAnswer::NotSent(_)))
 }

@@ -7,7 +7,7 @@ use super::super::context::Context;
 use super::super::lookup::{LookupResult, LookupUrl};
 use crate::graph::Seen;
 use crate::http::Failure;
-use crate::intel::Provider;
+use crate::intel::WorkspaceIndicators;
 use crate::model::{Window, sorted};
 use crate::source::logs::{Problem, Query, Rows, chunks};
 
@@ -17,7 +17,7 @@ const LOOK_BACK: TimeDelta = TimeDelta::days(30);
 /// Looks urls up, each with the values that an indicator of it may have.
 pub(super) async fn ask(
     context: &Context,
-    provider: &dyn Provider,
+    own: &WorkspaceIndicators,
     urls: Vec<(Url, Vec<String>)>,
 ) -> Result<Vec<LookupResult>, Failure> {
     if urls.is_empty() {
@@ -38,7 +38,7 @@ pub(super) async fn ask(
             .map(|(record, at)| Seen::at(*record, Some(*at)))
             .collect();
         results.extend(chunk.into_iter().map(|(url, _)| LookupResult {
-            verdict: provider.judge(&url, &rows),
+            verdict: own.judge(&url, &rows),
             url: LookupUrl { url, sent_as: None },
             seen: seen.clone(),
         }));

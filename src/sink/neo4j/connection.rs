@@ -9,7 +9,8 @@ use tokio::time::timeout;
 
 use super::Neo4jError;
 use super::address::Address;
-use super::error::{Target, one_line};
+use super::error::one_line;
+use super::target::Target;
 
 /// How long a server may take to accept a connection, and then to answer a first question.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -94,7 +95,7 @@ impl Connection {
     /// Neo4j 5: each its own variant of [`Neo4jError`].
     pub async fn open(settings: &Settings) -> Result<Self, Neo4jError> {
         let address = Address::parse(&settings.uri)?;
-        knock(&address).await?;
+        probe(&address).await?;
         if address.tls && rustls::crypto::CryptoProvider::get_default().is_none() {
             // The driver panics without a default provider when two are compiled in. Whoever else installs one
             // in the meantime is as good.
@@ -193,9 +194,9 @@ impl Connection {
 /// What a committed statement answered.
 #[derive(Default)]
 pub(super) struct Written {
-    /// Its rows.
+    /// The rows that it returned.
     pub(super) answers: Vec<neo4rs::Row>,
-    /// What it changed.
+    /// Counts of what it changed.
     pub(super) stats: neo4rs::summary::Counters,
 }
 
@@ -210,8 +211,8 @@ impl Written {
     }
 }
 
-/// Connects and hangs up: the system's own answer says best that nothing is there.
-async fn knock(address: &Address) -> Result<(), Neo4jError> {
+/// Connects to the port and hangs up: when nothing is there, the system's own error says so better than the driver's.
+async fn probe(address: &Address) -> Result<(), Neo4jError> {
     let unreachable = |reason: String| Neo4jError::Unreachable {
         address: address.to_string(),
         reason,

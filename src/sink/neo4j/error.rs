@@ -2,177 +2,83 @@
 
 use neo4rs::{Error, Neo4jErrorKind};
 
-use super::address::Address;
-
-/// An outcome that somebody has to act on. No text of it ever holds a password.
+/// An outcome that somebody has to act on. No text of it ever holds a password. `reason` is what the server, the driver or
+/// the system said.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the texts say it")]
 pub enum Neo4jError {
-    /// The address cannot be one.
     #[error(
         "[neo4j] uri `{uri}`: {reason}; write it as bolt://HOST:7687 or neo4j://HOST:7687, with bolt+s or neo4j+s for TLS and +ssc for TLS with a self-signed certificate"
     )]
-    Address {
-        /// The address, without credentials.
-        uri: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Nothing answers there.
+    Address { uri: String, reason: String },
     #[error(
         "cannot connect to Neo4j at {address}: {reason}; start it, or set [neo4j] uri or LINKTRAIL_NEO4J_URI"
     )]
-    Unreachable {
-        /// The address.
-        address: String,
-        /// What the system said.
-        reason: String,
-    },
-    /// Something answers that does not speak Bolt.
+    Unreachable { address: String, reason: String },
     #[error(
         "what answers at {address} does not speak Bolt ({reason}); Bolt's port is usually 7687 and Neo4j Browser's 7474, and a server that insists on TLS needs bolt+s or bolt+ssc in [neo4j] uri"
     )]
-    NotBolt {
-        /// The address.
-        address: String,
-        /// What came instead.
-        reason: String,
-    },
-    /// TLS did not come about.
+    NotBolt { address: String, reason: String },
     #[error(
         "TLS with Neo4j at {address} failed: {reason}; use +ssc in [neo4j] uri for a self-signed certificate, and bolt:// or neo4j:// for a server without TLS"
     )]
-    Tls {
-        /// The address.
-        address: String,
-        /// What the handshake said.
-        reason: String,
-    },
-    /// The user or the password is wrong.
+    Tls { address: String, reason: String },
     #[error(
         "Neo4j refused user `{user}`: wrong user or password; set [neo4j] user and LINKTRAIL_NEO4J_PASSWORD"
     )]
-    Credentials {
-        /// The user.
-        user: String,
-    },
-    /// Too many wrong passwords: the server refuses right ones too for a while.
+    Credentials { user: String },
     #[error(
         "Neo4j has locked user `{user}` for a while after too many wrong passwords; wait a few seconds and try with the right LINKTRAIL_NEO4J_PASSWORD"
     )]
-    LockedOut {
-        /// The user.
-        user: String,
-    },
-    /// The password is right but must be changed.
+    LockedOut { user: String },
     #[error(
         "the password of Neo4j user `{user}` must be changed first: run `ALTER CURRENT USER SET PASSWORD FROM 'old' TO 'new'` in Neo4j Browser, then set LINKTRAIL_NEO4J_PASSWORD"
     )]
-    PasswordExpired {
-        /// The user.
-        user: String,
-    },
-    /// There is no such database.
+    PasswordExpired { user: String },
     #[error("Neo4j has no database `{database}`{known}; set [neo4j] database, or create it")]
-    DatabaseMissing {
-        /// The database.
-        database: String,
-        /// Those it has, as the end of a sentence.
-        known: String,
-    },
-    /// The database is there but not in service.
+    DatabaseMissing { database: String, known: String },
     #[error(
         "Neo4j's database `{database}` is not available: {reason}; wait until it is online, or start it"
     )]
-    DatabaseUnavailable {
-        /// The database.
-        database: String,
-        /// What the server said.
-        reason: String,
-    },
-    /// The server speaks an older Cypher.
+    DatabaseUnavailable { database: String, reason: String },
     #[error("Neo4j {version} is too old: linktrail needs Neo4j 5 or newer")]
-    TooOld {
-        /// The server's version.
-        version: String,
-    },
-    /// The database takes no writes.
+    TooOld { version: String },
     #[error(
         "Neo4j's database `{database}` is read-only; make it writable, or load into another one"
     )]
-    ReadOnly {
-        /// The database.
-        database: String,
-    },
-    /// The user may not do that.
+    ReadOnly { database: String },
     #[error(
         "Neo4j does not let user `{user}` do that: {reason}; grant it, or use another [neo4j] user"
     )]
-    Forbidden {
-        /// The user.
-        user: String,
-        /// What the server said.
-        reason: String,
-    },
-    /// Not even one row fits into a transaction.
+    Forbidden { user: String, reason: String },
     #[error(
         "Neo4j has too little memory or time for a transaction of {rows} row(s): {reason}; raise dbms.memory.transaction.total.max, db.memory.transaction.max or db.transaction.timeout"
     )]
-    Exhausted {
-        /// Rows of the smallest transaction that failed.
-        rows: usize,
-        /// What the server said.
-        reason: String,
-    },
-    /// Nodes that had been loaded were gone when their edges came.
+    Exhausted { rows: usize, reason: String },
     #[error(
         "{missing} of {rows} edges of type {kind} found no nodes: something deleted nodes of this case while it was being loaded; load it again with `linktrail case push`"
     )]
     Vanished {
-        /// Edge type.
         kind: &'static str,
-        /// Edges sent.
         rows: usize,
-        /// Edges that found no nodes.
         missing: usize,
     },
-    /// A constraint or an index cannot be made.
     #[error(
         "`{statement}` failed: {reason}; remove what stands in its way, then run `linktrail schema apply`"
     )]
-    Schema {
-        /// The statement.
-        statement: String,
-        /// What the server said.
-        reason: String,
-    },
-    /// The connection broke and did not come back.
+    Schema { statement: String, reason: String },
     #[error(
         "lost the connection to Neo4j at {address} and could not restore it in {seconds} s: {reason}; start Neo4j again, then run `linktrail case push`"
     )]
     Lost {
-        /// The address.
         address: String,
-        /// How long it was tried.
         seconds: u64,
-        /// The last failure.
         reason: String,
     },
-    /// Anything else that the server refused.
     #[error("Neo4j answered {code}: {message}")]
-    Refused {
-        /// Neo4j's status code.
-        code: String,
-        /// Its text.
-        message: String,
-    },
-    /// Anything else that the driver reports.
+    Refused { code: String, message: String },
     #[error("Neo4j at {address}: {reason}")]
-    Driver {
-        /// The address.
-        address: String,
-        /// The driver's text.
-        reason: String,
-    },
+    Driver { address: String, reason: String },
 }
 
 /// What a failed transaction calls for.
@@ -234,13 +140,13 @@ fn remedy_of_code(code: &str, kind: Neo4jErrorKind) -> Remedy {
 
 /// Why a sign-in failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Denial {
+pub(super) enum Denial {
     Wrong,
     TooOften,
 }
 
 /// The driver hands over only the text of a failed sign-in, not its code.
-fn denial(message: &str) -> Option<Denial> {
+pub(super) fn denial(message: &str) -> Option<Denial> {
     let message = message.to_ascii_lowercase();
     if message.contains("too many times") {
         Some(Denial::TooOften)
@@ -257,113 +163,6 @@ pub(super) fn one_line(text: &str) -> String {
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// Whom and what a failure is about.
-#[derive(Debug, Clone)]
-pub(super) struct Target {
-    /// The server.
-    pub(super) address: Address,
-    /// Who signs in.
-    pub(super) user: String,
-    /// The database.
-    pub(super) database: String,
-}
-
-impl Target {
-    /// The failure in the words of [`Neo4jError`].
-    pub(super) fn explain(&self, error: Error) -> Neo4jError {
-        let address = self.address.to_string();
-        match error {
-            Error::Neo4j(error) => self.explain_code(error.code(), error.message()),
-            Error::ConnectionClosed(failure) => Neo4jError::Unreachable {
-                address,
-                reason: one_line(&Error::ConnectionClosed(failure).to_string()),
-            },
-            Error::AuthenticationError(message) => match denial(&message) {
-                Some(Denial::Wrong) => Neo4jError::Credentials {
-                    user: self.user.clone(),
-                },
-                Some(Denial::TooOften) => Neo4jError::LockedOut {
-                    user: self.user.clone(),
-                },
-                None => Neo4jError::Unreachable {
-                    address,
-                    reason: one_line(&message),
-                },
-            },
-            Error::IOError { detail } => self.explain_io(&detail),
-            Error::ConnectionTimedOut => Neo4jError::Unreachable {
-                address,
-                reason: "no answer in time".to_owned(),
-            },
-            Error::ProtocolMismatch(_) | Error::UnsupportedVersion(..) => Neo4jError::NotBolt {
-                address,
-                reason: one_line(&error.to_string()),
-            },
-            Error::ServerUnavailableError(reason) if self.address.routed => {
-                Neo4jError::Unreachable {
-                    address,
-                    reason: format!(
-                        "{}; if only the addresses that it names for itself cannot be reached, use {}",
-                        one_line(&reason),
-                        self.address.direct
-                    ),
-                }
-            }
-            other => Neo4jError::Driver {
-                address,
-                reason: one_line(&other.to_string()),
-            },
-        }
-    }
-
-    fn explain_io(&self, detail: &std::io::Error) -> Neo4jError {
-        let address = self.address.to_string();
-        let reason = one_line(&detail.to_string());
-        // rustls' errors arrive inside one of these kinds.
-        let handshake = matches!(
-            detail.kind(),
-            std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
-        );
-        match (handshake, self.address.tls) {
-            (true, true) => Neo4jError::Tls { address, reason },
-            (true, false) => Neo4jError::NotBolt { address, reason },
-            (false, _) => Neo4jError::Unreachable { address, reason },
-        }
-    }
-
-    fn explain_code(&self, code: &str, message: &str) -> Neo4jError {
-        let message = one_line(message);
-        let (user, database) = (self.user.clone(), self.database.clone());
-        match code.rsplit('.').next().unwrap_or_default() {
-            "Unauthorized" => Neo4jError::Credentials { user },
-            "AuthenticationRateLimit" => Neo4jError::LockedOut { user },
-            "CredentialsExpired" => Neo4jError::PasswordExpired { user },
-            "DatabaseNotFound" => Neo4jError::DatabaseMissing {
-                database,
-                known: String::new(),
-            },
-            "DatabaseUnavailable" => Neo4jError::DatabaseUnavailable {
-                database,
-                reason: message,
-            },
-            "ForbiddenOnReadOnlyDatabase" | "WriteOnReadOnlyAccessDatabase" => {
-                Neo4jError::ReadOnly { database }
-            }
-            "Forbidden" if message.contains("read-only") || message.contains("read only") => {
-                Neo4jError::ReadOnly { database }
-            }
-            "Forbidden" => Neo4jError::Forbidden {
-                user,
-                reason: message,
-            },
-            _ => Neo4jError::Refused {
-                code: one_line(code),
-                message,
-            },
-        }
-    }
 }
 
 #[cfg(test)]

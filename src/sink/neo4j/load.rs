@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use neo4rs::{BoltList, BoltType};
 
 use super::connection::{Connection, Written};
-use super::retry::{Next, Patience};
+use super::retry::{Next, TransactionRetries};
 use super::rows::{self, EdgeRow};
 use super::{Counters, Neo4jError, cypher};
 use crate::graph::schema::{EDGES, NODES};
@@ -166,7 +166,7 @@ impl State<'_> {
     /// Sends one batch after the other until the queue is empty. While a batch is under way on the server, other
     /// sessions make their next one.
     async fn session(&self, part: &Part<'_>, queue: &Mutex<Queue>) -> Result<(), Neo4jError> {
-        let mut patience = Patience::new(self.connection);
+        let mut retries = TransactionRetries::new(self.connection);
         while let Some((range, batch)) = self.take(part, queue) {
             let rows = range.len();
             let mut parameters = rows::parameters([
@@ -178,14 +178,14 @@ impl State<'_> {
             }
             match self.connection.write(&part.statement, parameters).await {
                 Ok(written) => {
-                    patience.succeeded();
+                    retries.succeeded();
                     self.settle(part, rows, &written)?;
                     lock(queue).went_through(self.connection.tuning.rows);
                 }
                 Err(error) => {
-                    let before = patience.retries();
-                    let next = patience.after(error, rows).await?;
-                    self.lock().retries += patience.retries() - before;
+                    let before = retries.retries();
+                    let next = retries.after(error, rows).await?;
+                    self.lock().retries += retries.retries() - before;
                     lock(queue).failed(range, next);
                 }
             }

@@ -15,6 +15,7 @@ mod retry;
 mod rows;
 mod schema;
 mod sweep;
+mod target;
 
 pub use connection::{Connection, Server, Settings, Tuning};
 pub use cypher::{merge_edges, merge_nodes};

@@ -4,7 +4,7 @@ use neo4rs::BoltMap;
 
 use super::connection::{Connection, Written};
 use super::load::{joins, labels};
-use super::retry::{Next, Patience};
+use super::retry::{Next, TransactionRetries};
 use super::rows::{integer, parameters, text};
 use super::{Counters, Neo4jError, cypher};
 
@@ -36,18 +36,18 @@ impl Connection {
         case: &str,
         counters: &mut Counters,
     ) -> Result<(), Neo4jError> {
-        let mut patience = Patience::new(self);
+        let mut retries = TransactionRetries::new(self);
         let mut limit = self.tuning.rows;
         let mut after = String::new();
         loop {
             match self.write(statement, page(case, &after, limit)).await {
                 Ok(written) => {
-                    patience.succeeded();
+                    retries.succeeded();
                     let rows = written.number("rows");
                     counters.add(&written.stats);
                     counters.rows += rows as u64;
                     if rows < limit {
-                        counters.retries += patience.retries();
+                        counters.retries += retries.retries();
                         return Ok(());
                     }
                     // What was done no longer holds the case, so the same id again is no repetition: an id can
@@ -55,7 +55,7 @@ impl Connection {
                     after = last(&written).unwrap_or(after);
                 }
                 Err(error) => {
-                    if patience.after(error, limit).await? == Next::Smaller {
+                    if retries.after(error, limit).await? == Next::Smaller {
                         limit = (limit / 2).max(1);
                     }
                 }

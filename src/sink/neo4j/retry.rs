@@ -1,15 +1,29 @@
-//! Trying again: soon after a deadlock, with less after too much, and for a while when the server is gone.
+//! Trying a transaction again: soon after a deadlock, with fewer rows after too many, and for a while when the server
+//! is gone.
 
 use std::time::Duration;
 
-use rand::Rng;
-use tokio::time::Instant;
-
 use super::connection::Connection;
 use super::error::{Neo4jError, Remedy, one_line, remedy};
+use crate::model::{Retries, RetryPolicy};
 
-/// Most attempts at a transaction that the server is there for but keeps refusing.
-const ATTEMPTS: u32 = 20;
+/// For a transaction that the server keeps refusing.
+const REFUSED: RetryPolicy = RetryPolicy {
+    first_pause: Duration::from_millis(20),
+    longest_pause: Duration::from_secs(2),
+    attempts: Some(20),
+    time: None,
+};
+
+/// For a server that is gone: [`Tuning::patience`] says how long it is waited for.
+///
+/// [`Tuning::patience`]: super::connection::Tuning::patience
+const GONE: RetryPolicy = RetryPolicy {
+    first_pause: Duration::from_millis(100),
+    longest_pause: Duration::from_secs(5),
+    attempts: None,
+    time: None,
+};
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,19 +34,20 @@ pub(super) enum Next {
     Smaller,
 }
 
-/// The failures of one piece of work.
-pub(super) struct Patience<'c> {
+/// The failed transactions of one piece of work.
+pub(super) struct TransactionRetries<'c> {
     connection: &'c Connection,
-    refused: u32,
-    lost: Option<(Instant, u32)>,
+    refused: Retries,
+    /// Since the connection was lost.
+    lost: Option<Retries>,
     retries: u64,
 }
 
-impl<'c> Patience<'c> {
+impl<'c> TransactionRetries<'c> {
     pub(super) fn new(connection: &'c Connection) -> Self {
         Self {
             connection,
-            refused: 0,
+            refused: Retries::begin(),
             lost: None,
             retries: 0,
         }
@@ -58,8 +73,7 @@ impl<'c> Patience<'c> {
                 return Ok(Next::Smaller);
             }
             Remedy::Smaller | Remedy::Again => {
-                self.refused += 1;
-                if self.refused >= ATTEMPTS {
+                if !self.refused.wait(&REFUSED).await {
                     return Err(match kind {
                         Remedy::Smaller => Neo4jError::Exhausted {
                             rows,
@@ -68,25 +82,20 @@ impl<'c> Patience<'c> {
                         _ => target.explain(error),
                     });
                 }
-                pause(
-                    Duration::from_millis(20),
-                    self.refused,
-                    Duration::from_secs(2),
-                )
-                .await;
             }
             Remedy::Reconnect => {
-                let (since, times) = self.lost.get_or_insert((Instant::now(), 0));
-                *times += 1;
-                if since.elapsed() >= self.connection.tuning.patience {
+                let policy = RetryPolicy {
+                    time: Some(self.connection.tuning.patience),
+                    ..GONE
+                };
+                let lost = self.lost.get_or_insert_with(Retries::begin);
+                if !lost.wait(&policy).await {
                     return Err(Neo4jError::Lost {
                         address: target.address.to_string(),
-                        seconds: since.elapsed().as_secs(),
+                        seconds: lost.elapsed().as_secs(),
                         reason: one_line(&error.to_string()),
                     });
                 }
-                let times = *times;
-                pause(Duration::from_millis(100), times, Duration::from_secs(5)).await;
             }
         }
         self.retries += 1;
@@ -95,7 +104,7 @@ impl<'c> Patience<'c> {
 
     /// Forgets earlier failures: something went through.
     pub(super) fn succeeded(&mut self) {
-        self.refused = 0;
+        self.refused = Retries::begin();
         self.lost = None;
     }
 
@@ -103,13 +112,4 @@ impl<'c> Patience<'c> {
     pub(super) fn retries(&self) -> u64 {
         self.retries
     }
-}
-
-/// Exponential backoff, somewhere between half of it and all of it.
-async fn pause(first: Duration, times: u32, most: Duration) {
-    let full = first
-        .saturating_mul(1 << times.saturating_sub(1).min(16))
-        .min(most);
-    let part = rand::rng().random_range(0.5..=1.0);
-    tokio::time::sleep(full.mul_f64(part)).await;
 }

@@ -5,7 +5,7 @@ use neo4rs::{BoltMap, Error};
 use super::Neo4jError;
 use super::connection::{Connection, Written};
 use super::error::one_line;
-use super::retry::Patience;
+use super::retry::TransactionRetries;
 use crate::graph::docs::schema_statements;
 
 /// What [`Connection::apply_schema`] added; nothing where it was there already.
@@ -36,7 +36,7 @@ impl Connection {
     }
 
     async fn statement(&self, statement: &str) -> Result<Written, Neo4jError> {
-        let mut patience = Patience::new(self);
+        let mut retries = TransactionRetries::new(self);
         let mut raced = false;
         loop {
             match self.write(statement, BoltMap::default()).await {
@@ -52,7 +52,7 @@ impl Connection {
                     });
                 }
                 Err(error) => {
-                    patience.after(error, 1).await?;
+                    retries.after(error, 1).await?;
                 }
             }
         }

@@ -10,7 +10,7 @@ use neo4rs::{BoltList, BoltType, Row};
 
 use super::connection::{Connection, Written};
 use super::load::joins;
-use super::retry::{Next, Patience};
+use super::retry::{Next, TransactionRetries};
 use super::rows::{EdgeRow, ends, integer, parameters, text};
 use super::{Counters, Neo4jError, cypher};
 use crate::graph::NodeData;
@@ -134,7 +134,7 @@ impl Sweep<'_> {
         rows: Option<BoltList>,
         (after, after_end): (&str, &str),
     ) -> Result<Written, Neo4jError> {
-        let mut patience = Patience::new(self.connection);
+        let mut retries = TransactionRetries::new(self.connection);
         loop {
             let mut all = parameters([
                 ("case", text(self.case.to_owned())),
@@ -148,12 +148,12 @@ impl Sweep<'_> {
             }
             match self.connection.write(statement, all).await {
                 Ok(written) => {
-                    self.counters.retries += patience.retries();
+                    self.counters.retries += retries.retries();
                     return Ok(written);
                 }
                 // A page is small as it is: it is only waited for.
                 Err(error) => {
-                    let (Next::Same | Next::Smaller) = patience.after(error, 1).await?;
+                    let (Next::Same | Next::Smaller) = retries.after(error, 1).await?;
                 }
             }
         }

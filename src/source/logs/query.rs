@@ -28,9 +28,9 @@ pub enum Query {
 /// A value for a parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parameter {
-    /// A moment.
+    /// A time.
     Time(DateTime<Utc>),
-    /// Texts.
+    /// A list of texts.
     List(Vec<String>),
 }
 
@@ -120,7 +120,7 @@ impl Query {
         self.file().split_once("\n\n").map_or("", |(_, body)| body)
     }
 
-    /// The query that a text was made of by [`Query::render`], whatever its values.
+    /// Identifies the query that a rendered text came from, whatever the values of its parameters.
     pub fn of(text: &str) -> Option<Self> {
         let made = |query: &Self| text.ends_with(query.body());
         Self::ALL.into_iter().find(made)

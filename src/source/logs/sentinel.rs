@@ -16,7 +16,7 @@ use url::Url;
 use super::query::{Parameter, Query};
 use super::table::PRIMARY;
 use crate::http::{Client, Failure};
-use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
+use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
 use crate::model::RecordNumber;
 use crate::model::Source;
 use crate::model::Window;
@@ -26,13 +26,15 @@ use crate::model::parse_time;
 /// Key of this source in `requests` and in gaps.
 pub const SOURCE: Source = Source::LogAnalytics;
 
-/// Most rows of one answer; one that has so many may have been cut.
+/// Most rows that the service puts into one answer. An answer with so many may have been cut.
 const ROW_LIMIT: usize = 500_000;
 /// Values of a list parameter go in chunks of at most so many, or so many bytes.
 const CHUNK_VALUES: usize = 500;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Queries at the same time, as the service allows a user.
 const CONCURRENT: usize = 5;
+/// Seconds that the service may work on a query; it allows no more.
+const WAIT: u64 = 600;
 
 /// A workspace.
 #[derive(Debug)]
@@ -56,9 +58,9 @@ pub struct Row {
 pub struct Rows {
     /// All rows, slice by slice.
     pub rows: Vec<Row>,
-    /// What could not be had.
+    /// Why rows are missing, if any are.
     pub problems: Vec<Problem>,
-    /// Each answer that there was, rows or not: its record, and when it was there.
+    /// Record and time of each answer, with or without rows.
     pub answers: Vec<(RecordNumber, DateTime<Utc>)>,
 }
 
@@ -111,7 +113,7 @@ struct Column {
     name: String,
 }
 
-/// How one slice went.
+/// The outcome of a query over one slice of time.
 enum Slice {
     Whole(Vec<Row>),
     Cut(Vec<Row>),
@@ -172,7 +174,7 @@ impl Sentinel {
         Box::pin(async move {
             let exchange = self.ask(query, window, slice, list).await?;
             into.answers.push((exchange.record, exchange.at));
-            match read(query, &exchange) {
+            match parse_answer(query, &exchange) {
                 Slice::Whole(rows) => into.rows.extend(rows),
                 Slice::Bad(problem) => into.problems.push(problem),
                 Slice::Cut(rows) => match middle(slice, query.joins()) {
@@ -230,24 +232,26 @@ impl Sentinel {
         values.extend(list.cloned());
         let timespan = format!("{}/{}", format_time(window.from), format_time(window.to));
         let body = serde_json::json!({"query": query.render(&values), "timespan": timespan});
+        let body = Body {
+            content_type: "application/json",
+            text: body.to_string(),
+        };
         let request = Request {
-            source: SOURCE.as_str(),
-            method: Method::Post,
-            url: self.url.clone(),
-            headers: vec![("prefer", "wait=600,include-statistics=true".to_owned())],
+            headers: vec![("prefer", format!("wait={WAIT},include-statistics=true"))],
             auth: Auth::Entra(Audience::LogAnalytics),
-            body: Some(Body {
-                content_type: "application/json",
-                text: body.to_string(),
-            }),
             limits: vec![Limit {
                 key: "log analytics".to_owned(),
                 rate: 200.0 / 30.0,
                 burst: 5.0,
             }],
             deadline: Duration::from_secs(30 * 60),
+            // The service may work that long before it sends the first byte.
+            attempt_timeout: Duration::from_secs(WAIT + 20),
+            // The gateway's 504 means that the query needs more time than the service allows.
+            gateway_timeout_is_final: true,
+            ..Request::post(SOURCE, self.url.clone(), body)
         };
-        // Closed only when everything is dropped.
+        // The semaphore is never closed, so this cannot fail.
         let _running = self.running.acquire().await;
         self.client.send(&request).await
     }
@@ -256,7 +260,7 @@ impl Sentinel {
 impl Rows {
     /// What one answer to a query gives, as if its time could not be halved.
     pub fn of(query: Query, exchange: &Exchange) -> Self {
-        let (rows, problems) = match read(query, exchange) {
+        let (rows, problems) = match parse_answer(query, exchange) {
             Slice::Whole(rows) => (rows, Vec::new()),
             Slice::Cut(rows) => (
                 rows,
@@ -314,7 +318,7 @@ fn middle(slice: Window, whole_hours: bool) -> Option<DateTime<Utc>> {
         .find(|at| slice.from < *at && *at < slice.to)
 }
 
-fn read(query: Query, exchange: &Exchange) -> Slice {
+fn parse_answer(query: Query, exchange: &Exchange) -> Slice {
     let name = query.name();
     let failed = |message: String| {
         Slice::Bad(Problem::Failed {

@@ -9,16 +9,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{DEADLINE, Graph, SOURCE};
-use crate::http::{Failure, KEPT_HEADERS, Network, Recorded, pause, status};
-use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Method, Request};
+use crate::http::{Failure, KEPT_HEADERS, LookUp, Network, first_pause};
+use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
 
 /// Requests in an envelope.
 const ENVELOPE: usize = 20;
 /// Envelopes and single requests under way at the same time.
 const CONCURRENT: usize = 4;
 
-/// A request by its position, who to ask, and the failure that is on record.
-type Wanted<'n> = (usize, &'n Network, Option<Exchange>);
+/// A request without a recorded answer: its position, the network, and the recorded failure if there is one.
+type Missing<'n> = (usize, &'n Network, Option<Exchange>);
 
 #[derive(Debug, Deserialize)]
 struct Envelope {
@@ -41,9 +41,9 @@ impl Graph {
         let mut answers: Vec<Option<Exchange>> = vec![None; requests.len()];
         let mut missing = Vec::new();
         for (at, request) in requests.iter().enumerate() {
-            match self.client.recorded(request)? {
-                Recorded::Answer(exchange) => answers[at] = Some(exchange),
-                Recorded::Ask(network, before) => missing.push((at, network, before)),
+            match self.client.look_up(request)? {
+                LookUp::Recorded(exchange) => answers[at] = Some(exchange),
+                LookUp::Ask(network, before) => missing.push((at, network, before)),
             }
         }
         let seconds = by_second(missing, |(at, ..)| &requests[*at].limits);
@@ -62,7 +62,7 @@ impl Graph {
     async fn fetch(
         &self,
         requests: &[Request],
-        wanted: &[Wanted<'_>],
+        wanted: &[Missing<'_>],
     ) -> Result<Vec<(usize, Exchange)>, Failure> {
         let mut done = Vec::new();
         let Some((_, network, _)) = wanted.first() else {
@@ -87,28 +87,30 @@ impl Graph {
         Ok(done)
     }
 
-    /// Asks in one envelope, and waits as long as those of its answers demand that are none. The others are given, by
-    /// the position of their request.
+    /// Sends requests in one envelope. Gives the answers that are final, by the position of their request, after a pause
+    /// as long as the longest that any of the other answers calls for.
     async fn ask_together(
         &self,
         requests: &[Request],
         network: &Network,
-        wanted: &[Wanted<'_>],
+        wanted: &[Missing<'_>],
     ) -> Result<BTreeMap<usize, (DateTime<Utc>, Answer)>, Failure> {
         let envelope = self.envelope(requests, wanted.iter().map(|(at, ..)| *at));
         let (when, answer) = self.client.ask(network, &envelope).await?;
         let mut settled = BTreeMap::new();
         let mut throttled = Vec::new();
         let mut longest = Duration::ZERO;
-        for (at, answer) in open(&answer) {
-            match (status(&answer), pause(&answer, 1)) {
+        for (at, answer) in parse_envelope(&answer) {
+            let Some(request) = requests.get(at) else {
+                continue;
+            };
+            match (answer.status(), first_pause(request, &answer)) {
                 // A token that has run out is renewed on the way of a single request.
                 (Some(401), _) => {}
-                (status, Some(pause)) if pause < DEADLINE => {
+                (status, Some(pause)) => {
                     longest = longest.max(pause);
                     if status == Some(429) {
-                        let limits = requests.get(at).map(|request| request.limits.clone());
-                        throttled.extend(limits.into_iter().flatten());
+                        throttled.extend_from_slice(&request.limits);
                     }
                 }
                 _ => {
@@ -136,19 +138,16 @@ impl Graph {
             .collect();
         let mut url = self.base.clone();
         crate::model::url::append_path(&mut url, &["$batch"]);
+        let body = Body {
+            content_type: "application/json",
+            text: json!({"requests": items}).to_string(),
+        };
         Request {
-            source: SOURCE.as_str(),
-            method: Method::Post,
-            url,
-            headers: Vec::new(),
             auth: Auth::Entra(Audience::Graph),
-            body: Some(Body {
-                content_type: "application/json",
-                text: json!({"requests": items}).to_string(),
-            }),
             // Every item counts.
             limits: wanted.flat_map(|at| requests[at].limits.clone()).collect(),
             deadline: DEADLINE.min(Duration::from_secs(300)),
+            ..Request::post(SOURCE, url, body)
         }
     }
 }
@@ -174,7 +173,7 @@ fn by_second<T>(wanted: Vec<T>, limits: impl Fn(&T) -> &[Limit]) -> BTreeMap<usi
 }
 
 /// The answers in an envelope, by the position of their request.
-fn open(answer: &Answer) -> BTreeMap<usize, Answer> {
+fn parse_envelope(answer: &Answer) -> BTreeMap<usize, Answer> {
     let Answer::Response {
         status: 200, body, ..
     } = answer

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::http::{Client, Failure};
-use crate::journal::{Answer, Audience, Auth, Exchange, Limit, Method, Request};
+use crate::journal::{Answer, Audience, Auth, Exchange, Limit, Request};
 use crate::model::RecordNumber;
 use crate::model::Source;
 use crate::model::Window;
@@ -44,12 +44,12 @@ pub struct Graph {
     base: Url,
 }
 
-/// A typed answer and the record it stands in.
+/// A parsed answer, or one item of it, and the record that holds it.
 #[derive(Debug, Clone)]
 pub struct Recorded<T> {
-    /// The record.
+    /// Number of the record.
     pub record: RecordNumber,
-    /// What it says.
+    /// The answer.
     pub value: T,
 }
 
@@ -317,14 +317,10 @@ impl Graph {
             url.set_query(Some(&encoded.join("&")));
         }
         Request {
-            source: SOURCE.as_str(),
-            method: Method::Get,
-            url,
-            headers: Vec::new(),
             auth: Auth::Entra(Audience::Graph),
-            body: None,
             limits,
             deadline: DEADLINE,
+            ..Request::get(SOURCE, url)
         }
     }
 
@@ -459,7 +455,7 @@ fn object<T: DeserializeOwned>(
         None => match &exchange.answer {
             Answer::Nothing(reason) => Err(Problem::NoAnswer {
                 what,
-                reason: reason.clone(),
+                reason: reason.to_string(),
             }),
             Answer::Response { .. } => Err(Problem::NotUnderstood { what }),
         },

@@ -1,6 +1,6 @@
 //! What a provider's answer means, in the words that all providers share.
 
-use super::answer::clip;
+use super::clip::clip;
 
 use crate::model::UrlSeverity;
 pub use crate::model::{Severity, State};
@@ -9,13 +9,13 @@ pub use crate::model::{Severity, State};
 const SUMMARY: usize = 300;
 /// Longest tag, in characters.
 const TAG: usize = 64;
-/// Most tags of one reading.
+/// Most tags of one verdict.
 const TAGS: usize = 20;
 
 /// What one provider said about one url.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// What came of asking.
+pub struct Verdict {
+    /// The outcome of asking a provider.
     pub state: State,
     /// How bad it is; only an answer has one.
     pub severity: Option<Severity>,
@@ -29,7 +29,7 @@ pub struct Reading {
     pub reference: Option<String>,
 }
 
-impl Reading {
+impl Verdict {
     /// An answer that rates the url: a hit when it is warning or high, else clean.
     pub fn rated(severity: Severity, summary: &str) -> Self {
         let state = match severity {
@@ -95,15 +95,15 @@ impl Reading {
     }
 }
 
-/// Severity of a url from all that was said about it: the highest.
-pub fn overall<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> UrlSeverity {
-    let highest = readings.into_iter().filter_map(|reading| reading.severity);
+/// Severity of a url from all that was said about it: the highest, or unknown when nobody answered.
+pub fn overall<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> UrlSeverity {
+    let highest = verdicts.into_iter().filter_map(|verdict| verdict.severity);
     highest.max().into()
 }
 
 /// Whether a url is risky: a provider says warning or high.
-pub fn risky<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> bool {
-    readings
+pub fn risky<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> bool {
+    verdicts
         .into_iter()
-        .any(|reading| reading.severity >= Some(Severity::Warning))
+        .any(|verdict| verdict.severity >= Some(Severity::Warning))
 }

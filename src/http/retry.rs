@@ -1,0 +1,150 @@
+//! Which answers are asked for again, and when. The policy itself is [`RetryPolicy`]; `Retry-After` is obeyed here.
+
+use std::time::{Duration, SystemTime};
+
+use crate::journal::{Answer, Request};
+use crate::model::{Retries, RetryPolicy};
+
+/// For failures of the service or of the network.
+const FAILED: RetryPolicy = RetryPolicy {
+    first_pause: Duration::from_secs(1),
+    longest_pause: Duration::from_secs(30),
+    attempts: Some(5),
+    time: None,
+};
+
+/// For throttling (429): the attempts are not limited, only the request's deadline is.
+const THROTTLED: RetryPolicy = RetryPolicy {
+    attempts: None,
+    ..FAILED
+};
+
+/// How long to wait before a request is sent again. None when the answer is final or the policy allows no further
+/// attempt.
+pub(super) fn pause(request: &Request, answer: &Answer, retries: &Retries) -> Option<Duration> {
+    let policy = match answer.status() {
+        None => FAILED,
+        Some(429) => THROTTLED,
+        Some(504) if request.gateway_timeout_is_final => return None,
+        Some(408 | 500 | 502 | 503 | 504) => FAILED,
+        Some(_) => return None,
+    };
+    let policy = RetryPolicy {
+        time: Some(request.deadline),
+        ..policy
+    };
+    retries.pause(&policy, asked_pause(answer))
+}
+
+/// As [`pause`], after the first attempt. For requests that were sent together in one `$batch`.
+pub(crate) fn first_pause(request: &Request, answer: &Answer) -> Option<Duration> {
+    let mut retries = Retries::begin();
+    retries.count();
+    pause(request, answer, &retries)
+}
+
+/// The pause that the service asks for.
+fn asked_pause(answer: &Answer) -> Option<Duration> {
+    match answer {
+        Answer::Response { headers, .. } => {
+            retry_after(headers.get("retry-after")?, SystemTime::now())
+        }
+        Answer::Nothing(_) => None,
+    }
+}
+
+/// Parses `Retry-After`, which is either a number of seconds or an HTTP date.
+fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let at = httpdate::parse_http_date(text).ok()?;
+    // A date in the past means that the request may be sent at once.
+    Some(at.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::NoAnswer;
+
+    fn response(status: u16, retry_after: Option<&str>) -> Answer {
+        let headers = retry_after.map(|text| ("retry-after".to_owned(), text.to_owned()));
+        Answer::Response {
+            status,
+            headers: headers.into_iter().collect(),
+            body: String::new(),
+        }
+    }
+
+    fn request() -> Request {
+        Request {
+            deadline: Duration::from_secs(600),
+            ..Request::file("graph", "").unwrap()
+        }
+    }
+
+    fn after(failures: u32) -> Retries {
+        let mut retries = Retries::begin();
+        (0..failures).for_each(|_| retries.count());
+        retries
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = httpdate::parse_http_date("Tue, 24 Nov 2026 10:00:00 GMT").unwrap();
+        for (text, seconds) in [
+            ("7", Some(7)),
+            ("Tue, 24 Nov 2026 10:00:30 GMT", Some(30)),
+            ("Tuesday, 24-Nov-26 10:00:30 GMT", Some(30)),
+            ("Tue, 24 Nov 2026 09:00:00 GMT", Some(0)),
+            ("-1", None),
+            ("soon", None),
+        ] {
+            let expected = seconds.map(Duration::from_secs);
+            assert_eq!(retry_after(text, now), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_answers_that_are_none_are_asked_for_again() {
+        for status in [408, 429, 500, 502, 503, 504] {
+            assert!(
+                first_pause(&request(), &response(status, None)).is_some(),
+                "{status}"
+            );
+        }
+        for status in [200, 204, 301, 400, 401, 402, 403, 404, 501] {
+            assert_eq!(
+                first_pause(&request(), &response(status, None)),
+                None,
+                "{status}"
+            );
+        }
+        let heavy = Request {
+            gateway_timeout_is_final: true,
+            ..request()
+        };
+        assert_eq!(first_pause(&heavy, &response(504, None)), None);
+        assert!(first_pause(&heavy, &response(503, None)).is_some());
+    }
+
+    #[test]
+    fn throttling_is_waited_out_and_failures_are_counted() {
+        assert_eq!(
+            pause(&request(), &response(429, Some("3")), &after(50)),
+            Some(Duration::from_secs(3))
+        );
+        assert_eq!(
+            pause(&request(), &response(429, Some("3600")), &after(1)),
+            None,
+            "it would end after the deadline"
+        );
+        let nothing = Answer::Nothing(NoAnswer::Failed(String::new()));
+        for answer in [response(503, None), nothing] {
+            assert!(pause(&request(), &answer, &after(4)).is_some());
+            assert_eq!(pause(&request(), &answer, &after(5)), None);
+        }
+    }
+}
