@@ -4,23 +4,21 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use anyhow::Context;
-
-use super::load::{self, Mode};
-use super::{Exit, UsageError, case, output};
+use super::exit::{Context, Exit, Failure, UsageError};
+use super::{complete_case, output, replay};
 use crate::cli::{Export, ExportFormat, Global};
 use crate::graph::jsonl;
 use crate::graph::value::INDEX_LIMIT;
 use crate::sink::{csv, graphml, opengraph, stix};
 use crate::terminal;
 
-pub(super) async fn run(global: &Global, arguments: Export) -> anyhow::Result<Exit> {
-    let mut case = case::complete(arguments.case.as_deref())?;
+pub(super) async fn run(global: &Global, arguments: Export) -> Result<Exit, Failure> {
+    let case = complete_case::open(arguments.case.as_deref())?;
     let out = arguments.out.as_path();
     if arguments.format == ExportFormat::Csv {
         must_be_free(out)?;
     }
-    let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
+    let outcome = replay::run(global, &case).await?;
     let graph = &outcome.graph;
     let created = case.manifest().created;
     match arguments.format {
@@ -30,13 +28,13 @@ pub(super) async fn run(global: &Global, arguments: Export) -> anyhow::Result<Ex
         ExportFormat::Jsonl => replace(out, |file| jsonl::write(graph, file)),
         ExportFormat::Stix => replace(out, |file| stix::write(graph, created, file)),
     }
-    .with_context(|| format!("cannot write {}", out.display()))?;
+    .context(|| format!("cannot write {}", out.display()))?;
     let left_out = match arguments.format {
         ExportFormat::Stix => stix::left_out(graph),
         _ => 0,
     };
     if left_out > 0 {
-        output::complain(&format!(
+        output::eprint_line(&format!(
             "{left_out} risky url(s) of more than {INDEX_LIMIT} bytes are left out: the graph holds only their beginning; the journal has them whole"
         ));
     }
@@ -56,10 +54,10 @@ pub(super) async fn run(global: &Global, arguments: Export) -> anyhow::Result<Ex
 }
 
 /// Files of an earlier export would be imported with those of this one.
-fn must_be_free(folder: &Path) -> anyhow::Result<()> {
+fn must_be_free(folder: &Path) -> Result<(), Failure> {
     let mut entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.with_context(|| format!("--out {} is no folder", folder.display()))?,
+        entries => entries.context(|| format!("--out {} is not a folder", folder.display()))?,
     };
     if entries.next().is_none() {
         return Ok(());
@@ -71,7 +69,7 @@ fn must_be_free(folder: &Path) -> anyhow::Result<()> {
     .into())
 }
 
-/// Writes a file beside `path` and puts it in its place when it is whole.
+/// Writes a file beside `path`, and puts it in its place when it is whole.
 fn replace(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use chrono::Utc;
 
-use super::{Exit, UsageError, explain, is_usage, output};
+use super::exit::{Exit, Failure, UsageError};
+use super::output;
 use crate::cli::{Global, Hunt};
 use crate::config::Config;
 use crate::hunt::{self, Argument, CASE, Format, HuntError, Parameters, Table};
@@ -19,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Columns that titles get in a list, however narrow the terminal is.
 const LEAST_TITLE: usize = 20;
 
-pub(super) async fn run(global: &Global, command: Hunt) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, command: Hunt) -> Result<Exit, Failure> {
     match command {
         Hunt::List { tag } => list(&tag),
         Hunt::Show { name } => {
@@ -73,14 +74,14 @@ impl Asking {
         hunt::run(graph, database, &self.hunt, parameters, LIMIT).await
     }
 
-    async fn once(&self) -> anyhow::Result<Exit> {
+    async fn once(&self) -> Result<Exit, Failure> {
         let table = self.answer(&self.parameters).await?;
         output::print(&self.text(&table)?)?;
         self.remark(&table, &self.parameters).await;
         Ok(Exit::Complete)
     }
 
-    async fn compare(&self, other: String) -> anyhow::Result<Exit> {
+    async fn compare(&self, other: String) -> Result<Exit, Failure> {
         let mut others = self.parameters.clone();
         let one = others.insert(CASE.to_owned(), other.clone());
         let one = one.unwrap_or_default();
@@ -94,7 +95,7 @@ impl Asking {
         self.remark(&those, &others).await;
         if difference.rows.is_empty() {
             let rows = these.rows.len();
-            output::complain(&format!(
+            output::eprint_line(&format!(
                 "Both cases give the same answer, of {rows} row(s)."
             ));
         }
@@ -103,7 +104,7 @@ impl Asking {
 
     /// Runs the hunt until it is interrupted. On a terminal each answer takes the place of the one before; elsewhere
     /// an answer is written when it differs from the one before.
-    async fn watch(&self, global: &Global, pause: Duration) -> anyhow::Result<Exit> {
+    async fn watch(&self, global: &Global, pause: Duration) -> Result<Exit, Failure> {
         tokio::select! {
             // One listener for all rounds, so that what comes while an answer is written is heard too.
             biased;
@@ -113,7 +114,7 @@ impl Asking {
     }
 
     /// Runs the hunt again and again; ends when it cannot be run at all.
-    async fn rounds(&self, global: &Global, pause: Duration) -> anyhow::Result<Exit> {
+    async fn rounds(&self, global: &Global, pause: Duration) -> Result<Exit, Failure> {
         let clear = io::stdout().is_terminal();
         let mut before = None;
         loop {
@@ -124,7 +125,7 @@ impl Asking {
                         output::print("\u{1b}[2J\u{1b}[H")?;
                     }
                     if !global.quiet {
-                        output::complain(&format!(
+                        output::eprint_line(&format!(
                             "{} at {} UTC, every {} s, {} row(s); Ctrl-C ends it",
                             self.hunt.name,
                             Utc::now().format("%H:%M:%S"),
@@ -140,18 +141,18 @@ impl Asking {
                 }
                 // Neo4j may be back for the next round; a hunt that is wrong stays wrong.
                 Err(error) => {
-                    let error = anyhow::Error::from(error);
-                    if before.is_none() || is_usage(&error) {
-                        return Err(error);
+                    let failure = Failure::from(error);
+                    if before.is_none() || failure.exit == Exit::Usage {
+                        return Err(failure);
                     }
-                    output::complain(&format!("error: {}", terminal::clean(&explain(&error))));
+                    output::eprint_line(&format!("error: {}", failure.message));
                 }
             }
             tokio::time::sleep(pause).await;
         }
     }
 
-    fn text(&self, table: &Table) -> anyhow::Result<String> {
+    fn text(&self, table: &Table) -> Result<String, Failure> {
         let mut text = Vec::new();
         hunt::render(table, self.format, &mut text, width())?;
         Ok(String::from_utf8(text)?)
@@ -162,7 +163,7 @@ impl Asking {
         if let Some(limit) =
             limit(&self.hunt, parameters).filter(|limit| table.rows.len() >= *limit)
         {
-            output::complain(&format!(
+            output::eprint_line(&format!(
                 "Cut at limit={limit}; there may be more: -p limit=N shows as many."
             ));
         }
@@ -176,10 +177,10 @@ impl Asking {
             )],
         };
         if empty && !lines.is_empty() {
-            output::complain("The answer is empty, and this may be why:");
+            output::eprint_line("The answer is empty, and this may be why:");
         }
         for line in lines {
-            output::complain(&format!("  {}", terminal::clean(&line)));
+            output::eprint_line(&format!("  {}", terminal::clean(&line)));
         }
     }
 }
@@ -197,7 +198,7 @@ fn limit(hunt: &hunt::Hunt, parameters: &Parameters) -> Option<usize> {
     }
 }
 
-fn list(tags: &[String]) -> anyhow::Result<Exit> {
+fn list(tags: &[String]) -> Result<Exit, Failure> {
     let hunts = hunt::tagged(tags)?;
     let widest = hunts.iter().map(|hunt| hunt.name.len()).max();
     let widest = widest.unwrap_or_default();
@@ -239,7 +240,7 @@ fn list(tags: &[String]) -> anyhow::Result<Exit> {
     output::print(&text)?;
     Ok(Exit::Complete)
 }
-async fn lint(global: &Global) -> anyhow::Result<Exit> {
+async fn lint(global: &Global) -> Result<Exit, Failure> {
     let hunts = hunt::library()?;
     let mut findings = hunt::lint(&hunts);
     // What only a server can tell is checked when there is one.

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{Answer, Proof};
+use super::answer::{Answer, Proof};
+use crate::command::exit::Failure;
 use crate::evidence::{self, Parts, Thing};
 use crate::graph::{Facts, Graph, Label, NodeData, NodeRef, schema};
 use crate::journal::Record;
@@ -22,7 +23,7 @@ const LONGEST: usize = 2_000;
 const IDS: usize = 12;
 
 /// What it is, and the records behind it.
-pub(super) fn answer(answer: &Answer<'_>, whole: bool) -> anyhow::Result<String> {
+pub(super) fn answer(answer: &Answer<'_>, whole: bool) -> Result<String, Failure> {
     let graph = answer.graph;
     let mut text = String::new();
     match answer.thing {
