@@ -309,6 +309,48 @@ fn a_demo_and_a_replay_read_neo4j_alone_and_leave_it_out_when_it_cannot_be_read(
     }
 }
 
+/// `case verify` once wrote the number of records that it found into case.json, and was content the next time.
+#[test]
+fn what_verify_finds_it_finds_again_and_commands_that_read_leave_the_case_as_it_was() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let case = folder.path().join("case");
+    let linktrail = |arguments: &[&str]| {
+        let mut command = binary(folder.path());
+        run::run(command.args(arguments).current_dir(folder.path()))
+    };
+    let loaded = linktrail(&["load", "--demo", "--no-neo4j", "--case", "case"]);
+    assert_eq!(loaded.code, Some(3), "{loaded:#?}");
+    let manifest = case.join("case.json");
+    let text = std::fs::read_to_string(&manifest).expect("case.json");
+    let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let records = value["records"].as_u64().expect("a number");
+    value["records"] = (records + 1).into();
+    std::fs::write(&manifest, value.to_string()).expect("write it");
+    let contents = || -> Vec<_> {
+        let read = |file| (std::fs::read(&file).expect("a file"), file);
+        files(&case).into_iter().map(read).collect()
+    };
+    let before = contents();
+    for _ in 0..2 {
+        let ran = linktrail(&["case", "verify", "case"]);
+        assert_eq!(ran.code, Some(1), "{ran:#?}");
+        let told = format!("case.json counts {} record(s)", records + 1);
+        assert!(ran.stdout.contains(&told), "{ran:#?}");
+    }
+    let evidence = linktrail(&["evidence", "--case", "case", "https://nowhere.example/"]);
+    assert_eq!(evidence.code, Some(2), "{evidence:#?}");
+    for arguments in [
+        &["report", "--case", "case", "--out", "report.html"][..],
+        &[
+            "export", "--case", "case", "--format", "jsonl", "--out", "graph",
+        ],
+    ] {
+        let ran = linktrail(arguments);
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+    }
+    assert!(contents() == before, "the case has changed");
+}
+
 #[test]
 fn a_wrong_client_secret_is_told_and_stands_nowhere() {
     let lab = lab();

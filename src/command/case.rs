@@ -1,4 +1,4 @@
-//! `linktrail case`.
+//! `linktrail case`: the cases on disk are listed, checked and pushed, and one is taken out of Neo4j.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -70,7 +70,7 @@ fn list(dir: &Path) -> Result<Exit, Failure> {
     })
 }
 
-/// Reads every record, rebuilds the graph, and compares it with the one that is there.
+/// Reads every record, rebuilds the graph from them, and compares it with the one that was saved. Nothing is written.
 async fn verify(global: &Global, dir: &Path) -> Result<Exit, Failure> {
     let case = Case::open(dir)?;
     let mut records = 0_u64;
@@ -79,7 +79,7 @@ async fn verify(global: &Global, dir: &Path) -> Result<Exit, Failure> {
     let mut wrong = Vec::new();
     if manifest.complete && manifest.records != records {
         wrong.push(format!(
-            "case.json counts {} record(s), the journal holds {records}",
+            "case.json counts {} record(s), but the journal holds {records}",
             manifest.records
         ));
     }

@@ -1,4 +1,4 @@
-//! `linktrail completions`.
+//! `linktrail completions`: a script that completes the command line in a shell.
 
 use clap::CommandFactory;
 use clap_complete::Shell;

@@ -1,4 +1,4 @@
-//! `linktrail export`.
+//! `linktrail export`: the graph of a case in the format of another program.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -53,7 +53,7 @@ pub(super) async fn run(global: &Global, arguments: Export) -> Result<Exit, Fail
     Ok(Exit::Complete)
 }
 
-/// Files of an earlier export would be imported with those of this one.
+/// Refuses a folder that holds something: files of an earlier export would be imported with those of this one.
 fn must_be_free(folder: &Path) -> Result<(), Failure> {
     let mut entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -83,7 +83,7 @@ fn replace(
     drop(file);
     let placed = written.and_then(|()| fs::rename(&partial, path));
     if placed.is_err() {
-        // The failure itself is what is told.
+        // The error that is shown is the first one.
         let _ = fs::remove_file(&partial);
     }
     placed

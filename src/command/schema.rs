@@ -1,4 +1,4 @@
-//! `linktrail schema`.
+//! `linktrail schema`: the constraints and indexes of the graph, printed or created in Neo4j.
 
 use super::exit::{Exit, Failure};
 use super::output;

@@ -7,25 +7,25 @@ use crate::graph::Graph;
 use crate::journal::Record;
 use crate::model::RecordNumber;
 
-/// A record, and which parts of it speak of the thing asked for; none when a record itself was asked for.
+/// A record, and the parts of it that mention what was asked for; none when the record itself was asked for.
 pub(super) struct Proof {
     pub(super) record: Record,
     pub(super) parts: Option<Parts>,
 }
 
-/// What was asked for, ready to be shown.
+/// A node, an edge or a record of a case, with all that it takes to show it.
 pub(super) struct Answer<'a> {
     pub(super) case: &'a Case,
     pub(super) graph: &'a Graph,
     pub(super) known: &'a Known<'a>,
-    /// None when a record was asked for.
+    /// The node or edge; none when a record was asked for.
     pub(super) thing: Option<Thing>,
-    /// All records, in their order.
+    /// The numbers of all records, in ascending order.
     pub(super) numbers: Vec<RecordNumber>,
 }
 
 impl Answer<'_> {
-    /// A record with what speaks of the thing.
+    /// Reads a record, and finds the parts that mention what was asked for.
     fn proof(&self, number: RecordNumber) -> Result<Proof, Failure> {
         let record = self.case.journal().get(number)?.ok_or_else(|| {
             UsageError(format!(
@@ -40,7 +40,7 @@ impl Answer<'_> {
         Ok(Proof { record, parts })
     }
 
-    /// All records with what speaks of the thing, in their order.
+    /// Reads all records, in their order.
     pub(super) fn proofs(&self) -> impl Iterator<Item = Result<Proof, Failure>> {
         self.numbers.iter().map(|number| self.proof(*number))
     }

@@ -25,8 +25,8 @@ pub(super) async fn run(global: &Global, arguments: Evidence) -> Result<Exit, Fa
         numbers,
     };
     let shown = match arguments.format {
-        EvidenceFormat::Json => json::answer(&answer)?,
-        EvidenceFormat::Text => text::answer(&answer, arguments.whole)?,
+        EvidenceFormat::Json => json::render(&answer)?,
+        EvidenceFormat::Text => text::render(&answer, arguments.whole)?,
     };
     output::print(&shown)?;
     Ok(Exit::Complete)
