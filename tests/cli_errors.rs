@@ -63,7 +63,7 @@ fn settings_that_are_missing_wrong_or_unknown() {
         (
             "client_id = ",
             "client_secret = \"x\"\nclient_id = ",
-            "[auth] client_secret is a secret and does not belong into a configuration",
+            "[auth] client_secret is a secret and does not belong in a configuration",
         ),
         (
             "providers = [\"otx\", \"xforce\"]",
@@ -93,7 +93,7 @@ fn settings_that_are_missing_wrong_or_unknown() {
         (
             "providers = [\"otx\", \"xforce\"]",
             "virustotal_key = \"x\"",
-            "[intel] virustotal_key is a secret and does not belong into a configuration; use LINKTRAIL_VIRUSTOTAL_KEY",
+            "[intel] virustotal_key is a secret and does not belong in a configuration; use LINKTRAIL_VIRUSTOTAL_KEY",
         ),
         (
             "[endpoints]",

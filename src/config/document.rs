@@ -152,7 +152,7 @@ impl Document {
     fn put(&mut self, section: &str, key: String, setting: Setting, problems: &mut Problems) {
         if let Some(place) = secret::place_of(section, &key) {
             problems.add(format!(
-                "{}: [{section}] {key} is a secret and does not belong into a configuration; use {place}",
+                "{}: [{section}] {key} is a secret and does not belong in a configuration; use {place}",
                 setting.origin
             ));
             return;
