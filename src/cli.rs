@@ -1,4 +1,5 @@
-//! What can be typed. Nothing here is checked beyond its form; [`crate::config`] does that.
+//! The command line, as clap reads it. Only the form of arguments is checked here; what they mean is up to
+//! [`crate::command`].
 
 use std::path::PathBuf;
 
@@ -17,24 +18,24 @@ use crate::model::{Channels, ChatsOf, Options, PivotOn, Stage, duration, sorted}
     max_term_width = 100
 )]
 pub struct Cli {
-    /// Settings that every subcommand takes.
+    /// Options of every subcommand.
     #[command(flatten)]
     pub global: Global,
-    /// What to do.
+    /// The subcommand, with its own options.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// Settings that every subcommand takes.
+/// Options of every subcommand.
 #[derive(Debug, Args)]
 pub struct Global {
-    /// Configuration file instead of ./linktrail.toml or the one in the user's configuration folder
+    /// Read this configuration file instead of ./linktrail.toml or the one in the user's configuration folder
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Say more on stderr; twice for every request
+    /// Log more to stderr; repeat (-vv) to log every request
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Say nothing but errors on stderr
+    /// Log only errors to stderr
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// When to use colours
@@ -43,15 +44,15 @@ pub struct Global {
     /// When to show progress
     #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
     pub progress: When,
-    /// Form of the log on stderr
+    /// Format of the log on stderr
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 }
 
-/// When to do something that only a terminal needs.
+/// When to use what suits a terminal and not a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// On a terminal.
+    /// When stderr is a terminal.
     Auto,
     /// Always.
     Always,
@@ -60,7 +61,7 @@ pub enum When {
 }
 
 impl When {
-    /// The decision, given whether the stream is a terminal.
+    /// Decides, given whether stderr is a terminal.
     pub fn decide(self, terminal: bool) -> bool {
         match self {
             Self::Auto => terminal,
@@ -70,26 +71,26 @@ impl When {
     }
 }
 
-/// Form of the log.
+/// Format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// For people.
     Text,
-    /// One JSON object a line.
+    /// For programs: one JSON object a line.
     Json,
 }
 
-/// Subcommands.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Collect, or go on collecting, a case and load its graph into Neo4j
+    /// Collect a case, or continue one, and load its graph into Neo4j
     Load(Box<Load>),
     /// List, show, run and check the saved Cypher hunts
     #[command(subcommand)]
     Hunt(Hunt),
     /// Write the hunts, a style and a guide for Neo4j Browser
     Browser(Browser),
-    /// The cases on disk, and what Neo4j holds of them
+    /// List and check the cases on disk, write one to Neo4j again, or take one out of it
     #[command(subcommand)]
     Case(Case),
     /// Write a case as one HTML file that needs no network
@@ -98,12 +99,12 @@ pub enum Command {
     Export(Export),
     /// Show the raw records behind a node or an edge of a case
     Evidence(Evidence),
-    /// The constraints and indexes of the graph
+    /// Print the constraints and indexes of the graph, or create them in Neo4j
     #[command(subcommand)]
     Schema(Schema),
     /// Print a completion script for a shell
     Completions {
-        /// Shell to complete for
+        /// The shell to complete for
         shell: Shell,
     },
 }
@@ -111,19 +112,19 @@ pub enum Command {
 /// Arguments of `load`.
 #[derive(Debug, Args)]
 pub struct Load {
-    /// Case folder; an existing case is continued [default: ./cases/ID]
+    /// Folder of the case; an existing case is continued [default: ./cases/ID]
     #[arg(long, value_name = "DIR")]
     pub case: Option<PathBuf>,
-    /// Rebuild the graph from the case alone, without any request
+    /// Rebuild the graph from the records of the case, without a request
     #[arg(long, requires = "case")]
     pub replay: bool,
-    /// Load the incident that ships with linktrail; needs no tenant
+    /// Load the recorded incident that ships with linktrail; needs no tenant and no secrets
     #[arg(long, conflicts_with = "replay")]
     pub demo: bool,
-    /// Print what would be read and what would be sent to whom, and stop; no provider is asked
+    /// Print what would be read, and what would be sent to whom, and stop; no provider is asked
     #[arg(long, conflicts_with_all = ["replay", "demo", "until"])]
     pub plan: bool,
-    /// Stop after this stage; the same command without it goes on
+    /// Stop after this stage; run the same command without --until to continue
     #[arg(long, value_name = "STAGE", conflicts_with_all = ["replay", "demo"], value_enum)]
     pub until: Option<Stage>,
     /// What the case is about.
@@ -132,12 +133,12 @@ pub struct Load {
     /// Do not write to Neo4j
     #[arg(long)]
     pub no_neo4j: bool,
-    /// Form of the result
+    /// Format of the result
     #[arg(long, value_enum, default_value_t = LoadFormat::Text)]
     pub format: LoadFormat,
 }
 
-/// What a case is about. All of it is fixed when the case is made.
+/// The options that say what a case is about. They are fixed when the case is made.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub struct ScopeArgs {
     /// Length of the window that ends now, such as 30d or 12h [default: 30d]
@@ -149,7 +150,7 @@ pub struct ScopeArgs {
     /// End of the window: a date (not included) or an RFC 3339 time
     #[arg(long, value_name = "TIME", value_parser = moment, requires = "from")]
     pub to: Option<DateTime<Utc>>,
-    /// How far back to look for hosts that went to the urls [default: 7d]
+    /// How far back to look for hosts that connected to the urls [default: 7d]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub pivot_since: Option<TimeDelta>,
     /// Also start from this user (UPN or object id)
@@ -161,7 +162,7 @@ pub struct ScopeArgs {
     /// Also start from this team (group id)
     #[arg(long, value_name = "TEAM")]
     pub team: Vec<String>,
-    /// Which messages of the channels to read [default: listed]
+    /// Which messages of channels to read [default: listed]
     #[arg(long, value_enum)]
     pub channels: Option<Channels>,
     /// Whose chats to read [default: risky]
@@ -170,13 +171,13 @@ pub struct ScopeArgs {
     /// Which urls to look for on hosts and in alerts [default: risky]
     #[arg(long, value_enum)]
     pub pivot_on: Option<PivotOn>,
-    /// How often to go from new risky senders to their chats [default: 2]
+    /// How many times to follow newly found risky senders into their chats [default: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
     pub rounds: Option<u32>,
 }
 
 impl From<&ScopeArgs> for Options {
-    /// The options typed, with defaults for the rest.
+    /// The options that were given, with the defaults of the others.
     fn from(typed: &ScopeArgs) -> Self {
         let sorted =
             |items: &[String]| sorted(items.iter().map(|item| item.trim().to_owned()).collect());
@@ -201,12 +202,12 @@ impl From<&ScopeArgs> for Options {
     }
 }
 
-/// Form of the result of `load`.
+/// Format of the result of `load`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LoadFormat {
     /// For people.
     Text,
-    /// One JSON object.
+    /// For programs: one JSON object.
     Json,
 }
 
@@ -215,7 +216,7 @@ pub enum LoadFormat {
 pub enum Hunt {
     /// List the hunts
     List {
-        /// Only hunts with this tag; given several times, with all of them
+        /// Only hunts with this tag; repeat it for hunts that have all of several tags
         #[arg(long, value_name = "TAG")]
         tag: Vec<String>,
     },
@@ -226,18 +227,18 @@ pub enum Hunt {
     },
     /// Run a hunt, or a file of your own, read-only
     Run {
-        /// Name of the hunt, or a .cypher file
+        /// Name of the hunt, or the path of a .cypher file
         name: String,
         /// Value of a parameter
         #[arg(short, long = "parameter", value_name = "KEY=VALUE")]
         parameter: Vec<String>,
-        /// Form of the result
+        /// Format of the result
         #[arg(long, value_parser = hunt_format, default_value_t = crate::hunt::Format::Table)]
         format: crate::hunt::Format,
-        /// Run it again and again; Ctrl-C ends it with exit code 0
+        /// Run the hunt again every so many seconds, until Ctrl-C ends it with exit code 0
         #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400), conflicts_with = "diff")]
         watch: Option<u64>,
-        /// Compare with another case: rows that only one of the two has. The one is -p case=ID
+        /// Show the rows that only one of two cases has: this one and the one of -p case=ID
         #[arg(long, value_name = "CASE")]
         diff: Option<String>,
     },
@@ -248,10 +249,10 @@ pub enum Hunt {
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct Report {
-    /// Case folder [default: the newest complete one under ./cases]
+    /// Folder of the case [default: the newest complete one under ./cases]
     #[arg(long, value_name = "DIR")]
     pub case: Option<PathBuf>,
-    /// File to write [default: report.html in the case folder]
+    /// File to write [default: report.html in the folder of the case]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }
@@ -259,13 +260,13 @@ pub struct Report {
 /// Arguments of `export`.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// Case folder [default: the newest complete one under ./cases]
+    /// Folder of the case [default: the newest complete one under ./cases]
     #[arg(long, value_name = "DIR")]
     pub case: Option<PathBuf>,
     /// What to write
     #[arg(long, value_enum)]
     pub format: ExportFormat,
-    /// File to write, or for csv the folder, which must be empty or absent
+    /// File to write; for csv a folder, which must be empty or not there yet
     #[arg(long, value_name = "PATH")]
     pub out: PathBuf,
 }
@@ -279,7 +280,7 @@ pub enum ExportFormat {
     Csv,
     /// For BloodHound
     Opengraph,
-    /// The canonical form, as graph.jsonl in the case
+    /// The canonical form, the same as graph.jsonl in the case
     Jsonl,
     /// The risky urls as STIX 2.1 indicators and sightings; names no user, message or host
     Stix,
@@ -292,35 +293,35 @@ pub struct Evidence {
     /// A node, an edge as FROM TYPE TO, or a record as CASE/NUMBER
     #[arg(required = true, num_args = 1..=3, value_name = "ID")]
     pub id: Vec<String>,
-    /// Case folder [default: the newest complete one under ./cases]
+    /// Folder of the case [default: the newest complete one under ./cases]
     #[arg(long, value_name = "DIR")]
     pub case: Option<PathBuf>,
-    /// Show the bodies whole, not only the parts that speak of it
+    /// Show whole bodies, not only the parts that mention it
     #[arg(long)]
     pub whole: bool,
-    /// Form of the answer
+    /// Format of the answer
     #[arg(long, value_enum, default_value_t = EvidenceFormat::Text)]
     pub format: EvidenceFormat,
 }
 
-/// What `evidence` takes for an id.
+/// How to name what `evidence` is asked about.
 const EVIDENCE_HELP: &str = "\
-A node goes by its id or by what else names it alone: a url (defanged or wrapped too), a user's UPN, a host's name, a \
-message's id `19:…/…`, a verdict's `otx|https://…`. Upper and lower case count only where they do in the service. \
-Write Label:ID (User:…, Domain:…) when a text can mean several nodes.
+Name a node by its id, or by anything that names only that node: a url (also defanged or wrapped), a user's UPN, a \
+host's name, a message's id `19:…/…`, a verdict's id `otx|https://…`. Upper and lower case matter only where they do in \
+the service. When a text can mean several nodes, write Label:ID, such as User:… or Domain:….
 
-An edge is three words, or one in single quotes:
+Write an edge as three words, or as one in single quotes:
   linktrail evidence alice@contoso.com CLICKED https://login.evil.example/
   linktrail evidence 'alice@contoso.com -[CLICKED]-> hxxps://login.evil[.]example/'
 
-It reads the case alone: no network, no configuration, no Neo4j.";
+Only the case is read: no network, no configuration and no Neo4j are needed.";
 
-/// Form of what `evidence` prints.
+/// Format of what `evidence` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EvidenceFormat {
     /// For people.
     Text,
-    /// One JSON object, with every record whole.
+    /// For programs: one JSON object, with every record whole.
     Json,
 }
 
@@ -330,7 +331,7 @@ pub struct Browser {
     /// Folder to write into
     #[arg(long, value_name = "DIR", default_value = "linktrail-browser")]
     pub out: PathBuf,
-    /// Narrow every hunt to this case
+    /// Limit every hunt to this case
     #[arg(long, value_name = "ID")]
     pub case: Option<String>,
 }
@@ -344,19 +345,19 @@ pub enum Case {
         #[arg(default_value = "cases")]
         dir: PathBuf,
     },
-    /// Check every record of a case, and that its graph is the one that its journal gives
+    /// Check every record of a case, and that its graph is the one that its records give
     Verify {
-        /// Case folder
+        /// Folder of the case
         dir: PathBuf,
     },
     /// Write the graph of a case to Neo4j again
     Push {
-        /// Case folder
+        /// Folder of the case
         dir: PathBuf,
     },
-    /// Take a case out of Neo4j, with what no other case holds
+    /// Take a case out of Neo4j, with everything that no other case holds
     Prune {
-        /// Case id
+        /// Id of the case
         id: String,
     },
 }
@@ -370,7 +371,7 @@ pub enum Schema {
     Apply,
 }
 
-/// A format of a hunt's answer; clap lists them in its help and its errors.
+/// Reads the format of a hunt's answer. The error names all there are.
 fn hunt_format(text: &str) -> Result<crate::hunt::Format, String> {
     let names = crate::hunt::Format::ALL
         .map(crate::hunt::Format::as_str)
@@ -378,7 +379,7 @@ fn hunt_format(text: &str) -> Result<crate::hunt::Format, String> {
     crate::hunt::Format::parse(text).ok_or_else(|| format!("it can be {names}"))
 }
 
-/// A date, which stands for its first moment in UTC, or an RFC 3339 time.
+/// Reads a date, which means its first moment in UTC, or an RFC 3339 time.
 fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(at.to_utc());
@@ -387,7 +388,7 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
         .ok()
         .and_then(|date| date.and_hms_opt(0, 0, 0))
         .map(|at| at.and_utc())
-        .ok_or_else(|| format!("`{text}` is no time; write 2026-11-24 or 2026-11-24T13:00:00Z"))
+        .ok_or_else(|| format!("`{text}` is not a time; write 2026-11-24 or 2026-11-24T13:00:00Z"))
 }
 
 #[cfg(test)]

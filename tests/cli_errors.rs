@@ -24,7 +24,7 @@ fn refused(lab: &Lab, code: i32) -> String {
 
 #[test]
 fn settings_that_are_missing_wrong_or_unknown() {
-    let changes: [(&str, &str, &str); 19] = [
+    let changes: [(&str, &str, &str); 20] = [
         (
             "workspace_id",
             "workspace_idd",
@@ -53,12 +53,17 @@ fn settings_that_are_missing_wrong_or_unknown() {
         (
             "method = \"client-secret\"",
             "method = \"device-code\"",
-            "[auth] method `device-code` is not available",
+            "[auth] method is `device-code`; it can only be client-secret",
+        ),
+        (
+            "client_id = ",
+            "client_certificate_file = \"cert.pem\"\nclient_id = ",
+            "[auth] client_certificate_file belongs to a way to sign in that this version does not have; only method = \"client-secret\" is there",
         ),
         (
             "client_id = ",
             "client_secret = \"x\"\nclient_id = ",
-            "[auth] client_secret is a secret and does not belong into a configuration",
+            "[auth] client_secret is a secret and does not belong in a configuration",
         ),
         (
             "providers = [\"otx\", \"xforce\"]",
@@ -73,12 +78,12 @@ fn settings_that_are_missing_wrong_or_unknown() {
         (
             "providers = [\"otx\", \"xforce\"]",
             "never_send = [\"*.partner.example\", \"https://partner.example/\"]",
-            "intel.never_send: `https://partner.example/` has a scheme; leave it out, since any will do; write it as",
+            "[intel] never_send holds `https://partner.example/`, which has a scheme; leave it out, since any will do; write it as",
         ),
         (
             "providers = [\"otx\", \"xforce\"]",
             "limits = [\"virustotal 5/week\"]",
-            "[intel] limits: `virustotal 5/week` is no limit of a provider; write it as `virustotal 1000/minute`",
+            "[intel] limits holds `virustotal 5/week`, which is not a limit of a provider; write it as `virustotal 1000/minute`",
         ),
         (
             "providers = [\"otx\", \"xforce\"]",
@@ -88,7 +93,7 @@ fn settings_that_are_missing_wrong_or_unknown() {
         (
             "providers = [\"otx\", \"xforce\"]",
             "virustotal_key = \"x\"",
-            "[intel] virustotal_key is a secret and does not belong into a configuration; use LINKTRAIL_VIRUSTOTAL_KEY",
+            "[intel] virustotal_key is a secret and does not belong in a configuration; use LINKTRAIL_VIRUSTOTAL_KEY",
         ),
         (
             "[endpoints]",
@@ -121,6 +126,7 @@ fn settings_that_are_missing_wrong_or_unknown() {
         });
         let complaint = refused(&lab, 2);
         assert!(complaint.contains(text), "{text}: {complaint}");
+        assert!(complaint.contains("linktrail.toml"), "{complaint}");
         assert!(!lab.case("case").exists(), "no case was made");
         assert!(lab.tenant.requests().is_empty(), "nothing was asked");
     }
@@ -148,10 +154,20 @@ fn required_settings_and_secrets_are_asked_for_by_name() {
     std::fs::remove_file(lab.config()).expect("remove it");
     let ran = run::run(bare.args(["load", "--no-neo4j"]));
     assert_eq!(ran.code, Some(2), "{ran:#?}");
-    assert!(
-        ran.complaint()
-            .contains("set id under [tenant] in linktrail.toml, or LINKTRAIL_TENANT_ID"),
-        "{ran:#?}"
+    let problems: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!(
+        problems,
+        [
+            "error: the configuration has 8 errors:",
+            "  - the tenant's id is missing: set id under [tenant] in linktrail.toml, or LINKTRAIL_TENANT_ID",
+            "  - the id of the Sentinel workspace is missing: set workspace_id under [sentinel] in linktrail.toml, or LINKTRAIL_SENTINEL_WORKSPACE_ID",
+            "  - provider otx needs a key: set LINKTRAIL_OTX_KEY, or take `otx` out of [intel] providers",
+            "  - provider xforce needs a key: set LINKTRAIL_XFORCE_KEY, or take `xforce` out of [intel] providers",
+            "  - provider xforce needs a key: set LINKTRAIL_XFORCE_PASSWORD, or take `xforce` out of [intel] providers",
+            "  - set method = \"client-secret\" under [auth] in linktrail.toml, or LINKTRAIL_AUTH_METHOD; the method is never guessed",
+            "  - the application (client) id is missing: set client_id under [auth] in linktrail.toml, or LINKTRAIL_AUTH_CLIENT_ID",
+            "  - the application's secret is missing: set LINKTRAIL_CLIENT_SECRET, or client_secret_file under [auth] in linktrail.toml",
+        ]
     );
     let ran = run::run(binary(lab.folder()).args(["load", "--config", "nowhere.toml"]));
     assert_eq!(ran.code, Some(2), "{ran:#?}");
@@ -161,11 +177,178 @@ fn required_settings_and_secrets_are_asked_for_by_name() {
     );
     let ran = run::run(
         binary(lab.folder())
-            .args(["load"])
+            .args(["schema", "apply"])
             .env("LINKTRAIL_NEO4J_URL", "bolt://x"),
     );
     assert_eq!(ran.code, Some(2), "{ran:#?}");
     assert!(ran.complaint().contains("did you mean `uri`?"), "{ran:#?}");
+}
+
+#[test]
+fn wrong_values_missing_secrets_and_missing_files_are_told_together() {
+    let lab = lab();
+    lab.edit_config(|config| {
+        config
+            .replacen("cloud = \"public\"", "cloud = \"moon\"", 1)
+            .replacen(
+                "[\"otx\", \"xforce\"]",
+                "[\"otx\", \"file\"]\nfile = [\"no.csv\"]",
+                1,
+            )
+    });
+    let case = lab.case("case");
+    let mut load = lab.binary();
+    load.args(["load", "--case"]).arg(&case);
+    load.env_remove("LINKTRAIL_OTX_KEY")
+        .env("LINKTRAIL_CLIENT_SECRET", "")
+        .env("LINKTRAIL_CLIENT_SECRET_FILE", "no-secret")
+        .env("LINKTRAIL_MESSAGES_STORE", "all")
+        .env("LINKTRAIL_ENDPOINTS_CA_FILE", "no-ca.pem")
+        .env("LINKTRAIL_NEO4J_URI", "bolt://127.0.0.1:1");
+    let ran = run::run(&mut load);
+    assert_eq!(ran.code, Some(2), "{ran:#?}");
+    let problems: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!(
+        problems,
+        [
+            "error: the configuration has 7 errors:",
+            "  - linktrail.toml: [tenant] cloud is `moon`; it can be public, usgov, usgov-dod or china",
+            "  - LINKTRAIL_MESSAGES_STORE is `all`; it can be preview, none or full",
+            "  - provider otx needs a key: set LINKTRAIL_OTX_KEY, or take `otx` out of [intel] providers",
+            "  - [intel] file: cannot read the list no.csv: No such file or directory (os error 2)",
+            "  - [endpoints] ca_file: cannot read no-ca.pem: No such file or directory (os error 2)",
+            "  - cannot read the file for LINKTRAIL_CLIENT_SECRET, no-secret: No such file or directory (os error 2)",
+            "  - Neo4j needs a password: set LINKTRAIL_NEO4J_PASSWORD, or LINKTRAIL_NEO4J_PASSWORD_FILE to a file that holds it",
+        ]
+    );
+    assert!(ran.stdout.is_empty() && !case.exists(), "{ran:#?}");
+}
+
+/// Whatever else a command needs: a value that cannot be what it is, is an error wherever the file is read.
+#[test]
+fn a_wrong_value_is_told_by_every_command_that_reads_the_configuration() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    std::fs::write(
+        folder.path().join("linktrail.toml"),
+        "[tenant]\ncloud = \"moon\"\n",
+    )
+    .expect("a configuration");
+    for arguments in [
+        &["hunt", "run", "summary"][..],
+        &["hunt", "lint"],
+        &["schema", "apply"],
+        &["case", "prune", "X"],
+        &["case", "push", "X"],
+    ] {
+        let ran = run::run(binary(folder.path()).args(arguments));
+        assert_eq!(ran.code, Some(2), "{ran:#?}");
+        assert_eq!(
+            ran.complaint(),
+            "error: linktrail.toml: [tenant] cloud is `moon`; it can be public, usgov, usgov-dod or china"
+        );
+    }
+}
+
+#[test]
+fn a_demo_and_a_replay_read_neo4j_alone_and_leave_it_out_when_it_cannot_be_read() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let case = folder.path().join("case");
+    let load = |how: &str, variables: &[(&str, &str)], more: &[&str]| {
+        let mut command = binary(folder.path());
+        command.args(["load", how, "--case"]).arg(&case).args(more);
+        run::run(command.envs(variables.iter().copied()))
+    };
+    let config = folder.path().join("linktrail.toml");
+    for how in ["--demo", "--replay"] {
+        // What is wrong beside [neo4j] is not looked at.
+        std::fs::write(&config, "[moon]\n[tenant]\ncloud = \"moon\"\n").expect("a configuration");
+        let ran = load(how, &[("LINKTRAIL_TENANT_CLOUD", "moon")], &[]);
+        assert_eq!(ran.code, Some(3), "{ran:#?}");
+        assert_eq!(
+            ran.stderr,
+            format!("case {}\n", case.display()),
+            "nothing is wrong"
+        );
+        // [neo4j] is read: an address where nobody listens is found out before anything else.
+        let address = ("LINKTRAIL_NEO4J_URI", "bolt://127.0.0.1:1");
+        let password = ("LINKTRAIL_NEO4J_PASSWORD", "x");
+        let ran = load(how, &[address, password], &[]);
+        assert_eq!(ran.code, Some(1), "{ran:#?}");
+        assert!(
+            ran.complaint().contains("cannot connect to Neo4j"),
+            "{ran:#?}"
+        );
+        // What cannot be read is told, and Neo4j left out.
+        for (text, variable, told) in [
+            (
+                "",
+                address,
+                "Neo4j is left out: Neo4j needs a password: set LINKTRAIL_NEO4J_PASSWORD",
+            ),
+            (
+                "[neo4j]\nurl = \"bolt://x\"\n",
+                password,
+                "Neo4j is left out: linktrail.toml: [neo4j] has no key `url`; did you mean `uri`?",
+            ),
+            (
+                "[neo4j\n",
+                password,
+                "Neo4j is left out: linktrail.toml line 1: ",
+            ),
+        ] {
+            std::fs::write(&config, text).expect("a configuration");
+            let ran = load(how, &[variable], &[]);
+            assert_eq!(ran.code, Some(3), "{ran:#?}");
+            assert!(ran.complaint().starts_with(told), "{told}: {ran:#?}");
+            assert!(ran.stdout.contains("Neo4j: not written to"), "{ran:#?}");
+            // With --no-neo4j nothing is read at all.
+            let ran = load(how, &[variable], &["--no-neo4j"]);
+            assert_eq!(ran.code, Some(3), "{ran:#?}");
+            assert_eq!(ran.stderr, format!("case {}\n", case.display()));
+        }
+    }
+}
+
+/// `case verify` once wrote the number of records that it found into case.json, and was content the next time.
+#[test]
+fn what_verify_finds_it_finds_again_and_commands_that_read_leave_the_case_as_it_was() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let case = folder.path().join("case");
+    let linktrail = |arguments: &[&str]| {
+        let mut command = binary(folder.path());
+        run::run(command.args(arguments).current_dir(folder.path()))
+    };
+    let loaded = linktrail(&["load", "--demo", "--no-neo4j", "--case", "case"]);
+    assert_eq!(loaded.code, Some(3), "{loaded:#?}");
+    let manifest = case.join("case.json");
+    let text = std::fs::read_to_string(&manifest).expect("case.json");
+    let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let records = value["records"].as_u64().expect("a number");
+    value["records"] = (records + 1).into();
+    std::fs::write(&manifest, value.to_string()).expect("write it");
+    let contents = || -> Vec<_> {
+        let read = |file| (std::fs::read(&file).expect("a file"), file);
+        files(&case).into_iter().map(read).collect()
+    };
+    let before = contents();
+    for _ in 0..2 {
+        let ran = linktrail(&["case", "verify", "case"]);
+        assert_eq!(ran.code, Some(1), "{ran:#?}");
+        let told = format!("case.json counts {} record(s)", records + 1);
+        assert!(ran.stdout.contains(&told), "{ran:#?}");
+    }
+    let evidence = linktrail(&["evidence", "--case", "case", "https://nowhere.example/"]);
+    assert_eq!(evidence.code, Some(2), "{evidence:#?}");
+    for arguments in [
+        &["report", "--case", "case", "--out", "report.html"][..],
+        &[
+            "export", "--case", "case", "--format", "jsonl", "--out", "graph",
+        ],
+    ] {
+        let ran = linktrail(arguments);
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+    }
+    assert!(contents() == before, "the case has changed");
 }
 
 #[test]
@@ -284,7 +467,7 @@ fn wrong_usage_of_every_command() {
         ),
         (
             &["load", "--url", "not a url", "--no-neo4j"],
-            "is no web url",
+            "is not a web url",
         ),
         (&["hunt", "show", "sumary"], "summary"),
         (

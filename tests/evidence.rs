@@ -75,7 +75,12 @@ async fn graph_of(case: &Case) -> Graph {
     let client = Arc::new(Client::new(Arc::clone(case.journal()), None));
     let kept = settings.files.iter();
     let kept: Vec<_> = kept
-        .map(|name| (name, client.keep("file", name, None).expect("on record")))
+        .map(|name| {
+            (
+                name,
+                client.keep(Source::File, name, None).expect("on record"),
+            )
+        })
         .collect();
     let setup = Setup {
         endpoints: settings.endpoints.intel.clone(),

@@ -497,3 +497,47 @@ fn an_interrupted_load_says_so_and_goes_on_later() {
     assert_same(&expected, &case);
     lab.tenant.assert_clean();
 }
+
+/// A replay waits for nothing, so a signal can only be heard beside it. The list makes it compute for seconds.
+#[cfg(unix)]
+#[test]
+fn a_load_that_computes_hears_a_signal() {
+    use std::io::{BufRead, BufReader, Read};
+
+    let lab = lab();
+    let list = lab.folder().join("list.txt");
+    let lines = (0..100_000).map(|n| format!("https://host{n}.elsewhere.example/path/{n}\n"));
+    std::fs::write(&list, lines.collect::<String>()).unwrap();
+    let providers = format!(
+        "providers = [\"otx\", \"xforce\", \"file\"]\nfile = [{:?}]",
+        list
+    );
+    lab.edit_config(|config| config.replacen("providers = [\"otx\", \"xforce\"]", &providers, 1));
+    let case = lab.case("case");
+    lab.loaded(&case, &[], 0);
+    for signal in ["INT", "TERM"] {
+        let mut replay = run::binary(lab.folder());
+        replay
+            .args(["load", "--replay", "--no-neo4j", "--case"])
+            .arg(&case);
+        let mut child = run::start(&mut replay);
+        // What it says before it reads the list.
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert!(line.starts_with("case "), "{line}");
+        let sent = Command::new("bash")
+            .args(["-c", "kill -$1 $0", &child.id().to_string(), signal])
+            .status();
+        assert!(sent.unwrap().success());
+        let ran = ended(child);
+        assert_eq!(ran.code, Some(130), "{signal}: {ran:#?}");
+        assert!(ran.stdout.is_empty(), "{ran:#?}");
+        let mut told = String::new();
+        stderr.read_to_string(&mut told).unwrap();
+        assert_eq!(
+            told,
+            "interrupted; run the same command with the same --case to go on\n"
+        );
+    }
+}

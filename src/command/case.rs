@@ -1,72 +1,30 @@
-//! `linktrail case`.
+//! `linktrail case`: the cases on disk are listed, checked and pushed, and one is taken out of Neo4j.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context;
-
-use super::load::{self, Mode};
-use super::{Exit, UsageError, output, typed};
-use crate::case::Case as Folder;
-use crate::cli::{Case, Global};
+use super::exit::{Context, Exit, Failure, UsageError};
+use super::{complete_case, output, push, replay, suggested};
+use crate::case::Case;
+use crate::cli::{Case as Command, Global};
 use crate::config::Config;
 use crate::model::format_time;
 use crate::sink::neo4j::Connection;
 use crate::terminal;
 
-pub(super) async fn run(global: &Global, command: Case) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, command: Command) -> Result<Exit, Failure> {
     match command {
-        Case::List { dir } => list(&dir),
-        Case::Verify { dir } => verify(global, &dir).await,
-        Case::Push { dir } => push(global, &dir).await,
-        Case::Prune { id } => prune(global, &id).await,
+        Command::List { dir } => list(&dir),
+        Command::Verify { dir } => verify(global, &dir).await,
+        Command::Push { dir } => push_again(global, &dir).await,
+        Command::Prune { id } => prune(global, &id).await,
     }
 }
 
-/// Opens the case named, or the newest complete one under ./cases, for a command that needs all of it.
-pub(super) fn complete(dir: Option<&Path>) -> anyhow::Result<Folder> {
-    let dir = match dir {
-        Some(dir) => dir.to_owned(),
-        None => {
-            let newest = newest(Path::new("cases")).ok_or_else(|| {
-                UsageError(
-                    "there is no complete case under ./cases; name one with --case".to_owned(),
-                )
-            })?;
-            output::complain(&format!(
-                "case {}",
-                terminal::clean(&newest.to_string_lossy())
-            ));
-            newest
-        }
-    };
-    let case = Folder::open(&dir)?;
-    if !case.manifest().complete {
-        return Err(UsageError(format!(
-            "the case in {} is not complete; run its load again first",
-            dir.display()
-        ))
-        .into());
-    }
-    Ok(case)
-}
-
-fn newest(folder: &Path) -> Option<PathBuf> {
-    std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| Folder::exists(path))
-        .filter_map(|path| Some((Folder::read_manifest(&path).ok()?, path)))
-        .filter(|(manifest, _)| manifest.complete)
-        .max_by_key(|(manifest, _)| manifest.created)
-        .map(|(_, path)| path)
-}
-
-fn list(dir: &Path) -> anyhow::Result<Exit> {
+fn list(dir: &Path) -> Result<Exit, Failure> {
     let mut text = String::new();
     let mut wrong = 0;
     let entries = match std::fs::read_dir(dir) {
-        Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(UsageError(format!(
                 "there is no folder {}; name the one that holds the cases",
@@ -74,15 +32,15 @@ fn list(dir: &Path) -> anyhow::Result<Exit> {
             ))
             .into());
         }
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", dir.display())),
+        entries => entries.context(|| format!("cannot read {}", dir.display()))?,
     };
     let mut folders: Vec<_> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| Folder::exists(path))
+        .filter(|path| Case::exists(path))
         .collect();
     folders.sort();
     for folder in folders {
-        match Folder::read_manifest(&folder) {
+        match Case::read_manifest(&folder) {
             Ok(manifest) => writeln!(
                 text,
                 "{}  {}  {} to {}  {}  {} record(s)  {}",
@@ -100,7 +58,7 @@ fn list(dir: &Path) -> anyhow::Result<Exit> {
             )?,
             Err(error) => {
                 wrong += 1;
-                output::complain(&terminal::clean(&error.to_string()));
+                output::eprint_line(&terminal::clean(&error.to_string()));
             }
         }
     }
@@ -112,21 +70,21 @@ fn list(dir: &Path) -> anyhow::Result<Exit> {
     })
 }
 
-/// Reads every record, rebuilds the graph, and compares it with the one that is there.
-async fn verify(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
-    let mut case = Folder::open(dir)?;
+/// Reads every record, rebuilds the graph from them, and compares it with the one that was saved. Nothing is written.
+async fn verify(global: &Global, dir: &Path) -> Result<Exit, Failure> {
+    let case = Case::open(dir)?;
     let mut records = 0_u64;
     case.journal().each(|_| records += 1)?;
     let manifest = case.manifest();
     let mut wrong = Vec::new();
     if manifest.complete && manifest.records != records {
         wrong.push(format!(
-            "case.json counts {} record(s), the journal holds {records}",
+            "case.json counts {} record(s), but the journal holds {records}",
             manifest.records
         ));
     }
     if manifest.complete {
-        let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
+        let outcome = replay::run(global, &case).await?;
         let mut rebuilt = Vec::new();
         crate::graph::jsonl::write(&outcome.graph, &mut rebuilt)?;
         match std::fs::read(dir.join("graph.jsonl")) {
@@ -152,24 +110,24 @@ async fn verify(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
     })
 }
 
-async fn push(global: &Global, dir: &Path) -> anyhow::Result<Exit> {
+async fn push_again(global: &Global, dir: &Path) -> Result<Exit, Failure> {
     let settings = Config::read(global.config.as_deref())?.required_neo4j()?;
     let connection = Connection::open(&settings).await?;
-    let mut case = complete(Some(dir))?;
-    let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
-    let counters = load::push(global, &connection, &outcome.graph).await?;
-    output::print(&format!("{}\n", load::pushed(&counters)))?;
+    let case = complete_case::open(Some(dir))?;
+    let outcome = replay::run(global, &case).await?;
+    let counters = push::run(global, &connection, &outcome.graph).await?;
+    output::print(&format!("{}\n", push::describe(&counters)))?;
     Ok(Exit::Complete)
 }
 
-async fn prune(global: &Global, id: &str) -> anyhow::Result<Exit> {
+async fn prune(global: &Global, id: &str) -> Result<Exit, Failure> {
     let settings = Config::read(global.config.as_deref())?.required_neo4j()?;
     let connection = Connection::open(&settings).await?;
     let counters = connection.prune(id).await?;
     if counters.rows == 0 {
         return Err(UsageError(format!(
             "Neo4j holds no case `{id}`; {} shows those it holds",
-            typed::command(global, "hunt run collection-gaps")
+            suggested::command(global, "hunt run collection-gaps")
         ))
         .into());
     }

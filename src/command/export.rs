@@ -1,13 +1,11 @@
-//! `linktrail export`.
+//! `linktrail export`: the graph of a case in the format of another program.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use anyhow::Context;
-
-use super::load::{self, Mode};
-use super::{Exit, UsageError, case, output};
+use super::exit::{Context, Exit, Failure, UsageError};
+use super::{complete_case, output, replay};
 use crate::cli::{Export, ExportFormat, Global};
 use crate::graph::jsonl;
 use crate::graph::value::INDEX_LIMIT;
@@ -15,13 +13,13 @@ use crate::model::fs::write_whole;
 use crate::sink::{csv, graphml, opengraph, stix};
 use crate::terminal;
 
-pub(super) async fn run(global: &Global, arguments: Export) -> anyhow::Result<Exit> {
-    let mut case = case::complete(arguments.case.as_deref())?;
+pub(super) async fn run(global: &Global, arguments: Export) -> Result<Exit, Failure> {
+    let case = complete_case::open(arguments.case.as_deref())?;
     let out = arguments.out.as_path();
     if arguments.format == ExportFormat::Csv {
         must_be_free(out)?;
     }
-    let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
+    let outcome = replay::run(global, &case).await?;
     let graph = &outcome.graph;
     let created = case.manifest().created;
     match arguments.format {
@@ -31,13 +29,13 @@ pub(super) async fn run(global: &Global, arguments: Export) -> anyhow::Result<Ex
         ExportFormat::Jsonl => write_whole(out, |file| jsonl::write(graph, file)),
         ExportFormat::Stix => write_whole(out, |file| stix::write(graph, created, file)),
     }
-    .with_context(|| format!("cannot write {}", out.display()))?;
+    .context(|| format!("cannot write {}", out.display()))?;
     let left_out = match arguments.format {
         ExportFormat::Stix => stix::left_out(graph),
         _ => 0,
     };
     if left_out > 0 {
-        output::complain(&format!(
+        output::eprint_line(&format!(
             "{left_out} risky url(s) of more than {INDEX_LIMIT} bytes are left out: the graph holds only their beginning; the journal has them whole"
         ));
     }
@@ -56,11 +54,11 @@ pub(super) async fn run(global: &Global, arguments: Export) -> anyhow::Result<Ex
     Ok(Exit::Complete)
 }
 
-/// Files of an earlier export would be imported with those of this one.
-fn must_be_free(folder: &Path) -> anyhow::Result<()> {
+/// Refuses a folder that holds something: files of an earlier export would be imported with those of this one.
+fn must_be_free(folder: &Path) -> Result<(), Failure> {
     let mut entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.with_context(|| format!("--out {} is no folder", folder.display()))?,
+        entries => entries.context(|| format!("--out {} is not a folder", folder.display()))?,
     };
     if entries.next().is_none() {
         return Ok(());

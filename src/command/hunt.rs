@@ -1,4 +1,4 @@
-//! `linktrail hunt`.
+//! `linktrail hunt`: the saved hunts are listed, shown, run and checked.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
@@ -6,20 +6,21 @@ use std::time::Duration;
 
 use chrono::Utc;
 
-use super::{Exit, UsageError, explain, is_usage, output};
+use super::exit::{Exit, Failure, UsageError};
+use super::output;
 use crate::cli::{Global, Hunt};
 use crate::config::Config;
 use crate::hunt::{self, Argument, CASE, Format, HuntError, Parameters, Table};
 use crate::sink::neo4j::{Connection, Settings};
 use crate::terminal;
 
-/// Longest time that a hunt may take.
+/// How long a hunt may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Columns that titles get in a list, however narrow the terminal is.
-const LEAST_TITLE: usize = 20;
+/// How many columns the titles in a list get at least, however narrow the terminal is.
+const MIN_TITLE_WIDTH: usize = 20;
 
-pub(super) async fn run(global: &Global, command: Hunt) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, command: Hunt) -> Result<Exit, Failure> {
     match command {
         Hunt::List { tag } => list(&tag),
         Hunt::Show { name } => {
@@ -41,7 +42,7 @@ pub(super) async fn run(global: &Global, command: Hunt) -> anyhow::Result<Exit> 
                 return Err(UsageError(problem.to_owned()).into());
             }
             let settings = Config::read(global.config.as_deref())?.required_neo4j()?;
-            let asking = Asking {
+            let run = HuntRun {
                 connection: Connection::open(&settings).await?,
                 settings,
                 hunt,
@@ -49,17 +50,17 @@ pub(super) async fn run(global: &Global, command: Hunt) -> anyhow::Result<Exit> 
                 format,
             };
             match (watch, diff) {
-                (Some(seconds), _) => asking.watch(global, Duration::from_secs(seconds)).await,
-                (None, Some(other)) => asking.compare(other).await,
-                (None, None) => asking.once().await,
+                (Some(seconds), _) => run.watch(global, Duration::from_secs(seconds)).await,
+                (None, Some(other)) => run.compare(other).await,
+                (None, None) => run.once().await,
             }
         }
         Hunt::Lint => lint(global).await,
     }
 }
 
-/// A hunt, with all that it takes to run it.
-struct Asking {
+/// A hunt with its parameters, the database that it is run on, and the format of its answer.
+struct HuntRun {
     connection: Connection,
     settings: Settings,
     hunt: hunt::Hunt,
@@ -67,53 +68,54 @@ struct Asking {
     format: Format,
 }
 
-impl Asking {
+impl HuntRun {
     async fn answer(&self, parameters: &Parameters) -> Result<Table, HuntError> {
         let (graph, database) = (self.connection.graph(), &self.settings.database);
         hunt::run(graph, database, &self.hunt, parameters, LIMIT).await
     }
 
-    async fn once(&self) -> anyhow::Result<Exit> {
+    async fn once(&self) -> Result<Exit, Failure> {
         let table = self.answer(&self.parameters).await?;
         output::print(&self.text(&table)?)?;
-        self.remark(&table, &self.parameters).await;
+        self.print_remarks(&table, &self.parameters).await;
         Ok(Exit::Complete)
     }
 
-    async fn compare(&self, other: String) -> anyhow::Result<Exit> {
-        let mut others = self.parameters.clone();
-        let one = others.insert(CASE.to_owned(), other.clone());
-        let one = one.unwrap_or_default();
-        let (these, those) = (
+    async fn compare(&self, other: String) -> Result<Exit, Failure> {
+        let mut other_parameters = self.parameters.clone();
+        let case = other_parameters.insert(CASE.to_owned(), other.clone());
+        let case = case.unwrap_or_default();
+        let (table, other_table) = (
             self.answer(&self.parameters).await?,
-            self.answer(&others).await?,
+            self.answer(&other_parameters).await?,
         );
-        let difference = hunt::compare((&one, &these), (&other, &those));
+        let difference = hunt::compare((&case, &table), (&other, &other_table));
         output::print(&self.text(&difference)?)?;
-        self.remark(&these, &self.parameters).await;
-        self.remark(&those, &others).await;
+        self.print_remarks(&table, &self.parameters).await;
+        self.print_remarks(&other_table, &other_parameters).await;
         if difference.rows.is_empty() {
-            let rows = these.rows.len();
-            output::complain(&format!(
+            let rows = table.rows.len();
+            output::eprint_line(&format!(
                 "Both cases give the same answer, of {rows} row(s)."
             ));
         }
         Ok(Exit::Complete)
     }
 
-    /// Runs the hunt until it is interrupted. On a terminal each answer takes the place of the one before; elsewhere
-    /// an answer is written when it differs from the one before.
-    async fn watch(&self, global: &Global, pause: Duration) -> anyhow::Result<Exit> {
+    /// Runs the hunt until it is interrupted. On a terminal each answer replaces the one before. Elsewhere an answer is
+    /// written when it differs from the one before.
+    async fn watch(&self, global: &Global, pause: Duration) -> Result<Exit, Failure> {
         tokio::select! {
-            // One listener for all rounds, so that what comes while an answer is written is heard too.
+            // One listener for all rounds, so that Ctrl-C is also heard while an answer is written.
             biased;
             _ = tokio::signal::ctrl_c() => Ok(Exit::Complete),
             ended = self.rounds(global, pause) => ended,
         }
     }
 
-    /// Runs the hunt again and again; ends when it cannot be run at all.
-    async fn rounds(&self, global: &Global, pause: Duration) -> anyhow::Result<Exit> {
+    /// Runs the hunt again and again. Ends only with an error: one that another round would meet again, or any error in
+    /// the first round.
+    async fn rounds(&self, global: &Global, pause: Duration) -> Result<Exit, Failure> {
         let clear = io::stdout().is_terminal();
         let mut before = None;
         loop {
@@ -124,7 +126,7 @@ impl Asking {
                         output::print("\u{1b}[2J\u{1b}[H")?;
                     }
                     if !global.quiet {
-                        output::complain(&format!(
+                        output::eprint_line(&format!(
                             "{} at {} UTC, every {} s, {} row(s); Ctrl-C ends it",
                             self.hunt.name,
                             Utc::now().format("%H:%M:%S"),
@@ -134,35 +136,35 @@ impl Asking {
                     }
                     if clear || before.as_ref() != Some(&text) {
                         output::print(&text)?;
-                        self.remark(&table, &self.parameters).await;
+                        self.print_remarks(&table, &self.parameters).await;
                     }
                     before = Some(text);
                 }
-                // Neo4j may be back for the next round; a hunt that is wrong stays wrong.
+                // Neo4j may be back in the next round, but a hunt that is wrong stays wrong.
                 Err(error) => {
-                    let error = anyhow::Error::from(error);
-                    if before.is_none() || is_usage(&error) {
-                        return Err(error);
+                    let failure = Failure::from(error);
+                    if before.is_none() || failure.exit == Exit::Usage {
+                        return Err(failure);
                     }
-                    output::complain(&format!("error: {}", terminal::clean(&explain(&error))));
+                    output::eprint_line(&format!("error: {}", failure.message));
                 }
             }
             tokio::time::sleep(pause).await;
         }
     }
 
-    fn text(&self, table: &Table) -> anyhow::Result<String> {
+    fn text(&self, table: &Table) -> Result<String, Failure> {
         let mut text = Vec::new();
         hunt::render(table, self.format, &mut text, width())?;
         Ok(String::from_utf8(text)?)
     }
 
-    /// What an answer does not say itself: that there may be more of it, or why there is none.
-    async fn remark(&self, table: &Table, parameters: &Parameters) {
+    /// Says on stderr what an answer does not say itself: that there may be more rows, or why there may be none.
+    async fn print_remarks(&self, table: &Table, parameters: &Parameters) {
         if let Some(limit) =
             limit(&self.hunt, parameters).filter(|limit| table.rows.len() >= *limit)
         {
-            output::complain(&format!(
+            output::eprint_line(&format!(
                 "Cut at limit={limit}; there may be more: -p limit=N shows as many."
             ));
         }
@@ -172,19 +174,19 @@ impl Asking {
         let lines = match lines {
             Ok(lines) => lines,
             Err(error) => vec![format!(
-                "whether something was not collected is not known: {error}"
+                "whether something was not collected cannot be told: {error}"
             )],
         };
         if empty && !lines.is_empty() {
-            output::complain("The answer is empty, and this may be why:");
+            output::eprint_line("The answer is empty, and this may be why:");
         }
         for line in lines {
-            output::complain(&format!("  {}", terminal::clean(&line)));
+            output::eprint_line(&format!("  {}", terminal::clean(&line)));
         }
     }
 }
 
-/// The parameter `limit` of a hunt that has one.
+/// The value of the parameter `limit`, for a hunt that has one.
 fn limit(hunt: &hunt::Hunt, parameters: &Parameters) -> Option<usize> {
     let declared = hunt.parameters.iter().find(|p| p.name == "limit")?;
     let value = match parameters.get("limit") {
@@ -197,13 +199,15 @@ fn limit(hunt: &hunt::Hunt, parameters: &Parameters) -> Option<usize> {
     }
 }
 
-fn list(tags: &[String]) -> anyhow::Result<Exit> {
+fn list(tags: &[String]) -> Result<Exit, Failure> {
     let hunts = hunt::tagged(tags)?;
     let widest = hunts.iter().map(|hunt| hunt.name.len()).max();
     let widest = widest.unwrap_or_default();
     let indent = widest + 4;
     let room = width().map_or(usize::MAX, |width| {
-        usize::from(width).saturating_sub(indent).max(LEAST_TITLE)
+        usize::from(width)
+            .saturating_sub(indent)
+            .max(MIN_TITLE_WIDTH)
     });
     let mut text = String::new();
     let mut group = None;
@@ -239,10 +243,11 @@ fn list(tags: &[String]) -> anyhow::Result<Exit> {
     output::print(&text)?;
     Ok(Exit::Complete)
 }
-async fn lint(global: &Global) -> anyhow::Result<Exit> {
+
+async fn lint(global: &Global) -> Result<Exit, Failure> {
     let hunts = hunt::library()?;
     let mut findings = hunt::lint(&hunts);
-    // What only a server can tell is checked when there is one.
+    // Some errors only Neo4j itself can find, so it is asked when it is configured.
     let server = Config::read(global.config.as_deref())?.neo4j()?;
     if let Some(settings) = &server {
         let connection = Connection::open(settings).await?;
@@ -279,7 +284,7 @@ fn parameters(typed: &[String]) -> Result<Parameters, UsageError> {
     for pair in typed {
         let Some((name, value)) = pair.split_once('=').filter(|(name, _)| !name.is_empty()) else {
             return Err(UsageError(format!(
-                "`-p {pair}` is no parameter; write -p name=value"
+                "`-p {pair}` is not a parameter; write -p name=value"
             )));
         };
         if parameters
@@ -292,8 +297,8 @@ fn parameters(typed: &[String]) -> Result<Parameters, UsageError> {
     Ok(parameters)
 }
 
-/// Columns of the terminal, if stdout is one; not every terminal tells how many it has.
+/// How many columns the terminal has, if stdout is one; 80 when it does not say.
 fn width() -> Option<u16> {
-    let told = || comfy_table::Table::new().width().filter(|width| *width > 0);
-    io::stdout().is_terminal().then(|| told().unwrap_or(80))
+    let reported = || comfy_table::Table::new().width().filter(|width| *width > 0);
+    io::stdout().is_terminal().then(|| reported().unwrap_or(80))
 }

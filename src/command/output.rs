@@ -6,10 +6,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::Global;
 
-/// Writes a result. When what reads it has gone away nobody is left to tell, and the command ends as it would have.
+/// Writes a result. A reader that has gone away is no error: the command ends as it would have.
 ///
 /// # Errors
-/// When stdout takes no more.
+/// When stdout cannot be written for another reason.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -18,12 +18,12 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Says something on stderr. If even that fails there is nobody to tell.
-pub(super) fn complain(text: &str) {
+/// Writes a line to stderr. If even that fails there is nobody to tell.
+pub(super) fn eprint_line(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// What is being done, on a terminal.
+/// A line that says what is being done. It is only shown on a terminal, unless `--progress` says otherwise.
 pub(super) fn progress(global: &Global) -> ProgressBar {
     let bar = ProgressBar::new_spinner();
     if global.quiet || !global.progress.decide(io::stderr().is_terminal()) {

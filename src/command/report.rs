@@ -1,19 +1,17 @@
-//! `linktrail report`.
+//! `linktrail report`: a case as one HTML file.
 
 use std::fs;
 
-use anyhow::Context;
-
-use super::load::{self, Mode};
-use super::{Exit, UsageError, case, output};
+use super::exit::{Context, Exit, Failure, UsageError};
+use super::{complete_case, output, replay};
 use crate::cli::{Global, Report as Arguments};
 use crate::model::Store;
 use crate::model::fs::write_whole;
 use crate::report::{About, Report, ReportError};
 use crate::terminal;
 
-pub(super) async fn run(global: &Global, arguments: Arguments) -> anyhow::Result<Exit> {
-    let mut case = case::complete(arguments.case.as_deref())?;
+pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<Exit, Failure> {
+    let case = complete_case::open(arguments.case.as_deref())?;
     let out = arguments
         .out
         .unwrap_or_else(|| case.dir().join("report.html"));
@@ -24,7 +22,7 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> anyhow::Result
         ))
         .into());
     }
-    let outcome = load::investigate(global, &mut case, Mode::Replay).await?;
+    let outcome = replay::run(global, &case).await?;
     let about = About::from(case.manifest());
     let journal = case.journal();
     let report = Report {
@@ -36,7 +34,7 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> anyhow::Result
         quotes: case.manifest().options.settings.store != Store::None,
     };
     let mut made = Ok(());
-    // The file names people and quotes messages: only its owner can read it.
+    // The file names people and quotes messages, so only its owner can read it.
     let written = write_whole(&out, |file| match report.write(file) {
         Err(ReportError::Io(error)) => Err(error),
         other => {
@@ -45,7 +43,7 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> anyhow::Result
         }
     });
     made?;
-    written.with_context(|| {
+    written.context(|| {
         format!(
             "cannot write {}; name a file in a folder that you may write to with --out",
             out.display()

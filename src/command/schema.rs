@@ -1,12 +1,13 @@
-//! `linktrail schema`.
+//! `linktrail schema`: the constraints and indexes of the graph, printed or created in Neo4j.
 
-use super::{Exit, output};
+use super::exit::{Exit, Failure};
+use super::output;
 use crate::cli::{Global, Schema};
 use crate::config::Config;
 use crate::graph::docs;
 use crate::sink::neo4j::Connection;
 
-pub(super) async fn run(global: &Global, command: Schema) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, command: Schema) -> Result<Exit, Failure> {
     match command {
         Schema::Print => output::print(&docs::schema_cypher())?,
         Schema::Apply => {

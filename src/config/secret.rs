@@ -1,33 +1,47 @@
-//! Secrets: from the environment or from a file, never from a flag.
+//! Secrets: from the environment or from a file, never from a flag and never from the configuration file.
 
 use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::{ConfigError, wrong};
 use crate::intel::PROVIDERS;
 
-/// Secrets by their environment variable, beside those of providers. Each can also stand in a file that
-/// `<variable>_FILE` names.
-const SECRETS: &[&str] = &["LINKTRAIL_CLIENT_SECRET", "LINKTRAIL_NEO4J_PASSWORD"];
+/// The application's secret, or `LINKTRAIL_CLIENT_SECRET_FILE`, or `[auth] client_secret_file`.
+pub(super) const CLIENT_SECRET: &str = "LINKTRAIL_CLIENT_SECRET";
+/// The password of Neo4j, or `LINKTRAIL_NEO4J_PASSWORD_FILE`.
+pub(super) const NEO4J_PASSWORD: &str = "LINKTRAIL_NEO4J_PASSWORD";
 
 /// Whether a variable holds a secret or names the file of one.
 pub(super) fn is_secret(variable: &str) -> bool {
     let name = variable.strip_suffix("_FILE").unwrap_or(variable);
     let keys = PROVIDERS.iter().flat_map(|spec| spec.secrets);
-    SECRETS.iter().chain(keys).any(|secret| *secret == name)
+    [CLIENT_SECRET, NEO4J_PASSWORD]
+        .iter()
+        .chain(keys)
+        .any(|secret| *secret == name)
 }
 
-/// The secret of a variable, else of the file that `<variable>_FILE` names, else of the file given.
-pub(super) fn find(
-    variable: &str,
-    file: Option<&Path>,
-) -> Result<Option<SecretString>, ConfigError> {
+/// Where a secret belongs that somebody wrote as a setting; none when the setting is no secret.
+pub(super) fn place_of(section: &str, key: &str) -> Option<String> {
+    match (section, key) {
+        ("auth", "client_secret") => Some(format!("{CLIENT_SECRET} or client_secret_file")),
+        ("neo4j", "password") => Some(NEO4J_PASSWORD.to_owned()),
+        ("intel", key) => {
+            let wanted = format!("LINKTRAIL_{}", key.to_uppercase());
+            is_secret(&wanted).then_some(wanted)
+        }
+        _ => None,
+    }
+}
+
+/// The secret of a variable, else of the file that `<variable>_FILE` names, else of the file given. An error says what
+/// is wrong with the file, and never what it holds.
+pub(super) fn find(variable: &str, file: Option<&Path>) -> Result<Option<SecretString>, String> {
     debug_assert!(is_secret(variable));
     if let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) {
         return match value.into_string() {
             Ok(value) => Ok(Some(value.into())),
-            Err(_) => wrong(format!("{variable} is not UTF-8")),
+            Err(_) => Err(format!("{variable} is not UTF-8")),
         };
     }
     let named = std::env::var_os(format!("{variable}_FILE")).filter(|value| !value.is_empty());
@@ -35,14 +49,14 @@ pub(super) fn find(
         return Ok(None);
     };
     let text = std::fs::read_to_string(path).map_err(|error| {
-        ConfigError(format!(
+        format!(
             "cannot read the file for {variable}, {}: {error}",
             path.display()
-        ))
+        )
     })?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
-        return wrong(format!(
+        return Err(format!(
             "the file for {variable}, {}, is empty",
             path.display()
         ));

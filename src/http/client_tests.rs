@@ -28,7 +28,7 @@ async fn what_failed_is_asked_again_by_the_next_run_and_not_by_this_one() {
     let request = Request {
         deadline: Duration::from_secs(60),
         url: service(&[403, 200]).await,
-        ..Request::file("otx", "").unwrap()
+        ..Request::file(Source::Provider("otx"), "").unwrap()
     };
     let client = || {
         let network = Network::new(None, None).unwrap();
@@ -53,7 +53,7 @@ async fn an_answer_that_is_too_long_is_none() {
     let journal = Arc::new(Journal::open(folder.path(), "case").unwrap());
     let request = |longest_answer, url| Request {
         longest_answer,
-        ..Request::get("otx", url)
+        ..Request::get(Source::Provider("otx"), url)
     };
     let client = Client::new(journal, Some(Network::new(None, None).unwrap()));
     let fits = request(2, service(&[200]).await);
@@ -77,7 +77,9 @@ async fn a_list_is_found_by_its_name_and_by_the_name_of_earlier_versions() {
     let client = Client::new(Arc::clone(&journal), None);
     let keep = |name: &str, text: &str| {
         let text = Some(text.to_owned()).filter(|text| !text.is_empty());
-        client.keep("file", name, text).map(|kept| kept.record)
+        client
+            .keep(Source::File, name, text)
+            .map(|kept| kept.record)
     };
     // As a version recorded it that did not tell the two names apart.
     assert_eq!(keep("a/l.csv", "one").unwrap(), 1);

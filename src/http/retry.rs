@@ -68,6 +68,7 @@ fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
 mod tests {
     use super::*;
     use crate::journal::NoAnswer;
+    use crate::model::Source;
 
     fn response(status: u16, retry_after: Option<&str>) -> Answer {
         let headers = retry_after.map(|text| ("retry-after".to_owned(), text.to_owned()));
@@ -81,7 +82,7 @@ mod tests {
     fn request() -> Request {
         Request {
             deadline: Duration::from_secs(600),
-            ..Request::file("graph", "").unwrap()
+            ..Request::file(Source::Graph, "").unwrap()
         }
     }
 

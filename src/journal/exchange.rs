@@ -285,11 +285,11 @@ mod tests {
 
     #[test]
     fn files_of_different_names_are_different_requests() {
-        let url = |name: &str| Request::file("file", name).unwrap().url.to_string();
+        let url = |name: &str| Request::file(Source::File, name).unwrap().url.to_string();
         assert_eq!(url("a/l.csv"), "file:///a/l.csv");
         assert_eq!(url("/a/l.csv"), "file:///%2Fa/l.csv");
         assert_eq!(url("../a#b.csv"), "file:///%252E%252E/a%23b.csv");
-        let earlier = Request::file_of_earlier_versions("file", "/a/l.csv").unwrap();
+        let earlier = Request::file_of_earlier_versions(Source::File, "/a/l.csv").unwrap();
         assert_eq!(earlier.url.as_str(), "file:///a/l.csv");
         assert_eq!(
             Url::parse(&url("/a/l.csv")).unwrap().as_str(),

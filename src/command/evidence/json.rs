@@ -1,16 +1,17 @@
-//! Evidence for programs.
+//! Evidence as JSON for programs.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Proof};
+use super::answer::{Answer, Proof};
+use crate::command::exit::Failure;
 use crate::evidence::Element;
 use crate::graph::{Facts, Graph, NodeRef, schema};
 use crate::terminal;
 
-/// One JSON object.
-pub(super) fn answer(answer: &Answer<'_>) -> anyhow::Result<String> {
+/// Renders the node, edge or record that was asked for as one JSON object.
+pub(super) fn render(answer: &Answer<'_>) -> Result<String, Failure> {
     let graph = answer.graph;
     let mut result = Map::new();
     let mut put = |name: &str, value: Value| result.insert(name.to_owned(), value);
@@ -49,17 +50,17 @@ pub(super) fn answer(answer: &Answer<'_>) -> anyhow::Result<String> {
     }
     let records: Vec<Value> = answer
         .proofs()
-        .map(|proof| record(proof?))
-        .collect::<anyhow::Result<_>>()?;
+        .map(|proof| Ok(record(proof?)?))
+        .collect::<Result<_, Failure>>()?;
     put("records", records.into());
     Ok(terminal::harmless(&serde_json::to_string_pretty(&result)?) + "\n")
 }
 
-/// A record as the journal has it, with its parts beside it.
-fn record(proof: Proof) -> anyhow::Result<Value> {
+/// A record as the journal has it, and the parts of it that mention what was asked for.
+fn record(proof: Proof) -> serde_json::Result<Value> {
     let mut record = serde_json::to_value(&proof.record)?;
     for name in ["request", "status", "headers"] {
-        // What a record does not have is absent in the journal; here every record has the same keys.
+        // The journal leaves out what a record does not have. Here every record has the same keys.
         if record.get(name).is_none() {
             record[name] = Value::Null;
         }

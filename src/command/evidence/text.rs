@@ -1,10 +1,11 @@
-//! Evidence for people.
+//! Evidence as text for people.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{Answer, Proof};
+use super::answer::{Answer, Proof};
+use crate::command::exit::Failure;
 use crate::evidence::{self, Element, Parts};
 use crate::graph::schema::{self, common};
 use crate::graph::{Facts, Graph, Label, NodeData, NodeRef, naming};
@@ -13,17 +14,17 @@ use crate::model::format_time;
 use crate::source::logs::Query;
 use crate::terminal::clean;
 
-/// Records that are shown; all are named.
-const RECORDS: usize = 20;
-/// Parts of a record that are shown.
-const PARTS: usize = 20;
-/// Characters of a body of which no part can be told, and of one field.
-const LONGEST: usize = 2_000;
-/// Record ids on a line.
-const IDS: usize = 12;
+/// How many records are shown. The ids of all are listed.
+const SHOWN_RECORDS: usize = 20;
+/// How many parts of a record are shown.
+const SHOWN_PARTS: usize = 20;
+/// How many characters are shown of one field, and of a body that cannot be taken apart.
+const SHOWN_CHARACTERS: usize = 2_000;
+/// How many record ids stand on a line.
+const IDS_PER_LINE: usize = 12;
 
-/// What it is, and the records behind it.
-pub(super) fn answer(answer: &Answer<'_>, whole: bool) -> anyhow::Result<String> {
+/// Renders the node or edge that was asked for, and the records behind it.
+pub(super) fn render(answer: &Answer<'_>, whole: bool) -> Result<String, Failure> {
     let graph = answer.graph;
     let mut text = String::new();
     match answer.element {
@@ -47,24 +48,24 @@ pub(super) fn answer(answer: &Answer<'_>, whole: bool) -> anyhow::Result<String>
         return Ok(text);
     }
     if answer.element.is_some() {
-        named(&mut text, answer)?;
+        record_ids(&mut text, answer)?;
     }
-    for proof in answer.proofs().take(RECORDS) {
+    for proof in answer.proofs().take(SHOWN_RECORDS) {
         text.push('\n');
-        show(&mut text, &proof?, whole)?;
+        render_record(&mut text, &proof?, whole)?;
     }
-    if answer.numbers.len() > RECORDS {
+    if answer.numbers.len() > SHOWN_RECORDS {
         writeln!(
             text,
             "\n{} more record(s) are not shown; --format json has all, and `linktrail evidence {}/NUMBER` shows one",
-            answer.numbers.len() - RECORDS,
+            answer.numbers.len() - SHOWN_RECORDS,
             answer.case.id()
         )?;
     }
     Ok(text)
 }
 
-/// The id as it can be shown: a url so that no program makes a link of it.
+/// The id of a node with its name. Urls are defanged, so that no terminal makes a link of them.
 fn title(node: &NodeData) -> String {
     let id = naming::defanged_id(node).unwrap_or_else(|| node.id.as_str().into());
     match naming::beside_id(node) {
@@ -97,7 +98,7 @@ fn properties(text: &mut String, facts: Option<&Facts>) -> std::fmt::Result {
     Ok(())
 }
 
-/// How many edges a node has, and how to ask for one of them.
+/// Writes how many edges a node has, and the command that shows one of them.
 fn edges(text: &mut String, graph: &Graph, node: NodeRef) -> std::fmt::Result {
     let mut example = None;
     let mut lines = Vec::new();
@@ -137,15 +138,15 @@ fn labels(graph: &Graph, nodes: &[NodeRef]) -> String {
     labels.join(" or ")
 }
 
-/// The ids of all records.
-fn named(text: &mut String, answer: &Answer<'_>) -> std::fmt::Result {
+/// Writes the ids of all records.
+fn record_ids(text: &mut String, answer: &Answer<'_>) -> std::fmt::Result {
     let numbers: Vec<_> = answer.numbers.iter().map(ToString::to_string).collect();
     let id = answer.case.id();
     match numbers.len() {
         1 => writeln!(text, "Record: {id}/{}", numbers.join("")),
         count => {
             writeln!(text, "{count} records: {id}/")?;
-            for line in numbers.chunks(IDS) {
+            for line in numbers.chunks(IDS_PER_LINE) {
                 writeln!(text, "  {}", line.join(" "))?;
             }
             Ok(())
@@ -153,7 +154,8 @@ fn named(text: &mut String, answer: &Answer<'_>) -> std::fmt::Result {
     }
 }
 
-fn show(text: &mut String, proof: &Proof, whole: bool) -> std::fmt::Result {
+/// Writes a record, with the parts that mention what was asked for, or the beginning of its body.
+fn render_record(text: &mut String, proof: &Proof, whole: bool) -> std::fmt::Result {
     let record = &proof.record;
     let status = match record.status {
         Some(status) => status.to_string(),
@@ -169,8 +171,8 @@ fn show(text: &mut String, proof: &Proof, whole: bool) -> std::fmt::Result {
         status
     )?;
     writeln!(text, "  {}", clip(&clean(&record.url)))?;
-    if let Some(about) = about(record) {
-        writeln!(text, "  {about}")?;
+    if let Some(request) = describe_request(record) {
+        writeln!(text, "  {request}")?;
     }
     match &proof.parts {
         Some(parts) if !whole && !parts.found.is_empty() => excerpts(text, parts),
@@ -183,8 +185,8 @@ fn show(text: &mut String, proof: &Proof, whole: bool) -> std::fmt::Result {
     }
 }
 
-/// What was sent: the file of a query, else the text.
-fn about(record: &Record) -> Option<String> {
+/// What the request said: the name of a saved query, else its text.
+fn describe_request(record: &Record) -> Option<String> {
     let sent = record.request.as_ref()?;
     let request: Value = serde_json::from_str(sent).unwrap_or_default();
     let text = request.get("query").and_then(Value::as_str);
@@ -207,7 +209,7 @@ fn excerpts(text: &mut String, parts: &Parts) -> std::fmt::Result {
     if let Some(note) = parts.note {
         writeln!(text, "  {note}")?;
     }
-    for part in parts.found.iter().take(PARTS) {
+    for part in parts.found.iter().take(SHOWN_PARTS) {
         if parts.unit != "answer" {
             writeln!(text, "  [{}]", part.at)?;
         }
@@ -220,14 +222,14 @@ fn excerpts(text: &mut String, parts: &Parts) -> std::fmt::Result {
             other => writeln!(text, "    {}", clip(&clean(&plain(other))))?,
         }
     }
-    if parts.found.len() > PARTS {
-        let more = parts.found.len() - PARTS;
+    if parts.found.len() > SHOWN_PARTS {
+        let more = parts.found.len() - SHOWN_PARTS;
         writeln!(text, "  and {more} more; --format json has all")?;
     }
     Ok(())
 }
 
-/// A field, and those inside it by their path; none that holds nothing.
+/// Writes a field, and the fields inside it by their path. Empty ones are left out.
 fn field(text: &mut String, name: &str, value: &Value) -> std::fmt::Result {
     match value {
         Value::Object(fields) => {
@@ -236,7 +238,7 @@ fn field(text: &mut String, name: &str, value: &Value) -> std::fmt::Result {
             }
             Ok(())
         }
-        value if is_nothing(value) => Ok(()),
+        value if is_empty(value) => Ok(()),
         value => writeln!(text, "    {}: {}", clean(name), clip(&clean(&plain(value)))),
     }
 }
@@ -251,8 +253,8 @@ fn body(text: &mut String, record: &Record, whole: bool) -> std::fmt::Result {
     writeln!(text, "    {}", clip(&clean(&record.body)))
 }
 
-/// Null and what is empty: a message of Graph is made of it for the better part.
-fn is_nothing(value: &Value) -> bool {
+/// Null, and empty texts and lists: most fields of a message of Graph are.
+fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
@@ -261,7 +263,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// A text as it is, anything else as JSON.
+/// A text as it is, and anything else as JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -269,9 +271,9 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// At most [`LONGEST`] characters, with a note of what is left out.
+/// At most [`SHOWN_CHARACTERS`] characters, with a note of what is left out.
 fn clip(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
         None => text.to_owned(),
         Some((end, _)) => {
             let left = text[end..].chars().count();

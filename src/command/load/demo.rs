@@ -3,17 +3,16 @@
 use std::io;
 use std::path::Path;
 
-use anyhow::Context;
 use include_dir::{Dir, include_dir};
 
-use super::UsageError;
 use crate::case::Case;
+use crate::command::exit::{Context, Failure, UsageError};
 use crate::model::fs::{make_private_dir, write_whole};
 
 static DEMO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/demo");
 
-/// Opens the demo's case in a folder, after laying it out there if it is not there yet.
-pub(super) fn open(dir: Option<&Path>) -> anyhow::Result<Case> {
+/// Opens the demo's case in a folder, `cases/demo` when none is named; copies it there first if it is not there yet.
+pub(super) fn open(dir: Option<&Path>) -> Result<Case, Failure> {
     let dir = dir.unwrap_or(Path::new("cases/demo"));
     if Case::exists(dir) {
         let id = Case::read_manifest(dir)?.id;
@@ -28,13 +27,13 @@ pub(super) fn open(dir: Option<&Path>) -> anyhow::Result<Case> {
             .into());
         }
     } else {
-        lay_out(dir).with_context(|| format!("cannot lay out the demo in {}", dir.display()))?;
+        copy(dir).context(|| format!("cannot copy the demo to {}", dir.display()))?;
     }
     Ok(Case::open(dir)?)
 }
 
-/// Copies the recorded case, `case.json` last: without it the folder is no case yet.
-fn lay_out(dir: &Path) -> io::Result<()> {
+/// Copies the recorded case, `case.json` last: without it the folder is not yet a case.
+fn copy(dir: &Path) -> io::Result<()> {
     make_private_dir(&dir.join("journal"))?;
     let segments = DEMO
         .get_dir("journal")

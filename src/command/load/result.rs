@@ -1,17 +1,20 @@
-//! The result of a load: one JSON object, or a page for people that ends with the figures.
+//! The result of a load: one JSON object, or text for people that ends with the figures.
 
 use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::{Outcome, pushed};
 use crate::case::Case;
 use crate::cli::Global;
-use crate::command::typed;
+use crate::command::investigation::Outcome;
+use crate::command::{push, suggested};
 use crate::graph::summary::{counts, summarise};
 use crate::model::{Gap, Source};
 use crate::sink::neo4j::Counters;
 use crate::terminal;
+
+/// The title of the notes.
+pub(super) const NOTES: &str = "Not available, whatever permissions are granted (notes)";
 
 pub(super) fn json(case: &Case, outcome: &Outcome) -> serde_json::Result<String> {
     let (summary, entities) = summarise(&outcome.graph);
@@ -37,7 +40,7 @@ pub(super) fn text(
     global: &Global,
     case: &Case,
     outcome: &Outcome,
-    loaded: Option<&Counters>,
+    counters: Option<&Counters>,
 ) -> String {
     let (summary, entities) = summarise(&outcome.graph);
     let mut text = String::new();
@@ -49,14 +52,10 @@ pub(super) fn text(
     );
     let defanged: Vec<String> = entities.urls.iter().map(|url| defang(url)).collect();
     list(&mut text, "Risky urls", &defanged);
+    gaps(&mut text, NOTES, &outcome.notes);
     gaps(
         &mut text,
-        "Not to be had by any permission (notes)",
-        &outcome.notes,
-    );
-    gaps(
-        &mut text,
-        "MISSING (gaps): what stands below is not complete",
+        "INCOMPLETE: the figures below lack the following (gaps)",
         &outcome.gaps,
     );
     // Writing to a String cannot fail.
@@ -77,14 +76,14 @@ pub(super) fn text(
         case.id(),
         terminal::clean(&case.dir().display().to_string())
     );
-    match loaded {
+    match counters {
         Some(counters) => {
-            let _ = writeln!(text, "{}", pushed(counters));
+            let _ = writeln!(text, "{}", push::describe(counters));
             let _ = writeln!(
                 text,
                 "Next: {}; {}",
-                typed::command(global, "hunt list"),
-                typed::command(global, &format!("hunt run summary -p case={}", case.id()))
+                suggested::command(global, "hunt list"),
+                suggested::command(global, &format!("hunt run summary -p case={}", case.id()))
             );
         }
         None => text.push_str("Neo4j: not written to\n"),
@@ -100,6 +99,7 @@ fn list(text: &mut String, title: &str, items: &[String]) {
     text.push('\n');
 }
 
+/// Writes a title with the number of the gaps or notes, and a line for each; nothing when there are none.
 pub(super) fn gaps(text: &mut String, title: &str, gaps: &[Gap]) {
     if gaps.is_empty() {
         return;

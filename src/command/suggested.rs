@@ -1,7 +1,7 @@
-//! Commands to run next, written so that they can be typed as they stand.
+//! Commands that a user is told to run next, written so that they can be pasted behind any prompt.
 //!
-//! Only what every shell takes for itself is written into a command. Anything else stands beside the command, which
-//! has a name in its place.
+//! Only text that no shell gives a meaning of its own is written into a command. Any other path stands beside the
+//! command, which has a name in its place.
 
 use std::fmt;
 use std::path::Path;
@@ -9,35 +9,35 @@ use std::path::Path;
 use crate::cli::Global;
 use crate::terminal::{clean, path_word};
 
-/// A command of linktrail.
-pub(super) struct Typed {
+/// A command of linktrail to run next.
+pub(super) struct SuggestedCommand {
     /// The command alone, on one line.
-    pub(super) command: String,
-    /// What could not be written into it: the name in its place, and what it stands for.
+    pub(super) line: String,
+    /// The paths that could not be written into the line, by the names that stand there instead.
     beside: Vec<(&'static str, String)>,
 }
 
 /// The command of these words, with the configuration file that this one was given, if any.
-pub(super) fn command(global: &Global, words: &str) -> Typed {
-    let typed = Typed {
-        command: format!("linktrail {words}"),
+pub(super) fn command(global: &Global, words: &str) -> SuggestedCommand {
+    let command = SuggestedCommand {
+        line: format!("linktrail {words}"),
         beside: Vec::new(),
     };
     match &global.config {
-        Some(file) => typed.words("--config").path("FILE", file),
-        None => typed,
+        Some(file) => command.words("--config").path("FILE", file),
+        None => command,
     }
 }
 
-impl Typed {
-    /// With these words at its end.
+impl SuggestedCommand {
+    /// Adds words at the end.
     pub(super) fn words(mut self, words: &str) -> Self {
-        self.command.push(' ');
-        self.command.push_str(words);
+        self.line.push(' ');
+        self.line.push_str(words);
         self
     }
 
-    /// With a path at its end, or the name when the path cannot be typed.
+    /// Adds a path at the end, or the name when a shell could take a part of the path for something else.
     pub(super) fn path(mut self, name: &'static str, path: &Path) -> Self {
         if let Some(word) = path.to_str().and_then(path_word) {
             return self.words(&word);
@@ -48,9 +48,9 @@ impl Typed {
     }
 }
 
-impl fmt::Display for Typed {
+impl fmt::Display for SuggestedCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.command)?;
+        write!(f, "`{}`", self.line)?;
         for (name, path) in &self.beside {
             write!(f, ", where {name} is {path}")?;
         }
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_typed_stands_beside_the_command() {
+    fn a_path_that_a_shell_would_change_stands_beside_the_command() {
         let load = |arguments: &[&str], dir: &str| {
             command(&global(arguments), "load")
                 .words("--case")
@@ -83,10 +83,10 @@ mod tests {
             config,
             "`linktrail load --config \"my conf.toml\" --case \"Q4 lure\"`"
         );
-        let typed = load(&["--config", "$x"], "a\u{1b}`b`");
-        assert_eq!(typed.command, "linktrail load --config FILE --case DIR");
+        let command = load(&["--config", "$x"], "a\u{1b}`b`");
+        assert_eq!(command.line, "linktrail load --config FILE --case DIR");
         assert_eq!(
-            typed.to_string(),
+            command.to_string(),
             "`linktrail load --config FILE --case DIR`, where FILE is $x, where DIR is a`b`"
         );
     }

@@ -1,0 +1,44 @@
+//! The case that a command reads.
+
+use std::path::{Path, PathBuf};
+
+use super::exit::{Failure, UsageError};
+use super::output;
+use crate::case::Case;
+use crate::terminal::clean;
+
+/// Opens the case named, or the newest complete one under ./cases, for a command that needs a complete case.
+pub(super) fn open(dir: Option<&Path>) -> Result<Case, Failure> {
+    let dir = match dir {
+        Some(dir) => dir.to_owned(),
+        None => {
+            let newest = newest(Path::new("cases")).ok_or_else(|| {
+                UsageError(
+                    "there is no complete case under ./cases; name one with --case".to_owned(),
+                )
+            })?;
+            output::eprint_line(&format!("case {}", clean(&newest.to_string_lossy())));
+            newest
+        }
+    };
+    let case = Case::open(&dir)?;
+    if !case.manifest().complete {
+        return Err(UsageError(format!(
+            "the case in {} is not complete; run its load again first",
+            dir.display()
+        ))
+        .into());
+    }
+    Ok(case)
+}
+
+fn newest(folder: &Path) -> Option<PathBuf> {
+    std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| Case::exists(path))
+        .filter_map(|path| Some((Case::read_manifest(&path).ok()?, path)))
+        .filter(|(manifest, _)| manifest.complete)
+        .max_by_key(|(manifest, _)| manifest.created)
+        .map(|(_, path)| path)
+}

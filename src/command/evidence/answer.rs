@@ -1,0 +1,47 @@
+//! What was asked for, with the records behind it.
+
+use crate::case::Case;
+use crate::command::exit::{Failure, UsageError};
+use crate::evidence::{Element, Matcher, ParsedRecord, Parts, Resolver};
+use crate::graph::Graph;
+use crate::journal::Record;
+use crate::model::RecordNumber;
+
+/// A record, and the parts of it that mention what was asked for; none when the record itself was asked for.
+pub(super) struct Proof {
+    pub(super) record: Record,
+    pub(super) parts: Option<Parts>,
+}
+
+/// A node, an edge or a record of a case, with all that it takes to show it.
+pub(super) struct Answer<'a> {
+    pub(super) case: &'a Case,
+    pub(super) graph: &'a Graph,
+    pub(super) resolver: &'a Resolver<'a>,
+    /// The node or edge; none when a record was asked for.
+    pub(super) element: Option<Element>,
+    /// The numbers of all records, in ascending order.
+    pub(super) numbers: Vec<RecordNumber>,
+}
+
+impl Answer<'_> {
+    /// Reads a record, and finds the parts that mention what was asked for.
+    fn proof(&self, number: RecordNumber) -> Result<Proof, Failure> {
+        let record = self.case.journal().get(number)?.ok_or_else(|| {
+            UsageError(format!(
+                "the case has no record {}/{number}; its records are 1 to {}",
+                self.case.id(),
+                self.case.journal().records()
+            ))
+        })?;
+        let parts = self
+            .element
+            .map(|element| Matcher::new(self.resolver, element).parts(&ParsedRecord::of(&record)));
+        Ok(Proof { record, parts })
+    }
+
+    /// Reads all records, in their order.
+    pub(super) fn proofs(&self) -> impl Iterator<Item = Result<Proof, Failure>> {
+        self.numbers.iter().map(|number| self.proof(*number))
+    }
+}

@@ -1,0 +1,203 @@
+//! How a command ends: its exit code, and what is said when it failed.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use crate::case::CaseError;
+use crate::config::ConfigError;
+use crate::evidence::NotFound;
+use crate::http;
+use crate::hunt::HuntError;
+use crate::hunt::kit::KitError;
+use crate::intel::{PrivacyError, SetupError};
+use crate::journal::JournalError;
+use crate::pipeline::RunError;
+use crate::report::ReportError;
+use crate::sink::neo4j::Neo4jError;
+use crate::terminal::clean;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything is there: 0.
+    Complete,
+    /// It failed: 1.
+    Failed,
+    /// The command line or the configuration is wrong: 2.
+    Usage,
+    /// Everything is there but for the gaps listed: 3.
+    Gaps,
+    /// Interrupted, and can be resumed: 130.
+    Interrupted,
+}
+
+impl Exit {
+    /// The code that the process ends with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Complete => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Gaps => 3,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// An error that can end a command. Its text is all that is said of it, so it has to tell its cause itself; whatever
+/// [`Error::source`] gives is not shown.
+pub(super) trait EndsCommand: Error {
+    /// How a command ends that it ended.
+    fn exit(&self) -> Exit {
+        Exit::Failed
+    }
+
+    /// What is said of it, safe to show in a terminal.
+    fn message(&self) -> String {
+        clean(&self.to_string()).into_owned()
+    }
+}
+
+/// Wrong usage that clap cannot see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct UsageError(pub(super) String);
+
+impl EndsCommand for UsageError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+impl EndsCommand for ConfigError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    /// The problems stay on lines of their own.
+    fn message(&self) -> String {
+        let text = self.to_string();
+        let lines: Vec<_> = text.lines().map(clean).collect();
+        lines.join("\n")
+    }
+}
+
+impl EndsCommand for NotFound {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+impl EndsCommand for HuntError {
+    fn exit(&self) -> Exit {
+        if self.is_usage() {
+            Exit::Usage
+        } else {
+            Exit::Failed
+        }
+    }
+}
+
+/// Certificates that cannot be used are those that the configuration names.
+impl EndsCommand for http::TransportError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+impl EndsCommand for CaseError {}
+impl EndsCommand for JournalError {}
+impl EndsCommand for http::Failure {}
+impl EndsCommand for KitError {}
+impl EndsCommand for Neo4jError {}
+impl EndsCommand for PrivacyError {}
+impl EndsCommand for ReportError {}
+impl EndsCommand for RunError {}
+impl EndsCommand for SetupError {}
+impl EndsCommand for fmt::Error {}
+impl EndsCommand for io::Error {}
+impl EndsCommand for serde_json::Error {}
+impl EndsCommand for std::string::FromUtf8Error {}
+
+/// Why a command failed: what is said, and the exit code.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) exit: Exit,
+    /// Safe to show in a terminal.
+    pub(super) message: String,
+}
+
+impl<E: EndsCommand> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            exit: error.exit(),
+            message: error.message(),
+        }
+    }
+}
+
+/// Says before an error what was being done.
+pub(super) trait Context<T> {
+    /// The same with this text before the error's, and with its exit code.
+    fn context(self, doing: impl FnOnce() -> String) -> Result<T, Failure>;
+}
+
+impl<T, E: Into<Failure>> Context<T> for Result<T, E> {
+    fn context(self, doing: impl FnOnce() -> String) -> Result<T, Failure> {
+        self.map_err(|error| {
+            let Failure { exit, message } = error.into();
+            Failure {
+                exit,
+                message: format!("{}: {message}", clean(&doing())),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes() {
+        let codes = [
+            Exit::Complete,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::Gaps,
+            Exit::Interrupted,
+        ]
+        .map(Exit::code);
+        assert_eq!(codes, [0, 1, 2, 3, 130]);
+    }
+
+    #[test]
+    fn an_error_says_how_a_command_ends() {
+        let wrong = Failure::from(UsageError("a\u{1b}[2J\nb".to_owned()));
+        assert_eq!(
+            (wrong.exit, wrong.message.as_str()),
+            (Exit::Usage, "a[2J b")
+        );
+        let tls = http::TransportError::Tls("no".to_owned());
+        assert_eq!(Failure::from(tls).exit, Exit::Usage);
+        assert_eq!(Failure::from(io::Error::other("disk")).exit, Exit::Failed);
+    }
+
+    #[test]
+    fn a_context_stands_before_the_error_and_leaves_its_exit_code() {
+        let wrong: Result<(), _> = Err(UsageError("no such case".to_owned()));
+        let failure = wrong.context(|| "cannot push".to_owned()).unwrap_err();
+        assert_eq!(
+            (failure.exit, failure.message.as_str()),
+            (Exit::Usage, "cannot push: no such case")
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! The case that a load works on: new, gone on with, replayed, or the demo.
+
+use std::path::Path;
+
+use ulid::Ulid;
+
+use super::demo;
+use crate::case::{Case, FORMAT, Manifest, StageState};
+use crate::cli::{Global, Load, ScopeArgs};
+use crate::command::exit::{Failure, UsageError};
+use crate::command::output;
+use crate::command::services::Answers;
+use crate::config::{Config, Neo4jUse};
+use crate::model::{Options, Scope, Settings, Stage};
+use crate::sink::neo4j::{self, Connection};
+use crate::terminal::clean;
+
+/// A case, with all that it takes to go on with it.
+pub(super) struct Opened {
+    pub(super) case: Case,
+    pub(super) answers: Answers,
+    /// Where its graph goes, if anywhere.
+    pub(super) neo4j: Option<Connection>,
+}
+
+/// Opens the case that the arguments name, or makes a new one. Everything that a load needs is checked before a folder
+/// is made: what is wrong with Neo4j is better known before the first request than after the last.
+pub(super) async fn open(
+    global: &Global,
+    arguments: &Load,
+    neo4j: Neo4jUse,
+) -> Result<Opened, Failure> {
+    let typed = &arguments.scope;
+    if arguments.demo {
+        if *typed != ScopeArgs::default() {
+            return Err(UsageError(
+                "--demo replays a recorded case, so no option can change what it is about"
+                    .to_owned(),
+            )
+            .into());
+        }
+        let neo4j = connect(neo4j_alone(global, neo4j).as_ref()).await?;
+        return Ok(Opened {
+            case: demo::open(arguments.case.as_deref())?,
+            answers: Answers::Journal,
+            neo4j,
+        });
+    }
+    match &arguments.case {
+        Some(dir) if arguments.replay => {
+            let neo4j = connect(neo4j_alone(global, neo4j).as_ref()).await?;
+            Ok(Opened {
+                case: open_existing(dir, typed)?,
+                answers: Answers::Journal,
+                neo4j,
+            })
+        }
+        Some(dir) if Case::exists(dir) => {
+            let case = open_existing(dir, typed)?;
+            let made_with = &case.manifest().options.settings;
+            let config = Config::read_for_load(global.config.as_deref(), Some(made_with), neo4j)?;
+            if let Some(key) = config.settings.forbids(made_with) {
+                // The case would ask whom it was made to ask, by the rules that it was made with.
+                return Err(UsageError(format!(
+                    "{key} in the configuration does not allow what the case in {} was made with; start a new case, or read this one with --replay",
+                    clean(&dir.to_string_lossy())
+                ))
+                .into());
+            }
+            if config.settings != *made_with {
+                tracing::warn!(
+                    "the configuration has changed since the case was made; the case goes on with what it was made with"
+                );
+            }
+            let neo4j = connect(config.neo4j.as_ref()).await?;
+            Ok(Opened {
+                case,
+                answers: Answers::Network(Box::new(config)),
+                neo4j,
+            })
+        }
+        dir => {
+            let options = new_options(typed)?;
+            let config = Config::read_for_load(global.config.as_deref(), None, neo4j)?;
+            let neo4j = connect(config.neo4j.as_ref()).await?;
+            Ok(Opened {
+                case: create(dir.as_deref(), options, config.settings.clone())?,
+                answers: Answers::Network(Box::new(config)),
+                neo4j,
+            })
+        }
+    }
+}
+
+/// `[neo4j]` for a load that needs nothing else of the configuration. When it cannot be read the load goes on without
+/// Neo4j, and says so.
+fn neo4j_alone(global: &Global, neo4j: Neo4jUse) -> Option<neo4j::Settings> {
+    if neo4j == Neo4jUse::LeftOut {
+        return None;
+    }
+    match Config::read_neo4j(global.config.as_deref()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            for problem in error.problems() {
+                output::eprint_line(&format!("Neo4j is left out: {}", clean(problem)));
+            }
+            None
+        }
+    }
+}
+
+async fn connect(settings: Option<&neo4j::Settings>) -> Result<Option<Connection>, Failure> {
+    Ok(match settings {
+        Some(settings) => Some(Connection::open(settings).await?),
+        None => None,
+    })
+}
+
+fn open_existing(dir: &Path, typed: &ScopeArgs) -> Result<Case, Failure> {
+    let case = Case::open(dir)?;
+    if *typed != ScopeArgs::default() && Options::from(typed) != case.manifest().options.options {
+        return Err(UsageError(format!(
+            "the case in {} was started with other options; leave them out to go on with those, or start a new case",
+            dir.display()
+        ))
+        .into());
+    }
+    Ok(case)
+}
+
+/// The options of a new case.
+fn new_options(typed: &ScopeArgs) -> Result<Options, UsageError> {
+    let options = Options::from(typed);
+    for url in &options.urls {
+        if crate::link::canonical(url).is_none() {
+            return Err(UsageError(format!("--url `{url}` is not a web url")));
+        }
+    }
+    if let (Some(from), Some(to)) = (options.from, options.to)
+        && from >= to
+    {
+        return Err(UsageError("--from is not before --to".to_owned()));
+    }
+    Ok(options)
+}
+
+fn create(dir: Option<&Path>, options: Options, settings: Settings) -> Result<Case, Failure> {
+    let case = Case::create(dir, |created| Manifest {
+        format: FORMAT,
+        id: Ulid::generate().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        created,
+        window: options.window(created),
+        options: Scope { options, settings },
+        stages: Stage::ALL.map(|stage| (stage, StageState::Pending)).into(),
+        complete: false,
+        records: 0,
+    })?;
+    Ok(case)
+}

@@ -1,0 +1,69 @@
+//! A load that stops before the end: `--plan`, or `--until` a stage.
+
+use std::sync::Arc;
+
+use super::case::{self, Opened};
+use super::partial_result::{self, Partial};
+use crate::case::StageState;
+use crate::cli::{Global, Load, LoadFormat};
+use crate::command::exit::{Exit, Failure, UsageError};
+use crate::command::investigation::numbered;
+use crate::command::services::Services;
+use crate::command::{output, suggested};
+use crate::config::Neo4jUse;
+use crate::model::Stage;
+use crate::pipeline::{self, Progress};
+use crate::terminal::clean;
+
+/// Runs the stages that are asked for. Neo4j is not touched, and the case is not complete afterwards.
+pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failure> {
+    let Opened {
+        mut case, answers, ..
+    } = case::open(global, arguments, Neo4jUse::LeftOut).await?;
+    if case.manifest().complete {
+        return Err(UsageError(format!(
+            "the case in {} is complete, so nothing is left to plan or to stop at; run load again to ask for what failed",
+            case.dir().display()
+        ))
+        .into());
+    }
+    output::eprint_line(&format!("case {}", clean(&case.dir().to_string_lossy())));
+    let Services { client, intel } = Services::new(&case, answers)?;
+    let manifest = case.manifest().clone();
+    let bar = output::progress(global);
+    let mut started = |stage: Stage| bar.set_message(numbered(stage));
+    let mut ended = |stage: Stage| {
+        case.note(|manifest| {
+            manifest.stages.insert(stage, StageState::Done);
+        })
+    };
+    let progress = Progress {
+        started: &mut started,
+        ended: &mut ended,
+    };
+    let partial = match arguments.until {
+        Some(stage) => pipeline::until(&manifest, Arc::clone(&client), intel, stage, progress)
+            .await
+            .map(Partial::Until),
+        None => pipeline::plan(&manifest, Arc::clone(&client), intel, progress)
+            .await
+            .map(|plan| Partial::Plan(Box::new(plan))),
+    };
+    bar.finish_and_clear();
+    let partial = partial?;
+    // How many records there are is noted, and what they hold is on disk.
+    case.note(|_| {})?;
+    let next = suggested::command(global, "load")
+        .words("--case")
+        .path("DIR", case.dir());
+    let text = match arguments.format {
+        LoadFormat::Json => partial_result::json(&case, &partial, client.counts(), next)?,
+        LoadFormat::Text => partial_result::text(&case, &partial, &next)?,
+    };
+    output::print(&text)?;
+    Ok(if partial.gaps().is_empty() {
+        Exit::Complete
+    } else {
+        Exit::Gaps
+    })
+}

@@ -1,0 +1,97 @@
+//! The services of a case: the client that the sources use, and the providers of threat intelligence.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::exit::Failure;
+use crate::case::Case;
+use crate::config::{LoadConfig, cache_folder, state_folder};
+use crate::http::{Client, Network};
+use crate::intel::{self, AnswerCache, List, Privacy, QuotaStore, Quotas, Setup};
+use crate::model::{Settings, Source};
+use crate::pipeline::Intel;
+
+/// Where answers come from.
+pub(super) enum Answers {
+    /// The journal first, and the network second.
+    Network(Box<LoadConfig>),
+    /// The journal alone.
+    Journal,
+}
+
+/// What a run of the pipeline asks.
+pub(super) struct Services {
+    pub(super) client: Arc<Client>,
+    pub(super) intel: Intel,
+}
+
+impl Services {
+    /// The services that the settings of a case name.
+    pub(super) fn new(case: &Case, answers: Answers) -> Result<Self, Failure> {
+        let settings = &case.manifest().options.settings;
+        let mut setup = Setup {
+            endpoints: settings.endpoints.intel.clone(),
+            since: case.manifest().window.from,
+            ..Setup::default()
+        };
+        let (mut quotas, mut cache) = (Quotas::default(), None);
+        let mut read = Vec::new();
+        let network = match answers {
+            Answers::Journal => None,
+            Answers::Network(config) => {
+                setup.secrets = config.intel_secrets;
+                setup.limits = config.intel_limits;
+                quotas = Quotas::new(&setup, quota_store());
+                cache = answer_cache(config.cache_age);
+                read = config.lists;
+                Some(Network::new(
+                    config.ca_file.as_deref(),
+                    Some(config.sign_in),
+                )?)
+            }
+        };
+        let client = Arc::new(Client::new(Arc::clone(case.journal()), network));
+        let mut lists = Vec::new();
+        for name in list_names(settings) {
+            let text = read.iter().find(|list| list.name == *name);
+            let text = text.map(|list| list.text.clone());
+            let recorded = client.keep(Source::File, name, text)?;
+            lists.push(recorded.record);
+            setup.lists.push(List {
+                name: name.clone(),
+                text: recorded.body().to_owned(),
+            });
+        }
+        let specs = settings.providers.iter();
+        let providers = specs
+            .filter_map(|name| intel::spec(name))
+            .map(|spec| (spec.build)(&setup))
+            .collect::<Result<_, _>>()?;
+        let intel = Intel {
+            providers,
+            privacy: Privacy::of(settings)?,
+            quotas,
+            cache,
+            lists,
+        };
+        Ok(Self { client, intel })
+    }
+}
+
+/// Where this user's requests are counted.
+fn quota_store() -> QuotaStore {
+    QuotaStore::new(state_folder().map(|folder| folder.join("quotas.json")))
+}
+
+/// The answers that this user's earlier cases kept; none when they may not be used.
+fn answer_cache(age: TimeDelta) -> Option<AnswerCache> {
+    let folder = cache_folder().filter(|_| age > TimeDelta::zero())?;
+    Some(AnswerCache::open(folder.join("verdicts"), age))
+}
+
+/// The lists of indicators that a case reads: none when it does not ask the provider `file`.
+fn list_names(settings: &Settings) -> impl Iterator<Item = &String> {
+    let asked = settings.providers.iter().any(|name| name == "file");
+    settings.files.iter().filter(move |_| asked)
+}

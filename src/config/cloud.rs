@@ -1,0 +1,55 @@
+//! Microsoft's clouds, as its documentation of national clouds gives their addresses.
+
+use serde::Deserialize;
+
+/// The cloud that a tenant is in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Cloud {
+    #[default]
+    Public,
+    Usgov,
+    UsgovDod,
+    China,
+}
+
+/// Where the services of a cloud are, and the audiences that tokens for them have.
+#[derive(Debug)]
+pub(super) struct Services {
+    pub(super) login: &'static str,
+    /// Also the audience of Microsoft Graph's tokens.
+    pub(super) graph: &'static str,
+    pub(super) log_analytics: &'static str,
+    pub(super) log_analytics_audience: &'static str,
+}
+
+impl Cloud {
+    pub(super) fn services(self) -> Services {
+        match self {
+            Self::Public => Services {
+                login: "https://login.microsoftonline.com",
+                graph: "https://graph.microsoft.com",
+                log_analytics: "https://api.loganalytics.azure.com",
+                log_analytics_audience: "https://api.loganalytics.io",
+            },
+            Self::Usgov => Services {
+                login: "https://login.microsoftonline.us",
+                graph: "https://graph.microsoft.us",
+                log_analytics: "https://api.loganalytics.us",
+                log_analytics_audience: "https://api.loganalytics.us",
+            },
+            Self::UsgovDod => Services {
+                login: "https://login.microsoftonline.us",
+                graph: "https://dod-graph.microsoft.us",
+                log_analytics: "https://api.loganalytics.us",
+                log_analytics_audience: "https://api.loganalytics.us",
+            },
+            Self::China => Services {
+                login: "https://login.chinacloudapi.cn",
+                graph: "https://microsoftgraph.chinacloudapi.cn",
+                log_analytics: "https://api.loganalytics.azure.cn",
+                log_analytics_audience: "https://api.loganalytics.azure.cn",
+            },
+        }
+    }
+}

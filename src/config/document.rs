@@ -1,0 +1,226 @@
+//! Settings as the file and the environment hold them, with the place that each comes from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::error::Problems;
+use super::secret;
+use super::value::Value;
+use crate::model::suggest;
+
+/// Where a setting was written. Every error names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    File(PathBuf),
+    Variable(String),
+}
+
+/// A value, and where it was written.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    pub(super) origin: Origin,
+    pub(super) value: Value,
+}
+
+/// Settings by section and key. Nothing is known of their types yet.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    sections: BTreeMap<String, BTreeMap<String, Setting>>,
+    /// Sections of which something could not be read, so that what they lack may not be missing.
+    pub(super) rejected_sections: BTreeSet<&'static str>,
+}
+
+/// What is done with sections of the file that are not asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    Refused,
+    PassedOver,
+}
+
+impl Document {
+    /// Reads the file, if there is one, and lets the variables of the environment take the place of what it says. Only
+    /// the sections named are looked at; whether another one in the file is an error, `others` says.
+    pub(super) fn read(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+        sections: &'static [&'static str],
+        others: Others,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut document = Self::default();
+        match file.map(|path| (path, read_toml(path))) {
+            None => {}
+            Some((path, Ok(table))) => {
+                document.add_file(path, table, sections, others, problems);
+            }
+            // Nothing can be said to be missing from a file that could not be read.
+            Some((_, Err(problem))) => {
+                problems.add(problem);
+                document.rejected_sections.extend(sections);
+            }
+        }
+        document.add_environment(environment, sections, problems);
+        document
+    }
+
+    /// Takes the settings of a section out.
+    pub(super) fn take(&mut self, section: &str) -> BTreeMap<String, Setting> {
+        self.sections.remove(section).unwrap_or_default()
+    }
+
+    /// Takes one setting of a section out.
+    pub(super) fn take_key(&mut self, section: &str, key: &str) -> Option<Setting> {
+        self.sections.get_mut(section)?.remove(key)
+    }
+
+    fn add_file(
+        &mut self,
+        path: &Path,
+        table: toml::Table,
+        sections: &'static [&'static str],
+        others: Others,
+        problems: &mut Problems,
+    ) {
+        let name = path.display();
+        for (section, settings) in table {
+            if !sections.contains(&section.as_str()) {
+                if others == Others::Refused {
+                    problems.add(format!(
+                        "{name}: there is no section [{section}]{}",
+                        did_you_mean(&section, sections)
+                    ));
+                    // What is meant by it is not missing as well.
+                    let meant = suggest::nearest(&section, sections.iter().copied());
+                    self.rejected_sections.extend(meant);
+                }
+                continue;
+            }
+            let toml::Value::Table(settings) = settings else {
+                problems.add(format!(
+                    "{name}: {section} must be a section: write [{section}] on a line of its own"
+                ));
+                let own = sections.iter().find(|known| **known == section);
+                self.rejected_sections.extend(own);
+                continue;
+            };
+            for (key, value) in settings {
+                let setting = Setting {
+                    origin: Origin::File(path.to_owned()),
+                    value: Value::Toml(value),
+                };
+                self.put(&section, key, setting, problems);
+            }
+        }
+    }
+
+    /// Adds `LINKTRAIL_<SECTION>_<KEY>` variables. One that is empty counts as not set, and one that names no section
+    /// is not a setting: other programs may use the prefix.
+    fn add_environment(
+        &mut self,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+        sections: &[&str],
+        problems: &mut Problems,
+    ) {
+        for (variable, value) in environment {
+            let Some(variable) = variable.to_str() else {
+                continue;
+            };
+            let Some((section, key)) = variable
+                .strip_prefix("LINKTRAIL_")
+                .and_then(|rest| rest.split_once('_'))
+            else {
+                continue;
+            };
+            let (section, key) = (section.to_lowercase(), key.to_lowercase());
+            if secret::is_secret(variable) || !sections.contains(&section.as_str()) {
+                continue;
+            }
+            let Some(value) = value.to_str() else {
+                problems.add(format!("{variable} is not UTF-8"));
+                continue;
+            };
+            let setting = Setting {
+                origin: Origin::Variable(variable.to_owned()),
+                value: Value::Variable(value.to_owned()),
+            };
+            self.put(&section, key, setting, problems);
+        }
+    }
+
+    fn put(&mut self, section: &str, key: String, setting: Setting, problems: &mut Problems) {
+        if let Some(place) = secret::place_of(section, &key) {
+            problems.add(format!(
+                "{}: [{section}] {key} is a secret and does not belong in a configuration; use {place}",
+                setting.origin
+            ));
+            return;
+        }
+        let settings = self.sections.entry(section.to_owned()).or_default();
+        // An empty text is not set, so it takes no other's place. Its key is still checked.
+        if setting.value.is_empty() && settings.contains_key(&key) {
+            return;
+        }
+        settings.insert(key, setting);
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+        }
+    }
+}
+
+impl Origin {
+    /// A setting by the place where it was written, for the beginning of a problem.
+    pub(super) fn setting(&self, section: &str, key: &str) -> String {
+        match self {
+            Self::File(path) => format!("{}: [{section}] {key}", path.display()),
+            Self::Variable(name) => name.clone(),
+        }
+    }
+}
+
+/// The file to read when none is named: in the working folder, else in the user's configuration folder.
+pub(super) fn default_file() -> Option<PathBuf> {
+    let here = PathBuf::from("linktrail.toml");
+    let users = super::folders::config_folder().map(|folder| folder.join("linktrail.toml"));
+    [Some(here), users]
+        .into_iter()
+        .flatten()
+        .find(|path| path.exists())
+}
+
+/// The environment variable of a setting.
+pub(super) fn variable(section: &str, key: &str) -> String {
+    format!(
+        "LINKTRAIL_{}_{}",
+        section.to_uppercase(),
+        key.to_uppercase()
+    )
+}
+
+/// The end of a problem with a name that does not exist: the nearest name, else all of them.
+pub(super) fn did_you_mean(name: &str, known: &[&str]) -> String {
+    match suggest::nearest(name, known.iter().copied()) {
+        Some(nearest) => format!("; did you mean `{nearest}`?"),
+        None => format!("; there is {}", known.join(", ")),
+    }
+}
+
+fn read_toml(path: &Path) -> Result<toml::Table, String> {
+    let name = path.display();
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    text.parse().map_err(|error: toml::de::Error| {
+        // The parser's own picture of the place would show the line, and with it what may be a secret.
+        let line = error.span().map_or(0, |span| {
+            text[..span.start.min(text.len())].lines().count().max(1)
+        });
+        format!("{name} line {line}: {}", error.message())
+    })
+}

@@ -1,0 +1,91 @@
+//! What is wrong with a configuration, all of it at once.
+
+use std::fmt;
+
+/// Everything that is wrong with the configuration. Each problem names the file or the variable that it comes from, and
+/// says what to do. It never holds a secret.
+#[derive(Debug)]
+pub struct ConfigError {
+    problems: Vec<String>,
+}
+
+impl ConfigError {
+    /// The problems, one a line of text each. There is at least one.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
+    pub(super) fn one(problem: String) -> Self {
+        Self {
+            problems: vec![problem],
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.problems[..] {
+            [problem] => f.write_str(problem),
+            problems => {
+                write!(f, "the configuration has {} errors:", problems.len())?;
+                for problem in problems {
+                    write!(f, "\n  - {problem}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Gathers problems while a configuration is read, so that all of them can be told together.
+#[derive(Debug, Default)]
+pub(super) struct Problems(Vec<String>);
+
+impl Problems {
+    pub(super) fn add(&mut self, problem: impl Into<String>) {
+        self.0.push(problem.into());
+    }
+
+    /// The value of a result; its error is kept.
+    pub(super) fn check<T>(&mut self, result: Result<T, String>) -> Option<T> {
+        result.map_err(|problem| self.add(problem)).ok()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The value, when nothing was wrong. Whoever has no value to give has added a problem.
+    pub(super) fn into_result<T>(self, value: Option<T>) -> Result<T, ConfigError> {
+        match value.filter(|_| self.0.is_empty()) {
+            Some(value) => Ok(value),
+            None => Err(ConfigError { problems: self.0 }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_problem_is_a_line_and_several_are_a_list() {
+        let mut problems = Problems::default();
+        assert!(Problems::default().into_result(Some(())).is_ok());
+        problems.add("a is missing");
+        assert_eq!(
+            Problems(problems.0.clone())
+                .into_result(Some(()))
+                .unwrap_err()
+                .to_string(),
+            "a is missing"
+        );
+        assert_eq!(problems.check::<()>(Err("b is wrong".to_owned())), None);
+        assert_eq!(
+            problems.into_result(Some(())).unwrap_err().to_string(),
+            "the configuration has 2 errors:\n  - a is missing\n  - b is wrong"
+        );
+    }
+}

@@ -1,0 +1,252 @@
+//! What a load needs of the configuration, checked for what is missing.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use chrono::TimeDelta;
+use secrecy::SecretString;
+use url::Url;
+
+use super::document::variable;
+use super::error::Problems;
+use super::neo4j;
+use super::reading::Sections;
+use super::secret::{self, CLIENT_SECRET};
+use super::sections::Endpoint;
+use crate::http::SignIn;
+use crate::intel::{List, Rate, spec};
+use crate::model::{Endpoints, Settings};
+use crate::sink::neo4j::Settings as Neo4jSettings;
+
+/// What a load needs. Nothing is missing.
+#[derive(Debug)]
+pub struct LoadConfig {
+    /// The settings that shape the graph.
+    pub settings: Settings,
+    /// What signing in takes.
+    pub sign_in: SignIn,
+    /// Keys of the providers that are asked, by the variables that hold them.
+    pub intel_secrets: BTreeMap<String, SecretString>,
+    /// How often providers may be asked with the keys at hand, where that is not what they publish.
+    pub intel_limits: BTreeMap<String, Vec<Rate>>,
+    /// How old an answer of another case may be to be taken for this one; zero when none is.
+    pub cache_age: TimeDelta,
+    /// The lists of the provider `file`, in their order; none when it is not asked.
+    pub lists: Vec<List>,
+    /// A file of certificates to trust beside the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// Where the graph goes, if anywhere.
+    pub neo4j: Option<Neo4jSettings>,
+}
+
+/// Whether a load writes to Neo4j.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Neo4jUse {
+    /// Where `[neo4j] uri` says, if it is set.
+    AsConfigured,
+    /// Not at all; `[neo4j]` need not be complete.
+    LeftOut,
+}
+
+/// Gathers what a load needs. What is missing is added to the problems; nothing is given back then.
+pub(super) fn check(
+    sections: &Sections,
+    case: Option<&Settings>,
+    neo4j: Neo4jUse,
+    problems: &mut Problems,
+) -> Option<LoadConfig> {
+    let settings = settings(sections, problems);
+    let intel_secrets = intel_secrets(sections, case, problems);
+    let lists = lists(sections, case, problems);
+    let ca_file = ca_file(sections, problems);
+    let sign_in = sign_in(sections, problems);
+    let neo4j = match neo4j {
+        Neo4jUse::AsConfigured => neo4j::settings(&sections.neo4j, problems),
+        Neo4jUse::LeftOut => None,
+    };
+    Some(LoadConfig {
+        settings: settings?,
+        sign_in: sign_in?,
+        intel_secrets,
+        intel_limits: sections.intel.limits.clone(),
+        cache_age: sections.intel.cache_age,
+        lists,
+        ca_file,
+        neo4j,
+    })
+}
+
+fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
+    let tenant = tenant(sections, problems);
+    let workspace = sections.required(
+        sections.sentinel.workspace_id.as_ref(),
+        "sentinel",
+        "workspace_id",
+        "the id of the Sentinel workspace",
+        problems,
+    );
+    let Sections {
+        tenant: tenant_section,
+        intel,
+        risk,
+        hosts,
+        messages,
+        endpoints,
+        provider_endpoints,
+        ..
+    } = sections;
+    let services = tenant_section.cloud.services();
+    let graph = address(endpoints.graph.as_ref(), services.graph, problems);
+    let log_analytics = address(
+        endpoints.log_analytics.as_ref(),
+        services.log_analytics,
+        problems,
+    );
+    let mut addresses = BTreeMap::new();
+    for spec in intel.providers.iter().filter_map(|name| spec(name)) {
+        let Some(published) = spec.endpoint else {
+            continue;
+        };
+        let set = provider_endpoints.get(spec.name);
+        if let Some(url) = address(set, published, problems) {
+            addresses.insert(spec.name.to_owned(), url);
+        }
+    }
+    Some(Settings {
+        tenant: tenant?,
+        workspace: workspace?,
+        internal_domains: tenant_section.internal_domains.clone(),
+        providers: intel.providers.clone(),
+        send_query: intel.send_query,
+        never_send: intel.never_send.clone(),
+        files: intel.file.clone(),
+        signals: risk.signals.clone(),
+        protected_domains: risk.protected_domains.clone(),
+        shared_domains: hosts.shared_domains.clone(),
+        store: messages.store,
+        endpoints: Endpoints {
+            graph: graph?,
+            log_analytics: log_analytics?,
+            intel: addresses,
+        },
+    })
+}
+
+fn tenant(sections: &Sections, problems: &mut Problems) -> Option<String> {
+    let id = sections.tenant.id.as_ref();
+    sections.required(id, "tenant", "id", "the tenant's id", problems)
+}
+
+fn sign_in(sections: &Sections, problems: &mut Problems) -> Option<SignIn> {
+    let auth = &sections.auth;
+    // There is one method so far, but a later version may have another: what a file means must not depend on that.
+    if auth.method.is_none() && !sections.is_rejected("auth", "method") {
+        problems.add(format!(
+            "set method = \"client-secret\" under [auth] in {}, or {}; the method is never guessed",
+            sections.file_name(),
+            variable("auth", "method")
+        ));
+    }
+    let client_id = sections.required(
+        auth.client_id.as_ref(),
+        "auth",
+        "client_id",
+        "the application (client) id",
+        problems,
+    );
+    let file = auth.client_secret_file.as_deref();
+    let client_secret = problems.check(secret::find(CLIENT_SECRET, file));
+    if matches!(client_secret, Some(None)) && !sections.is_rejected("auth", "client_secret_file") {
+        problems.add(format!(
+            "the application's secret is missing: set {CLIENT_SECRET}, or client_secret_file under [auth] in {}",
+            sections.file_name()
+        ));
+    }
+    let services = sections.tenant.cloud.services();
+    let login = address(sections.endpoints.login.as_ref(), services.login, problems);
+    Some(SignIn {
+        tenant: sections.tenant.id.clone()?,
+        client_id: client_id?,
+        client_secret: client_secret??,
+        login: login?,
+        graph_audience: services.graph,
+        log_analytics_audience: services.log_analytics_audience,
+    })
+}
+
+/// Those of `wanted` that the case, when there is one, was made with too. One that only the case has is a matter of what
+/// the configuration allows, which [`Settings::forbids`] tells.
+fn shared<'a>(wanted: &'a [String], case: Option<&'a [String]>) -> Vec<&'a String> {
+    case.unwrap_or(wanted)
+        .iter()
+        .filter(|name| wanted.contains(name))
+        .collect()
+}
+
+/// Keys of the providers that are asked, by the variables that hold them.
+fn intel_secrets(
+    sections: &Sections,
+    case: Option<&Settings>,
+    problems: &mut Problems,
+) -> BTreeMap<String, SecretString> {
+    let mut secrets = BTreeMap::new();
+    if sections.is_rejected("intel", "providers") {
+        return secrets;
+    }
+    let case = case.map(|case| case.providers.as_slice());
+    let asked = shared(&sections.intel.providers, case);
+    for spec in asked.into_iter().filter_map(|name| spec(name)) {
+        for variable in spec.secrets {
+            match problems.check(secret::find(variable, None)) {
+                Some(Some(key)) => {
+                    secrets.insert((*variable).to_owned(), key);
+                }
+                Some(None) => {
+                    let name = spec.name;
+                    problems.add(format!(
+                        "provider {name} needs a key: set {variable}, or take `{name}` out of [intel] providers"
+                    ));
+                }
+                None => {}
+            }
+        }
+    }
+    secrets
+}
+
+fn lists(sections: &Sections, case: Option<&Settings>, problems: &mut Problems) -> Vec<List> {
+    let providers = case.map_or(&sections.intel.providers, |case| &case.providers);
+    if !providers.iter().any(|name| name == "file") {
+        return Vec::new();
+    }
+    let case = case.map(|case| case.files.as_slice());
+    let names = shared(&sections.intel.file, case);
+    let lists = names.into_iter().filter_map(|name| {
+        let list = List::open(Path::new(name));
+        problems.check(list.map_err(|error| format!("[intel] file: {error}")))
+    });
+    lists.collect()
+}
+
+/// What the file holds is checked by who uses it.
+fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<PathBuf> {
+    let path = sections.endpoints.ca_file.clone()?;
+    let opened = File::open(&path);
+    problems.check(opened.map_err(|error| {
+        format!(
+            "[endpoints] ca_file: cannot read {}: {error}",
+            path.display()
+        )
+    }));
+    Some(path)
+}
+
+/// The address that is set, else the one that the service has by itself.
+fn address(set: Option<&Endpoint>, published: &str, problems: &mut Problems) -> Option<Url> {
+    let endpoint = match set {
+        Some(endpoint) => endpoint.clone(),
+        None => problems.check(Endpoint::try_from(published.to_owned()))?,
+    };
+    Some(endpoint.0)
+}

@@ -1,0 +1,23 @@
+//! `[neo4j]` with its password: where the graph goes.
+
+use super::error::Problems;
+use super::secret::{self, NEO4J_PASSWORD};
+use super::sections::Neo4j;
+use crate::sink::neo4j::Settings;
+
+/// None when no address is set, or when something is wrong.
+pub(super) fn settings(section: &Neo4j, problems: &mut Problems) -> Option<Settings> {
+    let uri = section.uri.clone()?;
+    let password = problems.check(secret::find(NEO4J_PASSWORD, None))?;
+    if password.is_none() {
+        problems.add(format!(
+            "Neo4j needs a password: set {NEO4J_PASSWORD}, or {NEO4J_PASSWORD}_FILE to a file that holds it"
+        ));
+    }
+    Some(Settings {
+        uri,
+        user: section.user.clone(),
+        password: password?,
+        database: section.database.clone(),
+    })
+}

@@ -1,0 +1,251 @@
+//! From what was written to typed sections, with everything that is wrong on the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::de::value::{Error, MapDeserializer};
+
+use super::document::{Document, Others, Setting, did_you_mean, variable};
+use super::error::Problems;
+use super::sections::{
+    Auth, Endpoint, Endpoints, Hosts, Intel, Messages, Neo4j, Risk, SECTIONS, Section, Sentinel,
+    Tenant,
+};
+use super::value::keys;
+use crate::intel::PROVIDERS;
+use crate::model::suggest;
+
+/// All sections, each of its own type. Where a value was wrong, the default stands.
+#[derive(Debug)]
+pub(super) struct Sections {
+    /// The file that was read, if there was one.
+    file: Option<PathBuf>,
+    pub(super) tenant: Tenant,
+    pub(super) auth: Auth,
+    pub(super) sentinel: Sentinel,
+    pub(super) neo4j: Neo4j,
+    pub(super) intel: Intel,
+    pub(super) risk: Risk,
+    pub(super) hosts: Hosts,
+    pub(super) messages: Messages,
+    pub(super) endpoints: Endpoints,
+    /// Addresses of providers in `[endpoints]`, by the name of the provider.
+    pub(super) provider_endpoints: BTreeMap<String, Endpoint>,
+    rejected: Rejected,
+}
+
+/// Sections and keys with which something is wrong, so that they are not said to be missing as well.
+#[derive(Debug, Default)]
+struct Rejected {
+    sections: BTreeSet<&'static str>,
+    keys: BTreeSet<(&'static str, String)>,
+}
+
+impl Sections {
+    /// Reads the file and the environment.
+    pub(super) fn read(
+        file: Option<PathBuf>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut document = Document::read(
+            file.as_deref(),
+            environment,
+            SECTIONS,
+            Others::Refused,
+            problems,
+        );
+        let mut reader = Reader {
+            rejected: Rejected {
+                sections: std::mem::take(&mut document.rejected_sections),
+                keys: BTreeSet::new(),
+            },
+            document,
+            problems,
+        };
+        let sections = Self {
+            file,
+            tenant: reader.section(),
+            auth: reader.section(),
+            sentinel: reader.section(),
+            neo4j: reader.section(),
+            intel: reader.section(),
+            risk: reader.section(),
+            hosts: reader.section(),
+            messages: reader.section(),
+            provider_endpoints: reader.provider_endpoints(),
+            endpoints: reader.section(),
+            rejected: reader.rejected,
+        };
+        // Whether values fit together can only be told of values that are right each for itself.
+        if problems.is_empty() {
+            sections.check_lists(problems);
+        }
+        sections
+    }
+
+    /// The provider `file` and its lists are nothing without each other.
+    fn check_lists(&self, problems: &mut Problems) {
+        let asked = self.intel.providers.iter().any(|name| name == "file");
+        match (asked, self.intel.file.is_empty()) {
+            (true, true) => problems.add(format!(
+                "[intel] providers names `file`, but [intel] file names no list: set file under [intel] in {}, or {}, or take `file` out",
+                self.file_name(),
+                variable("intel", "file")
+            )),
+            (false, false) => problems.add(format!(
+                "[intel] file names lists, but [intel] providers does not name `file`: add it to providers under [intel] in {}, or to {}, or take the lists out",
+                self.file_name(),
+                variable("intel", "providers")
+            )),
+            _ => {}
+        }
+    }
+
+    /// The file to write a missing setting into.
+    pub(super) fn file_name(&self) -> String {
+        self.file.as_ref().map_or_else(
+            || "linktrail.toml".to_owned(),
+            |path| path.display().to_string(),
+        )
+    }
+
+    /// A setting that has no default; `what` says what it is.
+    pub(super) fn required(
+        &self,
+        value: Option<&String>,
+        section: &str,
+        key: &str,
+        what: &str,
+        problems: &mut Problems,
+    ) -> Option<String> {
+        if value.is_none() && !self.is_rejected(section, key) {
+            problems.add(format!(
+                "{what} is missing: set {key} under [{section}] in {}, or {}",
+                self.file_name(),
+                variable(section, key)
+            ));
+        }
+        value.cloned()
+    }
+
+    /// Whether something is wrong with a setting, or with its section, that was told already.
+    pub(super) fn is_rejected(&self, section: &str, key: &str) -> bool {
+        self.rejected.sections.contains(section)
+            || self
+                .rejected
+                .keys
+                .iter()
+                .any(|(of, rejected)| *of == section && rejected == key)
+    }
+}
+
+/// Reads `[neo4j]` alone, whatever else stands in the file or the environment.
+pub(super) fn read_neo4j(
+    file: Option<PathBuf>,
+    environment: impl Iterator<Item = (OsString, OsString)>,
+    problems: &mut Problems,
+) -> Neo4j {
+    const ONLY: &[&str] = &[Neo4j::NAME];
+    let document = Document::read(
+        file.as_deref(),
+        environment,
+        ONLY,
+        Others::PassedOver,
+        problems,
+    );
+    let mut reader = Reader {
+        document,
+        problems,
+        rejected: Rejected::default(),
+    };
+    reader.section()
+}
+
+struct Reader<'p> {
+    document: Document,
+    problems: &'p mut Problems,
+    rejected: Rejected,
+}
+
+impl Reader<'_> {
+    /// Reads a section. serde gives up at the first error, so every key is first read as if it stood alone; what is
+    /// wrong is told and left out.
+    fn section<T: Section>(&mut self) -> T {
+        let mut good = Vec::new();
+        for (key, setting) in self.document.take(T::NAME) {
+            if !keys::<T>().contains(&key.as_str()) {
+                self.unknown::<T>(&key, &setting);
+            } else if !setting.value.is_empty() {
+                let alone = (key.as_str(), setting.value.clone());
+                match T::deserialize(MapDeserializer::new([alone].into_iter())) {
+                    Ok(_) => good.push((key, setting.value)),
+                    Err(error) => self.wrong(T::NAME, key, &setting, &error),
+                }
+            }
+        }
+        let good = good.into_iter();
+        match T::deserialize(MapDeserializer::<_, Error>::new(good)) {
+            Ok(section) => section,
+            Err(error) => {
+                self.problems.add(format!("[{}] {error}", T::NAME));
+                T::default()
+            }
+        }
+    }
+
+    /// Takes the addresses of providers out of `[endpoints]`: their names are those of the providers there are.
+    fn provider_endpoints(&mut self) -> BTreeMap<String, Endpoint> {
+        let section = Endpoints::NAME;
+        let mut endpoints = BTreeMap::new();
+        for name in provider_names() {
+            let Some(setting) = self.document.take_key(section, name) else {
+                continue;
+            };
+            if setting.value.is_empty() {
+                continue;
+            }
+            match Endpoint::deserialize(setting.value.clone()) {
+                Ok(endpoint) => {
+                    endpoints.insert(name.to_owned(), endpoint);
+                }
+                Err(error) => self.wrong(section, name.to_owned(), &setting, &error),
+            }
+        }
+        endpoints
+    }
+
+    fn unknown<T: Section>(&mut self, key: &str, setting: &Setting) {
+        let mut known = keys::<T>().to_vec();
+        if T::NAME == Endpoints::NAME {
+            known.extend(provider_names());
+        }
+        self.problems.add(format!(
+            "{}: [{}] has no key `{key}`{}",
+            setting.origin,
+            T::NAME,
+            did_you_mean(key, &known)
+        ));
+        // What is meant by it is not missing as well.
+        let meant = suggest::nearest(key, known.iter().copied());
+        let meant = meant.map(|key| (T::NAME, key.to_owned()));
+        self.rejected.keys.extend(meant);
+    }
+
+    /// An error of a list has a line for each of its items that is wrong.
+    fn wrong(&mut self, section: &'static str, key: String, setting: &Setting, error: &Error) {
+        let name = setting.origin.setting(section, &key);
+        for problem in error.to_string().lines() {
+            self.problems.add(format!("{name} {problem}"));
+        }
+        self.rejected.keys.insert((section, key));
+    }
+}
+
+/// The providers that have an address.
+fn provider_names() -> impl Iterator<Item = &'static str> {
+    let services = PROVIDERS.iter().filter(|spec| spec.endpoint.is_some());
+    services.map(|spec| spec.name)
+}
