@@ -11,7 +11,7 @@ use crate::graph::value::indexable;
 use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef, Value};
 use crate::intel::{self, List, file};
 use crate::journal::Record;
-use crate::link::{self, Hit};
+use crate::link::{self, MatchKind};
 
 /// A graph, and what its nodes go by. Made once, it is asked about many things.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ enum Compared<'g> {
         from: Named<'g>,
         to: Named<'g>,
         /// How a CONNECTED_TO edge matches.
-        hit: Hit,
+        hit: MatchKind,
     },
 }
 
@@ -76,7 +76,11 @@ impl<'g> Known<'g> {
                     kind,
                     from: self.named(from),
                     to: self.named(to),
-                    hit: if exact { Hit::Url } else { Hit::Host },
+                    hit: if exact {
+                        MatchKind::Url
+                    } else {
+                        MatchKind::Host
+                    },
                 }
             }
         };
@@ -202,7 +206,7 @@ fn joins(
     kind: EdgeType,
     from: &Named<'_>,
     to: &Named<'_>,
-    hit: Hit,
+    hit: MatchKind,
     subject: &Says,
     says: &Says,
 ) -> bool {
@@ -279,7 +283,7 @@ impl Named<'_> {
     }
 
     /// How a logged request went to the url.
-    fn requested(&self, says: &Says) -> Option<Hit> {
+    fn requested(&self, says: &Says) -> Option<MatchKind> {
         let connection = says.connection.as_ref()?;
         link::logged_request_match(
             &connection.request,
@@ -291,8 +295,8 @@ impl Named<'_> {
     /// Whether a connection speaks of the url: one to the url itself, or to its host from where no more was seen.
     fn is_visited(&self, says: &Says) -> bool {
         match self.requested(says) {
-            Some(Hit::Url) => true,
-            Some(Hit::Host) => says.hosts.iter().any(|(id, name)| {
+            Some(MatchKind::Url) => true,
+            Some(MatchKind::Host) => says.hosts.iter().any(|(id, name)| {
                 let graph = self.known.graph;
                 let visitor = self.known.host(id, name);
                 let edge =

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::Origin;
 use super::card;
 use super::collect::Collector;
 use super::entity::Rules;
 use super::json::{Event, Events};
+use super::message::Origin;
 
 /// One attachment of a chatMessage as Graph gives it. What is null, missing or of another type than
 /// documented is absent.
@@ -71,7 +71,7 @@ pub(crate) fn collect(attachment: &Attachment, collector: &mut Collector) {
         collector.file(url, attachment.name.as_deref());
     }
     if card::is_json(content) {
-        card::read(content, collector);
+        card::collect(content, collector);
     } else if !content.is_empty() {
         collector.html(content, Rules::Text, Origin::Attachment, false);
     }

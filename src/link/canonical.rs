@@ -27,17 +27,17 @@ pub(crate) enum Target {
     /// To a web url, through these wrappers, outermost first.
     Web(Url, Vec<Wrapper>),
     /// To something else that opens: a mail, a call, a file.
-    Elsewhere,
+    NotWeb,
     /// Nowhere: a relative path, a script, plain text.
-    Nowhere,
+    Nothing,
 }
 
 /// One step of [`resolve`].
 pub(crate) enum Step {
     Web(Url),
     Handler(Wrapper, String),
-    Elsewhere,
-    Nowhere,
+    NotWeb,
+    Nothing,
 }
 
 /// Reads one url from a log, an alert or a command line: white space and quotes trimmed, defanged
@@ -51,7 +51,7 @@ pub(crate) enum Step {
 pub fn canonical(raw: &str) -> Option<(Url, Vec<Wrapper>)> {
     match resolve(raw) {
         Target::Web(url, wrappers) => Some((url, wrappers)),
-        Target::Elsewhere | Target::Nowhere => None,
+        Target::NotWeb | Target::Nothing => None,
     }
 }
 
@@ -64,21 +64,21 @@ pub(crate) fn resolve(raw: &str) -> Target {
     {
         return Target::Web(url, vec![Wrapper::SafeLinks]);
     }
-    resolve_any(raw)
+    resolve_chain(raw)
 }
 
 /// The same for any wrappers in any spelling.
-fn resolve_any(raw: &str) -> Target {
-    let mut here = step(raw);
-    if matches!(here, Step::Elsewhere) {
-        return Target::Elsewhere;
+fn resolve_chain(raw: &str) -> Target {
+    let mut current = classify(raw);
+    if matches!(current, Step::NotWeb) {
+        return Target::NotWeb;
     }
     let mut wrappers = Vec::new();
     // The outermost web url, and how many handlers stand before it: the answer when the chain
     // turns out to lead nowhere.
     let mut outermost: Option<(Url, usize)> = None;
     loop {
-        let (wrapper, next) = match here {
+        let (wrapper, next) = match current {
             Step::Web(url) => {
                 let layer = unwrap::layer(&url).and_then(|(wrapper, candidates)| {
                     candidates
@@ -93,22 +93,26 @@ fn resolve_any(raw: &str) -> Target {
             }
             Step::Handler(wrapper, inner) => match inner_step(&inner) {
                 Some(next) => (wrapper, next),
-                None => return give_up(outermost, wrappers, Target::Elsewhere),
+                None => return unresolved(outermost, wrappers, Target::NotWeb),
             },
-            Step::Elsewhere | Step::Nowhere => {
-                return give_up(outermost, wrappers, Target::Nowhere);
+            Step::NotWeb | Step::Nothing => {
+                return unresolved(outermost, wrappers, Target::Nothing);
             }
         };
         wrappers.push(wrapper);
-        here = next;
+        current = next;
         if wrappers.len() > MAX_LAYERS {
-            return give_up(outermost, wrappers, Target::Elsewhere);
+            return unresolved(outermost, wrappers, Target::NotWeb);
         }
     }
 }
 
 /// The outermost url as it stood, when there is one.
-fn give_up(outer: Option<(Url, usize)>, mut wrappers: Vec<Wrapper>, otherwise: Target) -> Target {
+fn unresolved(
+    outer: Option<(Url, usize)>,
+    mut wrappers: Vec<Wrapper>,
+    otherwise: Target,
+) -> Target {
     match outer {
         Some((url, before)) => {
             wrappers.truncate(before);
@@ -122,20 +126,20 @@ fn give_up(outer: Option<(Url, usize)>, mut wrappers: Vec<Wrapper>, otherwise: T
 fn inner_step(inner: &str) -> Option<Step> {
     let mut text = Cow::Borrowed(inner);
     for _ in 0..4 {
-        match step(&text) {
+        match classify(&text) {
             found @ (Step::Web(_) | Step::Handler(..)) => return Some(found),
-            Step::Elsewhere => return None,
-            Step::Nowhere if text.contains('%') => {
+            Step::NotWeb => return None,
+            Step::Nothing if text.contains('%') => {
                 text = Cow::Owned(percent_decode_str(&text).decode_utf8_lossy().into_owned());
             }
-            Step::Nowhere => return None,
+            Step::Nothing => return None,
         }
     }
     None
 }
 
 /// What `raw` is, without looking into it.
-pub(crate) fn step(raw: &str) -> Step {
+pub(crate) fn classify(raw: &str) -> Step {
     let text = clean(raw);
     let text = text.as_ref();
     if let Some((name, rest)) = scheme(text) {
@@ -145,7 +149,7 @@ pub(crate) fn step(raw: &str) -> Step {
     let text = plain.as_deref().unwrap_or(text);
     match scheme(text) {
         Some((name, rest)) => with_scheme(text, name, rest),
-        None => bare(text),
+        None => without_scheme(text),
     }
 }
 
@@ -153,11 +157,11 @@ pub(crate) fn step(raw: &str) -> Step {
 fn with_scheme(text: &str, name: &str, rest: &str) -> Step {
     match refang::web_scheme(name) {
         Some(plain) if name.eq_ignore_ascii_case(plain) => web(text),
-        Some(_) => refang::refang(text).map_or(Step::Nowhere, |plain| web(&plain)),
+        Some(_) => refang::refang(text).map_or(Step::Nothing, |plain| web(&plain)),
         None => match handler::open(&name.to_ascii_lowercase(), rest) {
-            handler::Opens::Url(wrapper, inner) => Step::Handler(wrapper, inner),
-            handler::Opens::Elsewhere => Step::Elsewhere,
-            handler::Opens::Nothing => Step::Nowhere,
+            handler::HandlerTarget::Url(wrapper, inner) => Step::Handler(wrapper, inner),
+            handler::HandlerTarget::NotWeb => Step::NotWeb,
+            handler::HandlerTarget::Nothing => Step::Nothing,
         },
     }
 }
@@ -214,7 +218,7 @@ fn web(text: &str) -> Step {
         Cow::Borrowed(_) => None,
     }) {
         Some(url) => Step::Web(url),
-        None => Step::Nowhere,
+        None => Step::Nothing,
     }
 }
 
@@ -263,7 +267,7 @@ pub(crate) fn is_host(host: &str) -> bool {
         .unwrap_or_default();
     let plain =
         last.first().is_some_and(u8::is_ascii_alphabetic) && is_name(host) && !labels().any(coded);
-    plain || matches!(step(&format!("http://{host}")), Step::Web(_))
+    plain || matches!(classify(&format!("http://{host}")), Step::Web(_))
 }
 
 /// True for a name that DNS could hold, with or without its final dot. Underscores are in use.
@@ -282,16 +286,16 @@ fn is_name(name: &str) -> bool {
 }
 
 /// A string without a scheme.
-fn bare(text: &str) -> Step {
+fn without_scheme(text: &str) -> Step {
     if text.starts_with(r"\\") {
-        return Step::Elsewhere;
+        return Step::NotWeb;
     }
     let text = text.strip_prefix("//").unwrap_or(text);
     let end = text.find(['/', '\\', '?', '#']).unwrap_or(text.len());
     match host_kind(&text[..end], end < text.len()) {
         HostKind::Www => web(&format!("http://{text}")),
         HostKind::Public => web(&format!("https://{text}")),
-        HostKind::Other => Step::Nowhere,
+        HostKind::Other => Step::Nothing,
     }
 }
 
@@ -370,7 +374,7 @@ mod tests {
     fn shown(target: Target) -> Option<(String, Vec<Wrapper>)> {
         match target {
             Target::Web(url, wrappers) => Some((url.into(), wrappers)),
-            Target::Elsewhere | Target::Nowhere => None,
+            Target::NotWeb | Target::Nothing => None,
         }
     }
 
@@ -405,14 +409,14 @@ mod tests {
             rest in "(&data=[a-z%0-9'\"<#\u{e4} +]{0,6})?",
         ) {
             let raw = format!("https://{region}.{service}{path}?{key}={inner}{rest}");
-            prop_assert_eq!(shown(resolve(&raw)), shown(resolve_any(&raw)), "{}", raw);
+            prop_assert_eq!(shown(resolve(&raw)), shown(resolve_chain(&raw)), "{}", raw);
         }
 
         #[test]
         fn a_host_is_what_makes_a_url(
             host in "[a-zA-Z0-9._-]{0,12}|(xn--)?[a-z0-9-]{0,5}\\.(XN--)?[a-z0-9-]{1,4}\\.?|[a-z0-9x.]{1,8}(:[0-9]{0,5})?|[a-z\u{e4}%.:@]{0,8}|a{60,66}\\.b",
         ) {
-            let whole = matches!(step(&format!("http://{host}")), Step::Web(_));
+            let whole = matches!(classify(&format!("http://{host}")), Step::Web(_));
             prop_assert_eq!(is_host(&host), whole, "{}", host);
         }
     }

@@ -6,20 +6,21 @@ use std::collections::HashMap;
 use url::{Position, Url};
 
 use super::canonical::{HostKind, Target, has_public_suffix, host_kind, resolve};
+use super::element::Separator;
 use super::entity::Rules;
 use super::internal::{is_internal, is_schema};
-use super::invisible::{drawn, line, may_be_invisible, push_visible, strip};
-use super::text::{self, Seen};
-use super::walk::{Break, Place, Visitor, walk};
-use super::{Link, Origin};
+use super::invisible::{in_display_order, may_hold_invisible, push_visible, single_line, strip};
+use super::message::{Link, Origin};
+use super::text::{self, Candidate};
+use super::walk::{Visibility, Visitor, walk};
 
-/// What became of a target.
+/// Whether something happens when a target is clicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Led {
-    /// It opens something: a link, or a place that is none.
-    Somewhere,
-    /// Nothing opens there.
-    Nowhere,
+pub(crate) enum TargetKind {
+    /// It opens something, be it a link or a place that does not count as one.
+    Opens,
+    /// It opens nothing, so it is plain text.
+    OpensNothing,
 }
 
 /// How text is shown to its reader.
@@ -39,16 +40,16 @@ pub(crate) struct Collector {
 
 impl Collector {
     /// Something that opens `raw` when it is clicked, under a label.
-    pub(crate) fn target(&mut self, raw: &str, label: Option<&str>, origin: Origin) -> Led {
+    pub(crate) fn target(&mut self, raw: &str, label: Option<&str>, origin: Origin) -> TargetKind {
         match resolve(raw) {
-            Target::Nowhere => Led::Nowhere,
-            Target::Elsewhere => Led::Somewhere,
+            Target::Nothing => TargetKind::OpensNothing,
+            Target::NotWeb => TargetKind::Opens,
             Target::Web(url, wrapped_by) => {
                 if !is_internal(&url) {
-                    let label = label.map(drawn);
-                    let shows = |label: &str| label.trim() != raw && shows_another(label, &url);
+                    let label = label.map(in_display_order);
+                    let shows = |label: &str| label.trim() != raw && shows_other_host(label, &url);
                     let mismatch = label.as_deref().is_some_and(shows);
-                    let text = label.as_deref().and_then(line);
+                    let text = label.as_deref().and_then(single_line);
                     let raw = raw.to_owned();
                     self.links.push(Link {
                         url,
@@ -59,7 +60,7 @@ impl Collector {
                         mismatch,
                     });
                 }
-                Led::Somewhere
+                TargetKind::Opens
             }
         }
     }
@@ -71,14 +72,14 @@ impl Collector {
         let before = self.links.len();
         self.target(raw, name.filter(shows_host), Origin::Attachment);
         if let Some(link) = self.links.get_mut(before) {
-            link.text = name.and_then(line);
+            link.text = name.and_then(single_line);
         }
     }
 
     /// Text that may hold urls. `label_of_action` is text that already opens something else: what
     /// reads like a url in it is no link, unless it is one in Markdown.
     pub(crate) fn text(&mut self, text: &str, origin: Origin, style: Style, label_of_action: bool) {
-        text::scan(text, |seen: &Seen<'_>| {
+        text::scan(text, |seen: &Candidate<'_>| {
             if seen.label.is_none() && label_of_action {
                 return true;
             }
@@ -86,7 +87,7 @@ impl Collector {
                 return true;
             }
             let before = self.links.len();
-            let led = self.target(&seen.target(), seen.label, origin);
+            let kind = self.target(&seen.target(), seen.label, origin);
             if let Some(link) = self.links.get_mut(before) {
                 seen.raw.clone_into(&mut link.raw);
                 // A schema is named in a text, not linked; a label makes it a link.
@@ -94,7 +95,7 @@ impl Collector {
                     self.links.truncate(before);
                 }
             }
-            led == Led::Somewhere
+            kind == TargetKind::Opens
         });
     }
 
@@ -109,7 +110,7 @@ impl Collector {
 
     /// A message in HTML.
     pub(crate) fn message(&mut self, html: &str) {
-        self.read(
+        self.collect_html(
             html,
             Rules::Text,
             [Origin::Href, Origin::Text],
@@ -125,29 +126,40 @@ impl Collector {
         } else {
             Style::Plain
         };
-        self.read(html, rules, [origin, origin], style, label);
+        self.collect_html(html, rules, [origin, origin], style, label);
     }
 
-    fn read(&mut self, html: &str, rules: Rules, origins: [Origin; 2], style: Style, label: bool) {
+    fn collect_html(
+        &mut self,
+        html: &str,
+        rules: Rules,
+        origins: [Origin; 2],
+        style: Style,
+        label: bool,
+    ) {
         let [href, text] = origins;
-        let mut reader = Reader {
+        let mut visitor = HtmlLinks {
             collector: self,
             href,
             base: None,
             anchor: None,
             label: String::new(),
-            running: String::with_capacity(html.len()),
-            aside: String::new(),
+            body_text: String::with_capacity(html.len()),
+            hidden_text: String::new(),
         };
-        walk(html, rules, &mut reader);
-        let Reader { running, aside, .. } = reader;
-        self.text(&running, text, style, label);
-        self.text(&aside, text, style, label);
+        walk(html, rules, &mut visitor);
+        let HtmlLinks {
+            body_text,
+            hidden_text,
+            ..
+        } = visitor;
+        self.text(&body_text, text, style, label);
+        self.text(&hidden_text, text, style, label);
     }
 
     /// The distinct links. Of several occurrences of a url the first of the most telling origin
     /// stands for all. When another one mismatches and it does not, it is told as that one was sent
-    /// and shown: what the reader was made to believe is the lure.
+    /// and shown: what the visitor was made to believe is the lure.
     pub(crate) fn into_links(mut self) -> Vec<Link> {
         if self.links.len() < 2 {
             return self.links;
@@ -181,7 +193,7 @@ impl Collector {
 
 /// Text as it is scanned for urls: without what cannot be seen.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    if !may_be_invisible(text) {
+    if !may_hold_invisible(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -190,7 +202,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Reads the links of an HTML message.
-struct Reader<'c, 'i> {
+struct HtmlLinks<'c, 'i> {
     collector: &'c mut Collector,
     href: Origin,
     base: Option<Url>,
@@ -199,16 +211,16 @@ struct Reader<'c, 'i> {
     /// The text inside of that anchor.
     label: String,
     /// The text outside of anchors, blocks on lines of their own.
-    running: String,
+    body_text: String,
     /// Text that is not displayed, apart from the text around it.
-    aside: String,
+    hidden_text: String,
 }
 
-impl Reader<'_, '_> {
+impl HtmlLinks<'_, '_> {
     /// Parts what is not displayed from what comes next. There is hardly ever any.
-    fn part_aside(&mut self) {
-        if !self.aside.is_empty() {
-            self.aside.push('\n');
+    fn separate_hidden_text(&mut self) {
+        if !self.hidden_text.is_empty() {
+            self.hidden_text.push('\n');
         }
     }
 
@@ -224,26 +236,26 @@ impl Reader<'_, '_> {
     }
 }
 
-impl<'i> Visitor<'i> for Reader<'_, 'i> {
-    fn text(&mut self, text: &str, place: Place) {
-        match (&self.anchor, place) {
-            (_, Place::Hidden) => push_visible(&mut self.aside, text),
+impl<'i> Visitor<'i> for HtmlLinks<'_, 'i> {
+    fn text(&mut self, text: &str, visibility: Visibility) {
+        match (&self.anchor, visibility) {
+            (_, Visibility::Hidden) => push_visible(&mut self.hidden_text, text),
             (Some(_), _) => self.label.push_str(text),
-            (None, Place::Shown) => push_visible(&mut self.running, text),
-            (None, Place::Quoted) => {}
+            (None, Visibility::Shown) => push_visible(&mut self.body_text, text),
+            (None, Visibility::Quoted) => {}
         }
     }
 
-    fn pause(&mut self, _: Break) {
-        self.running.push('\n');
-        self.part_aside();
+    fn separator(&mut self, _: Separator) {
+        self.body_text.push('\n');
+        self.separate_hidden_text();
         if self.anchor.is_some() {
             self.label.push('\n');
         }
     }
 
     fn anchor(&mut self, href: Cow<'i, str>) {
-        self.running.push('\n');
+        self.body_text.push('\n');
         self.anchor = Some(href);
         self.label.clear();
     }
@@ -253,11 +265,12 @@ impl<'i> Visitor<'i> for Reader<'_, 'i> {
             return;
         };
         let target = self.resolved(&href);
-        if self.collector.target(&target, Some(&self.label), self.href) == Led::Nowhere {
+        if self.collector.target(&target, Some(&self.label), self.href) == TargetKind::OpensNothing
+        {
             // An anchor that opens nothing is no more than its text.
-            push_visible(&mut self.running, &self.label);
+            push_visible(&mut self.body_text, &self.label);
         }
-        self.running.push('\n');
+        self.body_text.push('\n');
     }
 
     fn target(&mut self, raw: &str, label: Option<&str>) {
@@ -275,14 +288,14 @@ impl<'i> Visitor<'i> for Reader<'_, 'i> {
 
     fn cut(&mut self, source: &str) {
         // The tag was never finished; what reads like a url in it may still have been sent.
-        self.part_aside();
-        push_visible(&mut self.aside, source);
+        self.separate_hidden_text();
+        push_visible(&mut self.hidden_text, source);
     }
 }
 
-/// True when `label` shows the reader a host that is not the host of `url`: a url somewhere in it,
+/// True when `label` shows the visitor a host that is not the host of `url`: a url somewhere in it,
 /// or nothing but a host, with or without a path.
-fn shows_another(label: &str, url: &Url) -> bool {
+fn shows_other_host(label: &str, url: &Url) -> bool {
     let label = strip(label);
     let label = label.trim();
     if !label.contains([':', '.', '[', '(', '{']) {
@@ -303,7 +316,7 @@ fn shows_another(label: &str, url: &Url) -> bool {
     let differs = |raw: &str, url: &Url| {
         let shown = bare_host(url.host_str().unwrap_or_default());
         let host = bare_host(host);
-        shown != host && !(cut_in_host(raw, url) && begins(shown, host))
+        shown != host && !(cut_in_host(raw, url) && may_be_cut_from(shown, host))
     };
     let mut shown = false;
     let mut another = false;
@@ -329,15 +342,15 @@ fn shows_another(label: &str, url: &Url) -> bool {
 }
 
 /// True when a host that is shown cut short may be the beginning of `host`. One with a public
-/// suffix (or that is one, like `github.io`) is whole to its reader, who takes it for that domain.
-fn begins(shown: &str, host: &str) -> bool {
+/// suffix (or that is one, like `github.io`) is whole to its visitor, who takes it for that domain.
+fn may_be_cut_from(shown: &str, host: &str) -> bool {
     host.starts_with(shown)
         && (!shown.contains('.')
             || !has_public_suffix(&format!("x.{shown}"))
             || psl::domain_str(shown) == psl::domain_str(host))
 }
 
-/// The host without what makes no difference to a reader.
+/// The host without what makes no difference to a visitor.
 fn bare_host(host: &str) -> &str {
     let host = host.trim_end_matches('.');
     host.strip_prefix("www.").unwrap_or(host)

@@ -57,9 +57,23 @@ fn unicode(host: &str) -> Option<String> {
     (valid.is_ok() && unicode != host).then_some(unicode)
 }
 
+/// True when `host` is `domain` or a host below it.
+pub(crate) fn is_under(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// The last two labels of a host: a quick way to rule out most services by comparison with a constant.
+pub(crate) fn last_two_labels(host: &str) -> &str {
+    let bytes = host.as_bytes();
+    let dot = |end: usize| bytes[..end].iter().rposition(|&b| b == b'.');
+    let start = dot(host.len()).and_then(dot).map_or(0, |dot| dot + 1);
+    &host[start..]
+}
+
 /// The forms in which a log may hold the host of a url, in lower case: punycode, and Unicode when
 /// it differs. IPv6 addresses have no brackets here, so that they are found with and without.
-pub fn host_needles(url: &Url) -> Vec<String> {
+pub fn host_search_terms(url: &Url) -> Vec<String> {
     match url.host() {
         Some(Host::Domain(host)) => {
             let host = host.trim_end_matches('.').to_ascii_lowercase();
@@ -75,7 +89,7 @@ pub fn host_needles(url: &Url) -> Vec<String> {
 /// The forms in which a log may hold host and path of a url, to search by term on hosts that are
 /// shared services: each form of the host, with the port left out when it is the default one and
 /// written out, and the path both encoded and decoded. Without query, fragment and final slash.
-pub fn path_needles(url: &Url) -> Vec<String> {
+pub fn path_search_terms(url: &Url) -> Vec<String> {
     let path = url[Position::BeforePath..Position::AfterPath].trim_end_matches('/');
     let mut paths = vec![path.to_owned()];
     if let Ok(decoded) = percent_decode_str(path).decode_utf8()
@@ -89,18 +103,18 @@ pub fn path_needles(url: &Url) -> Vec<String> {
         (None, Some(port)) => vec![String::new(), format!(":{port}")],
         (None, None) => vec![String::new()],
     };
-    let mut needles = Vec::new();
-    for host in host_needles(url) {
+    let mut terms = Vec::new();
+    for host in host_search_terms(url) {
         let host = if host.contains(':') {
             format!("[{host}]")
         } else {
             host
         };
         for port in &ports {
-            needles.extend(paths.iter().map(|path| format!("{host}{port}{path}")));
+            terms.extend(paths.iter().map(|path| format!("{host}{port}{path}")));
         }
     }
-    needles
+    terms
 }
 
 #[cfg(test)]
@@ -159,24 +173,24 @@ mod tests {
     #[test]
     fn needles_of_hosts() {
         assert_eq!(
-            host_needles(&url("https://EVIL.example./a")),
+            host_search_terms(&url("https://EVIL.example./a")),
             ["evil.example"]
         );
         assert_eq!(
-            host_needles(&url("https://bücher.example/")),
+            host_search_terms(&url("https://bücher.example/")),
             ["xn--bcher-kva.example", "bücher.example"]
         );
         assert_eq!(
-            host_needles(&url("http://[2001:db8::1]:80/")),
+            host_search_terms(&url("http://[2001:db8::1]:80/")),
             ["2001:db8::1"]
         );
-        assert_eq!(host_needles(&url("http://192.0.2.1/")), ["192.0.2.1"]);
+        assert_eq!(host_search_terms(&url("http://192.0.2.1/")), ["192.0.2.1"]);
     }
 
     #[test]
     fn needles_of_paths() {
         assert_eq!(
-            path_needles(&url("https://contoso.sharepoint.com/sites/a%20b/?x=1#y")),
+            path_search_terms(&url("https://contoso.sharepoint.com/sites/a%20b/?x=1#y")),
             [
                 "contoso.sharepoint.com/sites/a%20b",
                 "contoso.sharepoint.com/sites/a b",
@@ -185,19 +199,19 @@ mod tests {
             ]
         );
         assert_eq!(
-            path_needles(&url("http://evil.example:8080/A")),
+            path_search_terms(&url("http://evil.example:8080/A")),
             ["evil.example:8080/A"]
         );
         assert_eq!(
-            path_needles(&url("http://[::1]/a")),
+            path_search_terms(&url("http://[::1]/a")),
             ["[::1]/a", "[::1]:80/a"]
         );
         assert_eq!(
-            path_needles(&url("https://evil.example/")),
+            path_search_terms(&url("https://evil.example/")),
             ["evil.example", "evil.example:443"]
         );
         assert_eq!(
-            path_needles(&url("https://bücher.example/a")),
+            path_search_terms(&url("https://bücher.example/a")),
             [
                 "xn--bcher-kva.example/a",
                 "xn--bcher-kva.example:443/a",

@@ -1,13 +1,20 @@
 //! The elements of HTML, by what they mean for links and the text around them.
 
-use super::walk::Break;
+/// What happens to an element that something is put between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Separator {
+    /// A new block or line: a gap for the eye.
+    Block,
+    /// A picture or a mention: it ends a url, but no gap is seen.
+    Inline,
+}
 
 /// One element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Element {
     pub(crate) role: Role,
     /// What its tags are for the text around them; `None` for what stands in the line.
-    pub(crate) pause: Option<Break>,
+    pub(crate) separator: Option<Separator>,
     /// It has no content and no end tag.
     pub(crate) is_void: bool,
 }
@@ -42,7 +49,7 @@ pub(crate) enum Role {
 impl Element {
     const INLINE: Element = Element {
         role: Role::None,
-        pause: None,
+        separator: None,
         is_void: false,
     };
 
@@ -57,7 +64,7 @@ impl Element {
     /// The same in a line of its own.
     const fn block(self) -> Element {
         Element {
-            pause: Some(Break::Block),
+            separator: Some(Separator::Block),
             ..self
         }
     }
@@ -65,7 +72,7 @@ impl Element {
     /// The same in the middle of a line, parting what stands on its sides.
     const fn parting(self) -> Element {
         Element {
-            pause: Some(Break::Inline),
+            separator: Some(Separator::Inline),
             ..self
         }
     }

@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use super::unwrap::{is_teams, site, under};
+use super::domain::{is_under, last_two_labels};
+use super::unwrap::is_teams;
 
 /// True for deep links into the Teams client (people, channels, messages, meetings, apps) and for
 /// pictures that Teams stores with a message. A deep link that opens a web url is unwrapped before
@@ -13,7 +14,7 @@ pub(crate) fn is_internal(url: &Url) -> bool {
     };
     // Told from the last two labels first: most hosts are none of Microsoft's.
     if !matches!(
-        site(host).as_bytes(),
+        last_two_labels(host).as_bytes(),
         b"microsoft.com"
             | b"cloud.microsoft"
             | b"live.com"
@@ -24,7 +25,7 @@ pub(crate) fn is_internal(url: &Url) -> bool {
     ) {
         return false;
     }
-    if under(host, "schema.skype.com") {
+    if is_under(host, "schema.skype.com") {
         return true;
     }
     is_deep_link(host, url) || is_stored(host, url.path())
@@ -63,8 +64,8 @@ fn is_stored(host: &str, path: &str) -> bool {
         "microsoftgraph.chinacloudapi.cn",
     ];
     (GRAPH.contains(&host) && path.contains("/hostedContents/"))
-        || under(host, "asm.skype.com")
-        || under(host, "asyncgw.teams.microsoft.com")
+        || is_under(host, "asm.skype.com")
+        || is_under(host, "asyncgw.teams.microsoft.com")
 }
 
 /// True for names of schemas and namespaces that look like urls. They stand in source code and

@@ -19,7 +19,7 @@ pub(crate) fn is_blank(c: char) -> bool {
 
 /// The text without its invisible characters.
 pub(crate) fn strip(text: &str) -> Cow<'_, str> {
-    if !may_be_invisible(text) || !text.chars().any(is_invisible) {
+    if !may_hold_invisible(text) || !text.chars().any(is_invisible) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|&c| !is_invisible(c)).collect())
@@ -28,7 +28,7 @@ pub(crate) fn strip(text: &str) -> Cow<'_, str> {
 /// Appends `text` to `out` without its invisible characters. Two urls that only an invisible
 /// character keeps apart stay apart: the reader's program sees two links there.
 pub(crate) fn push_visible(out: &mut String, text: &str) {
-    if !may_be_invisible(text) {
+    if !may_hold_invisible(text) {
         out.push_str(text);
         return;
     }
@@ -45,7 +45,7 @@ pub(crate) fn push_visible(out: &mut String, text: &str) {
 
 /// False when no character of the text is invisible, told from the first bytes of the characters
 /// and their second one where those of common letters begin alike.
-pub(crate) fn may_be_invisible(text: &str) -> bool {
+pub(crate) fn may_hold_invisible(text: &str) -> bool {
     if text.is_ascii() {
         return false;
     }
@@ -74,8 +74,8 @@ fn starts_a_url(text: &str) -> bool {
 /// The text in the order in which it is drawn: what stands between a right-to-left override
 /// (U+202E) and its end is mirrored. Everything else stays where it is, which is enough to read a
 /// Latin address that was written backwards to deceive.
-pub(crate) fn drawn(text: &str) -> Cow<'_, str> {
-    if !may_be_invisible(text) || !text.contains('\u{202e}') {
+pub(crate) fn in_display_order(text: &str) -> Cow<'_, str> {
+    if !may_hold_invisible(text) || !text.contains('\u{202e}') {
         return Cow::Borrowed(text);
     }
     let ends_override =
@@ -145,7 +145,7 @@ impl Line {
 }
 
 /// `text` as one line, see [`Line`]; `None` when nothing of it can be seen.
-pub(crate) fn line(text: &str) -> Option<String> {
+pub(crate) fn single_line(text: &str) -> Option<String> {
     let mut line = Line::default();
     line.text.reserve(text.trim().len());
     line.push(text);
@@ -179,30 +179,33 @@ mod tests {
     #[test]
     fn a_right_to_left_override_is_read_as_drawn() {
         assert_eq!(
-            drawn("see \u{202e}moc.elpmaxe\u{202c} now"),
+            in_display_order("see \u{202e}moc.elpmaxe\u{202c} now"),
             "see example.com\u{202c} now"
         );
-        assert_eq!(drawn("\u{202e}cba"), "abc");
-        assert_eq!(drawn("\u{202e}ba\u{202e}dc"), "abcd");
-        assert!(matches!(drawn("left to right"), Cow::Borrowed(_)));
+        assert_eq!(in_display_order("\u{202e}cba"), "abc");
+        assert_eq!(in_display_order("\u{202e}ba\u{202e}dc"), "abcd");
+        assert!(matches!(
+            in_display_order("left to right"),
+            Cow::Borrowed(_)
+        ));
     }
 
     #[test]
     fn no_invisible_character_is_overlooked() {
         for c in ('\0'..=char::MAX).filter(|&c| is_invisible(c)) {
             for text in [format!("{c}"), format!("\u{e4}{c}"), format!("{c}a")] {
-                assert!(may_be_invisible(&text), "{c:?}");
+                assert!(may_hold_invisible(&text), "{c:?}");
             }
         }
-        assert!(!may_be_invisible("ohne \u{c4}nderung\u{a0}"));
+        assert!(!may_hold_invisible("ohne \u{c4}nderung\u{a0}"));
     }
 
     #[test]
     fn one_line() {
         assert_eq!(
-            line(" a\r\n\tb\u{a0}\u{202e}c\u{7}  "),
+            single_line(" a\r\n\tb\u{a0}\u{202e}c\u{7}  "),
             Some("a b c".into())
         );
-        assert_eq!(line("\u{200b} \u{2800}"), None);
+        assert_eq!(single_line("\u{200b} \u{2800}"), None);
     }
 }

@@ -6,10 +6,10 @@ use url::{Position, Url};
 
 /// How a logged request matches a url.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Hit {
+pub enum MatchKind {
     /// It goes to this very url.
     Url,
-    /// It goes to the host of the url; where on that host is another place, or was not logged.
+    /// It goes to the host of the url; where on that host is another has_path, or was not logged.
     Host,
 }
 
@@ -19,31 +19,35 @@ pub enum Hit {
 ///
 /// Fragment and userinfo are never on the wire and not compared. The scheme is ignored only when
 /// the log has none. Spellings of one path (`%7E` and `~`, `%c3` and `%C3`) are the same. A bare
-/// host is a [`Hit::Host`], whatever the url: an encrypted request shows no more to a log, and
+/// host is a [`MatchKind::Host`], whatever the url: an encrypted request shows no more to a log, and
 /// what was asked for behind it is unknown.
-pub fn request_match(logged: &str, url: &Url) -> Option<Hit> {
-    let request = Request::read(logged, url.scheme())?;
+pub fn request_match(logged: &str, url: &Url) -> Option<MatchKind> {
+    let request = Request::parse(logged, url.scheme())?;
     if host(&request.url)? != host(url)? {
         return None;
     }
-    let same = request.place
-        && (!request.scheme || request.url.scheme() == url.scheme())
+    let same = request.has_path
+        && (!request.has_scheme || request.url.scheme() == url.scheme())
         && request.url.port_or_known_default() == url.port_or_known_default()
-        && place(&request.url) == place(url);
-    Some(if same { Hit::Url } else { Hit::Host })
+        && path_and_query(&request.url) == path_and_query(url);
+    Some(if same {
+        MatchKind::Url
+    } else {
+        MatchKind::Host
+    })
 }
 
 /// Whether a logged request went to the url or to its host, by what the log holds of the request and of the place that
 /// it went to. The place alone only tells the host.
-pub fn logged_request_match(request: &str, destination: &str, url: &Url) -> Option<Hit> {
+pub fn logged_request_match(request: &str, destination: &str, url: &Url) -> Option<MatchKind> {
     let requested = request_match(request, url);
-    requested.or_else(|| request_match(destination, url).map(|_| Hit::Host))
+    requested.or_else(|| request_match(destination, url).map(|_| MatchKind::Host))
 }
 
 /// The host that a logged request goes to, without a final dot: the only one of whose urls
 /// [`request_match`] says anything else than `None`.
 pub(crate) fn request_host(logged: &str) -> Option<String> {
-    let request = Request::read(logged, "https")?;
+    let request = Request::parse(logged, "https")?;
     host(&request.url).map(str::to_owned)
 }
 
@@ -51,13 +55,13 @@ pub(crate) fn request_host(logged: &str) -> Option<String> {
 struct Request {
     url: Url,
     /// The log had a web scheme.
-    scheme: bool,
+    has_scheme: bool,
     /// The log had more than host and port.
-    place: bool,
+    has_path: bool,
 }
 
 impl Request {
-    fn read(logged: &str, default_scheme: &str) -> Option<Self> {
+    fn parse(logged: &str, default_scheme: &str) -> Option<Self> {
         let text = logged.trim_matches(|c: char| {
             c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '`')
         });
@@ -81,15 +85,15 @@ impl Request {
             // `tcp://`, `ssl://`: what kind of request it was is not known.
             _ => Url::parse(&format!("{default_scheme}://{}", unbracketed(rest, end))).ok()?,
         };
-        let place = if scheme.is_some() {
+        let has_path = if scheme.is_some() {
             web
         } else {
             end < rest.len()
         };
         Some(Request {
             url,
-            scheme: web,
-            place,
+            has_scheme: web,
+            has_path,
         })
     }
 }
@@ -111,7 +115,7 @@ pub(crate) fn host(url: &Url) -> Option<&str> {
 
 /// Path and query in one spelling: what needs no percent-encoding has none, and the digits of the
 /// rest are upper case (RFC 3986, section 6.2.2).
-fn place(url: &Url) -> String {
+fn path_and_query(url: &Url) -> String {
     let text = &url[Position::BeforePath..Position::AfterQuery];
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -150,7 +154,7 @@ mod tests {
 
     const URL: &str = "https://evil.example/Path/a~b?x=%C3%A4#part";
 
-    fn check(url: &str, cases: &[(&str, Option<Hit>)]) {
+    fn check(url: &str, cases: &[(&str, Option<MatchKind>)]) {
         let url = Url::parse(url).unwrap();
         for (logged, expected) in cases {
             assert_eq!(
@@ -166,41 +170,47 @@ mod tests {
         check(
             URL,
             &[
-                ("https://evil.example/Path/a~b?x=%C3%A4", Some(Hit::Url)),
+                (
+                    "https://evil.example/Path/a~b?x=%C3%A4",
+                    Some(MatchKind::Url),
+                ),
                 (
                     "\"https://evil.example:443/Path/a~b?x=%C3%A4\" ",
-                    Some(Hit::Url),
+                    Some(MatchKind::Url),
                 ),
-                ("'evil.example/Path/a~b?x=%C3%A4'", Some(Hit::Url)),
-                ("EVIL.example:443/Path/a%7eb?x=%c3%a4#other", Some(Hit::Url)),
-                ("//evil.example./Path/a~b?x=ä", Some(Hit::Url)),
+                ("'evil.example/Path/a~b?x=%C3%A4'", Some(MatchKind::Url)),
+                (
+                    "EVIL.example:443/Path/a%7eb?x=%c3%a4#other",
+                    Some(MatchKind::Url),
+                ),
+                ("//evil.example./Path/a~b?x=ä", Some(MatchKind::Url)),
                 (
                     "https://user:pw@evil.example/Path/a~b?x=%C3%A4",
-                    Some(Hit::Url),
+                    Some(MatchKind::Url),
                 ),
             ],
         );
         check(
             "https://user@evil.example/",
             &[
-                ("https://evil.example", Some(Hit::Url)),
-                ("evil.example/", Some(Hit::Url)),
-                ("evil.example/?", Some(Hit::Url)),
+                ("https://evil.example", Some(MatchKind::Url)),
+                ("evil.example/", Some(MatchKind::Url)),
+                ("evil.example/?", Some(MatchKind::Url)),
             ],
         );
         check(
             "http://bücher.example:8080/a",
             &[
-                ("xn--bcher-kva.example:8080/a", Some(Hit::Url)),
-                ("BÜCHER.example:8080/a", Some(Hit::Url)),
+                ("xn--bcher-kva.example:8080/a", Some(MatchKind::Url)),
+                ("BÜCHER.example:8080/a", Some(MatchKind::Url)),
             ],
         );
         check(
             "http://[2001:db8::1]/a",
             &[
-                ("[2001:db8::1]/a", Some(Hit::Url)),
-                ("2001:DB8:0::1/a", Some(Hit::Url)),
-                ("2001:db8::1", Some(Hit::Host)),
+                ("[2001:db8::1]/a", Some(MatchKind::Url)),
+                ("2001:DB8:0::1/a", Some(MatchKind::Url)),
+                ("2001:db8::1", Some(MatchKind::Host)),
             ],
         );
     }
@@ -210,26 +220,35 @@ mod tests {
         check(
             URL,
             &[
-                ("evil.example", Some(Hit::Host)),
-                ("evil.example:443", Some(Hit::Host)),
-                ("evil.example:8443", Some(Hit::Host)),
-                ("https://evil.example", Some(Hit::Host)),
-                ("http://evil.example/Path/a~b?x=%C3%A4", Some(Hit::Host)),
+                ("evil.example", Some(MatchKind::Host)),
+                ("evil.example:443", Some(MatchKind::Host)),
+                ("evil.example:8443", Some(MatchKind::Host)),
+                ("https://evil.example", Some(MatchKind::Host)),
+                (
+                    "http://evil.example/Path/a~b?x=%C3%A4",
+                    Some(MatchKind::Host),
+                ),
                 (
                     "https://evil.example:8443/Path/a~b?x=%C3%A4",
-                    Some(Hit::Host),
+                    Some(MatchKind::Host),
                 ),
-                ("https://evil.example/path/a~b?x=%C3%A4", Some(Hit::Host)),
-                ("https://evil.example/Path/a~b", Some(Hit::Host)),
-                ("tcp://evil.example:443", Some(Hit::Host)),
-                ("ssl://evil.example:443/Path/a~b?x=%C3%A4", Some(Hit::Host)),
+                (
+                    "https://evil.example/path/a~b?x=%C3%A4",
+                    Some(MatchKind::Host),
+                ),
+                ("https://evil.example/Path/a~b", Some(MatchKind::Host)),
+                ("tcp://evil.example:443", Some(MatchKind::Host)),
+                (
+                    "ssl://evil.example:443/Path/a~b?x=%C3%A4",
+                    Some(MatchKind::Host),
+                ),
             ],
         );
         check(
             "https://evil.example/",
             &[
-                ("evil.example", Some(Hit::Host)),
-                ("evil.example:443", Some(Hit::Host)),
+                ("evil.example", Some(MatchKind::Host)),
+                ("evil.example:443", Some(MatchKind::Host)),
             ],
         );
     }

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::element::{Element, Role};
+use super::element::{Element, Role, Separator};
 use super::entity::{self, Rules};
 use super::html::{Name, Token, Tokens};
 
 /// Where a stretch of text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Visibility {
     /// In sight.
     Shown,
     /// In sight, as the preview of another message that this one answers.
@@ -17,21 +17,12 @@ pub(crate) enum Place {
     Hidden,
 }
 
-/// What happens to an element that something is put between.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Break {
-    /// A new block or line: a gap for the eye.
-    Block,
-    /// A picture or a mention: it ends a url, but no gap is seen.
-    Inline,
-}
-
 /// Receives what [`walk`] reads.
 pub(crate) trait Visitor<'i> {
     /// Text, character references decoded.
-    fn text(&mut self, text: &str, place: Place);
+    fn text(&mut self, text: &str, visibility: Visibility);
     /// The end of a block, or something in the middle of a line.
-    fn pause(&mut self, kind: Break);
+    fn separator(&mut self, kind: Separator);
     /// An emoji that is a picture, by the character it stands for.
     fn emoji(&mut self, text: &str) {
         let _ = text;
@@ -78,7 +69,7 @@ impl<'i> Region<'i> {
     fn start_tag(&mut self, name: Name<'i>, lower: &[u8], element: Element) {
         let ends_paragraph = Name("p").is(self.name)
             && !matches!(lower, b"br" | b"button" | b"select" | b"option")
-            && element.pause == Some(Break::Block);
+            && element.separator == Some(Separator::Block);
         if !name.is(self.name) {
             self.depth = if ends_paragraph { 0 } else { self.depth };
         } else if matches!(
@@ -111,29 +102,29 @@ pub(crate) fn walk<'i>(html: &'i str, rules: Rules, visitor: &mut impl Visitor<'
     let mut hidden = Region::default();
     let mut quote = Region::default();
     let mut tables = Tables::default();
-    let mut room = [0; 16];
+    let mut buffer = [0; 16];
     while let Some(token) = tokens.next() {
         match token {
             Token::Text(raw) => {
-                let place = match (hidden.is_open(), quote.is_open()) {
-                    (true, _) => Place::Hidden,
-                    (_, true) => Place::Quoted,
-                    _ => Place::Shown,
+                let visibility = match (hidden.is_open(), quote.is_open()) {
+                    (true, _) => Visibility::Hidden,
+                    (_, true) => Visibility::Quoted,
+                    _ => Visibility::Shown,
                 };
-                visitor.text(&entity::decode(raw, rules), place);
+                visitor.text(&entity::decode(raw, rules), visibility);
             }
-            Token::Raw(text, "xmp" | "plaintext") => visitor.text(text, Place::Shown),
+            Token::Raw(text, "xmp" | "plaintext") => visitor.text(text, Visibility::Shown),
             Token::Raw(..) => {}
             Token::Cut(source) => visitor.cut(source),
             Token::Start(name) => {
-                let lower = name.lower(&mut room);
+                let lower = name.lower(&mut buffer);
                 let element = Element::named(lower);
                 for region in [&mut hidden, &mut quote] {
                     if region.is_open() {
                         region.start_tag(name, lower, element);
                     }
                 }
-                start(&tokens, element, &mut tables, visitor);
+                start_tag(&tokens, element, &mut tables, visitor);
                 let unseen = element.role == Role::Unseen;
                 if !hidden.is_open()
                     && (unseen
@@ -146,15 +137,15 @@ pub(crate) fn walk<'i>(html: &'i str, rules: Rules, visitor: &mut impl Visitor<'
                 }
             }
             Token::End(name) => {
-                let element = Element::named(name.lower(&mut room));
+                let element = Element::named(name.lower(&mut buffer));
                 if element.role == Role::Anchor || tables.ends_cell(element.role) {
                     end_anchor(&mut tables, visitor);
                 }
                 if element.role == Role::Table {
                     tables.depth = tables.depth.saturating_sub(1);
                 }
-                if let Some(kind) = element.pause {
-                    visitor.pause(kind);
+                if let Some(kind) = element.separator {
+                    visitor.separator(kind);
                 }
                 hidden.end_tag(name);
                 quote.end_tag(name);
@@ -179,7 +170,7 @@ fn end_anchor<'i>(tables: &mut Tables, visitor: &mut impl Visitor<'i>) {
     }
 }
 
-fn start<'i>(
+fn start_tag<'i>(
     tokens: &Tokens<'i>,
     element: Element,
     tables: &mut Tables,
@@ -188,8 +179,8 @@ fn start<'i>(
     if element.role == Role::Cell && tables.ends_cell(element.role) {
         end_anchor(tables, visitor);
     }
-    if let Some(kind) = element.pause {
-        visitor.pause(kind);
+    if let Some(kind) = element.separator {
+        visitor.separator(kind);
     }
     match element.role {
         Role::Anchor => {
@@ -217,7 +208,7 @@ fn start<'i>(
             }
         }
         Role::Meta => {
-            if let Some(url) = refresh(tokens) {
+            if let Some(url) = meta_refresh_url(tokens) {
                 visitor.target(&url, None);
             }
         }
@@ -233,9 +224,9 @@ fn start<'i>(
         }
         Role::Url => {
             let source = tokens.tag_source();
-            visitor.pause(Break::Inline);
-            visitor.text(source.trim_matches(['<', '>']), Place::Hidden);
-            visitor.pause(Break::Inline);
+            visitor.separator(Separator::Inline);
+            visitor.text(source.trim_matches(['<', '>']), Visibility::Hidden);
+            visitor.separator(Separator::Inline);
         }
         Role::None | Role::Blockquote | Role::Cell | Role::Unseen => {}
     }
@@ -254,7 +245,7 @@ fn emoji<'i>(tokens: &Tokens<'i>, visitor: &mut impl Visitor<'i>) {
 }
 
 /// The url of `<meta http-equiv="refresh" content="0; url=…">`.
-fn refresh(tokens: &Tokens<'_>) -> Option<String> {
+fn meta_refresh_url(tokens: &Tokens<'_>) -> Option<String> {
     let kind = tokens.attribute("http-equiv")?;
     let content = tokens.attribute("content")?;
     let at = content.to_ascii_lowercase().find("url")?;

@@ -10,7 +10,7 @@ use super::pivot::{Chunk, Target};
 use crate::graph::node::Host;
 use crate::graph::{Edge, NodeRef, Seen};
 use crate::http::Failure;
-use crate::link::{self, Hit};
+use crate::link::{self, MatchKind};
 use crate::model::Stage;
 use crate::source::logs::Query;
 use crate::source::logs::{self, Row};
@@ -97,12 +97,12 @@ fn connect(
     for row in &chunk.rows.rows {
         let hosts = [row.text("url"), row.text("destination")].map(link::request_host);
         let hosts: BTreeSet<&str> = hosts.iter().flatten().map(String::as_str).collect();
-        let hits: Vec<(&Target, Hit)> = hosts
+        let hits: Vec<(&Target, MatchKind)> = hosts
             .into_iter()
             .filter_map(|host| by_host.get(host))
             .flatten()
             .filter_map(|target| Some((*target, goes_to(row, &target.url)?)))
-            .filter(|(target, hit)| *hit == Hit::Url || !target.shared)
+            .filter(|(target, hit)| *hit == MatchKind::Url || !target.shared)
             .collect();
         if hits.is_empty() {
             continue;
@@ -116,8 +116,8 @@ fn connect(
         for (target, hit) in hits {
             let found = connections.entry((host, target.node)).or_default();
             match hit {
-                Hit::Url => found.exact.push((source, count, seen)),
-                Hit::Host => found.host.push((source, count, seen)),
+                MatchKind::Url => found.exact.push((source, count, seen)),
+                MatchKind::Host => found.host.push((source, count, seen)),
             }
         }
         if let Some(user) = run.logged_user(row.text("object_id"), row.text("upn"), seen) {
@@ -133,6 +133,6 @@ fn connect(
 }
 
 /// Whether a logged request went to the url, or to its host.
-fn goes_to(row: &Row, url: &Url) -> Option<Hit> {
+fn goes_to(row: &Row, url: &Url) -> Option<MatchKind> {
     link::logged_request_match(row.text("url"), row.text("destination"), url)
 }

@@ -161,9 +161,9 @@ impl Investigation {
     fn target(&self, node: NodeRef) -> Option<Target> {
         let url = self.addresses.get(&node)?.clone();
         let shared = self.is_shared(&url);
-        let hosts = link::host_needles(&url);
+        let hosts = link::host_search_terms(&url);
         let needles = if shared {
-            link::path_needles(&url)
+            link::path_search_terms(&url)
         } else {
             hosts.clone()
         };

@@ -47,7 +47,7 @@ impl Investigation {
             .iter()
             .chain(&settings.protected_domains)
             .collect();
-        let lookalikes = Lookalikes::of(&imitated);
+        let lookalikes = Lookalikes::new(&imitated);
         for url in self.graph.labelled(Label::Url) {
             let mut signals = self.signals(url);
             let address = self.addresses.get(&url);

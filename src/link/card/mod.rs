@@ -7,9 +7,9 @@
 
 use std::borrow::Cow;
 
-use super::Origin;
 use super::collect::Collector;
 use super::json::{Event, Events};
+use super::message::Origin;
 
 /// Objects inside one another. A card this deep is an attack, and each level takes memory.
 const MAX_DEPTH: usize = 1 << 20;
@@ -22,14 +22,14 @@ const MAX_DOCUMENTS: usize = 8;
 
 /// What the value of a key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
+enum KeyRole {
     /// The kind of the object.
     Kind,
     /// A url that opens.
     Url,
     /// Urls that open, or objects with them, under the label of the action around.
     Targets,
-    /// What opens when the object around it is clicked.
+    /// ItemKind opens when the object around it is clicked.
     Tap,
     /// A url or text, depending on the kind.
     Value,
@@ -39,9 +39,9 @@ enum Role {
     Text,
     /// Text, or a document of its own.
     Content,
-    /// What is sent back to a bot: not shown, not opened.
+    /// ItemKind is sent back to a bot: not shown, not opened.
     Data,
-    /// What Teams itself reads in such data.
+    /// ItemKind Teams itself reads in such data.
     Teams,
     /// A picture or another medium that is shown in place.
     Picture,
@@ -50,37 +50,37 @@ enum Role {
     Other,
 }
 
-fn role(key: &str) -> Role {
+fn role(key: &str) -> KeyRole {
     match key.to_ascii_lowercase().as_bytes() {
-        b"type" | b"@type" => Role::Kind,
+        b"type" | b"@type" => KeyRole::Kind,
         b"url" | b"uri" | b"href" | b"link" | b"target" | b"componenturl" | b"contenturl"
         | b"downloadurl" | b"objecturl" | b"websiteurl" | b"dialogurl" | b"openurl"
-        | b"signinlink" => Role::Url,
-        b"targets" => Role::Targets,
-        b"tap" | b"selectaction" => Role::Tap,
-        b"value" => Role::Value,
-        b"title" => Role::Label(0),
-        b"name" => Role::Label(1),
-        b"text" => Role::Label(2),
+        | b"signinlink" => KeyRole::Url,
+        b"targets" => KeyRole::Targets,
+        b"tap" | b"selectaction" => KeyRole::Tap,
+        b"value" => KeyRole::Value,
+        b"title" => KeyRole::Label(0),
+        b"name" => KeyRole::Label(1),
+        b"text" => KeyRole::Label(2),
         b"subtitle" | b"summary" | b"description" | b"label" | b"placeholder" | b"fallbacktext"
         | b"activitytitle" | b"activitysubtitle" | b"activitytext" | b"message" | b"header"
         | b"footer" | b"caption" | b"codesnippet" | b"displaytext" | b"errormessage"
         | b"tooltip" | b"inlines" | b"body" | b"tooltiptext" | b"subject" | b"heading"
-        | b"details" => Role::Text,
-        b"content" => Role::Content,
-        b"data" => Role::Data,
-        b"msteams" => Role::Teams,
+        | b"details" => KeyRole::Text,
+        b"content" => KeyRole::Content,
+        b"data" => KeyRole::Data,
+        b"msteams" => KeyRole::Teams,
         b"image" | b"images" | b"backgroundimage" | b"media" | b"sources" | b"captionsources"
         | b"poster" | b"icon" | b"iconurl" | b"heroimage" | b"activityimage" | b"thumbnail"
-        | b"thumbnailurl" | b"logo" | b"avatar" | b"photo" => Role::Picture,
-        b"mimetype" => Role::Medium,
-        _ => Role::Other,
+        | b"thumbnailurl" | b"logo" | b"avatar" | b"photo" => KeyRole::Picture,
+        b"mimetype" => KeyRole::Medium,
+        _ => KeyRole::Other,
     }
 }
 
-/// What an object does with its `value`, or with its `url`.
+/// ItemKind an object does with its `value`, or with its `url`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ObjectKind {
     /// Opens it.
     Opens,
     /// Sends it to a bot.
@@ -90,23 +90,23 @@ enum Kind {
     Other,
 }
 
-fn kind(name: &str) -> Kind {
+fn kind(name: &str) -> ObjectKind {
     match name.to_ascii_lowercase().as_bytes() {
         b"openurl" | b"signin" | b"openapp" | b"downloadfile" | b"playaudio" | b"playvideo"
-        | b"showimage" => Kind::Opens,
-        b"imback" | b"messageback" | b"postback" | b"invoke" | b"call" => Kind::Sends,
-        b"image" | b"media" | b"icon" | b"backgroundimage" => Kind::Picture,
-        _ => Kind::Other,
+        | b"showimage" => ObjectKind::Opens,
+        b"imback" | b"messageback" | b"postback" | b"invoke" | b"call" => ObjectKind::Sends,
+        b"image" | b"media" | b"icon" | b"backgroundimage" => ObjectKind::Picture,
+        _ => ObjectKind::Other,
     }
 }
 
 /// Something that counts, and where in the document it stood.
-struct Found<'j> {
+struct CardItem<'j> {
     at: usize,
-    what: What<'j>,
+    what: ItemKind<'j>,
 }
 
-enum What<'j> {
+enum ItemKind<'j> {
     Target {
         raw: Cow<'j, str>,
         label: Option<Cow<'j, str>>,
@@ -121,11 +121,11 @@ enum What<'j> {
 /// An object that is not closed yet.
 struct Object<'j> {
     /// The key under which it (or the array around it) stands.
-    under: Role,
-    kind: Kind,
+    under: KeyRole,
+    kind: ObjectKind,
     /// It is data for a bot, or inside such data.
     data: bool,
-    strings: Vec<(Role, usize, Cow<'j, str>)>,
+    strings: Vec<(KeyRole, usize, Cow<'j, str>)>,
     /// Targets inside it that wait for a label, as positions in the list of what was found.
     unlabelled: Vec<usize>,
 }
@@ -133,30 +133,30 @@ struct Object<'j> {
 enum Level<'j> {
     Object(Box<Object<'j>>),
     /// Arrays directly inside one another, which stand under one key.
-    Arrays(usize, Role),
+    Arrays(usize, KeyRole),
 }
 
 /// Reads one card (or any JSON) into the collector.
-pub(crate) fn read(json: &str, collector: &mut Collector) {
-    read_document(json, collector, 0);
+pub(crate) fn collect(json: &str, collector: &mut Collector) {
+    collect_document(json, collector, 0);
 }
 
-fn read_document(json: &str, collector: &mut Collector, depth: usize) {
-    let mut found = Walk::default().run(json);
+fn collect_document(json: &str, collector: &mut Collector, depth: usize) {
+    let mut found = CardParser::default().parse(json);
     found.sort_by_key(|found| found.at);
-    for Found { what, .. } in found {
+    for CardItem { what, .. } in found {
         match what {
-            What::Target { raw, label } => {
+            ItemKind::Target { raw, label } => {
                 collector.target(&raw, label.as_deref(), Origin::Card);
             }
-            What::Text {
+            ItemKind::Text {
                 text,
                 label_of_action,
             } => collector.card_text(&text, label_of_action),
-            What::Document(text) if depth < MAX_DOCUMENTS => {
-                read_document(&text, collector, depth + 1);
+            ItemKind::Document(text) if depth < MAX_DOCUMENTS => {
+                collect_document(&text, collector, depth + 1);
             }
-            What::Document(_) => {}
+            ItemKind::Document(_) => {}
         }
     }
 }
@@ -176,15 +176,15 @@ pub(crate) fn is_json(text: &str) -> bool {
 }
 
 #[derive(Default)]
-struct Walk<'j> {
+struct CardParser<'j> {
     levels: Vec<Level<'j>>,
-    found: Vec<Found<'j>>,
+    found: Vec<CardItem<'j>>,
     /// The key read last, until its value comes.
-    key: Option<Role>,
+    key: Option<KeyRole>,
 }
 
-impl<'j> Walk<'j> {
-    fn run(mut self, json: &'j str) -> Vec<Found<'j>> {
+impl<'j> CardParser<'j> {
+    fn parse(mut self, json: &'j str) -> Vec<CardItem<'j>> {
         let mut events = Events::new(json);
         while let Some(event) = events.next() {
             let at = events.position();
@@ -235,10 +235,10 @@ impl<'j> Walk<'j> {
     }
 
     /// The key under which a value without a key of its own stands: that of the array.
-    fn under(&self) -> Role {
+    fn under(&self) -> KeyRole {
         match self.levels.last() {
             Some(Level::Arrays(_, under)) => *under,
-            _ => Role::Other,
+            _ => KeyRole::Other,
         }
     }
 
@@ -257,25 +257,25 @@ impl<'j> Walk<'j> {
     fn open_object(&mut self) {
         let under = self.key.take().unwrap_or_else(|| self.under());
         let data = match under {
-            Role::Data => true,
-            Role::Teams => false,
+            KeyRole::Data => true,
+            KeyRole::Teams => false,
             _ => self.object().is_some_and(|object| object.data),
         };
         self.levels.push(Level::Object(Box::new(Object {
             under,
-            kind: Kind::Other,
+            kind: ObjectKind::Other,
             data,
             strings: Vec::new(),
             unlabelled: Vec::new(),
         })));
     }
 
-    fn string(&mut self, role: Role, at: usize, text: Cow<'j, str>) {
+    fn string(&mut self, role: KeyRole, at: usize, text: Cow<'j, str>) {
         let Some(object) = self.object() else { return };
         match role {
-            Role::Kind => object.kind = kind(&text),
-            Role::Medium => object.kind = Kind::Picture,
-            Role::Other | Role::Data | Role::Teams | Role::Picture | Role::Tap => {}
+            KeyRole::Kind => object.kind = kind(&text),
+            KeyRole::Medium => object.kind = ObjectKind::Picture,
+            KeyRole::Other | KeyRole::Data | KeyRole::Teams | KeyRole::Picture | KeyRole::Tap => {}
             _ => object.strings.push((role, at, text)),
         }
     }
@@ -294,19 +294,19 @@ impl<'j> Walk<'j> {
         if data {
             return;
         }
-        let picture = kind == Kind::Picture || under == Role::Picture;
+        let picture = kind == ObjectKind::Picture || under == KeyRole::Picture;
         let label = strings
             .iter()
             .filter_map(|(role, at, text)| match role {
-                Role::Label(rank) if !text.trim().is_empty() => Some((*rank, *at, text)),
+                KeyRole::Label(rank) if !text.trim().is_empty() => Some((*rank, *at, text)),
                 _ => None,
             })
             .min_by_key(|(rank, at, _)| (*rank, *at))
             .map(|(_, at, text)| (at, text.clone()));
-        let opens = |role: Role| match role {
-            Role::Url => !picture,
-            Role::Targets => true,
-            Role::Value => kind == Kind::Opens,
+        let opens = |role: KeyRole| match role {
+            KeyRole::Url => !picture,
+            KeyRole::Targets => true,
+            KeyRole::Value => kind == ObjectKind::Opens,
             _ => false,
         };
         let own = strings.iter().any(|(role, ..)| opens(*role));
@@ -315,35 +315,35 @@ impl<'j> Walk<'j> {
             let what = match role {
                 role if opens(role) => {
                     unlabelled.push(self.found.len());
-                    What::Target {
+                    ItemKind::Target {
                         raw: text,
                         label: None,
                     }
                 }
-                Role::Url => continue,
-                Role::Value if kind == Kind::Sends => continue,
-                Role::Content if is_json(&text) => What::Document(text),
+                KeyRole::Url => continue,
+                KeyRole::Value if kind == ObjectKind::Sends => continue,
+                KeyRole::Content if is_json(&text) => ItemKind::Document(text),
                 _ => {
                     let is_label = label.as_ref().is_some_and(|(label, _)| *label == at);
-                    What::Text {
+                    ItemKind::Text {
                         text,
                         label_of_action: acts && is_label,
                     }
                 }
             };
-            self.found.push(Found { at, what });
+            self.found.push(CardItem { at, what });
         }
         if let Some((_, label)) = label {
             for at in unlabelled.into_iter().take(MAX_LABELLED) {
-                if let Some(Found {
-                    what: What::Target { label: missing, .. },
+                if let Some(CardItem {
+                    what: ItemKind::Target { label: missing, .. },
                     ..
                 }) = self.found.get_mut(at)
                 {
                     *missing = Some(label.clone());
                 }
             }
-        } else if matches!(under, Role::Tap | Role::Targets)
+        } else if matches!(under, KeyRole::Tap | KeyRole::Targets)
             && let Some(outer) = self.object()
         {
             // More than can get a label would be handed on at every level for nothing.

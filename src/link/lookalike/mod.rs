@@ -17,7 +17,7 @@ const SHORTEST_INSIDE: usize = 6;
 
 /// A name that others imitate.
 #[derive(Debug, Clone)]
-struct Name {
+struct ImitatedName {
     /// The word itself, in Unicode and lower case: `contoso`.
     word: String,
     /// Registrable domains that may carry it.
@@ -25,21 +25,21 @@ struct Name {
     /// The tenant's own or configured, so that any foreign domain of that name is worth a look. The holders of
     /// well-known brands have registered theirs under most suffixes.
     own: bool,
-    /// An everyday word, which counts only beside another that lures.
-    everyday: bool,
+    /// An common_word word, which counts only beside another that lures.
+    common_word: bool,
 }
 
 /// Knows which names to look for.
 #[derive(Debug, Clone)]
 pub struct Lookalikes {
-    names: Vec<Name>,
+    names: Vec<ImitatedName>,
 }
 
 impl Lookalikes {
     /// Looks for imitations of these domains, and of well-known brands. Of a name below a domain, such as
     /// `mail.contoso.com`, the registrable domain counts; one that is not on the internet has none.
-    pub fn of<S: AsRef<str>>(domains: &[S]) -> Self {
-        let mut names: Vec<Name> = Vec::new();
+    pub fn new<S: AsRef<str>>(domains: &[S]) -> Self {
+        let mut names: Vec<ImitatedName> = Vec::new();
         for domain in domains {
             let domain = domain.as_ref().trim_matches('.').to_lowercase();
             let Ok(ascii) = idna::domain_to_ascii(&domain) else {
@@ -55,21 +55,21 @@ impl Lookalikes {
             let word = unicode(first_label(registrable));
             match names.iter_mut().find(|name| name.word == word) {
                 Some(name) => name.domains.push(registrable.to_owned()),
-                None => names.push(Name {
+                None => names.push(ImitatedName {
                     word,
                     domains: vec![registrable.to_owned()],
                     own: true,
-                    everyday: false,
+                    common_word: false,
                 }),
             }
         }
-        for (word, everyday, domains) in BRANDS {
+        for (word, common_word, domains) in BRANDS {
             if !names.iter().any(|name| name.word == *word) {
-                names.push(Name {
+                names.push(ImitatedName {
                     word: (*word).to_owned(),
                     domains: domains.iter().map(|domain| (*domain).to_owned()).collect(),
                     own: false,
-                    everyday: *everyday,
+                    common_word: *common_word,
                 });
             }
         }
@@ -83,7 +83,8 @@ impl Lookalikes {
         };
         let host = host.trim_end_matches('.');
         let registrable = psl::domain_str(host)?;
-        let of_a_name = |name: &Name| name.domains.iter().any(|domain| domain == registrable);
+        let of_a_name =
+            |name: &ImitatedName| name.domains.iter().any(|domain| domain == registrable);
         let shared = SHARED_HOSTING.iter().any(|shared| {
             host.strip_suffix(shared)
                 .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -91,18 +92,22 @@ impl Lookalikes {
         if self.names.iter().any(of_a_name) {
             return None;
         }
-        let seen = Seen::new(host, registrable);
-        self.confusable(&seen)
-            .or_else(|| mixed(&seen))
-            .or_else(|| self.disguised(&seen))
-            .or_else(|| self.carried(&seen))
-            .or_else(|| (!shared).then(|| self.beside(&seen)).flatten())
-            .or_else(|| self.edited(&seen))
+        let host = HostParts::new(host, registrable);
+        self.same_shape(&host)
+            .or_else(|| mixed_scripts(&host))
+            .or_else(|| self.disguised_spelling(&host))
+            .or_else(|| self.domain_in_front(&host))
+            .or_else(|| {
+                (!shared)
+                    .then(|| self.name_on_foreign_domain(&host))
+                    .flatten()
+            })
+            .or_else(|| self.one_edit_away(&host))
     }
 
     /// Other letters of the same shape: `contoso` with a Cyrillic `о`.
-    fn confusable(&self, seen: &Seen<'_>) -> Option<String> {
-        seen.tokens()
+    fn same_shape(&self, host: &HostParts<'_>) -> Option<String> {
+        host.tokens()
             .filter(|token| !token.is_ascii())
             .find_map(|token| {
                 let shape = shape(token);
@@ -118,14 +123,14 @@ impl Lookalikes {
     }
 
     /// Digits and pairs of letters that pass for a letter: `micr0soft`, `rnicrosoft`.
-    fn disguised(&self, seen: &Seen<'_>) -> Option<String> {
-        seen.tokens().find_map(|token| {
-            let plain = undisguised(token);
+    fn disguised_spelling(&self, host: &HostParts<'_>) -> Option<String> {
+        host.tokens().find_map(|token| {
+            let plain = fold_disguises(token);
             let name = self.names.iter().find(|name| {
-                !name.everyday
+                !name.common_word
                     && name.word.len() >= 5
                     && *token != name.word
-                    && plain == undisguised(&name.word)
+                    && plain == fold_disguises(&name.word)
             })?;
             Some(format!(
                 "`{token}` is written to be read as `{}`",
@@ -135,22 +140,22 @@ impl Lookalikes {
     }
 
     /// A whole domain in front of another one: `contoso.com.evil.example`.
-    fn carried(&self, seen: &Seen<'_>) -> Option<String> {
-        let front = seen.host.strip_suffix(seen.registrable)?;
+    fn domain_in_front(&self, host: &HostParts<'_>) -> Option<String> {
+        let front = host.host.strip_suffix(host.registrable)?;
         let front = format!(".{}", front.replace('-', "."));
         self.names
             .iter()
             .flat_map(|name| &name.domains)
             .find(|domain| front.contains(&format!(".{}.", domain.replace('-', "."))))
-            .map(|domain| format!("carries {domain} in front of {}", seen.registrable))
+            .map(|domain| format!("carries {domain} in front of {}", host.registrable))
     }
 
     /// The name itself on a domain that is not its holder's.
-    fn beside(&self, seen: &Seen<'_>) -> Option<String> {
-        let lured = seen.tokens().any(|token| LURES.contains(&token.as_str()));
-        let tokens = || seen.own.iter();
+    fn name_on_foreign_domain(&self, host: &HostParts<'_>) -> Option<String> {
+        let lured = host.tokens().any(|token| LURES.contains(&token.as_str()));
+        let tokens = || host.own.iter();
         self.names.iter().find_map(|name| {
-            let lone = seen.own.len() == 1;
+            let lone = host.own.len() == 1;
             let in_own = tokens().any(|token| *token == name.word);
             let joined = || {
                 name.word.len() >= SHORTEST_INSIDE
@@ -161,8 +166,8 @@ impl Lookalikes {
                         rest.is_some_and(|rest| LURES.contains(&rest))
                     })
             };
-            let in_front = || lured && seen.front.contains(&name.word);
-            let found = if name.everyday {
+            let in_front = || lured && host.front.contains(&name.word);
+            let found = if name.common_word {
                 (in_own && lured && !lone) || joined()
             } else {
                 (in_own && (name.own || !lone)) || joined() || in_front()
@@ -170,29 +175,29 @@ impl Lookalikes {
             found.then(|| {
                 format!(
                     "has the name `{}`, but {} is not among its domains",
-                    name.word, seen.registrable
+                    name.word, host.registrable
                 )
             })
         })
     }
 
     /// One letter more, less, other, or two that changed places.
-    fn edited(&self, seen: &Seen<'_>) -> Option<String> {
-        let label = unicode(first_label(seen.registrable));
+    fn one_edit_away(&self, host: &HostParts<'_>) -> Option<String> {
+        let label = unicode(first_label(host.registrable));
         self.names
             .iter()
-            .filter(|name| !name.everyday && name.word.chars().count() >= SHORTEST_FOR_AN_EDIT)
+            .filter(|name| !name.common_word && name.word.chars().count() >= SHORTEST_FOR_AN_EDIT)
             .find_map(|name| {
                 let near = strsim::osa_distance(&label, &name.word) == 1
                     || (name.own
                         && name
                             .domains
                             .iter()
-                            .any(|domain| strsim::osa_distance(seen.registrable, domain) == 1));
+                            .any(|domain| strsim::osa_distance(host.registrable, domain) == 1));
                 near.then(|| {
                     format!(
                         "{} is one letter away from `{}`",
-                        seen.registrable,
+                        host.registrable,
                         if label == name.word {
                             &name.domains[0]
                         } else {
@@ -205,7 +210,7 @@ impl Lookalikes {
 }
 
 /// A host, taken apart.
-struct Seen<'h> {
+struct HostParts<'h> {
     host: &'h str,
     registrable: &'h str,
     /// Words of the label that somebody registered, in Unicode.
@@ -214,7 +219,7 @@ struct Seen<'h> {
     front: Vec<String>,
 }
 
-impl<'h> Seen<'h> {
+impl<'h> HostParts<'h> {
     fn new(host: &'h str, registrable: &'h str) -> Self {
         let words = |label: &str| -> Vec<String> {
             unicode(label)
@@ -238,8 +243,8 @@ impl<'h> Seen<'h> {
 }
 
 /// Letters of scripts that nobody writes together in one word: more than UTS 39 calls moderately restrictive.
-fn mixed(seen: &Seen<'_>) -> Option<String> {
-    seen.tokens()
+fn mixed_scripts(host: &HostParts<'_>) -> Option<String> {
+    host.tokens()
         .find(|token| {
             !token.is_ascii()
                 && !token.as_str().is_single_script()
@@ -260,11 +265,11 @@ fn unicode(label: &str) -> String {
 
 /// What letters of the same shape have in common: UTS 39's skeleton, without case.
 fn shape(text: &str) -> String {
-    undisguised(&skeleton(text).collect::<String>().to_lowercase())
+    fold_disguises(&skeleton(text).collect::<String>().to_lowercase())
 }
 
 /// Reads what stands for a letter as that letter.
-fn undisguised(text: &str) -> String {
+fn fold_disguises(text: &str) -> String {
     text.replace("rn", "m")
         .replace("vv", "w")
         .chars()

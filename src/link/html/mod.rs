@@ -35,17 +35,17 @@ pub(crate) enum Token<'i> {
 pub(crate) struct Name<'i>(pub(crate) &'i str);
 
 impl<'i> Name<'i> {
-    /// In lower case, in `room`. Names too long for it are no known element and come back empty.
+    /// In lower case, in `buffer`. Names too long for it are no known element and come back empty.
     /// Bytes, because a `match` tells names of bytes apart byte by byte, and strings only one after
     /// the other.
-    pub(crate) fn lower(self, room: &mut [u8; 16]) -> &[u8] {
-        let Some(room) = room.get_mut(..self.0.len()) else {
+    pub(crate) fn lower(self, buffer: &mut [u8; 16]) -> &[u8] {
+        let Some(buffer) = buffer.get_mut(..self.0.len()) else {
             return b"";
         };
-        for (lower, b) in room.iter_mut().zip(self.0.bytes()) {
+        for (lower, b) in buffer.iter_mut().zip(self.0.bytes()) {
             *lower = b.to_ascii_lowercase();
         }
-        room
+        buffer
     }
 
     /// True for the same name in any case.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter};
 
-use super::canonical::{Step, has_public_suffix, is_host, step};
+use super::canonical::{Step, classify, has_public_suffix, is_host};
 use super::invisible::is_blank;
 use super::markdown::{self, Span};
 use super::{handler, refang};
@@ -15,7 +15,7 @@ const LONGEST_SCHEME: usize = 32;
 
 /// Something in a text that reads like a link.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Seen<'t> {
+pub(crate) struct Candidate<'t> {
     /// As it stands there.
     pub(crate) raw: &'t str,
     /// The label, of a Markdown link.
@@ -24,7 +24,7 @@ pub(crate) struct Seen<'t> {
     pub(crate) picture: bool,
 }
 
-impl<'t> Seen<'t> {
+impl<'t> Candidate<'t> {
     /// What it leads to: JSON's `\/` made plain.
     pub(crate) fn target(&self) -> Cow<'t, str> {
         match self.raw.contains(r"\/") {
@@ -37,7 +37,7 @@ impl<'t> Seen<'t> {
 /// Calls `seen` for everything in `text` that reads like a link: urls with a scheme (defanged ones
 /// too), hosts that start with `www.`, handlers that carry a url, and Markdown links. When `seen`
 /// says of a Markdown link that it leads nowhere, its characters are read as plain text.
-pub(crate) fn scan<'t>(text: &'t str, mut seen: impl FnMut(&Seen<'t>) -> bool) {
+pub(crate) fn scan<'t>(text: &'t str, mut seen: impl FnMut(&Candidate<'t>) -> bool) {
     let mut from = 0;
     for Span {
         whole,
@@ -46,30 +46,34 @@ pub(crate) fn scan<'t>(text: &'t str, mut seen: impl FnMut(&Seen<'t>) -> bool) {
         picture,
     } in markdown::spans(text)
     {
-        plain(text, from..whole.start, &mut seen);
-        let link = Seen {
+        scan_plain(text, from..whole.start, &mut seen);
+        let link = Candidate {
             raw: &text[destination],
             label: Some(&text[label]),
             picture,
         };
         if !seen(&link) {
-            plain(text, whole.clone(), &mut seen);
+            scan_plain(text, whole.clone(), &mut seen);
         }
         from = whole.end;
     }
-    plain(text, from..text.len(), &mut seen);
+    scan_plain(text, from..text.len(), &mut seen);
 }
 
 /// The urls in one stretch of a text. Whatever is read for a candidate that turns out to be none is
 /// not read for another one of its kind again, which keeps the time linear.
-fn plain<'t>(text: &'t str, range: Range<usize>, seen: &mut impl FnMut(&Seen<'t>) -> bool) {
+fn scan_plain<'t>(
+    text: &'t str,
+    range: Range<usize>,
+    seen: &mut impl FnMut(&Candidate<'t>) -> bool,
+) {
     let stretch = &text[range];
     let bytes = stretch.as_bytes();
-    let mut reader = Plain {
+    let mut reader = PlainText {
         text: stretch,
-        behind: 0,
-        no_handler: 0,
-        no_www: 0,
+        consumed: 0,
+        no_handler_before: 0,
+        no_www_before: 0,
     };
     // Words have a `w` often, and hardly ever two.
     if !has_double_w(bytes) {
@@ -97,54 +101,54 @@ fn has_double_w(bytes: &[u8]) -> bool {
 }
 
 /// A stretch of text, and how far it was read.
-struct Plain<'t> {
+struct PlainText<'t> {
     text: &'t str,
     /// Everything before belongs to a url.
-    behind: usize,
+    consumed: usize,
     /// No handler starts before this.
-    no_handler: usize,
+    no_handler_before: usize,
     /// No host with `www` starts before this.
-    no_www: usize,
+    no_www_before: usize,
 }
 
-impl<'t> Plain<'t> {
-    fn at_colon(&mut self, at: usize, seen: &mut impl FnMut(&Seen<'t>) -> bool) {
-        if at < self.behind {
+impl<'t> PlainText<'t> {
+    fn at_colon(&mut self, at: usize, seen: &mut impl FnMut(&Candidate<'t>) -> bool) {
+        if at < self.consumed {
             return;
         }
-        if at >= self.no_handler
-            && let Some(found) = with_handler(self.text, at, self.behind)
+        if at >= self.no_handler_before
+            && let Some(found) = with_handler(self.text, at, self.consumed)
         {
-            if report(self.text, &found, seen) {
-                self.behind = found.end;
+            if offer(self.text, &found, seen) {
+                self.consumed = found.end;
                 return;
             }
-            self.no_handler = found.end;
+            self.no_handler_before = found.end;
         }
-        if let Some(found) = with_scheme(self.text, at, self.behind) {
-            report(self.text, &found, seen);
-            self.behind = found.end;
+        if let Some(found) = with_scheme(self.text, at, self.consumed) {
+            offer(self.text, &found, seen);
+            self.consumed = found.end;
         }
     }
 
-    fn at_w(&mut self, at: usize, seen: &mut impl FnMut(&Seen<'t>) -> bool) {
-        if at < self.behind || at < self.no_www {
+    fn at_w(&mut self, at: usize, seen: &mut impl FnMut(&Candidate<'t>) -> bool) {
+        if at < self.consumed || at < self.no_www_before {
             return;
         }
         match with_www(self.text, at) {
-            Ok(found) if report(self.text, &found, seen) => self.behind = found.end,
-            Ok(found) => self.no_www = found.end,
-            Err(end) => self.no_www = end,
+            Ok(found) if offer(self.text, &found, seen) => self.consumed = found.end,
+            Ok(found) => self.no_www_before = found.end,
+            Err(end) => self.no_www_before = end,
         }
     }
 }
 
-fn report<'t>(
+fn offer<'t>(
     text: &'t str,
     found: &Range<usize>,
-    seen: &mut impl FnMut(&Seen<'t>) -> bool,
+    seen: &mut impl FnMut(&Candidate<'t>) -> bool,
 ) -> bool {
-    seen(&Seen {
+    seen(&Candidate {
         raw: &text[found.clone()],
         label: None,
         picture: false,
@@ -170,8 +174,8 @@ fn with_handler(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> 
         return None;
     }
     let before = text[..word.start].chars().next_back();
-    let ending = Ending { text, before };
-    let end = ending.trim(colon + 1, ending.path_end(colon + 1));
+    let url_end = UrlEnd { text, before };
+    let end = url_end.trim(colon + 1, url_end.path_end(colon + 1));
     (end > colon + 1).then_some(word.start..end)
 }
 
@@ -207,18 +211,18 @@ fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
     })?;
     let start = end - scheme;
     let host = slashes(text, colon, bracket.is_some())?;
-    let ending = Ending {
+    let url_end = UrlEnd {
         text,
         before: text[..start].chars().next_back(),
     };
-    let user = ending.userinfo_end(host);
-    let host_end = ending.host_end(user);
+    let user = url_end.userinfo_end(host);
+    let host_end = url_end.host_end(user);
     // Whether it is a url at all is decided before its path is read.
-    is_host(&text[user..host_end]).then(|| start..ending.end(host, host_end))
+    is_host(&text[user..host_end]).then(|| start..url_end.end(host, host_end))
 }
 
 /// Where the host starts, when two slashes follow the colon in any spelling: `//`, `\\`, `\/\/`,
-/// `[//]`, and all of them behind `[:]` or inside `[://]`.
+/// `[//]`, and all of them consumed `[:]` or inside `[://]`.
 fn slashes(text: &str, colon: usize, bracketed: bool) -> Option<usize> {
     let mut at = colon + 1;
     let mut inside = bracketed;
@@ -263,22 +267,22 @@ fn with_www(text: &str, start: usize) -> Result<Range<usize>, usize> {
     if head.is_none() || before.is_some_and(joined) || !dot(&text[start + 3..]) {
         return Err(start + 1);
     }
-    let ending = Ending { text, before };
-    let host_end = ending.host_end(start);
-    match step(&text[start..host_end]) {
-        Step::Web(_) => Ok(start..ending.end(start, host_end)),
+    let url_end = UrlEnd { text, before };
+    let host_end = url_end.host_end(start);
+    match classify(&text[start..host_end]) {
+        Step::Web(_) => Ok(start..url_end.end(start, host_end)),
         _ => Err(host_end),
     }
 }
 
 /// Finds where a url ends.
-struct Ending<'t> {
+struct UrlEnd<'t> {
     text: &'t str,
-    /// The character in front of the url: what opens there closes behind it.
+    /// The character in front of the url: what opens there closes consumed it.
     before: Option<char>,
 }
 
-impl Ending<'_> {
+impl UrlEnd<'_> {
     /// The end of the url whose host stands at `from..host_end`.
     fn end(&self, from: usize, host_end: usize) -> usize {
         let goes_on = |c: char| matches!(c, '/' | '?' | '#' | '\\');
@@ -289,7 +293,7 @@ impl Ending<'_> {
         self.trim(from, end)
     }
 
-    /// Where the host starts: behind the userinfo, which may hold almost anything.
+    /// Where the host starts: consumed the userinfo, which may hold almost anything.
     fn userinfo_end(&self, from: usize) -> usize {
         let text = &self.text[from..];
         let plain = text
@@ -360,7 +364,7 @@ impl Ending<'_> {
         from + at
     }
 
-    /// The end of everything behind the host.
+    /// The end of everything consumed the host.
     fn path_end(&self, from: usize) -> usize {
         let text = &self.text[from..];
         let mut open = [0_usize; 3];
@@ -456,7 +460,7 @@ fn is_end(c: char) -> bool {
     }
 }
 
-/// True for emoji and dingbats, which are written behind a url without a blank.
+/// True for emoji and dingbats, which are written consumed a url without a blank.
 fn is_pictograph(c: char) -> bool {
     matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
