@@ -9,7 +9,7 @@ use chrono::Utc;
 use super::{Exit, UsageError, explain, is_usage, output};
 use crate::cli::{Global, Hunt};
 use crate::config::Config;
-use crate::hunt::{self, Argument, CASE, Format, HuntError, Parameters, Table};
+use crate::hunt::{self, Argument, CASE, Format, HuntError, Parameters, ResultTable};
 use crate::sink::neo4j::{Connection, Settings};
 use crate::terminal;
 
@@ -68,7 +68,7 @@ struct Asking {
 }
 
 impl Asking {
-    async fn answer(&self, parameters: &Parameters) -> Result<Table, HuntError> {
+    async fn answer(&self, parameters: &Parameters) -> Result<ResultTable, HuntError> {
         let (graph, database) = (self.connection.graph(), &self.settings.database);
         hunt::run(graph, database, &self.hunt, parameters, LIMIT).await
     }
@@ -151,14 +151,14 @@ impl Asking {
         }
     }
 
-    fn text(&self, table: &Table) -> anyhow::Result<String> {
+    fn text(&self, table: &ResultTable) -> anyhow::Result<String> {
         let mut text = Vec::new();
         hunt::render(table, self.format, &mut text, width())?;
         Ok(String::from_utf8(text)?)
     }
 
     /// What an answer does not say itself: that there may be more of it, or why there is none.
-    async fn remark(&self, table: &Table, parameters: &Parameters) {
+    async fn remark(&self, table: &ResultTable, parameters: &Parameters) {
         if let Some(limit) =
             limit(&self.hunt, parameters).filter(|limit| table.rows.len() >= *limit)
         {
@@ -168,7 +168,8 @@ impl Asking {
         }
         let empty = table.rows.is_empty();
         let (graph, database) = (self.connection.graph(), &self.settings.database);
-        let lines = hunt::absence(graph, database, &self.hunt, parameters, empty, LIMIT).await;
+        let lines =
+            hunt::explain_empty(graph, database, &self.hunt, parameters, empty, LIMIT).await;
         let lines = match lines {
             Ok(lines) => lines,
             Err(error) => vec![format!(
@@ -188,7 +189,7 @@ impl Asking {
 fn limit(hunt: &hunt::Hunt, parameters: &Parameters) -> Option<usize> {
     let declared = hunt.parameters.iter().find(|p| p.name == "limit")?;
     let value = match parameters.get("limit") {
-        Some(typed) => declared.kind.read(typed),
+        Some(typed) => declared.kind.parse_value(typed),
         None => declared.default.clone(),
     };
     match value {

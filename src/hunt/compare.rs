@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use super::run::Table;
+use super::run::ResultTable;
 
 /// The column that says in which of the two a row stands.
 const ONLY_IN: &str = "only_in";
 
 /// Rows that stand only in the one answer, then those that stand only in the other, each in its own order. In front
 /// of the hunt's columns stands `only_in`, with the name of the answer.
-pub fn compare(one: (&str, &Table), other: (&str, &Table)) -> Table {
+pub fn compare(one: (&str, &ResultTable), other: (&str, &ResultTable)) -> ResultTable {
     let rows = only(one, other.1).chain(only(other, one.1)).collect();
     let names = [ONLY_IN.to_owned()].into_iter();
-    Table {
+    ResultTable {
         hunt: one.1.hunt.clone(),
         returns: one.1.returns,
         columns: names.chain(one.1.columns.iter().cloned()).collect(),
@@ -21,8 +21,8 @@ pub fn compare(one: (&str, &Table), other: (&str, &Table)) -> Table {
 }
 
 fn only<'a>(
-    (name, these): (&'a str, &'a Table),
-    those: &Table,
+    (name, these): (&'a str, &'a ResultTable),
+    those: &ResultTable,
 ) -> impl Iterator<Item = Vec<serde_json::Value>> + 'a {
     let key = |row: &Vec<serde_json::Value>| serde_json::Value::from(row.clone()).to_string();
     // A row can stand there several times: then it has to stand in the other as often.
@@ -47,8 +47,8 @@ mod tests {
     use super::super::Returns;
     use super::*;
 
-    fn table(rows: &[&str]) -> Table {
-        Table {
+    fn table(rows: &[&str]) -> ResultTable {
+        ResultTable {
             hunt: "h".to_owned(),
             returns: Returns::Table,
             columns: vec!["url".to_owned()],

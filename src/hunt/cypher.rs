@@ -7,7 +7,7 @@ use std::ops::Range;
 /// A word, sign or literal of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     /// Line of the file, from 1.
     pub(super) line: usize,
     /// Where it stands in the text, in bytes.
@@ -15,7 +15,7 @@ pub(super) struct Token {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// A keyword or a name.
     Word(String),
     /// A name in backticks, without them.
@@ -41,18 +41,18 @@ pub(super) struct Unfinished {
 
 impl Token {
     pub(super) fn is_sign(&self, sign: char) -> bool {
-        self.kind == Kind::Sign(sign)
+        self.kind == TokenKind::Sign(sign)
     }
 
     /// Whether it is that keyword; Cypher's keywords have no case.
     pub(super) fn is_word(&self, keyword: &str) -> bool {
-        matches!(&self.kind, Kind::Word(word) if word.eq_ignore_ascii_case(keyword))
+        matches!(&self.kind, TokenKind::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
 
     /// A name: of a variable, label, type, property or function, as the place decides.
     pub(super) fn name(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Word(name) | Kind::Quoted(name) => Some(name),
+            TokenKind::Word(name) | TokenKind::Quoted(name) => Some(name),
             _ => None,
         }
     }
@@ -134,30 +134,30 @@ impl Scanner<'_> {
         let kind = match first {
             '\'' | '"' => {
                 self.text_literal(first, line)?;
-                Kind::Text
+                TokenKind::Text
             }
-            '`' => Kind::Quoted(self.quoted_name()?),
+            '`' => TokenKind::Quoted(self.quoted_name()?),
             '$' if self.peek() == Some('`') => {
                 self.take();
-                Kind::Parameter(self.quoted_name()?)
+                TokenKind::Parameter(self.quoted_name()?)
             }
             '$' => {
                 self.take_while(in_name);
-                Kind::Parameter(self.text[start + 1..self.at].to_owned())
+                TokenKind::Parameter(self.text[start + 1..self.at].to_owned())
             }
             '.' if self.peek() == Some('.') => {
                 self.take();
-                Kind::Range
+                TokenKind::Range
             }
             c if c.is_ascii_digit() => {
                 self.number();
-                Kind::Number
+                TokenKind::Number
             }
             c if c.is_alphabetic() || c == '_' => {
                 self.take_while(in_name);
-                Kind::Word(self.text[start..self.at].to_owned())
+                TokenKind::Word(self.text[start..self.at].to_owned())
             }
-            c => Kind::Sign(c),
+            c => TokenKind::Sign(c),
         };
         Ok(Some(Token {
             kind,
@@ -215,12 +215,12 @@ mod tests {
 
     use super::*;
 
-    fn kinds(text: &str) -> Vec<Kind> {
+    fn kinds(text: &str) -> Vec<TokenKind> {
         tokens(text).unwrap().into_iter().map(|t| t.kind).collect()
     }
 
-    fn word(text: &str) -> Kind {
-        Kind::Word(text.to_owned())
+    fn word(text: &str) -> TokenKind {
+        TokenKind::Word(text.to_owned())
     }
 
     #[test]
@@ -230,24 +230,24 @@ mod tests {
             [
                 word("RETURN"),
                 word("u"),
-                Kind::Sign('.'),
+                TokenKind::Sign('.'),
                 word("id"),
-                Kind::Sign('+'),
-                Kind::Parameter("case".to_owned()),
-                Kind::Sign(','),
-                Kind::Text,
-                Kind::Sign(','),
-                Kind::Number,
-                Kind::Sign(','),
-                Kind::Sign('['),
-                Kind::Number,
-                Kind::Range,
-                Kind::Number,
-                Kind::Sign(']'),
-                Kind::Sign(','),
-                Kind::Quoted("a`b".to_owned()),
-                Kind::Sign(','),
-                Kind::Parameter("c d".to_owned()),
+                TokenKind::Sign('+'),
+                TokenKind::Parameter("case".to_owned()),
+                TokenKind::Sign(','),
+                TokenKind::Text,
+                TokenKind::Sign(','),
+                TokenKind::Number,
+                TokenKind::Sign(','),
+                TokenKind::Sign('['),
+                TokenKind::Number,
+                TokenKind::Range,
+                TokenKind::Number,
+                TokenKind::Sign(']'),
+                TokenKind::Sign(','),
+                TokenKind::Quoted("a`b".to_owned()),
+                TokenKind::Sign(','),
+                TokenKind::Parameter("c d".to_owned()),
             ]
         );
     }

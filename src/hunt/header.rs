@@ -82,7 +82,7 @@ const KEYS: &[&str] = &[
 ];
 
 /// Keys that make a header of a comment: an analyst's own file may open with any other words.
-const TELLING: &[&str] = &["name", "returns", "columns"];
+const IDENTIFYING_KEYS: &[&str] = &["name", "returns", "columns"];
 
 struct Field<'a> {
     key: &'a str,
@@ -103,7 +103,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Option<Header>, HeaderErro
     let has_header = comments
         .clone()
         .filter_map(|line| line.split_once(':'))
-        .any(|(key, _)| TELLING.contains(&key.trim()));
+        .any(|(key, _)| IDENTIFYING_KEYS.contains(&key.trim()));
     if !has_header {
         return Ok(None);
     }
@@ -166,7 +166,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Option<Header>, HeaderErro
     };
     let columns = required("columns")?;
     let names = names(&columns.value);
-    if let Some(twice) = twice(&names) {
+    if let Some(twice) = first_duplicate(&names) {
         return Err(wrong(
             columns.line,
             format!("column `{twice}` is named twice"),
@@ -198,7 +198,7 @@ fn names(value: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-fn twice(names: &[String]) -> Option<&String> {
+fn first_duplicate(names: &[String]) -> Option<&String> {
     names
         .iter()
         .enumerate()
@@ -244,9 +244,9 @@ fn parameter(part: &str) -> Result<Parameter, String> {
         }
     };
     let rest: Vec<&str> = words.collect();
-    let (default, example) = details(name, &rest)?;
+    let (default, example) = default_and_example(name, &rest)?;
     let typed = |what: &str, value: &str| {
-        kind.read(value).ok_or_else(|| {
+        kind.parse_value(value).ok_or_else(|| {
             format!(
                 "the {what} of `{name}`, `{value}`, is not {}",
                 kind.expected()
@@ -272,7 +272,10 @@ fn parameter(part: &str) -> Result<Parameter, String> {
 }
 
 /// What follows `default` and `example`; either may be left out, and takes every word up to the other.
-fn details(name: &str, words: &[&str]) -> Result<(Option<String>, Option<String>), String> {
+fn default_and_example(
+    name: &str,
+    words: &[&str],
+) -> Result<(Option<String>, Option<String>), String> {
     let mut found: [Option<Vec<&str>>; 2] = [None, None];
     let mut current = None;
     for word in words {

@@ -94,14 +94,14 @@ impl ParameterType {
     }
 
     /// Reads a value of this type; none when it is not one.
-    pub fn read(self, text: &str) -> Option<Argument> {
+    pub fn parse_value(self, text: &str) -> Option<Argument> {
         match self {
             Self::String => Some(Argument::Text(text.to_owned())),
             Self::Integer => text.trim().parse().ok().map(Argument::Integer),
             Self::Boolean => text.trim().parse().ok().map(Argument::Boolean),
-            Self::Datetime => read_time(text.trim()).map(Argument::Time),
-            Self::List => read_list(text).map(Argument::List),
-            Self::Any => Some(guess(text)),
+            Self::Datetime => parse_time(text.trim()).map(Argument::Time),
+            Self::List => parse_list(text).map(Argument::List),
+            Self::Any => Some(infer(text)),
         }
     }
 }
@@ -125,26 +125,26 @@ impl Argument {
     }
 }
 
-fn guess(text: &str) -> Argument {
+fn infer(text: &str) -> Argument {
     let as_it_is = || Argument::Text(text.to_owned());
     match serde_json::from_str(text) {
         Ok(serde_json::Value::Null) => Argument::Null,
         Ok(serde_json::Value::Bool(value)) => Argument::Boolean(value),
         Ok(serde_json::Value::Number(n)) => n.as_i64().map_or_else(as_it_is, Argument::Integer),
         Ok(serde_json::Value::String(value)) => Argument::Text(value),
-        Ok(serde_json::Value::Array(_)) => read_list(text).map_or_else(as_it_is, Argument::List),
+        Ok(serde_json::Value::Array(_)) => parse_list(text).map_or_else(as_it_is, Argument::List),
         _ => as_it_is(),
     }
 }
 
-fn read_time(text: &str) -> Option<DateTime<FixedOffset>> {
+fn parse_time(text: &str) -> Option<DateTime<FixedOffset>> {
     let midnight = |date: NaiveDate| date.and_time(NaiveTime::MIN).and_utc().fixed_offset();
     DateTime::parse_from_rfc3339(text)
         .ok()
         .or_else(|| text.parse().ok().map(midnight))
 }
 
-fn read_list(text: &str) -> Option<Vec<String>> {
+fn parse_list(text: &str) -> Option<Vec<String>> {
     let text = text.trim();
     if text.starts_with('[') {
         return serde_json::from_str(text).ok();
@@ -165,19 +165,25 @@ mod tests {
         use ParameterType::{Boolean, Datetime, Integer, List, String};
         let time = |text| DateTime::parse_from_rfc3339(text).unwrap();
         let list = |items: &[&str]| Argument::List(items.iter().map(|i| (*i).to_owned()).collect());
-        assert_eq!(String.read("17"), Some(Argument::Text("17".to_owned())));
-        assert_eq!(Integer.read(" -17"), Some(Argument::Integer(-17)));
-        assert_eq!(Boolean.read("true"), Some(Argument::Boolean(true)));
         assert_eq!(
-            Datetime.read("2026-10-01T08:00:00+02:00"),
+            String.parse_value("17"),
+            Some(Argument::Text("17".to_owned()))
+        );
+        assert_eq!(Integer.parse_value(" -17"), Some(Argument::Integer(-17)));
+        assert_eq!(Boolean.parse_value("true"), Some(Argument::Boolean(true)));
+        assert_eq!(
+            Datetime.parse_value("2026-10-01T08:00:00+02:00"),
             Some(Argument::Time(time("2026-10-01T08:00:00+02:00")))
         );
         assert_eq!(
-            Datetime.read("2026-10-01"),
+            Datetime.parse_value("2026-10-01"),
             Some(Argument::Time(time("2026-10-01T00:00:00Z")))
         );
-        assert_eq!(List.read(r#"["a,b", "c"]"#), Some(list(&["a,b", "c"])));
-        assert_eq!(List.read("a, b,"), Some(list(&["a", "b"])));
+        assert_eq!(
+            List.parse_value(r#"["a,b", "c"]"#),
+            Some(list(&["a,b", "c"]))
+        );
+        assert_eq!(List.parse_value("a, b,"), Some(list(&["a", "b"])));
         for (kind, bad) in [
             (Integer, "1.5"),
             (Integer, "many"),
@@ -187,19 +193,19 @@ mod tests {
             (List, "[1, 2]"),
             (List, "[\"a\""),
         ] {
-            assert_eq!(kind.read(bad), None, "{kind} {bad}");
+            assert_eq!(kind.parse_value(bad), None, "{kind} {bad}");
         }
     }
 
     #[test]
     fn an_undeclared_value_is_json_or_text() {
-        assert_eq!(guess("5"), Argument::Integer(5));
-        assert_eq!(guess("\"5\""), Argument::Text("5".to_owned()));
-        assert_eq!(guess("true"), Argument::Boolean(true));
-        assert_eq!(guess("null"), Argument::Null);
-        assert_eq!(guess("[\"a\"]"), Argument::List(vec!["a".to_owned()]));
+        assert_eq!(infer("5"), Argument::Integer(5));
+        assert_eq!(infer("\"5\""), Argument::Text("5".to_owned()));
+        assert_eq!(infer("true"), Argument::Boolean(true));
+        assert_eq!(infer("null"), Argument::Null);
+        assert_eq!(infer("[\"a\"]"), Argument::List(vec!["a".to_owned()]));
         for text in ["evil.example", "1.5", "{\"a\": 1}", "[1]", ""] {
-            assert_eq!(guess(text), Argument::Text(text.to_owned()));
+            assert_eq!(infer(text), Argument::Text(text.to_owned()));
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::parameter::{Argument, Parameter, ParameterType};
 use super::shape::Shape;
-use super::value::Reader;
+use super::value::JsonConverter;
 use super::{CASE, Hunt, HuntError, Returns};
 use crate::model::suggest;
 
@@ -31,10 +31,10 @@ const RETRIES: [Duration; 6] = [
 
 /// The answer to a hunt.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Table {
+pub struct ResultTable {
     /// The hunt's name.
     pub hunt: String,
-    /// Table or graph.
+    /// ResultTable or graph.
     pub returns: Returns,
     /// Names of the columns, in order.
     pub columns: Vec<String>,
@@ -55,18 +55,18 @@ pub async fn run(
     hunt: &Hunt,
     parameters: &Parameters,
     limit: Duration,
-) -> Result<Table, HuntError> {
+) -> Result<ResultTable, HuntError> {
     let shape = shape(hunt)?;
     let columns = columns(hunt, &shape)?;
     let mut query = Query::new(hunt.statement().to_owned());
     for (name, value) in arguments(hunt, &shape, parameters)? {
         query = query.param(&name, value.into_bolt());
     }
-    let (columns, rows) = answer(
+    let (columns, rows) = query_rows(
         graph, database, &hunt.name, &hunt.file, query, columns, limit,
     )
     .await?;
-    Ok(Table {
+    Ok(ResultTable {
         hunt: hunt.name.clone(),
         returns: hunt.returns,
         columns,
@@ -75,7 +75,7 @@ pub async fn run(
 }
 
 /// Runs a statement in a read-only transaction. Without `columns` they are those of the rows, sorted.
-pub(super) async fn answer(
+pub(super) async fn query_rows(
     graph: &neo4rs::Graph,
     database: &str,
     hunt: &str,
@@ -113,9 +113,11 @@ pub(super) async fn answer(
         }
         (None, record) => record.map(sorted_keys).unwrap_or_default(),
     };
-    let mut reader = Reader::default();
+    let mut converter = JsonConverter::default();
     for record in &records {
-        record.values().for_each(|value| reader.meet(value));
+        record
+            .values()
+            .for_each(|value| converter.remember_nodes(value));
     }
     let rows = records
         .into_iter()
@@ -123,7 +125,7 @@ pub(super) async fn answer(
             let mut cell = |name| {
                 record
                     .remove(name)
-                    .map_or(Value::Null, |value| reader.json(&value))
+                    .map_or(Value::Null, |value| converter.to_json(&value))
             };
             columns.iter().map(&mut cell).collect()
         })
@@ -206,7 +208,7 @@ fn refused(error: neo4rs::Error, hunt: &str, file: &str, limit: Duration) -> Hun
 }
 
 pub(super) fn shape(hunt: &Hunt) -> Result<Shape, HuntError> {
-    Shape::of(hunt.statement()).map_err(|unfinished| HuntError::Statement {
+    Shape::parse(hunt.statement()).map_err(|unfinished| HuntError::Statement {
         file: hunt.file.clone(),
         message: format!(
             "line {}: the {} does not end",
@@ -295,7 +297,7 @@ fn arguments(
         None => Ok(parameter.default.clone().unwrap_or(Argument::Null)),
         Some(text) => parameter
             .kind
-            .read(text)
+            .parse_value(text)
             .ok_or_else(|| HuntError::BadValue {
                 hunt: hunt.name.clone(),
                 name: parameter.name.clone(),

@@ -2,42 +2,42 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cypher::{Kind, Token, Unfinished, tokens};
+use super::cypher::{Token, TokenKind, Unfinished, tokens};
 
 /// A name and the line it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Named {
+pub(super) struct NameAt {
     pub(super) name: String,
     pub(super) line: usize,
 }
 
 /// A property that is read: `owner.name`, or `(owner:Label {name: …})`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Read {
+pub(super) struct PropertyRead {
     /// The variable, when it is one.
     pub(super) owner: Option<String>,
     /// Labels and types that stand at the place itself.
-    pub(super) on: Vec<String>,
-    pub(super) property: Named,
+    pub(super) labels: Vec<String>,
+    pub(super) property: NameAt,
 }
 
 /// What a statement names.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shape {
     /// Parameters, in order of their first use.
-    pub(super) parameters: Vec<Named>,
+    pub(super) parameters: Vec<NameAt>,
     /// Labels of nodes.
-    pub(super) labels: Vec<Named>,
+    pub(super) labels: Vec<NameAt>,
     /// Types of edges.
-    pub(super) types: Vec<Named>,
+    pub(super) types: Vec<NameAt>,
     /// Labels and types by variable.
     pub(super) variables: BTreeMap<String, BTreeSet<String>>,
     /// Properties of nodes and edges.
-    pub(super) reads: Vec<Read>,
+    pub(super) reads: Vec<PropertyRead>,
     /// Keys of maps that the statement itself makes.
     pub(super) own_keys: BTreeSet<String>,
     /// Clauses that write, or that reach outside of the graph.
-    pub(super) forbidden: Vec<Named>,
+    pub(super) forbidden: Vec<NameAt>,
     /// The last RETURN, if there is one.
     pub(super) returns: Option<Returns>,
     /// A UNION outside of every subquery.
@@ -90,13 +90,13 @@ const BEFORE_SUBQUERY: &[&str] = &["CALL", "COLLECT", "COUNT", "EXISTS"];
 
 /// What an open bracket holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Inside {
+enum Bracket {
     /// `(n:Label`, or a group in an expression.
-    Node(Place),
+    Node(PatternElement),
     /// `-[r:TYPE`.
-    Edge(Place),
+    Edge(PatternElement),
     /// Properties of a pattern, `{name: …`.
-    Properties(Place),
+    Properties(PatternElement),
     /// A map of the statement's own, or a map projection.
     Map,
     /// A subquery's braces, a function's arguments, a list.
@@ -105,22 +105,22 @@ enum Inside {
 
 /// The variable and the labels of a pattern, as far as they have been read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Place {
+struct PatternElement {
     variable: Option<String>,
-    on: Vec<String>,
+    labels: Vec<String>,
 }
 
 impl Shape {
     /// Reads the shape of a statement.
-    pub(super) fn of(text: &str) -> Result<Self, Unfinished> {
+    pub(super) fn parse(text: &str) -> Result<Self, Unfinished> {
         let tokens = tokens(text)?;
-        let mut reader = Reader {
+        let mut builder = ShapeBuilder {
             tokens: &tokens,
             open: Vec::new(),
             shape: Self::default(),
         };
-        reader.read();
-        let mut shape = reader.shape;
+        builder.build();
+        let mut shape = builder.shape;
         shape.find_return(text, &tokens);
         Ok(shape)
     }
@@ -173,8 +173,8 @@ fn outermost(tokens: &[Token]) -> Vec<usize> {
     let mut outer = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         match token.kind {
-            Kind::Sign('(' | '[' | '{') => depth += 1,
-            Kind::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            TokenKind::Sign('(' | '[' | '{') => depth += 1,
+            TokenKind::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
             _ if depth == 0 => outer.push(at),
             _ => {}
         }
@@ -222,14 +222,14 @@ fn sort_key(item: &[Token]) -> Option<String> {
     }
 }
 
-struct Reader<'a> {
+struct ShapeBuilder<'a> {
     tokens: &'a [Token],
-    open: Vec<Inside>,
+    open: Vec<Bracket>,
     shape: Shape,
 }
 
-impl Reader<'_> {
-    fn read(&mut self) {
+impl ShapeBuilder<'_> {
+    fn build(&mut self) {
         let mut at = 0;
         while at < self.tokens.len() {
             at = self.token(at);
@@ -244,68 +244,72 @@ impl Reader<'_> {
     fn token(&mut self, at: usize) -> usize {
         let token = &self.tokens[at];
         match &token.kind {
-            Kind::Parameter(name) if !self.shape.parameters.iter().any(|p| p.name == *name) => {
-                self.shape.parameters.push(Named {
+            TokenKind::Parameter(name)
+                if !self.shape.parameters.iter().any(|p| p.name == *name) =>
+            {
+                self.shape.parameters.push(NameAt {
                     name: name.clone(),
                     line: token.line,
                 });
             }
-            Kind::Sign('(' | '[' | '{') => {
+            TokenKind::Sign('(' | '[' | '{') => {
                 let inside = self.opened(at);
                 self.open.push(inside);
             }
-            Kind::Sign(')' | ']' | '}') => {
+            TokenKind::Sign(')' | ']' | '}') => {
                 self.open.pop();
             }
-            Kind::Sign(':') => return self.colon(at),
-            Kind::Sign('.') => self.dot(at),
-            Kind::Word(_) => self.word(at),
+            TokenKind::Sign(':') => return self.colon(at),
+            TokenKind::Sign('.') => self.dot(at),
+            TokenKind::Word(_) => self.word(at),
             _ => {}
         }
         at + 1
     }
 
-    fn opened(&self, at: usize) -> Inside {
+    fn opened(&self, at: usize) -> Bracket {
         let before = self.before(at, 1);
         let before_is = |words: &[&str]| {
             before.is_some_and(|token| words.iter().any(|word| token.is_word(word)))
         };
         match self.tokens[at].kind {
-            Kind::Sign('(') => {
+            TokenKind::Sign('(') => {
                 let is_call = before.and_then(Token::name).is_some() && !before_is(BEFORE_GROUP);
                 if is_call {
-                    Inside::Other
+                    Bracket::Other
                 } else {
-                    Inside::Node(self.place(at))
+                    Bracket::Node(self.pattern_element(at))
                 }
             }
-            Kind::Sign('[') if before.is_some_and(|token| token.is_sign('-')) => {
-                Inside::Edge(self.place(at))
+            TokenKind::Sign('[') if before.is_some_and(|token| token.is_sign('-')) => {
+                Bracket::Edge(self.pattern_element(at))
             }
-            Kind::Sign('{') if before_is(BEFORE_SUBQUERY) || self.scoped_call(at) => Inside::Other,
-            Kind::Sign('{') => match self.open.last() {
-                Some(Inside::Node(place) | Inside::Edge(place))
+            TokenKind::Sign('{') if before_is(BEFORE_SUBQUERY) || self.scoped_call(at) => {
+                Bracket::Other
+            }
+            TokenKind::Sign('{') => match self.open.last() {
+                Some(Bracket::Node(element) | Bracket::Edge(element))
                     if before.is_some_and(|t| {
                         t.name().is_some() || t.is_sign('(') || t.is_sign('[')
                     }) =>
                 {
-                    Inside::Properties(place.clone())
+                    Bracket::Properties(element.clone())
                 }
-                _ => Inside::Map,
+                _ => Bracket::Map,
             },
-            _ => Inside::Other,
+            _ => Bracket::Other,
         }
     }
 
     /// The variable right behind an opening bracket.
-    fn place(&self, at: usize) -> Place {
-        Place {
+    fn pattern_element(&self, at: usize) -> PatternElement {
+        PatternElement {
             variable: self
                 .tokens
                 .get(at + 1)
                 .and_then(Token::name)
                 .map(str::to_owned),
-            on: Vec::new(),
+            labels: Vec::new(),
         }
     }
 
@@ -336,15 +340,15 @@ impl Reader<'_> {
             .before(at, 2)
             .is_some_and(|t| t.is_sign('{') || t.is_sign(','));
         match (self.open.last(), key) {
-            (Some(Inside::Map), Some(key)) if starts_item => {
+            (Some(Bracket::Map), Some(key)) if starts_item => {
                 self.shape.own_keys.insert(key);
                 at + 1
             }
-            (Some(Inside::Properties(place)), Some(key)) if starts_item => {
-                let read = Read {
-                    owner: place.variable.clone(),
-                    on: place.on.clone(),
-                    property: Named {
+            (Some(Bracket::Properties(element)), Some(key)) if starts_item => {
+                let read = PropertyRead {
+                    owner: element.variable.clone(),
+                    labels: element.labels.clone(),
+                    property: NameAt {
                         name: key,
                         line: self.tokens[at].line,
                     },
@@ -359,13 +363,13 @@ impl Reader<'_> {
     /// Reads `A|B&!C` from `at` on, and gives the place behind it.
     fn labels(&mut self, mut at: usize, variable: Option<String>) -> usize {
         // In `[x IN list WHERE x:Label | …]` the bar ends the label.
-        let bars = !matches!(self.open.last(), Some(Inside::Other) | None);
-        let is_type = matches!(self.open.last(), Some(Inside::Edge(_)));
+        let bars = !matches!(self.open.last(), Some(Bracket::Other) | None);
+        let is_type = matches!(self.open.last(), Some(Bracket::Edge(_)));
         while let Some(token) = self.tokens.get(at) {
             match &token.kind {
-                Kind::Sign('!' | '%' | '&' | ':') => {}
-                Kind::Sign('|') if bars => {}
-                Kind::Word(name) | Kind::Quoted(name) => {
+                TokenKind::Sign('!' | '%' | '&' | ':') => {}
+                TokenKind::Sign('|') if bars => {}
+                TokenKind::Word(name) | TokenKind::Quoted(name) => {
                     let joined = self
                         .before(at, 1)
                         .is_some_and(|t| [':', '|', '&', '!'].iter().any(|sign| t.is_sign(*sign)));
@@ -383,8 +387,8 @@ impl Reader<'_> {
     }
 
     fn label(&mut self, name: String, line: usize, is_type: bool, variable: Option<&str>) {
-        if let Some(Inside::Node(place) | Inside::Edge(place)) = self.open.last_mut() {
-            place.on.push(name.clone());
+        if let Some(Bracket::Node(element) | Bracket::Edge(element)) = self.open.last_mut() {
+            element.labels.push(name.clone());
         }
         if let Some(variable) = variable {
             self.shape
@@ -393,7 +397,7 @@ impl Reader<'_> {
                 .or_default()
                 .insert(name.clone());
         }
-        let named = Named { name, line };
+        let named = NameAt { name, line };
         if is_type {
             self.shape.types.push(named);
         } else {
@@ -407,7 +411,10 @@ impl Reader<'_> {
             return;
         };
         let before = self.before(at, 1);
-        if matches!(before.map(|token| &token.kind), Some(Kind::Parameter(_))) {
+        if matches!(
+            before.map(|token| &token.kind),
+            Some(TokenKind::Parameter(_))
+        ) {
             return;
         }
         let owner = before.and_then(Token::name).map(str::to_owned);
@@ -417,17 +424,17 @@ impl Reader<'_> {
                 .as_deref()
                 .is_some_and(|name| name.eq_ignore_ascii_case("apoc"))
             {
-                self.shape.forbidden.push(Named {
+                self.shape.forbidden.push(NameAt {
                     name: format!("apoc.{property}"),
                     line,
                 });
             }
             return;
         }
-        let read = Read {
+        let read = PropertyRead {
             owner,
-            on: Vec::new(),
-            property: Named {
+            labels: Vec::new(),
+            property: NameAt {
                 name: property.to_owned(),
                 line: self.tokens[at].line,
             },
@@ -460,7 +467,7 @@ impl Reader<'_> {
             .or(procedure.then_some("CALL of a procedure"))
         {
             let line = token.line;
-            self.shape.forbidden.push(Named {
+            self.shape.forbidden.push(NameAt {
                 name: name.to_owned(),
                 line,
             });
@@ -473,10 +480,10 @@ mod tests {
     use super::*;
 
     fn shape(text: &str) -> Shape {
-        Shape::of(text).unwrap()
+        Shape::parse(text).unwrap()
     }
 
-    fn names(of: &[Named]) -> Vec<&str> {
+    fn names(of: &[NameAt]) -> Vec<&str> {
         of.iter().map(|named| named.name.as_str()).collect()
     }
 

@@ -12,14 +12,14 @@ use crate::model::format_time;
 
 /// Turns values into JSON. It is shown all values first, so that an edge can name the nodes at its ends.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct JsonConverter {
     /// Label and id of each node by the number that the server knows it by.
     nodes: HashMap<i64, Value>,
 }
 
-impl Reader {
+impl JsonConverter {
     /// Remembers the nodes in a value.
-    pub(super) fn meet(&mut self, value: &BoltType) {
+    pub(super) fn remember_nodes(&mut self, value: &BoltType) {
         match value {
             BoltType::Node(node) => {
                 let label = node.labels.value.first().map_or(Value::Null, text);
@@ -27,15 +27,22 @@ impl Reader {
                 self.nodes
                     .insert(node.id.value, json!({"label": label, "id": id}));
             }
-            BoltType::Path(path) => path.nodes.value.iter().for_each(|node| self.meet(node)),
-            BoltType::List(list) => list.value.iter().for_each(|item| self.meet(item)),
-            BoltType::Map(map) => map.value.values().for_each(|item| self.meet(item)),
+            BoltType::Path(path) => path
+                .nodes
+                .value
+                .iter()
+                .for_each(|node| self.remember_nodes(node)),
+            BoltType::List(list) => list.value.iter().for_each(|item| self.remember_nodes(item)),
+            BoltType::Map(map) => map
+                .value
+                .values()
+                .for_each(|item| self.remember_nodes(item)),
             _ => {}
         }
     }
 
     /// The value as JSON.
-    pub(super) fn json(&self, value: &BoltType) -> Value {
+    pub(super) fn to_json(&self, value: &BoltType) -> Value {
         match value {
             BoltType::Null(_) => Value::Null,
             BoltType::String(text) => text.value.clone().into(),
@@ -68,13 +75,13 @@ impl Reader {
     }
 
     fn list(&self, list: &BoltList) -> Value {
-        list.value.iter().map(|item| self.json(item)).collect()
+        list.value.iter().map(|item| self.to_json(item)).collect()
     }
 
     fn map(&self, map: &BoltMap) -> Map<String, Value> {
         map.value
             .iter()
-            .map(|(key, value)| (key.value.clone(), self.json(value)))
+            .map(|(key, value)| (key.value.clone(), self.to_json(value)))
             .collect()
     }
 

@@ -4,13 +4,17 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::text;
-use crate::hunt::run::Table;
+use super::cell::plain_text;
+use crate::hunt::run::ResultTable;
 use crate::terminal;
 
 /// In a file or a pipe cells keep what they hold byte for byte, control characters too: what is exported is evidence.
 /// The one change is the apostrophe in front of what a spreadsheet would run as a formula. On a terminal they are cleaned.
-pub(super) fn write(answer: &Table, out: &mut impl Write, on_terminal: bool) -> io::Result<()> {
+pub(super) fn write(
+    answer: &ResultTable,
+    out: &mut impl Write,
+    on_terminal: bool,
+) -> io::Result<()> {
     let shown = |text: String| match on_terminal {
         // Guarded again, since a formula may begin behind what is taken out.
         true => guarded(terminal::clean(&guarded(text)).into_owned()),
@@ -18,7 +22,7 @@ pub(super) fn write(answer: &Table, out: &mut impl Write, on_terminal: bool) -> 
     };
     let cell = |value: &Value| match value {
         Value::Number(number) => number.to_string(),
-        other => shown(text(other)),
+        other => shown(plain_text(other)),
     };
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(answer.columns.iter().map(|name| shown(name.clone())))?;

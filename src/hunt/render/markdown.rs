@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::drawn;
-use crate::hunt::run::Table;
+use super::cell::display_text;
+use crate::hunt::run::ResultTable;
 use crate::terminal;
 
 /// Text of an attacker must not become a link, a picture or markup where the table is pasted.
-pub(super) fn write(answer: &Table, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(answer: &ResultTable, out: &mut impl Write) -> io::Result<()> {
     let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let names = answer.columns.iter().map(|name| cell(name)).collect();
     writeln!(out, "{}", line(names))?;
@@ -17,7 +17,7 @@ pub(super) fn write(answer: &Table, out: &mut impl Write) -> io::Result<()> {
         line(vec!["---".to_owned(); answer.columns.len()])
     )?;
     for row in &answer.rows {
-        let cells = row.iter().map(|value| cell(&drawn(value))).collect();
+        let cells = row.iter().map(|value| cell(&display_text(value))).collect();
         writeln!(out, "{}", line(cells))?;
     }
     Ok(())

@@ -6,8 +6,8 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement};
 use unicode_width::UnicodeWidthStr;
 
-use super::drawn;
-use crate::hunt::run::Table;
+use super::cell::display_text;
+use crate::hunt::run::ResultTable;
 use crate::terminal;
 
 /// A column narrower than this, and than its content, is hard to read.
@@ -16,7 +16,11 @@ const READABLE: usize = 12;
 /// Borders and padding of a column.
 const FRAME: usize = 3;
 
-pub(super) fn write(answer: &Table, out: &mut impl Write, width: Option<u16>) -> io::Result<()> {
+pub(super) fn write(
+    answer: &ResultTable,
+    out: &mut impl Write,
+    width: Option<u16>,
+) -> io::Result<()> {
     if answer.rows.is_empty() {
         return writeln!(out, "Nothing found.");
     }
@@ -30,7 +34,7 @@ pub(super) fn write(answer: &Table, out: &mut impl Write, width: Option<u16>) ->
         .iter()
         .map(|row| {
             row.iter()
-                .map(|value| terminal::clean(&drawn(value)).into_owned())
+                .map(|value| terminal::clean(&display_text(value)).into_owned())
                 .collect()
         })
         .collect();
@@ -43,7 +47,7 @@ pub(super) fn write(answer: &Table, out: &mut impl Write, width: Option<u16>) ->
 }
 
 fn write_table(
-    answer: &Table,
+    answer: &ResultTable,
     names: &[String],
     rows: &[Vec<String>],
     out: &mut impl Write,

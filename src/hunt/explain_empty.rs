@@ -6,13 +6,13 @@ use std::time::Duration;
 use neo4rs::Query;
 use serde_json::Value;
 
-use super::run::{Parameters, answer, shape};
+use super::run::{Parameters, query_rows, shape};
 use super::{CASE, Hunt, HuntError};
 use crate::graph::{EdgeType, Label};
 
 /// A label or a type that a hunt asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Thing {
+enum GraphElement {
     Node(Label),
     Edge(EdgeType),
 }
@@ -23,7 +23,7 @@ enum Thing {
 ///
 /// # Errors
 /// Neo4j cannot be asked.
-pub async fn absence(
+pub async fn explain_empty(
     graph: &neo4rs::Graph,
     database: &str,
     hunt: &Hunt,
@@ -38,7 +38,7 @@ pub async fn absence(
     let ask = async |statement: String, columns: &[&str]| {
         let query = Query::new(statement).param("case", case);
         let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-        let asked = answer(
+        let asked = query_rows(
             graph,
             database,
             &hunt.name,
@@ -68,20 +68,20 @@ pub async fn absence(
     if !empty {
         return Ok(Vec::new());
     }
-    let wanted = things(hunt)?;
+    let wanted = elements_of(hunt)?;
     let mut lines = Vec::new();
     let mut absent = BTreeSet::new();
-    for thing in &wanted {
-        let (pattern, name) = match thing {
-            Thing::Node(label) => (format!("(x:`{label}`)"), format!("{label} node")),
-            Thing::Edge(kind) => (format!("()-[x:`{kind}`]->()"), format!("{kind} edge")),
+    for element in &wanted {
+        let (pattern, name) = match element {
+            GraphElement::Node(label) => (format!("(x:`{label}`)"), format!("{label} node")),
+            GraphElement::Edge(kind) => (format!("()-[x:`{kind}`]->()"), format!("{kind} edge")),
         };
         let statement = format!(
             "MATCH {pattern} WHERE $case IS NULL OR $case IN x.cases RETURN 1 AS found LIMIT 1"
         );
         if ask(statement, &["found"]).await?.is_empty() {
             lines.push(format!("no {name} was collected"));
-            absent.insert(*thing);
+            absent.insert(*element);
         }
     }
 
@@ -89,7 +89,7 @@ pub async fn absence(
     let looked_at = if absent.is_empty() { &wanted } else { &absent };
     let stages: BTreeSet<&str> = looked_at
         .iter()
-        .flat_map(|thing| thing.stages())
+        .flat_map(|element| element.stages())
         .copied()
         .collect();
     for row in &cases {
@@ -111,20 +111,20 @@ pub async fn absence(
 }
 
 /// Every label and type that a hunt names, but for [`Label::Case`].
-fn things(hunt: &Hunt) -> Result<BTreeSet<Thing>, HuntError> {
+fn elements_of(hunt: &Hunt) -> Result<BTreeSet<GraphElement>, HuntError> {
     let shape = shape(hunt)?;
     let names = shape.labels.iter().chain(&shape.types);
-    let things = names.filter_map(|named| {
-        let node = Label::parse(&named.name).map(Thing::Node);
-        node.or_else(|| EdgeType::parse(&named.name).map(Thing::Edge))
+    let elements = names.filter_map(|named| {
+        let node = Label::parse(&named.name).map(GraphElement::Node);
+        node.or_else(|| EdgeType::parse(&named.name).map(GraphElement::Edge))
     });
-    Ok(things
-        .filter(|thing| *thing != Thing::Node(Label::Case))
+    Ok(elements
+        .filter(|element| *element != GraphElement::Node(Label::Case))
         .collect())
 }
 
-impl Thing {
-    /// The stages that bring such a thing, as gaps call them.
+impl GraphElement {
+    /// The stages that bring such a element, as gaps call them.
     fn stages(self) -> &'static [&'static str] {
         match self {
             Self::Node(label) => match label {

@@ -15,10 +15,10 @@ use zip::{CompressionMethod, DateTime};
 use super::parameter::Argument;
 use super::{CASE, Group, Hunt, HuntError, Parameter, library, render};
 
-const STYLE: &str = include_str!("../../cypher/browser/linktrail.grass");
-const GUIDE: &str = include_str!("../../cypher/browser/guide.template.html");
-const MARK: &str = include_str!("../../cypher/browser/mark-risky.cypher");
-const UNMARK: &str = include_str!("../../cypher/browser/unmark-risky.cypher");
+const STYLE: &str = include_str!("../../../cypher/browser/linktrail.grass");
+const GUIDE: &str = include_str!("../../../cypher/browser/guide.template.html");
+const MARK: &str = include_str!("../../../cypher/browser/mark-risky.cypher");
+const UNMARK: &str = include_str!("../../../cypher/browser/unmark-risky.cypher");
 
 /// Names of the files, in the order of use.
 const HUNTS_FILE: &str = "linktrail-hunts.zip";
@@ -30,7 +30,7 @@ const COMMENT_WIDTH: usize = 100;
 
 /// Why there is no kit.
 #[derive(Debug, thiserror::Error)]
-pub enum KitError {
+pub enum BrowserExportError {
     /// A hunt of the library is not as it should be.
     #[error(transparent)]
     Hunt(#[from] HuntError),
@@ -52,7 +52,7 @@ pub enum KitError {
 
 /// A file of the kit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KitFile {
+pub struct ExportFile {
     /// Its name.
     pub name: &'static str,
     /// What is in it. The same hunts give the same bytes.
@@ -62,10 +62,10 @@ pub struct KitFile {
 /// The files of the kit. With a case every hunt is narrowed to it.
 ///
 /// # Errors
-/// See [`KitError`]; none of them depends on the case.
-pub fn files(case: Option<&str>) -> Result<Vec<KitFile>, KitError> {
+/// See [`BrowserExportError`]; none of them depends on the case.
+pub fn files(case: Option<&str>) -> Result<Vec<ExportFile>, BrowserExportError> {
     let hunts = library()?;
-    let file = |name, content: Vec<u8>| KitFile { name, content };
+    let file = |name, content: Vec<u8>| ExportFile { name, content };
     Ok(vec![
         file(HUNTS_FILE, archive(&hunts, case)?),
         file(STYLE_FILE, STYLE.as_bytes().to_vec()),
@@ -77,8 +77,8 @@ pub fn files(case: Option<&str>) -> Result<Vec<KitFile>, KitError> {
 ///
 /// # Errors
 /// The folder or a file cannot be written.
-pub fn write(folder: &Path, files: &[KitFile]) -> Result<(), KitError> {
-    let failed = |path: &Path, source| KitError::Write {
+pub fn write(folder: &Path, files: &[ExportFile]) -> Result<(), BrowserExportError> {
+    let failed = |path: &Path, source| BrowserExportError::Write {
         path: path.to_owned(),
         source,
     };
@@ -115,12 +115,12 @@ pub fn advice(folder: &Path) -> String {
 }
 
 /// The hunts in a folder for each group. Nothing in the file depends on when it was made.
-fn archive(hunts: &[Hunt], case: Option<&str>) -> Result<Vec<u8>, KitError> {
+fn archive(hunts: &[Hunt], case: Option<&str>) -> Result<Vec<u8>, BrowserExportError> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .last_modified_time(DateTime::default());
-    let mut add = |name: String, text: &str| -> Result<(), KitError> {
+    let mut add = |name: String, text: &str| -> Result<(), BrowserExportError> {
         zip.start_file(name, options)?;
         zip.write_all(text.as_bytes())
             .map_err(zip::result::ZipError::from)?;
@@ -182,7 +182,7 @@ fn favourite(hunt: &Hunt) -> String {
         let shown = parameter
             .example
             .as_ref()
-            .and_then(|text| parameter.kind.read(text));
+            .and_then(|text| parameter.kind.parse_value(text));
         let shown = literal(&shown.unwrap_or_else(|| value(parameter)));
         let _ = writeln!(text, "// :param {} => {shown}", parameter.name);
     }
@@ -207,7 +207,7 @@ fn value(parameter: &Parameter) -> Argument {
         parameter
             .example
             .as_ref()
-            .and_then(|text| parameter.kind.read(text))
+            .and_then(|text| parameter.kind.parse_value(text))
     };
     match &parameter.default {
         Some(value) => value.clone(),
@@ -246,23 +246,23 @@ fn quoted(text: &str) -> String {
 }
 
 /// The guide, with a link to each thing that it names: `{{run NAME}}`, `{{parameters}}` and `{{mark}}`.
-fn guide(hunts: &[Hunt], case: Option<&str>) -> Result<String, KitError> {
+fn guide(hunts: &[Hunt], case: Option<&str>) -> Result<String, BrowserExportError> {
     let mut text = String::new();
     let mut rest = GUIDE;
     while let Some((before, after)) = rest.split_once("{{") {
         text.push_str(before);
-        let (asked, after) = after
-            .split_once("}}")
-            .ok_or_else(|| KitError::Guide(after.lines().next().unwrap_or_default().to_owned()))?;
+        let (asked, after) = after.split_once("}}").ok_or_else(|| {
+            BrowserExportError::Guide(after.lines().next().unwrap_or_default().to_owned())
+        })?;
         let (caption, statement) = match asked.split_once(' ') {
             None if asked == "parameters" => ("set the parameters", parameters(hunts, case)),
             None if asked == "mark" => ("mark what is malicious", MARK.to_owned()),
             Some(("run", name)) => {
                 let hunt = hunts.iter().find(|hunt| hunt.name == name);
-                let hunt = hunt.ok_or_else(|| KitError::Guide(asked.to_owned()))?;
+                let hunt = hunt.ok_or_else(|| BrowserExportError::Guide(asked.to_owned()))?;
                 (name, favourite(hunt))
             }
-            _ => return Err(KitError::Guide(asked.to_owned())),
+            _ => return Err(BrowserExportError::Guide(asked.to_owned())),
         };
         // Neo4j Browser puts what stands in this attribute into its editor.
         let _ = write!(
