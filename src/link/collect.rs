@@ -1,4 +1,4 @@
-//! Gathers links from bodies, cards and attachments.
+//! Collects links from bodies, cards and attachments, and reports each url once.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -26,20 +26,20 @@ pub(crate) enum TargetKind {
 /// How text is shown to its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// As it stands.
+    /// As it is.
     Plain,
-    /// As Markdown and a little HTML: cards.
+    /// As cards show it: Markdown with a little HTML.
     Card,
 }
 
-/// The links found so far, in the order in which they stand.
+/// The links that were found so far, in their order in the message.
 #[derive(Default)]
 pub(crate) struct Collector {
     links: Vec<Link>,
 }
 
 impl Collector {
-    /// Something that opens `raw` when it is clicked, under a label.
+    /// Adds something that opens `raw` when it is clicked, and is shown as `label`.
     pub(crate) fn target(&mut self, raw: &str, label: Option<&str>, origin: Origin) -> TargetKind {
         match resolve(raw) {
             Target::Nothing => TargetKind::OpensNothing,
@@ -65,8 +65,8 @@ impl Collector {
         }
     }
 
-    /// A file by its name. `Notes.one` is a file although `.one` is a public suffix, so a name with
-    /// a single dot shows no host.
+    /// Adds an attached file. A name with a single dot never counts as a host that the reader sees: `Notes.one` is a
+    /// file although `.one` is a public suffix.
     pub(crate) fn file(&mut self, raw: &str, name: Option<&str>) {
         let shows_host = |name: &&str| name.contains('/') || name.matches('.').count() > 1;
         let before = self.links.len();
@@ -76,8 +76,8 @@ impl Collector {
         }
     }
 
-    /// Text that may hold urls. `label_of_action` is text that already opens something else: what
-    /// reads like a url in it is no link, unless it is one in Markdown.
+    /// Adds the urls in a text. With `label_of_action` the text itself already opens something else, so that only links
+    /// in Markdown count.
     pub(crate) fn text(&mut self, text: &str, origin: Origin, style: Style, label_of_action: bool) {
         text::scan(text, |seen: &Candidate<'_>| {
             if seen.label.is_none() && label_of_action {
@@ -90,7 +90,7 @@ impl Collector {
             let kind = self.target(&seen.target(), seen.label, origin);
             if let Some(link) = self.links.get_mut(before) {
                 seen.raw.clone_into(&mut link.raw);
-                // A schema is named in a text, not linked; a label makes it a link.
+                // A text that mentions a schema does not link to it, unless it is a link in Markdown.
                 if seen.label.is_none() && is_schema(&link.url) {
                     self.links.truncate(before);
                 }
@@ -99,7 +99,7 @@ impl Collector {
         });
     }
 
-    /// Text of a card: Markdown, with HTML in it.
+    /// Adds the urls in a text of a card, which is Markdown with some HTML.
     pub(crate) fn card_text(&mut self, text: &str, label_of_action: bool) {
         if text.contains(['<', '&']) {
             self.html(text, Rules::Strict, Origin::Card, label_of_action);
@@ -108,7 +108,7 @@ impl Collector {
         }
     }
 
-    /// A message in HTML.
+    /// Adds the links of a message in HTML.
     pub(crate) fn message(&mut self, html: &str) {
         self.collect_html(
             html,
@@ -119,7 +119,7 @@ impl Collector {
         );
     }
 
-    /// HTML inside something else: everything in it has that origin.
+    /// Adds the links of HTML inside a card or an attachment. All of them have the same origin.
     pub(crate) fn html(&mut self, html: &str, rules: Rules, origin: Origin, label: bool) {
         let style = if origin == Origin::Card {
             Style::Card
@@ -157,9 +157,9 @@ impl Collector {
         self.text(&hidden_text, text, style, label);
     }
 
-    /// The distinct links. Of several occurrences of a url the first of the most telling origin
-    /// stands for all. When another one mismatches and it does not, it is told as that one was sent
-    /// and shown: what the visitor was made to believe is the lure.
+    /// The distinct links. Of several occurrences of a url the one whose origin comes first is kept. If it does not
+    /// mismatch and another one does, the other one's text and raw form replace its own: what the reader was made to
+    /// believe is the lure.
     pub(crate) fn into_links(mut self) -> Vec<Link> {
         if self.links.len() < 2 {
             return self.links;
@@ -167,7 +167,7 @@ impl Collector {
         self.links.sort_by_key(|link| link.origin);
         let mut first: HashMap<&str, usize> = HashMap::with_capacity(self.links.len());
         let mut keep = Vec::with_capacity(self.links.len());
-        // The kept ones that do not mismatch, each with the first other one that does.
+        // Kept links that do not mismatch, each with the first other occurrence that does.
         let mut lures: Vec<(usize, usize)> = Vec::new();
         let mut mismatch = vec![false; self.links.len()];
         for (at, link) in self.links.iter().enumerate() {
@@ -191,7 +191,7 @@ impl Collector {
     }
 }
 
-/// Text as it is scanned for urls: without what cannot be seen.
+/// The text without invisible characters, as it is scanned for urls.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !may_hold_invisible(text) {
         return Cow::Borrowed(text);
@@ -201,30 +201,30 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Reads the links of an HTML message.
+/// Collects the links of an HTML document while it is walked.
 struct HtmlLinks<'c, 'i> {
     collector: &'c mut Collector,
     href: Origin,
     base: Option<Url>,
-    /// The href of an anchor whose end has not come yet.
+    /// The href of the open anchor.
     anchor: Option<Cow<'i, str>>,
-    /// The text inside of that anchor.
+    /// The text inside that anchor.
     label: String,
-    /// The text outside of anchors, blocks on lines of their own.
+    /// The text outside of anchors. Each block is on a line of its own.
     body_text: String,
-    /// Text that is not displayed, apart from the text around it.
+    /// Text that is not displayed. It is scanned apart, so that it does not join urls of the displayed text.
     hidden_text: String,
 }
 
 impl HtmlLinks<'_, '_> {
-    /// Parts what is not displayed from what comes next. There is hardly ever any.
+    /// Separates hidden text from the hidden text that comes next.
     fn separate_hidden_text(&mut self) {
         if !self.hidden_text.is_empty() {
             self.hidden_text.push('\n');
         }
     }
 
-    /// The href as a browser would resolve it, when it is relative and the document has a base.
+    /// The href as a browser would resolve it: a relative one against the base of the document, if there is one.
     fn resolved<'h>(&self, href: &'h str) -> Cow<'h, str> {
         match &self.base {
             Some(base) if Url::parse(href).is_err() => match base.join(href) {
@@ -267,7 +267,7 @@ impl<'i> Visitor<'i> for HtmlLinks<'_, 'i> {
         let target = self.resolved(&href);
         if self.collector.target(&target, Some(&self.label), self.href) == TargetKind::OpensNothing
         {
-            // An anchor that opens nothing is no more than its text.
+            // An anchor that opens nothing is plain text.
             push_visible(&mut self.body_text, &self.label);
         }
         self.body_text.push('\n');
@@ -287,14 +287,14 @@ impl<'i> Visitor<'i> for HtmlLinks<'_, 'i> {
     }
 
     fn cut(&mut self, source: &str) {
-        // The tag was never finished; what reads like a url in it may still have been sent.
+        // Browsers drop an unfinished tag, but a url in it was still sent.
         self.separate_hidden_text();
         push_visible(&mut self.hidden_text, source);
     }
 }
 
-/// True when `label` shows the visitor a host that is not the host of `url`: a url somewhere in it,
-/// or nothing but a host, with or without a path.
+/// True when `label` shows the reader another host than that of `url`: in a url somewhere in it, or because it is
+/// nothing but a host, with or without a path.
 fn shows_other_host(label: &str, url: &Url) -> bool {
     let label = strip(label);
     let label = label.trim();
@@ -304,7 +304,7 @@ fn shows_other_host(label: &str, url: &Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;
     };
-    // A long url may be shown cut short, even in the middle of its host.
+    // Long urls are often shown truncated, even in the middle of the host.
     let cut_short = label.ends_with('\u{2026}') || label.ends_with("...");
     let end = label.trim_end_matches(['.', '\u{2026}']);
     let cut_in_host = |raw: &str, shown: &Url| {
@@ -341,8 +341,8 @@ fn shows_other_host(label: &str, url: &Url) -> bool {
     matches!(resolve(word), Target::Web(other, _) if differs(word, &other))
 }
 
-/// True when a host that is shown cut short may be the beginning of `host`. One with a public
-/// suffix (or that is one, like `github.io`) is whole to its visitor, who takes it for that domain.
+/// True when `shown`, a truncated host, can be the beginning of `host`. A reader takes anything that ends with a public
+/// suffix for a complete host, so such a text has to have the same registrable domain.
 fn may_be_cut_from(shown: &str, host: &str) -> bool {
     host.starts_with(shown)
         && (!shown.contains('.')
@@ -350,7 +350,7 @@ fn may_be_cut_from(shown: &str, host: &str) -> bool {
             || psl::domain_str(shown) == psl::domain_str(host))
 }
 
-/// The host without what makes no difference to a visitor.
+/// The host without `www.` and a final dot, which make no difference to a reader.
 fn bare_host(host: &str) -> &str {
     let host = host.trim_end_matches('.');
     host.strip_prefix("www.").unwrap_or(host)

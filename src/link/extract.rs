@@ -1,4 +1,4 @@
-//! What a message holds: its links, and the text that its reader sees.
+//! The two functions that read a message: its links, and the text that its reader sees.
 
 use super::attachment::{self, Attachment};
 use super::collect::{Collector, Style, visible};
@@ -10,14 +10,14 @@ use super::walk::{Visibility, Visitor, walk};
 
 /// The distinct links of a message.
 ///
-/// Of several occurrences of one url the first of the most telling kind is given, in the order of
-/// [`Origin`]. When that one does not mismatch and others do, the first of those gives everything
-/// but the origin: the text that lied, and what was sent under it. The order is that of the kinds,
-/// then that of the message.
+/// When a url occurs several times, it is reported once, with the first origin in the order of [`Origin`]. If that
+/// occurrence does not mismatch and another one does, everything but the origin comes from the first that mismatches,
+/// since the misleading text and what was sent under it are the lure. Links are sorted by origin, then by their place
+/// in the message.
 ///
-/// Not links: deep links to places in Teams, pictures without an action, stored pictures
-/// (`hostedContents`), quoted messages, names of schemas, `mailto:`, `javascript:`, `data:` and the
-/// like. The text of an anchor is never a second link.
+/// These are not links: deep links to places in Teams, pictures without an action, stored pictures (`hostedContents`),
+/// quoted messages, names of schemas, and `mailto:`, `javascript:`, `data:` and the like. The text of an anchor is
+/// never a second link.
 pub fn extract(body: Body<'_>, attachments: &[Attachment]) -> Vec<Link> {
     let mut collector = Collector::default();
     match body.content {
@@ -34,8 +34,8 @@ pub fn extract(body: Body<'_>, attachments: &[Attachment]) -> Vec<Link> {
     collector.into_links()
 }
 
-/// The text that a reader of the body sees, as one line: white space collapsed, no HTML, nothing
-/// that is not displayed, no control, bidirectional or zero-width characters.
+/// The text that a reader of the body sees, as one line: no HTML, nothing that is not displayed, white space collapsed,
+/// and no control, bidirectional or zero-width characters.
 pub fn visible_text(body: Body<'_>) -> String {
     let mut visible = Visible::default();
     match body.content {
@@ -46,6 +46,7 @@ pub fn visible_text(body: Body<'_>) -> String {
     visible.line.into_text()
 }
 
+/// Collects the displayed text of a body.
 #[derive(Default)]
 struct Visible {
     line: Line,

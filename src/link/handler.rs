@@ -1,4 +1,4 @@
-//! Url handlers of the operating system and of apps: what opens when one is clicked.
+//! Url schemes that the operating system hands to an app, such as `ms-word:`, and the web url that the app opens.
 
 use std::borrow::Cow;
 
@@ -8,17 +8,17 @@ use url::form_urlencoded;
 use super::unwrap::deep_link_target;
 use super::wrapper::Wrapper;
 
-/// What the handler of a scheme opens.
+/// What the app behind a scheme opens.
 pub(crate) enum HandlerTarget {
-    /// A web url: what wrapped it, and the url.
+    /// A web url, with the wrapper that it was found in.
     Url(Wrapper, String),
-    /// Something that is not a web url.
+    /// Something other than a web url.
     NotWeb,
-    /// Nothing that can be followed.
+    /// Nothing.
     Nothing,
 }
 
-/// Schemes that open something without a web url, whatever they carry.
+/// Schemes that never open a web url, whatever they hold.
 const NOT_WEB: [&str; 35] = [
     "mailto",
     "tel",
@@ -57,7 +57,7 @@ const NOT_WEB: [&str; 35] = [
     "bitcoin",
 ];
 
-/// Schemes whose content a client runs or shows itself.
+/// Schemes whose content the client itself runs or shows.
 const NOTHING: [&str; 9] = [
     "javascript",
     "vbscript",
@@ -70,7 +70,7 @@ const NOTHING: [&str; 9] = [
     "wss",
 ];
 
-/// Schemes that are a web scheme under another name: `webcal://host/path` asks `host`.
+/// Schemes that stand for a web scheme: `webcal://host/path` makes a request to `host`.
 const RENAMED: [(&str, &str); 13] = [
     ("googlechrome", "http"),
     ("googlechromes", "https"),
@@ -87,7 +87,7 @@ const RENAMED: [(&str, &str); 13] = [
     ("itms-appss", "https"),
 ];
 
-/// Schemes that are read in running text too. Elsewhere a colon before a url is punctuation.
+/// Schemes that count in running text too. A colon behind any other word is punctuation there.
 const IN_TEXT: [&str; 9] = [
     "onenote",
     "search-ms",
@@ -112,7 +112,7 @@ pub(crate) fn in_text(scheme: &str) -> bool {
         || IN_TEXT.iter().any(|name| scheme.eq_ignore_ascii_case(name))
 }
 
-/// What opens at `scheme:rest`; the scheme in lower case.
+/// What `scheme:rest` opens. The scheme has to be in lower case.
 pub(crate) fn open(scheme: &str, rest: &str) -> HandlerTarget {
     if NOT_WEB.contains(&scheme) {
         return HandlerTarget::NotWeb;
@@ -154,8 +154,8 @@ pub(crate) fn open(scheme: &str, rest: &str) -> HandlerTarget {
     }
 }
 
-/// The web url that a handler's argument carries: as the whole of it, between the bars of an Office
-/// command (`ofe|u|https://…`), in a parameter, or somewhere url_inside (JSON, switches).
+/// The web url in a handler's argument: the whole argument, a part between the bars of an Office command
+/// (`ofe|u|https://…`), a parameter, or any place inside it (JSON, command-line switches).
 fn carried_url(rest: &str) -> Option<String> {
     let body = rest.trim_start_matches(['/', ' ']);
     if let Some(url) = as_url(body) {
@@ -165,7 +165,7 @@ fn carried_url(rest: &str) -> Option<String> {
         return Some(url.to_owned());
     }
     if let Some((_, query)) = body.split_once('?') {
-        // Read once as it stands and once without the encoding of the whole.
+        // The query as a whole may be percent-encoded too.
         for query in [
             Cow::Borrowed(query),
             percent_decode_str(query).decode_utf8_lossy(),
@@ -180,7 +180,7 @@ fn carried_url(rest: &str) -> Option<String> {
     url_inside(body).or_else(|| url_inside(&percent_decode_str(body).decode_utf8_lossy()))
 }
 
-/// `text` when it is a web url or the url of another handler, percent-encoded or not.
+/// `text` if it is a web url or the url of another handler, percent-encoded or not.
 fn as_url(text: &str) -> Option<String> {
     let opens = |text: &str| {
         has_web_scheme(text)
@@ -195,7 +195,7 @@ fn as_url(text: &str) -> Option<String> {
     opens(&decoded).then(|| decoded.into_owned())
 }
 
-/// The first web url inside `text`, to the next quote, blank or bar.
+/// The first web url inside `text`, up to the next quote, blank or bar.
 fn url_inside(text: &str) -> Option<String> {
     let mut from = 0;
     while let Some(colon) = text[from..].find("://").map(|colon| from + colon) {
@@ -209,7 +209,7 @@ fn url_inside(text: &str) -> Option<String> {
             let url = &text[start..];
             let end = url.find(|c: char| c.is_whitespace() || "\"'<>|\\`".contains(c));
             let url = &url[..end.unwrap_or(url.len())];
-            // A quote or a bar that is still percent-encoded ends it too.
+            // A percent-encoded quote or bar ends it as well.
             let end = ["%22", "%27", "%7C", "%7c"]
                 .iter()
                 .filter_map(|code| url.find(code))
@@ -228,8 +228,8 @@ fn has_web_scheme(text: &str) -> bool {
     })
 }
 
-/// Where `search-ms:` looks: `crumb=location:` with a url, or with a network path that Windows
-/// opens by WebDAV (`\\host@SSL@8443\DavWWWRoot\folder`). Other network paths are not web urls.
+/// The place that `search-ms:` searches: `crumb=location:` with a url, or with a network path that Windows opens by
+/// WebDAV (`\\host@SSL@8443\DavWWWRoot\folder`). Other network paths are not web urls.
 fn search_location(rest: &str) -> Option<String> {
     let query = rest.trim_start_matches(['/', '?']);
     form_urlencoded::parse(query.as_bytes()).find_map(|(key, value)| {
@@ -248,6 +248,7 @@ fn search_location(rest: &str) -> Option<String> {
     })
 }
 
+/// The web url of a network path in WebDAV form.
 fn webdav_url(path: &str) -> Option<String> {
     let path = path.replace('\\', "/");
     let (server, folder) = path

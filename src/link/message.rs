@@ -1,4 +1,4 @@
-//! A message as links are read from it, and what is found there.
+//! The input and the output of the extraction: a message body, and a link that was found in it.
 
 use std::fmt;
 
@@ -9,20 +9,20 @@ use super::wrapper::Wrapper;
 /// The body of a message as Graph gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Body<'a> {
-    /// `contentType` is `html`; else the content is plain text.
+    /// True when `contentType` is `html`; otherwise the content is plain text.
     pub html: bool,
-    /// `content`, which Graph leaves null in deleted messages.
+    /// The property `content`, which Graph leaves null in deleted messages.
     pub content: Option<&'a str>,
 }
 
-/// Where in a message a link stood, most telling first.
+/// Where in a message a link was found. When a url occurs in several places, the first of this order is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
-    /// In an anchor of the body (or another element that opens a url).
+    /// In an anchor of the body, or in another element that opens a url.
     Href,
-    /// In a card: an action, or its text.
+    /// In an action or a text of a card.
     Card,
-    /// An attached file, or a link in a forwarded message.
+    /// An attached file, or a link inside a forwarded message.
     Attachment,
     /// In the running text of the body.
     Text,
@@ -46,20 +46,20 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A link in a message.
+/// A link that was found in a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Where it leads, unwrapped and normalised with the WHATWG rules.
+    /// The target, without wrappers and normalised by the WHATWG rules.
     pub url: Url,
-    /// Where it stood.
+    /// Where in the message it was found.
     pub origin: Origin,
-    /// What the reader saw in its place, as one safe line: the text of the anchor, the title of the
-    /// action, the name of the file. `None` when that was the url itself or nothing.
+    /// What the reader saw instead of the url, as one line that is safe to show: the text of the anchor, the title of
+    /// the action, the name of the file. `None` when nothing was shown, or the url itself.
     pub text: Option<String>,
-    /// As it was sent: wrapped, defanged, not normalised.
+    /// The link as it was sent: with its wrappers, perhaps defanged, not normalised.
     pub raw: String,
-    /// What it was wrapped in, outermost first.
+    /// The wrappers that were removed, the outermost first.
     pub wrapped_by: Vec<Wrapper>,
-    /// What the reader saw shows a host that is not the host of `url`.
+    /// True when the text that the reader saw shows another host than that of `url`.
     pub mismatch: bool,
 }

@@ -1,9 +1,10 @@
-//! Links in Teams messages: found, unwrapped, normalised. Pure functions on text: no I/O, no clock,
-//! no panic whatever comes in, and time linear in the input.
+//! Finds the links of a Teams message, removes their wrappers and normalises them.
 //!
-//! [`extract`] reads the body and the attachments of a message, [`canonical`] one url from a log or
-//! a command line, and [`request_match`] compares a logged request with a url. Nothing is ever
-//! fetched to find a target.
+//! Everything here is a pure function on text: no input or output, no clock, no panic whatever the input is, and time
+//! linear in its length. Nothing is ever fetched to find out where a link leads.
+//!
+//! [`extract()`] reads the body and the attachments of a message, [`canonical()`] reads one url from a log or a command
+//! line, and [`request_match`] compares a logged request with a url.
 //!
 //! # Layout
 //!

@@ -1,4 +1,4 @@
-//! Requests in logs, compared with a url.
+//! Compares requests in logs with a url.
 
 use std::borrow::Cow;
 
@@ -7,20 +7,19 @@ use url::{Position, Url};
 /// How a logged request matches a url.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MatchKind {
-    /// It goes to this very url.
+    /// It went to exactly this url.
     Url,
-    /// It goes to the host of the url; where on that host is another has_path, or was not logged.
+    /// It went to the host of the url, to another path or to one that was not logged.
     Host,
 }
 
-/// Whether a logged request (a proxy's `RequestURL`, Defender's `RemoteUrl`) goes to this very url,
-/// or at least to its host. The log may hold a whole url, one without a scheme, only a host or a
-/// host and a port; with white space or quotes around it, or the default port written out.
+/// How a logged request (a proxy's `RequestURL`, Defender's `RemoteUrl`) matches a url: exactly, by its host, or not at
+/// all. The log may hold a whole url, one without a scheme, only a host, or a host and a port, with white space or
+/// quotes around it, or with the default port written out.
 ///
-/// Fragment and userinfo are never on the wire and not compared. The scheme is ignored only when
-/// the log has none. Spellings of one path (`%7E` and `~`, `%c3` and `%C3`) are the same. A bare
-/// host is a [`MatchKind::Host`], whatever the url: an encrypted request shows no more to a log, and
-/// what was asked for behind it is unknown.
+/// Fragment and userinfo are not compared, since they are never sent. The scheme is ignored only when the log has none.
+/// Different spellings of the same path (`%7E` and `~`, `%c3` and `%C3`) are equal. A bare host always gives
+/// [`MatchKind::Host`]: of an encrypted request a log sees no more, and the path is unknown.
 pub fn request_match(logged: &str, url: &Url) -> Option<MatchKind> {
     let request = Request::parse(logged, url.scheme())?;
     if host(&request.url)? != host(url)? {
@@ -37,26 +36,24 @@ pub fn request_match(logged: &str, url: &Url) -> Option<MatchKind> {
     })
 }
 
-/// Whether a logged request went to the url or to its host, by what the log holds of the request and of the place that
-/// it went to. The place alone only tells the host.
+/// How a log record with a request and a destination host matches a url. The destination alone only shows the host.
 pub fn logged_request_match(request: &str, destination: &str, url: &Url) -> Option<MatchKind> {
     let requested = request_match(request, url);
     requested.or_else(|| request_match(destination, url).map(|_| MatchKind::Host))
 }
 
-/// The host that a logged request goes to, without a final dot: the only one of whose urls
-/// [`request_match`] says anything else than `None`.
+/// The host of a logged request, without a final dot. [`request_match`] gives `None` for urls on any other host.
 pub(crate) fn request_host(logged: &str) -> Option<String> {
     let request = Request::parse(logged, "https")?;
     host(&request.url).map(str::to_owned)
 }
 
-/// A request as a log holds it.
+/// A logged request.
 struct Request {
     url: Url,
-    /// The log had a web scheme.
+    /// True when the log has a web scheme.
     has_scheme: bool,
-    /// The log had more than host and port.
+    /// True when the log has more than host and port.
     has_path: bool,
 }
 
@@ -82,7 +79,7 @@ impl Request {
         let web = matches!(scheme.as_deref(), Some("http" | "https" | "ftp"));
         let url = match &scheme {
             Some(scheme) if web => Url::parse(&format!("{scheme}://{rest}")).ok()?,
-            // `tcp://`, `ssl://`: what kind of request it was is not known.
+            // With `tcp://` or `ssl://` the scheme of the request is not known.
             _ => Url::parse(&format!("{default_scheme}://{}", unbracketed(rest, end))).ok()?,
         };
         let has_path = if scheme.is_some() {
@@ -98,7 +95,7 @@ impl Request {
     }
 }
 
-/// An IPv6 address gets the brackets that a log left out.
+/// Puts the brackets around an IPv6 address that a log left out.
 fn unbracketed(rest: &str, end: usize) -> Cow<'_, str> {
     match rest[..end].parse::<std::net::Ipv6Addr>() {
         Ok(address) => Cow::Owned(format!("[{address}]{}", &rest[end..])),
@@ -113,8 +110,8 @@ pub(crate) fn host(url: &Url) -> Option<&str> {
         .filter(|host| !host.is_empty())
 }
 
-/// Path and query in one spelling: what needs no percent-encoding has none, and the digits of the
-/// rest are upper case (RFC 3986, section 6.2.2).
+/// Path and query in normal form (RFC 3986, section 6.2.2): only what needs percent-encoding has it, with upper-case
+/// digits.
 fn path_and_query(url: &Url) -> String {
     let text = &url[Position::BeforePath..Position::AfterQuery];
     let mut out = String::with_capacity(text.len());
@@ -141,7 +138,7 @@ fn path_and_query(url: &Url) -> String {
         rest = &rest[at + 3..];
     }
     out.push_str(rest);
-    // An empty query asks for the same place as none.
+    // An empty query is the same as none.
     if out.ends_with('?') {
         out.pop();
     }

@@ -1,4 +1,4 @@
-//! What an HTML message means for links and text: anchors, blocks, mentions, quotes, hidden parts.
+//! Walks through an HTML message once and reports what matters: text, anchors, other targets, hidden and quoted parts.
 
 use std::borrow::Cow;
 
@@ -6,47 +6,48 @@ use super::element::{Element, Role, Separator};
 use super::entity::{self, Rules};
 use super::html::{Name, Token, Tokens};
 
-/// Where a stretch of text stands.
+/// Whether the reader sees a text, and as whose words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Visibility {
-    /// In sight.
+    /// Displayed.
     Shown,
-    /// In sight, as the preview of another message that this one answers.
+    /// Displayed as the preview of the message that this one answers.
     Quoted,
-    /// In an element that is not displayed.
+    /// Inside an element that is not displayed.
     Hidden,
 }
 
-/// Receives what [`walk`] reads.
+/// Receives what [`walk`] finds, in the order of the document.
 pub(crate) trait Visitor<'i> {
-    /// Text, character references decoded.
+    /// A text, with character references decoded.
     fn text(&mut self, text: &str, visibility: Visibility);
-    /// The end of a block, or something in the middle of a line.
+    /// A tag that separates the text before it from the text after it.
     fn separator(&mut self, kind: Separator);
-    /// An emoji that is a picture, by the character it stands for.
+    /// An emoji that is sent as a picture, as the character that it stands for.
     fn emoji(&mut self, text: &str) {
         let _ = text;
     }
-    /// An anchor starts; its text follows, up to [`Visitor::anchor_end`].
+    /// The start of an anchor. Its text follows, up to [`Visitor::anchor_end`].
     fn anchor(&mut self, href: Cow<'i, str>) {
         let _ = href;
     }
+    /// The end of the anchor.
     fn anchor_end(&mut self) {}
-    /// Something without a text of its own that leads to a url.
+    /// An element other than an anchor that opens a url.
     fn target(&mut self, raw: &str, label: Option<&str>) {
         let _ = (raw, label);
     }
-    /// The document's base url.
+    /// The url against which the document's relative urls are resolved.
     fn base(&mut self, href: &str) {
         let _ = href;
     }
-    /// A tag that the input ends in.
+    /// A tag that is cut off by the end of the input.
     fn cut(&mut self, source: &str) {
         let _ = source;
     }
 }
 
-/// Which elements are passed over, until their end tags.
+/// An element whose whole content is treated alike, from its start tag to its end tag.
 #[derive(Default)]
 struct Region<'i> {
     name: &'i str,
@@ -65,7 +66,7 @@ impl<'i> Region<'i> {
         self.depth += usize::from(name.is(self.name));
     }
 
-    /// A start tag inside the region: it goes one deeper, or ends what it cannot stand in.
+    /// A start tag inside the region: it opens a nested element, or ends the region if it cannot be inside it.
     fn start_tag(&mut self, name: Name<'i>, lower: &[u8], element: Element) {
         let ends_paragraph = Name("p").is(self.name)
             && !matches!(lower, b"br" | b"button" | b"select" | b"option")
@@ -89,14 +90,14 @@ impl<'i> Region<'i> {
     }
 }
 
-/// The depth of tables, and the one an open anchor stands in: a cell ends the anchor in it.
+/// How many tables are open, and how many were when the open anchor started: the end of a cell ends an anchor in it.
 #[derive(Default)]
 struct Tables {
     depth: usize,
     anchor: Option<usize>,
 }
 
-/// Reads `html` once, from front to back.
+/// Reads `html` once, from front to back, and reports to the visitor.
 pub(crate) fn walk<'i>(html: &'i str, rules: Rules, visitor: &mut impl Visitor<'i>) {
     let mut tokens = Tokens::new(html);
     let mut hidden = Region::default();
@@ -254,7 +255,7 @@ fn meta_refresh_url(tokens: &Tokens<'_>) -> Option<String> {
         .then(|| url.trim().to_owned())
 }
 
-/// True for a start tag whose element is not displayed.
+/// True when the attributes of the start tag hide its element.
 fn is_hidden(tokens: &Tokens<'_>) -> bool {
     if tokens.attribute("hidden").is_some() {
         return true;
@@ -274,8 +275,8 @@ fn is_hidden(tokens: &Tokens<'_>) -> bool {
     })
 }
 
-/// True for the preview of the message that this one answers, as Teams writes it into a body. It
-/// holds plain text only; the words in it are somebody else's.
+/// True for the preview of the message that this one answers, as Teams writes it into a body. It holds plain text only,
+/// written by somebody else.
 fn is_reply(tokens: &Tokens<'_>) -> bool {
     let kind = tokens.attribute("itemtype").unwrap_or_default();
     kind.to_ascii_lowercase()

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use linktrail::hunt::{Format, Returns, ResultTable, render};
+use linktrail::hunt::{Format, ResultTable, Returns, render};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 

@@ -1,9 +1,9 @@
-//! Cards: what in their JSON opens a url, and what is text.
+//! Finds in the JSON of a card what opens a url and what is text.
 //!
-//! The formats share a few habits: Adaptive Cards (`Action.OpenUrl`), Bot Framework cards (hero,
-//! thumbnail, receipt, sign-in, list: `buttons` and `tap` with a `type` and a `value`) and Office
-//! 365 connector cards (`potentialAction` with `targets`). Reading the habits instead of the
-//! formats covers every nesting, message extensions and cards to come.
+//! There are several formats: Adaptive Cards (`Action.OpenUrl`), Bot Framework cards (hero, thumbnail, receipt,
+//! sign-in, list: `buttons` and `tap` with a `type` and a `value`) and Office 365 connector cards (`potentialAction`
+//! with `targets`). They use the same few keys in the same way, so the keys are read and not the formats. That covers
+//! any nesting, message extensions and formats that do not exist yet.
 
 use std::borrow::Cow;
 
@@ -11,42 +11,43 @@ use super::collect::Collector;
 use super::json::{Event, Events};
 use super::message::Origin;
 
-/// Objects inside one another. A card this deep is an attack, and each level takes memory.
+/// How deeply objects may be nested. A deeper card is an attack, and each level takes memory.
 const MAX_DEPTH: usize = 1 << 20;
 
-/// Targets that one label can have. It is compared with each of them.
+/// How many targets one label is attached to. The label is compared with each of them, so this bounds the time.
 const MAX_LABELLED: usize = 16;
 
-/// Documents inside the strings of documents.
+/// How deeply JSON documents may be nested inside the strings of other documents.
 const MAX_DOCUMENTS: usize = 8;
 
-/// What the value of a key is.
+/// What the value of a key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeyRole {
-    /// The kind of the object.
+    /// The kind of the object, see [`ObjectKind`].
     Kind,
-    /// A url that opens.
+    /// A url that is opened.
     Url,
-    /// Urls that open, or objects with them, under the label of the action around.
+    /// Urls that are opened, or objects that hold them; their label is that of the enclosing action.
     Targets,
-    /// ItemKind opens when the object around it is clicked.
+    /// The action of a click on the enclosing object.
     Tap,
-    /// A url or text, depending on the kind.
+    /// A url or a text, depending on the kind of the object.
     Value,
-    /// Text that is the label when the object opens something; the first counts for most.
+    /// Text that is the label if the object opens something. When there are several, the lowest rank is taken.
     Label(u8),
-    /// Text.
+    /// Text that is shown.
     Text,
-    /// Text, or a document of its own.
+    /// Text, or a JSON document in a string.
     Content,
-    /// ItemKind is sent back to a bot: not shown, not opened.
+    /// Data for a bot, which is neither shown nor opened.
     Data,
-    /// ItemKind Teams itself reads in such data.
+    /// The part of such data that Teams itself reads.
     Teams,
-    /// A picture or another medium that is shown in place.
+    /// A picture or another medium that is shown and not opened.
     Picture,
-    /// The type of a medium: the object is one.
+    /// A media type, which makes the object a medium.
     Medium,
+    /// Anything else; it is ignored.
     Other,
 }
 
@@ -78,14 +79,14 @@ fn role(key: &str) -> KeyRole {
     }
 }
 
-/// ItemKind an object does with its `value`, or with its `url`.
+/// What an object does with its `value` or its `url`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ObjectKind {
-    /// Opens it.
+    /// It opens the url.
     Opens,
-    /// Sends it to a bot.
+    /// It sends the value to a bot.
     Sends,
-    /// Shows the picture behind it.
+    /// It shows the picture at the url.
     Picture,
     Other,
 }
@@ -100,7 +101,7 @@ fn kind(name: &str) -> ObjectKind {
     }
 }
 
-/// Something that counts, and where in the document it stood.
+/// A target or a text, and its position in the document.
 struct CardItem<'j> {
     at: usize,
     what: ItemKind<'j>,
@@ -118,25 +119,25 @@ enum ItemKind<'j> {
     Document(Cow<'j, str>),
 }
 
-/// An object that is not closed yet.
+/// An object whose end has not been read yet.
 struct Object<'j> {
-    /// The key under which it (or the array around it) stands.
+    /// The role of the key that holds this object or the array around it.
     under: KeyRole,
     kind: ObjectKind,
-    /// It is data for a bot, or inside such data.
+    /// True for data for a bot, and inside such data.
     data: bool,
     strings: Vec<(KeyRole, usize, Cow<'j, str>)>,
-    /// Targets inside it that wait for a label, as positions in the list of what was found.
+    /// Targets inside this object that have no label yet, as positions in [`CardParser::found`].
     unlabelled: Vec<usize>,
 }
 
 enum Level<'j> {
     Object(Box<Object<'j>>),
-    /// Arrays directly inside one another, which stand under one key.
+    /// Arrays directly inside one another: how many, and the role of the key that holds them.
     Arrays(usize, KeyRole),
 }
 
-/// Reads one card (or any JSON) into the collector.
+/// Collects the links of one card, or of any other JSON.
 pub(crate) fn collect(json: &str, collector: &mut Collector) {
     collect_document(json, collector, 0);
 }
@@ -161,7 +162,7 @@ fn collect_document(json: &str, collector: &mut Collector, depth: usize) {
     }
 }
 
-/// True when the text is a JSON object or array rather than prose.
+/// True for a JSON object or array, false for prose.
 pub(crate) fn is_json(text: &str) -> bool {
     let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     let inner = |close: char| {
@@ -179,7 +180,7 @@ pub(crate) fn is_json(text: &str) -> bool {
 struct CardParser<'j> {
     levels: Vec<Level<'j>>,
     found: Vec<CardItem<'j>>,
-    /// The key read last, until its value comes.
+    /// The role of the key that was read last, until its value is read.
     key: Option<KeyRole>,
 }
 
@@ -217,7 +218,7 @@ impl<'j> CardParser<'j> {
                 }
                 Event::ObjectEnd => {
                     self.key = None;
-                    // An array that was left open ends with the object around it.
+                    // An array that was never closed ends with the object around it.
                     if matches!(self.levels.last(), Some(Level::Arrays(..))) {
                         self.levels.pop();
                     }
@@ -234,7 +235,7 @@ impl<'j> CardParser<'j> {
         self.found
     }
 
-    /// The key under which a value without a key of its own stands: that of the array.
+    /// The role of a value that has no key because it is an element of an array.
     fn under(&self) -> KeyRole {
         match self.levels.last() {
             Some(Level::Arrays(_, under)) => *under,
@@ -346,7 +347,7 @@ impl<'j> CardParser<'j> {
         } else if matches!(under, KeyRole::Tap | KeyRole::Targets)
             && let Some(outer) = self.object()
         {
-            // More than can get a label would be handed on at every level for nothing.
+            // Targets beyond the limit would be handed on at every level without ever getting a label.
             let room = MAX_LABELLED.saturating_sub(outer.unlabelled.len());
             outer.unlabelled.extend(unlabelled.into_iter().take(room));
         }

@@ -1,6 +1,6 @@
-//! Hosts that are made to be taken for others, with the reason in words. A reason to look, never a verdict.
+//! Recognises hosts that imitate another name, and says why in words. That is a reason to look, never a verdict.
 //!
-//! Scripts and confusable letters follow Unicode Technical Standard 39 by the crate `unicode-security`.
+//! Scripts and confusable letters are those of Unicode Technical Standard 39, by the crate `unicode-security`.
 
 mod brands;
 
@@ -9,35 +9,36 @@ use url::{Host, Url};
 
 use brands::{BRANDS, LURES, SHARED_HOSTING};
 
-/// Shorter names have too many honest neighbours one letter away.
+/// Names with fewer letters are not searched for one letter away, since too many honest names are.
 const SHORTEST_FOR_AN_EDIT: usize = 6;
 
-/// Shorter words stand in too many honest names: `ups` in `startups`.
+/// Words with fewer letters are not searched for inside others, since too many honest names hold them: `ups` in
+/// `startups`.
 const SHORTEST_INSIDE: usize = 6;
 
-/// A name that others imitate.
+/// A name that attackers imitate.
 #[derive(Debug, Clone)]
 struct ImitatedName {
     /// The word itself, in Unicode and lower case: `contoso`.
     word: String,
-    /// Registrable domains that may carry it.
+    /// Registrable domains that use the name rightfully.
     domains: Vec<String>,
-    /// The tenant's own or configured, so that any foreign domain of that name is worth a look. The holders of
-    /// well-known brands have registered theirs under most suffixes.
+    /// True for names of the tenant or of the configuration: then the bare name on any other domain is worth a look. For
+    /// a well-known brand it is not, since its owner has registered it under most suffixes.
     own: bool,
-    /// An common_word word, which counts only beside another that lures.
+    /// True for an everyday word, which counts only together with a word from [`LURES`].
     common_word: bool,
 }
 
-/// Knows which names to look for.
+/// The names whose imitations are recognised.
 #[derive(Debug, Clone)]
 pub struct Lookalikes {
     names: Vec<ImitatedName>,
 }
 
 impl Lookalikes {
-    /// Looks for imitations of these domains, and of well-known brands. Of a name below a domain, such as
-    /// `mail.contoso.com`, the registrable domain counts; one that is not on the internet has none.
+    /// Recognises imitations of these domains and of well-known brands. Of `mail.contoso.com` the registrable domain
+    /// counts; a name without a public suffix is ignored.
     pub fn new<S: AsRef<str>>(domains: &[S]) -> Self {
         let mut names: Vec<ImitatedName> = Vec::new();
         for domain in domains {
@@ -76,7 +77,7 @@ impl Lookalikes {
         Self { names }
     }
 
-    /// Why the host of a url looks like another one; `None` when it does not.
+    /// Why the host of a url looks like an imitation; `None` when it does not.
     pub fn reason(&self, url: &Url) -> Option<String> {
         let Some(Host::Domain(host)) = url.host() else {
             return None;
@@ -105,7 +106,7 @@ impl Lookalikes {
             .or_else(|| self.one_edit_away(&host))
     }
 
-    /// Other letters of the same shape: `contoso` with a Cyrillic `о`.
+    /// Letters of another script with the same shape: `contoso` with a Cyrillic `о`.
     fn same_shape(&self, host: &HostParts<'_>) -> Option<String> {
         host.tokens()
             .filter(|token| !token.is_ascii())
@@ -122,7 +123,7 @@ impl Lookalikes {
             })
     }
 
-    /// Digits and pairs of letters that pass for a letter: `micr0soft`, `rnicrosoft`.
+    /// Digits and pairs of letters that look like a letter: `micr0soft`, `rnicrosoft`.
     fn disguised_spelling(&self, host: &HostParts<'_>) -> Option<String> {
         host.tokens().find_map(|token| {
             let plain = fold_disguises(token);
@@ -150,7 +151,7 @@ impl Lookalikes {
             .map(|domain| format!("carries {domain} in front of {}", host.registrable))
     }
 
-    /// The name itself on a domain that is not its holder's.
+    /// The name itself on a domain that does not belong to its owner.
     fn name_on_foreign_domain(&self, host: &HostParts<'_>) -> Option<String> {
         let lured = host.tokens().any(|token| LURES.contains(&token.as_str()));
         let tokens = || host.own.iter();
@@ -181,7 +182,7 @@ impl Lookalikes {
         })
     }
 
-    /// One letter more, less, other, or two that changed places.
+    /// A name with one letter added, left out, replaced, or swapped with its neighbour.
     fn one_edit_away(&self, host: &HostParts<'_>) -> Option<String> {
         let label = unicode(first_label(host.registrable));
         self.names
@@ -209,13 +210,13 @@ impl Lookalikes {
     }
 }
 
-/// A host, taken apart.
+/// A host and its words.
 struct HostParts<'h> {
     host: &'h str,
     registrable: &'h str,
-    /// Words of the label that somebody registered, in Unicode.
+    /// The words of the label that somebody registered, in Unicode.
     own: Vec<String>,
-    /// Words of the labels in front of it.
+    /// The words of the labels in front of it.
     front: Vec<String>,
 }
 
@@ -242,7 +243,7 @@ impl<'h> HostParts<'h> {
     }
 }
 
-/// Letters of scripts that nobody writes together in one word: more than UTS 39 calls moderately restrictive.
+/// Scripts that nobody mixes in one word: beyond what UTS 39 calls moderately restrictive.
 fn mixed_scripts(host: &HostParts<'_>) -> Option<String> {
     host.tokens()
         .find(|token| {
@@ -258,17 +259,17 @@ fn first_label(domain: &str) -> &str {
     domain.split('.').next().unwrap_or(domain)
 }
 
-/// A label as people see it.
+/// A label in Unicode and lower case.
 fn unicode(label: &str) -> String {
     idna::domain_to_unicode(label).0.to_lowercase()
 }
 
-/// What letters of the same shape have in common: UTS 39's skeleton, without case.
+/// A form that is equal for texts that look alike: the skeleton of UTS 39 in lower case.
 fn shape(text: &str) -> String {
     fold_disguises(&skeleton(text).collect::<String>().to_lowercase())
 }
 
-/// Reads what stands for a letter as that letter.
+/// Replaces digits and pairs of letters by the letter that they look like.
 fn fold_disguises(text: &str) -> String {
     text.replace("rn", "m")
         .replace("vv", "w")
