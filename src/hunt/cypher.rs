@@ -1,6 +1,6 @@
-//! Cypher cut into tokens: as much of the language as it takes to know what a hunt reads and returns.
+//! A tokenizer for Cypher, with as much of the language as is needed to find what a hunt reads and returns.
 //!
-//! The server alone decides whether a statement is right; see [`super::lint::verify`].
+//! Only the server decides whether a statement is valid, see [`super::lint::verify`].
 
 use std::ops::Range;
 
@@ -8,9 +8,9 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) kind: TokenKind,
-    /// Line of the file, from 1.
+    /// The line of the file, counted from 1.
     pub(super) line: usize,
-    /// Where it stands in the text, in bytes.
+    /// The position in the text, in bytes.
     pub(super) span: Range<usize>,
 }
 
@@ -26,13 +26,13 @@ pub(super) enum TokenKind {
     Text,
     /// A number.
     Number,
-    /// A range, `..`.
+    /// The range operator `..`.
     Range,
-    /// Any other sign.
+    /// Any other character.
     Sign(char),
 }
 
-/// What cannot be cut into tokens, and the line where it begins.
+/// A literal, comment or quoted name without its end, and the line where it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unfinished {
     pub(super) what: &'static str,
@@ -44,12 +44,12 @@ impl Token {
         self.kind == TokenKind::Sign(sign)
     }
 
-    /// Whether it is that keyword; Cypher's keywords have no case.
+    /// Whether it is this keyword. Cypher ignores the case of keywords.
     pub(super) fn is_word(&self, keyword: &str) -> bool {
         matches!(&self.kind, TokenKind::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
 
-    /// A name: of a variable, label, type, property or function, as the place decides.
+    /// The name of a variable, label, type, property or function. Which one it is depends on the context.
     pub(super) fn name(&self) -> Option<&str> {
         match &self.kind {
             TokenKind::Word(name) | TokenKind::Quoted(name) => Some(name),
@@ -58,7 +58,7 @@ impl Token {
     }
 }
 
-/// Cuts a statement into tokens; comments and white space are left out.
+/// The tokens of a statement, without comments and white space.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Unfinished> {
     let mut scanner = Scanner {
         text,
@@ -100,7 +100,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Takes everything up to and with `end`, which must come.
+    /// Takes everything up to and including `end`; an error if it does not occur.
     fn take_past(&mut self, end: &str, what: &'static str) -> Result<(), Unfinished> {
         let line = self.line;
         let Some(length) = self.rest().find(end) else {
@@ -179,7 +179,7 @@ impl Scanner<'_> {
         Err(Unfinished { what: "text", line })
     }
 
-    /// The rest of a name in backticks; two of them stand for one.
+    /// The rest of a name in backticks. Two backticks in it stand for one.
     fn quoted_name(&mut self) -> Result<String, Unfinished> {
         let mut name = String::new();
         loop {
@@ -194,7 +194,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The rest of a number; `1..5` is a range of two.
+    /// The rest of a number. `1..5` is a range, so its dots do not belong to the number.
     fn number(&mut self) {
         self.take_while(in_name);
         let mut after = self.rest().chars();

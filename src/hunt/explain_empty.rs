@@ -18,9 +18,9 @@ enum GraphElement {
     Edge(EdgeType),
 }
 
-/// What an analyst has to know beside the answer of a hunt, one line each: that Neo4j does not hold the case and, if the
-/// answer is empty, which labels and types were never collected, with the gaps of the stages that collect them. Without
-/// lines nothing is known to be missing.
+/// What an analyst has to know beside the answer of a hunt, one line each: that Neo4j does not hold the case and, if
+/// the answer is empty, which labels and types were never collected, with the gaps of the stages that collect them.
+/// Without lines nothing is known to be missing.
 ///
 /// # Errors
 /// Neo4j cannot be asked.

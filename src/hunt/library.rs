@@ -1,4 +1,4 @@
-//! A hunt, and where hunts come from: the library inside the binary, or a file of the analyst's own.
+//! A hunt, and the two places that hunts come from: the library inside the binary, and files of the analyst's own.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,27 +13,27 @@ use crate::model::suggest;
 
 static LIBRARY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cypher/hunts");
 
-/// The parameter that every hunt takes and no header needs to declare: the case to look at, or null for all.
+/// The parameter that every hunt takes without declaring it: the id of the case to look at, or null for all cases.
 pub const CASE: &str = "case";
 
-/// What kind of question a hunt asks. The order is the order of lists.
+/// The kind of question that a hunt asks. Lists are in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
-    /// What happened.
+    /// What happened in the case.
     Summary,
-    /// What else there is to know of one thing.
+    /// What is connected with one user, url, host, domain or alert.
     Pivot,
-    /// What the graph lacks.
+    /// What is missing from the graph.
     Health,
     /// A file of the analyst's own.
     Own,
 }
 
 impl Group {
-    /// Groups of the library, in the order of lists.
+    /// The groups of the library, in the order of lists.
     pub const LIBRARY: [Self; 3] = [Self::Summary, Self::Pivot, Self::Health];
 
-    /// Its folder under `cypher/hunts/`.
+    /// The name of its folder under `cypher/hunts/`, and in lists.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Summary => "summary",
@@ -50,42 +50,42 @@ impl fmt::Display for Group {
     }
 }
 
-/// A hunt.
+/// A hunt: the text of its file, and what its header says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hunt {
-    /// What it is called by.
+    /// The name by which it is called.
     pub name: String,
-    /// The question in a few words; empty without a header.
+    /// The question in a few words. Empty without a header.
     pub title: String,
-    /// What the answer means; empty without a header.
+    /// What the answer means. Empty without a header.
     pub description: String,
-    /// What it declares, without [`CASE`].
+    /// The declared parameters, without [`CASE`].
     pub parameters: Vec<Parameter>,
-    /// Table or graph.
+    /// Whether the answer is a table or a graph.
     pub returns: Returns,
-    /// Columns of the answer, in order; empty without a header.
+    /// The columns of the answer, in order. Empty without a header.
     pub columns: Vec<String>,
-    /// The cell of the notebook that it replaces.
+    /// The cell of the original notebook that it answers.
     pub notebook: Option<String>,
-    /// Words to find it by.
+    /// The words that `hunt list --tag` finds it by.
     pub tags: Vec<String>,
-    /// MITRE ATT&CK techniques that it is about.
+    /// The MITRE ATT&CK techniques that it looks for.
     pub techniques: Vec<String>,
-    /// Where it belongs.
+    /// The group that it is listed in.
     pub group: Group,
-    /// Its file, as messages name it.
+    /// The path of its file, as it appears in messages.
     pub file: String,
-    /// Whether the file opens with a header.
+    /// Whether the file starts with a header.
     pub declared: bool,
-    /// The file's whole text.
+    /// The whole text of the file.
     pub text: String,
 }
 
 impl Hunt {
-    /// Reads a hunt from the text of its file. `file` is what messages call it.
+    /// Reads a hunt from the text of its file. `file` is the path that appears in messages.
     ///
     /// # Errors
-    /// A header that is not as it should be. Having none is not an error.
+    /// Fails when the header is malformed. A file without a header is not an error.
     pub fn parse(file: &str, group: Group, text: &str) -> Result<Self, HeaderError> {
         let header = header::parse(file, text)?;
         let declared = header.is_some();
@@ -117,7 +117,8 @@ impl Hunt {
         })
     }
 
-    /// The statement as it is sent. It begins with the header, so that the server's line numbers are the file's.
+    /// The statement as it is sent. It includes the header, so that line numbers in the server's messages are those of
+    /// the file.
     pub fn statement(&self) -> &str {
         self.text.trim_end().trim_end_matches(';')
     }
@@ -126,7 +127,7 @@ impl Hunt {
 /// Every hunt of the library, by group and name.
 ///
 /// # Errors
-/// A file of the library whose header is not as it should be.
+/// Fails when the header of a file is malformed.
 pub fn library() -> Result<Vec<Hunt>, HuntError> {
     let mut hunts = Vec::new();
     for group in Group::LIBRARY {
@@ -145,10 +146,10 @@ pub fn library() -> Result<Vec<Hunt>, HuntError> {
     Ok(hunts)
 }
 
-/// The hunts of the library that have all of these tags; all hunts when there are none.
+/// The hunts of the library that have all of these tags; all hunts if no tag is given.
 ///
 /// # Errors
-/// No hunt has one of the tags, or a file's header is not as it should be.
+/// Fails when a tag is not used by any hunt, or when the header of a file is malformed.
 pub fn tagged(tags: &[String]) -> Result<Vec<Hunt>, HuntError> {
     let mut library = library()?;
     let known: BTreeSet<String> = library.iter().flat_map(|hunt| hunt.tags.clone()).collect();
@@ -163,10 +164,10 @@ pub fn tagged(tags: &[String]) -> Result<Vec<Hunt>, HuntError> {
     Ok(library)
 }
 
-/// The hunt of the library with that name, else the hunt in the file at that path.
+/// The hunt of the library with this name, or the hunt in the file at this path.
 ///
 /// # Errors
-/// There is neither, the file cannot be read, or its header is not as it should be.
+/// Fails when there is neither, when the file cannot be read, and when its header is malformed.
 pub fn find(name_or_path: &str) -> Result<Hunt, HuntError> {
     let library = library()?;
     if let Some(hunt) = library.iter().find(|hunt| hunt.name == name_or_path) {
@@ -190,12 +191,12 @@ pub fn find(name_or_path: &str) -> Result<Hunt, HuntError> {
         path: name_or_path.to_owned(),
         source,
     })?;
-    // Editors on Windows put a byte order mark in front of the header.
+    // Editors on Windows put a byte order mark before the header.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     Ok(Hunt::parse(name_or_path, Group::Own, text)?)
 }
 
-/// A file's name without folder and extension.
+/// The name of a file without folder and extension.
 pub(super) fn stem(file: &str) -> &str {
     let path = Path::new(file);
     path.file_stem()

@@ -1,7 +1,8 @@
-//! Hunts: saved questions to the graph, a Cypher file each under `cypher/hunts/`, with a header that says what it asks.
+//! Hunts: saved Cypher questions to the graph in Neo4j.
 //!
-//! The library is part of the binary. An analyst's own file can be run in the same way, with or without a header.
-//! [`find`] gives a hunt by name, [`run()`] asks Neo4j, [`render()`] writes the answer.
+//! Each is a file under `cypher/hunts/`, with a header that says what it asks, and all of them are part of the binary.
+//! A file of the analyst's own is run in the same way, with or without a header. [`find`] gives a hunt by name,
+//! [`run()`] asks Neo4j, and [`render()`] writes the answer. [`lint()`] checks hunts without a server.
 
 pub mod browser_export;
 mod compare;

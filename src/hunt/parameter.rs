@@ -1,11 +1,11 @@
-//! Parameters of a hunt, and values for them as they are typed at a prompt.
+//! The parameters of a hunt, and their values as they are typed on the command line.
 
 use std::fmt;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime};
 use neo4rs::{BoltNull, BoltType};
 
-/// What a parameter takes.
+/// The type of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterType {
     /// Text.
@@ -14,48 +14,47 @@ pub enum ParameterType {
     Integer,
     /// `true` or `false`.
     Boolean,
-    /// A moment: RFC 3339, or a date for its first moment in UTC.
+    /// A time in RFC 3339, or a date, which stands for its midnight in UTC.
     Datetime,
-    /// Texts: a JSON array, or separated by commas.
+    /// A list of texts, as a JSON array or separated by commas.
     List,
-    /// Nobody declared it: JSON where it reads as such, else text. No header spells this.
+    /// The type of a parameter that is used without being declared. The value is read as JSON if possible, otherwise as
+    /// text. A header cannot name this type.
     Any,
 }
 
 /// A parameter that a hunt declares.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameter {
-    /// Its name, without `$`.
+    /// The name without `$`.
     pub name: String,
-    /// What it takes.
+    /// The type of its values.
     pub kind: ParameterType,
     /// Whether the hunt cannot run without it.
     pub required: bool,
-    /// What it is when it is not given; null when there is no default.
+    /// The value when none is given. Without a default it is null.
     pub default: Option<Argument>,
-    /// A value as an analyst would type it.
+    /// A value for the documentation, as an analyst would type it.
     pub example: Option<String>,
 }
 
 /// A value of a parameter.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    missing_docs,
+    reason = "the variants are named after the types of values"
+)]
 pub enum Argument {
-    /// Not given.
     Null,
-    /// Text.
     Text(String),
-    /// A whole number.
     Integer(i64),
-    /// True or false.
     Boolean(bool),
-    /// A moment.
     Time(DateTime<FixedOffset>),
-    /// Texts.
     List(Vec<String>),
 }
 
 impl ParameterType {
-    /// Every type that a header can spell.
+    /// Every type that a header can name.
     pub const ALL: [Self; 5] = [
         Self::String,
         Self::Integer,
@@ -64,7 +63,7 @@ impl ParameterType {
         Self::List,
     ];
 
-    /// As a header spells it.
+    /// Its spelling in a header.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::String => "string",
@@ -76,12 +75,12 @@ impl ParameterType {
         }
     }
 
-    /// The type that a header spells so.
+    /// The type with this spelling.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// What a value has to look like.
+    /// What a value has to look like, for messages.
     pub fn expected(self) -> &'static str {
         match self {
             Self::String => "a text",
@@ -93,7 +92,7 @@ impl ParameterType {
         }
     }
 
-    /// Reads a value of this type; none when it is not one.
+    /// Reads a value of this type; `None` when the text is not one.
     pub fn parse_value(self, text: &str) -> Option<Argument> {
         match self {
             Self::String => Some(Argument::Text(text.to_owned())),

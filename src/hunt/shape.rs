@@ -1,46 +1,46 @@
-//! What a statement reads and returns, found in its tokens.
+//! Finds in the tokens of a statement what it reads, what it returns, and what a hunt must not do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cypher::{Token, TokenKind, Unfinished, tokens};
 
-/// A name and the line it stands in.
+/// A name and the line where it occurs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NameAt {
     pub(super) name: String,
     pub(super) line: usize,
 }
 
-/// A property that is read: `owner.name`, or `(owner:Label {name: …})`.
+/// A property that is read, as `owner.name` or `(owner:Label {name: …})`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PropertyRead {
-    /// The variable, when it is one.
+    /// The variable, if the owner is one.
     pub(super) owner: Option<String>,
-    /// Labels and types that stand at the place itself.
+    /// The labels or types in the same pattern.
     pub(super) labels: Vec<String>,
     pub(super) property: NameAt,
 }
 
-/// What a statement names.
+/// What a statement reads and returns.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shape {
-    /// Parameters, in order of their first use.
+    /// The parameters, in the order of their first use.
     pub(super) parameters: Vec<NameAt>,
-    /// Labels of nodes.
+    /// The labels of nodes.
     pub(super) labels: Vec<NameAt>,
-    /// Types of edges.
+    /// The types of edges.
     pub(super) types: Vec<NameAt>,
-    /// Labels and types by variable.
+    /// The labels and types of each variable.
     pub(super) variables: BTreeMap<String, BTreeSet<String>>,
-    /// Properties of nodes and edges.
+    /// The properties of nodes and edges.
     pub(super) reads: Vec<PropertyRead>,
-    /// Keys of maps that the statement itself makes.
+    /// The keys of maps that the statement creates.
     pub(super) own_keys: BTreeSet<String>,
-    /// Clauses that write, or that reach outside of the graph.
+    /// Clauses and functions that write, or that reach outside of the graph.
     pub(super) forbidden: Vec<NameAt>,
-    /// The last RETURN, if there is one.
+    /// The last RETURN outside of every subquery.
     pub(super) returns: Option<Returns>,
-    /// A UNION outside of every subquery.
+    /// The line of a UNION outside of every subquery.
     pub(super) union: Option<usize>,
 }
 
@@ -48,15 +48,15 @@ pub(super) struct Shape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Returns {
     pub(super) line: usize,
-    /// Names of the columns; none for `RETURN *`.
+    /// The names of the columns; `None` for `RETURN *`.
     pub(super) columns: Option<Vec<String>>,
-    /// What it is ordered by, where that is a plain name.
+    /// The keys of its ORDER BY that are plain names.
     pub(super) ordered_by: Vec<String>,
-    /// Whether it has an ORDER BY at all.
+    /// Whether it has an ORDER BY.
     pub(super) ordered: bool,
 }
 
-/// Words that begin a clause which changes something, or reads what is not in the graph.
+/// The first words of clauses that change something or reach outside of the graph.
 const FORBIDDEN: &[&str] = &[
     "ALTER",
     "CREATE",
@@ -78,17 +78,18 @@ const FORBIDDEN: &[&str] = &[
     "USE",
 ];
 
-/// Words after which a parenthesis opens a pattern or a group, not the arguments of a function.
+/// Keywords before a parenthesis that opens a pattern or a group. After any other word it opens the arguments of a
+/// function.
 const BEFORE_GROUP: &[&str] = &[
     "AND", "BY", "CALL", "CASE", "CONTAINS", "ELSE", "ENDS", "IN", "IS", "LIMIT", "MATCH", "NOT",
     "OR", "RETURN", "SKIP", "STARTS", "THEN", "UNION", "UNWIND", "WHEN", "WHERE", "WITH", "XOR",
     "ALL",
 ];
 
-/// Words after which a brace opens a subquery.
+/// Keywords before a brace that opens a subquery.
 const BEFORE_SUBQUERY: &[&str] = &["CALL", "COLLECT", "COUNT", "EXISTS"];
 
-/// What an open bracket holds.
+/// What is inside an open bracket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Bracket {
     /// `(n:Label`, or a group in an expression.
@@ -97,13 +98,13 @@ enum Bracket {
     Edge(PatternElement),
     /// Properties of a pattern, `{name: …`.
     Properties(PatternElement),
-    /// A map of the statement's own, or a map projection.
+    /// A map that the statement creates, or a map projection.
     Map,
-    /// A subquery's braces, a function's arguments, a list.
+    /// A subquery, the arguments of a function, a list.
     Other,
 }
 
-/// The variable and the labels of a pattern, as far as they have been read.
+/// A node or edge of a pattern: its variable and its labels or types, as far as they have been read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct PatternElement {
     variable: Option<String>,
@@ -111,7 +112,7 @@ struct PatternElement {
 }
 
 impl Shape {
-    /// Reads the shape of a statement.
+    /// Reads the shape of a statement; an error when a literal, comment or name does not end.
     pub(super) fn parse(text: &str) -> Result<Self, Unfinished> {
         let tokens = tokens(text)?;
         let mut builder = ShapeBuilder {
@@ -167,7 +168,7 @@ impl Shape {
     }
 }
 
-/// Positions of the tokens that stand in no bracket.
+/// The positions of the tokens outside of all brackets.
 fn outermost(tokens: &[Token]) -> Vec<usize> {
     let mut depth = 0usize;
     let mut outer = Vec::new();
@@ -182,7 +183,7 @@ fn outermost(tokens: &[Token]) -> Vec<usize> {
     outer
 }
 
-/// The parts between the commas that stand in no bracket.
+/// The parts between the commas outside of all brackets.
 fn split(tokens: &[Token], start: usize, end: usize) -> Vec<&[Token]> {
     let tokens = tokens.get(start..end).unwrap_or_default();
     let mut parts = Vec::new();
@@ -198,7 +199,7 @@ fn split(tokens: &[Token], start: usize, end: usize) -> Vec<&[Token]> {
     parts
 }
 
-/// A column is called by its alias, else as the expression is written.
+/// The name of a column: its alias, or the expression as it is written.
 fn column(text: &str, item: &[Token]) -> String {
     match item {
         [.., alias, name] if alias.is_word("AS") => name.name().unwrap_or_default().to_owned(),
@@ -240,7 +241,7 @@ impl ShapeBuilder<'_> {
         self.tokens.get(at.checked_sub(back)?)
     }
 
-    /// Reads the token at `at`, and gives the place of the next one to read.
+    /// Reads the token at `at`, and returns the position of the next one to read.
     fn token(&mut self, at: usize) -> usize {
         let token = &self.tokens[at];
         match &token.kind {
@@ -301,7 +302,7 @@ impl ShapeBuilder<'_> {
         }
     }
 
-    /// The variable right behind an opening bracket.
+    /// The pattern element that an opening bracket starts, with its variable.
     fn pattern_element(&self, at: usize) -> PatternElement {
         PatternElement {
             variable: self
@@ -333,7 +334,7 @@ impl ShapeBuilder<'_> {
         false
     }
 
-    /// A colon stands before labels or types, or behind the key of a map.
+    /// A colon comes before labels or types, or after the key of a map.
     fn colon(&mut self, at: usize) -> usize {
         let key = self.before(at, 1).and_then(Token::name).map(str::to_owned);
         let starts_item = self
@@ -360,9 +361,9 @@ impl ShapeBuilder<'_> {
         }
     }
 
-    /// Reads `A|B&!C` from `at` on, and gives the place behind it.
+    /// Reads labels such as `A|B&!C` from `at` on, and returns the position after them.
     fn labels(&mut self, mut at: usize, variable: Option<String>) -> usize {
-        // In `[x IN list WHERE x:Label | …]` the bar ends the label.
+        // In the list comprehension `[x IN list WHERE x:Label | …]` the bar ends the label.
         let bars = !matches!(self.open.last(), Some(Bracket::Other) | None);
         let is_type = matches!(self.open.last(), Some(Bracket::Edge(_)));
         while let Some(token) = self.tokens.get(at) {
@@ -405,7 +406,7 @@ impl ShapeBuilder<'_> {
         }
     }
 
-    /// `owner.property`, but not `namespace.function(`.
+    /// Reads `owner.property`, but not `namespace.function(`.
     fn dot(&mut self, at: usize) {
         let Some(property) = self.tokens.get(at + 1).and_then(Token::name) else {
             return;
@@ -442,7 +443,7 @@ impl ShapeBuilder<'_> {
         self.shape.reads.push(read);
     }
 
-    /// Whether the names joined by dots from `at` on end in arguments.
+    /// Whether a dotted name that goes on at `at` is followed by the arguments of a function.
     fn is_called(&self, mut at: usize) -> bool {
         while self.tokens.get(at).is_some_and(|token| token.is_sign('.')) {
             at += 2;

@@ -1,4 +1,4 @@
-//! Values of the driver as JSON.
+//! Converts values of the Neo4j driver to JSON.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,11 @@ use serde_json::{Map, Value, json};
 
 use crate::model::format_time;
 
-/// Turns values into JSON. It is shown all values first, so that an edge can name the nodes at its ends.
+/// Converts values to JSON. All values are passed to [`Self::remember_nodes`] first, so that an edge can name the nodes
+/// at its ends.
 #[derive(Debug, Default)]
 pub(super) struct JsonConverter {
-    /// Label and id of each node by the number that the server knows it by.
+    /// Label and id of each node, by the internal number that the server gave it.
     nodes: HashMap<i64, Value>,
 }
 
@@ -99,8 +100,9 @@ impl JsonConverter {
         edge
     }
 
-    /// A path comes as distinct nodes, distinct edges without ends, and a walk over them: pairs of an edge, from 1
-    /// and negative when walked against its direction, and the node it leads to.
+    /// The driver gives a path as distinct nodes, distinct edges without ends, and the steps of the path. A step is the
+    /// number of an edge, counted from 1 and negative if it is followed against its direction, and the number of the
+    /// node that it leads to.
     fn path(&self, path: &BoltPath) -> Value {
         let nodes = path.nodes();
         let edges = path.rels();
@@ -132,7 +134,7 @@ fn text(value: &BoltType) -> Value {
     }
 }
 
-/// Everything that tells of time: moments in UTC, the rest as ISO 8601 writes it.
+/// Values of time: date-times in UTC, all others as in ISO 8601.
 fn moment(value: &BoltType) -> Option<String> {
     let value = value.clone();
     match &value {
@@ -161,7 +163,8 @@ fn moment(value: &BoltType) -> Option<String> {
     }
 }
 
-/// The driver's own conversion knows no negative durations, and takes a month for 30.4 days.
+/// A duration in ISO 8601. The conversion of the driver is not used, since it refuses negative durations and counts a
+/// month as 30.4 days.
 fn duration(value: BoltType) -> Option<String> {
     let mut holder = BoltMap::default();
     holder.put("duration".into(), value);
@@ -173,7 +176,7 @@ fn duration(value: BoltType) -> Option<String> {
             format!("{n}{unit}")
         }
     };
-    // Nanoseconds count up from the whole second below.
+    // The nanoseconds are counted upwards from the whole seconds, even in negative durations.
     let exact = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
     let sign = if exact < 0 { "-" } else { "" };
     let (whole, fraction) = (

@@ -6,8 +6,8 @@ use url::{Host, Position, Url};
 /// A registered domain, or an IP address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Domain {
-    /// The registrable domain in punycode and lower case. For an IP address it is the address without brackets, and for a
-    /// host without a registrable part (a single label, a public suffix) the host itself.
+    /// The registrable domain in punycode and lower case. For an IP address it is the address without brackets, and for
+    /// a host without a registrable part (a single label, a public suffix) the host itself.
     pub registrable: String,
     /// The Unicode form, if it differs.
     pub unicode: Option<String>,
@@ -86,9 +86,9 @@ pub fn host_search_terms(url: &Url) -> Vec<String> {
     }
 }
 
-/// The forms in which a log may hold host and path of a url. On a shared service the host alone says nothing, so the log
-/// is searched for these. Each form of the host is combined with the port, which may be left out if it is the default,
-/// and with the path, encoded and decoded. Query, fragment and final slash are left out.
+/// The forms in which a log may hold host and path of a url. On a shared service the host alone says nothing, so the
+/// log is searched for these. Each form of the host is combined with the port, which may be left out if it is the
+/// default, and with the path, encoded and decoded. Query, fragment and final slash are left out.
 pub fn path_search_terms(url: &Url) -> Vec<String> {
     let path = url[Position::BeforePath..Position::AfterPath].trim_end_matches('/');
     let mut paths = vec![path.to_owned()];

@@ -71,8 +71,8 @@ fn starts_a_url(text: &str) -> bool {
         .any(|scheme| head.starts_with(scheme))
 }
 
-/// The text in the order in which it is displayed, as far as deception needs it: the part after a right-to-left override
-/// (U+202E) is mirrored. That is enough to read a Latin address that was written backwards.
+/// The text in the order in which it is displayed, as far as deception needs it: the part after a right-to-left
+/// override (U+202E) is mirrored. That is enough to read a Latin address that was written backwards.
 pub(crate) fn in_display_order(text: &str) -> Cow<'_, str> {
     if !may_hold_invisible(text) || !text.contains('\u{202e}') {
         return Cow::Borrowed(text);

@@ -1,4 +1,4 @@
-//! Checks hunts against their headers, the graph's schema and each other.
+//! Checks hunts against their headers, against the schema of the graph and against each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,27 +15,27 @@ use crate::graph::schema::{COMMON, EDGES, NODES};
 use crate::graph::{EdgeType, Label};
 use crate::model::suggest;
 
-/// Components of times and durations, which are read like properties: `message.created.hour`.
+/// Components of times and durations. They are read like properties, as in `message.created.hour`, but are none.
 const COMPONENTS: &[&str] = &["hour", "seconds"];
 
-/// What a finding is about.
+/// A rule that hunts have to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
-    /// The header says everything, and nothing twice.
+    /// The header is complete and well-formed.
     Header,
-    /// A hunt is called like its file, and like no other.
+    /// A hunt has the name of its file, and no other hunt has it.
     Name,
-    /// The statement can be read.
+    /// The statement is valid.
     Syntax,
-    /// The statement only reads, and only the graph.
+    /// The statement only reads, and reads only the graph.
     ReadOnly,
-    /// Labels, types and properties are those of the schema.
+    /// Labels, types and properties exist in the schema.
     Schema,
-    /// Parameters are declared and used, `$case` among them.
+    /// Parameters are declared and used, and `$case` is used.
     Parameters,
-    /// Columns are those that the header declares, in its order.
+    /// The columns are those of the header, in the same order.
     Columns,
-    /// Rows always come in the same order.
+    /// The order of the rows is fully determined.
     Order,
 }
 
@@ -54,16 +54,16 @@ impl fmt::Display for Rule {
     }
 }
 
-/// Something that is wrong with a hunt.
+/// A violation of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
-    /// The hunt's file.
+    /// The file of the hunt.
     pub file: String,
-    /// The line, from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// What it is about.
+    /// The rule that is violated.
     pub rule: Rule,
-    /// What is wrong, and what to do.
+    /// What is wrong and how to correct it.
     pub message: String,
 }
 
@@ -77,7 +77,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Checks hunts without a server. Findings are sorted by file and line.
+/// Checks hunts without a server. The findings are sorted by file and line.
 pub fn lint(hunts: &[Hunt]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut names: BTreeMap<&str, &str> = BTreeMap::new();
@@ -104,10 +104,10 @@ pub fn lint(hunts: &[Hunt]) -> Vec<Finding> {
     findings
 }
 
-/// Has the server plan a hunt, without running it, and compares the columns that it would return with the header's.
+/// Lets the server plan a hunt without running it, and compares the columns that it would return with the header.
 ///
 /// # Errors
-/// Neo4j cannot be asked.
+/// Fails when Neo4j cannot be reached.
 pub async fn verify(
     graph: &neo4rs::Graph,
     database: &str,
@@ -172,7 +172,7 @@ impl Check<'_> {
         });
     }
 
-    /// The line of a key in the header.
+    /// The line of a key in the header, or 1.
     fn line_of(&self, key: &str) -> usize {
         let is_key = |line: &str| {
             line.strip_prefix("//")
@@ -233,7 +233,7 @@ impl Check<'_> {
     fn name(&mut self) {
         let (name, file) = (&self.hunt.name, stem(&self.hunt.file));
         if name != file {
-            let message = format!("is called `{name}`, and its file `{file}`");
+            let message = format!("is called `{name}`, but its file is called `{file}`");
             self.report(self.line_of("name"), Rule::Name, message);
         }
         if !is_kebab(name) {
@@ -255,7 +255,7 @@ impl Check<'_> {
 
     fn schema(&mut self, shape: &Shape) {
         for label in &shape.labels {
-            // A predicate on an edge, `r:SENT`, is written like a label.
+            // A predicate on the type of an edge, `r:SENT`, is written like a label.
             if Label::parse(&label.name).is_none() && EdgeType::parse(&label.name).is_none() {
                 let known = NODES.iter().map(|spec| spec.label.as_str());
                 self.report(
@@ -345,7 +345,7 @@ impl Check<'_> {
                 .collect();
             if !missing.is_empty() {
                 let message = format!(
-                    "rows alike but for {} come in any order; name every column in ORDER BY",
+                    "rows that differ only in {} have no fixed order; name every column in ORDER BY",
                     missing.join(", ")
                 );
                 self.report(returns.line, Rule::Order, message);
@@ -359,7 +359,7 @@ fn is_kebab(name: &str) -> bool {
     name.chars().all(kebab)
 }
 
-/// `T` and four digits, and for a sub-technique a dot and three more.
+/// True for `T` with four digits and, for a sub-technique, a dot and three more.
 fn is_technique(name: &str) -> bool {
     let digits =
         |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
@@ -372,7 +372,7 @@ fn is_technique(name: &str) -> bool {
     }
 }
 
-/// The labels and types that the owner of a property can have; none when they are not known.
+/// The labels and types that the owner of a property can have; empty when they are not known.
 fn owners(shape: &Shape, read: &PropertyRead) -> BTreeSet<String> {
     let by_variable = read
         .owner
@@ -386,7 +386,7 @@ fn owners(shape: &Shape, read: &PropertyRead) -> BTreeSet<String> {
         .collect()
 }
 
-/// Properties of some labels and types, or of all.
+/// The properties of these labels and types, or of all when there are none.
 fn properties(on: &BTreeSet<String>) -> BTreeSet<&'static str> {
     let wanted = |name: &str| on.is_empty() || on.contains(name);
     let nodes = NODES.iter().filter(|spec| wanted(spec.label.as_str()));

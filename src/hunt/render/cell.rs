@@ -1,8 +1,8 @@
-//! The text of one cell.
+//! Converts the value of a cell to text.
 
 use serde_json::Value;
 
-/// A value as one text: lists joined by `; `, and what is absent is empty.
+/// A value as one text for programs: lists are joined by `; `, null is empty, objects are JSON.
 pub(super) fn plain_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -12,7 +12,7 @@ pub(super) fn plain_text(value: &Value) -> String {
     }
 }
 
-/// A value as people read it: like [`plain_text`], and nodes, edges and paths as Cypher draws them.
+/// A value as one text for people: like [`plain_text`], but nodes, edges and paths in the notation of Cypher.
 pub(super) fn display_text(value: &Value) -> String {
     let field = |name: &str| value.get(name).and_then(Value::as_array);
     match (
@@ -54,7 +54,7 @@ pub(super) fn display_text(value: &Value) -> String {
     }
 }
 
-/// What a node is best known by.
+/// The property by which people recognise a node.
 fn caption(properties: &Value) -> String {
     ["upn", "name", "topic", "id"]
         .iter()

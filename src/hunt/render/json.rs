@@ -1,4 +1,4 @@
-//! Answers as JSON.
+//! Writes an answer as JSON.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::hunt::run::ResultTable;
 use crate::terminal;
 
-/// One row: an object whose keys stand in the order of the columns.
+/// A row as an object whose keys are in the order of the columns.
 struct Row<'a> {
     columns: &'a [String],
     values: &'a [Value],

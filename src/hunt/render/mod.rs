@@ -1,4 +1,4 @@
-//! Answers as text: a table for people, CSV and JSON for programs, Markdown for a ticket.
+//! Writes the answer of a hunt: as a table for people, CSV or JSON for programs, or Markdown for a ticket.
 
 mod cell;
 mod csv;
@@ -11,17 +11,17 @@ use std::io::{self, Write};
 
 use super::run::ResultTable;
 
-/// How an answer is written.
+/// The format of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
     /// A table that fits the terminal.
     #[default]
     Table,
-    /// RFC 4180, with a header line.
+    /// CSV by RFC 4180, with a header line.
     Csv,
-    /// A list of objects keyed by column.
+    /// A JSON list of objects keyed by column.
     Json,
-    /// A table as GitHub-flavoured Markdown has it.
+    /// A table in GitHub-flavoured Markdown.
     Markdown,
 }
 
@@ -29,7 +29,7 @@ impl Format {
     /// Every format.
     pub const ALL: [Self; 4] = [Self::Table, Self::Csv, Self::Json, Self::Markdown];
 
-    /// As the command line spells it.
+    /// Its spelling on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Table => "table",
@@ -39,7 +39,7 @@ impl Format {
         }
     }
 
-    /// The format that the command line spells so.
+    /// The format with this spelling.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.as_str() == name)
     }
@@ -51,12 +51,12 @@ impl fmt::Display for Format {
     }
 }
 
-/// Writes an answer. `width` is that of the terminal, in columns. Without a terminal a table is as wide as it needs to be,
-/// and CSV holds control characters as they came.
-/// A reader that has gone away (`| head`) is not an error.
+/// Writes an answer. `width` is the width of the terminal in columns, or `None` when `out` is not a terminal; then a
+/// table is as wide as it needs to be, and CSV keeps control characters. A broken pipe, as with `| head`, is not an
+/// error.
 ///
 /// # Errors
-/// What `out` fails with.
+/// Fails when `out` fails.
 pub fn render(
     answer: &ResultTable,
     format: Format,
@@ -75,7 +75,7 @@ pub fn render(
     }
 }
 
-/// Lines of at most that width, broken at spaces where there are any; at least one line.
+/// Breaks a text into lines of at most this width, at spaces where possible. There is always at least one line.
 pub fn wrapped(text: &str, width: usize) -> Vec<&str> {
     table::wrapped(text, width)
 }

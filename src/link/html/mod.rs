@@ -34,8 +34,9 @@ pub(crate) enum Token<'i> {
 pub(crate) struct Name<'i>(pub(crate) &'i str);
 
 impl<'i> Name<'i> {
-    /// The name in lower case, written into `buffer`. A name that is too long for it is no known element, and comes back
-    /// empty. The result is bytes, since a `match` on bytes compares byte by byte, and one on strings string by string.
+    /// The name in lower case, written into `buffer`. A name that is too long for it is no known element, and comes
+    /// back empty. The result is bytes, since a `match` on bytes compares byte by byte, and one on strings string by
+    /// string.
     pub(crate) fn lower(self, buffer: &mut [u8; 16]) -> &[u8] {
         let Some(buffer) = buffer.get_mut(..self.0.len()) else {
             return b"";
@@ -260,7 +261,8 @@ impl<'i> Tokens<'i> {
         Token::Start(name)
     }
 
-    /// Reads the attributes from `at` on, and returns the position of the `>` after them; `None` if the input ends first.
+    /// Reads the attributes from `at` on, and returns the position of the `>` after them; `None` if the input ends
+    /// first.
     fn read_attributes(&mut self, mut at: usize) -> Option<usize> {
         let bytes = self.input.as_bytes();
         loop {

@@ -23,8 +23,8 @@ struct ImitatedName {
     word: String,
     /// Registrable domains that use the name rightfully.
     domains: Vec<String>,
-    /// True for names of the tenant or of the configuration: then the bare name on any other domain is worth a look. For
-    /// a well-known brand it is not, since its owner has registered it under most suffixes.
+    /// True for names of the tenant or of the configuration: then the bare name on any other domain is worth a look.
+    /// For a well-known brand it is not, since its owner has registered it under most suffixes.
     own: bool,
     /// True for an everyday word, which counts only together with a word from [`LURES`].
     common_word: bool,

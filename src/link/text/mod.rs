@@ -348,8 +348,8 @@ impl UrlEnd<'_> {
             }
             at += text[at..].chars().next().map_or(1, char::len_utf8);
         }
-        // To a browser an ideographic full stop is a dot of the host, to a reader it ends the sentence. It counts as part
-        // of the host when the result has a public suffix.
+        // To a browser an ideographic full stop is a dot of the host, to a reader it ends the sentence. It counts as
+        // part of the host when the result has a public suffix.
         if let Some(dot) = dots {
             let plain = text[..at].replace(['\u{3002}', '\u{ff0e}', '\u{ff61}'], ".");
             if !has_public_suffix(plain.split(':').next().unwrap_or_default()) {
