@@ -5,7 +5,9 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use linktrail::link::{Lookalikes, canonical, defang, domain, host_search_terms, path_search_terms};
+use linktrail::link::{
+    Lookalikes, canonical, defang, domain, host_search_terms, path_search_terms,
+};
 
 static NAMES: LazyLock<Lookalikes> = LazyLock::new(|| Lookalikes::new(&["contoso.com"]));
 
