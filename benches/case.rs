@@ -13,6 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use linktrail::graph::jsonl;
 use linktrail::journal::Journal;
 use linktrail::journal::{Answer, Request};
+use linktrail::model::Source;
 
 /// Records of a page of fifty messages each.
 const RECORDS: usize = 500;
@@ -27,7 +28,7 @@ fn journal(c: &mut Criterion) {
     {
         let journal = Journal::open(folder.path(), "BENCH").unwrap();
         for n in 0..RECORDS {
-            let request = Request::file("graph", &format!("page/{n}")).unwrap();
+            let request = Request::file(Source::Graph, &format!("page/{n}")).unwrap();
             let answer = Answer::Response {
                 status: 200,
                 headers: BTreeMap::new(),
@@ -48,7 +49,7 @@ fn journal(c: &mut Criterion) {
     });
     let journal = Journal::open(folder.path(), "BENCH").unwrap();
     let requests: Vec<_> = (0..RECORDS)
-        .map(|n| Request::file("graph", &format!("page/{n}")).unwrap())
+        .map(|n| Request::file(Source::Graph, &format!("page/{n}")).unwrap())
         .collect();
     group.throughput(Throughput::Elements(RECORDS as u64));
     group.bench_function("find every record", |b| {

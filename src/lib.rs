@@ -3,31 +3,32 @@
 //!
 //! # Layout
 //!
-//! Data moves from left to right, once:
+//! Data flows in one direction:
 //!
 //! ```text
 //! config ─▶ http ─▶ source, intel ─▶ journal ─▶ pipeline ─▶ graph ─▶ evidence, hunt, sink, report
 //! ```
 //!
-//! The modules below stand in that order, and each names only modules that stand before it (`tests/layers.rs` holds it):
+//! The modules are listed in the order of the layers. Each uses only modules above it, which `tests/layers.rs` checks.
+//! `docs/architecture.md` says where to start reading in each, and what to touch for common changes.
 //!
 //! - [`terminal`] makes text from outside safe to show.
-//! - [`model`] is the vocabulary of all others: stages, gaps, spans of time, what a case is about.
-//! - [`link`] finds, unwraps and normalises urls: pure functions on text.
-//! - [`graph`] holds the typed graph; [`graph::schema`] is the one table of what can be in it.
-//! - [`journal`] keeps every exchange with a service on disk. An investigation is a pure function of what stands in it,
-//!   so a killed load goes on, a replay gives the same bytes, and every number can be traced to its record.
-//! - [`case`] is the folder of one investigation: what was asked for, the journal, the graph.
-//! - [`http`] is the one way to the network. Its client asks the journal first and the network second.
+//! - [`model`] is the vocabulary of all others: stages, gaps, spans of time, the scope of a case.
+//! - [`link`] finds, unwraps and normalises urls. It consists of pure functions on text.
+//! - [`graph`] holds the typed graph. [`graph::schema`] is the one table of what can be in it.
+//! - [`journal`] keeps every exchange with a service on disk. An investigation is a pure function of it: a killed load
+//!   can be resumed, a replay gives the same bytes, and every number can be traced to its record.
+//! - [`case`] is the folder of one investigation: its options, the journal, the graph.
+//! - [`http`] is the only way to the network. Its client asks the journal first and the network second.
 //! - [`source`] knows the logs and Microsoft Graph. Each source knows one API and nothing of the graph.
-//! - [`intel`] asks providers of threat intelligence, and decides what may leave the tenant.
-//! - [`pipeline`] has a file for each stage, which turns typed answers into nodes and edges.
-//! - [`evidence`] leads from a node or an edge back to the parts of the records that speak of it.
+//! - [`intel`] knows the providers of threat intelligence, and decides what may leave the tenant.
+//! - [`pipeline`] has a file for each stage. A stage turns typed answers into nodes and edges.
+//! - [`evidence`] goes from a node or an edge back to the parts of the records that speak of it.
 //! - [`hunt`] reads, checks and runs the saved Cypher of `cypher/hunts/`.
 //! - [`sink`] writes the graph into Neo4j and into files, and knows nothing of Teams.
-//! - [`report`] writes a case as one HTML file, with the rows that the hunts of the summary give.
-//! - [`config`] is the configuration, checked; [`cli`] is what can be typed. Nothing above reads a flag or the environment.
-//! - [`command`] ties them together, one file a subcommand.
+//! - [`report`] writes a case as one HTML file, with the rows that the summary hunts give.
+//! - [`config`] is the checked configuration and [`cli`] the command line. No module above reads a flag or the environment.
+//! - [`command`] has a file for each subcommand and connects the others.
 
 pub mod case;
 pub mod cli;

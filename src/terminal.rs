@@ -1,18 +1,18 @@
-//! Makes text from outside safe to show in a terminal, and to be typed there.
+//! Makes text from outside safe to show in a terminal, and safe to paste into a shell.
 //!
-//! A message, a url or a name can hold escape sequences that recolour, overwrite or answer on behalf of the
-//! analyst, and bidirectional marks that make `exe.pdf` of `fdp.exe`. Whatever is shown goes through [`clean`], and JSON
-//! through [`harmless`].
+//! A message, a url or a name can hold escape sequences that change colours, overwrite other output or type on behalf
+//! of the analyst, and bidirectional marks that make `fdp.exe` look like `exe.pdf`. Whatever is shown goes through
+//! [`clean`], and JSON through [`harmless`].
 
 use std::borrow::Cow;
 
-/// Takes control and bidirectional characters out, and makes a space of every line break and tab, so that the
-/// text stays on the line it is put on.
+/// Removes control and bidirectional characters, and replaces every line break and tab by a space, so that the text
+/// stays on its line.
 pub fn clean(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }
-    // A break of two characters is one break.
+    // A line break of two characters becomes one space.
     let text = text.replace("\r\n", "\n");
     Cow::Owned(
         text.chars()
@@ -25,8 +25,8 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// JSON with everything written as `\u…` that a terminal could take for more than text: the same JSON, and nothing is
-/// lost. The line breaks between its parts stay; in its strings there are none.
+/// JSON in which every character that a terminal could interpret is written as `\u…`. The meaning is the same and
+/// nothing is lost. Line breaks between the parts stay; valid JSON has none inside strings.
 pub fn harmless(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
@@ -42,7 +42,7 @@ pub fn harmless(json: &str) -> String {
     safe
 }
 
-/// Whether a terminal could take the character for anything but itself.
+/// Whether a terminal could interpret the character instead of showing it.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control() || breaks_line(c) || reorders(c)
 }
@@ -54,7 +54,8 @@ fn breaks_line(c: char) -> bool {
     )
 }
 
-/// Unicode's Bidi_Control characters (UAX #9), and the obsolete format characters that terminals treat alike.
+/// The Bidi_Control characters of Unicode (UAX #9), and obsolete format characters that terminals treat in the same
+/// way.
 fn reorders(c: char) -> bool {
     matches!(
         c,
@@ -62,28 +63,29 @@ fn reorders(c: char) -> bool {
     )
 }
 
-/// The text as one word of any shell: bare, or in double quotes; none when a POSIX shell, fish, PowerShell or cmd.exe
-/// could take a part of it for something else.
+/// The text as one word of any shell, bare or in double quotes; `None` when a POSIX shell, fish, PowerShell or cmd.exe
+/// could interpret a part of it.
 ///
-/// `%` is refused, since between two of them cmd.exe reads the name of a variable, whose value may hold quotes. So is
-/// everything beyond ASCII: PowerShell takes typographic quotes for quotes, and Windows makes plain ones of others.
+/// `%` is refused, since cmd.exe takes the text between two of them for the name of a variable, whose value may hold
+/// quotes. Characters beyond ASCII are refused too: PowerShell accepts typographic quotes as quotes, and Windows
+/// converts some other characters into plain ones.
 pub fn word(text: &str) -> Option<String> {
     quoted(text, |_| false)
 }
 
-/// A path of the user's own as one word of any shell, as by [`word`]. It may also hold letters of every script, and on
-/// Windows backslashes.
+/// A path that the user chose, as one word of any shell, like [`word`]. Letters of every script are accepted too, and
+/// on Windows backslashes.
 pub fn path_word(text: &str) -> Option<String> {
-    // Modifier letters look like quotes, and some of them become quotes.
+    // Some modifier letters look like quotes and are converted into quotes.
     let letter = |c: char| c.is_alphanumeric() && !('\u{2b0}'..='\u{2ff}').contains(&c);
     quoted(text, |c| letter(c) || cfg!(windows) && c == '\\')
 }
 
-/// `more` are characters that are only themselves between double quotes, beside those that are so in any text.
+/// The word, bare or in double quotes. `more` names further characters that have no meaning inside double quotes.
 fn quoted(text: &str, more: impl Fn(char) -> bool) -> Option<String> {
     let bare = |c: char| c.is_ascii_alphanumeric() || "@.:/_-".contains(c);
     let inert = |c: char| bare(c) || " ~=+,[]{}?&#|;()".contains(c) || more(c);
-    // A word that begins like an option is taken for one, and a backslash at the end would take the quote with it.
+    // A word with a leading hyphen would be an option, and a backslash at the end would escape the closing quote.
     if text.is_empty() || text.starts_with('-') || text.ends_with('\\') {
         None
     } else if text.chars().all(bare) && !text.starts_with('@') {

@@ -17,6 +17,7 @@ use linktrail::http::Client;
 use linktrail::intel::{self, List, Privacy, Quotas, Setup};
 use linktrail::journal::Record;
 use linktrail::link::defang_text;
+use linktrail::model::Source;
 use linktrail::pipeline::{self, Intel, Progress};
 use linktrail::report::{About, Report};
 use run::{Lab, Ran, binary};

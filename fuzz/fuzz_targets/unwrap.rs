@@ -5,9 +5,11 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use linktrail::link::{Lookalikes, canonical, defang, domain, host_needles, path_needles};
+use linktrail::link::{
+    Lookalikes, canonical, defang, domain, host_search_terms, path_search_terms,
+};
 
-static NAMES: LazyLock<Lookalikes> = LazyLock::new(|| Lookalikes::of(&["contoso.com"]));
+static NAMES: LazyLock<Lookalikes> = LazyLock::new(|| Lookalikes::new(&["contoso.com"]));
 
 fuzz_target!(|text: &str| {
     if let Some((url, _)) = canonical(text) {
@@ -16,8 +18,8 @@ fuzz_target!(|text: &str| {
         assert!(wrappers.is_empty(), "{wrappers:?} were left");
         defang(&url);
         domain(&url);
-        host_needles(&url);
-        path_needles(&url);
+        host_search_terms(&url);
+        path_search_terms(&url);
         NAMES.reason(&url);
     }
 });

@@ -3,11 +3,11 @@
 use super::exit::{Exit, Failure};
 use super::output;
 use crate::cli::Browser;
-use crate::hunt::kit;
+use crate::hunt::browser_export;
 
 pub(super) fn run(command: &Browser) -> Result<Exit, Failure> {
-    let files = kit::files(command.case.as_deref())?;
-    kit::write(&command.out, &files)?;
-    output::print(&kit::advice(&command.out))?;
+    let files = browser_export::files(command.case.as_deref())?;
+    browser_export::write(&command.out, &files)?;
+    output::print(&browser_export::advice(&command.out))?;
     Ok(Exit::Complete)
 }

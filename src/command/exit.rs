@@ -10,7 +10,7 @@ use crate::config::ConfigError;
 use crate::evidence::NotFound;
 use crate::http;
 use crate::hunt::HuntError;
-use crate::hunt::kit::KitError;
+use crate::hunt::browser_export::BrowserExportError;
 use crate::intel::{PrivacyError, SetupError};
 use crate::journal::JournalError;
 use crate::pipeline::RunError;
@@ -116,7 +116,7 @@ impl EndsCommand for http::TransportError {
 impl EndsCommand for CaseError {}
 impl EndsCommand for JournalError {}
 impl EndsCommand for http::Failure {}
-impl EndsCommand for KitError {}
+impl EndsCommand for BrowserExportError {}
 impl EndsCommand for Neo4jError {}
 impl EndsCommand for PrivacyError {}
 impl EndsCommand for ReportError {}

@@ -10,7 +10,7 @@ use super::exit::{Exit, Failure, UsageError};
 use super::output;
 use crate::cli::{Global, Hunt};
 use crate::config::Config;
-use crate::hunt::{self, Argument, CASE, Format, HuntError, Parameters, Table};
+use crate::hunt::{self, Argument, CASE, Format, HuntError, Parameters, ResultTable};
 use crate::sink::neo4j::{Connection, Settings};
 use crate::terminal;
 
@@ -69,7 +69,7 @@ struct HuntRun {
 }
 
 impl HuntRun {
-    async fn answer(&self, parameters: &Parameters) -> Result<Table, HuntError> {
+    async fn answer(&self, parameters: &Parameters) -> Result<ResultTable, HuntError> {
         let (graph, database) = (self.connection.graph(), &self.settings.database);
         hunt::run(graph, database, &self.hunt, parameters, LIMIT).await
     }
@@ -153,14 +153,14 @@ impl HuntRun {
         }
     }
 
-    fn text(&self, table: &Table) -> Result<String, Failure> {
+    fn text(&self, table: &ResultTable) -> Result<String, Failure> {
         let mut text = Vec::new();
         hunt::render(table, self.format, &mut text, width())?;
         Ok(String::from_utf8(text)?)
     }
 
     /// Says on stderr what an answer does not say itself: that there may be more rows, or why there may be none.
-    async fn print_remarks(&self, table: &Table, parameters: &Parameters) {
+    async fn print_remarks(&self, table: &ResultTable, parameters: &Parameters) {
         if let Some(limit) =
             limit(&self.hunt, parameters).filter(|limit| table.rows.len() >= *limit)
         {
@@ -170,7 +170,8 @@ impl HuntRun {
         }
         let empty = table.rows.is_empty();
         let (graph, database) = (self.connection.graph(), &self.settings.database);
-        let lines = hunt::absence(graph, database, &self.hunt, parameters, empty, LIMIT).await;
+        let lines =
+            hunt::explain_empty(graph, database, &self.hunt, parameters, empty, LIMIT).await;
         let lines = match lines {
             Ok(lines) => lines,
             Err(error) => vec![format!(
@@ -190,7 +191,7 @@ impl HuntRun {
 fn limit(hunt: &hunt::Hunt, parameters: &Parameters) -> Option<usize> {
     let declared = hunt.parameters.iter().find(|p| p.name == "limit")?;
     let value = match parameters.get("limit") {
-        Some(typed) => declared.kind.read(typed),
+        Some(typed) => declared.kind.parse_value(typed),
         None => declared.default.clone(),
     };
     match value {

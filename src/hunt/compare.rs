@@ -1,18 +1,18 @@
-//! What two answers to the same hunt do not have in common.
+//! Compares two answers to the same hunt.
 
 use std::collections::HashMap;
 
-use super::run::Table;
+use super::run::ResultTable;
 
-/// The column that says in which of the two a row stands.
+/// The column that names the answer which a row comes from.
 const ONLY_IN: &str = "only_in";
 
-/// Rows that stand only in the one answer, then those that stand only in the other, each in its own order. In front
-/// of the hunt's columns stands `only_in`, with the name of the answer.
-pub fn compare(one: (&str, &Table), other: (&str, &Table)) -> Table {
+/// The rows that are only in the first answer, then those that are only in the second, each in their own order. A first
+/// column `only_in` holds the name of the answer.
+pub fn compare(one: (&str, &ResultTable), other: (&str, &ResultTable)) -> ResultTable {
     let rows = only(one, other.1).chain(only(other, one.1)).collect();
     let names = [ONLY_IN.to_owned()].into_iter();
-    Table {
+    ResultTable {
         hunt: one.1.hunt.clone(),
         returns: one.1.returns,
         columns: names.chain(one.1.columns.iter().cloned()).collect(),
@@ -20,12 +20,13 @@ pub fn compare(one: (&str, &Table), other: (&str, &Table)) -> Table {
     }
 }
 
+/// The rows of `these` that `those` does not have, with the name of the answer in front.
 fn only<'a>(
-    (name, these): (&'a str, &'a Table),
-    those: &Table,
+    (name, these): (&'a str, &'a ResultTable),
+    those: &ResultTable,
 ) -> impl Iterator<Item = Vec<serde_json::Value>> + 'a {
     let key = |row: &Vec<serde_json::Value>| serde_json::Value::from(row.clone()).to_string();
-    // A row can stand there several times: then it has to stand in the other as often.
+    // Rows are counted, since the same row may occur more often in one answer than in the other.
     let mut left: HashMap<String, usize> = HashMap::new();
     for row in &those.rows {
         *left.entry(key(row)).or_default() += 1;
@@ -47,8 +48,8 @@ mod tests {
     use super::super::Returns;
     use super::*;
 
-    fn table(rows: &[&str]) -> Table {
-        Table {
+    fn table(rows: &[&str]) -> ResultTable {
+        ResultTable {
             hunt: "h".to_owned(),
             returns: Returns::Table,
             columns: vec!["url".to_owned()],

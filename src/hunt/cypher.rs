@@ -1,21 +1,21 @@
-//! Cypher cut into tokens: as much of the language as it takes to know what a hunt reads and returns.
+//! A tokenizer for Cypher, with as much of the language as is needed to find what a hunt reads and returns.
 //!
-//! The server alone decides whether a statement is right; see [`super::lint::verify`].
+//! Only the server decides whether a statement is valid, see [`super::lint::verify`].
 
 use std::ops::Range;
 
 /// A word, sign or literal of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
-    /// Line of the file, from 1.
+    pub(super) kind: TokenKind,
+    /// The line of the file, counted from 1.
     pub(super) line: usize,
-    /// Where it stands in the text, in bytes.
+    /// The position in the text, in bytes.
     pub(super) span: Range<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// A keyword or a name.
     Word(String),
     /// A name in backticks, without them.
@@ -26,13 +26,13 @@ pub(super) enum Kind {
     Text,
     /// A number.
     Number,
-    /// A range, `..`.
+    /// The range operator `..`.
     Range,
-    /// Any other sign.
+    /// Any other character.
     Sign(char),
 }
 
-/// What cannot be cut into tokens, and the line where it begins.
+/// A literal, comment or quoted name without its end, and the line where it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unfinished {
     pub(super) what: &'static str,
@@ -41,24 +41,24 @@ pub(super) struct Unfinished {
 
 impl Token {
     pub(super) fn is_sign(&self, sign: char) -> bool {
-        self.kind == Kind::Sign(sign)
+        self.kind == TokenKind::Sign(sign)
     }
 
-    /// Whether it is that keyword; Cypher's keywords have no case.
+    /// Whether it is this keyword. Cypher ignores the case of keywords.
     pub(super) fn is_word(&self, keyword: &str) -> bool {
-        matches!(&self.kind, Kind::Word(word) if word.eq_ignore_ascii_case(keyword))
+        matches!(&self.kind, TokenKind::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
 
-    /// A name: of a variable, label, type, property or function, as the place decides.
+    /// The name of a variable, label, type, property or function. Which one it is depends on the context.
     pub(super) fn name(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Word(name) | Kind::Quoted(name) => Some(name),
+            TokenKind::Word(name) | TokenKind::Quoted(name) => Some(name),
             _ => None,
         }
     }
 }
 
-/// Cuts a statement into tokens; comments and white space are left out.
+/// The tokens of a statement, without comments and white space.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Unfinished> {
     let mut scanner = Scanner {
         text,
@@ -100,7 +100,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Takes everything up to and with `end`, which must come.
+    /// Takes everything up to and including `end`; an error if it does not occur.
     fn take_past(&mut self, end: &str, what: &'static str) -> Result<(), Unfinished> {
         let line = self.line;
         let Some(length) = self.rest().find(end) else {
@@ -134,30 +134,30 @@ impl Scanner<'_> {
         let kind = match first {
             '\'' | '"' => {
                 self.text_literal(first, line)?;
-                Kind::Text
+                TokenKind::Text
             }
-            '`' => Kind::Quoted(self.quoted_name()?),
+            '`' => TokenKind::Quoted(self.quoted_name()?),
             '$' if self.peek() == Some('`') => {
                 self.take();
-                Kind::Parameter(self.quoted_name()?)
+                TokenKind::Parameter(self.quoted_name()?)
             }
             '$' => {
                 self.take_while(in_name);
-                Kind::Parameter(self.text[start + 1..self.at].to_owned())
+                TokenKind::Parameter(self.text[start + 1..self.at].to_owned())
             }
             '.' if self.peek() == Some('.') => {
                 self.take();
-                Kind::Range
+                TokenKind::Range
             }
             c if c.is_ascii_digit() => {
                 self.number();
-                Kind::Number
+                TokenKind::Number
             }
             c if c.is_alphabetic() || c == '_' => {
                 self.take_while(in_name);
-                Kind::Word(self.text[start..self.at].to_owned())
+                TokenKind::Word(self.text[start..self.at].to_owned())
             }
-            c => Kind::Sign(c),
+            c => TokenKind::Sign(c),
         };
         Ok(Some(Token {
             kind,
@@ -179,7 +179,7 @@ impl Scanner<'_> {
         Err(Unfinished { what: "text", line })
     }
 
-    /// The rest of a name in backticks; two of them stand for one.
+    /// The rest of a name in backticks. Two backticks in it stand for one.
     fn quoted_name(&mut self) -> Result<String, Unfinished> {
         let mut name = String::new();
         loop {
@@ -194,7 +194,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The rest of a number; `1..5` is a range of two.
+    /// The rest of a number. `1..5` is a range, so its dots do not belong to the number.
     fn number(&mut self) {
         self.take_while(in_name);
         let mut after = self.rest().chars();
@@ -215,12 +215,12 @@ mod tests {
 
     use super::*;
 
-    fn kinds(text: &str) -> Vec<Kind> {
+    fn kinds(text: &str) -> Vec<TokenKind> {
         tokens(text).unwrap().into_iter().map(|t| t.kind).collect()
     }
 
-    fn word(text: &str) -> Kind {
-        Kind::Word(text.to_owned())
+    fn word(text: &str) -> TokenKind {
+        TokenKind::Word(text.to_owned())
     }
 
     #[test]
@@ -230,24 +230,24 @@ mod tests {
             [
                 word("RETURN"),
                 word("u"),
-                Kind::Sign('.'),
+                TokenKind::Sign('.'),
                 word("id"),
-                Kind::Sign('+'),
-                Kind::Parameter("case".to_owned()),
-                Kind::Sign(','),
-                Kind::Text,
-                Kind::Sign(','),
-                Kind::Number,
-                Kind::Sign(','),
-                Kind::Sign('['),
-                Kind::Number,
-                Kind::Range,
-                Kind::Number,
-                Kind::Sign(']'),
-                Kind::Sign(','),
-                Kind::Quoted("a`b".to_owned()),
-                Kind::Sign(','),
-                Kind::Parameter("c d".to_owned()),
+                TokenKind::Sign('+'),
+                TokenKind::Parameter("case".to_owned()),
+                TokenKind::Sign(','),
+                TokenKind::Text,
+                TokenKind::Sign(','),
+                TokenKind::Number,
+                TokenKind::Sign(','),
+                TokenKind::Sign('['),
+                TokenKind::Number,
+                TokenKind::Range,
+                TokenKind::Number,
+                TokenKind::Sign(']'),
+                TokenKind::Sign(','),
+                TokenKind::Quoted("a`b".to_owned()),
+                TokenKind::Sign(','),
+                TokenKind::Parameter("c d".to_owned()),
             ]
         );
     }

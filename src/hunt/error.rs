@@ -1,4 +1,4 @@
-//! What can go wrong between a hunt's name and its answer.
+//! The errors of finding, checking and running a hunt.
 
 use std::io;
 use std::time::Duration;
@@ -9,18 +9,18 @@ use super::header::HeaderError;
 use super::parameter::{Parameter, ParameterType};
 use crate::terminal;
 
-/// Why there is no answer. [`HuntError::is_usage`] tells wrong usage from failure.
+/// Why a hunt has no answer. [`HuntError::is_usage`] separates wrong usage from failure.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the fields are named after what they hold")]
 pub enum HuntError {
-    /// No hunt is called so.
+    /// There is no hunt with this name.
     #[error("there is no hunt `{}`{}", terminal::clean(name), did_you_mean(close))]
     Unknown {
-        /// What was asked for.
         name: String,
-        /// Names like it, the nearest first.
+        /// Similar names, the nearest first.
         close: Vec<String>,
     },
-    /// No hunt has that tag.
+    /// No hunt has this tag.
     #[error(
         "no hunt has the tag `{}`{}; the tags are {}",
         terminal::clean(tag),
@@ -28,30 +28,21 @@ pub enum HuntError {
         known.join(", ")
     )]
     UnknownTag {
-        /// What was asked for.
         tag: String,
-        /// The nearest that there is.
+        /// The most similar tag.
         nearest: Option<String>,
-        /// All that there are.
         known: Vec<String>,
     },
-    /// A hunt's file cannot be read.
+    /// The file of a hunt cannot be read.
     #[error("cannot read the hunt {path}: {source}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// A header is not as it should be.
+    Unreadable { path: String, source: io::Error },
+    /// The header of a file is malformed.
     #[error(transparent)]
     Header(#[from] HeaderError),
     /// Required parameters were not given.
     #[error("the hunt {hunt} needs {}", needed(parameters))]
     Missing {
-        /// The hunt.
         hunt: String,
-        /// What it needs.
         parameters: Vec<Parameter>,
     },
     /// The hunt has no such parameter.
@@ -62,77 +53,61 @@ pub enum HuntError {
         known.join(", ")
     )]
     UnknownParameter {
-        /// The hunt.
         hunt: String,
-        /// What was given.
         name: String,
-        /// The nearest that it has.
+        /// The most similar parameter of the hunt.
         nearest: Option<String>,
-        /// All that it has.
+        /// All parameters of the hunt.
         known: Vec<String>,
     },
-    /// A value is not of its parameter's type.
+    /// A value does not have the type of its parameter.
     #[error(
         "parameter `{name}` of the hunt {hunt} takes {}, not `{}`",
         kind.expected(),
         terminal::clean(value)
     )]
     BadValue {
-        /// The hunt.
         hunt: String,
-        /// The parameter.
         name: String,
-        /// What it takes.
         kind: ParameterType,
-        /// What was given.
         value: String,
     },
-    /// The columns that a file declares are not those that it returns.
+    /// A file returns other columns than it declares.
     #[error("{file} declares the columns {}, and returns {}", declared.join(", "), returned.join(", "))]
     Columns {
-        /// The file.
         file: String,
-        /// What its header says.
+        /// The columns in its header.
         declared: Vec<String>,
-        /// What it returns.
+        /// The columns that the statement returns.
         returned: Vec<String>,
     },
-    /// The statement is not one that the server understands.
+    /// The statement is invalid.
     #[error("{file}: {}", terminal::clean(message))]
     Statement {
-        /// The file.
         file: String,
-        /// What is wrong, with line and column.
+        /// The message of the server or the tokenizer, with the line.
         message: String,
     },
-    /// The hunt tried to change the graph, and was stopped by the server.
+    /// The hunt tried to change the graph, which the server refused.
     #[error("{file} writes to the graph; a hunt may only read, so nothing was changed")]
-    Writes {
-        /// The file.
-        file: String,
-    },
-    /// The hunt took too long, and was stopped.
+    Writes { file: String },
+    /// The hunt exceeded its time limit and was stopped.
     #[error(
         "the hunt {hunt} had no answer after {} and was stopped; narrow it to one case with -p case=ID, or allow it more time",
         seconds(limit)
     )]
-    TimedOut {
-        /// The hunt.
-        hunt: String,
-        /// How long it was allowed.
-        limit: Duration,
-    },
-    /// Neo4j cannot be asked, or failed.
+    TimedOut { hunt: String, limit: Duration },
+    /// Neo4j cannot be reached, or failed.
     #[error("Neo4j: {}{}", terminal::clean(&error.to_string()), hint(error))]
     Neo4j {
-        /// What the driver says.
+        /// The error of the driver.
         #[source]
         error: Box<neo4rs::Error>,
     },
 }
 
 impl HuntError {
-    /// Whether the command was used wrongly (exit code 2), rather than something having failed (1).
+    /// True for wrong usage, which ends with exit code 2; false for failures, which end with 1.
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Unknown { .. }
@@ -168,7 +143,7 @@ fn needed(parameters: &[Parameter]) -> String {
     parameters.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// A value as it can be pasted behind a prompt.
+/// A value in the form in which it can be pasted into a shell.
 fn shell_word(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,".contains(c);
     if value.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! The header of a hunt: the comment that a file opens with.
+//! Reads the header of a hunt, which is the comment at the start of its file.
 //!
 //! ```text
 //! // name: url-blast-radius
@@ -18,17 +18,17 @@ use std::fmt;
 use super::parameter::{Parameter, ParameterType};
 use crate::model::suggest;
 
-/// What a hunt returns.
+/// The form of a hunt's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Returns {
     /// Rows of values.
     Table,
-    /// Nodes, edges and paths, to be drawn.
+    /// Nodes, edges and paths, for drawing.
     Graph,
 }
 
 impl Returns {
-    /// As a header spells it.
+    /// Its spelling in a header.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Table => "table",
@@ -43,7 +43,7 @@ impl fmt::Display for Returns {
     }
 }
 
-/// A header, read.
+/// A parsed header.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Header {
     pub(super) name: String,
@@ -57,15 +57,15 @@ pub(super) struct Header {
     pub(super) techniques: Vec<String>,
 }
 
-/// What is wrong with a header, and in which line.
+/// What is wrong with a header, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {problem}")]
+#[allow(missing_docs, reason = "the name says it")]
 pub struct HeaderError {
-    /// The file, as it was named.
     pub file: String,
-    /// Its line, from 1.
+    /// Counted from 1.
     pub line: usize,
-    /// What is wrong, and what to do.
+    /// What is wrong and how to correct it.
     pub problem: String,
 }
 
@@ -81,8 +81,8 @@ const KEYS: &[&str] = &[
     "mitre",
 ];
 
-/// Keys that make a header of a comment: an analyst's own file may open with any other words.
-const TELLING: &[&str] = &["name", "returns", "columns"];
+/// A comment with one of these keys is a header. The file of an analyst may start with any other comment.
+const IDENTIFYING_KEYS: &[&str] = &["name", "returns", "columns"];
 
 struct Field<'a> {
     key: &'a str,
@@ -90,7 +90,7 @@ struct Field<'a> {
     line: usize,
 }
 
-/// Reads the header of a file; none when it opens with no header.
+/// Reads the header of a file; `None` when the file has no header.
 pub(super) fn parse(file: &str, text: &str) -> Result<Option<Header>, HeaderError> {
     let wrong = |line: usize, problem: String| HeaderError {
         file: file.to_owned(),
@@ -103,7 +103,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Option<Header>, HeaderErro
     let has_header = comments
         .clone()
         .filter_map(|line| line.split_once(':'))
-        .any(|(key, _)| TELLING.contains(&key.trim()));
+        .any(|(key, _)| IDENTIFYING_KEYS.contains(&key.trim()));
     if !has_header {
         return Ok(None);
     }
@@ -127,7 +127,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Option<Header>, HeaderErro
                     return Err(wrong(line, problem));
                 }
                 if fields.iter().any(|field| field.key == key) {
-                    return Err(wrong(line, format!("`{key}` stands here a second time")));
+                    return Err(wrong(line, format!("`{key}` is given twice")));
                 }
                 fields.push(Field {
                     key,
@@ -142,7 +142,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Option<Header>, HeaderErro
         }
     }
     if let Some(field) = fields.iter().find(|field| field.value.is_empty()) {
-        return Err(wrong(field.line, format!("`{}` says nothing", field.key)));
+        return Err(wrong(field.line, format!("`{}` is empty", field.key)));
     }
 
     let field = |key: &str| fields.iter().find(|field| field.key == key);
@@ -166,7 +166,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Option<Header>, HeaderErro
     };
     let columns = required("columns")?;
     let names = names(&columns.value);
-    if let Some(twice) = twice(&names) {
+    if let Some(twice) = first_duplicate(&names) {
         return Err(wrong(
             columns.line,
             format!("column `{twice}` is named twice"),
@@ -198,7 +198,7 @@ fn names(value: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-fn twice(names: &[String]) -> Option<&String> {
+fn first_duplicate(names: &[String]) -> Option<&String> {
     names
         .iter()
         .enumerate()
@@ -244,9 +244,9 @@ fn parameter(part: &str) -> Result<Parameter, String> {
         }
     };
     let rest: Vec<&str> = words.collect();
-    let (default, example) = details(name, &rest)?;
+    let (default, example) = default_and_example(name, &rest)?;
     let typed = |what: &str, value: &str| {
-        kind.read(value).ok_or_else(|| {
+        kind.parse_value(value).ok_or_else(|| {
             format!(
                 "the {what} of `{name}`, `{value}`, is not {}",
                 kind.expected()
@@ -271,8 +271,11 @@ fn parameter(part: &str) -> Result<Parameter, String> {
     })
 }
 
-/// What follows `default` and `example`; either may be left out, and takes every word up to the other.
-fn details(name: &str, words: &[&str]) -> Result<(Option<String>, Option<String>), String> {
+/// The words after `default` and after `example`. Both are optional, and each extends up to the other or to the end.
+fn default_and_example(
+    name: &str,
+    words: &[&str],
+) -> Result<(Option<String>, Option<String>), String> {
     let mut found: [Option<Vec<&str>>; 2] = [None, None];
     let mut current = None;
     for word in words {
@@ -352,8 +355,8 @@ mod tests {
         for (text, at, problem) in [
             (line(2, "// titel: T"), 2, "did you mean `title`?"),
             (line(2, "// qqq: T"), 2, "the keys are name, title"),
-            (line(2, "// name: y"), 2, "`name` stands here a second time"),
-            (line(2, "// title:"), 2, "`title` says nothing"),
+            (line(2, "// name: y"), 2, "`name` is given twice"),
+            (line(2, "// title:"), 2, "`title` is empty"),
             (line(2, "// just words"), 2, "not of the form `key: value`"),
             (line(2, "//"), 1, "the header has no `title`"),
             (line(1, "//"), 1, "the header has no `name`"),

@@ -1,13 +1,16 @@
-//! Hunts: saved questions to the graph. A file under `cypher/hunts/` each, with a header that says what it asks.
+//! Hunts: saved Cypher questions to the graph in Neo4j.
 //!
-//! The library is part of the binary; an analyst's own file runs just as well, with a header or without.
+//! Each is a file under `cypher/hunts/`, with a header that says what it asks, and all of them are part of the binary.
+//! A file of the analyst's own is run in the same way, with or without a header. [`find`] gives a hunt by name,
+//! [`run()`] asks Neo4j, and [`render()`] writes the answer. [`lint()`] checks hunts without a server.
 
-mod absence;
+pub mod browser_export;
 mod compare;
 mod cypher;
 mod error;
+mod explain_empty;
 mod header;
-pub mod kit;
+mod library;
 mod lint;
 mod parameter;
 pub mod render;
@@ -15,211 +18,12 @@ mod run;
 mod shape;
 mod value;
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::path::Path;
-
-use include_dir::{Dir, include_dir};
-
-use crate::model::suggest;
-
-pub use absence::absence;
 pub use compare::compare;
 pub use error::HuntError;
+pub use explain_empty::explain_empty;
 pub use header::{HeaderError, Returns};
+pub use library::{CASE, Group, Hunt, find, library, tagged};
 pub use lint::{Finding, Rule, lint, verify};
 pub use parameter::{Argument, Parameter, ParameterType};
 pub use render::{Format, render};
-pub use run::{Parameters, Table, run};
-
-static LIBRARY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cypher/hunts");
-
-/// The parameter that every hunt takes and no header needs to declare: the case to look at, or null for all.
-pub const CASE: &str = "case";
-
-/// What kind of question a hunt asks. The order is the order of lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Group {
-    /// What happened.
-    Summary,
-    /// What else there is to know of one thing.
-    Pivot,
-    /// What the graph lacks.
-    Health,
-    /// A file of the analyst's own.
-    Own,
-}
-
-impl Group {
-    /// Groups of the library, in the order of lists.
-    pub const LIBRARY: [Self; 3] = [Self::Summary, Self::Pivot, Self::Health];
-
-    /// Its folder under `cypher/hunts/`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Summary => "summary",
-            Self::Pivot => "pivot",
-            Self::Health => "health",
-            Self::Own => "own",
-        }
-    }
-}
-
-impl fmt::Display for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A hunt.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hunt {
-    /// What it is called by.
-    pub name: String,
-    /// The question in a few words; empty without a header.
-    pub title: String,
-    /// What the answer means; empty without a header.
-    pub description: String,
-    /// What it declares, without [`CASE`].
-    pub parameters: Vec<Parameter>,
-    /// Table or graph.
-    pub returns: Returns,
-    /// Columns of the answer, in order; empty without a header.
-    pub columns: Vec<String>,
-    /// The cell of the notebook that it replaces.
-    pub notebook: Option<String>,
-    /// Words to find it by.
-    pub tags: Vec<String>,
-    /// MITRE ATT&CK techniques that it is about.
-    pub techniques: Vec<String>,
-    /// Where it belongs.
-    pub group: Group,
-    /// Its file, as messages name it.
-    pub file: String,
-    /// Whether the file opens with a header.
-    pub declared: bool,
-    /// The file's whole text.
-    pub text: String,
-}
-
-impl Hunt {
-    /// Reads a hunt from the text of its file. `file` is what messages call it.
-    ///
-    /// # Errors
-    /// A header that is not as it should be. Having none is not an error.
-    pub fn parse(file: &str, group: Group, text: &str) -> Result<Self, HeaderError> {
-        let header = header::parse(file, text)?;
-        let declared = header.is_some();
-        let header = header.unwrap_or_else(|| header::Header {
-            name: stem(file).to_owned(),
-            title: String::new(),
-            description: String::new(),
-            parameters: Vec::new(),
-            returns: Returns::Table,
-            columns: Vec::new(),
-            notebook: None,
-            tags: Vec::new(),
-            techniques: Vec::new(),
-        });
-        Ok(Self {
-            name: header.name,
-            title: header.title,
-            description: header.description,
-            parameters: header.parameters,
-            returns: header.returns,
-            columns: header.columns,
-            notebook: header.notebook,
-            tags: header.tags,
-            techniques: header.techniques,
-            group,
-            file: file.to_owned(),
-            declared,
-            text: text.to_owned(),
-        })
-    }
-
-    /// The statement as it is sent. It begins with the header, so that the server's line numbers are the file's.
-    pub fn statement(&self) -> &str {
-        self.text.trim_end().trim_end_matches(';')
-    }
-}
-
-/// Every hunt of the library, by group and name.
-///
-/// # Errors
-/// A file of the library whose header is not as it should be.
-pub fn library() -> Result<Vec<Hunt>, HuntError> {
-    let mut hunts = Vec::new();
-    for group in Group::LIBRARY {
-        let files = LIBRARY.get_dir(group.as_str()).map(Dir::files);
-        for file in files.into_iter().flatten() {
-            let path = format!("cypher/hunts/{}", file.path().display());
-            let text = file.contents_utf8().ok_or_else(|| HeaderError {
-                file: path.clone(),
-                line: 1,
-                problem: "not UTF-8".to_owned(),
-            })?;
-            hunts.push(Hunt::parse(&path, group, text)?);
-        }
-    }
-    hunts.sort_by(|a, b| (a.group, &a.name).cmp(&(b.group, &b.name)));
-    Ok(hunts)
-}
-
-/// The hunts of the library that have all of these tags; all hunts when there are none.
-///
-/// # Errors
-/// No hunt has one of the tags, or a file's header is not as it should be.
-pub fn tagged(tags: &[String]) -> Result<Vec<Hunt>, HuntError> {
-    let mut library = library()?;
-    let known: BTreeSet<String> = library.iter().flat_map(|hunt| hunt.tags.clone()).collect();
-    if let Some(tag) = tags.iter().find(|tag| !known.contains(*tag)) {
-        return Err(HuntError::UnknownTag {
-            tag: tag.clone(),
-            nearest: suggest::nearest(tag, known.iter().map(String::as_str)).map(str::to_owned),
-            known: known.into_iter().collect(),
-        });
-    }
-    library.retain(|hunt| tags.iter().all(|tag| hunt.tags.contains(tag)));
-    Ok(library)
-}
-
-/// The hunt of the library with that name, else the hunt in the file at that path.
-///
-/// # Errors
-/// There is neither, the file cannot be read, or its header is not as it should be.
-pub fn find(name_or_path: &str) -> Result<Hunt, HuntError> {
-    let library = library()?;
-    if let Some(hunt) = library.iter().find(|hunt| hunt.name == name_or_path) {
-        return Ok(hunt.clone());
-    }
-    let path = Path::new(name_or_path);
-    let means_file = path.components().count() > 1
-        || path
-            .extension()
-            .is_some_and(|extension| extension == "cypher")
-        || path.is_file();
-    if !means_file {
-        let names = library.iter().map(|hunt| hunt.name.as_str());
-        let close = suggest::close(name_or_path, names);
-        return Err(HuntError::Unknown {
-            name: name_or_path.to_owned(),
-            close: close.into_iter().map(str::to_owned).collect(),
-        });
-    }
-    let text = std::fs::read_to_string(path).map_err(|source| HuntError::Unreadable {
-        path: name_or_path.to_owned(),
-        source,
-    })?;
-    // Editors on Windows put a byte order mark in front of the header.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    Ok(Hunt::parse(name_or_path, Group::Own, text)?)
-}
-
-/// A file's name without folder and extension.
-fn stem(file: &str) -> &str {
-    let path = Path::new(file);
-    path.file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or(file)
-}
+pub use run::{Parameters, ResultTable, run};

@@ -1,11 +1,11 @@
-//! Parameters of a hunt, and values for them as they are typed at a prompt.
+//! The parameters of a hunt, and their values as they are typed on the command line.
 
 use std::fmt;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime};
 use neo4rs::{BoltNull, BoltType};
 
-/// What a parameter takes.
+/// The type of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterType {
     /// Text.
@@ -14,48 +14,47 @@ pub enum ParameterType {
     Integer,
     /// `true` or `false`.
     Boolean,
-    /// A moment: RFC 3339, or a date for its first moment in UTC.
+    /// A time in RFC 3339, or a date, which stands for its midnight in UTC.
     Datetime,
-    /// Texts: a JSON array, or separated by commas.
+    /// A list of texts, as a JSON array or separated by commas.
     List,
-    /// Nobody declared it: JSON where it reads as such, else text. No header spells this.
+    /// The type of a parameter that is used without being declared. The value is read as JSON if possible, otherwise as
+    /// text. A header cannot name this type.
     Any,
 }
 
 /// A parameter that a hunt declares.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameter {
-    /// Its name, without `$`.
+    /// The name without `$`.
     pub name: String,
-    /// What it takes.
+    /// The type of its values.
     pub kind: ParameterType,
     /// Whether the hunt cannot run without it.
     pub required: bool,
-    /// What it is when it is not given; null when there is no default.
+    /// The value when none is given. Without a default it is null.
     pub default: Option<Argument>,
-    /// A value as an analyst would type it.
+    /// A value for the documentation, as an analyst would type it.
     pub example: Option<String>,
 }
 
 /// A value of a parameter.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    missing_docs,
+    reason = "the variants are named after the types of values"
+)]
 pub enum Argument {
-    /// Not given.
     Null,
-    /// Text.
     Text(String),
-    /// A whole number.
     Integer(i64),
-    /// True or false.
     Boolean(bool),
-    /// A moment.
     Time(DateTime<FixedOffset>),
-    /// Texts.
     List(Vec<String>),
 }
 
 impl ParameterType {
-    /// Every type that a header can spell.
+    /// Every type that a header can name.
     pub const ALL: [Self; 5] = [
         Self::String,
         Self::Integer,
@@ -64,7 +63,7 @@ impl ParameterType {
         Self::List,
     ];
 
-    /// As a header spells it.
+    /// Its spelling in a header.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::String => "string",
@@ -76,12 +75,12 @@ impl ParameterType {
         }
     }
 
-    /// The type that a header spells so.
+    /// The type with this spelling.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// What a value has to look like.
+    /// What a value has to look like, for messages.
     pub fn expected(self) -> &'static str {
         match self {
             Self::String => "a text",
@@ -93,15 +92,15 @@ impl ParameterType {
         }
     }
 
-    /// Reads a value of this type; none when it is not one.
-    pub fn read(self, text: &str) -> Option<Argument> {
+    /// Reads a value of this type; `None` when the text is not one.
+    pub fn parse_value(self, text: &str) -> Option<Argument> {
         match self {
             Self::String => Some(Argument::Text(text.to_owned())),
             Self::Integer => text.trim().parse().ok().map(Argument::Integer),
             Self::Boolean => text.trim().parse().ok().map(Argument::Boolean),
-            Self::Datetime => read_time(text.trim()).map(Argument::Time),
-            Self::List => read_list(text).map(Argument::List),
-            Self::Any => Some(guess(text)),
+            Self::Datetime => parse_time(text.trim()).map(Argument::Time),
+            Self::List => parse_list(text).map(Argument::List),
+            Self::Any => Some(infer(text)),
         }
     }
 }
@@ -125,26 +124,26 @@ impl Argument {
     }
 }
 
-fn guess(text: &str) -> Argument {
+fn infer(text: &str) -> Argument {
     let as_it_is = || Argument::Text(text.to_owned());
     match serde_json::from_str(text) {
         Ok(serde_json::Value::Null) => Argument::Null,
         Ok(serde_json::Value::Bool(value)) => Argument::Boolean(value),
         Ok(serde_json::Value::Number(n)) => n.as_i64().map_or_else(as_it_is, Argument::Integer),
         Ok(serde_json::Value::String(value)) => Argument::Text(value),
-        Ok(serde_json::Value::Array(_)) => read_list(text).map_or_else(as_it_is, Argument::List),
+        Ok(serde_json::Value::Array(_)) => parse_list(text).map_or_else(as_it_is, Argument::List),
         _ => as_it_is(),
     }
 }
 
-fn read_time(text: &str) -> Option<DateTime<FixedOffset>> {
+fn parse_time(text: &str) -> Option<DateTime<FixedOffset>> {
     let midnight = |date: NaiveDate| date.and_time(NaiveTime::MIN).and_utc().fixed_offset();
     DateTime::parse_from_rfc3339(text)
         .ok()
         .or_else(|| text.parse().ok().map(midnight))
 }
 
-fn read_list(text: &str) -> Option<Vec<String>> {
+fn parse_list(text: &str) -> Option<Vec<String>> {
     let text = text.trim();
     if text.starts_with('[') {
         return serde_json::from_str(text).ok();
@@ -165,19 +164,25 @@ mod tests {
         use ParameterType::{Boolean, Datetime, Integer, List, String};
         let time = |text| DateTime::parse_from_rfc3339(text).unwrap();
         let list = |items: &[&str]| Argument::List(items.iter().map(|i| (*i).to_owned()).collect());
-        assert_eq!(String.read("17"), Some(Argument::Text("17".to_owned())));
-        assert_eq!(Integer.read(" -17"), Some(Argument::Integer(-17)));
-        assert_eq!(Boolean.read("true"), Some(Argument::Boolean(true)));
         assert_eq!(
-            Datetime.read("2026-10-01T08:00:00+02:00"),
+            String.parse_value("17"),
+            Some(Argument::Text("17".to_owned()))
+        );
+        assert_eq!(Integer.parse_value(" -17"), Some(Argument::Integer(-17)));
+        assert_eq!(Boolean.parse_value("true"), Some(Argument::Boolean(true)));
+        assert_eq!(
+            Datetime.parse_value("2026-10-01T08:00:00+02:00"),
             Some(Argument::Time(time("2026-10-01T08:00:00+02:00")))
         );
         assert_eq!(
-            Datetime.read("2026-10-01"),
+            Datetime.parse_value("2026-10-01"),
             Some(Argument::Time(time("2026-10-01T00:00:00Z")))
         );
-        assert_eq!(List.read(r#"["a,b", "c"]"#), Some(list(&["a,b", "c"])));
-        assert_eq!(List.read("a, b,"), Some(list(&["a", "b"])));
+        assert_eq!(
+            List.parse_value(r#"["a,b", "c"]"#),
+            Some(list(&["a,b", "c"]))
+        );
+        assert_eq!(List.parse_value("a, b,"), Some(list(&["a", "b"])));
         for (kind, bad) in [
             (Integer, "1.5"),
             (Integer, "many"),
@@ -187,19 +192,19 @@ mod tests {
             (List, "[1, 2]"),
             (List, "[\"a\""),
         ] {
-            assert_eq!(kind.read(bad), None, "{kind} {bad}");
+            assert_eq!(kind.parse_value(bad), None, "{kind} {bad}");
         }
     }
 
     #[test]
     fn an_undeclared_value_is_json_or_text() {
-        assert_eq!(guess("5"), Argument::Integer(5));
-        assert_eq!(guess("\"5\""), Argument::Text("5".to_owned()));
-        assert_eq!(guess("true"), Argument::Boolean(true));
-        assert_eq!(guess("null"), Argument::Null);
-        assert_eq!(guess("[\"a\"]"), Argument::List(vec!["a".to_owned()]));
+        assert_eq!(infer("5"), Argument::Integer(5));
+        assert_eq!(infer("\"5\""), Argument::Text("5".to_owned()));
+        assert_eq!(infer("true"), Argument::Boolean(true));
+        assert_eq!(infer("null"), Argument::Null);
+        assert_eq!(infer("[\"a\"]"), Argument::List(vec!["a".to_owned()]));
         for text in ["evil.example", "1.5", "{\"a\": 1}", "[1]", ""] {
-            assert_eq!(guess(text), Argument::Text(text.to_owned()));
+            assert_eq!(infer(text), Argument::Text(text.to_owned()));
         }
     }
 }

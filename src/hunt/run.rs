@@ -1,4 +1,4 @@
-//! Runs a hunt: typed parameters, a read-only transaction, a time limit.
+//! Runs a hunt with typed parameters, in a read-only transaction, with a time limit.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -8,15 +8,15 @@ use serde_json::Value;
 
 use super::parameter::{Argument, Parameter, ParameterType};
 use super::shape::Shape;
-use super::value::Reader;
+use super::value::JsonConverter;
 use super::{CASE, Hunt, HuntError, Returns};
 use crate::model::{Retries, RetryPolicy, suggest};
 
-/// Values of parameters as they were typed, by name.
+/// The values of parameters as they were typed, by name.
 pub type Parameters = BTreeMap<String, String>;
 
-/// How much longer the client waits than the server works: the server's own answer to a hunt that took too long
-/// frees its memory, so it comes first.
+/// How much longer the client waits than the server may work. The server should be the one to stop a hunt, since it
+/// then frees the memory.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How a statement is tried again. All attempts together keep to the hunt's time limit.
@@ -29,42 +29,42 @@ const RETRY: RetryPolicy = RetryPolicy {
 
 /// The answer to a hunt.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Table {
-    /// The hunt's name.
+pub struct ResultTable {
+    /// The name of the hunt.
     pub hunt: String,
-    /// Table or graph.
+    /// Whether the answer is a table or a graph.
     pub returns: Returns,
-    /// Names of the columns, in order.
+    /// The names of the columns, in order.
     pub columns: Vec<String>,
-    /// Rows of as many values. Times are RFC 3339 in UTC; a node is an object of `labels` and `properties`, an edge
-    /// one of `type`, `properties` and, when its ends were returned too, `from` and `to`, a path one of `nodes` and
-    /// `edges`.
+    /// The rows, with one value for each column. Times are RFC 3339 in UTC. A node is an object with `labels` and
+    /// `properties`; an edge one with `type`, `properties` and, if its ends were returned too, `from` and `to`; a path
+    /// one with `nodes` and `edges`.
     pub rows: Vec<Vec<Value>>,
 }
 
-/// Runs a hunt. Nothing is sent before the parameters are complete and of the right type.
+/// Runs a hunt. Nothing is sent before the parameters are complete and have the right types.
 ///
 /// # Errors
-/// Parameters are wrong or missing, the statement is not understood, it writes, it takes longer than `limit`, or
-/// Neo4j cannot be asked.
+/// Fails when parameters are wrong or missing, when the statement is invalid or writes, when it takes longer than
+/// `limit`, and when Neo4j cannot be reached.
 pub async fn run(
     graph: &neo4rs::Graph,
     database: &str,
     hunt: &Hunt,
     parameters: &Parameters,
     limit: Duration,
-) -> Result<Table, HuntError> {
+) -> Result<ResultTable, HuntError> {
     let shape = shape(hunt)?;
     let columns = columns(hunt, &shape)?;
     let mut query = Query::new(hunt.statement().to_owned());
     for (name, value) in arguments(hunt, &shape, parameters)? {
         query = query.param(&name, value.into_bolt());
     }
-    let (columns, rows) = answer(
+    let (columns, rows) = query_rows(
         graph, database, &hunt.name, &hunt.file, query, columns, limit,
     )
     .await?;
-    Ok(Table {
+    Ok(ResultTable {
         hunt: hunt.name.clone(),
         returns: hunt.returns,
         columns,
@@ -72,8 +72,9 @@ pub async fn run(
     })
 }
 
-/// Runs a statement in a read-only transaction. Without `columns` they are those of the rows, sorted.
-pub(super) async fn answer(
+/// Runs a statement in a read-only transaction, and returns columns and rows. Without `columns` the names are accepted
+/// from the first record and sorted, since the driver gives them in no order.
+pub(super) async fn query_rows(
     graph: &neo4rs::Graph,
     database: &str,
     hunt: &str,
@@ -82,10 +83,10 @@ pub(super) async fn answer(
     columns: Option<Vec<String>>,
     limit: Duration,
 ) -> Result<(Vec<String>, Vec<Vec<Value>>), HuntError> {
-    // To the server 0 ms would mean no limit.
+    // The server takes 0 ms for no limit.
     let milliseconds = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX).max(1);
     let query = query.extra("tx_timeout", milliseconds);
-    let refused = |error| refused(error, hunt, file, limit);
+    let failed = |error| hunt_error(error, hunt, file, limit);
     let fetched = tokio::time::timeout(limit.saturating_add(GRACE), fetch(graph, database, query));
     let records = fetched
         .await
@@ -93,7 +94,7 @@ pub(super) async fn answer(
             hunt: hunt.to_owned(),
             limit,
         })?
-        .map_err(refused)?;
+        .map_err(failed)?;
 
     let columns = match (columns, records.first()) {
         (Some(columns), None) => columns,
@@ -111,9 +112,11 @@ pub(super) async fn answer(
         }
         (None, record) => record.map(sorted_keys).unwrap_or_default(),
     };
-    let mut reader = Reader::default();
+    let mut converter = JsonConverter::default();
     for record in &records {
-        record.values().for_each(|value| reader.meet(value));
+        record
+            .values()
+            .for_each(|value| converter.remember_nodes(value));
     }
     let rows = records
         .into_iter()
@@ -121,7 +124,7 @@ pub(super) async fn answer(
             let mut cell = |name| {
                 record
                     .remove(name)
-                    .map_or(Value::Null, |value| reader.json(&value))
+                    .map_or(Value::Null, |value| converter.to_json(&value))
             };
             columns.iter().map(&mut cell).collect()
         })
@@ -131,8 +134,8 @@ pub(super) async fn answer(
 
 type Record = HashMap<String, BoltType>;
 
-/// Reads all records. What a load or a prune changed meanwhile makes the server give up with a transient error,
-/// even in the middle of the records; since nothing was handed out yet, it is asked again from the start.
+/// Reads all records. A load or a prune at the same time can make the server give up with a transient error, even in
+/// the middle of the records. No record has been handed out by then, so the statement is run again from the start.
 async fn fetch(
     graph: &neo4rs::Graph,
     database: &str,
@@ -173,7 +176,8 @@ fn sorted_keys(record: &Record) -> Vec<String> {
     keys
 }
 
-fn refused(error: neo4rs::Error, hunt: &str, file: &str, limit: Duration) -> HuntError {
+/// The error of the driver as an error of the hunt.
+fn hunt_error(error: neo4rs::Error, hunt: &str, file: &str, limit: Duration) -> HuntError {
     let neo4rs::Error::Neo4j(server) = &error else {
         return HuntError::Neo4j {
             error: Box::new(error),
@@ -202,8 +206,9 @@ fn refused(error: neo4rs::Error, hunt: &str, file: &str, limit: Duration) -> Hun
     }
 }
 
+/// What the statement of a hunt reads and returns.
 pub(super) fn shape(hunt: &Hunt) -> Result<Shape, HuntError> {
-    Shape::of(hunt.statement()).map_err(|unfinished| HuntError::Statement {
+    Shape::parse(hunt.statement()).map_err(|unfinished| HuntError::Statement {
         file: hunt.file.clone(),
         message: format!(
             "line {}: the {} does not end",
@@ -212,7 +217,7 @@ pub(super) fn shape(hunt: &Hunt) -> Result<Shape, HuntError> {
     })
 }
 
-/// The columns to expect: those of the header, which have to be those of the statement.
+/// The columns to expect: those of the header, which have to agree with the statement; `None` when neither tells.
 fn columns(hunt: &Hunt, shape: &Shape) -> Result<Option<Vec<String>>, HuntError> {
     let returned = shape
         .returns
@@ -233,12 +238,12 @@ fn same_names(some: &[String], others: &[String]) -> bool {
     some.len() == others.len() && some.iter().all(|name| others.contains(name))
 }
 
-/// Every parameter that a hunt takes: what it declares, what it uses nonetheless, and [`CASE`].
-fn taken(hunt: &Hunt, shape: &Shape) -> Vec<Parameter> {
-    let mut taken = hunt.parameters.clone();
+/// Every parameter that a hunt takes: those that it declares, those that it uses without declaring them, and [`CASE`].
+fn accepted(hunt: &Hunt, shape: &Shape) -> Vec<Parameter> {
+    let mut accepted = hunt.parameters.clone();
     for used in &shape.parameters {
-        if used.name != CASE && taken.iter().all(|parameter| parameter.name != used.name) {
-            taken.push(Parameter {
+        if used.name != CASE && accepted.iter().all(|parameter| parameter.name != used.name) {
+            accepted.push(Parameter {
                 name: used.name.clone(),
                 kind: ParameterType::Any,
                 required: true,
@@ -247,8 +252,8 @@ fn taken(hunt: &Hunt, shape: &Shape) -> Vec<Parameter> {
             });
         }
     }
-    if taken.iter().all(|parameter| parameter.name != CASE) {
-        taken.push(Parameter {
+    if accepted.iter().all(|parameter| parameter.name != CASE) {
+        accepted.push(Parameter {
             name: CASE.to_owned(),
             kind: ParameterType::String,
             required: false,
@@ -256,16 +261,17 @@ fn taken(hunt: &Hunt, shape: &Shape) -> Vec<Parameter> {
             example: None,
         });
     }
-    taken
+    accepted
 }
 
+/// The value of each parameter, read by its type.
 fn arguments(
     hunt: &Hunt,
     shape: &Shape,
     given: &Parameters,
 ) -> Result<BTreeMap<String, Argument>, HuntError> {
-    let taken = taken(hunt, shape);
-    let known = || taken.iter().map(|parameter| parameter.name.as_str());
+    let accepted = accepted(hunt, shape);
+    let known = || accepted.iter().map(|parameter| parameter.name.as_str());
     if let Some(name) = given
         .keys()
         .find(|name| known().all(|known| known != name.as_str()))
@@ -277,7 +283,7 @@ fn arguments(
             known: known().map(str::to_owned).collect(),
         });
     }
-    let missing: Vec<Parameter> = taken
+    let missing: Vec<Parameter> = accepted
         .iter()
         .filter(|parameter| parameter.required && !given.contains_key(&parameter.name))
         .cloned()
@@ -292,7 +298,7 @@ fn arguments(
         None => Ok(parameter.default.clone().unwrap_or(Argument::Null)),
         Some(text) => parameter
             .kind
-            .read(text)
+            .parse_value(text)
             .ok_or_else(|| HuntError::BadValue {
                 hunt: hunt.name.clone(),
                 name: parameter.name.clone(),
@@ -300,7 +306,7 @@ fn arguments(
                 value: text.clone(),
             }),
     };
-    taken
+    accepted
         .iter()
         .map(|parameter| Ok((parameter.name.clone(), value(parameter)?)))
         .collect()

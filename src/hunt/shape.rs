@@ -1,46 +1,46 @@
-//! What a statement reads and returns, found in its tokens.
+//! Finds in the tokens of a statement what it reads, what it returns, and what a hunt must not do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cypher::{Kind, Token, Unfinished, tokens};
+use super::cypher::{Token, TokenKind, Unfinished, tokens};
 
-/// A name and the line it stands in.
+/// A name and the line where it occurs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Named {
+pub(super) struct NameAt {
     pub(super) name: String,
     pub(super) line: usize,
 }
 
-/// A property that is read: `owner.name`, or `(owner:Label {name: …})`.
+/// A property that is read, as `owner.name` or `(owner:Label {name: …})`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Read {
-    /// The variable, when it is one.
+pub(super) struct PropertyRead {
+    /// The variable, if the owner is one.
     pub(super) owner: Option<String>,
-    /// Labels and types that stand at the place itself.
-    pub(super) on: Vec<String>,
-    pub(super) property: Named,
+    /// The labels or types in the same pattern.
+    pub(super) labels: Vec<String>,
+    pub(super) property: NameAt,
 }
 
-/// What a statement names.
+/// What a statement reads and returns.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shape {
-    /// Parameters, in order of their first use.
-    pub(super) parameters: Vec<Named>,
-    /// Labels of nodes.
-    pub(super) labels: Vec<Named>,
-    /// Types of edges.
-    pub(super) types: Vec<Named>,
-    /// Labels and types by variable.
+    /// The parameters, in the order of their first use.
+    pub(super) parameters: Vec<NameAt>,
+    /// The labels of nodes.
+    pub(super) labels: Vec<NameAt>,
+    /// The types of edges.
+    pub(super) types: Vec<NameAt>,
+    /// The labels and types of each variable.
     pub(super) variables: BTreeMap<String, BTreeSet<String>>,
-    /// Properties of nodes and edges.
-    pub(super) reads: Vec<Read>,
-    /// Keys of maps that the statement itself makes.
+    /// The properties of nodes and edges.
+    pub(super) reads: Vec<PropertyRead>,
+    /// The keys of maps that the statement creates.
     pub(super) own_keys: BTreeSet<String>,
-    /// Clauses that write, or that reach outside of the graph.
-    pub(super) forbidden: Vec<Named>,
-    /// The last RETURN, if there is one.
+    /// Clauses and functions that write, or that reach outside of the graph.
+    pub(super) forbidden: Vec<NameAt>,
+    /// The last RETURN outside of every subquery.
     pub(super) returns: Option<Returns>,
-    /// A UNION outside of every subquery.
+    /// The line of a UNION outside of every subquery.
     pub(super) union: Option<usize>,
 }
 
@@ -48,15 +48,15 @@ pub(super) struct Shape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Returns {
     pub(super) line: usize,
-    /// Names of the columns; none for `RETURN *`.
+    /// The names of the columns; `None` for `RETURN *`.
     pub(super) columns: Option<Vec<String>>,
-    /// What it is ordered by, where that is a plain name.
+    /// The keys of its ORDER BY that are plain names.
     pub(super) ordered_by: Vec<String>,
-    /// Whether it has an ORDER BY at all.
+    /// Whether it has an ORDER BY.
     pub(super) ordered: bool,
 }
 
-/// Words that begin a clause which changes something, or reads what is not in the graph.
+/// The first words of clauses that change something or reach outside of the graph.
 const FORBIDDEN: &[&str] = &[
     "ALTER",
     "CREATE",
@@ -78,49 +78,50 @@ const FORBIDDEN: &[&str] = &[
     "USE",
 ];
 
-/// Words after which a parenthesis opens a pattern or a group, not the arguments of a function.
+/// Keywords before a parenthesis that opens a pattern or a group. After any other word it opens the arguments of a
+/// function.
 const BEFORE_GROUP: &[&str] = &[
     "AND", "BY", "CALL", "CASE", "CONTAINS", "ELSE", "ENDS", "IN", "IS", "LIMIT", "MATCH", "NOT",
     "OR", "RETURN", "SKIP", "STARTS", "THEN", "UNION", "UNWIND", "WHEN", "WHERE", "WITH", "XOR",
     "ALL",
 ];
 
-/// Words after which a brace opens a subquery.
+/// Keywords before a brace that opens a subquery.
 const BEFORE_SUBQUERY: &[&str] = &["CALL", "COLLECT", "COUNT", "EXISTS"];
 
-/// What an open bracket holds.
+/// What is inside an open bracket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Inside {
+enum Bracket {
     /// `(n:Label`, or a group in an expression.
-    Node(Place),
+    Node(PatternElement),
     /// `-[r:TYPE`.
-    Edge(Place),
+    Edge(PatternElement),
     /// Properties of a pattern, `{name: …`.
-    Properties(Place),
-    /// A map of the statement's own, or a map projection.
+    Properties(PatternElement),
+    /// A map that the statement creates, or a map projection.
     Map,
-    /// A subquery's braces, a function's arguments, a list.
+    /// A subquery, the arguments of a function, a list.
     Other,
 }
 
-/// The variable and the labels of a pattern, as far as they have been read.
+/// A node or edge of a pattern: its variable and its labels or types, as far as they have been read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Place {
+struct PatternElement {
     variable: Option<String>,
-    on: Vec<String>,
+    labels: Vec<String>,
 }
 
 impl Shape {
-    /// Reads the shape of a statement.
-    pub(super) fn of(text: &str) -> Result<Self, Unfinished> {
+    /// Reads the shape of a statement; an error when a literal, comment or name does not end.
+    pub(super) fn parse(text: &str) -> Result<Self, Unfinished> {
         let tokens = tokens(text)?;
-        let mut reader = Reader {
+        let mut builder = ShapeBuilder {
             tokens: &tokens,
             open: Vec::new(),
             shape: Self::default(),
         };
-        reader.read();
-        let mut shape = reader.shape;
+        builder.build();
+        let mut shape = builder.shape;
         shape.find_return(text, &tokens);
         Ok(shape)
     }
@@ -167,14 +168,14 @@ impl Shape {
     }
 }
 
-/// Positions of the tokens that stand in no bracket.
+/// The positions of the tokens outside of all brackets.
 fn outermost(tokens: &[Token]) -> Vec<usize> {
     let mut depth = 0usize;
     let mut outer = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         match token.kind {
-            Kind::Sign('(' | '[' | '{') => depth += 1,
-            Kind::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            TokenKind::Sign('(' | '[' | '{') => depth += 1,
+            TokenKind::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
             _ if depth == 0 => outer.push(at),
             _ => {}
         }
@@ -182,7 +183,7 @@ fn outermost(tokens: &[Token]) -> Vec<usize> {
     outer
 }
 
-/// The parts between the commas that stand in no bracket.
+/// The parts between the commas outside of all brackets.
 fn split(tokens: &[Token], start: usize, end: usize) -> Vec<&[Token]> {
     let tokens = tokens.get(start..end).unwrap_or_default();
     let mut parts = Vec::new();
@@ -198,7 +199,7 @@ fn split(tokens: &[Token], start: usize, end: usize) -> Vec<&[Token]> {
     parts
 }
 
-/// A column is called by its alias, else as the expression is written.
+/// The name of a column: its alias, or the expression as it is written.
 fn column(text: &str, item: &[Token]) -> String {
     match item {
         [.., alias, name] if alias.is_word("AS") => name.name().unwrap_or_default().to_owned(),
@@ -222,14 +223,14 @@ fn sort_key(item: &[Token]) -> Option<String> {
     }
 }
 
-struct Reader<'a> {
+struct ShapeBuilder<'a> {
     tokens: &'a [Token],
-    open: Vec<Inside>,
+    open: Vec<Bracket>,
     shape: Shape,
 }
 
-impl Reader<'_> {
-    fn read(&mut self) {
+impl ShapeBuilder<'_> {
+    fn build(&mut self) {
         let mut at = 0;
         while at < self.tokens.len() {
             at = self.token(at);
@@ -240,72 +241,76 @@ impl Reader<'_> {
         self.tokens.get(at.checked_sub(back)?)
     }
 
-    /// Reads the token at `at`, and gives the place of the next one to read.
+    /// Reads the token at `at`, and returns the position of the next one to read.
     fn token(&mut self, at: usize) -> usize {
         let token = &self.tokens[at];
         match &token.kind {
-            Kind::Parameter(name) if !self.shape.parameters.iter().any(|p| p.name == *name) => {
-                self.shape.parameters.push(Named {
+            TokenKind::Parameter(name)
+                if !self.shape.parameters.iter().any(|p| p.name == *name) =>
+            {
+                self.shape.parameters.push(NameAt {
                     name: name.clone(),
                     line: token.line,
                 });
             }
-            Kind::Sign('(' | '[' | '{') => {
+            TokenKind::Sign('(' | '[' | '{') => {
                 let inside = self.opened(at);
                 self.open.push(inside);
             }
-            Kind::Sign(')' | ']' | '}') => {
+            TokenKind::Sign(')' | ']' | '}') => {
                 self.open.pop();
             }
-            Kind::Sign(':') => return self.colon(at),
-            Kind::Sign('.') => self.dot(at),
-            Kind::Word(_) => self.word(at),
+            TokenKind::Sign(':') => return self.colon(at),
+            TokenKind::Sign('.') => self.dot(at),
+            TokenKind::Word(_) => self.word(at),
             _ => {}
         }
         at + 1
     }
 
-    fn opened(&self, at: usize) -> Inside {
+    fn opened(&self, at: usize) -> Bracket {
         let before = self.before(at, 1);
         let before_is = |words: &[&str]| {
             before.is_some_and(|token| words.iter().any(|word| token.is_word(word)))
         };
         match self.tokens[at].kind {
-            Kind::Sign('(') => {
+            TokenKind::Sign('(') => {
                 let is_call = before.and_then(Token::name).is_some() && !before_is(BEFORE_GROUP);
                 if is_call {
-                    Inside::Other
+                    Bracket::Other
                 } else {
-                    Inside::Node(self.place(at))
+                    Bracket::Node(self.pattern_element(at))
                 }
             }
-            Kind::Sign('[') if before.is_some_and(|token| token.is_sign('-')) => {
-                Inside::Edge(self.place(at))
+            TokenKind::Sign('[') if before.is_some_and(|token| token.is_sign('-')) => {
+                Bracket::Edge(self.pattern_element(at))
             }
-            Kind::Sign('{') if before_is(BEFORE_SUBQUERY) || self.scoped_call(at) => Inside::Other,
-            Kind::Sign('{') => match self.open.last() {
-                Some(Inside::Node(place) | Inside::Edge(place))
+            TokenKind::Sign('{') if before_is(BEFORE_SUBQUERY) || self.scoped_call(at) => {
+                Bracket::Other
+            }
+            TokenKind::Sign('{') => match self.open.last() {
+                Some(Bracket::Node(element) | Bracket::Edge(element))
                     if before.is_some_and(|t| {
                         t.name().is_some() || t.is_sign('(') || t.is_sign('[')
                     }) =>
                 {
-                    Inside::Properties(place.clone())
+                    Bracket::Properties(element.clone())
                 }
-                _ => Inside::Map,
+                _ => Bracket::Map,
             },
-            _ => Inside::Other,
+            _ => Bracket::Other,
         }
     }
 
-    /// The variable right behind an opening bracket.
-    fn place(&self, at: usize) -> Place {
-        Place {
+    /// The pattern element that an opening bracket starts, with its variable.
+    fn pattern_element(&self, at: usize) -> PatternElement {
+        PatternElement {
             variable: self
                 .tokens
                 .get(at + 1)
                 .and_then(Token::name)
                 .map(str::to_owned),
-            on: Vec::new(),
+            labels: Vec::new(),
         }
     }
 
@@ -329,22 +334,22 @@ impl Reader<'_> {
         false
     }
 
-    /// A colon stands before labels or types, or behind the key of a map.
+    /// A colon comes before labels or types, or after the key of a map.
     fn colon(&mut self, at: usize) -> usize {
         let key = self.before(at, 1).and_then(Token::name).map(str::to_owned);
         let starts_item = self
             .before(at, 2)
             .is_some_and(|t| t.is_sign('{') || t.is_sign(','));
         match (self.open.last(), key) {
-            (Some(Inside::Map), Some(key)) if starts_item => {
+            (Some(Bracket::Map), Some(key)) if starts_item => {
                 self.shape.own_keys.insert(key);
                 at + 1
             }
-            (Some(Inside::Properties(place)), Some(key)) if starts_item => {
-                let read = Read {
-                    owner: place.variable.clone(),
-                    on: place.on.clone(),
-                    property: Named {
+            (Some(Bracket::Properties(element)), Some(key)) if starts_item => {
+                let read = PropertyRead {
+                    owner: element.variable.clone(),
+                    labels: element.labels.clone(),
+                    property: NameAt {
                         name: key,
                         line: self.tokens[at].line,
                     },
@@ -356,16 +361,16 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads `A|B&!C` from `at` on, and gives the place behind it.
+    /// Reads labels such as `A|B&!C` from `at` on, and returns the position after them.
     fn labels(&mut self, mut at: usize, variable: Option<String>) -> usize {
-        // In `[x IN list WHERE x:Label | …]` the bar ends the label.
-        let bars = !matches!(self.open.last(), Some(Inside::Other) | None);
-        let is_type = matches!(self.open.last(), Some(Inside::Edge(_)));
+        // In the list comprehension `[x IN list WHERE x:Label | …]` the bar ends the label.
+        let bars = !matches!(self.open.last(), Some(Bracket::Other) | None);
+        let is_type = matches!(self.open.last(), Some(Bracket::Edge(_)));
         while let Some(token) = self.tokens.get(at) {
             match &token.kind {
-                Kind::Sign('!' | '%' | '&' | ':') => {}
-                Kind::Sign('|') if bars => {}
-                Kind::Word(name) | Kind::Quoted(name) => {
+                TokenKind::Sign('!' | '%' | '&' | ':') => {}
+                TokenKind::Sign('|') if bars => {}
+                TokenKind::Word(name) | TokenKind::Quoted(name) => {
                     let joined = self
                         .before(at, 1)
                         .is_some_and(|t| [':', '|', '&', '!'].iter().any(|sign| t.is_sign(*sign)));
@@ -383,8 +388,8 @@ impl Reader<'_> {
     }
 
     fn label(&mut self, name: String, line: usize, is_type: bool, variable: Option<&str>) {
-        if let Some(Inside::Node(place) | Inside::Edge(place)) = self.open.last_mut() {
-            place.on.push(name.clone());
+        if let Some(Bracket::Node(element) | Bracket::Edge(element)) = self.open.last_mut() {
+            element.labels.push(name.clone());
         }
         if let Some(variable) = variable {
             self.shape
@@ -393,7 +398,7 @@ impl Reader<'_> {
                 .or_default()
                 .insert(name.clone());
         }
-        let named = Named { name, line };
+        let named = NameAt { name, line };
         if is_type {
             self.shape.types.push(named);
         } else {
@@ -401,13 +406,16 @@ impl Reader<'_> {
         }
     }
 
-    /// `owner.property`, but not `namespace.function(`.
+    /// Reads `owner.property`, but not `namespace.function(`.
     fn dot(&mut self, at: usize) {
         let Some(property) = self.tokens.get(at + 1).and_then(Token::name) else {
             return;
         };
         let before = self.before(at, 1);
-        if matches!(before.map(|token| &token.kind), Some(Kind::Parameter(_))) {
+        if matches!(
+            before.map(|token| &token.kind),
+            Some(TokenKind::Parameter(_))
+        ) {
             return;
         }
         let owner = before.and_then(Token::name).map(str::to_owned);
@@ -417,17 +425,17 @@ impl Reader<'_> {
                 .as_deref()
                 .is_some_and(|name| name.eq_ignore_ascii_case("apoc"))
             {
-                self.shape.forbidden.push(Named {
+                self.shape.forbidden.push(NameAt {
                     name: format!("apoc.{property}"),
                     line,
                 });
             }
             return;
         }
-        let read = Read {
+        let read = PropertyRead {
             owner,
-            on: Vec::new(),
-            property: Named {
+            labels: Vec::new(),
+            property: NameAt {
                 name: property.to_owned(),
                 line: self.tokens[at].line,
             },
@@ -435,7 +443,7 @@ impl Reader<'_> {
         self.shape.reads.push(read);
     }
 
-    /// Whether the names joined by dots from `at` on end in arguments.
+    /// Whether a dotted name that goes on at `at` is followed by the arguments of a function.
     fn is_called(&self, mut at: usize) -> bool {
         while self.tokens.get(at).is_some_and(|token| token.is_sign('.')) {
             at += 2;
@@ -460,7 +468,7 @@ impl Reader<'_> {
             .or(procedure.then_some("CALL of a procedure"))
         {
             let line = token.line;
-            self.shape.forbidden.push(Named {
+            self.shape.forbidden.push(NameAt {
                 name: name.to_owned(),
                 line,
             });
@@ -473,10 +481,10 @@ mod tests {
     use super::*;
 
     fn shape(text: &str) -> Shape {
-        Shape::of(text).unwrap()
+        Shape::parse(text).unwrap()
     }
 
-    fn names(of: &[Named]) -> Vec<&str> {
+    fn names(of: &[NameAt]) -> Vec<&str> {
         of.iter().map(|named| named.name.as_str()).collect()
     }
 

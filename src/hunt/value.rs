@@ -1,4 +1,4 @@
-//! Values of the driver as JSON.
+//! Converts values of the Neo4j driver to JSON.
 
 use std::collections::HashMap;
 
@@ -10,16 +10,17 @@ use serde_json::{Map, Value, json};
 
 use crate::model::format_time;
 
-/// Turns values into JSON. It is shown all values first, so that an edge can name the nodes at its ends.
+/// Converts values to JSON. All values are passed to [`Self::remember_nodes`] first, so that an edge can name the nodes
+/// at its ends.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
-    /// Label and id of each node by the number that the server knows it by.
+pub(super) struct JsonConverter {
+    /// Label and id of each node, by the internal number that the server gave it.
     nodes: HashMap<i64, Value>,
 }
 
-impl Reader {
+impl JsonConverter {
     /// Remembers the nodes in a value.
-    pub(super) fn meet(&mut self, value: &BoltType) {
+    pub(super) fn remember_nodes(&mut self, value: &BoltType) {
         match value {
             BoltType::Node(node) => {
                 let label = node.labels.value.first().map_or(Value::Null, text);
@@ -27,15 +28,22 @@ impl Reader {
                 self.nodes
                     .insert(node.id.value, json!({"label": label, "id": id}));
             }
-            BoltType::Path(path) => path.nodes.value.iter().for_each(|node| self.meet(node)),
-            BoltType::List(list) => list.value.iter().for_each(|item| self.meet(item)),
-            BoltType::Map(map) => map.value.values().for_each(|item| self.meet(item)),
+            BoltType::Path(path) => path
+                .nodes
+                .value
+                .iter()
+                .for_each(|node| self.remember_nodes(node)),
+            BoltType::List(list) => list.value.iter().for_each(|item| self.remember_nodes(item)),
+            BoltType::Map(map) => map
+                .value
+                .values()
+                .for_each(|item| self.remember_nodes(item)),
             _ => {}
         }
     }
 
     /// The value as JSON.
-    pub(super) fn json(&self, value: &BoltType) -> Value {
+    pub(super) fn to_json(&self, value: &BoltType) -> Value {
         match value {
             BoltType::Null(_) => Value::Null,
             BoltType::String(text) => text.value.clone().into(),
@@ -68,13 +76,13 @@ impl Reader {
     }
 
     fn list(&self, list: &BoltList) -> Value {
-        list.value.iter().map(|item| self.json(item)).collect()
+        list.value.iter().map(|item| self.to_json(item)).collect()
     }
 
     fn map(&self, map: &BoltMap) -> Map<String, Value> {
         map.value
             .iter()
-            .map(|(key, value)| (key.value.clone(), self.json(value)))
+            .map(|(key, value)| (key.value.clone(), self.to_json(value)))
             .collect()
     }
 
@@ -92,8 +100,9 @@ impl Reader {
         edge
     }
 
-    /// A path comes as distinct nodes, distinct edges without ends, and a walk over them: pairs of an edge, from 1
-    /// and negative when walked against its direction, and the node it leads to.
+    /// The driver gives a path as distinct nodes, distinct edges without ends, and the steps of the path. A step is the
+    /// number of an edge, counted from 1 and negative if it is followed against its direction, and the number of the
+    /// node that it leads to.
     fn path(&self, path: &BoltPath) -> Value {
         let nodes = path.nodes();
         let edges = path.rels();
@@ -125,7 +134,7 @@ fn text(value: &BoltType) -> Value {
     }
 }
 
-/// Everything that tells of time: moments in UTC, the rest as ISO 8601 writes it.
+/// Values of time: date-times in UTC, all others as in ISO 8601.
 fn moment(value: &BoltType) -> Option<String> {
     let value = value.clone();
     match &value {
@@ -154,7 +163,8 @@ fn moment(value: &BoltType) -> Option<String> {
     }
 }
 
-/// The driver's own conversion knows no negative durations, and takes a month for 30.4 days.
+/// A duration in ISO 8601. The conversion of the driver is not used, since it refuses negative durations and counts a
+/// month as 30.4 days.
 fn duration(value: BoltType) -> Option<String> {
     let mut holder = BoltMap::default();
     holder.put("duration".into(), value);
@@ -166,7 +176,7 @@ fn duration(value: BoltType) -> Option<String> {
             format!("{n}{unit}")
         }
     };
-    // Nanoseconds count up from the whole second below.
+    // The nanoseconds are counted upwards from the whole seconds, even in negative durations.
     let exact = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
     let sign = if exact < 0 { "-" } else { "" };
     let (whole, fraction) = (

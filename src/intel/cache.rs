@@ -49,8 +49,13 @@ impl AnswerCache {
         cache
     }
 
-    /// The answer to a request, with the time at which it was received.
-    pub fn get(&self, request: &Request, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Answer)> {
+    /// The answer to a request, with the time at which it was received; none when it is too old by now.
+    pub fn get(&self, request: &Request) -> Option<(DateTime<Utc>, Answer)> {
+        self.get_at(request, Utc::now())
+    }
+
+    /// As [`AnswerCache::get`], at another time than now.
+    pub fn get_at(&self, request: &Request, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Answer)> {
         let path = self.path(request);
         let kept = match read_file(&path) {
             Ok(kept) => kept,

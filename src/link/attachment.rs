@@ -1,28 +1,28 @@
-//! Attachments of a message.
+//! Attachments of a message: files, cards and references to other messages.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::Origin;
 use super::card;
 use super::collect::Collector;
 use super::entity::Rules;
 use super::json::{Event, Events};
+use super::message::Origin;
 
-/// One attachment of a chatMessage as Graph gives it. What is null, missing or of another type than
-/// documented is absent.
+/// One attachment of a chatMessage as Graph gives it. A property that is null, missing or of another type than
+/// documented is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attachment {
     /// The attachment's id, to which `<attachment id="…">` in the body refers.
     pub id: Option<String>,
     /// A media type, a card type, `reference`, `messageReference` or `forwardedMessageReference`.
     pub content_type: Option<String>,
-    /// Where the content is, for files.
+    /// For files, the address of the content.
     pub content_url: Option<String>,
-    /// The content, for cards and references to messages: JSON in a string. Native JSON is accepted
-    /// and turned into text.
+    /// For cards and references to messages, the content as JSON in a string. JSON that is not in a string is accepted
+    /// and turned into one.
     pub content: Option<String>,
-    /// The name of a file.
+    /// For files, the name.
     pub name: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for Attachment {
     }
 }
 
-/// Gathers the links of one attachment.
+/// Collects the links of one attachment.
 pub(crate) fn collect(attachment: &Attachment, collector: &mut Collector) {
     let kind = attachment
         .content_type
@@ -55,7 +55,7 @@ pub(crate) fn collect(attachment: &Attachment, collector: &mut Collector) {
         .to_ascii_lowercase();
     let content = attachment.content.as_deref().unwrap_or_default();
     match kind.as_str() {
-        // A quote: its words are somebody else's, and its own message is read for itself.
+        // A quoted message was written by somebody else, and is read where it was sent.
         "messagereference" => return,
         "forwardedmessagereference" => {
             for html in forwarded(content) {
@@ -71,13 +71,13 @@ pub(crate) fn collect(attachment: &Attachment, collector: &mut Collector) {
         collector.file(url, attachment.name.as_deref());
     }
     if card::is_json(content) {
-        card::read(content, collector);
+        card::collect(content, collector);
     } else if !content.is_empty() {
         collector.html(content, Rules::Text, Origin::Attachment, false);
     }
 }
 
-/// The bodies of the messages in a reference to a forwarded message.
+/// The HTML bodies inside a reference to a forwarded message.
 fn forwarded(content: &str) -> Vec<String> {
     let mut bodies = Vec::new();
     let mut wanted = false;

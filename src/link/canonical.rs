@@ -1,4 +1,4 @@
-//! One url out of one string: cleaned, made whole, unwrapped, normalised.
+//! Reads one url from one string: trims it, refangs it, removes its wrappers and normalises it.
 
 use std::borrow::Cow;
 
@@ -10,75 +10,76 @@ use super::invisible::{is_blank, is_invisible, strip};
 use super::wrapper::Wrapper;
 use super::{handler, refang, unwrap};
 
-/// Wrappers peeled at most. Browsers give up after 20 redirects, so a longer chain leads nowhere;
-/// such a url stays as it is.
+/// How many wrappers are removed at most. Browsers give up after 20 redirects, so a longer chain leads nowhere, and
+/// such a url stays as it was sent.
 const MAX_LAYERS: usize = 32;
 
-/// A DNS name has at most 253 bytes. The raw form may be longer (percent-encoded, not yet
-/// punycode), but past this nothing can come of it, and converting it would take quadratic time.
+/// The longest host that is converted. A DNS name has at most 253 bytes; its raw form may be longer, since it can be
+/// percent-encoded and is not punycode yet. Beyond these limits it cannot become a valid name, and trying would take
+/// quadratic time.
 const MAX_RAW_HOST: usize = 4096;
 const MAX_RAW_LABEL: usize = 756;
 
-/// Names of these kinds are files more often than hosts.
+/// Public suffixes that are file extensions too: `notes.md` is more often a file than a host.
 const FILE_LIKE: [&str; 10] = ["zip", "mov", "md", "sh", "py", "pl", "rs", "cc", "so", "ps"];
 
-/// Where a string leads when somebody opens it.
+/// What happens when somebody opens a string as a link.
 pub(crate) enum Target {
-    /// To a web url, through these wrappers, outermost first.
+    /// It opens this web url, through these wrappers, the outermost first.
     Web(Url, Vec<Wrapper>),
-    /// To something else that opens: a mail, a call, a file.
-    Elsewhere,
-    /// Nowhere: a relative path, a script, plain text.
-    Nowhere,
+    /// It opens something other than a web url: a mail, a call, a file.
+    NotWeb,
+    /// It opens nothing: a relative path, a script, plain text.
+    Nothing,
 }
 
-/// One step of [`resolve`].
+/// What a string is before any wrapper is removed.
 pub(crate) enum Step {
     Web(Url),
     Handler(Wrapper, String),
-    Elsewhere,
-    Nowhere,
+    NotWeb,
+    Nothing,
 }
 
-/// Reads one url from a log, an alert or a command line: white space and quotes trimmed, defanged
-/// forms refanged, wrappers peeled, normalised with the WHATWG rules. Gives the url and what it was
-/// wrapped in, outermost first; `None` for what is no web url (file paths, `mailto:` and the like).
+/// Reads one url from a log, an alert or a command line. White space and quotes around it are trimmed, defanged forms
+/// are refanged, wrappers are removed, and the rest is normalised by the WHATWG rules. Returns the url and its
+/// wrappers, the outermost first, or `None` for what is not a web url, such as a file path or `mailto:`.
 ///
-/// A scheme is only added to what is plainly a host: `www.` gets `http`, as Teams does when it
-/// links it; a host with a public suffix (`evil.example/path`; the reserved names `.example` and
-/// `.test` count) gets `https`, and so does an IPv4 address with a port or a path. To ask whether a
-/// logged request went to a url use [`request_match`](super::request_match), which guesses nothing.
+/// A scheme is added only to what is clearly a host. `www.` gets `http`, as Teams does when it makes a link of it. A
+/// host with a public suffix (`evil.example/path`; the reserved names `.example` and `.test` count) gets `https`, and
+/// so does an IPv4 address with a port or a path. To find out whether a logged request went to a url, use
+/// [`request_match`](super::request_match), which does not guess.
 pub fn canonical(raw: &str) -> Option<(Url, Vec<Wrapper>)> {
     match resolve(raw) {
         Target::Web(url, wrappers) => Some((url, wrappers)),
-        Target::Elsewhere | Target::Nowhere => None,
+        Target::NotWeb | Target::Nothing => None,
     }
 }
 
-/// Where `raw` leads, wrappers peeled.
+/// What `raw` opens, wrappers removed.
 pub(crate) fn resolve(raw: &str) -> Target {
-    // Most links in Teams are Safe Links with nothing else around their target.
+    // Most links in Teams are Safe Links with a plain target, so these are handled without parsing the wrapper.
     if let Some(inner) = unwrap::plain_safelink(raw)
         && let Some(Step::Web(url)) = inner_step(&inner)
         && unwrap::layer(&url).is_none()
     {
         return Target::Web(url, vec![Wrapper::SafeLinks]);
     }
-    resolve_any(raw)
+    resolve_chain(raw)
 }
 
-/// The same for any wrappers in any spelling.
-fn resolve_any(raw: &str) -> Target {
-    let mut here = step(raw);
-    if matches!(here, Step::Elsewhere) {
-        return Target::Elsewhere;
+/// The same for every other chain of wrappers.
+fn resolve_chain(raw: &str) -> Target {
+    let mut current = classify(raw);
+    if matches!(current, Step::NotWeb) {
+        return Target::NotWeb;
     }
     let mut wrappers = Vec::new();
-    // The outermost web url, and how many handlers stand before it: the answer when the chain
-    // turns out to lead nowhere.
+    // The outermost web url and how many handlers come before it. This is the result when the chain turns out to
+    // lead nowhere.
     let mut outermost: Option<(Url, usize)> = None;
     loop {
-        let (wrapper, next) = match here {
+        let (wrapper, next) = match current {
             Step::Web(url) => {
                 let layer = unwrap::layer(&url).and_then(|(wrapper, candidates)| {
                     candidates
@@ -93,22 +94,26 @@ fn resolve_any(raw: &str) -> Target {
             }
             Step::Handler(wrapper, inner) => match inner_step(&inner) {
                 Some(next) => (wrapper, next),
-                None => return give_up(outermost, wrappers, Target::Elsewhere),
+                None => return unresolved(outermost, wrappers, Target::NotWeb),
             },
-            Step::Elsewhere | Step::Nowhere => {
-                return give_up(outermost, wrappers, Target::Nowhere);
+            Step::NotWeb | Step::Nothing => {
+                return unresolved(outermost, wrappers, Target::Nothing);
             }
         };
         wrappers.push(wrapper);
-        here = next;
+        current = next;
         if wrappers.len() > MAX_LAYERS {
-            return give_up(outermost, wrappers, Target::Elsewhere);
+            return unresolved(outermost, wrappers, Target::NotWeb);
         }
     }
 }
 
-/// The outermost url as it stood, when there is one.
-fn give_up(outer: Option<(Url, usize)>, mut wrappers: Vec<Wrapper>, otherwise: Target) -> Target {
+/// The result when a chain leads nowhere: the outermost web url with its wrappers, or `otherwise` without one.
+fn unresolved(
+    outer: Option<(Url, usize)>,
+    mut wrappers: Vec<Wrapper>,
+    otherwise: Target,
+) -> Target {
     match outer {
         Some((url, before)) => {
             wrappers.truncate(before);
@@ -118,24 +123,24 @@ fn give_up(outer: Option<(Url, usize)>, mut wrappers: Vec<Wrapper>, otherwise: T
     }
 }
 
-/// A wrapped target, which may be percent-encoded once or twice more than it should be.
+/// What a wrapped target is. It may be percent-encoded more often than it should be, so it is decoded step by step.
 fn inner_step(inner: &str) -> Option<Step> {
     let mut text = Cow::Borrowed(inner);
     for _ in 0..4 {
-        match step(&text) {
+        match classify(&text) {
             found @ (Step::Web(_) | Step::Handler(..)) => return Some(found),
-            Step::Elsewhere => return None,
-            Step::Nowhere if text.contains('%') => {
+            Step::NotWeb => return None,
+            Step::Nothing if text.contains('%') => {
                 text = Cow::Owned(percent_decode_str(&text).decode_utf8_lossy().into_owned());
             }
-            Step::Nowhere => return None,
+            Step::Nothing => return None,
         }
     }
     None
 }
 
-/// What `raw` is, without looking into it.
-pub(crate) fn step(raw: &str) -> Step {
+/// What `raw` is, without looking inside a wrapper.
+pub(crate) fn classify(raw: &str) -> Step {
     let text = clean(raw);
     let text = text.as_ref();
     if let Some((name, rest)) = scheme(text) {
@@ -145,32 +150,32 @@ pub(crate) fn step(raw: &str) -> Step {
     let text = plain.as_deref().unwrap_or(text);
     match scheme(text) {
         Some((name, rest)) => with_scheme(text, name, rest),
-        None => bare(text),
+        None => without_scheme(text),
     }
 }
 
-/// What a string with a scheme is.
+/// What a string with the scheme `name` is.
 fn with_scheme(text: &str, name: &str, rest: &str) -> Step {
     match refang::web_scheme(name) {
         Some(plain) if name.eq_ignore_ascii_case(plain) => web(text),
-        Some(_) => refang::refang(text).map_or(Step::Nowhere, |plain| web(&plain)),
+        Some(_) => refang::refang(text).map_or(Step::Nothing, |plain| web(&plain)),
         None => match handler::open(&name.to_ascii_lowercase(), rest) {
-            handler::Opens::Url(wrapper, inner) => Step::Handler(wrapper, inner),
-            handler::Opens::Elsewhere => Step::Elsewhere,
-            handler::Opens::Nothing => Step::Nowhere,
+            handler::HandlerTarget::Url(wrapper, inner) => Step::Handler(wrapper, inner),
+            handler::HandlerTarget::NotWeb => Step::NotWeb,
+            handler::HandlerTarget::Nothing => Step::Nothing,
         },
     }
 }
 
-/// White space, quotes and angle brackets around it removed, and the tabs and line breaks that the
-/// url parser would ignore.
+/// Removes white space, quotes and angle brackets around a url, and the tabs and line breaks that the url parser would
+/// ignore.
 fn clean(raw: &str) -> Cow<'_, str> {
     let trim = |text| {
         let edge = |c: char| is_blank(c) || c.is_control();
         str::trim_start_matches(text, |c: char| edge(c) || is_invisible(c)).trim_end_matches(edge)
     };
     let mut text = trim(raw);
-    // Only what opens with a quote may lose one at its end: `'` is a character of urls.
+    // A quote at the end is removed only when there is one at the start, since `'` may be part of a url.
     let quotes = ['"', '\'', '`', '<', '\u{201c}', '\u{2018}'];
     while let Some(rest) = text.strip_prefix(quotes) {
         text = trim(rest.trim_end_matches(['"', '\'', '`', '>', '\u{201d}', '\u{2019}']));
@@ -181,7 +186,7 @@ fn clean(raw: &str) -> Cow<'_, str> {
     }
 }
 
-/// The scheme of `text` and what follows its colon. `evil.example:8443/x` has none.
+/// The scheme of `text` and what follows its colon. `evil.example:8443/x` has no scheme.
 fn scheme(text: &str) -> Option<(&str, &str)> {
     let bytes = text.as_bytes();
     let end = bytes
@@ -196,11 +201,11 @@ fn scheme(text: &str) -> Option<(&str, &str)> {
     (!port).then_some((name, rest))
 }
 
-/// A url with a web scheme.
+/// Parses a url that has a web scheme.
 fn web(text: &str) -> Step {
     let authority = authority(text);
     let plain = match memchr3(b'[', b'(', b'{', authority.as_bytes()) {
-        // `[` alone may be an IPv6 address: refang looks closer, and only then at the whole.
+        // A bracket may belong to an IPv6 address, so the authority is refanged first and decides whether the whole is.
         Some(_) => refang::refang(authority).and_then(|_| refang::refang(text)),
         None => None,
     };
@@ -214,11 +219,11 @@ fn web(text: &str) -> Step {
         Cow::Borrowed(_) => None,
     }) {
         Some(url) => Step::Web(url),
-        None => Step::Nowhere,
+        None => Step::Nothing,
     }
 }
 
-/// What stands between the slashes after the scheme and the path.
+/// The part of a url between the slashes after the scheme and the path.
 fn authority(text: &str) -> &str {
     let bytes = text.as_bytes();
     let slash = |b: u8| matches!(b, b'/' | b'\\');
@@ -230,12 +235,12 @@ fn authority(text: &str) -> &str {
     &text[start..len.map_or(text.len(), |len| start + len)]
 }
 
-/// Parses with the WHATWG rules, and refuses hosts that no resolver could answer for.
+/// Parses by the WHATWG rules, and refuses hosts that DNS cannot resolve.
 pub(crate) fn parse(text: &str) -> Option<Url> {
     parse_with(text, authority(text))
 }
 
-/// The same for a text whose authority is known.
+/// The same when the authority is already known.
 fn parse_with(text: &str, authority: &str) -> Option<Url> {
     let host = &authority[memrchr(b'@', authority.as_bytes()).map_or(0, |at| at + 1)..];
     let dots = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
@@ -254,7 +259,7 @@ fn parse_with(text: &str, authority: &str) -> Option<Url> {
     }
 }
 
-/// True when `host` (with a port or not) is one that [`parse`] takes. Most are told without it.
+/// True when [`parse`] would accept `host`, with or without a port. Most hosts are decided without parsing.
 pub(crate) fn is_host(host: &str) -> bool {
     let labels = || host.as_bytes().split(|&b| b == b'.');
     let coded = |label: &[u8]| label.len() > 3 && label[..4].eq_ignore_ascii_case(b"xn--");
@@ -263,10 +268,10 @@ pub(crate) fn is_host(host: &str) -> bool {
         .unwrap_or_default();
     let plain =
         last.first().is_some_and(u8::is_ascii_alphabetic) && is_name(host) && !labels().any(coded);
-    plain || matches!(step(&format!("http://{host}")), Step::Web(_))
+    plain || matches!(classify(&format!("http://{host}")), Step::Web(_))
 }
 
-/// True for a name that DNS could hold, with or without its final dot. Underscores are in use.
+/// True for a name that DNS can hold, with or without a final dot. Underscores are accepted, since they are in use.
 fn is_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let mut label = 0;
@@ -281,17 +286,17 @@ fn is_name(name: &str) -> bool {
     label > 0 && name.len() <= 253
 }
 
-/// A string without a scheme.
-fn bare(text: &str) -> Step {
+/// What a string without a scheme is.
+fn without_scheme(text: &str) -> Step {
     if text.starts_with(r"\\") {
-        return Step::Elsewhere;
+        return Step::NotWeb;
     }
     let text = text.strip_prefix("//").unwrap_or(text);
     let end = text.find(['/', '\\', '?', '#']).unwrap_or(text.len());
     match host_kind(&text[..end], end < text.len()) {
         HostKind::Www => web(&format!("http://{text}")),
         HostKind::Public => web(&format!("https://{text}")),
-        HostKind::Other => Step::Nowhere,
+        HostKind::Other => Step::Nothing,
     }
 }
 
@@ -302,11 +307,11 @@ pub(crate) enum HostKind {
     Www,
     /// A name under a public suffix, or an IPv4 address with a port or a path.
     Public,
-    /// No host, or it cannot be told.
+    /// Not a host, or not certain to be one.
     Other,
 }
 
-/// What `text` (a host, with a port or not) is. `path` says whether a path follows it.
+/// Decides whether `text`, with or without a port, is a host. `path` says whether a path follows it.
 pub(crate) fn host_kind(text: &str, path: bool) -> HostKind {
     let (name, port) = match text.rsplit_once(':') {
         Some((name, port)) if port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()) => {
@@ -324,7 +329,7 @@ pub(crate) fn host_kind(text: &str, path: bool) -> HostKind {
     };
     let host = match url.host() {
         Some(Host::Domain(host)) => host,
-        // `1.2` is an address for a browser and a number for everybody else.
+        // A browser takes `1.2` for an address, everybody else for a number: only four plain numbers count.
         Some(Host::Ipv4(address)) if address.to_string() == name && (port || path) => {
             return HostKind::Public;
         }
@@ -350,8 +355,8 @@ pub(crate) fn host_kind(text: &str, path: bool) -> HostKind {
     }
 }
 
-/// True when the host is a name under a suffix of the Public Suffix List. The names that are
-/// reserved for documentation and tests (RFC 2606) stand in for real ones and count as well.
+/// True when the host is below a suffix of the Public Suffix List. The names that RFC 2606 reserves for documentation
+/// and tests count as well, so that examples behave like real hosts.
 pub(crate) fn has_public_suffix(host: &str) -> bool {
     let host = host.trim_end_matches('.');
     let known = psl::domain(host.as_bytes()).is_some_and(|domain| domain.suffix().is_known());
@@ -370,7 +375,7 @@ mod tests {
     fn shown(target: Target) -> Option<(String, Vec<Wrapper>)> {
         match target {
             Target::Web(url, wrappers) => Some((url.into(), wrappers)),
-            Target::Elsewhere | Target::Nowhere => None,
+            Target::NotWeb | Target::Nothing => None,
         }
     }
 
@@ -405,14 +410,14 @@ mod tests {
             rest in "(&data=[a-z%0-9'\"<#\u{e4} +]{0,6})?",
         ) {
             let raw = format!("https://{region}.{service}{path}?{key}={inner}{rest}");
-            prop_assert_eq!(shown(resolve(&raw)), shown(resolve_any(&raw)), "{}", raw);
+            prop_assert_eq!(shown(resolve(&raw)), shown(resolve_chain(&raw)), "{}", raw);
         }
 
         #[test]
         fn a_host_is_what_makes_a_url(
             host in "[a-zA-Z0-9._-]{0,12}|(xn--)?[a-z0-9-]{0,5}\\.(XN--)?[a-z0-9-]{1,4}\\.?|[a-z0-9x.]{1,8}(:[0-9]{0,5})?|[a-z\u{e4}%.:@]{0,8}|a{60,66}\\.b",
         ) {
-            let whole = matches!(step(&format!("http://{host}")), Step::Web(_));
+            let whole = matches!(classify(&format!("http://{host}")), Step::Web(_));
             prop_assert_eq!(is_host(&host), whole, "{}", host);
         }
     }

@@ -1,4 +1,4 @@
-//! Gathers links from bodies, cards and attachments.
+//! Collects links from bodies, cards and attachments, and reports each url once.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,49 +6,50 @@ use std::collections::HashMap;
 use url::{Position, Url};
 
 use super::canonical::{HostKind, Target, has_public_suffix, host_kind, resolve};
+use super::element::Separator;
 use super::entity::Rules;
 use super::internal::{is_internal, is_schema};
-use super::invisible::{drawn, line, may_be_invisible, push_visible, strip};
-use super::text::{self, Seen};
-use super::walk::{Break, Place, Visitor, walk};
-use super::{Link, Origin};
+use super::invisible::{in_display_order, may_hold_invisible, push_visible, single_line, strip};
+use super::message::{Link, Origin};
+use super::text::{self, Candidate};
+use super::walk::{Visibility, Visitor, walk};
 
-/// What became of a target.
+/// Whether something happens when a target is clicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Led {
-    /// It opens something: a link, or a place that is none.
-    Somewhere,
-    /// Nothing opens there.
-    Nowhere,
+pub(crate) enum TargetKind {
+    /// It opens something, be it a link or a place that does not count as one.
+    Opens,
+    /// It opens nothing, so it is plain text.
+    OpensNothing,
 }
 
 /// How text is shown to its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// As it stands.
+    /// As it is.
     Plain,
-    /// As Markdown and a little HTML: cards.
+    /// As cards show it: Markdown with a little HTML.
     Card,
 }
 
-/// The links found so far, in the order in which they stand.
+/// The links that were found so far, in their order in the message.
 #[derive(Default)]
 pub(crate) struct Collector {
     links: Vec<Link>,
 }
 
 impl Collector {
-    /// Something that opens `raw` when it is clicked, under a label.
-    pub(crate) fn target(&mut self, raw: &str, label: Option<&str>, origin: Origin) -> Led {
+    /// Adds something that opens `raw` when it is clicked, and is shown as `label`.
+    pub(crate) fn target(&mut self, raw: &str, label: Option<&str>, origin: Origin) -> TargetKind {
         match resolve(raw) {
-            Target::Nowhere => Led::Nowhere,
-            Target::Elsewhere => Led::Somewhere,
+            Target::Nothing => TargetKind::OpensNothing,
+            Target::NotWeb => TargetKind::Opens,
             Target::Web(url, wrapped_by) => {
                 if !is_internal(&url) {
-                    let label = label.map(drawn);
-                    let shows = |label: &str| label.trim() != raw && shows_another(label, &url);
+                    let label = label.map(in_display_order);
+                    let shows = |label: &str| label.trim() != raw && shows_other_host(label, &url);
                     let mismatch = label.as_deref().is_some_and(shows);
-                    let text = label.as_deref().and_then(line);
+                    let text = label.as_deref().and_then(single_line);
                     let raw = raw.to_owned();
                     self.links.push(Link {
                         url,
@@ -59,26 +60,26 @@ impl Collector {
                         mismatch,
                     });
                 }
-                Led::Somewhere
+                TargetKind::Opens
             }
         }
     }
 
-    /// A file by its name. `Notes.one` is a file although `.one` is a public suffix, so a name with
-    /// a single dot shows no host.
+    /// Adds an attached file. A name with a single dot never counts as a host that the reader sees: `Notes.one` is a
+    /// file although `.one` is a public suffix.
     pub(crate) fn file(&mut self, raw: &str, name: Option<&str>) {
         let shows_host = |name: &&str| name.contains('/') || name.matches('.').count() > 1;
         let before = self.links.len();
         self.target(raw, name.filter(shows_host), Origin::Attachment);
         if let Some(link) = self.links.get_mut(before) {
-            link.text = name.and_then(line);
+            link.text = name.and_then(single_line);
         }
     }
 
-    /// Text that may hold urls. `label_of_action` is text that already opens something else: what
-    /// reads like a url in it is no link, unless it is one in Markdown.
+    /// Adds the urls in a text. With `label_of_action` the text itself already opens something else, so that only links
+    /// in Markdown count.
     pub(crate) fn text(&mut self, text: &str, origin: Origin, style: Style, label_of_action: bool) {
-        text::scan(text, |seen: &Seen<'_>| {
+        text::scan(text, |seen: &Candidate<'_>| {
             if seen.label.is_none() && label_of_action {
                 return true;
             }
@@ -86,19 +87,19 @@ impl Collector {
                 return true;
             }
             let before = self.links.len();
-            let led = self.target(&seen.target(), seen.label, origin);
+            let kind = self.target(&seen.target(), seen.label, origin);
             if let Some(link) = self.links.get_mut(before) {
                 seen.raw.clone_into(&mut link.raw);
-                // A schema is named in a text, not linked; a label makes it a link.
+                // A text that mentions a schema does not link to it, unless it is a link in Markdown.
                 if seen.label.is_none() && is_schema(&link.url) {
                     self.links.truncate(before);
                 }
             }
-            led == Led::Somewhere
+            kind == TargetKind::Opens
         });
     }
 
-    /// Text of a card: Markdown, with HTML in it.
+    /// Adds the urls in a text of a card, which is Markdown with some HTML.
     pub(crate) fn card_text(&mut self, text: &str, label_of_action: bool) {
         if text.contains(['<', '&']) {
             self.html(text, Rules::Strict, Origin::Card, label_of_action);
@@ -107,9 +108,9 @@ impl Collector {
         }
     }
 
-    /// A message in HTML.
+    /// Adds the links of a message in HTML.
     pub(crate) fn message(&mut self, html: &str) {
-        self.read(
+        self.collect_html(
             html,
             Rules::Text,
             [Origin::Href, Origin::Text],
@@ -118,36 +119,47 @@ impl Collector {
         );
     }
 
-    /// HTML inside something else: everything in it has that origin.
+    /// Adds the links of HTML inside a card or an attachment. All of them have the same origin.
     pub(crate) fn html(&mut self, html: &str, rules: Rules, origin: Origin, label: bool) {
         let style = if origin == Origin::Card {
             Style::Card
         } else {
             Style::Plain
         };
-        self.read(html, rules, [origin, origin], style, label);
+        self.collect_html(html, rules, [origin, origin], style, label);
     }
 
-    fn read(&mut self, html: &str, rules: Rules, origins: [Origin; 2], style: Style, label: bool) {
+    fn collect_html(
+        &mut self,
+        html: &str,
+        rules: Rules,
+        origins: [Origin; 2],
+        style: Style,
+        label: bool,
+    ) {
         let [href, text] = origins;
-        let mut reader = Reader {
+        let mut visitor = HtmlLinks {
             collector: self,
             href,
             base: None,
             anchor: None,
             label: String::new(),
-            running: String::with_capacity(html.len()),
-            aside: String::new(),
+            body_text: String::with_capacity(html.len()),
+            hidden_text: String::new(),
         };
-        walk(html, rules, &mut reader);
-        let Reader { running, aside, .. } = reader;
-        self.text(&running, text, style, label);
-        self.text(&aside, text, style, label);
+        walk(html, rules, &mut visitor);
+        let HtmlLinks {
+            body_text,
+            hidden_text,
+            ..
+        } = visitor;
+        self.text(&body_text, text, style, label);
+        self.text(&hidden_text, text, style, label);
     }
 
-    /// The distinct links. Of several occurrences of a url the first of the most telling origin
-    /// stands for all. When another one mismatches and it does not, it is told as that one was sent
-    /// and shown: what the reader was made to believe is the lure.
+    /// The distinct links. Of several occurrences of a url the one whose origin comes first is kept. If it does not
+    /// mismatch and another one does, the other one's text and raw form replace its own: what the reader was made to
+    /// believe is the lure.
     pub(crate) fn into_links(mut self) -> Vec<Link> {
         if self.links.len() < 2 {
             return self.links;
@@ -155,7 +167,7 @@ impl Collector {
         self.links.sort_by_key(|link| link.origin);
         let mut first: HashMap<&str, usize> = HashMap::with_capacity(self.links.len());
         let mut keep = Vec::with_capacity(self.links.len());
-        // The kept ones that do not mismatch, each with the first other one that does.
+        // Kept links that do not mismatch, each with the first other occurrence that does.
         let mut lures: Vec<(usize, usize)> = Vec::new();
         let mut mismatch = vec![false; self.links.len()];
         for (at, link) in self.links.iter().enumerate() {
@@ -179,9 +191,9 @@ impl Collector {
     }
 }
 
-/// Text as it is scanned for urls: without what cannot be seen.
+/// The text without invisible characters, as it is scanned for urls.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    if !may_be_invisible(text) {
+    if !may_hold_invisible(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -189,30 +201,30 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Reads the links of an HTML message.
-struct Reader<'c, 'i> {
+/// Collects the links of an HTML document while it is walked.
+struct HtmlLinks<'c, 'i> {
     collector: &'c mut Collector,
     href: Origin,
     base: Option<Url>,
-    /// The href of an anchor whose end has not come yet.
+    /// The href of the open anchor.
     anchor: Option<Cow<'i, str>>,
-    /// The text inside of that anchor.
+    /// The text inside that anchor.
     label: String,
-    /// The text outside of anchors, blocks on lines of their own.
-    running: String,
-    /// Text that is not displayed, apart from the text around it.
-    aside: String,
+    /// The text outside of anchors. Each block is on a line of its own.
+    body_text: String,
+    /// Text that is not displayed. It is scanned apart, so that it does not join urls of the displayed text.
+    hidden_text: String,
 }
 
-impl Reader<'_, '_> {
-    /// Parts what is not displayed from what comes next. There is hardly ever any.
-    fn part_aside(&mut self) {
-        if !self.aside.is_empty() {
-            self.aside.push('\n');
+impl HtmlLinks<'_, '_> {
+    /// Separates hidden text from the hidden text that comes next.
+    fn separate_hidden_text(&mut self) {
+        if !self.hidden_text.is_empty() {
+            self.hidden_text.push('\n');
         }
     }
 
-    /// The href as a browser would resolve it, when it is relative and the document has a base.
+    /// The href as a browser would resolve it: a relative one against the base of the document, if there is one.
     fn resolved<'h>(&self, href: &'h str) -> Cow<'h, str> {
         match &self.base {
             Some(base) if Url::parse(href).is_err() => match base.join(href) {
@@ -224,26 +236,26 @@ impl Reader<'_, '_> {
     }
 }
 
-impl<'i> Visitor<'i> for Reader<'_, 'i> {
-    fn text(&mut self, text: &str, place: Place) {
-        match (&self.anchor, place) {
-            (_, Place::Hidden) => push_visible(&mut self.aside, text),
+impl<'i> Visitor<'i> for HtmlLinks<'_, 'i> {
+    fn text(&mut self, text: &str, visibility: Visibility) {
+        match (&self.anchor, visibility) {
+            (_, Visibility::Hidden) => push_visible(&mut self.hidden_text, text),
             (Some(_), _) => self.label.push_str(text),
-            (None, Place::Shown) => push_visible(&mut self.running, text),
-            (None, Place::Quoted) => {}
+            (None, Visibility::Shown) => push_visible(&mut self.body_text, text),
+            (None, Visibility::Quoted) => {}
         }
     }
 
-    fn pause(&mut self, _: Break) {
-        self.running.push('\n');
-        self.part_aside();
+    fn separator(&mut self, _: Separator) {
+        self.body_text.push('\n');
+        self.separate_hidden_text();
         if self.anchor.is_some() {
             self.label.push('\n');
         }
     }
 
     fn anchor(&mut self, href: Cow<'i, str>) {
-        self.running.push('\n');
+        self.body_text.push('\n');
         self.anchor = Some(href);
         self.label.clear();
     }
@@ -253,11 +265,12 @@ impl<'i> Visitor<'i> for Reader<'_, 'i> {
             return;
         };
         let target = self.resolved(&href);
-        if self.collector.target(&target, Some(&self.label), self.href) == Led::Nowhere {
-            // An anchor that opens nothing is no more than its text.
-            push_visible(&mut self.running, &self.label);
+        if self.collector.target(&target, Some(&self.label), self.href) == TargetKind::OpensNothing
+        {
+            // An anchor that opens nothing is plain text.
+            push_visible(&mut self.body_text, &self.label);
         }
-        self.running.push('\n');
+        self.body_text.push('\n');
     }
 
     fn target(&mut self, raw: &str, label: Option<&str>) {
@@ -274,15 +287,15 @@ impl<'i> Visitor<'i> for Reader<'_, 'i> {
     }
 
     fn cut(&mut self, source: &str) {
-        // The tag was never finished; what reads like a url in it may still have been sent.
-        self.part_aside();
-        push_visible(&mut self.aside, source);
+        // Browsers drop an unfinished tag, but a url in it was still sent.
+        self.separate_hidden_text();
+        push_visible(&mut self.hidden_text, source);
     }
 }
 
-/// True when `label` shows the reader a host that is not the host of `url`: a url somewhere in it,
-/// or nothing but a host, with or without a path.
-fn shows_another(label: &str, url: &Url) -> bool {
+/// True when `label` shows the reader another host than that of `url`: in a url somewhere in it, or because it is
+/// nothing but a host, with or without a path.
+fn shows_other_host(label: &str, url: &Url) -> bool {
     let label = strip(label);
     let label = label.trim();
     if !label.contains([':', '.', '[', '(', '{']) {
@@ -291,7 +304,7 @@ fn shows_another(label: &str, url: &Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;
     };
-    // A long url may be shown cut short, even in the middle of its host.
+    // Long urls are often shown truncated, even in the middle of the host.
     let cut_short = label.ends_with('\u{2026}') || label.ends_with("...");
     let end = label.trim_end_matches(['.', '\u{2026}']);
     let cut_in_host = |raw: &str, shown: &Url| {
@@ -303,7 +316,7 @@ fn shows_another(label: &str, url: &Url) -> bool {
     let differs = |raw: &str, url: &Url| {
         let shown = bare_host(url.host_str().unwrap_or_default());
         let host = bare_host(host);
-        shown != host && !(cut_in_host(raw, url) && begins(shown, host))
+        shown != host && !(cut_in_host(raw, url) && may_be_cut_from(shown, host))
     };
     let mut shown = false;
     let mut another = false;
@@ -328,16 +341,16 @@ fn shows_another(label: &str, url: &Url) -> bool {
     matches!(resolve(word), Target::Web(other, _) if differs(word, &other))
 }
 
-/// True when a host that is shown cut short may be the beginning of `host`. One with a public
-/// suffix (or that is one, like `github.io`) is whole to its reader, who takes it for that domain.
-fn begins(shown: &str, host: &str) -> bool {
+/// True when `shown`, a truncated host, can be the beginning of `host`. A reader takes anything that ends with a public
+/// suffix for a complete host, so such a text has to have the same registrable domain.
+fn may_be_cut_from(shown: &str, host: &str) -> bool {
     host.starts_with(shown)
         && (!shown.contains('.')
             || !has_public_suffix(&format!("x.{shown}"))
             || psl::domain_str(shown) == psl::domain_str(host))
 }
 
-/// The host without what makes no difference to a reader.
+/// The host without `www.` and a final dot, which make no difference to a reader.
 fn bare_host(host: &str) -> &str {
     let host = host.trim_end_matches('.');
     host.strip_prefix("www.").unwrap_or(host)

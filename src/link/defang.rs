@@ -1,4 +1,4 @@
-//! Urls that nobody opens by mistake.
+//! Defangs urls, so that nobody opens them by mistake.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,8 @@ use url::{Host, Url};
 
 use super::{refang, text};
 
-/// The url with its scheme and every dot of its authority broken (`hxxps://evil[.]example/…`), so
-/// that no program makes a link of it. Urls inside its path or query are broken too.
-/// [`canonical`](super::canonical) reads it back.
+/// The url with its scheme and every dot of its authority defanged (`hxxps://evil[.]example/…`), so that no program
+/// makes a link of it. Urls inside its path or query are defanged too. [`canonical`](super::canonical()) reads it back.
 pub fn defang(url: &Url) -> String {
     let scheme = match url.scheme() {
         "http" => "hxxp",
@@ -27,7 +26,7 @@ pub fn defang(url: &Url) -> String {
         out.push_str("[@]");
     }
     match url.host() {
-        // The colons of an address are left: no program links `hxxp://[`.
+        // The colons of an address stay, since no program makes a link of `hxxp://[`.
         Some(Host::Ipv6(address)) => out.push_str(&format!("[{address}]")),
         Some(host) => out.push_str(&host.to_string().replace('.', "[.]")),
         None => {}
@@ -40,8 +39,8 @@ pub fn defang(url: &Url) -> String {
     out
 }
 
-/// The text with every url in it broken: a url alone as [`defang`] does it, one in prose where it stands, and
-/// the words around it as they are. What is broken already stays as it is. Time is linear in the text.
+/// The text with every url in it defanged. A text that is a url is defanged as [`defang`] does it; in prose each url is
+/// defanged where it is, and the words around it stay. What is defanged already stays too. Time is linear in the text.
 pub fn defang_text(text: &str) -> Cow<'_, str> {
     if let Ok(url) = Url::parse(text)
         && url.as_str() == text
@@ -52,7 +51,7 @@ pub fn defang_text(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut done = 0;
     text::scan(text, |seen| {
-        // Labels and targets of Markdown, and what a handler carries, are read as plain text.
+        // Labels and destinations of Markdown are scanned as plain text, and so is the argument of a handler.
         if seen.label.is_some() {
             return false;
         }
@@ -74,7 +73,7 @@ pub fn defang_text(text: &str) -> Cow<'_, str> {
     swept(Cow::Owned(out))
 }
 
-/// A url broken where it stands, not normalised; `None` for what has no web scheme and no `www`.
+/// The url defanged but not normalised; `None` for what has no web scheme and no `www`.
 fn broken(raw: &str) -> Option<String> {
     let mut out = String::with_capacity(raw.len() + 8);
     let mut rest = raw;
@@ -90,7 +89,7 @@ fn broken(raw: &str) -> Option<String> {
             _ => "fxp://",
         });
         rest = raw[colon..].trim_start_matches([':', '/', '\\', ']']);
-        // The first bracket of `[:][//]` is not that of an address.
+        // The first bracket of `[:][//]` does not belong to an IPv6 address.
         for slashes in ["[//]", "[/][/]"] {
             rest = rest.strip_prefix(slashes).unwrap_or(rest);
         }
@@ -113,7 +112,7 @@ fn broken(raw: &str) -> Option<String> {
     Some(out)
 }
 
-/// Breaks what reads like a link although no host follows.
+/// Defangs what looks like a link although no host follows.
 fn swept(text: Cow<'_, str>) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut changes: Vec<(usize, usize, &str)> = Vec::new();

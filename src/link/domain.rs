@@ -1,22 +1,22 @@
-//! Hosts: the domain they belong to, and how they are looked for in logs.
+//! The domain that a host belongs to, and the terms by which hosts are searched for in logs.
 
 use percent_encoding::percent_decode_str;
 use url::{Host, Position, Url};
 
-/// The domain that somebody registered, or an address.
+/// A registered domain, or an IP address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Domain {
-    /// In punycode and lower case; for an IP address the address itself, without brackets. A host
-    /// that has no registrable part (one label, a public suffix) stands for itself.
+    /// The registrable domain in punycode and lower case. For an IP address it is the address without brackets, and for
+    /// a host without a registrable part (a single label, a public suffix) the host itself.
     pub registrable: String,
-    /// The Unicode form, when it differs.
+    /// The Unicode form, if it differs.
     pub unicode: Option<String>,
-    /// The public suffix, when it is on the Public Suffix List (private ones such as `github.io`
-    /// included). Without one a name is not on the internet: one label, `.local`, `.corp`.
+    /// The public suffix, if it is on the Public Suffix List, which includes private ones such as `github.io`. A name
+    /// without one is not on the internet: a single label, `.local`, `.corp`.
     pub suffix: Option<String>,
 }
 
-/// The domain of a url; `None` when it has no host.
+/// The domain of a url; `None` when the url has no host.
 pub fn domain(url: &Url) -> Option<Domain> {
     let host = match url.host()? {
         Host::Domain(host) => host.trim_end_matches('.').to_ascii_lowercase(),
@@ -35,7 +35,7 @@ pub fn domain(url: &Url) -> Option<Domain> {
     })
 }
 
-/// Whether a name is a domain under a public suffix, or below one.
+/// True for a domain right below a public suffix, and for every name below such a domain.
 pub fn is_registrable(name: &str) -> bool {
     idna::domain_to_ascii_strict(name).is_ok_and(|name| {
         psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known())
@@ -51,15 +51,29 @@ fn address_as_domain(registrable: String) -> Domain {
     }
 }
 
-/// The Unicode form of a host, when it has one that differs.
+/// The Unicode form of a host, if it differs.
 fn unicode(host: &str) -> Option<String> {
     let (unicode, valid) = idna::domain_to_unicode(host);
     (valid.is_ok() && unicode != host).then_some(unicode)
 }
 
-/// The forms in which a log may hold the host of a url, in lower case: punycode, and Unicode when
-/// it differs. IPv6 addresses have no brackets here, so that they are found with and without.
-pub fn host_needles(url: &Url) -> Vec<String> {
+/// True when `host` is `domain` or a host below it.
+pub(crate) fn is_under(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// The last two labels of a host: a quick way to rule out most services by comparison with a constant.
+pub(crate) fn last_two_labels(host: &str) -> &str {
+    let bytes = host.as_bytes();
+    let dot = |end: usize| bytes[..end].iter().rposition(|&b| b == b'.');
+    let start = dot(host.len()).and_then(dot).map_or(0, |dot| dot + 1);
+    &host[start..]
+}
+
+/// The forms in which a log may hold the host of a url, in lower case: punycode, and Unicode if it differs. IPv6
+/// addresses have no brackets here, so that a search finds them with and without.
+pub fn host_search_terms(url: &Url) -> Vec<String> {
     match url.host() {
         Some(Host::Domain(host)) => {
             let host = host.trim_end_matches('.').to_ascii_lowercase();
@@ -72,10 +86,10 @@ pub fn host_needles(url: &Url) -> Vec<String> {
     }
 }
 
-/// The forms in which a log may hold host and path of a url, to search by term on hosts that are
-/// shared services: each form of the host, with the port left out when it is the default one and
-/// written out, and the path both encoded and decoded. Without query, fragment and final slash.
-pub fn path_needles(url: &Url) -> Vec<String> {
+/// The forms in which a log may hold host and path of a url. On a shared service the host alone says nothing, so the
+/// log is searched for these. Each form of the host is combined with the port, which may be left out if it is the
+/// default, and with the path, encoded and decoded. Query, fragment and final slash are left out.
+pub fn path_search_terms(url: &Url) -> Vec<String> {
     let path = url[Position::BeforePath..Position::AfterPath].trim_end_matches('/');
     let mut paths = vec![path.to_owned()];
     if let Ok(decoded) = percent_decode_str(path).decode_utf8()
@@ -89,18 +103,18 @@ pub fn path_needles(url: &Url) -> Vec<String> {
         (None, Some(port)) => vec![String::new(), format!(":{port}")],
         (None, None) => vec![String::new()],
     };
-    let mut needles = Vec::new();
-    for host in host_needles(url) {
+    let mut terms = Vec::new();
+    for host in host_search_terms(url) {
         let host = if host.contains(':') {
             format!("[{host}]")
         } else {
             host
         };
         for port in &ports {
-            needles.extend(paths.iter().map(|path| format!("{host}{port}{path}")));
+            terms.extend(paths.iter().map(|path| format!("{host}{port}{path}")));
         }
     }
-    needles
+    terms
 }
 
 #[cfg(test)]
@@ -159,24 +173,24 @@ mod tests {
     #[test]
     fn needles_of_hosts() {
         assert_eq!(
-            host_needles(&url("https://EVIL.example./a")),
+            host_search_terms(&url("https://EVIL.example./a")),
             ["evil.example"]
         );
         assert_eq!(
-            host_needles(&url("https://bücher.example/")),
+            host_search_terms(&url("https://bücher.example/")),
             ["xn--bcher-kva.example", "bücher.example"]
         );
         assert_eq!(
-            host_needles(&url("http://[2001:db8::1]:80/")),
+            host_search_terms(&url("http://[2001:db8::1]:80/")),
             ["2001:db8::1"]
         );
-        assert_eq!(host_needles(&url("http://192.0.2.1/")), ["192.0.2.1"]);
+        assert_eq!(host_search_terms(&url("http://192.0.2.1/")), ["192.0.2.1"]);
     }
 
     #[test]
     fn needles_of_paths() {
         assert_eq!(
-            path_needles(&url("https://contoso.sharepoint.com/sites/a%20b/?x=1#y")),
+            path_search_terms(&url("https://contoso.sharepoint.com/sites/a%20b/?x=1#y")),
             [
                 "contoso.sharepoint.com/sites/a%20b",
                 "contoso.sharepoint.com/sites/a b",
@@ -185,19 +199,19 @@ mod tests {
             ]
         );
         assert_eq!(
-            path_needles(&url("http://evil.example:8080/A")),
+            path_search_terms(&url("http://evil.example:8080/A")),
             ["evil.example:8080/A"]
         );
         assert_eq!(
-            path_needles(&url("http://[::1]/a")),
+            path_search_terms(&url("http://[::1]/a")),
             ["[::1]/a", "[::1]:80/a"]
         );
         assert_eq!(
-            path_needles(&url("https://evil.example/")),
+            path_search_terms(&url("https://evil.example/")),
             ["evil.example", "evil.example:443"]
         );
         assert_eq!(
-            path_needles(&url("https://bücher.example/a")),
+            path_search_terms(&url("https://bücher.example/a")),
             [
                 "xn--bcher-kva.example/a",
                 "xn--bcher-kva.example:443/a",

@@ -1,18 +1,25 @@
-//! The elements of HTML, by what they mean for links and the text around them.
+//! What each HTML element means for links and for the text around it.
 
-use super::walk::Break;
+/// How a tag separates the text before it from the text after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Separator {
+    /// A new block or line, which the reader sees as a gap.
+    Block,
+    /// A picture or a mention, which ends a url but leaves no gap.
+    Inline,
+}
 
 /// One element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Element {
     pub(crate) role: Role,
-    /// What its tags are for the text around them; `None` for what stands in the line.
-    pub(crate) pause: Option<Break>,
-    /// It has no content and no end tag.
+    /// How its tags separate the text around them; `None` for inline elements that do not.
+    pub(crate) separator: Option<Separator>,
+    /// True for elements without content and end tag.
     pub(crate) is_void: bool,
 }
 
-/// What an element does beside standing in the text.
+/// What an element does beyond structuring the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Nothing.
@@ -20,9 +27,9 @@ pub(crate) enum Role {
     Anchor,
     Area,
     Base,
-    /// A preview of another message, perhaps.
+    /// It may be the preview of another message.
     Blockquote,
-    /// `button` and `input`: they may send a form elsewhere.
+    /// `button` and `input`, which can send a form to a url of their own.
     Button,
     Emoji,
     Form,
@@ -30,23 +37,23 @@ pub(crate) enum Role {
     Frame,
     Image,
     Meta,
-    /// A part of a table.
+    /// A part of a table that ends an anchor left open in the cell before.
     Cell,
     Table,
     /// Never displayed.
     Unseen,
-    /// `<https://evil.example>` as in Markdown, where it should have been escaped.
+    /// `<https://evil.example>`, as Markdown writes it, which should have been escaped.
     Url,
 }
 
 impl Element {
     const INLINE: Element = Element {
         role: Role::None,
-        pause: None,
+        separator: None,
         is_void: false,
     };
 
-    /// An element that does nothing more.
+    /// An inline element with this role.
     const fn with(role: Role) -> Element {
         Element {
             role,
@@ -54,18 +61,18 @@ impl Element {
         }
     }
 
-    /// The same in a line of its own.
+    /// The same element as a block.
     const fn block(self) -> Element {
         Element {
-            pause: Some(Break::Block),
+            separator: Some(Separator::Block),
             ..self
         }
     }
 
-    /// The same in the middle of a line, parting what stands on its sides.
+    /// The same element inline, but separating the text on its two sides.
     const fn parting(self) -> Element {
         Element {
-            pause: Some(Break::Inline),
+            separator: Some(Separator::Inline),
             ..self
         }
     }
@@ -77,7 +84,7 @@ impl Element {
         }
     }
 
-    /// The element of that name, which is in lower case.
+    /// The element with this name, which has to be in lower case.
     pub(crate) fn named(name: &[u8]) -> Element {
         match name {
             b"a" => Element::with(Role::Anchor),

@@ -1,4 +1,4 @@
-//! HTML character references.
+//! Decodes HTML character references.
 
 use std::borrow::Cow;
 
@@ -7,15 +7,15 @@ use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 /// The longest name in the HTML standard, with its semicolon, has 32 bytes.
 const LONGEST_NAME: usize = 32;
 
-/// Which references are decoded.
+/// Which character references are decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rules {
-    /// As in HTML text: old names count without their semicolon.
+    /// As in HTML text: some old names count without their semicolon.
     Text,
-    /// As in an attribute: an old name without a semicolon is left alone before `=` or a letter, so
-    /// that `?a=1&copy=2` keeps its meaning.
+    /// As in an attribute: an old name without a semicolon does not count before `=` or a letter, so that
+    /// `?a=1&copy=2` keeps its meaning.
     Attribute,
-    /// Only with a semicolon, for Markdown and for text that is only perhaps HTML.
+    /// Only names with a semicolon, for Markdown and for text that may not be HTML.
     Strict,
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn decode(text: &str, rules: Rules) -> Cow<'_, str> {
     }
 }
 
-/// One reference: one or two characters.
+/// What one reference stands for: one or two characters.
 struct Decoded(char, Option<char>);
 
 impl Decoded {
@@ -62,7 +62,7 @@ impl Decoded {
     }
 }
 
-/// The reference after an ampersand, and its length.
+/// The reference that starts after an ampersand, and its length.
 fn reference(text: &str, rules: Rules) -> Option<(Decoded, usize)> {
     match text.as_bytes().first()? {
         b'#' => numeric(text, rules),
@@ -72,7 +72,7 @@ fn reference(text: &str, rules: Rules) -> Option<(Decoded, usize)> {
 }
 
 fn named(text: &str, rules: Rules) -> Option<(Decoded, usize)> {
-    // Nearly all there are, without the table.
+    // These are nearly all that occur, and comparing them is faster than the table.
     for (name, c) in [
         ("amp;", '&'),
         ("nbsp;", '\u{a0}'),

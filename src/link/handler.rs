@@ -1,4 +1,4 @@
-//! Url handlers of the operating system and of apps: what opens when one is clicked.
+//! Url schemes that the operating system hands to an app, such as `ms-word:`, and the web url that the app opens.
 
 use std::borrow::Cow;
 
@@ -8,18 +8,18 @@ use url::form_urlencoded;
 use super::unwrap::deep_link_target;
 use super::wrapper::Wrapper;
 
-/// What the handler of a scheme opens.
-pub(crate) enum Opens {
-    /// A web url: what wrapped it, and the url.
+/// What the app behind a scheme opens.
+pub(crate) enum HandlerTarget {
+    /// A web url, with the wrapper that it was found in.
     Url(Wrapper, String),
-    /// Something that is not a web url.
-    Elsewhere,
-    /// Nothing that can be followed.
+    /// Something other than a web url.
+    NotWeb,
+    /// Nothing.
     Nothing,
 }
 
-/// Schemes that open something without a web url, whatever they carry.
-const ELSEWHERE: [&str; 35] = [
+/// Schemes that never open a web url, whatever they hold.
+const NOT_WEB: [&str; 35] = [
     "mailto",
     "tel",
     "sms",
@@ -57,7 +57,7 @@ const ELSEWHERE: [&str; 35] = [
     "bitcoin",
 ];
 
-/// Schemes whose content a client runs or shows itself.
+/// Schemes whose content the client itself runs or shows.
 const NOTHING: [&str; 9] = [
     "javascript",
     "vbscript",
@@ -70,7 +70,7 @@ const NOTHING: [&str; 9] = [
     "wss",
 ];
 
-/// Schemes that are a web scheme under another name: `webcal://host/path` asks `host`.
+/// Schemes that stand for a web scheme: `webcal://host/path` makes a request to `host`.
 const RENAMED: [(&str, &str); 13] = [
     ("googlechrome", "http"),
     ("googlechromes", "https"),
@@ -87,7 +87,7 @@ const RENAMED: [(&str, &str); 13] = [
     ("itms-appss", "https"),
 ];
 
-/// Schemes that are read in running text too. Elsewhere a colon before a url is punctuation.
+/// Schemes that count in running text too. A colon behind any other word is punctuation there.
 const IN_TEXT: [&str; 9] = [
     "onenote",
     "search-ms",
@@ -112,13 +112,13 @@ pub(crate) fn in_text(scheme: &str) -> bool {
         || IN_TEXT.iter().any(|name| scheme.eq_ignore_ascii_case(name))
 }
 
-/// What opens at `scheme:rest`; the scheme in lower case.
-pub(crate) fn open(scheme: &str, rest: &str) -> Opens {
-    if ELSEWHERE.contains(&scheme) {
-        return Opens::Elsewhere;
+/// What `scheme:rest` opens. The scheme has to be in lower case.
+pub(crate) fn open(scheme: &str, rest: &str) -> HandlerTarget {
+    if NOT_WEB.contains(&scheme) {
+        return HandlerTarget::NotWeb;
     }
     if NOTHING.contains(&scheme) {
-        return Opens::Nothing;
+        return HandlerTarget::Nothing;
     }
     let handler = || Wrapper::Handler(scheme.into());
     let renamed = RENAMED
@@ -126,64 +126,64 @@ pub(crate) fn open(scheme: &str, rest: &str) -> Opens {
         .find(|(name, _)| *name == scheme)
         .map(|(_, web)| *web);
     match scheme {
-        "ms-appinstaller" => match carried(rest) {
-            Some(inner) => Opens::Url(Wrapper::MsAppInstaller, inner),
-            None => Opens::Elsewhere,
+        "ms-appinstaller" => match carried_url(rest) {
+            Some(inner) => HandlerTarget::Url(Wrapper::MsAppInstaller, inner),
+            None => HandlerTarget::NotWeb,
         },
         "msteams" => match deep_link_target(rest) {
-            Some(inner) => Opens::Url(Wrapper::Teams, inner),
-            None => Opens::Elsewhere,
+            Some(inner) => HandlerTarget::Url(Wrapper::Teams, inner),
+            None => HandlerTarget::NotWeb,
         },
-        "search-ms" | "search" => match crumb(rest).or_else(|| carried(rest)) {
-            Some(inner) => Opens::Url(handler(), inner),
-            None => Opens::Nothing,
+        "search-ms" | "search" => match search_location(rest).or_else(|| carried_url(rest)) {
+            Some(inner) => HandlerTarget::Url(handler(), inner),
+            None => HandlerTarget::Nothing,
         },
-        "intent" => match intent(rest) {
-            Some(inner) => Opens::Url(handler(), inner),
-            None => Opens::Nothing,
+        "intent" => match intent_url(rest) {
+            Some(inner) => HandlerTarget::Url(handler(), inner),
+            None => HandlerTarget::Nothing,
         },
-        _ => match carried(rest) {
-            Some(inner) => Opens::Url(handler(), inner),
+        _ => match carried_url(rest) {
+            Some(inner) => HandlerTarget::Url(handler(), inner),
             None => match renamed {
                 Some(web) if rest.starts_with("//") => {
-                    Opens::Url(handler(), format!("{web}:{rest}"))
+                    HandlerTarget::Url(handler(), format!("{web}:{rest}"))
                 }
-                _ => Opens::Nothing,
+                _ => HandlerTarget::Nothing,
             },
         },
     }
 }
 
-/// The web url that a handler's argument carries: as the whole of it, between the bars of an Office
-/// command (`ofe|u|https://…`), in a parameter, or somewhere within (JSON, switches).
-fn carried(rest: &str) -> Option<String> {
+/// The web url in a handler's argument: the whole argument, a part between the bars of an Office command
+/// (`ofe|u|https://…`), a parameter, or any place inside it (JSON, command-line switches).
+fn carried_url(rest: &str) -> Option<String> {
     let body = rest.trim_start_matches(['/', ' ']);
-    if let Some(url) = opens_with_url(body) {
+    if let Some(url) = as_url(body) {
         return Some(url);
     }
-    if let Some(url) = body.split('|').find(|part| starts_web(part)) {
+    if let Some(url) = body.split('|').find(|part| has_web_scheme(part)) {
         return Some(url.to_owned());
     }
     if let Some((_, query)) = body.split_once('?') {
-        // Read once as it stands and once without the encoding of the whole.
+        // The query as a whole may be percent-encoded too.
         for query in [
             Cow::Borrowed(query),
             percent_decode_str(query).decode_utf8_lossy(),
         ] {
-            let found = form_urlencoded::parse(query.as_bytes())
-                .find_map(|(_, value)| opens_with_url(&value));
+            let found =
+                form_urlencoded::parse(query.as_bytes()).find_map(|(_, value)| as_url(&value));
             if found.is_some() {
                 return found;
             }
         }
     }
-    within(body).or_else(|| within(&percent_decode_str(body).decode_utf8_lossy()))
+    url_inside(body).or_else(|| url_inside(&percent_decode_str(body).decode_utf8_lossy()))
 }
 
-/// `text` when it is a web url or the url of another handler, percent-encoded or not.
-fn opens_with_url(text: &str) -> Option<String> {
+/// `text` if it is a web url or the url of another handler, percent-encoded or not.
+fn as_url(text: &str) -> Option<String> {
     let opens = |text: &str| {
-        starts_web(text)
+        has_web_scheme(text)
             || text
                 .split_once(':')
                 .is_some_and(|(scheme, _)| in_text(scheme))
@@ -195,8 +195,8 @@ fn opens_with_url(text: &str) -> Option<String> {
     opens(&decoded).then(|| decoded.into_owned())
 }
 
-/// The first web url inside `text`, to the next quote, blank or bar.
-fn within(text: &str) -> Option<String> {
+/// The first web url inside `text`, up to the next quote, blank or bar.
+fn url_inside(text: &str) -> Option<String> {
     let mut from = 0;
     while let Some(colon) = text[from..].find("://").map(|colon| from + colon) {
         let start = ["https", "http"].iter().find_map(|scheme| {
@@ -209,7 +209,7 @@ fn within(text: &str) -> Option<String> {
             let url = &text[start..];
             let end = url.find(|c: char| c.is_whitespace() || "\"'<>|\\`".contains(c));
             let url = &url[..end.unwrap_or(url.len())];
-            // A quote or a bar that is still percent-encoded ends it too.
+            // A percent-encoded quote or bar ends it as well.
             let end = ["%22", "%27", "%7C", "%7c"]
                 .iter()
                 .filter_map(|code| url.find(code))
@@ -221,16 +221,16 @@ fn within(text: &str) -> Option<String> {
     None
 }
 
-fn starts_web(text: &str) -> bool {
+fn has_web_scheme(text: &str) -> bool {
     ["http://", "https://"].iter().any(|scheme| {
         text.get(..scheme.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
     })
 }
 
-/// Where `search-ms:` looks: `crumb=location:` with a url, or with a network path that Windows
-/// opens by WebDAV (`\\host@SSL@8443\DavWWWRoot\folder`). Other network paths are not web urls.
-fn crumb(rest: &str) -> Option<String> {
+/// The place that `search-ms:` searches: `crumb=location:` with a url, or with a network path that Windows opens by
+/// WebDAV (`\\host@SSL@8443\DavWWWRoot\folder`). Other network paths are not web urls.
+fn search_location(rest: &str) -> Option<String> {
     let query = rest.trim_start_matches(['/', '?']);
     form_urlencoded::parse(query.as_bytes()).find_map(|(key, value)| {
         if !key.eq_ignore_ascii_case("crumb") {
@@ -241,14 +241,15 @@ fn crumb(rest: &str) -> Option<String> {
             return None;
         }
         let place = percent_decode_str(place.trim()).decode_utf8_lossy();
-        match starts_web(&place) {
+        match has_web_scheme(&place) {
             true => Some(place.into_owned()),
-            false => webdav(&place),
+            false => webdav_url(&place),
         }
     })
 }
 
-fn webdav(path: &str) -> Option<String> {
+/// The web url of a network path in WebDAV form.
+fn webdav_url(path: &str) -> Option<String> {
     let path = path.replace('\\', "/");
     let (server, folder) = path
         .strip_prefix("//")?
@@ -277,7 +278,7 @@ fn webdav(path: &str) -> Option<String> {
 }
 
 /// An Android intent: `intent://host/path#Intent;scheme=https;…;end`, or its fallback url.
-fn intent(rest: &str) -> Option<String> {
+fn intent_url(rest: &str) -> Option<String> {
     let (place, extras) = rest.split_once("#Intent;")?;
     let extra = |name: &str| {
         extras
@@ -288,7 +289,7 @@ fn intent(rest: &str) -> Option<String> {
         Some(scheme @ ("http" | "https")) if place.starts_with("//") => {
             Some(format!("{scheme}:{place}"))
         }
-        _ => opens_with_url(extra("S.browser_fallback_url")?),
+        _ => as_url(extra("S.browser_fallback_url")?),
     }
 }
 
@@ -299,8 +300,8 @@ mod tests {
     fn opened(raw: &str) -> Option<(String, String)> {
         let (scheme, rest) = raw.split_once(':')?;
         match open(scheme, rest) {
-            Opens::Url(wrapper, inner) => Some((wrapper.as_str().to_owned(), inner)),
-            Opens::Elsewhere | Opens::Nothing => None,
+            HandlerTarget::Url(wrapper, inner) => Some((wrapper.as_str().to_owned(), inner)),
+            HandlerTarget::NotWeb | HandlerTarget::Nothing => None,
         }
     }
 

@@ -1,19 +1,19 @@
-//! Urls that are no links: Teams' own places, stored pictures, names of schemas.
+//! Recognises urls that do not count as links: places in Teams, stored pictures, names of schemas.
 
 use url::Url;
 
-use super::unwrap::{is_teams, site, under};
+use super::domain::{is_under, last_two_labels};
+use super::unwrap::is_teams;
 
-/// True for deep links into the Teams client (people, channels, messages, meetings, apps) and for
-/// pictures that Teams stores with a message. A deep link that opens a web url is unwrapped before
-/// this is asked.
+/// True for deep links into the Teams client (people, channels, messages, meetings, apps) and for pictures that Teams
+/// stores with a message. A deep link that opens a web url has been unwrapped before and does not get here.
 pub(crate) fn is_internal(url: &Url) -> bool {
     let Some(host) = url.domain().map(|host| host.trim_end_matches('.')) else {
         return false;
     };
-    // Told from the last two labels first: most hosts are none of Microsoft's.
+    // Most hosts do not belong to Microsoft, which the last two labels show quickly.
     if !matches!(
-        site(host).as_bytes(),
+        last_two_labels(host).as_bytes(),
         b"microsoft.com"
             | b"cloud.microsoft"
             | b"live.com"
@@ -24,7 +24,7 @@ pub(crate) fn is_internal(url: &Url) -> bool {
     ) {
         return false;
     }
-    if under(host, "schema.skype.com") {
+    if is_under(host, "schema.skype.com") {
         return true;
     }
     is_deep_link(host, url) || is_stored(host, url.path())
@@ -63,12 +63,12 @@ fn is_stored(host: &str, path: &str) -> bool {
         "microsoftgraph.chinacloudapi.cn",
     ];
     (GRAPH.contains(&host) && path.contains("/hostedContents/"))
-        || under(host, "asm.skype.com")
-        || under(host, "asyncgw.teams.microsoft.com")
+        || is_under(host, "asm.skype.com")
+        || is_under(host, "asyncgw.teams.microsoft.com")
 }
 
-/// True for names of schemas and namespaces that look like urls. They stand in source code and
-/// cards that are quoted in a text; nobody opens them from there.
+/// True for names of schemas and namespaces that look like urls. Texts that quote source code or cards hold them, and
+/// nobody opens them from there.
 pub(crate) fn is_schema(url: &Url) -> bool {
     let Some(host) = url.domain() else {
         return false;

@@ -1,9 +1,9 @@
-//! Characters that a reader cannot see, or that change what a reader sees.
+//! Handles characters that a reader cannot see, or that change what a reader sees.
 
 use std::borrow::Cow;
 
-/// True for what has no width and no meaning in a url: zero-width and joining characters, soft
-/// hyphens, variation selectors, tags and every bidirectional control.
+/// True for characters without width and without meaning in a url: zero-width and joining characters, soft hyphens,
+/// variation selectors, tags and every bidirectional control.
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -12,23 +12,23 @@ pub(crate) fn is_invisible(c: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// True for what a reader sees as a gap: Unicode white space and the letters that are drawn blank.
+/// True for characters that a reader sees as a gap: Unicode white space and letters that are drawn blank.
 pub(crate) fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{1680}')
 }
 
 /// The text without its invisible characters.
 pub(crate) fn strip(text: &str) -> Cow<'_, str> {
-    if !may_be_invisible(text) || !text.chars().any(is_invisible) {
+    if !may_hold_invisible(text) || !text.chars().any(is_invisible) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|&c| !is_invisible(c)).collect())
 }
 
-/// Appends `text` to `out` without its invisible characters. Two urls that only an invisible
-/// character keeps apart stay apart: the reader's program sees two links there.
+/// Appends `text` to `out` without its invisible characters. Where only an invisible character separates two urls, a
+/// blank keeps them apart, since a client shows two links there.
 pub(crate) fn push_visible(out: &mut String, text: &str) {
-    if !may_be_invisible(text) {
+    if !may_hold_invisible(text) {
         out.push_str(text);
         return;
     }
@@ -43,15 +43,15 @@ pub(crate) fn push_visible(out: &mut String, text: &str) {
     out.push_str(rest);
 }
 
-/// False when no character of the text is invisible, told from the first bytes of the characters
-/// and their second one where those of common letters begin alike.
-pub(crate) fn may_be_invisible(text: &str) -> bool {
+/// False when no character of the text is invisible. It looks only at the first byte of each character, and at the
+/// second where common letters have the same first byte, so it may be true without an invisible character.
+pub(crate) fn may_hold_invisible(text: &str) -> bool {
     if text.is_ascii() {
         return false;
     }
     let bytes = text.as_bytes();
     let mut found = false;
-    // Without a way out of the loop many bytes are looked at at once.
+    // The loop has no early exit, so that the compiler can compare many bytes at once.
     for (&a, &b) in bytes.iter().zip(&bytes[1..]) {
         let first = matches!(a, 0xcd | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf0 | 0xf3);
         found |= first | ((a == 0xc2) & (b == 0xad));
@@ -59,7 +59,7 @@ pub(crate) fn may_be_invisible(text: &str) -> bool {
     found
 }
 
-/// True when the text opens with a web scheme, plain or defanged.
+/// True when the text starts with a web scheme, plain or defanged.
 fn starts_a_url(text: &str) -> bool {
     let head: String = text
         .chars()
@@ -71,11 +71,10 @@ fn starts_a_url(text: &str) -> bool {
         .any(|scheme| head.starts_with(scheme))
 }
 
-/// The text in the order in which it is drawn: what stands between a right-to-left override
-/// (U+202E) and its end is mirrored. Everything else stays where it is, which is enough to read a
-/// Latin address that was written backwards to deceive.
-pub(crate) fn drawn(text: &str) -> Cow<'_, str> {
-    if !may_be_invisible(text) || !text.contains('\u{202e}') {
+/// The text in the order in which it is displayed, as far as deception needs it: the part after a right-to-left
+/// override (U+202E) is mirrored. That is enough to read a Latin address that was written backwards.
+pub(crate) fn in_display_order(text: &str) -> Cow<'_, str> {
+    if !may_hold_invisible(text) || !text.contains('\u{202e}') {
         return Cow::Borrowed(text);
     }
     let ends_override =
@@ -95,8 +94,8 @@ pub(crate) fn drawn(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Text as one line that is safe to show: white space collapsed to single spaces, trimmed, no
-/// control, bidirectional or zero-width characters.
+/// Builds one line that is safe to show: trimmed, white space collapsed to single spaces, and no control, bidirectional
+/// or zero-width characters.
 #[derive(Default)]
 pub(crate) struct Line {
     text: String,
@@ -124,7 +123,7 @@ impl Line {
         }
     }
 
-    /// Appends what can be seen.
+    /// Appends characters that are visible.
     fn piece(&mut self, piece: &str) {
         if self.gap && !self.text.is_empty() {
             self.text.push(' ');
@@ -133,19 +132,19 @@ impl Line {
         self.text.push_str(piece);
     }
 
-    /// Ends a word: the next character is set apart by a space.
+    /// Ends a word, so that the next character comes after a space.
     pub(crate) fn gap(&mut self) {
         self.gap = true;
     }
 
-    /// The line.
+    /// The finished line.
     pub(crate) fn into_text(self) -> String {
         self.text
     }
 }
 
-/// `text` as one line, see [`Line`]; `None` when nothing of it can be seen.
-pub(crate) fn line(text: &str) -> Option<String> {
+/// `text` as one line, see [`Line`]; `None` when nothing of it is visible.
+pub(crate) fn single_line(text: &str) -> Option<String> {
     let mut line = Line::default();
     line.text.reserve(text.trim().len());
     line.push(text);
@@ -179,30 +178,33 @@ mod tests {
     #[test]
     fn a_right_to_left_override_is_read_as_drawn() {
         assert_eq!(
-            drawn("see \u{202e}moc.elpmaxe\u{202c} now"),
+            in_display_order("see \u{202e}moc.elpmaxe\u{202c} now"),
             "see example.com\u{202c} now"
         );
-        assert_eq!(drawn("\u{202e}cba"), "abc");
-        assert_eq!(drawn("\u{202e}ba\u{202e}dc"), "abcd");
-        assert!(matches!(drawn("left to right"), Cow::Borrowed(_)));
+        assert_eq!(in_display_order("\u{202e}cba"), "abc");
+        assert_eq!(in_display_order("\u{202e}ba\u{202e}dc"), "abcd");
+        assert!(matches!(
+            in_display_order("left to right"),
+            Cow::Borrowed(_)
+        ));
     }
 
     #[test]
     fn no_invisible_character_is_overlooked() {
         for c in ('\0'..=char::MAX).filter(|&c| is_invisible(c)) {
             for text in [format!("{c}"), format!("\u{e4}{c}"), format!("{c}a")] {
-                assert!(may_be_invisible(&text), "{c:?}");
+                assert!(may_hold_invisible(&text), "{c:?}");
             }
         }
-        assert!(!may_be_invisible("ohne \u{c4}nderung\u{a0}"));
+        assert!(!may_hold_invisible("ohne \u{c4}nderung\u{a0}"));
     }
 
     #[test]
     fn one_line() {
         assert_eq!(
-            line(" a\r\n\tb\u{a0}\u{202e}c\u{7}  "),
+            single_line(" a\r\n\tb\u{a0}\u{202e}c\u{7}  "),
             Some("a b c".into())
         );
-        assert_eq!(line("\u{200b} \u{2800}"), None);
+        assert_eq!(single_line("\u{200b} \u{2800}"), None);
     }
 }

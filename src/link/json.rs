@@ -1,13 +1,13 @@
-//! A forgiving JSON reader: a stream of events, no recursion, no limit on depth, linear time.
+//! A lenient JSON reader: a stream of events, no recursion, no limit on depth, linear time.
 //!
-//! Cards are JSON that strangers wrote. serde_json refuses what is nested deeper than 128 levels or
-//! cut short, and keeps one of two equal keys; a card that hides a link that way must not win.
+//! Cards are JSON from outside. serde_json refuses documents that are truncated or nested deeper than 128 levels, and
+//! keeps only one of two equal keys. A card must not be able to hide a link in such a way.
 
 use std::borrow::Cow;
 
 use memchr::memchr2;
 
-/// A piece of a JSON document.
+/// A part of a JSON document.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event<'j> {
     ObjectStart,
@@ -16,11 +16,11 @@ pub(crate) enum Event<'j> {
     ArrayEnd,
     /// The key of the value that follows.
     Key(Cow<'j, str>),
-    /// A string value. Numbers, booleans and null are passed over.
+    /// A string value. Numbers, booleans and null are skipped.
     String(Cow<'j, str>),
 }
 
-/// Reads a document piece by piece; what is no JSON is passed over.
+/// Reads a document event by event, and skips what is not JSON.
 pub(crate) struct Events<'j> {
     input: &'j str,
     at: usize,
@@ -31,12 +31,12 @@ impl<'j> Events<'j> {
         Events { input, at: 0 }
     }
 
-    /// Where the reader stands.
+    /// The position up to which the document was read.
     pub(crate) fn position(&self) -> usize {
         self.at
     }
 
-    /// The rest of the string behind its opening quote.
+    /// Reads a string whose opening quote was just read.
     fn string(&mut self) -> Cow<'j, str> {
         let rest = &self.input[self.at..];
         let bytes = rest.as_bytes();
@@ -92,7 +92,7 @@ impl<'j> Iterator for Events<'j> {
     }
 }
 
-/// Decodes the escape behind a backslash into `out`; gives its length.
+/// Decodes the escape after a backslash into `out`, and returns its length.
 fn escaped(text: &str, out: &mut String) -> usize {
     let Some(c) = text.chars().next() else {
         return 0;

@@ -1,23 +1,23 @@
-//! Markdown links in text: `[label](destination "title")` and `![picture](destination)`.
+//! Finds Markdown links in text: `[label](destination "title")` and `![picture](destination)`.
 
 use memchr::{memchr_iter, memchr3_iter};
 
-/// Titles longer than this are taken for text: it bounds how often one stretch is read.
+/// A longer title is not recognised. This bounds how often the same text is read.
 const MAX_TITLE: usize = 256;
 
-/// A link in Markdown; all positions are byte offsets in the text.
+/// A link in Markdown. All positions are byte offsets in the text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Span {
-    /// From the opening bracket (or its `!`) to behind the closing parenthesis.
+    /// From the opening bracket, or the `!` before it, to the end of the closing parenthesis.
     pub(crate) whole: std::ops::Range<usize>,
     pub(crate) label: std::ops::Range<usize>,
     pub(crate) destination: std::ops::Range<usize>,
-    /// `![…](…)`.
+    /// True for `![…](…)`.
     pub(crate) picture: bool,
 }
 
-/// The links of `text` in order, none inside another: a picture that is a link's label belongs to
-/// the link, and a link inside a label wins over the label, as in CommonMark.
+/// The links of `text` in order, none inside another. As in CommonMark, a picture inside the label of a link belongs to
+/// that link, and a link inside a label makes the outer one plain text.
 pub(crate) fn spans(text: &str) -> Vec<Span> {
     let bytes = text.as_bytes();
     let mut spans: Vec<Span> = Vec::new();
@@ -32,7 +32,7 @@ pub(crate) fn spans(text: &str) -> Vec<Span> {
         }
         match bytes[at] {
             b'[' => open.push(at),
-            // A label does not go on in the next paragraph.
+            // A label ends with its line.
             b'\n' => open.clear(),
             _ => {
                 let Some(start) = open.pop() else { continue };
@@ -44,7 +44,7 @@ pub(crate) fn spans(text: &str) -> Vec<Span> {
                 };
                 let picture = start > 0 && bytes[start - 1] == b'!';
                 let whole = start - usize::from(picture)..end;
-                // Only pictures can stand in here: a link would have closed the brackets before it.
+                // Only pictures can be inside a label, since a link closes all brackets before it.
                 let inside = spans
                     .iter()
                     .rev()
@@ -67,7 +67,7 @@ pub(crate) fn spans(text: &str) -> Vec<Span> {
     spans
 }
 
-/// The destination that starts at `from`, and where the parenthesis behind it ends.
+/// The destination that starts at `from`, and the end of the parenthesis after it.
 fn destination(text: &str, from: usize) -> Option<(std::ops::Range<usize>, usize)> {
     let bytes = text.as_bytes();
     let from = skip_spaces(bytes, from);
@@ -86,7 +86,7 @@ fn destination(text: &str, from: usize) -> Option<(std::ops::Range<usize>, usize
                 b'(' => depth += 1,
                 b')' if depth == 0 => break,
                 b')' => depth -= 1,
-                // The next link begins: this one was never closed.
+                // Another link begins, so this one was never closed.
                 b']' if bytes.get(end + 1) == Some(&b'(') => return None,
                 b' ' | b'\t' | b'\n' | b'\r' => break,
                 _ => {}

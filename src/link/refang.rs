@@ -1,6 +1,6 @@
-//! Defanged urls (`hxxps[:]//evil[.]example`) made whole again.
+//! Refangs urls: makes `https://evil.example` of `hxxps[:]//evil[.]example`.
 
-/// The web scheme that a word stands for, plain or defanged, in any case.
+/// The web scheme that a word stands for, plain or defanged, in upper or lower case.
 pub(crate) fn web_scheme(word: &str) -> Option<&'static str> {
     let is = |names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
     if is(&["https", "hxxps", "hxtps", "htxps", "h**ps", "hxxxps"]) {
@@ -14,15 +14,15 @@ pub(crate) fn web_scheme(word: &str) -> Option<&'static str> {
     }
 }
 
-/// A piece of punctuation in brackets, as in `[.]`, `(dot)` or `[://]`.
+/// Punctuation in brackets, such as `[.]`, `(dot)` or `[://]`.
 pub(crate) struct Bracketed {
     /// What it stands for.
     pub(crate) plain: &'static str,
-    /// How many bytes it takes.
+    /// Its length in bytes, with the brackets.
     pub(crate) len: usize,
 }
 
-/// The bracketed punctuation that `text` opens with.
+/// The bracketed punctuation at the start of `text`.
 pub(crate) fn bracketed(text: &str) -> Option<Bracketed> {
     let (open, close) = match text.as_bytes().first()? {
         b'[' => ('[', ']'),
@@ -49,20 +49,19 @@ pub(crate) fn bracketed(text: &str) -> Option<Bracketed> {
     })
 }
 
-/// A bracketed dot between two labels, with or without spaces around it (`evil [.] example`): how
-/// many bytes it takes when `text` opens with it.
+/// The length in bytes of a bracketed dot between two labels at the start of `text`, with the spaces around it
+/// (`evil [.] example`).
 pub(crate) fn dot(text: &str) -> Option<usize> {
     let open = text.bytes().take_while(|&b| b == b' ').take(3).count();
     let dot = bracketed(text.get(open..)?).filter(|dot| dot.plain == ".")?;
     let after = &text[open + dot.len..];
     let close = after.bytes().take_while(|&b| b == b' ').take(3).count();
     let next = after.get(close..)?.chars().next()?;
-    // Without a label behind it, it is the end of a sentence about urls.
+    // Without a label after it, it ends a sentence about urls.
     (open < 3 && close < 3 && next.is_alphanumeric()).then_some(open + dot.len + close)
 }
 
-/// The text with every bracketed piece of punctuation, and its scheme, made plain; `None` when
-/// nothing of it was defanged.
+/// The text with its scheme and all bracketed punctuation made plain; `None` when nothing of it was defanged.
 pub(crate) fn refang(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut changed = false;
@@ -91,7 +90,7 @@ pub(crate) fn refang(text: &str) -> Option<String> {
     changed.then_some(out)
 }
 
-/// The scheme that `text` opens with, whether it was defanged, and where the colon stands.
+/// The scheme at the start of `text`, whether it was defanged, and the position of the colon.
 fn scheme(text: &str) -> (Option<(&'static str, bool)>, usize) {
     let word = text
         .bytes()

@@ -1,56 +1,57 @@
-//! Requests in logs, compared with a url.
+//! Compares requests in logs with a url.
 
 use std::borrow::Cow;
 
 use url::{Position, Url};
 
-pub use crate::model::MatchKind as Hit;
+pub use crate::model::MatchKind;
 
-/// Whether a logged request (a proxy's `RequestURL`, Defender's `RemoteUrl`) goes to this very url,
-/// or at least to its host. The log may hold a whole url, one without a scheme, only a host or a
-/// host and a port; with white space or quotes around it, or the default port written out.
+/// How a logged request (a proxy's `RequestURL`, Defender's `RemoteUrl`) matches a url: exactly, by its host, or not at
+/// all. The log may hold a whole url, one without a scheme, only a host, or a host and a port, with white space or
+/// quotes around it, or with the default port written out.
 ///
-/// Fragment and userinfo are never on the wire and not compared. The scheme is ignored only when
-/// the log has none. Spellings of one path (`%7E` and `~`, `%c3` and `%C3`) are the same. A bare
-/// host is a [`Hit::Host`], whatever the url: an encrypted request shows no more to a log, and
-/// what was asked for behind it is unknown.
-pub fn request_match(logged: &str, url: &Url) -> Option<Hit> {
-    let request = Request::read(logged, url.scheme())?;
+/// Fragment and userinfo are not compared, since they are never sent. The scheme is ignored only when the log has none.
+/// Different spellings of the same path (`%7E` and `~`, `%c3` and `%C3`) are equal. A bare host always gives
+/// [`MatchKind::Host`]: of an encrypted request a log sees no more, and the path is unknown.
+pub fn request_match(logged: &str, url: &Url) -> Option<MatchKind> {
+    let request = Request::parse(logged, url.scheme())?;
     if host(&request.url)? != host(url)? {
         return None;
     }
-    let same = request.place
-        && (!request.scheme || request.url.scheme() == url.scheme())
+    let same = request.has_path
+        && (!request.has_scheme || request.url.scheme() == url.scheme())
         && request.url.port_or_known_default() == url.port_or_known_default()
-        && place(&request.url) == place(url);
-    Some(if same { Hit::Url } else { Hit::Host })
+        && path_and_query(&request.url) == path_and_query(url);
+    Some(if same {
+        MatchKind::Url
+    } else {
+        MatchKind::Host
+    })
 }
 
-/// Whether a logged request went to the url or to its host, by what the log holds of the request and of the place that
-/// it went to. The place alone only tells the host.
-pub fn logged_request_match(request: &str, destination: &str, url: &Url) -> Option<Hit> {
+/// How a log record with a request and a destination host matches a url. The destination alone only shows the host.
+pub fn logged_request_match(request: &str, destination: &str, url: &Url) -> Option<MatchKind> {
     let requested = request_match(request, url);
-    requested.or_else(|| request_match(destination, url).map(|_| Hit::Host))
+    requested.or_else(|| request_match(destination, url).map(|_| MatchKind::Host))
 }
 
-/// The host that a logged request goes to, without a final dot: the only one of whose urls
-/// [`request_match`] says anything else than `None`.
+/// The host of a logged request, without a final dot. [`request_match`] gives `None` for urls on any other host.
 pub(crate) fn request_host(logged: &str) -> Option<String> {
-    let request = Request::read(logged, "https")?;
+    let request = Request::parse(logged, "https")?;
     host(&request.url).map(str::to_owned)
 }
 
-/// A request as a log holds it.
+/// A logged request.
 struct Request {
     url: Url,
-    /// The log had a web scheme.
-    scheme: bool,
-    /// The log had more than host and port.
-    place: bool,
+    /// True when the log has a web scheme.
+    has_scheme: bool,
+    /// True when the log has more than host and port.
+    has_path: bool,
 }
 
 impl Request {
-    fn read(logged: &str, default_scheme: &str) -> Option<Self> {
+    fn parse(logged: &str, default_scheme: &str) -> Option<Self> {
         let text = logged.trim_matches(|c: char| {
             c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '`')
         });
@@ -71,23 +72,23 @@ impl Request {
         let web = matches!(scheme.as_deref(), Some("http" | "https" | "ftp"));
         let url = match &scheme {
             Some(scheme) if web => Url::parse(&format!("{scheme}://{rest}")).ok()?,
-            // `tcp://`, `ssl://`: what kind of request it was is not known.
+            // With `tcp://` or `ssl://` the scheme of the request is not known.
             _ => Url::parse(&format!("{default_scheme}://{}", unbracketed(rest, end))).ok()?,
         };
-        let place = if scheme.is_some() {
+        let has_path = if scheme.is_some() {
             web
         } else {
             end < rest.len()
         };
         Some(Request {
             url,
-            scheme: web,
-            place,
+            has_scheme: web,
+            has_path,
         })
     }
 }
 
-/// An IPv6 address gets the brackets that a log left out.
+/// Puts the brackets around an IPv6 address that a log left out.
 fn unbracketed(rest: &str, end: usize) -> Cow<'_, str> {
     match rest[..end].parse::<std::net::Ipv6Addr>() {
         Ok(address) => Cow::Owned(format!("[{address}]{}", &rest[end..])),
@@ -102,9 +103,9 @@ pub(crate) fn host(url: &Url) -> Option<&str> {
         .filter(|host| !host.is_empty())
 }
 
-/// Path and query in one spelling: what needs no percent-encoding has none, and the digits of the
-/// rest are upper case (RFC 3986, section 6.2.2).
-fn place(url: &Url) -> String {
+/// Path and query in normal form (RFC 3986, section 6.2.2): only what needs percent-encoding has it, with upper-case
+/// digits.
+fn path_and_query(url: &Url) -> String {
     let text = &url[Position::BeforePath..Position::AfterQuery];
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -130,7 +131,7 @@ fn place(url: &Url) -> String {
         rest = &rest[at + 3..];
     }
     out.push_str(rest);
-    // An empty query asks for the same place as none.
+    // An empty query is the same as none.
     if out.ends_with('?') {
         out.pop();
     }
@@ -143,7 +144,7 @@ mod tests {
 
     const URL: &str = "https://evil.example/Path/a~b?x=%C3%A4#part";
 
-    fn check(url: &str, cases: &[(&str, Option<Hit>)]) {
+    fn check(url: &str, cases: &[(&str, Option<MatchKind>)]) {
         let url = Url::parse(url).unwrap();
         for (logged, expected) in cases {
             assert_eq!(
@@ -159,41 +160,47 @@ mod tests {
         check(
             URL,
             &[
-                ("https://evil.example/Path/a~b?x=%C3%A4", Some(Hit::Url)),
+                (
+                    "https://evil.example/Path/a~b?x=%C3%A4",
+                    Some(MatchKind::Url),
+                ),
                 (
                     "\"https://evil.example:443/Path/a~b?x=%C3%A4\" ",
-                    Some(Hit::Url),
+                    Some(MatchKind::Url),
                 ),
-                ("'evil.example/Path/a~b?x=%C3%A4'", Some(Hit::Url)),
-                ("EVIL.example:443/Path/a%7eb?x=%c3%a4#other", Some(Hit::Url)),
-                ("//evil.example./Path/a~b?x=ä", Some(Hit::Url)),
+                ("'evil.example/Path/a~b?x=%C3%A4'", Some(MatchKind::Url)),
+                (
+                    "EVIL.example:443/Path/a%7eb?x=%c3%a4#other",
+                    Some(MatchKind::Url),
+                ),
+                ("//evil.example./Path/a~b?x=ä", Some(MatchKind::Url)),
                 (
                     "https://user:pw@evil.example/Path/a~b?x=%C3%A4",
-                    Some(Hit::Url),
+                    Some(MatchKind::Url),
                 ),
             ],
         );
         check(
             "https://user@evil.example/",
             &[
-                ("https://evil.example", Some(Hit::Url)),
-                ("evil.example/", Some(Hit::Url)),
-                ("evil.example/?", Some(Hit::Url)),
+                ("https://evil.example", Some(MatchKind::Url)),
+                ("evil.example/", Some(MatchKind::Url)),
+                ("evil.example/?", Some(MatchKind::Url)),
             ],
         );
         check(
             "http://bücher.example:8080/a",
             &[
-                ("xn--bcher-kva.example:8080/a", Some(Hit::Url)),
-                ("BÜCHER.example:8080/a", Some(Hit::Url)),
+                ("xn--bcher-kva.example:8080/a", Some(MatchKind::Url)),
+                ("BÜCHER.example:8080/a", Some(MatchKind::Url)),
             ],
         );
         check(
             "http://[2001:db8::1]/a",
             &[
-                ("[2001:db8::1]/a", Some(Hit::Url)),
-                ("2001:DB8:0::1/a", Some(Hit::Url)),
-                ("2001:db8::1", Some(Hit::Host)),
+                ("[2001:db8::1]/a", Some(MatchKind::Url)),
+                ("2001:DB8:0::1/a", Some(MatchKind::Url)),
+                ("2001:db8::1", Some(MatchKind::Host)),
             ],
         );
     }
@@ -203,26 +210,35 @@ mod tests {
         check(
             URL,
             &[
-                ("evil.example", Some(Hit::Host)),
-                ("evil.example:443", Some(Hit::Host)),
-                ("evil.example:8443", Some(Hit::Host)),
-                ("https://evil.example", Some(Hit::Host)),
-                ("http://evil.example/Path/a~b?x=%C3%A4", Some(Hit::Host)),
+                ("evil.example", Some(MatchKind::Host)),
+                ("evil.example:443", Some(MatchKind::Host)),
+                ("evil.example:8443", Some(MatchKind::Host)),
+                ("https://evil.example", Some(MatchKind::Host)),
+                (
+                    "http://evil.example/Path/a~b?x=%C3%A4",
+                    Some(MatchKind::Host),
+                ),
                 (
                     "https://evil.example:8443/Path/a~b?x=%C3%A4",
-                    Some(Hit::Host),
+                    Some(MatchKind::Host),
                 ),
-                ("https://evil.example/path/a~b?x=%C3%A4", Some(Hit::Host)),
-                ("https://evil.example/Path/a~b", Some(Hit::Host)),
-                ("tcp://evil.example:443", Some(Hit::Host)),
-                ("ssl://evil.example:443/Path/a~b?x=%C3%A4", Some(Hit::Host)),
+                (
+                    "https://evil.example/path/a~b?x=%C3%A4",
+                    Some(MatchKind::Host),
+                ),
+                ("https://evil.example/Path/a~b", Some(MatchKind::Host)),
+                ("tcp://evil.example:443", Some(MatchKind::Host)),
+                (
+                    "ssl://evil.example:443/Path/a~b?x=%C3%A4",
+                    Some(MatchKind::Host),
+                ),
             ],
         );
         check(
             "https://evil.example/",
             &[
-                ("evil.example", Some(Hit::Host)),
-                ("evil.example:443", Some(Hit::Host)),
+                ("evil.example", Some(MatchKind::Host)),
+                ("evil.example:443", Some(MatchKind::Host)),
             ],
         );
     }

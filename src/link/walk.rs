@@ -1,61 +1,53 @@
-//! What an HTML message means for links and text: anchors, blocks, mentions, quotes, hidden parts.
+//! Walks through an HTML message once and reports what matters: text, anchors, other targets, hidden and quoted parts.
 
 use std::borrow::Cow;
 
-use super::element::{Element, Role};
+use super::element::{Element, Role, Separator};
 use super::entity::{self, Rules};
 use super::html::{Name, Token, Tokens};
 
-/// Where a stretch of text stands.
+/// Whether the reader sees a text, and as whose words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// In sight.
+pub(crate) enum Visibility {
+    /// Displayed.
     Shown,
-    /// In sight, as the preview of another message that this one answers.
+    /// Displayed as the preview of the message that this one answers.
     Quoted,
-    /// In an element that is not displayed.
+    /// Inside an element that is not displayed.
     Hidden,
 }
 
-/// What happens to an element that something is put between.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Break {
-    /// A new block or line: a gap for the eye.
-    Block,
-    /// A picture or a mention: it ends a url, but no gap is seen.
-    Inline,
-}
-
-/// Receives what [`walk`] reads.
+/// Receives what [`walk`] finds, in the order of the document.
 pub(crate) trait Visitor<'i> {
-    /// Text, character references decoded.
-    fn text(&mut self, text: &str, place: Place);
-    /// The end of a block, or something in the middle of a line.
-    fn pause(&mut self, kind: Break);
-    /// An emoji that is a picture, by the character it stands for.
+    /// A text, with character references decoded.
+    fn text(&mut self, text: &str, visibility: Visibility);
+    /// A tag that separates the text before it from the text after it.
+    fn separator(&mut self, kind: Separator);
+    /// An emoji that is sent as a picture, as the character that it stands for.
     fn emoji(&mut self, text: &str) {
         let _ = text;
     }
-    /// An anchor starts; its text follows, up to [`Visitor::anchor_end`].
+    /// The start of an anchor. Its text follows, up to [`Visitor::anchor_end`].
     fn anchor(&mut self, href: Cow<'i, str>) {
         let _ = href;
     }
+    /// The end of the anchor.
     fn anchor_end(&mut self) {}
-    /// Something without a text of its own that leads to a url.
+    /// An element other than an anchor that opens a url.
     fn target(&mut self, raw: &str, label: Option<&str>) {
         let _ = (raw, label);
     }
-    /// The document's base url.
+    /// The url against which the document's relative urls are resolved.
     fn base(&mut self, href: &str) {
         let _ = href;
     }
-    /// A tag that the input ends in.
+    /// A tag that is cut off by the end of the input.
     fn cut(&mut self, source: &str) {
         let _ = source;
     }
 }
 
-/// Which elements are passed over, until their end tags.
+/// An element whose whole content is treated alike, from its start tag to its end tag.
 #[derive(Default)]
 struct Region<'i> {
     name: &'i str,
@@ -74,11 +66,11 @@ impl<'i> Region<'i> {
         self.depth += usize::from(name.is(self.name));
     }
 
-    /// A start tag inside the region: it goes one deeper, or ends what it cannot stand in.
+    /// A start tag inside the region: it opens a nested element, or ends the region if it cannot be inside it.
     fn start_tag(&mut self, name: Name<'i>, lower: &[u8], element: Element) {
         let ends_paragraph = Name("p").is(self.name)
             && !matches!(lower, b"br" | b"button" | b"select" | b"option")
-            && element.pause == Some(Break::Block);
+            && element.separator == Some(Separator::Block);
         if !name.is(self.name) {
             self.depth = if ends_paragraph { 0 } else { self.depth };
         } else if matches!(
@@ -98,42 +90,42 @@ impl<'i> Region<'i> {
     }
 }
 
-/// The depth of tables, and the one an open anchor stands in: a cell ends the anchor in it.
+/// How many tables are open, and how many were when the open anchor started: the end of a cell ends an anchor in it.
 #[derive(Default)]
 struct Tables {
     depth: usize,
     anchor: Option<usize>,
 }
 
-/// Reads `html` once, from front to back.
+/// Reads `html` once, from front to back, and reports to the visitor.
 pub(crate) fn walk<'i>(html: &'i str, rules: Rules, visitor: &mut impl Visitor<'i>) {
     let mut tokens = Tokens::new(html);
     let mut hidden = Region::default();
     let mut quote = Region::default();
     let mut tables = Tables::default();
-    let mut room = [0; 16];
+    let mut buffer = [0; 16];
     while let Some(token) = tokens.next() {
         match token {
             Token::Text(raw) => {
-                let place = match (hidden.is_open(), quote.is_open()) {
-                    (true, _) => Place::Hidden,
-                    (_, true) => Place::Quoted,
-                    _ => Place::Shown,
+                let visibility = match (hidden.is_open(), quote.is_open()) {
+                    (true, _) => Visibility::Hidden,
+                    (_, true) => Visibility::Quoted,
+                    _ => Visibility::Shown,
                 };
-                visitor.text(&entity::decode(raw, rules), place);
+                visitor.text(&entity::decode(raw, rules), visibility);
             }
-            Token::Raw(text, "xmp" | "plaintext") => visitor.text(text, Place::Shown),
+            Token::Raw(text, "xmp" | "plaintext") => visitor.text(text, Visibility::Shown),
             Token::Raw(..) => {}
             Token::Cut(source) => visitor.cut(source),
             Token::Start(name) => {
-                let lower = name.lower(&mut room);
+                let lower = name.lower(&mut buffer);
                 let element = Element::named(lower);
                 for region in [&mut hidden, &mut quote] {
                     if region.is_open() {
                         region.start_tag(name, lower, element);
                     }
                 }
-                start(&tokens, element, &mut tables, visitor);
+                start_tag(&tokens, element, &mut tables, visitor);
                 let unseen = element.role == Role::Unseen;
                 if !hidden.is_open()
                     && (unseen
@@ -146,15 +138,15 @@ pub(crate) fn walk<'i>(html: &'i str, rules: Rules, visitor: &mut impl Visitor<'
                 }
             }
             Token::End(name) => {
-                let element = Element::named(name.lower(&mut room));
+                let element = Element::named(name.lower(&mut buffer));
                 if element.role == Role::Anchor || tables.ends_cell(element.role) {
                     end_anchor(&mut tables, visitor);
                 }
                 if element.role == Role::Table {
                     tables.depth = tables.depth.saturating_sub(1);
                 }
-                if let Some(kind) = element.pause {
-                    visitor.pause(kind);
+                if let Some(kind) = element.separator {
+                    visitor.separator(kind);
                 }
                 hidden.end_tag(name);
                 quote.end_tag(name);
@@ -179,7 +171,7 @@ fn end_anchor<'i>(tables: &mut Tables, visitor: &mut impl Visitor<'i>) {
     }
 }
 
-fn start<'i>(
+fn start_tag<'i>(
     tokens: &Tokens<'i>,
     element: Element,
     tables: &mut Tables,
@@ -188,8 +180,8 @@ fn start<'i>(
     if element.role == Role::Cell && tables.ends_cell(element.role) {
         end_anchor(tables, visitor);
     }
-    if let Some(kind) = element.pause {
-        visitor.pause(kind);
+    if let Some(kind) = element.separator {
+        visitor.separator(kind);
     }
     match element.role {
         Role::Anchor => {
@@ -217,7 +209,7 @@ fn start<'i>(
             }
         }
         Role::Meta => {
-            if let Some(url) = refresh(tokens) {
+            if let Some(url) = meta_refresh_url(tokens) {
                 visitor.target(&url, None);
             }
         }
@@ -233,9 +225,9 @@ fn start<'i>(
         }
         Role::Url => {
             let source = tokens.tag_source();
-            visitor.pause(Break::Inline);
-            visitor.text(source.trim_matches(['<', '>']), Place::Hidden);
-            visitor.pause(Break::Inline);
+            visitor.separator(Separator::Inline);
+            visitor.text(source.trim_matches(['<', '>']), Visibility::Hidden);
+            visitor.separator(Separator::Inline);
         }
         Role::None | Role::Blockquote | Role::Cell | Role::Unseen => {}
     }
@@ -254,7 +246,7 @@ fn emoji<'i>(tokens: &Tokens<'i>, visitor: &mut impl Visitor<'i>) {
 }
 
 /// The url of `<meta http-equiv="refresh" content="0; url=…">`.
-fn refresh(tokens: &Tokens<'_>) -> Option<String> {
+fn meta_refresh_url(tokens: &Tokens<'_>) -> Option<String> {
     let kind = tokens.attribute("http-equiv")?;
     let content = tokens.attribute("content")?;
     let at = content.to_ascii_lowercase().find("url")?;
@@ -263,7 +255,7 @@ fn refresh(tokens: &Tokens<'_>) -> Option<String> {
         .then(|| url.trim().to_owned())
 }
 
-/// True for a start tag whose element is not displayed.
+/// True when the attributes of the start tag hide its element.
 fn is_hidden(tokens: &Tokens<'_>) -> bool {
     if tokens.attribute("hidden").is_some() {
         return true;
@@ -283,8 +275,8 @@ fn is_hidden(tokens: &Tokens<'_>) -> bool {
     })
 }
 
-/// True for the preview of the message that this one answers, as Teams writes it into a body. It
-/// holds plain text only; the words in it are somebody else's.
+/// True for the preview of the message that this one answers, as Teams writes it into a body. It holds plain text only,
+/// written by somebody else.
 fn is_reply(tokens: &Tokens<'_>) -> bool {
     let kind = tokens.attribute("itemtype").unwrap_or_default();
     kind.to_ascii_lowercase()

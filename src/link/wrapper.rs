@@ -1,23 +1,23 @@
-//! The services and url handlers that stand between a link and its target.
+//! The names of the services and url handlers that can be around a link.
 
 use std::fmt;
 
-/// What a link was wrapped in. [`Wrapper::as_str`] gives the name used in `wrapped_by`.
+/// A service or url handler that a link was wrapped in. [`Wrapper::as_str`] is its name in `wrapped_by`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wrapper {
-    /// Microsoft Defender Safe Links, every region, and the Outlook page in front of it.
+    /// Safe Links of Microsoft Defender in every region, and the Outlook page that redirects to them.
     SafeLinks,
-    /// The page Teams shows before it opens a link, or a Teams deep link that opens a url.
+    /// The page that Teams shows before it opens a link, or a Teams deep link that opens a url.
     Teams,
-    /// Proofpoint URL Defense, first version: the target percent-encoded.
+    /// The first version of Proofpoint URL Defense, with a percent-encoded target.
     UrlDefenseV1,
-    /// Proofpoint URL Defense, second version: `-` and `_` for `%` and `/`.
+    /// The second version of Proofpoint URL Defense, with `-` and `_` for `%` and `/`.
     UrlDefenseV2,
-    /// Proofpoint URL Defense, third version: the target in the path, some characters apart.
+    /// The third version of Proofpoint URL Defense, with the target in the path and some of its characters apart.
     UrlDefenseV3,
     /// A Google redirect.
     Google,
-    /// A Bing redirect, plain or base64.
+    /// A Bing redirect, with a plain or a base64 target.
     Bing,
     /// A LinkedIn redirect.
     LinkedIn,
@@ -25,8 +25,7 @@ pub enum Wrapper {
     Facebook,
     /// `ms-appinstaller:`, which installs the package behind a url.
     MsAppInstaller,
-    /// Another url handler that carries a url (`ms-word`, `microsoft-edge`, `search-ms`): its
-    /// scheme in lower case.
+    /// Another url handler that opens a url (`ms-word`, `microsoft-edge`, `search-ms`), by its scheme in lower case.
     Handler(Box<str>),
 }
 

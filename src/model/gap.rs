@@ -56,3 +56,29 @@ impl std::fmt::Display for Gap {
         )
     }
 }
+
+impl Gap {
+    /// The stage in a text that [`Display`](std::fmt::Display) wrote, as the graph keeps it; `None` for any other text.
+    pub fn stage_in(text: &str) -> Option<Stage> {
+        let name = text.split(|c: char| !c.is_ascii_alphabetic()).next()?;
+        Stage::ALL.into_iter().find(|stage| stage.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stage_is_read_back_from_the_text_of_a_gap() {
+        for stage in Stage::ALL {
+            let mut gaps = Gaps::default();
+            gaps.add(stage, Source::LogAnalytics, "hosts: table absent", 2);
+            let text = gaps.list()[0].to_string();
+            assert_eq!(Gap::stage_in(&text), Some(stage), "{text}");
+        }
+        for text in ["", "(graph)", "hostsfile (graph): x", "unknown (graph): x"] {
+            assert_eq!(Gap::stage_in(text), None, "{text}");
+        }
+    }
+}

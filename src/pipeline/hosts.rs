@@ -13,7 +13,7 @@ use super::urls::Urls;
 use super::{clicks, devices, people};
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
-use crate::link::{self, Hit};
+use crate::link::{self, MatchKind};
 use crate::model::Stage;
 use crate::source::logs::{self, Query, Row};
 
@@ -100,12 +100,12 @@ fn put_hosts(
     for row in &chunk.rows.rows {
         let hosts = [row.text("url"), row.text("destination")].map(link::request_host);
         let hosts: BTreeSet<&str> = hosts.iter().flatten().map(String::as_str).collect();
-        let hits: Vec<(&Target, Hit)> = hosts
+        let hits: Vec<(&Target, MatchKind)> = hosts
             .into_iter()
             .filter_map(|host| by_host.get(host))
             .flatten()
             .filter_map(|target| Some((*target, hit(row, &target.url)?)))
-            .filter(|(target, hit)| *hit == Hit::Url || !target.shared)
+            .filter(|(target, hit)| *hit == MatchKind::Url || !target.shared)
             .collect();
         if hits.is_empty() {
             continue;
@@ -118,8 +118,8 @@ fn put_hosts(
         for (target, hit) in hits {
             let found = connections.entry((host, target.node)).or_default();
             let found = match hit {
-                Hit::Url => &mut found.exact,
-                Hit::Host => &mut found.host,
+                MatchKind::Url => &mut found.exact,
+                MatchKind::Host => &mut found.host,
             };
             found.push(Connection {
                 source,
@@ -140,8 +140,8 @@ fn put_connections(graph: &mut Graph, connections: ConnectionsByHost) {
     for ((host, url), found) in connections {
         // What is known of the very url says more than any visit to its host.
         let (matched, found) = match found.exact.is_empty() {
-            true => (Hit::Host, found.host),
-            false => (Hit::Url, found.exact),
+            true => (MatchKind::Host, found.host),
+            false => (MatchKind::Url, found.exact),
         };
         for Connection {
             source,
@@ -162,6 +162,6 @@ fn put_connections(graph: &mut Graph, connections: ConnectionsByHost) {
 }
 
 /// Whether a logged request went to the url, to its host, or to neither.
-fn hit(row: &Row, url: &Url) -> Option<Hit> {
+fn hit(row: &Row, url: &Url) -> Option<MatchKind> {
     link::logged_request_match(row.text("url"), row.text("destination"), url)
 }

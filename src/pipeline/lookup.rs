@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::Utc;
 use url::Url;
 
 use crate::graph::Seen;
@@ -108,7 +107,7 @@ impl SharedRequest {
         provider: &HttpProvider,
         cache: Option<&AnswerCache>,
     ) -> Option<Exchange> {
-        let (at, answer) = cache?.get(&self.request, Utc::now())?;
+        let (at, answer) = cache?.get(&self.request)?;
         let kept = Exchange {
             record: 0,
             at,

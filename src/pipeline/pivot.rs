@@ -198,9 +198,9 @@ impl Target {
     /// None for a url that no word can be searched by.
     fn new(settings: &Settings, node: NodeRef, url: Url) -> Option<Self> {
         let shared = is_shared(settings, &url);
-        let hosts = link::host_needles(&url);
+        let hosts = link::host_search_terms(&url);
         let needles = match shared {
-            true => link::path_needles(&url),
+            true => link::path_search_terms(&url),
             false => hosts.clone(),
         };
         (!needles.is_empty()).then_some(Self {

@@ -29,7 +29,7 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
     let settings = &context.settings;
     let imitated = settings.internal_domains.iter();
     let imitated: Vec<&String> = imitated.chain(&settings.protected_domains).collect();
-    let lookalikes = Lookalikes::of(&imitated);
+    let lookalikes = Lookalikes::new(&imitated);
     let is_counted = |signal: Signal| {
         let mut counted = settings.signals.iter();
         counted.any(|name| name == signal.as_str())

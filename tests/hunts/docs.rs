@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use linktrail::hunt::{self, CASE, Format, Hunt, Parameters, Table};
+use linktrail::hunt::{self, CASE, Format, Hunt, Parameters, ResultTable};
 use linktrail::sink::neo4j::{Connection, Settings};
 
 use crate::world::{DATABASE, LIMIT, connect, variable};
@@ -70,7 +70,7 @@ impl Demo {
         }
     }
 
-    async fn answer(&self, hunt: &Hunt) -> Table {
+    async fn answer(&self, hunt: &Hunt) -> ResultTable {
         let mut given: Parameters = examples(hunt).into_iter().collect();
         given.insert(CASE.to_owned(), self.case.clone());
         hunt::run(&connect(), DATABASE, hunt, &given, LIMIT)
@@ -93,7 +93,7 @@ fn examples(hunt: &Hunt) -> Vec<(String, String)> {
         .collect()
 }
 
-fn page(hunts: &[(Hunt, Table)]) -> String {
+fn page(hunts: &[(Hunt, ResultTable)]) -> String {
     let mut text = OPENING.to_owned();
     let mut group = None;
     for (hunt, _) in hunts {
@@ -114,7 +114,7 @@ fn page(hunts: &[(Hunt, Table)]) -> String {
     text
 }
 
-fn section(text: &mut String, hunt: &Hunt, answer: &Table) {
+fn section(text: &mut String, hunt: &Hunt, answer: &ResultTable) {
     write!(
         text,
         "\n## {}\n\n**{}.** {}\n",

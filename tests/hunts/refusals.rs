@@ -12,7 +12,7 @@ fn own(text: &str) -> Hunt {
     Hunt::parse("mine.cypher", Group::Own, text).unwrap()
 }
 
-async fn run(text: &str, given: &[(&str, &str)]) -> Result<hunt::Table, HuntError> {
+async fn run(text: &str, given: &[(&str, &str)]) -> Result<hunt::ResultTable, HuntError> {
     let given: Parameters = given
         .iter()
         .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))

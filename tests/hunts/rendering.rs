@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use linktrail::hunt::{Format, Returns, Table, render};
+use linktrail::hunt::{Format, ResultTable, Returns, render};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-fn table(columns: &[&str], rows: &Value) -> Table {
-    Table {
+fn table(columns: &[&str], rows: &Value) -> ResultTable {
+    ResultTable {
         hunt: "test".to_owned(),
         returns: Returns::Table,
         columns: columns.iter().map(|name| (*name).to_owned()).collect(),
@@ -16,7 +16,7 @@ fn table(columns: &[&str], rows: &Value) -> Table {
 }
 
 /// Rows as `malicious-urls-by-sender` gives them.
-fn ordinary() -> Table {
+fn ordinary() -> ResultTable {
     table(
         &["sender", "url", "severity", "places", "messages"],
         &json!([
@@ -40,7 +40,7 @@ fn ordinary() -> Table {
 }
 
 /// Everything that an attacker can put into a name.
-fn hostile() -> Table {
+fn hostile() -> ResultTable {
     table(
         &["user", "name"],
         &json!([
@@ -59,7 +59,7 @@ fn hostile() -> Table {
     )
 }
 
-fn graph() -> Table {
+fn graph() -> ResultTable {
     let user = json!({"labels": ["User"], "properties": {"id": "u1", "upn": "alice@contoso.com"}});
     let message = json!({"labels": ["Message"], "properties": {"id": "19:a/1"}});
     let sent = json!({"type": "SENT", "properties": {}, "from": {"label": "User", "id": "u1"}, "to": {"label": "Message", "id": "19:a/1"}});
@@ -72,7 +72,7 @@ fn graph() -> Table {
     )
 }
 
-fn rendered(table: &Table, format: Format, width: Option<u16>) -> String {
+fn rendered(table: &ResultTable, format: Format, width: Option<u16>) -> String {
     let mut out = Vec::new();
     render(table, format, &mut out, width).unwrap();
     String::from_utf8(out).unwrap()

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use linktrail::hunt::{self, Hunt, HuntError, Parameters, Table};
+use linktrail::hunt::{self, Hunt, HuntError, Parameters, ResultTable};
 use neo4rs::{Graph, Query};
 use serde_json::Value;
 
@@ -74,7 +74,7 @@ impl World {
         &self,
         hunt: &Hunt,
         parameters: &[(&str, &str)],
-    ) -> Result<Table, HuntError> {
+    ) -> Result<ResultTable, HuntError> {
         let parameters: Parameters = parameters
             .iter()
             .map(|(name, value)| ((*name).to_owned(), self.own(value)))

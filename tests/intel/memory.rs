@@ -160,17 +160,17 @@ fn an_answer_is_kept_for_its_request_and_its_time() {
     cache.put(&one, now, &answer(200, "{\"one\":1}"));
     cache.put(&form, now, &answer(404, ""));
     assert_eq!(
-        cache.get(&one, now),
+        cache.get_at(&one, now),
         Some((now, answer(200, "{\"one\":1}")))
     );
-    assert_eq!(cache.get(&form, now), Some((now, answer(404, ""))));
-    assert_eq!(cache.get(&request("otx", "https://b.example/"), now), None);
+    assert_eq!(cache.get_at(&form, now), Some((now, answer(404, ""))));
+    assert_eq!(cache.get_at(&request("otx", "https://b.example/"), now), None);
     assert_eq!(
-        cache.get(&request("urlhaus", "https://b.example/"), now),
+        cache.get_at(&request("urlhaus", "https://b.example/"), now),
         None
     );
-    assert_eq!(cache.get(&one, now + TimeDelta::hours(1)), None);
-    assert_eq!(cache.get(&one, now - TimeDelta::seconds(1)), None);
+    assert_eq!(cache.get_at(&one, now + TimeDelta::hours(1)), None);
+    assert_eq!(cache.get_at(&one, now - TimeDelta::seconds(1)), None);
     for failure in [
         answer(429, ""),
         answer(500, "{}"),
@@ -179,7 +179,7 @@ fn an_answer_is_kept_for_its_request_and_its_time() {
     ] {
         let other = request("otx", "https://c.example/");
         cache.put(&other, now, &failure);
-        assert_eq!(cache.get(&other, now), None, "{failure:?}");
+        assert_eq!(cache.get_at(&other, now), None, "{failure:?}");
     }
     // No key is written.
     for file in files(folder.path()) {
@@ -208,13 +208,13 @@ fn a_kept_answer_that_is_torn_or_anothers_is_none() {
         "\u{0}".repeat(100),
     ] {
         std::fs::write(&path, &text).unwrap();
-        assert_eq!(cache.get(&one, now), None, "{text}");
+        assert_eq!(cache.get_at(&one, now), None, "{text}");
     }
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
-    assert_eq!(cache.get(&one, now), None);
+    assert_eq!(cache.get_at(&one, now), None);
     cache.put(&one, now, &answer(200, "{}"));
-    assert_eq!(cache.get(&one, now), None);
+    assert_eq!(cache.get_at(&one, now), None);
 }
 
 /// Opening a pipe that nobody writes to would wait for ever.

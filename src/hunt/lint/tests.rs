@@ -56,7 +56,7 @@ fn each_rule_finds_what_it_is_for() {
         (
             "name: good",
             "name: bad",
-            "1: name: is called `bad`, and its file `good`",
+            "1: name: is called `bad`, but its file is called `good`",
         ),
         (
             "name: good",
@@ -136,12 +136,12 @@ fn each_rule_finds_what_it_is_for() {
         (
             ", url;",
             ";",
-            "12: order: rows alike but for url come in any order",
+            "12: order: rows that differ only in url have no fixed order",
         ),
         (
             "url;",
             "toLower(url);",
-            "12: order: rows alike but for url come in any order",
+            "12: order: rows that differ only in url have no fixed order",
         ),
         (
             "MATCH",

@@ -1,24 +1,29 @@
-//! Answers as CSV.
+//! Writes an answer as CSV.
 
 use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::text;
-use crate::hunt::run::Table;
+use super::cell::plain_text;
+use crate::hunt::run::ResultTable;
 use crate::terminal;
 
-/// In a file or a pipe cells keep what they hold byte for byte, control characters too: what is exported is evidence.
-/// The one change is the apostrophe in front of what a spreadsheet would run as a formula. On a terminal they are cleaned.
-pub(super) fn write(answer: &Table, out: &mut impl Write, on_terminal: bool) -> io::Result<()> {
+/// In a file or a pipe every cell keeps its bytes, control characters included, since what is exported is evidence. The
+/// only change is an apostrophe before what a spreadsheet would run as a formula. On a terminal unsafe characters are
+/// removed.
+pub(super) fn write(
+    answer: &ResultTable,
+    out: &mut impl Write,
+    on_terminal: bool,
+) -> io::Result<()> {
     let shown = |text: String| match on_terminal {
-        // Guarded again, since a formula may begin behind what is taken out.
+        // Checked again, since removing characters may leave a formula at the start.
         true => guarded(terminal::clean(&guarded(text)).into_owned()),
         false => guarded(text),
     };
     let cell = |value: &Value| match value {
         Value::Number(number) => number.to_string(),
-        other => shown(text(other)),
+        other => shown(plain_text(other)),
     };
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(answer.columns.iter().map(|name| shown(name.clone())))?;
@@ -28,6 +33,7 @@ pub(super) fn write(answer: &Table, out: &mut impl Write, on_terminal: bool) -> 
     csv.flush()
 }
 
+/// Puts an apostrophe before a formula.
 fn guarded(text: String) -> String {
     if is_formula(&text) {
         format!("'{text}")
@@ -36,7 +42,7 @@ fn guarded(text: String) -> String {
     }
 }
 
-/// Whether a spreadsheet would take the text for a formula. A negative number is none.
+/// Whether a spreadsheet would run the text as a formula. A negative number is not one.
 fn is_formula(text: &str) -> bool {
     match text.chars().next() {
         Some('=' | '+' | '@' | '\t' | '\r') => true,
@@ -45,7 +51,7 @@ fn is_formula(text: &str) -> bool {
     }
 }
 
-/// `-1`, `-1.5`, `-1e5`; not `-inf` or `-nan`, which no spreadsheet takes for a number.
+/// True for `-1`, `-1.5`, `-1e5`; false for `-inf` and `-nan`, which spreadsheets do not take for numbers.
 fn is_number(text: &str) -> bool {
     text.bytes().any(|b| b.is_ascii_digit()) && text.parse::<f64>().is_ok()
 }

@@ -1,14 +1,14 @@
-//! Answers as JSON.
+//! Writes an answer as JSON.
 
 use std::io::{self, Write};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-use crate::hunt::run::Table;
+use crate::hunt::run::ResultTable;
 use crate::terminal;
 
-/// One row: an object whose keys stand in the order of the columns.
+/// A row as an object whose keys are in the order of the columns.
 struct Row<'a> {
     columns: &'a [String],
     values: &'a [Value],
@@ -24,7 +24,7 @@ impl Serialize for Row<'_> {
     }
 }
 
-pub(super) fn write(answer: &Table, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(answer: &ResultTable, out: &mut impl Write) -> io::Result<()> {
     let mut separator = "[\n  ";
     for values in &answer.rows {
         let row = Row {

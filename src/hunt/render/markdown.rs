@@ -1,13 +1,14 @@
-//! Answers as a Markdown table, for tickets and chats.
+//! Writes an answer as a Markdown table, for tickets and chats.
 
 use std::io::{self, Write};
 
-use super::drawn;
-use crate::hunt::run::Table;
+use super::cell::display_text;
+use crate::hunt::run::ResultTable;
 use crate::terminal;
 
-/// Text of an attacker must not become a link, a picture or markup where the table is pasted.
-pub(super) fn write(answer: &Table, out: &mut impl Write) -> io::Result<()> {
+/// Everything is escaped, so that text of an attacker does not become a link, a picture or markup where the table is
+/// pasted.
+pub(super) fn write(answer: &ResultTable, out: &mut impl Write) -> io::Result<()> {
     let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let names = answer.columns.iter().map(|name| cell(name)).collect();
     writeln!(out, "{}", line(names))?;
@@ -17,7 +18,7 @@ pub(super) fn write(answer: &Table, out: &mut impl Write) -> io::Result<()> {
         line(vec!["---".to_owned(); answer.columns.len()])
     )?;
     for row in &answer.rows {
-        let cells = row.iter().map(|value| cell(&drawn(value))).collect();
+        let cells = row.iter().map(|value| cell(&display_text(value))).collect();
         writeln!(out, "{}", line(cells))?;
     }
     Ok(())
@@ -26,14 +27,14 @@ pub(super) fn write(answer: &Table, out: &mut impl Write) -> io::Result<()> {
 fn cell(text: &str) -> String {
     let text = terminal::clean(text);
     let text = text.trim();
-    // Renderers make links of bare addresses, but not inside of code.
+    // Renderers make links of bare urls and addresses, but not inside code.
     let linked = ["://", "www.", "@"]
         .iter()
         .any(|sign| text.to_lowercase().contains(sign));
     if linked { code(text) } else { escaped(text) }
 }
 
-/// Code between more backticks than stand in the text. Only the bar has to be escaped, even there.
+/// The text as code, between more backticks than it contains. Only the bar has to be escaped there.
 fn code(text: &str) -> String {
     let longest = text
         .split(|c| c != '`')

@@ -1,4 +1,4 @@
-//! Answers as a table that fits the terminal.
+//! Writes an answer as a table that fits the terminal.
 
 use std::io::{self, Write};
 
@@ -6,17 +6,21 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement};
 use unicode_width::UnicodeWidthStr;
 
-use super::drawn;
-use crate::hunt::run::Table;
+use super::cell::display_text;
+use crate::hunt::run::ResultTable;
 use crate::terminal;
 
-/// A column narrower than this, and than its content, is hard to read.
+/// A column has at least this width, or that of its content, to be readable.
 const READABLE: usize = 12;
 
-/// Borders and padding of a column.
+/// The width of the borders and padding of a column.
 const FRAME: usize = 3;
 
-pub(super) fn write(answer: &Table, out: &mut impl Write, width: Option<u16>) -> io::Result<()> {
+pub(super) fn write(
+    answer: &ResultTable,
+    out: &mut impl Write,
+    width: Option<u16>,
+) -> io::Result<()> {
     if answer.rows.is_empty() {
         return writeln!(out, "Nothing found.");
     }
@@ -30,7 +34,7 @@ pub(super) fn write(answer: &Table, out: &mut impl Write, width: Option<u16>) ->
         .iter()
         .map(|row| {
             row.iter()
-                .map(|value| terminal::clean(&drawn(value)).into_owned())
+                .map(|value| terminal::clean(&display_text(value)).into_owned())
                 .collect()
         })
         .collect();
@@ -43,7 +47,7 @@ pub(super) fn write(answer: &Table, out: &mut impl Write, width: Option<u16>) ->
 }
 
 fn write_table(
-    answer: &Table,
+    answer: &ResultTable,
     names: &[String],
     rows: &[Vec<String>],
     out: &mut impl Write,
@@ -73,7 +77,7 @@ fn write_table(
     Ok(())
 }
 
-/// How wide a table has to be so that every column can be read.
+/// The least width at which every column is readable.
 fn least_width(names: &[String], rows: &[Vec<String>]) -> usize {
     let widest = |at: usize| {
         let cells = rows.iter().filter_map(|row| row.get(at));
@@ -86,7 +90,7 @@ fn least_width(names: &[String], rows: &[Vec<String>]) -> usize {
     columns.sum::<usize>() + 1
 }
 
-/// Where columns would get too narrow each row is a block of lines, a column each.
+/// Writes each row as a block with one line for each column, for tables whose columns would be too narrow.
 fn write_records(
     names: &[String],
     rows: &[Vec<String>],
@@ -119,7 +123,7 @@ fn write_records(
     Ok(())
 }
 
-/// As much of the beginning of a text as fits.
+/// The longest beginning of a text that fits into the width.
 fn fitting(text: &str, width: usize) -> &str {
     let mut end = 0;
     for (at, c) in text.char_indices() {
@@ -132,7 +136,7 @@ fn fitting(text: &str, width: usize) -> &str {
     &text[..end]
 }
 
-/// Lines of at most that width, broken at spaces where there are any; at least one line.
+/// Breaks a text into lines of at most this width, at spaces where possible. There is always at least one line.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text;
@@ -142,7 +146,7 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<&str> {
             lines.push(rest);
             return lines;
         }
-        // A sign wider than the room still takes a line.
+        // A character that is wider than the line still takes a line of its own.
         let first = rest.chars().next().map_or(0, char::len_utf8);
         let hard = head.len().max(first);
         let next_is_space = rest[hard..].starts_with(' ');

@@ -2,7 +2,7 @@ use super::*;
 
 fn links(json: &str) -> Vec<(String, Option<String>)> {
     let mut collector = Collector::default();
-    read(json, &mut collector);
+    collect(json, &mut collector);
     collector
         .into_links()
         .into_iter()

@@ -1,6 +1,6 @@
-//! Names that phishing imitates, and the words it puts beside them.
+//! Names that phishing imitates, and words that it combines with them.
 
-/// Word, whether it is an everyday one, and the registrable domains that may carry it.
+/// The name, whether it is an everyday word too, and the registrable domains that use it rightfully.
 pub(super) const BRANDS: &[(&str, bool, &[&str])] = &[
     (
         "microsoft",
@@ -134,7 +134,7 @@ pub(super) const BRANDS: &[(&str, bool, &[&str])] = &[
     ("revolut", false, &["revolut.com"]),
 ];
 
-/// Words that phishing puts beside a name.
+/// Words that phishing combines with a name.
 pub(super) const LURES: &[&str] = &[
     "access",
     "account",
@@ -219,7 +219,7 @@ pub(super) const LURES: &[&str] = &[
     "webmail",
 ];
 
-/// Services whose customers have a name of their own in front: it says nothing that it is there.
+/// Services that give their customers a host name below their domain, where a name is no sign of an imitation.
 pub(super) const SHARED_HOSTING: &[&str] = &[
     "adobeconnect.com",
     "atlassian.net",

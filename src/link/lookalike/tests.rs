@@ -8,7 +8,7 @@ fn list(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn lookalikes() -> Lookalikes {
-    Lookalikes::of(&[
+    Lookalikes::new(&[
         "contoso.com",
         "contoso.onmicrosoft.com",
         "mail.fabrikam.co.uk",

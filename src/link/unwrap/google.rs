@@ -2,10 +2,11 @@
 
 use url::Url;
 
-use super::{params, under};
+use super::query::params;
+use crate::link::domain::is_under;
 
-/// Where Google runs its search, as the part of the host after `google.`. A fixed list, because
-/// `google.` under any other suffix may belong to anybody.
+/// The suffixes under which Google runs its search, as the part of the host after `google.`. The list is fixed, since
+/// `google.` under any other suffix may belong to somebody else. It is sorted for a binary search.
 const SUFFIXES: [&str; 188] = [
     "ad", "ae", "al", "am", "as", "at", "az", "ba", "be", "bf", "bg", "bi", "bj", "bs", "bt", "by",
     "ca", "cat", "cd", "cf", "cg", "ch", "ci", "cl", "cm", "cn", "co.ao", "co.bw", "co.ck",
@@ -25,13 +26,13 @@ const SUFFIXES: [&str; 188] = [
     "tm", "tn", "to", "tt", "vu", "ws",
 ];
 
-/// The targets of a redirect on `host`; `None` when it is none.
+/// The targets of a redirect on `host`; `None` for other urls.
 pub(super) fn targets(host: &str, url: &Url) -> Option<Vec<String>> {
     let path = url.path();
-    if under(host, "youtube.com") {
+    if is_under(host, "youtube.com") {
         return (path == "/redirect").then(|| params(url, &["q"]));
     }
-    if under(host, "googleadservices.com") || under(host, "doubleclick.net") {
+    if is_under(host, "googleadservices.com") || is_under(host, "doubleclick.net") {
         return (path.ends_with("/aclk") || path.ends_with("/click"))
             .then(|| params(url, &["adurl"]));
     }
@@ -39,7 +40,7 @@ pub(super) fn targets(host: &str, url: &Url) -> Option<Vec<String>> {
         return None;
     }
     match path.trim_end_matches('/') {
-        // In a search result `q` is what was searched for and `url` where it leads.
+        // In a search result `q` holds the search terms and `url` the target; elsewhere `q` is the target.
         "/url" | "/local_url" => Some(params(url, &["url", "q"])),
         "/aclk" | "/pagead/aclk" => Some(params(url, &["adurl"])),
         "/translate" if host.starts_with("translate.") => Some(params(url, &["u"])),
@@ -47,16 +48,19 @@ pub(super) fn targets(host: &str, url: &Url) -> Option<Vec<String>> {
     }
 }
 
+/// True for `google.<suffix>` and every host below it.
 pub(super) fn is_google(host: &str) -> bool {
     // The suffix has one label or two.
     let bytes = host.as_bytes();
     let dot = |end: &usize| bytes[..*end].iter().rposition(|&b| b == b'.');
     std::iter::successors(dot(&host.len()), dot)
         .take(2)
-        .any(|at| under(&host[..at], "google") && SUFFIXES.binary_search(&&host[at + 1..]).is_ok())
+        .any(|at| {
+            is_under(&host[..at], "google") && SUFFIXES.binary_search(&&host[at + 1..]).is_ok()
+        })
 }
 
-/// The page behind an AMP address, `/amp/s/host/path` for https and `/amp/host/path` for http.
+/// The page that an AMP url shows: `/amp/s/host/path` for https, `/amp/host/path` for http.
 fn amp(url: &Url) -> Option<String> {
     let place = url.path().strip_prefix("/amp/")?;
     let (scheme, place) = match place.strip_prefix("s/") {

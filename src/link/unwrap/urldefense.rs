@@ -1,14 +1,15 @@
-//! Proofpoint URL Defense. The three encodings are the ones its public decoder reads.
+//! Proofpoint URL Defense, in the three encodings that its public decoder reads.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::super::entity;
-use super::super::wrapper::Wrapper;
-use super::base64_text;
+use super::query::base64_text;
+use crate::link::entity;
+use crate::link::wrapper::Wrapper;
 
+/// The hosts of the service.
 pub(super) const HOSTS: [&str; 4] = [
     "urldefense.com",
     "urldefense.us",
@@ -16,7 +17,7 @@ pub(super) const HOSTS: [&str; 4] = [
     "urldefense.proofpoint.us",
 ];
 
-/// The version and the target; `None` when the host is not Proofpoint's.
+/// The version and the target; `None` for other urls.
 pub(super) fn layer(host: &str, url: &Url) -> Option<(Wrapper, Vec<String>)> {
     if !HOSTS.contains(&host) {
         return None;
@@ -35,13 +36,13 @@ pub(super) fn layer(host: &str, url: &Url) -> Option<(Wrapper, Vec<String>)> {
                 .collect();
             (Wrapper::UrlDefenseV2, unescape(&decoded(&encoded)))
         }
-        "3" if rest.starts_with("__") => (Wrapper::UrlDefenseV3, third(url)?),
+        "3" if rest.starts_with("__") => (Wrapper::UrlDefenseV3, decode_v3(url)?),
         _ => return None,
     };
     Some((wrapper, vec![target]))
 }
 
-/// The parameter `u` as it stands, not decoded: `+` is a plus here.
+/// The parameter `u`, not decoded. Unlike in other queries, `+` is a plus here.
 fn parameter_u(url: &Url) -> Option<&str> {
     url.query()?.split('&').find_map(|pair| {
         pair.strip_prefix("amp;")
@@ -59,9 +60,9 @@ fn unescape(text: &str) -> String {
     entity::decode(text, entity::Rules::Strict).into_owned()
 }
 
-/// `/v3/__<url>__;<replaced characters in base64>!<signature>`: in the url each `*` stands for one
-/// of those characters, and `**` and a letter for a run of two (`A`) or more of them.
-fn third(url: &Url) -> Option<String> {
+/// Decodes `/v3/__<url>__;<replaced characters in base64>!<signature>`. Each `*` in the url stands for one of the
+/// replaced characters, and `**` with a letter behind it for a run of two (`A`) or more of them.
+fn decode_v3(url: &Url) -> Option<String> {
     let whole = url.as_str();
     let start = whole.find("/v3/__")? + "/v3/__".len();
     let (target, rest) = whole[start..].split_once("__;")?;
@@ -88,7 +89,7 @@ fn third(url: &Url) -> Option<String> {
         let before = out.len();
         out.extend(replaced.by_ref().take(count));
         if out.len() == before {
-            // Nothing left to put there: a star of the url itself.
+            // No replaced character is left, so the star belongs to the url itself.
             out.push('*');
         }
     }
@@ -96,6 +97,7 @@ fn third(url: &Url) -> Option<String> {
     Some(out)
 }
 
+/// How many characters the letter behind `**` stands for.
 fn run_length(letter: u8) -> Option<usize> {
     let at = match letter {
         b'A'..=b'Z' => letter - b'A',

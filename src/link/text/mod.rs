@@ -1,31 +1,31 @@
-//! Urls in running text.
+//! Finds urls in running text.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter};
 
-use super::canonical::{Step, has_public_suffix, is_host, step};
+use super::canonical::{Step, classify, has_public_suffix, is_host};
 use super::invisible::is_blank;
 use super::markdown::{self, Span};
 use super::{handler, refang};
 
-/// The longest name of a scheme that is looked for.
+/// The longest scheme that is recognised, in bytes.
 const LONGEST_SCHEME: usize = 32;
 
-/// Something in a text that reads like a link.
+/// A part of a text that may be a link.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Seen<'t> {
-    /// As it stands there.
+pub(crate) struct Candidate<'t> {
+    /// The url as it was written.
     pub(crate) raw: &'t str,
-    /// The label, of a Markdown link.
+    /// The label, if it is a link in Markdown.
     pub(crate) label: Option<&'t str>,
-    /// A picture in Markdown.
+    /// True for a picture in Markdown.
     pub(crate) picture: bool,
 }
 
-impl<'t> Seen<'t> {
-    /// What it leads to: JSON's `\/` made plain.
+impl<'t> Candidate<'t> {
+    /// The url with the escape `\/` of JSON removed.
     pub(crate) fn target(&self) -> Cow<'t, str> {
         match self.raw.contains(r"\/") {
             true => Cow::Owned(self.raw.replace(r"\/", "/")),
@@ -34,10 +34,10 @@ impl<'t> Seen<'t> {
     }
 }
 
-/// Calls `seen` for everything in `text` that reads like a link: urls with a scheme (defanged ones
-/// too), hosts that start with `www.`, handlers that carry a url, and Markdown links. When `seen`
-/// says of a Markdown link that it leads nowhere, its characters are read as plain text.
-pub(crate) fn scan<'t>(text: &'t str, mut seen: impl FnMut(&Seen<'t>) -> bool) {
+/// Calls `seen` for everything in `text` that may be a link: urls with a scheme, defanged or not, hosts that start with
+/// `www.`, handlers such as `ms-word:`, and Markdown links. When `seen` returns false for a Markdown link, because it
+/// opens nothing, its characters are scanned as plain text.
+pub(crate) fn scan<'t>(text: &'t str, mut seen: impl FnMut(&Candidate<'t>) -> bool) {
     let mut from = 0;
     for Span {
         whole,
@@ -46,32 +46,36 @@ pub(crate) fn scan<'t>(text: &'t str, mut seen: impl FnMut(&Seen<'t>) -> bool) {
         picture,
     } in markdown::spans(text)
     {
-        plain(text, from..whole.start, &mut seen);
-        let link = Seen {
+        scan_plain(text, from..whole.start, &mut seen);
+        let link = Candidate {
             raw: &text[destination],
             label: Some(&text[label]),
             picture,
         };
         if !seen(&link) {
-            plain(text, whole.clone(), &mut seen);
+            scan_plain(text, whole.clone(), &mut seen);
         }
         from = whole.end;
     }
-    plain(text, from..text.len(), &mut seen);
+    scan_plain(text, from..text.len(), &mut seen);
 }
 
-/// The urls in one stretch of a text. Whatever is read for a candidate that turns out to be none is
-/// not read for another one of its kind again, which keeps the time linear.
-fn plain<'t>(text: &'t str, range: Range<usize>, seen: &mut impl FnMut(&Seen<'t>) -> bool) {
+/// Scans a part of a text that holds no Markdown link. Bytes that were read for a candidate in vain are not read again
+/// for another candidate of the same kind, which keeps the time linear.
+fn scan_plain<'t>(
+    text: &'t str,
+    range: Range<usize>,
+    seen: &mut impl FnMut(&Candidate<'t>) -> bool,
+) {
     let stretch = &text[range];
     let bytes = stretch.as_bytes();
-    let mut reader = Plain {
+    let mut reader = PlainText {
         text: stretch,
-        behind: 0,
-        no_handler: 0,
-        no_www: 0,
+        consumed: 0,
+        no_handler_before: 0,
+        no_www_before: 0,
     };
-    // Words have a `w` often, and hardly ever two.
+    // Words often have one `w` but hardly ever two, so without two of them only colons are looked at.
     if !has_double_w(bytes) {
         for at in memchr_iter(b':', bytes) {
             reader.at_colon(at, seen);
@@ -86,8 +90,8 @@ fn plain<'t>(text: &'t str, range: Range<usize>, seen: &mut impl FnMut(&Seen<'t>
     }
 }
 
-/// True for two `w` side by side, in any case. It looks at every byte: without a way out of the
-/// loop many are looked at at once.
+/// True when there are two `w` side by side, in upper or lower case. The loop has no early exit, so that the compiler
+/// can compare many bytes at once.
 fn has_double_w(bytes: &[u8]) -> bool {
     let mut found = false;
     for (a, b) in bytes.iter().zip(bytes.iter().skip(1)) {
@@ -96,62 +100,63 @@ fn has_double_w(bytes: &[u8]) -> bool {
     found
 }
 
-/// A stretch of text, and how far it was read.
-struct Plain<'t> {
+/// A part of a text, and how far it has been read.
+struct PlainText<'t> {
     text: &'t str,
-    /// Everything before belongs to a url.
-    behind: usize,
-    /// No handler starts before this.
-    no_handler: usize,
-    /// No host with `www` starts before this.
-    no_www: usize,
+    /// Everything before this position belongs to a url.
+    consumed: usize,
+    /// No url of a handler starts before this position.
+    no_handler_before: usize,
+    /// No host with `www` starts before this position.
+    no_www_before: usize,
 }
 
-impl<'t> Plain<'t> {
-    fn at_colon(&mut self, at: usize, seen: &mut impl FnMut(&Seen<'t>) -> bool) {
-        if at < self.behind {
+impl<'t> PlainText<'t> {
+    fn at_colon(&mut self, at: usize, seen: &mut impl FnMut(&Candidate<'t>) -> bool) {
+        if at < self.consumed {
             return;
         }
-        if at >= self.no_handler
-            && let Some(found) = with_handler(self.text, at, self.behind)
+        if at >= self.no_handler_before
+            && let Some(found) = with_handler(self.text, at, self.consumed)
         {
-            if report(self.text, &found, seen) {
-                self.behind = found.end;
+            if offer(self.text, &found, seen) {
+                self.consumed = found.end;
                 return;
             }
-            self.no_handler = found.end;
+            self.no_handler_before = found.end;
         }
-        if let Some(found) = with_scheme(self.text, at, self.behind) {
-            report(self.text, &found, seen);
-            self.behind = found.end;
+        if let Some(found) = with_scheme(self.text, at, self.consumed) {
+            offer(self.text, &found, seen);
+            self.consumed = found.end;
         }
     }
 
-    fn at_w(&mut self, at: usize, seen: &mut impl FnMut(&Seen<'t>) -> bool) {
-        if at < self.behind || at < self.no_www {
+    fn at_w(&mut self, at: usize, seen: &mut impl FnMut(&Candidate<'t>) -> bool) {
+        if at < self.consumed || at < self.no_www_before {
             return;
         }
         match with_www(self.text, at) {
-            Ok(found) if report(self.text, &found, seen) => self.behind = found.end,
-            Ok(found) => self.no_www = found.end,
-            Err(end) => self.no_www = end,
+            Ok(found) if offer(self.text, &found, seen) => self.consumed = found.end,
+            Ok(found) => self.no_www_before = found.end,
+            Err(end) => self.no_www_before = end,
         }
     }
 }
 
-fn report<'t>(
+/// Reports a candidate; true when it is a link.
+fn offer<'t>(
     text: &'t str,
     found: &Range<usize>,
-    seen: &mut impl FnMut(&Seen<'t>) -> bool,
+    seen: &mut impl FnMut(&Candidate<'t>) -> bool,
 ) -> bool {
-    seen(&Seen {
+    seen(&Candidate {
         raw: &text[found.clone()],
         label: None,
         picture: false,
     })
 }
 
-/// The word of scheme characters that ends at `end`; it starts at `floor` or later.
+/// The characters of a possible scheme that end at `end` and start at `floor` or later.
 fn word_before(text: &str, end: usize, floor: usize) -> Range<usize> {
     let word = text.as_bytes()[floor..end]
         .iter()
@@ -162,20 +167,19 @@ fn word_before(text: &str, end: usize, floor: usize) -> Range<usize> {
     end - word..end
 }
 
-/// The handler whose scheme ends at `colon`. Its argument has a syntax of its own and goes on to
-/// the next blank.
+/// The url of a handler whose scheme ends at `colon`. Its argument has a syntax of its own and ends at the next blank.
 fn with_handler(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
     let word = word_before(text, colon, floor);
     if !handler::in_text(&text[word.clone()]) {
         return None;
     }
     let before = text[..word.start].chars().next_back();
-    let ending = Ending { text, before };
-    let end = ending.trim(colon + 1, ending.path_end(colon + 1));
+    let url_end = UrlEnd { text, before };
+    let end = url_end.trim(colon + 1, url_end.path_end(colon + 1));
     (end > colon + 1).then_some(word.start..end)
 }
 
-/// The url around the colon at `colon`; nothing before `floor` belongs to it.
+/// The url whose scheme ends at `colon`. It starts at `floor` or later.
 fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     if !matches!(bytes.get(colon + 1), Some(b'/' | b'\\' | b'[' | b']')) {
@@ -197,7 +201,7 @@ fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
         plural = true;
     }
     let word = word_before(text, end, floor);
-    // Words run into the scheme without a blank; the longest scheme at their end counts.
+    // A word may run into the scheme without a blank, so the longest scheme at its end is taken.
     let scheme = (3..=6.min(word.len())).rev().find(|&len| {
         let word = text.get(end - len..end).unwrap_or_default();
         match plural {
@@ -207,18 +211,18 @@ fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
     })?;
     let start = end - scheme;
     let host = slashes(text, colon, bracket.is_some())?;
-    let ending = Ending {
+    let url_end = UrlEnd {
         text,
         before: text[..start].chars().next_back(),
     };
-    let user = ending.userinfo_end(host);
-    let host_end = ending.host_end(user);
-    // Whether it is a url at all is decided before its path is read.
-    is_host(&text[user..host_end]).then(|| start..ending.end(host, host_end))
+    let user = url_end.userinfo_end(host);
+    let host_end = url_end.host_end(user);
+    // The host decides whether it is a url; only then is the path read.
+    is_host(&text[user..host_end]).then(|| start..url_end.end(host, host_end))
 }
 
-/// Where the host starts, when two slashes follow the colon in any spelling: `//`, `\\`, `\/\/`,
-/// `[//]`, and all of them behind `[:]` or inside `[://]`.
+/// Where the host starts, if two slashes follow the colon in any spelling: `//`, `\\`, `\/\/`, `[//]`, and all of
+/// these after `[:]` or inside `[://]`.
 fn slashes(text: &str, colon: usize, bracketed: bool) -> Option<usize> {
     let mut at = colon + 1;
     let mut inside = bracketed;
@@ -251,7 +255,7 @@ fn slashes(text: &str, colon: usize, bracketed: bool) -> Option<usize> {
     (count >= 2 && !inside && host && !is_blank(next)).then_some(at)
 }
 
-/// The host that starts with `www` at `start`, and what follows it; else how far it was read.
+/// The url that starts with `www` at `start`, or an error with the position up to which it was read in vain.
 fn with_www(text: &str, start: usize) -> Result<Range<usize>, usize> {
     let head = text
         .get(start..start + 3)
@@ -263,23 +267,23 @@ fn with_www(text: &str, start: usize) -> Result<Range<usize>, usize> {
     if head.is_none() || before.is_some_and(joined) || !dot(&text[start + 3..]) {
         return Err(start + 1);
     }
-    let ending = Ending { text, before };
-    let host_end = ending.host_end(start);
-    match step(&text[start..host_end]) {
-        Step::Web(_) => Ok(start..ending.end(start, host_end)),
+    let url_end = UrlEnd { text, before };
+    let host_end = url_end.host_end(start);
+    match classify(&text[start..host_end]) {
+        Step::Web(_) => Ok(start..url_end.end(start, host_end)),
         _ => Err(host_end),
     }
 }
 
 /// Finds where a url ends.
-struct Ending<'t> {
+struct UrlEnd<'t> {
     text: &'t str,
-    /// The character in front of the url: what opens there closes behind it.
+    /// The character before the url, since a bracket or quote that opens there closes after it.
     before: Option<char>,
 }
 
-impl Ending<'_> {
-    /// The end of the url whose host stands at `from..host_end`.
+impl UrlEnd<'_> {
+    /// The end of the url with the host `from..host_end`.
     fn end(&self, from: usize, host_end: usize) -> usize {
         let goes_on = |c: char| matches!(c, '/' | '?' | '#' | '\\');
         let end = match self.text[host_end..].starts_with(goes_on) {
@@ -289,14 +293,14 @@ impl Ending<'_> {
         self.trim(from, end)
     }
 
-    /// Where the host starts: behind the userinfo, which may hold almost anything.
+    /// Where the host starts: after the userinfo, which may hold almost any character.
     fn userinfo_end(&self, from: usize) -> usize {
         let text = &self.text[from..];
         let plain = text
             .bytes()
             .take_while(|&b| is_plain(b) && b != b'/')
             .count();
-        // Nearly always the host ends here, and there is no userinfo.
+        // Nearly always the host ends here and there is no userinfo.
         if matches!(text.as_bytes().get(plain), None | Some(b'/' | b' ' | b'\n')) {
             return from;
         }
@@ -305,7 +309,7 @@ impl Ending<'_> {
         authority
             .rfind('@')
             .map_or(from, |at| match authority[at + 1..].starts_with(']') {
-                // `[@]` is part of the userinfo for the eye.
+                // With `[@]` the closing bracket comes before the host.
                 true => from + at + 2,
                 false => from + at + 1,
             })
@@ -344,8 +348,8 @@ impl Ending<'_> {
             }
             at += text[at..].chars().next().map_or(1, char::len_utf8);
         }
-        // An ideographic full stop is a dot of the host for a browser, and of the sentence for
-        // everybody else: it is the host's when that makes a host with a public suffix.
+        // To a browser an ideographic full stop is a dot of the host, to a reader it ends the sentence. It counts as
+        // part of the host when the result has a public suffix.
         if let Some(dot) = dots {
             let plain = text[..at].replace(['\u{3002}', '\u{ff0e}', '\u{ff61}'], ".");
             if !has_public_suffix(plain.split(':').next().unwrap_or_default()) {
@@ -360,7 +364,7 @@ impl Ending<'_> {
         from + at
     }
 
-    /// The end of everything behind the host.
+    /// The end of path, query and fragment.
     fn path_end(&self, from: usize) -> usize {
         let text = &self.text[from..];
         let mut open = [0_usize; 3];
@@ -382,13 +386,13 @@ impl Ending<'_> {
                 ')' | ']' | '}' => {
                     let open = &mut open[bracket(c)];
                     *open = open.wrapping_sub(1);
-                    // Nothing was open: it closes what stands in front of the url.
+                    // No bracket is open in the url, so this one closes a bracket before it.
                     *open == usize::MAX
                 }
                 '\'' | '*' | '|' if self.before == Some(c) => true,
-                // A list of urls.
+                // A separator in a list of urls.
                 ',' | ';' | '|' => starts_url(rest),
-                // `\"` and `\n` in source code.
+                // An escape such as `\"` or `\n` in source code.
                 '\\' => {
                     rest.starts_with(['"', '\''])
                         || (rest.starts_with(['n', 'r', 't'])
@@ -397,7 +401,7 @@ impl Ending<'_> {
                                 .next()
                                 .is_none_or(|c| is_end(c) || c == '\\'))
                 }
-                // Escaped once too often.
+                // A character reference that was escaped once too often.
                 '&' => ["&quot;", "&lt;", "&gt;", "&#39;", "&nbsp;"]
                     .iter()
                     .any(|reference| text[at..].starts_with(reference)),
@@ -409,12 +413,12 @@ impl Ending<'_> {
         }
     }
 
-    /// The end without the punctuation of the sentence around the url.
+    /// The end without punctuation that belongs to the sentence around the url.
     fn trim(&self, from: usize, mut end: usize) -> usize {
         while let Some(last) = self.text[from..end].chars().next_back() {
             let without = end - last.len_utf8();
             let ends = match last {
-                // The fragment `#!` of old single page applications.
+                // Old single-page applications have the fragment `#!`.
                 '!' => !self.text[from..without].ends_with('#'),
                 '.' | ',' | ';' | ':' | '?' | '\'' | '|' | '\\' | '\u{2026}' | '\u{2013}'
                 | '\u{2014}' => true,
@@ -430,7 +434,7 @@ impl Ending<'_> {
     }
 }
 
-/// True for the characters that are in a url what they are anywhere, and part of a host but `/`.
+/// True for characters that never need a closer look: all of them can be part of a host, except `/`.
 fn is_plain(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'.' | b'_' | b'%')
 }
@@ -443,7 +447,7 @@ fn bracket(c: char) -> usize {
     }
 }
 
-/// True for what no url goes over: blanks, controls, quotes and the punctuation of other scripts.
+/// True for characters that end any url: blanks, controls, quotes and punctuation of other scripts.
 fn is_end(c: char) -> bool {
     match c {
         '<' | '>' | '"' | '`' => true,
@@ -456,7 +460,7 @@ fn is_end(c: char) -> bool {
     }
 }
 
-/// True for emoji and dingbats, which are written behind a url without a blank.
+/// True for emoji and dingbats, which people put right after a url without a blank.
 fn is_pictograph(c: char) -> bool {
     matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }

@@ -73,7 +73,7 @@ fn every_parameter_of_every_hunt_is_set_and_has_one_type() {
 }
 
 #[test]
-fn the_kit_is_the_same_bytes_each_time_and_can_be_narrowed_to_a_case() {
+fn the_export_has_the_same_bytes_each_time_and_can_be_narrowed_to_a_case() {
     assert_eq!(files(None).unwrap(), files(None).unwrap());
     let (_, script) = &entries(Some("01J'\\"))[0];
     assert!(

@@ -1,112 +1,113 @@
-//! Cards: what in their JSON opens a url, and what is text.
+//! Finds in the JSON of a card what opens a url and what is text.
 //!
-//! The formats share a few habits: Adaptive Cards (`Action.OpenUrl`), Bot Framework cards (hero,
-//! thumbnail, receipt, sign-in, list: `buttons` and `tap` with a `type` and a `value`) and Office
-//! 365 connector cards (`potentialAction` with `targets`). Reading the habits instead of the
-//! formats covers every nesting, message extensions and cards to come.
+//! There are several formats: Adaptive Cards (`Action.OpenUrl`), Bot Framework cards (hero, thumbnail, receipt,
+//! sign-in, list: `buttons` and `tap` with a `type` and a `value`) and Office 365 connector cards (`potentialAction`
+//! with `targets`). They use the same few keys in the same way, so the keys are read and not the formats. That covers
+//! any nesting, message extensions and formats that do not exist yet.
 
 use std::borrow::Cow;
 
-use super::Origin;
 use super::collect::Collector;
 use super::json::{Event, Events};
+use super::message::Origin;
 
-/// Objects inside one another. A card this deep is an attack, and each level takes memory.
+/// How deeply objects may be nested. A deeper card is an attack, and each level takes memory.
 const MAX_DEPTH: usize = 1 << 20;
 
-/// Targets that one label can have. It is compared with each of them.
+/// How many targets one label is attached to. The label is compared with each of them, so this bounds the time.
 const MAX_LABELLED: usize = 16;
 
-/// Documents inside the strings of documents.
+/// How deeply JSON documents may be nested inside the strings of other documents.
 const MAX_DOCUMENTS: usize = 8;
 
-/// What the value of a key is.
+/// What the value of a key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    /// The kind of the object.
+enum KeyRole {
+    /// The kind of the object, see [`ObjectKind`].
     Kind,
-    /// A url that opens.
+    /// A url that is opened.
     Url,
-    /// Urls that open, or objects with them, under the label of the action around.
+    /// Urls that are opened, or objects that hold them; their label is that of the enclosing action.
     Targets,
-    /// What opens when the object around it is clicked.
+    /// The action of a click on the enclosing object.
     Tap,
-    /// A url or text, depending on the kind.
+    /// A url or a text, depending on the kind of the object.
     Value,
-    /// Text that is the label when the object opens something; the first counts for most.
+    /// Text that is the label if the object opens something. When there are several, the lowest rank is taken.
     Label(u8),
-    /// Text.
+    /// Text that is shown.
     Text,
-    /// Text, or a document of its own.
+    /// Text, or a JSON document in a string.
     Content,
-    /// What is sent back to a bot: not shown, not opened.
+    /// Data for a bot, which is neither shown nor opened.
     Data,
-    /// What Teams itself reads in such data.
+    /// The part of such data that Teams itself reads.
     Teams,
-    /// A picture or another medium that is shown in place.
+    /// A picture or another medium that is shown and not opened.
     Picture,
-    /// The type of a medium: the object is one.
+    /// A media type, which makes the object a medium.
     Medium,
+    /// Anything else; it is ignored.
     Other,
 }
 
-fn role(key: &str) -> Role {
+fn role(key: &str) -> KeyRole {
     match key.to_ascii_lowercase().as_bytes() {
-        b"type" | b"@type" => Role::Kind,
+        b"type" | b"@type" => KeyRole::Kind,
         b"url" | b"uri" | b"href" | b"link" | b"target" | b"componenturl" | b"contenturl"
         | b"downloadurl" | b"objecturl" | b"websiteurl" | b"dialogurl" | b"openurl"
-        | b"signinlink" => Role::Url,
-        b"targets" => Role::Targets,
-        b"tap" | b"selectaction" => Role::Tap,
-        b"value" => Role::Value,
-        b"title" => Role::Label(0),
-        b"name" => Role::Label(1),
-        b"text" => Role::Label(2),
+        | b"signinlink" => KeyRole::Url,
+        b"targets" => KeyRole::Targets,
+        b"tap" | b"selectaction" => KeyRole::Tap,
+        b"value" => KeyRole::Value,
+        b"title" => KeyRole::Label(0),
+        b"name" => KeyRole::Label(1),
+        b"text" => KeyRole::Label(2),
         b"subtitle" | b"summary" | b"description" | b"label" | b"placeholder" | b"fallbacktext"
         | b"activitytitle" | b"activitysubtitle" | b"activitytext" | b"message" | b"header"
         | b"footer" | b"caption" | b"codesnippet" | b"displaytext" | b"errormessage"
         | b"tooltip" | b"inlines" | b"body" | b"tooltiptext" | b"subject" | b"heading"
-        | b"details" => Role::Text,
-        b"content" => Role::Content,
-        b"data" => Role::Data,
-        b"msteams" => Role::Teams,
+        | b"details" => KeyRole::Text,
+        b"content" => KeyRole::Content,
+        b"data" => KeyRole::Data,
+        b"msteams" => KeyRole::Teams,
         b"image" | b"images" | b"backgroundimage" | b"media" | b"sources" | b"captionsources"
         | b"poster" | b"icon" | b"iconurl" | b"heroimage" | b"activityimage" | b"thumbnail"
-        | b"thumbnailurl" | b"logo" | b"avatar" | b"photo" => Role::Picture,
-        b"mimetype" => Role::Medium,
-        _ => Role::Other,
+        | b"thumbnailurl" | b"logo" | b"avatar" | b"photo" => KeyRole::Picture,
+        b"mimetype" => KeyRole::Medium,
+        _ => KeyRole::Other,
     }
 }
 
-/// What an object does with its `value`, or with its `url`.
+/// What an object does with its `value` or its `url`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Opens it.
+enum ObjectKind {
+    /// It opens the url.
     Opens,
-    /// Sends it to a bot.
+    /// It sends the value to a bot.
     Sends,
-    /// Shows the picture behind it.
+    /// It shows the picture at the url.
     Picture,
     Other,
 }
 
-fn kind(name: &str) -> Kind {
+fn kind(name: &str) -> ObjectKind {
     match name.to_ascii_lowercase().as_bytes() {
         b"openurl" | b"signin" | b"openapp" | b"downloadfile" | b"playaudio" | b"playvideo"
-        | b"showimage" => Kind::Opens,
-        b"imback" | b"messageback" | b"postback" | b"invoke" | b"call" => Kind::Sends,
-        b"image" | b"media" | b"icon" | b"backgroundimage" => Kind::Picture,
-        _ => Kind::Other,
+        | b"showimage" => ObjectKind::Opens,
+        b"imback" | b"messageback" | b"postback" | b"invoke" | b"call" => ObjectKind::Sends,
+        b"image" | b"media" | b"icon" | b"backgroundimage" => ObjectKind::Picture,
+        _ => ObjectKind::Other,
     }
 }
 
-/// Something that counts, and where in the document it stood.
-struct Found<'j> {
+/// A target or a text, and its position in the document.
+struct CardItem<'j> {
     at: usize,
-    what: What<'j>,
+    what: ItemKind<'j>,
 }
 
-enum What<'j> {
+enum ItemKind<'j> {
     Target {
         raw: Cow<'j, str>,
         label: Option<Cow<'j, str>>,
@@ -118,50 +119,50 @@ enum What<'j> {
     Document(Cow<'j, str>),
 }
 
-/// An object that is not closed yet.
+/// An object whose end has not been read yet.
 struct Object<'j> {
-    /// The key under which it (or the array around it) stands.
-    under: Role,
-    kind: Kind,
-    /// It is data for a bot, or inside such data.
+    /// The role of the key that holds this object or the array around it.
+    under: KeyRole,
+    kind: ObjectKind,
+    /// True for data for a bot, and inside such data.
     data: bool,
-    strings: Vec<(Role, usize, Cow<'j, str>)>,
-    /// Targets inside it that wait for a label, as positions in the list of what was found.
+    strings: Vec<(KeyRole, usize, Cow<'j, str>)>,
+    /// Targets inside this object that have no label yet, as positions in [`CardParser::found`].
     unlabelled: Vec<usize>,
 }
 
 enum Level<'j> {
     Object(Box<Object<'j>>),
-    /// Arrays directly inside one another, which stand under one key.
-    Arrays(usize, Role),
+    /// Arrays directly inside one another: how many, and the role of the key that holds them.
+    Arrays(usize, KeyRole),
 }
 
-/// Reads one card (or any JSON) into the collector.
-pub(crate) fn read(json: &str, collector: &mut Collector) {
-    read_document(json, collector, 0);
+/// Collects the links of one card, or of any other JSON.
+pub(crate) fn collect(json: &str, collector: &mut Collector) {
+    collect_document(json, collector, 0);
 }
 
-fn read_document(json: &str, collector: &mut Collector, depth: usize) {
-    let mut found = Walk::default().run(json);
+fn collect_document(json: &str, collector: &mut Collector, depth: usize) {
+    let mut found = CardParser::default().parse(json);
     found.sort_by_key(|found| found.at);
-    for Found { what, .. } in found {
+    for CardItem { what, .. } in found {
         match what {
-            What::Target { raw, label } => {
+            ItemKind::Target { raw, label } => {
                 collector.target(&raw, label.as_deref(), Origin::Card);
             }
-            What::Text {
+            ItemKind::Text {
                 text,
                 label_of_action,
             } => collector.card_text(&text, label_of_action),
-            What::Document(text) if depth < MAX_DOCUMENTS => {
-                read_document(&text, collector, depth + 1);
+            ItemKind::Document(text) if depth < MAX_DOCUMENTS => {
+                collect_document(&text, collector, depth + 1);
             }
-            What::Document(_) => {}
+            ItemKind::Document(_) => {}
         }
     }
 }
 
-/// True when the text is a JSON object or array rather than prose.
+/// True for a JSON object or array, false for prose.
 pub(crate) fn is_json(text: &str) -> bool {
     let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     let inner = |close: char| {
@@ -176,15 +177,15 @@ pub(crate) fn is_json(text: &str) -> bool {
 }
 
 #[derive(Default)]
-struct Walk<'j> {
+struct CardParser<'j> {
     levels: Vec<Level<'j>>,
-    found: Vec<Found<'j>>,
-    /// The key read last, until its value comes.
-    key: Option<Role>,
+    found: Vec<CardItem<'j>>,
+    /// The role of the key that was read last, until its value is read.
+    key: Option<KeyRole>,
 }
 
-impl<'j> Walk<'j> {
-    fn run(mut self, json: &'j str) -> Vec<Found<'j>> {
+impl<'j> CardParser<'j> {
+    fn parse(mut self, json: &'j str) -> Vec<CardItem<'j>> {
         let mut events = Events::new(json);
         while let Some(event) = events.next() {
             let at = events.position();
@@ -217,7 +218,7 @@ impl<'j> Walk<'j> {
                 }
                 Event::ObjectEnd => {
                     self.key = None;
-                    // An array that was left open ends with the object around it.
+                    // An array that was never closed ends with the object around it.
                     if matches!(self.levels.last(), Some(Level::Arrays(..))) {
                         self.levels.pop();
                     }
@@ -234,11 +235,11 @@ impl<'j> Walk<'j> {
         self.found
     }
 
-    /// The key under which a value without a key of its own stands: that of the array.
-    fn under(&self) -> Role {
+    /// The role of a value that has no key because it is an element of an array.
+    fn under(&self) -> KeyRole {
         match self.levels.last() {
             Some(Level::Arrays(_, under)) => *under,
-            _ => Role::Other,
+            _ => KeyRole::Other,
         }
     }
 
@@ -257,25 +258,25 @@ impl<'j> Walk<'j> {
     fn open_object(&mut self) {
         let under = self.key.take().unwrap_or_else(|| self.under());
         let data = match under {
-            Role::Data => true,
-            Role::Teams => false,
+            KeyRole::Data => true,
+            KeyRole::Teams => false,
             _ => self.object().is_some_and(|object| object.data),
         };
         self.levels.push(Level::Object(Box::new(Object {
             under,
-            kind: Kind::Other,
+            kind: ObjectKind::Other,
             data,
             strings: Vec::new(),
             unlabelled: Vec::new(),
         })));
     }
 
-    fn string(&mut self, role: Role, at: usize, text: Cow<'j, str>) {
+    fn string(&mut self, role: KeyRole, at: usize, text: Cow<'j, str>) {
         let Some(object) = self.object() else { return };
         match role {
-            Role::Kind => object.kind = kind(&text),
-            Role::Medium => object.kind = Kind::Picture,
-            Role::Other | Role::Data | Role::Teams | Role::Picture | Role::Tap => {}
+            KeyRole::Kind => object.kind = kind(&text),
+            KeyRole::Medium => object.kind = ObjectKind::Picture,
+            KeyRole::Other | KeyRole::Data | KeyRole::Teams | KeyRole::Picture | KeyRole::Tap => {}
             _ => object.strings.push((role, at, text)),
         }
     }
@@ -294,19 +295,19 @@ impl<'j> Walk<'j> {
         if data {
             return;
         }
-        let picture = kind == Kind::Picture || under == Role::Picture;
+        let picture = kind == ObjectKind::Picture || under == KeyRole::Picture;
         let label = strings
             .iter()
             .filter_map(|(role, at, text)| match role {
-                Role::Label(rank) if !text.trim().is_empty() => Some((*rank, *at, text)),
+                KeyRole::Label(rank) if !text.trim().is_empty() => Some((*rank, *at, text)),
                 _ => None,
             })
             .min_by_key(|(rank, at, _)| (*rank, *at))
             .map(|(_, at, text)| (at, text.clone()));
-        let opens = |role: Role| match role {
-            Role::Url => !picture,
-            Role::Targets => true,
-            Role::Value => kind == Kind::Opens,
+        let opens = |role: KeyRole| match role {
+            KeyRole::Url => !picture,
+            KeyRole::Targets => true,
+            KeyRole::Value => kind == ObjectKind::Opens,
             _ => false,
         };
         let own = strings.iter().any(|(role, ..)| opens(*role));
@@ -315,38 +316,38 @@ impl<'j> Walk<'j> {
             let what = match role {
                 role if opens(role) => {
                     unlabelled.push(self.found.len());
-                    What::Target {
+                    ItemKind::Target {
                         raw: text,
                         label: None,
                     }
                 }
-                Role::Url => continue,
-                Role::Value if kind == Kind::Sends => continue,
-                Role::Content if is_json(&text) => What::Document(text),
+                KeyRole::Url => continue,
+                KeyRole::Value if kind == ObjectKind::Sends => continue,
+                KeyRole::Content if is_json(&text) => ItemKind::Document(text),
                 _ => {
                     let is_label = label.as_ref().is_some_and(|(label, _)| *label == at);
-                    What::Text {
+                    ItemKind::Text {
                         text,
                         label_of_action: acts && is_label,
                     }
                 }
             };
-            self.found.push(Found { at, what });
+            self.found.push(CardItem { at, what });
         }
         if let Some((_, label)) = label {
             for at in unlabelled.into_iter().take(MAX_LABELLED) {
-                if let Some(Found {
-                    what: What::Target { label: missing, .. },
+                if let Some(CardItem {
+                    what: ItemKind::Target { label: missing, .. },
                     ..
                 }) = self.found.get_mut(at)
                 {
                     *missing = Some(label.clone());
                 }
             }
-        } else if matches!(under, Role::Tap | Role::Targets)
+        } else if matches!(under, KeyRole::Tap | KeyRole::Targets)
             && let Some(outer) = self.object()
         {
-            // More than can get a label would be handed on at every level for nothing.
+            // Targets beyond the limit would be handed on at every level without ever getting a label.
             let room = MAX_LABELLED.saturating_sub(outer.unlabelled.len());
             outer.unlabelled.extend(unlabelled.into_iter().take(room));
         }

@@ -1,4 +1,4 @@
-//! Why an answer may be empty: what was never collected.
+//! Explains an empty answer by what was never collected, so that it is not taken for "there is none".
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,24 +6,25 @@ use std::time::Duration;
 use neo4rs::Query;
 use serde_json::Value;
 
-use super::run::{Parameters, answer, shape};
+use super::run::{Parameters, query_rows, shape};
 use super::{CASE, Hunt, HuntError};
 use crate::graph::{EdgeType, Label};
+use crate::model::{Gap, Stage};
 
-/// A label or a type that a hunt asks for.
+/// A label of nodes or a type of edges that a hunt asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Thing {
+enum GraphElement {
     Node(Label),
     Edge(EdgeType),
 }
 
-/// What to tell beside an answer, a line each: that the case is not there and, when the answer is empty, that nothing
-/// of a kind was collected and the gaps of the stages that collect it. No lines mean that nothing is known to be
-/// missing.
+/// What an analyst has to know beside the answer of a hunt, one line each: that Neo4j does not hold the case and, if
+/// the answer is empty, which labels and types were never collected, with the gaps of the stages that collect them.
+/// Without lines nothing is known to be missing.
 ///
 /// # Errors
 /// Neo4j cannot be asked.
-pub async fn absence(
+pub async fn explain_empty(
     graph: &neo4rs::Graph,
     database: &str,
     hunt: &Hunt,
@@ -38,7 +39,7 @@ pub async fn absence(
     let ask = async |statement: String, columns: &[&str]| {
         let query = Query::new(statement).param("case", case);
         let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-        let asked = answer(
+        let asked = query_rows(
             graph,
             database,
             &hunt.name,
@@ -68,28 +69,28 @@ pub async fn absence(
     if !empty {
         return Ok(Vec::new());
     }
-    let wanted = things(hunt)?;
+    let wanted = elements_of(hunt)?;
     let mut lines = Vec::new();
     let mut absent = BTreeSet::new();
-    for thing in &wanted {
-        let (pattern, name) = match thing {
-            Thing::Node(label) => (format!("(x:`{label}`)"), format!("{label} node")),
-            Thing::Edge(kind) => (format!("()-[x:`{kind}`]->()"), format!("{kind} edge")),
+    for element in &wanted {
+        let (pattern, name) = match element {
+            GraphElement::Node(label) => (format!("(x:`{label}`)"), format!("{label} node")),
+            GraphElement::Edge(kind) => (format!("()-[x:`{kind}`]->()"), format!("{kind} edge")),
         };
         let statement = format!(
             "MATCH {pattern} WHERE $case IS NULL OR $case IN x.cases RETURN 1 AS found LIMIT 1"
         );
         if ask(statement, &["found"]).await?.is_empty() {
             lines.push(format!("no {name} was collected"));
-            absent.insert(*thing);
+            absent.insert(*element);
         }
     }
 
-    // When something of every kind is there, more of it may still be missing.
+    // If every label and type was collected, a gap may still have left out the very nodes that were asked for.
     let looked_at = if absent.is_empty() { &wanted } else { &absent };
-    let stages: BTreeSet<&str> = looked_at
+    let stages: BTreeSet<Stage> = looked_at
         .iter()
-        .flat_map(|thing| thing.stages())
+        .flat_map(|element| element.stages())
         .copied()
         .collect();
     for row in &cases {
@@ -101,8 +102,7 @@ pub async fn absence(
         }
         let gaps = row.get(2).and_then(Value::as_array).into_iter().flatten();
         for gap in gaps.filter_map(Value::as_str) {
-            let stage = gap.split_once(' ').map_or(gap, |(stage, _)| stage);
-            if stages.contains(stage.trim_end_matches(':')) {
+            if Gap::stage_in(gap).is_some_and(|stage| stages.contains(&stage)) {
                 lines.push(format!("gap of case {id}: {gap}"));
             }
         }
@@ -110,48 +110,49 @@ pub async fn absence(
     Ok(lines)
 }
 
-/// Every label and type that a hunt names, but for [`Label::Case`].
-fn things(hunt: &Hunt) -> Result<BTreeSet<Thing>, HuntError> {
+/// Every label and type that a hunt names, except [`Label::Case`], which every load writes.
+fn elements_of(hunt: &Hunt) -> Result<BTreeSet<GraphElement>, HuntError> {
     let shape = shape(hunt)?;
     let names = shape.labels.iter().chain(&shape.types);
-    let things = names.filter_map(|named| {
-        let node = Label::parse(&named.name).map(Thing::Node);
-        node.or_else(|| EdgeType::parse(&named.name).map(Thing::Edge))
+    let elements = names.filter_map(|named| {
+        let node = Label::parse(&named.name).map(GraphElement::Node);
+        node.or_else(|| EdgeType::parse(&named.name).map(GraphElement::Edge))
     });
-    Ok(things
-        .filter(|thing| *thing != Thing::Node(Label::Case))
+    Ok(elements
+        .filter(|element| *element != GraphElement::Node(Label::Case))
         .collect())
 }
 
-impl Thing {
-    /// The stages that bring such a thing, as gaps call them.
-    fn stages(self) -> &'static [&'static str] {
+impl GraphElement {
+    /// The stages that collect it.
+    fn stages(self) -> &'static [Stage] {
+        use Stage::{Alerts, Chats, Hosts, Intel, Links, Messages, Seeds, Teams};
         match self {
             Self::Node(label) => match label {
-                Label::Alert => &["alerts"],
+                Label::Alert => &[Alerts],
                 Label::Case => &[],
-                Label::Channel => &["messages"],
-                Label::Chat => &["chats"],
-                Label::Domain => &["links"],
-                Label::Host => &["seeds", "hosts"],
-                Label::Message => &["messages", "chats"],
-                Label::Team => &["teams"],
-                Label::Url => &["seeds", "messages", "links", "chats"],
-                Label::User => &["seeds", "teams", "messages", "chats"],
-                Label::Verdict => &["intel"],
+                Label::Channel => &[Messages],
+                Label::Chat => &[Chats],
+                Label::Domain => &[Links],
+                Label::Host => &[Seeds, Hosts],
+                Label::Message => &[Messages, Chats],
+                Label::Team => &[Teams],
+                Label::Url => &[Seeds, Messages, Links, Chats],
+                Label::User => &[Seeds, Teams, Messages, Chats],
+                Label::Verdict => &[Intel],
             },
             Self::Edge(kind) => match kind {
-                EdgeType::Clicked | EdgeType::Used => &["seeds", "hosts"],
-                EdgeType::ConnectedTo => &["hosts"],
-                EdgeType::Contains => &["messages", "links", "chats"],
-                EdgeType::HasChannel | EdgeType::ReplyTo => &["messages"],
-                EdgeType::HasVerdict => &["intel"],
-                EdgeType::MemberOf => &["teams"],
-                EdgeType::Mentions => &["alerts"],
-                EdgeType::OnDomain => &["links"],
-                EdgeType::Opened | EdgeType::StartedFrom | EdgeType::WarnedAbout => &["seeds"],
-                EdgeType::ParticipatesIn => &["chats"],
-                EdgeType::PostedIn | EdgeType::Sent => &["messages", "chats"],
+                EdgeType::Clicked | EdgeType::Used => &[Seeds, Hosts],
+                EdgeType::ConnectedTo => &[Hosts],
+                EdgeType::Contains => &[Messages, Links, Chats],
+                EdgeType::HasChannel | EdgeType::ReplyTo => &[Messages],
+                EdgeType::HasVerdict => &[Intel],
+                EdgeType::MemberOf => &[Teams],
+                EdgeType::Mentions => &[Alerts],
+                EdgeType::OnDomain => &[Links],
+                EdgeType::Opened | EdgeType::StartedFrom | EdgeType::WarnedAbout => &[Seeds],
+                EdgeType::ParticipatesIn => &[Chats],
+                EdgeType::PostedIn | EdgeType::Sent => &[Messages, Chats],
             },
         }
     }

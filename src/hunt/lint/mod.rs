@@ -1,4 +1,4 @@
-//! Checks hunts against their headers, the graph's schema and each other.
+//! Checks hunts against their headers, against the schema of the graph and against each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,34 +7,35 @@ use std::time::Duration;
 use neo4rs::Query;
 
 use super::header::Returns;
-use super::run::answer;
-use super::shape::{Read, Shape};
-use super::{CASE, Hunt, HuntError, stem};
+use super::library::stem;
+use super::run::query_rows;
+use super::shape::{PropertyRead, Shape};
+use super::{CASE, Hunt, HuntError};
 use crate::graph::schema::{COMMON, EDGES, NODES};
 use crate::graph::{EdgeType, Label};
 use crate::model::suggest;
 
-/// Components of times and durations, which are read like properties: `message.created.hour`.
+/// Components of times and durations. They are read like properties, as in `message.created.hour`, but are none.
 const COMPONENTS: &[&str] = &["hour", "seconds"];
 
-/// What a finding is about.
+/// A rule that hunts have to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
-    /// The header says everything, and nothing twice.
+    /// The header is complete and well-formed.
     Header,
-    /// A hunt is called like its file, and like no other.
+    /// A hunt has the name of its file, and no other hunt has it.
     Name,
-    /// The statement can be read.
+    /// The statement is valid.
     Syntax,
-    /// The statement only reads, and only the graph.
+    /// The statement only reads, and reads only the graph.
     ReadOnly,
-    /// Labels, types and properties are those of the schema.
+    /// Labels, types and properties exist in the schema.
     Schema,
-    /// Parameters are declared and used, `$case` among them.
+    /// Parameters are declared and used, and `$case` is used.
     Parameters,
-    /// Columns are those that the header declares, in its order.
+    /// The columns are those of the header, in the same order.
     Columns,
-    /// Rows always come in the same order.
+    /// The order of the rows is fully determined.
     Order,
 }
 
@@ -53,16 +54,16 @@ impl fmt::Display for Rule {
     }
 }
 
-/// Something that is wrong with a hunt.
+/// A violation of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
-    /// The hunt's file.
+    /// The file of the hunt.
     pub file: String,
-    /// The line, from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// What it is about.
+    /// The rule that is violated.
     pub rule: Rule,
-    /// What is wrong, and what to do.
+    /// What is wrong and how to correct it.
     pub message: String,
 }
 
@@ -76,7 +77,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Checks hunts without a server. Findings are sorted by file and line.
+/// Checks hunts without a server. The findings are sorted by file and line.
 pub fn lint(hunts: &[Hunt]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut names: BTreeMap<&str, &str> = BTreeMap::new();
@@ -89,13 +90,13 @@ pub fn lint(hunts: &[Hunt]) -> Vec<Finding> {
         check.name();
         if let Some(other) = names.insert(&hunt.name, &hunt.file) {
             let message = format!("{other} is called `{}` as well", hunt.name);
-            check.find(check.line_of("name"), Rule::Name, message);
+            check.report(check.line_of("name"), Rule::Name, message);
         }
-        match Shape::of(hunt.statement()) {
+        match Shape::parse(hunt.statement()) {
             Ok(shape) => check.shape(&shape),
             Err(unfinished) => {
                 let message = format!("the {} does not end", unfinished.what);
-                check.find(unfinished.line, Rule::Syntax, message);
+                check.report(unfinished.line, Rule::Syntax, message);
             }
         }
     }
@@ -103,10 +104,10 @@ pub fn lint(hunts: &[Hunt]) -> Vec<Finding> {
     findings
 }
 
-/// Has the server plan a hunt, without running it, and compares the columns that it would return with the header's.
+/// Lets the server plan a hunt without running it, and compares the columns that it would return with the header.
 ///
 /// # Errors
-/// Neo4j cannot be asked.
+/// Fails when Neo4j cannot be reached.
 pub async fn verify(
     graph: &neo4rs::Graph,
     database: &str,
@@ -116,7 +117,7 @@ pub async fn verify(
     let explain = async |statement: String| {
         let query = Query::new(statement);
         let columns = Some(Vec::new());
-        match answer(
+        match query_rows(
             graph, database, &hunt.name, &hunt.file, query, columns, limit,
         )
         .await
@@ -146,10 +147,10 @@ pub async fn verify(
     };
     if let Some(refused) = explain(first).await? {
         match explain(alone).await? {
-            Some(message) => check.find(1, Rule::Syntax, message),
+            Some(message) => check.report(1, Rule::Syntax, message),
             None => {
                 let message = format!("the server returns other columns: {refused}");
-                check.find(check.line_of("columns"), Rule::Columns, message);
+                check.report(check.line_of("columns"), Rule::Columns, message);
             }
         }
     }
@@ -162,7 +163,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn find(&mut self, line: usize, rule: Rule, message: impl Into<String>) {
+    fn report(&mut self, line: usize, rule: Rule, message: impl Into<String>) {
         self.findings.push(Finding {
             file: self.hunt.file.clone(),
             line,
@@ -171,7 +172,7 @@ impl Check<'_> {
         });
     }
 
-    /// The line of a key in the header.
+    /// The line of a key in the header, or 1.
     fn line_of(&self, key: &str) -> usize {
         let is_key = |line: &str| {
             line.strip_prefix("//")
@@ -188,7 +189,7 @@ impl Check<'_> {
     fn header(&mut self) {
         let hunt = self.hunt;
         if !hunt.declared {
-            self.find(
+            self.report(
                 1,
                 Rule::Header,
                 "has no header; `// name: …` is its first line",
@@ -196,7 +197,7 @@ impl Check<'_> {
             return;
         }
         if hunt.title.ends_with('.') {
-            self.find(
+            self.report(
                 self.line_of("title"),
                 Rule::Header,
                 "a title has no full stop",
@@ -204,48 +205,48 @@ impl Check<'_> {
         }
         if !hunt.description.ends_with('.') {
             let message = "a description is one or more sentences";
-            self.find(self.line_of("description"), Rule::Header, message);
+            self.report(self.line_of("description"), Rule::Header, message);
         }
         for parameter in &hunt.parameters {
             if parameter.required && parameter.example.is_none() {
                 let message = format!("the required parameter `{}` has no example", parameter.name);
-                self.find(self.line_of("parameters"), Rule::Header, message);
+                self.report(self.line_of("parameters"), Rule::Header, message);
             }
         }
         if hunt.tags.is_empty() {
             let message = "has no tags: words to find it by, in lower case";
-            self.find(1, Rule::Header, message);
+            self.report(1, Rule::Header, message);
         }
         for tag in hunt.tags.iter().filter(|tag| !is_kebab(tag)) {
             let message =
                 format!("the tag `{tag}` holds more than lower-case letters, digits and hyphens");
-            self.find(self.line_of("tags"), Rule::Header, message);
+            self.report(self.line_of("tags"), Rule::Header, message);
         }
         for technique in hunt.techniques.iter().filter(|name| !is_technique(name)) {
             let message = format!(
                 "`{technique}` is no technique of MITRE ATT&CK; they are written T1566 or T1566.002"
             );
-            self.find(self.line_of("mitre"), Rule::Header, message);
+            self.report(self.line_of("mitre"), Rule::Header, message);
         }
     }
 
     fn name(&mut self) {
         let (name, file) = (&self.hunt.name, stem(&self.hunt.file));
         if name != file {
-            let message = format!("is called `{name}`, and its file `{file}`");
-            self.find(self.line_of("name"), Rule::Name, message);
+            let message = format!("is called `{name}`, but its file is called `{file}`");
+            self.report(self.line_of("name"), Rule::Name, message);
         }
         if !is_kebab(name) {
             let message =
                 format!("`{name}` holds more than lower-case letters, digits and hyphens");
-            self.find(self.line_of("name"), Rule::Name, message);
+            self.report(self.line_of("name"), Rule::Name, message);
         }
     }
 
     fn shape(&mut self, shape: &Shape) {
         for word in &shape.forbidden {
             let message = format!("`{}`: a hunt only reads, and only the graph", word.name);
-            self.find(word.line, Rule::ReadOnly, message);
+            self.report(word.line, Rule::ReadOnly, message);
         }
         self.schema(shape);
         self.parameters(shape);
@@ -254,10 +255,10 @@ impl Check<'_> {
 
     fn schema(&mut self, shape: &Shape) {
         for label in &shape.labels {
-            // A predicate on an edge, `r:SENT`, is written like a label.
+            // A predicate on the type of an edge, `r:SENT`, is written like a label.
             if Label::parse(&label.name).is_none() && EdgeType::parse(&label.name).is_none() {
                 let known = NODES.iter().map(|spec| spec.label.as_str());
-                self.find(
+                self.report(
                     label.line,
                     Rule::Schema,
                     unknown("label", &label.name, known),
@@ -267,7 +268,7 @@ impl Check<'_> {
         for edge in &shape.types {
             if EdgeType::parse(&edge.name).is_none() {
                 let known = EDGES.iter().map(|spec| spec.kind.as_str());
-                self.find(edge.line, Rule::Schema, unknown("type", &edge.name, known));
+                self.report(edge.line, Rule::Schema, unknown("type", &edge.name, known));
             }
         }
         for read in &shape.reads {
@@ -283,7 +284,7 @@ impl Check<'_> {
                     message.push_str(&on.iter().cloned().collect::<Vec<_>>().join(", "));
                     message.push(')');
                 }
-                self.find(read.property.line, Rule::Schema, message);
+                self.report(read.property.line, Rule::Schema, message);
             }
         }
     }
@@ -298,31 +299,31 @@ impl Check<'_> {
         for used in &shape.parameters {
             if used.name != CASE && !declared.contains(&used.name.as_str()) {
                 let message = format!("`${}` is not declared", used.name);
-                self.find(used.line, Rule::Parameters, message);
+                self.report(used.line, Rule::Parameters, message);
             }
         }
         for name in declared.into_iter().chain([CASE]) {
             if shape.parameters.iter().all(|used| used.name != name) {
                 let message = format!("`${name}` is not used");
-                self.find(self.line_of("parameters"), Rule::Parameters, message);
+                self.report(self.line_of("parameters"), Rule::Parameters, message);
             }
         }
     }
 
     fn returned(&mut self, shape: &Shape) {
         let Some(returns) = &shape.returns else {
-            self.find(1, Rule::Columns, "returns nothing");
+            self.report(1, Rule::Columns, "returns nothing");
             return;
         };
         if let Some(line) = shape.union {
             let message =
                 "rows of a UNION have no order; put it into CALL () { … } and order what comes out";
-            self.find(line, Rule::Order, message);
+            self.report(line, Rule::Order, message);
         }
         match &returns.columns {
             None => {
                 let message = "`RETURN *` leaves open what is returned";
-                self.find(returns.line, Rule::Columns, message);
+                self.report(returns.line, Rule::Columns, message);
             }
             Some(columns) if *columns != self.hunt.columns => {
                 let message = format!(
@@ -330,12 +331,12 @@ impl Check<'_> {
                     self.hunt.columns.join(", "),
                     columns.join(", ")
                 );
-                self.find(self.line_of("columns"), Rule::Columns, message);
+                self.report(self.line_of("columns"), Rule::Columns, message);
             }
             Some(_) => {}
         }
         if !returns.ordered {
-            self.find(returns.line, Rule::Order, "has no ORDER BY");
+            self.report(returns.line, Rule::Order, "has no ORDER BY");
         } else if self.hunt.returns == Returns::Table {
             let columns = self.hunt.columns.iter();
             let missing: Vec<&str> = columns
@@ -344,10 +345,10 @@ impl Check<'_> {
                 .collect();
             if !missing.is_empty() {
                 let message = format!(
-                    "rows alike but for {} come in any order; name every column in ORDER BY",
+                    "rows that differ only in {} have no fixed order; name every column in ORDER BY",
                     missing.join(", ")
                 );
-                self.find(returns.line, Rule::Order, message);
+                self.report(returns.line, Rule::Order, message);
             }
         }
     }
@@ -358,7 +359,7 @@ fn is_kebab(name: &str) -> bool {
     name.chars().all(kebab)
 }
 
-/// `T` and four digits, and for a sub-technique a dot and three more.
+/// True for `T` with four digits and, for a sub-technique, a dot and three more.
 fn is_technique(name: &str) -> bool {
     let digits =
         |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
@@ -371,8 +372,8 @@ fn is_technique(name: &str) -> bool {
     }
 }
 
-/// The labels and types that the owner of a property can have; none when they are not known.
-fn owners(shape: &Shape, read: &Read) -> BTreeSet<String> {
+/// The labels and types that the owner of a property can have; empty when they are not known.
+fn owners(shape: &Shape, read: &PropertyRead) -> BTreeSet<String> {
     let by_variable = read
         .owner
         .as_ref()
@@ -380,12 +381,12 @@ fn owners(shape: &Shape, read: &Read) -> BTreeSet<String> {
     by_variable
         .into_iter()
         .flatten()
-        .chain(&read.on)
+        .chain(&read.labels)
         .cloned()
         .collect()
 }
 
-/// Properties of some labels and types, or of all.
+/// The properties of these labels and types, or of all when there are none.
 fn properties(on: &BTreeSet<String>) -> BTreeSet<&'static str> {
     let wanted = |name: &str| on.is_empty() || on.contains(name);
     let nodes = NODES.iter().filter(|spec| wanted(spec.label.as_str()));

@@ -1,8 +1,8 @@
-//! The kit for Neo4j Browser: every hunt as a favourite, a style, and a guide for `:play`.
+//! Exports the hunts to Neo4j Browser: every hunt as a favourite, a style, and a guide for `:play`.
 //!
-//! Neo4j Browser makes a favourite of every `Folder/name.cypher` in a zip file that is dropped on it, and calls it by
-//! the first line. It shows the answer of a favourite only when that is a single statement; so the parameters of all
-//! hunts are set by a favourite of their own.
+//! Neo4j Browser makes a favourite of every `Folder/name.cypher` in a zip file that is dropped on it, and names it
+//! after the first line. It shows the answer of a favourite only when that is a single statement, so a favourite of its
+//! own sets the parameters of all hunts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,57 +15,57 @@ use zip::{CompressionMethod, DateTime};
 use super::parameter::Argument;
 use super::{CASE, Group, Hunt, HuntError, Parameter, library, render};
 
-const STYLE: &str = include_str!("../../cypher/browser/linktrail.grass");
-const GUIDE: &str = include_str!("../../cypher/browser/guide.template.html");
-const MARK: &str = include_str!("../../cypher/browser/mark-risky.cypher");
-const UNMARK: &str = include_str!("../../cypher/browser/unmark-risky.cypher");
+const STYLE: &str = include_str!("../../../cypher/browser/linktrail.grass");
+const GUIDE: &str = include_str!("../../../cypher/browser/guide.template.html");
+const MARK: &str = include_str!("../../../cypher/browser/mark-risky.cypher");
+const UNMARK: &str = include_str!("../../../cypher/browser/unmark-risky.cypher");
 
-/// Names of the files, in the order of use.
+/// The names of the exported files, in the order in which they are used.
 const HUNTS_FILE: &str = "linktrail-hunts.zip";
 const STYLE_FILE: &str = "linktrail.grass";
 const GUIDE_FILE: &str = "guide.html";
 
-/// Width of the comment that describes a favourite.
+/// The width of the comment that describes a favourite, in columns.
 const COMMENT_WIDTH: usize = 100;
 
-/// Why there is no kit.
+/// Why the export failed.
 #[derive(Debug, thiserror::Error)]
-pub enum KitError {
-    /// A hunt of the library is not as it should be.
+pub enum BrowserExportError {
+    /// A hunt of the library is malformed.
     #[error(transparent)]
     Hunt(#[from] HuntError),
-    /// The guide names a hunt that there is not.
-    #[error("the guide asks for `{0}`")]
+    /// The template of the guide names a hunt that does not exist.
+    #[error("the guide asks for `{0}`, which does not exist")]
     Guide(String),
-    /// The zip file could not be made.
-    #[error("the zip file cannot be made: {0}")]
+    /// The zip file could not be written.
+    #[error("cannot make the zip file: {0}")]
     Zip(#[from] zip::result::ZipError),
     /// A file could not be written.
     #[error("cannot write {path}: {source}")]
     Write {
-        /// The file or folder.
+        /// The file or folder that was to be written.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
 }
 
-/// A file of the kit.
+/// A file of the export.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KitFile {
-    /// Its name.
+pub struct ExportFile {
+    /// The name, without a folder.
     pub name: &'static str,
-    /// What is in it. The same hunts give the same bytes.
+    /// The content. The same hunts always give the same bytes.
     pub content: Vec<u8>,
 }
 
-/// The files of the kit. With a case every hunt is narrowed to it.
+/// The files of the export. With a case, every hunt is narrowed to it.
 ///
 /// # Errors
-/// See [`KitError`]; none of them depends on the case.
-pub fn files(case: Option<&str>) -> Result<Vec<KitFile>, KitError> {
+/// Fails when a hunt or the template of the guide is malformed. The case makes no difference.
+pub fn files(case: Option<&str>) -> Result<Vec<ExportFile>, BrowserExportError> {
     let hunts = library()?;
-    let file = |name, content: Vec<u8>| KitFile { name, content };
+    let file = |name, content: Vec<u8>| ExportFile { name, content };
     Ok(vec![
         file(HUNTS_FILE, archive(&hunts, case)?),
         file(STYLE_FILE, STYLE.as_bytes().to_vec()),
@@ -73,12 +73,12 @@ pub fn files(case: Option<&str>) -> Result<Vec<KitFile>, KitError> {
     ])
 }
 
-/// Writes the kit into a folder, which is made when it is not there. Other files in it are left alone.
+/// Writes the files into a folder, which is created if it does not exist. Other files in it are not touched.
 ///
 /// # Errors
-/// The folder or a file cannot be written.
-pub fn write(folder: &Path, files: &[KitFile]) -> Result<(), KitError> {
-    let failed = |path: &Path, source| KitError::Write {
+/// Fails when the folder or a file cannot be written.
+pub fn write(folder: &Path, files: &[ExportFile]) -> Result<(), BrowserExportError> {
+    let failed = |path: &Path, source| BrowserExportError::Write {
         path: path.to_owned(),
         source,
     };
@@ -90,7 +90,7 @@ pub fn write(folder: &Path, files: &[KitFile]) -> Result<(), KitError> {
     Ok(())
 }
 
-/// What to do with the kit in `folder`.
+/// The text that tells the user how to use the files in `folder`.
 pub fn advice(folder: &Path) -> String {
     let path = |name: &str| folder.join(name).display().to_string();
     format!(
@@ -103,8 +103,8 @@ pub fn advice(folder: &Path) -> String {
          2. Drop {STYLE_FILE} on the page.\n\
          3. In Local scripts, linktrail start, run \"1 Set the parameters\"; a click puts it into the editor, where you can\n   \
             change what the hunts look for.\n\
-         4. There, \"2 Mark what is malicious\" has malicious urls drawn large and in vermilion, their messages and senders\n   \
-            with a border of it. It gives them a label, Risky; number 3 takes it off again.\n\
+         4. There, \"2 Mark what is malicious\" adds the label Risky: malicious urls are then drawn large and in vermilion,\n   \
+            and their messages and senders get a border of that colour. Number 3 removes the label.\n\
          5. A Neo4j of scripts/neo4j or docker-compose.yml serves the guide: its status names the address for\n   \
             :play http://127.0.0.1:…/guide.html\n   \
             With another Neo4j open {GUIDE_FILE} beside Neo4j Browser, or see docs/neo4j-browser.md.\n",
@@ -114,13 +114,13 @@ pub fn advice(folder: &Path) -> String {
     )
 }
 
-/// The hunts in a folder for each group. Nothing in the file depends on when it was made.
-fn archive(hunts: &[Hunt], case: Option<&str>) -> Result<Vec<u8>, KitError> {
+/// The zip file with a folder for each group of hunts. It does not depend on the time at which it is made.
+fn archive(hunts: &[Hunt], case: Option<&str>) -> Result<Vec<u8>, BrowserExportError> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .last_modified_time(DateTime::default());
-    let mut add = |name: String, text: &str| -> Result<(), KitError> {
+    let mut add = |name: String, text: &str| -> Result<(), BrowserExportError> {
         zip.start_file(name, options)?;
         zip.write_all(text.as_bytes())
             .map_err(zip::result::ZipError::from)?;
@@ -144,7 +144,8 @@ fn folder(group: Group) -> &'static str {
     group.as_str()
 }
 
-/// Sets every parameter that a hunt takes: to the case, to its default, or to its example when there has to be a value.
+/// The favourite that sets every parameter of every hunt: to the case, to its default, or to its example if it is
+/// required.
 fn parameters(hunts: &[Hunt], case: Option<&str>) -> String {
     let mut values = BTreeMap::new();
     for parameter in hunts.iter().flat_map(|hunt| &hunt.parameters) {
@@ -152,7 +153,7 @@ fn parameters(hunts: &[Hunt], case: Option<&str>) -> String {
         let known = values
             .entry(parameter.name.as_str())
             .or_insert(value.clone());
-        // Neo4j Browser has one value for all hunts: the larger of two limits cuts neither.
+        // Neo4j Browser has one value for all hunts, so the larger of two limits is taken, which cuts neither.
         if let (Argument::Integer(known), Argument::Integer(other)) = (known, value) {
             *known = (*known).max(other);
         }
@@ -171,8 +172,8 @@ fn parameters(hunts: &[Hunt], case: Option<&str>) -> String {
     text
 }
 
-/// A hunt as Neo4j Browser runs it: its name, what it answers, its statement. The list of favourites shows some thirty
-/// characters of the first line, so the name comes before the title.
+/// A hunt as a favourite: its name, its description, its statement. The list of favourites shows some thirty characters
+/// of the first line, so the name comes before the title.
 fn favourite(hunt: &Hunt) -> String {
     let mut text = format!("// {}: {}\n", hunt.name, hunt.title);
     for line in render::wrapped(&hunt.description, COMMENT_WIDTH) {
@@ -182,7 +183,7 @@ fn favourite(hunt: &Hunt) -> String {
         let shown = parameter
             .example
             .as_ref()
-            .and_then(|text| parameter.kind.read(text));
+            .and_then(|text| parameter.kind.parse_value(text));
         let shown = literal(&shown.unwrap_or_else(|| value(parameter)));
         let _ = writeln!(text, "// :param {} => {shown}", parameter.name);
     }
@@ -201,13 +202,13 @@ fn body(hunt: &Hunt) -> &str {
     rest.trim()
 }
 
-/// What a parameter is set to until the analyst changes it: its default, or the example when there has to be a value.
+/// The value of a parameter until the analyst changes it: its default, or its example if it is required.
 fn value(parameter: &Parameter) -> Argument {
     let example = || {
         parameter
             .example
             .as_ref()
-            .and_then(|text| parameter.kind.read(text))
+            .and_then(|text| parameter.kind.parse_value(text))
     };
     match &parameter.default {
         Some(value) => value.clone(),
@@ -216,7 +217,7 @@ fn value(parameter: &Parameter) -> Argument {
     }
 }
 
-/// A value as Cypher writes it.
+/// A value as a literal of Cypher.
 fn literal(value: &Argument) -> String {
     match value {
         Argument::Null => "null".to_owned(),
@@ -245,26 +246,26 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// The guide, with a link to each thing that it names: `{{run NAME}}`, `{{parameters}}` and `{{mark}}`.
-fn guide(hunts: &[Hunt], case: Option<&str>) -> Result<String, KitError> {
+/// The guide, with links in the place of `{{run NAME}}`, `{{parameters}}` and `{{mark}}`.
+fn guide(hunts: &[Hunt], case: Option<&str>) -> Result<String, BrowserExportError> {
     let mut text = String::new();
     let mut rest = GUIDE;
     while let Some((before, after)) = rest.split_once("{{") {
         text.push_str(before);
-        let (asked, after) = after
-            .split_once("}}")
-            .ok_or_else(|| KitError::Guide(after.lines().next().unwrap_or_default().to_owned()))?;
+        let (asked, after) = after.split_once("}}").ok_or_else(|| {
+            BrowserExportError::Guide(after.lines().next().unwrap_or_default().to_owned())
+        })?;
         let (caption, statement) = match asked.split_once(' ') {
             None if asked == "parameters" => ("set the parameters", parameters(hunts, case)),
             None if asked == "mark" => ("mark what is malicious", MARK.to_owned()),
             Some(("run", name)) => {
                 let hunt = hunts.iter().find(|hunt| hunt.name == name);
-                let hunt = hunt.ok_or_else(|| KitError::Guide(asked.to_owned()))?;
+                let hunt = hunt.ok_or_else(|| BrowserExportError::Guide(asked.to_owned()))?;
                 (name, favourite(hunt))
             }
-            _ => return Err(KitError::Guide(asked.to_owned())),
+            _ => return Err(BrowserExportError::Guide(asked.to_owned())),
         };
-        // Neo4j Browser puts what stands in this attribute into its editor.
+        // A click makes Neo4j Browser put the value of this attribute into its editor.
         let _ = write!(
             text,
             "<a data-populate=\"{}\">{caption}</a>",
@@ -276,7 +277,7 @@ fn guide(hunts: &[Hunt], case: Option<&str>) -> Result<String, KitError> {
     Ok(text)
 }
 
-/// Text as an attribute's value.
+/// The text escaped for the value of an attribute.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -285,7 +286,7 @@ fn escaped(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            // A break of the line would be kept, but makes the page hard to read.
+            // A plain line break would work too, but makes the source of the page hard to read.
             '\n' => escaped.push_str("&#10;"),
             c => escaped.push(c),
         }

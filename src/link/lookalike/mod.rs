@@ -1,6 +1,6 @@
-//! Hosts that are made to be taken for others, with the reason in words. A reason to look, never a verdict.
+//! Recognises hosts that imitate another name, and says why in words. That is a reason to look, never a verdict.
 //!
-//! Scripts and confusable letters follow Unicode Technical Standard 39 by the crate `unicode-security`.
+//! Scripts and confusable letters are those of Unicode Technical Standard 39, by the crate `unicode-security`.
 
 mod brands;
 
@@ -9,37 +9,38 @@ use url::{Host, Url};
 
 use brands::{BRANDS, LURES, SHARED_HOSTING};
 
-/// Shorter names have too many honest neighbours one letter away.
+/// Names with fewer letters are not searched for one letter away, since too many honest names are.
 const SHORTEST_FOR_AN_EDIT: usize = 6;
 
-/// Shorter words stand in too many honest names: `ups` in `startups`.
+/// Words with fewer letters are not searched for inside others, since too many honest names hold them: `ups` in
+/// `startups`.
 const SHORTEST_INSIDE: usize = 6;
 
-/// A name that others imitate.
+/// A name that attackers imitate.
 #[derive(Debug, Clone)]
-struct Name {
+struct ImitatedName {
     /// The word itself, in Unicode and lower case: `contoso`.
     word: String,
-    /// Registrable domains that may carry it.
+    /// Registrable domains that use the name rightfully.
     domains: Vec<String>,
-    /// The tenant's own or configured, so that any foreign domain of that name is worth a look. The holders of
-    /// well-known brands have registered theirs under most suffixes.
+    /// True for names of the tenant or of the configuration: then the bare name on any other domain is worth a look.
+    /// For a well-known brand it is not, since its owner has registered it under most suffixes.
     own: bool,
-    /// An everyday word, which counts only beside another that lures.
-    everyday: bool,
+    /// True for an everyday word, which counts only together with a word from [`LURES`].
+    common_word: bool,
 }
 
-/// Knows which names to look for.
+/// The names whose imitations are recognised.
 #[derive(Debug, Clone)]
 pub struct Lookalikes {
-    names: Vec<Name>,
+    names: Vec<ImitatedName>,
 }
 
 impl Lookalikes {
-    /// Looks for imitations of these domains, and of well-known brands. Of a name below a domain, such as
-    /// `mail.contoso.com`, the registrable domain counts; one that is not on the internet has none.
-    pub fn of<S: AsRef<str>>(domains: &[S]) -> Self {
-        let mut names: Vec<Name> = Vec::new();
+    /// Recognises imitations of these domains and of well-known brands. Of `mail.contoso.com` the registrable domain
+    /// counts; a name without a public suffix is ignored.
+    pub fn new<S: AsRef<str>>(domains: &[S]) -> Self {
+        let mut names: Vec<ImitatedName> = Vec::new();
         for domain in domains {
             let domain = domain.as_ref().trim_matches('.').to_lowercase();
             let Ok(ascii) = idna::domain_to_ascii(&domain) else {
@@ -55,35 +56,36 @@ impl Lookalikes {
             let word = unicode(first_label(registrable));
             match names.iter_mut().find(|name| name.word == word) {
                 Some(name) => name.domains.push(registrable.to_owned()),
-                None => names.push(Name {
+                None => names.push(ImitatedName {
                     word,
                     domains: vec![registrable.to_owned()],
                     own: true,
-                    everyday: false,
+                    common_word: false,
                 }),
             }
         }
-        for (word, everyday, domains) in BRANDS {
+        for (word, common_word, domains) in BRANDS {
             if !names.iter().any(|name| name.word == *word) {
-                names.push(Name {
+                names.push(ImitatedName {
                     word: (*word).to_owned(),
                     domains: domains.iter().map(|domain| (*domain).to_owned()).collect(),
                     own: false,
-                    everyday: *everyday,
+                    common_word: *common_word,
                 });
             }
         }
         Self { names }
     }
 
-    /// Why the host of a url looks like another one; `None` when it does not.
+    /// Why the host of a url looks like an imitation; `None` when it does not.
     pub fn reason(&self, url: &Url) -> Option<String> {
         let Some(Host::Domain(host)) = url.host() else {
             return None;
         };
         let host = host.trim_end_matches('.');
         let registrable = psl::domain_str(host)?;
-        let of_a_name = |name: &Name| name.domains.iter().any(|domain| domain == registrable);
+        let of_a_name =
+            |name: &ImitatedName| name.domains.iter().any(|domain| domain == registrable);
         let shared = SHARED_HOSTING.iter().any(|shared| {
             host.strip_suffix(shared)
                 .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -91,18 +93,22 @@ impl Lookalikes {
         if self.names.iter().any(of_a_name) {
             return None;
         }
-        let seen = Seen::new(host, registrable);
-        self.confusable(&seen)
-            .or_else(|| mixed(&seen))
-            .or_else(|| self.disguised(&seen))
-            .or_else(|| self.carried(&seen))
-            .or_else(|| (!shared).then(|| self.beside(&seen)).flatten())
-            .or_else(|| self.edited(&seen))
+        let host = HostParts::new(host, registrable);
+        self.same_shape(&host)
+            .or_else(|| mixed_scripts(&host))
+            .or_else(|| self.disguised_spelling(&host))
+            .or_else(|| self.domain_in_front(&host))
+            .or_else(|| {
+                (!shared)
+                    .then(|| self.name_on_foreign_domain(&host))
+                    .flatten()
+            })
+            .or_else(|| self.one_edit_away(&host))
     }
 
-    /// Other letters of the same shape: `contoso` with a Cyrillic `о`.
-    fn confusable(&self, seen: &Seen<'_>) -> Option<String> {
-        seen.tokens()
+    /// Letters of another script with the same shape: `contoso` with a Cyrillic `о`.
+    fn same_shape(&self, host: &HostParts<'_>) -> Option<String> {
+        host.tokens()
             .filter(|token| !token.is_ascii())
             .find_map(|token| {
                 let shape = shape(token);
@@ -117,15 +123,15 @@ impl Lookalikes {
             })
     }
 
-    /// Digits and pairs of letters that pass for a letter: `micr0soft`, `rnicrosoft`.
-    fn disguised(&self, seen: &Seen<'_>) -> Option<String> {
-        seen.tokens().find_map(|token| {
-            let plain = undisguised(token);
+    /// Digits and pairs of letters that look like a letter: `micr0soft`, `rnicrosoft`.
+    fn disguised_spelling(&self, host: &HostParts<'_>) -> Option<String> {
+        host.tokens().find_map(|token| {
+            let plain = fold_disguises(token);
             let name = self.names.iter().find(|name| {
-                !name.everyday
+                !name.common_word
                     && name.word.len() >= 5
                     && *token != name.word
-                    && plain == undisguised(&name.word)
+                    && plain == fold_disguises(&name.word)
             })?;
             Some(format!(
                 "`{token}` is written to be read as `{}`",
@@ -135,22 +141,22 @@ impl Lookalikes {
     }
 
     /// A whole domain in front of another one: `contoso.com.evil.example`.
-    fn carried(&self, seen: &Seen<'_>) -> Option<String> {
-        let front = seen.host.strip_suffix(seen.registrable)?;
+    fn domain_in_front(&self, host: &HostParts<'_>) -> Option<String> {
+        let front = host.host.strip_suffix(host.registrable)?;
         let front = format!(".{}", front.replace('-', "."));
         self.names
             .iter()
             .flat_map(|name| &name.domains)
             .find(|domain| front.contains(&format!(".{}.", domain.replace('-', "."))))
-            .map(|domain| format!("carries {domain} in front of {}", seen.registrable))
+            .map(|domain| format!("carries {domain} in front of {}", host.registrable))
     }
 
-    /// The name itself on a domain that is not its holder's.
-    fn beside(&self, seen: &Seen<'_>) -> Option<String> {
-        let lured = seen.tokens().any(|token| LURES.contains(&token.as_str()));
-        let tokens = || seen.own.iter();
+    /// The name itself on a domain that does not belong to its owner.
+    fn name_on_foreign_domain(&self, host: &HostParts<'_>) -> Option<String> {
+        let lured = host.tokens().any(|token| LURES.contains(&token.as_str()));
+        let tokens = || host.own.iter();
         self.names.iter().find_map(|name| {
-            let lone = seen.own.len() == 1;
+            let lone = host.own.len() == 1;
             let in_own = tokens().any(|token| *token == name.word);
             let joined = || {
                 name.word.len() >= SHORTEST_INSIDE
@@ -161,8 +167,8 @@ impl Lookalikes {
                         rest.is_some_and(|rest| LURES.contains(&rest))
                     })
             };
-            let in_front = || lured && seen.front.contains(&name.word);
-            let found = if name.everyday {
+            let in_front = || lured && host.front.contains(&name.word);
+            let found = if name.common_word {
                 (in_own && lured && !lone) || joined()
             } else {
                 (in_own && (name.own || !lone)) || joined() || in_front()
@@ -170,29 +176,29 @@ impl Lookalikes {
             found.then(|| {
                 format!(
                     "has the name `{}`, but {} is not among its domains",
-                    name.word, seen.registrable
+                    name.word, host.registrable
                 )
             })
         })
     }
 
-    /// One letter more, less, other, or two that changed places.
-    fn edited(&self, seen: &Seen<'_>) -> Option<String> {
-        let label = unicode(first_label(seen.registrable));
+    /// A name with one letter added, left out, replaced, or swapped with its neighbour.
+    fn one_edit_away(&self, host: &HostParts<'_>) -> Option<String> {
+        let label = unicode(first_label(host.registrable));
         self.names
             .iter()
-            .filter(|name| !name.everyday && name.word.chars().count() >= SHORTEST_FOR_AN_EDIT)
+            .filter(|name| !name.common_word && name.word.chars().count() >= SHORTEST_FOR_AN_EDIT)
             .find_map(|name| {
                 let near = strsim::osa_distance(&label, &name.word) == 1
                     || (name.own
                         && name
                             .domains
                             .iter()
-                            .any(|domain| strsim::osa_distance(seen.registrable, domain) == 1));
+                            .any(|domain| strsim::osa_distance(host.registrable, domain) == 1));
                 near.then(|| {
                     format!(
                         "{} is one letter away from `{}`",
-                        seen.registrable,
+                        host.registrable,
                         if label == name.word {
                             &name.domains[0]
                         } else {
@@ -204,17 +210,17 @@ impl Lookalikes {
     }
 }
 
-/// A host, taken apart.
-struct Seen<'h> {
+/// A host and its words.
+struct HostParts<'h> {
     host: &'h str,
     registrable: &'h str,
-    /// Words of the label that somebody registered, in Unicode.
+    /// The words of the label that somebody registered, in Unicode.
     own: Vec<String>,
-    /// Words of the labels in front of it.
+    /// The words of the labels in front of it.
     front: Vec<String>,
 }
 
-impl<'h> Seen<'h> {
+impl<'h> HostParts<'h> {
     fn new(host: &'h str, registrable: &'h str) -> Self {
         let words = |label: &str| -> Vec<String> {
             unicode(label)
@@ -237,9 +243,9 @@ impl<'h> Seen<'h> {
     }
 }
 
-/// Letters of scripts that nobody writes together in one word: more than UTS 39 calls moderately restrictive.
-fn mixed(seen: &Seen<'_>) -> Option<String> {
-    seen.tokens()
+/// Scripts that nobody mixes in one word: beyond what UTS 39 calls moderately restrictive.
+fn mixed_scripts(host: &HostParts<'_>) -> Option<String> {
+    host.tokens()
         .find(|token| {
             !token.is_ascii()
                 && !token.as_str().is_single_script()
@@ -253,18 +259,18 @@ fn first_label(domain: &str) -> &str {
     domain.split('.').next().unwrap_or(domain)
 }
 
-/// A label as people see it.
+/// A label in Unicode and lower case.
 fn unicode(label: &str) -> String {
     idna::domain_to_unicode(label).0.to_lowercase()
 }
 
-/// What letters of the same shape have in common: UTS 39's skeleton, without case.
+/// A form that is equal for texts that look alike: the skeleton of UTS 39 in lower case.
 fn shape(text: &str) -> String {
-    undisguised(&skeleton(text).collect::<String>().to_lowercase())
+    fold_disguises(&skeleton(text).collect::<String>().to_lowercase())
 }
 
-/// Reads what stands for a letter as that letter.
-fn undisguised(text: &str) -> String {
+/// Replaces digits and pairs of letters by the letter that they look like.
+fn fold_disguises(text: &str) -> String {
     text.replace("rn", "m")
         .replace("vv", "w")
         .chars()

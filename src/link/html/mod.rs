@@ -1,11 +1,11 @@
-//! An HTML tokenizer that only slices: no copies, no recursion, time linear in the input.
+//! An HTML tokenizer that gives slices of its input: no copies, no recursion, time linear in the input.
 //!
-//! It follows the tokenization stage of the HTML standard as far as links and text need it, and is
-//! tested against html5ever's. html5ever's own tokenizer is not used because it compares each
-//! attribute of a tag with every earlier one: a single tag of 200 KB keeps it busy for seconds.
+//! It follows the tokenization stage of the HTML standard as far as links and text need it, and is tested against the
+//! tokenizer of html5ever. That one is not used because it compares each attribute of a tag with every earlier one: a
+//! single tag of 200 KB keeps it busy for seconds.
 //!
-//! Not told apart: comments, doctypes and processing instructions (all skipped), and the escaped
-//! states inside scripts (nothing of a script is used).
+//! Comments, doctypes and processing instructions are all skipped. The escaped states inside scripts are not
+//! implemented, since nothing of a script is used.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,19 +14,18 @@ use memchr::memchr;
 
 use super::entity::{self, Rules};
 
-/// A piece of a document.
+/// A part of a document.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Token<'i> {
-    /// Text, character references not yet decoded.
+    /// Text with its character references not yet decoded.
     Text(&'i str),
-    /// Text in which character references mean nothing: the content of `script`, `style` and the
-    /// like, with the name of the element.
+    /// Text without character references: the content of `script`, `style` and the like, and the name of the element.
     Raw(&'i str, &'static str),
-    /// A start tag; its attributes are in [`Tokens::attribute`].
+    /// A start tag. [`Tokens::attribute`] gives its attributes.
     Start(Name<'i>),
     /// An end tag.
     End(Name<'i>),
-    /// The input ended inside this tag. Browsers drop it.
+    /// A tag that is cut off by the end of the input. Browsers drop it.
     Cut(&'i str),
 }
 
@@ -35,17 +34,17 @@ pub(crate) enum Token<'i> {
 pub(crate) struct Name<'i>(pub(crate) &'i str);
 
 impl<'i> Name<'i> {
-    /// In lower case, in `room`. Names too long for it are no known element and come back empty.
-    /// Bytes, because a `match` tells names of bytes apart byte by byte, and strings only one after
-    /// the other.
-    pub(crate) fn lower(self, room: &mut [u8; 16]) -> &[u8] {
-        let Some(room) = room.get_mut(..self.0.len()) else {
+    /// The name in lower case, written into `buffer`. A name that is too long for it is no known element, and comes
+    /// back empty. The result is bytes, since a `match` on bytes compares byte by byte, and one on strings string by
+    /// string.
+    pub(crate) fn lower(self, buffer: &mut [u8; 16]) -> &[u8] {
+        let Some(buffer) = buffer.get_mut(..self.0.len()) else {
             return b"";
         };
-        for (lower, b) in room.iter_mut().zip(self.0.bytes()) {
+        for (lower, b) in buffer.iter_mut().zip(self.0.bytes()) {
             *lower = b.to_ascii_lowercase();
         }
-        room
+        buffer
     }
 
     /// True for the same name in any case.
@@ -54,18 +53,18 @@ impl<'i> Name<'i> {
     }
 }
 
-/// How the text after a start tag is read.
+/// How the content of an element is read.
 #[derive(Clone, Copy)]
 enum Content {
-    /// Nothing but the end tag ends it, and references mean nothing.
+    /// Only the end tag ends it, and character references are not decoded.
     Raw,
-    /// The same, but references are decoded.
+    /// Only the end tag ends it, but character references are decoded.
     Escapable,
-    /// It never ends.
+    /// It goes on to the end of the document.
     Plain,
 }
 
-/// How the text after a start tag is read, when that is not as usual.
+/// How the content of an element is read; `None` for ordinary content.
 fn content_of(name: &[u8]) -> Option<(&'static str, Content)> {
     Some(match name {
         b"script" => ("script", Content::Raw),
@@ -81,19 +80,19 @@ fn content_of(name: &[u8]) -> Option<(&'static str, Content)> {
     })
 }
 
-/// Reads a document piece by piece.
+/// Reads a document token by token.
 pub(crate) struct Tokens<'i> {
     input: &'i str,
     at: usize,
     attributes: Vec<(&'i str, &'i str)>,
-    /// The tag last read, from `<` to `>`.
+    /// The tag that was read last, from `<` to `>`.
     tag: Range<usize>,
     content: Option<(&'static str, Content)>,
     /// Depth of `svg` and `math`, inside which no element has special content.
     foreign: usize,
 }
 
-/// What ends the name of a tag, of an attribute, and a value without quotes.
+/// The bytes that end the name of a tag, the name of an attribute, and a value without quotes.
 const ENDS_TAG: [bool; 256] = table(b" \t\n\r\x0c/>");
 const ENDS_ATTRIBUTE: [bool; 256] = table(b" \t\n\r\x0c/>=");
 const ENDS_VALUE: [bool; 256] = table(b" \t\n\r\x0c>");
@@ -124,7 +123,7 @@ impl<'i> Tokens<'i> {
         }
     }
 
-    /// The value of an attribute of the start tag last read, decoded. The first of several counts.
+    /// The decoded value of an attribute of the last start tag. Of several with the same name the first counts.
     pub(crate) fn attribute(&self, name: &str) -> Option<Cow<'i, str>> {
         let (_, value) = self
             .attributes
@@ -133,23 +132,23 @@ impl<'i> Tokens<'i> {
         Some(entity::decode(value, Rules::Attribute))
     }
 
-    /// The names and raw values of the attributes of the start tag last read.
+    /// The names and raw values of the attributes of the last start tag.
     #[cfg(test)]
     pub(crate) fn attributes(&self) -> &[(&'i str, &'i str)] {
         &self.attributes
     }
 
-    /// True when the start tag last read has any attribute.
+    /// True when the last start tag has any attribute.
     pub(crate) fn has_attributes(&self) -> bool {
         !self.attributes.is_empty()
     }
 
-    /// The tag last read as it stands between `<` and `>`.
+    /// The source of the last tag, from `<` to `>`.
     pub(crate) fn tag_source(&self) -> &'i str {
         &self.input[self.tag.clone()]
     }
 
-    /// The next piece.
+    /// The next token.
     pub(crate) fn next(&mut self) -> Option<Token<'i>> {
         if let Some((name, content)) = self.content.take()
             && let Some(text) = self.special_content(name, content)
@@ -174,12 +173,12 @@ impl<'i> Tokens<'i> {
     fn text(&mut self) -> Token<'i> {
         let rest = &self.input[self.at..];
         let bytes = rest.as_bytes();
-        // What stands here is none, so the first byte is text.
+        // The caller found no tag, comment or declaration here, so the first byte is text.
         let mut end = 1;
         while let Some(angle) = memchr(b'<', &bytes[end..]) {
             end += angle;
             match bytes[end + 1..] {
-                // `</` at the very end is text.
+                // `</` at the end of the input is text.
                 [b'/', _, ..] | [b'!' | b'?', ..] => break,
                 [b, ..] if b.is_ascii_alphabetic() => break,
                 _ => end += 1,
@@ -236,7 +235,7 @@ impl<'i> Tokens<'i> {
         self.at += memchr(b'>', rest).map_or(rest.len(), |end| end + 1);
     }
 
-    /// Reads a tag whose name starts `skip` bytes on.
+    /// Reads a tag whose name starts after `skip` bytes.
     fn tag(&mut self, skip: usize) -> Token<'i> {
         let start = self.at;
         let name_end = find(self.input, start + skip, &ENDS_TAG);
@@ -262,17 +261,17 @@ impl<'i> Tokens<'i> {
         Token::Start(name)
     }
 
-    /// Reads the attributes from `at` on. Gives the position of the `>` behind them; `None` when
-    /// the input ends first.
+    /// Reads the attributes from `at` on, and returns the position of the `>` after them; `None` if the input ends
+    /// first.
     fn read_attributes(&mut self, mut at: usize) -> Option<usize> {
         let bytes = self.input.as_bytes();
         loop {
-            // Between attributes a slash is nothing, unless `>` follows, which is the end anyway.
+            // A slash between attributes is ignored. Before `>` it makes no difference.
             at = skip(bytes, at, |b| is_space(b) || b == b'/');
             if *bytes.get(at)? == b'>' {
                 return Some(at);
             }
-            // A `=` in front is part of the name.
+            // The standard counts a `=` at the start as part of the name.
             let end = find(self.input, at + 1, &ENDS_ATTRIBUTE);
             let attribute = &self.input[at..end];
             at = skip(bytes, end, is_space);
@@ -314,7 +313,7 @@ impl<'i> Tokens<'i> {
     }
 }
 
-/// The first position from `from` on whose byte is in the table, else the end.
+/// The first position from `from` on whose byte is in the table, or the end.
 fn find(text: &str, from: usize, table: &[bool; 256]) -> usize {
     text.as_bytes()[from..]
         .iter()
@@ -322,7 +321,7 @@ fn find(text: &str, from: usize, table: &[bool; 256]) -> usize {
         .map_or(text.len(), |at| from + at)
 }
 
-/// The first position from `from` on whose byte is not passed over, else the end.
+/// The first position from `from` on whose byte is not skipped, or the end.
 fn skip(bytes: &[u8], mut from: usize, over: impl Fn(u8) -> bool) -> usize {
     while bytes.get(from).is_some_and(|&b| over(b)) {
         from += 1;
@@ -330,7 +329,7 @@ fn skip(bytes: &[u8], mut from: usize, over: impl Fn(u8) -> bool) -> usize {
     from
 }
 
-/// Where the end tag of `name` starts in `text`, else its end.
+/// Where the end tag of `name` starts in `text`, or the end of `text`.
 fn end_tag_of(text: &str, name: &str) -> usize {
     let bytes = text.as_bytes();
     let mut from = 0;
