@@ -139,9 +139,10 @@ fn put_hosts(
 fn put_connections(graph: &mut Graph, connections: ConnectionsByHost) {
     for ((host, url), found) in connections {
         // What is known of the very url says more than any visit to its host.
-        let (exact, found) = match found.exact.is_empty() {
-            true => (false, found.host),
-            false => (true, found.exact),
+        let (exact, found) = if found.exact.is_empty() {
+            (false, found.host)
+        } else {
+            (true, found.exact)
         };
         for Connection {
             source,
