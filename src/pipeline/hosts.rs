@@ -139,9 +139,10 @@ fn put_hosts(
 fn put_connections(graph: &mut Graph, connections: ConnectionsByHost) {
     for ((host, url), found) in connections {
         // What is known of the very url says more than any visit to its host.
-        let (matched, found) = match found.exact.is_empty() {
-            true => (MatchKind::Host, found.host),
-            false => (MatchKind::Url, found.exact),
+        let (matched, found) = if found.exact.is_empty() {
+            (MatchKind::Host, found.host)
+        } else {
+            (MatchKind::Url, found.exact)
         };
         for Connection {
             source,

@@ -31,7 +31,7 @@ pub(super) fn users(graph: &mut Graph, directory: &Directory, starts: &mut Start
         });
         if let Some(known) = known {
             graph.merge(alias, known);
-            starts.rename(alias, known);
+            starts.merge(alias, known);
         }
     }
 }

@@ -199,9 +199,10 @@ impl Target {
     fn new(settings: &Settings, node: NodeRef, url: Url) -> Option<Self> {
         let shared = is_shared(settings, &url);
         let hosts = link::host_search_terms(&url);
-        let needles = match shared {
-            true => link::path_search_terms(&url),
-            false => hosts.clone(),
+        let needles = if shared {
+            link::path_search_terms(&url)
+        } else {
+            hosts.clone()
         };
         (!needles.is_empty()).then_some(Self {
             node,

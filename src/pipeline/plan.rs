@@ -30,15 +30,15 @@ use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
 /// What a load would do.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
-    /// The bodies of messages.
+    /// How the bodies of the messages would be read.
     pub messages: MessagePlan,
-    /// Urls that are known so far.
+    /// How many urls are known so far.
     pub urls: usize,
     /// Whether the urls of all listed messages are among them.
     pub urls_complete: bool,
-    /// What is on record of chats.
+    /// What the journal holds of chats.
     pub chats: ChatPlan,
-    /// What each provider would be told, in the order in which they are asked.
+    /// What each provider would be sent, in the order in which they are asked.
     pub providers: Vec<ProviderPlan>,
     /// Queries to the workspace that follow the verdicts.
     pub queries: QueryPlan,
@@ -53,125 +53,126 @@ pub struct Plan {
 /// How the bodies of messages would be read.
 #[derive(Debug, Clone, Serialize)]
 pub struct MessagePlan {
-    /// Messages that the audit log lists.
+    /// How many messages the audit log lists.
     pub listed: usize,
-    /// Those of teams that are not read to the end.
+    /// How many of them are still to be read: the journal holds neither them nor the list of their team to the end.
     pub unread: usize,
-    /// Requests that are still to be sent, at least.
+    /// How many requests are still to be sent, at least.
     pub requests_at_least: usize,
-    /// Seconds that they take under the published limits, at least.
+    /// How many seconds these requests take under the published limits, at least.
     pub seconds_at_least: f64,
-    /// What the figures rest on.
+    /// What the two figures rest on, and why they may be too low.
     pub estimate: &'static str,
-    /// Team by team.
+    /// The same team by team.
     pub teams: Vec<TeamPlan>,
 }
 
-/// The messages of one team, which are one list.
+/// How the messages of one team would be read. They are one list, whatever their channels.
 #[derive(Debug, Clone, Serialize)]
 pub struct TeamPlan {
-    /// Group id.
+    /// Id of the team.
     pub id: String,
-    /// Its name in the audit log.
+    /// Name of the team in the audit log.
     pub name: String,
-    /// Its list is on record to the end.
+    /// Whether the journal holds its list to the end.
     pub read: bool,
-    /// Pages on record, which are not asked for again.
+    /// Pages that the journal holds, which are not asked for again.
     pub pages_recorded: usize,
-    /// Requests that are still to be sent, at least.
+    /// How many requests are still to be sent, at least.
     pub requests_at_least: usize,
     /// Channels with a listed message.
     pub channels: Vec<ChannelPlan>,
 }
 
-/// The messages of one channel.
+/// What is known of the messages of one channel.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChannelPlan {
-    /// `19:…` id.
+    /// Id of the channel, such as `19:…`.
     pub id: String,
-    /// Its name in the audit log.
+    /// Name of the channel in the audit log.
     pub name: String,
-    /// Messages that the audit log lists.
+    /// How many messages the audit log lists.
     pub listed: usize,
-    /// Bodies of them that are on record.
+    /// How many of them the journal holds.
     pub recorded: usize,
 }
 
-/// What is on record of chats.
+/// What the journal holds of chats.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ChatPlan {
-    /// Chats with a link.
+    /// How many chats with a link it holds.
     pub recorded: usize,
-    /// Urls that stand in them and in nothing read before.
+    /// How many urls stand in them and in nothing that was read before.
     pub urls: usize,
-    /// No other chat is read: verdicts and chats are all on record, to the last round.
+    /// Whether the load will read no other chat, since the journal holds all verdicts and chats to the last round.
     pub complete: bool,
 }
 
-/// What one provider would be told.
+/// What one provider would be sent.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProviderPlan {
-    /// Its name.
+    /// Name of the provider, as in the configuration.
     pub name: &'static str,
-    /// Whether asking it tells nobody outside the tenant.
+    /// Whether nothing leaves the tenant when it is asked.
     pub inside: bool,
-    /// What would be sent: one request each.
+    /// The strings that would be sent, one request each.
     pub send: Vec<Sent>,
-    /// Strings whose answer is in the case.
+    /// The strings whose answer is in the case.
     pub recorded: Vec<Sent>,
-    /// Strings whose answer was kept from an earlier case.
+    /// The strings whose answer was kept from an earlier case.
     pub kept: Vec<Sent>,
-    /// What is not sent, and why.
+    /// The urls of which nothing is sent, and why.
     pub held_back: Vec<HeldBack>,
-    /// Urls that are looked up in a list or in the workspace.
+    /// How many urls are looked up in a list or in the workspace.
     pub looked_up: usize,
-    /// Queries to the workspace that this takes, about: more when an answer is too large or the table is absent.
+    /// About how many queries to the workspace that takes. There are more when an answer is too large or the table is
+    /// absent.
     pub queries: usize,
-    /// How often it may be asked, such as `4/minute`.
+    /// How often the provider may be asked, such as `4/minute`.
     pub rates: Vec<String>,
-    /// What is left of its quotas. More than that is not sent in this period.
+    /// What is left of the quotas. More than that is not sent before the next period.
     pub quotas: Vec<Quota>,
-    /// Seconds that sending takes under its rates, at least.
+    /// How many seconds sending takes under those rates, at least.
     pub seconds_at_least: f64,
 }
 
 /// One request to a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sent {
-    /// The string that it asks about, to the byte.
+    /// The string that the request asks about, to the byte.
     pub asked: String,
-    /// The urls that it stands for: what the privacy rules leave of several may be the same.
+    /// The urls that it asks about: the privacy rules may leave the same string of several.
     pub urls: Vec<String>,
 }
 
-/// A url that a provider is not told.
+/// A url of which a provider is sent nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HeldBack {
-    /// The url.
+    /// The url itself.
     pub url: String,
-    /// Why.
+    /// Which privacy rule holds it back.
     pub reason: String,
 }
 
 /// What is left of a quota.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Quota {
-    /// Such as `500/day`.
+    /// The quota, such as `500/day`.
     pub quota: String,
-    /// Requests left.
+    /// How many requests are left of it.
     pub left: u64,
-    /// Strings that are not sent in this period, at least: a request that is repeated counts too.
+    /// How many strings are not sent before the next period, at least: a request that is repeated counts too.
     pub over: u64,
 }
 
-/// Queries to the workspace that follow the verdicts, about: more when an answer is too large.
+/// About how many queries to the workspace follow the verdicts. There are more when an answer is too large.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct QueryPlan {
     /// Queries about hosts and clicks: proxy_hosts, defender_hosts and clicks_on.
     pub hosts: usize,
     /// Queries about alerts.
     pub alerts: usize,
-    /// They are so many only if every url known so far is risky.
+    /// Whether there are so many only if every url known so far is risky.
     pub if_all_risky: bool,
 }
 

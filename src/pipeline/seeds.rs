@@ -118,9 +118,10 @@ impl Seeds {
     fn add_by_hand(&mut self, graph: &mut Graph, options: &Options) {
         let seen = Seen::default();
         for user in &options.users {
-            let (id, upn) = match user.contains('@') {
-                true => ("", user.as_str()),
-                false => (user.as_str(), ""),
+            let (id, upn) = if user.contains('@') {
+                ("", user.as_str())
+            } else {
+                (user.as_str(), "")
             };
             if let Some(user) = people::put_logged(graph, id, upn, seen) {
                 self.start_from_user(user, BY_HAND, seen);

@@ -13,8 +13,8 @@ impl Starts {
         self.0.entry(node).or_default().push((why, seen));
     }
 
-    /// Follows a node that is merged into another.
-    pub(super) fn rename(&mut self, alias: NodeRef, into: NodeRef) {
+    /// Moves the reasons of a node to the one that it is merged into.
+    pub(super) fn merge(&mut self, alias: NodeRef, into: NodeRef) {
         if let Some(reasons) = self.0.remove(&alias) {
             self.0.entry(into).or_default().extend(reasons);
         }

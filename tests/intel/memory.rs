@@ -232,7 +232,7 @@ async fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
     let [path] = files(folder.path()).try_into().unwrap();
     std::fs::remove_file(&path).unwrap();
     pipe(&path);
-    assert_eq!(cache.get(&one, Utc::now()), None);
+    assert_eq!(cache.get(&one), None);
 
     let path = folder.path().join("quotas.json");
     pipe(&path);
