@@ -63,7 +63,8 @@ fn by_sender(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
                 let (_, sent) = of_url
                     .entry(id)
                     .or_insert_with(|| (sender, Sent::default()));
-                sent.places.extend(view.place_of(message).map(str::to_owned));
+                sent.places
+                    .extend(view.place_of(message).map(str::to_owned));
                 sent.messages.push(message);
             }
         }
