@@ -83,6 +83,10 @@ mod tests {
         for state in State::ALL {
             assert_eq!(State::parse(state.as_str()), Some(*state));
         }
+        for signal in Signal::ALL {
+            let written = serde_json::to_string(signal).unwrap();
+            assert_eq!(serde_json::from_str::<Signal>(&written).unwrap(), *signal);
+        }
         assert_eq!(Severity::parse("unknown"), None);
         assert_eq!("alert".parse(), Ok(Signal::Alert));
         assert_eq!(
