@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::model::digest::hex;
 use crate::model::format_time;
 
 /// The value of a property. An absent property has no value at all: never an empty text.
@@ -70,8 +71,7 @@ pub fn indexable(text: String) -> String {
         return text;
     }
     let digest = Sha256::digest(text.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let suffix = format!("{CUT}{hex}");
+    let suffix = format!("{CUT}{}", hex(&digest));
     let end = text.floor_char_boundary(INDEX_LIMIT - suffix.len());
     format!("{}{suffix}", &text[..end])
 }

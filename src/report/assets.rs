@@ -27,6 +27,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::model::digest::hex;
 
     #[test]
     fn the_library_is_the_one_that_its_readme_names() {
@@ -34,8 +35,7 @@ mod tests {
         let row = table.lines().find(|line| line.contains("| d3.min.js |"));
         let mut cells = row.unwrap().split('|').map(str::trim);
         let written = cells.rfind(|cell| !cell.is_empty());
-        let digest = Sha256::digest(LIBRARIES[0]);
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&Sha256::digest(LIBRARIES[0]));
         assert_eq!(written, Some(digest.as_str()));
     }
 }

@@ -1,6 +1,7 @@
 //! What is sent.
 
 use linktrail::intel::{self, Lookup, Privacy, Provider, Setup, State, provider_request};
+use linktrail::model::Source;
 use linktrail::journal::{Auth, Method, Request};
 use secrecy::ExposeSecret;
 
@@ -24,7 +25,7 @@ fn requests_carry_the_string_encoded_and_the_key_apart() {
     );
     assert_eq!(
         (request.source, request.method, request.body),
-        ("otx", Method::Get, None)
+        (Source::Provider("otx"), Method::Get, None)
     );
     let Auth::Header("X-OTX-API-KEY", key) = &request.auth else {
         panic!("{:?}", request.auth);
@@ -102,7 +103,7 @@ fn every_provider_is_limited_and_ends() {
         assert_eq!(provider.name(), spec.name);
         assert_eq!(provider.local(), spec.endpoint.is_none());
         if let Lookup::Send(request) = provider.look_up("https://evil.example/") {
-            assert_eq!(request.source, spec.name);
+            assert_eq!(request.source.as_str(), spec.name);
             assert!(
                 request
                     .limits
