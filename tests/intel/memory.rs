@@ -164,7 +164,10 @@ fn an_answer_is_kept_for_its_request_and_its_time() {
         Some((now, answer(200, "{\"one\":1}")))
     );
     assert_eq!(cache.get_at(&form, now), Some((now, answer(404, ""))));
-    assert_eq!(cache.get_at(&request("otx", "https://b.example/"), now), None);
+    assert_eq!(
+        cache.get_at(&request("otx", "https://b.example/"), now),
+        None
+    );
     assert_eq!(
         cache.get_at(&request("urlhaus", "https://b.example/"), now),
         None

@@ -1,8 +1,8 @@
 //! What is sent.
 
 use linktrail::intel::{self, Lookup, Privacy, Provider, Setup, State, provider_request};
-use linktrail::model::Source;
 use linktrail::journal::{Auth, Method, Request};
+use linktrail::model::Source;
 use secrecy::ExposeSecret;
 
 use super::{file, provider, setup, url};
