@@ -1,14 +1,9 @@
 //! Bad input: one clear line that says what to do, the right exit code, nothing lost, no secret told.
 
-#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
-
-mod run;
-mod tenant;
-
 use std::process::Command;
 
-use run::{Lab, binary, files};
-use tenant::{Options, World};
+use crate::run::{self, Lab, binary, files};
+use tenant_sim::{Options, World};
 
 fn lab() -> Lab {
     Lab::new(World::small(), Options::default())

@@ -1,12 +1,7 @@
 //! The demo that ships with linktrail replays, and tells what its world knows.
 
-#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
-
-mod run;
-mod tenant;
-
-use run::binary;
-use tenant::{Query, World};
+use crate::run::{self, binary};
+use tenant_sim::{Query, World};
 
 #[test]
 fn the_demo_replays_and_agrees_with_its_world() {

@@ -1,14 +1,10 @@
 //! `linktrail evidence`: whatever stands in the graph leads back to what a service said.
 
-#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
-
-mod run;
-mod tenant;
-
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::run::{self, Lab, Ran, binary};
 use linktrail::case::{Case, Record};
 use linktrail::evidence::{self, Found, Known, Reading, Thing};
 use linktrail::graph::{EdgeType, Graph, Label};
@@ -17,10 +13,9 @@ use linktrail::pipeline::{self, Intel};
 use linktrail::report::{About, Report};
 use linktrail::source::http::Client;
 use linktrail::source::intel::{self, Desk, List, Setup};
-use run::{Lab, Ran, binary};
 use serde_json::Value;
 use tempfile::TempDir;
-use tenant::{Options, World};
+use tenant_sim::{Options, World};
 
 const LURE: &str = "https://view.fabrikam-invoices.example/INV-20418.html";
 const PRIYA: &str = "7fbf4470-99e5-460e-9c77-250b72706799";

@@ -1,18 +1,10 @@
 //! Threat intelligence: what every answer means, what is sent for it, and what never is.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-#[path = "intel/answers.rs"]
 mod answers;
-#[path = "intel/lists.rs"]
 mod lists;
-#[path = "intel/memory.rs"]
 mod memory;
-#[path = "intel/privacy.rs"]
 mod privacy;
-#[path = "intel/requests.rs"]
 mod requests;
-#[path = "intel/secrets.rs"]
 mod secrets;
 
 use std::collections::BTreeMap;

@@ -1,26 +1,18 @@
 //! Loads with every provider: what is sent to whom, what becomes of quotas and of providers that are down, and what
 //! later cases take from earlier ones.
 
-#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
-
-#[path = "intel_load/cache.rs"]
 mod cache;
-#[path = "intel_load/limits.rs"]
 mod limits;
-mod run;
-#[path = "intel_load/sends.rs"]
 mod sends;
-mod tenant;
-#[path = "intel_load/workspace.rs"]
 mod workspace;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use run::graph::GraphFile;
-use run::{Lab, Ran, run};
+use crate::run::graph::GraphFile;
+use crate::run::{Lab, Ran, run};
 use serde_json::{Map, Value};
-use tenant::{Options, Query, Service, World};
+use tenant_sim::{Options, Query, Service, World};
 
 const SERVICES: [Service; 4] = [
     Service::Otx,

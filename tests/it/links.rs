@@ -1,7 +1,5 @@
 //! What links come out of messages: worked cases, properties, and time that grows with the input.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -10,13 +8,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use url::Url;
 
-mod links {
-    mod linear;
-    pub(crate) mod wrap;
-}
-use links::wrap::{self, Wrap};
+mod linear;
+mod wrap;
 
-const CASES: &str = include_str!("fixtures/links/cases.json");
+use wrap::Wrap;
+
+const CASES: &str = include_str!("../fixtures/links/cases.json");
 
 fn cases() -> Vec<Value> {
     let fixture: Value = serde_json::from_str(CASES).unwrap();

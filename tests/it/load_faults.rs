@@ -1,16 +1,11 @@
 //! Services that throttle, fail, break off, lie or forbid: what can be had is had, and what cannot is a gap.
 
-#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
-
-mod run;
-mod tenant;
-
 use std::path::Path;
 
+use crate::run::{Lab, gaps};
 use chrono::TimeDelta;
-use run::{Lab, gaps};
 use serde_json::Value;
-use tenant::{Action, Exchange, Fault, Options, Query, RetryAfter, Service, World};
+use tenant_sim::{Action, Exchange, Fault, Options, Query, RetryAfter, Service, World};
 
 fn lab(options: Options) -> Lab {
     Lab::new(World::small(), options)

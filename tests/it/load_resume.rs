@@ -1,20 +1,15 @@
 //! A load can be stopped anywhere, by anything, and run again: nothing is lost, nothing is asked twice, and the
 //! graph is the one that an undisturbed load gives.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod run;
-mod tenant;
-
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use run::journal::{assert_same, comparable, segments, size};
-use run::{Lab, Ran, run};
+use crate::run::journal::{assert_same, comparable, segments, size};
+use crate::run::{self, Lab, Ran, run};
 use serde_json::Value;
-use tenant::world::dice::Dice;
-use tenant::{Action, Fault, Options, Service, World};
+use tenant_sim::world::dice::Dice;
+use tenant_sim::{Action, Fault, Options, Service, World};
 
 fn lab() -> Lab {
     Lab::new(World::small(), Options::default())

@@ -1,17 +1,12 @@
 //! What a load gives equals the ground truth of the world it was loaded from, to the last node, edge and count.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod run;
-mod tenant;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use run::Lab;
-use run::graph::GraphFile;
+use crate::run::graph::GraphFile;
+use crate::run::{self, Lab};
 use serde_json::{Value, json};
-use tenant::service::decode;
-use tenant::{ChatsOf, Options, Query, Service, Tenant, World};
+use tenant_sim::decode;
+use tenant_sim::{ChatsOf, Options, Query, Service, Tenant, World};
 
 /// Loads a world with these switches and compares everything with the truth of that query.
 fn check(world: World, options: Options, switches: &[&str], shape: impl FnOnce(&mut Query)) {

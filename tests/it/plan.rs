@@ -1,19 +1,14 @@
 //! `load --plan` and `load --until`: what is planned is what is done, and planning it tells nobody.
 
-#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
-
-mod run;
-mod tenant;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use run::graph::GraphFile;
-use run::journal::{assert_same, comparable};
-use run::{Lab, Ran, binary, run};
+use crate::run::graph::GraphFile;
+use crate::run::journal::{assert_same, comparable};
+use crate::run::{self, Lab, Ran, binary, run};
 use serde_json::Value;
-use tenant::{Action, Exchange, Fault, Options, Service, World};
+use tenant_sim::{Action, Exchange, Fault, Options, Service, World};
 
 const PROVIDERS: [(&str, Service); 4] = [
     ("otx", Service::Otx),

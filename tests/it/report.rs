@@ -1,30 +1,22 @@
 //! `linktrail report`: its tables are the hunts' answers, and nothing in the file can do harm.
 
-#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
-
-mod page;
-mod run;
-mod tenant;
-
 use std::path::Path;
 
+use crate::run::page::{Element, data, elements};
+use crate::run::{self, Lab, Ran, binary};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use linktrail::case::{Record, Window};
 use linktrail::graph::node::{Alert, Channel, Host, Message, Team, Url, User};
 use linktrail::graph::{Edge, Graph, NodeRef, Seen, Value as Property};
-use linktrail::hunt::{self, Group, Returns};
 use linktrail::link::defang_text;
 use linktrail::pipeline::Gap;
 use linktrail::report::{About, Report};
 use linktrail::source::Method;
-use page::{Element, elements};
-use run::neo4j::with_server;
-use run::{Lab, Ran, binary};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
-use tenant::{Options, World};
+use tenant_sim::{Options, World};
 
 fn report(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = binary(folder);
@@ -36,121 +28,6 @@ fn demo(folder: &Path) {
     let mut command = binary(folder);
     let ran = run::run(command.args(["load", "--demo", "--no-neo4j"]));
     assert_eq!(ran.code, Some(3), "{ran:#?}");
-}
-
-/// The data that the page's script reads.
-fn data(page: &str) -> Value {
-    let all = elements(page);
-    let block = all
-        .iter()
-        .find(|element| element.attribute("id") == Some("data"))
-        .expect("a block of data");
-    assert_eq!(block.name, "script");
-    assert_eq!(block.attribute("type"), Some("text/plain"));
-    let zipped = STANDARD.decode(&block.text).expect("base64");
-    serde_json::from_reader(flate2::read::GzDecoder::new(&zipped[..])).expect("JSON")
-}
-
-/// Every text in a value with its urls broken.
-fn broken(value: &Value) -> Value {
-    match value {
-        Value::String(text) => defang_text(text).into_owned().into(),
-        Value::Array(items) => items.iter().map(broken).collect(),
-        other => other.clone(),
-    }
-}
-
-/// Compares every table of a case's report with the hunt's answer in Neo4j; gives the number of rows.
-fn compare(folder: &Path, case: &Path, id: &str) -> usize {
-    let out = folder.join("compared.html");
-    let ran = report(
-        folder,
-        &["--case", case.to_str().unwrap(), "--out", "compared.html"],
-    );
-    assert_eq!(ran.code, Some(0), "{ran:#?}");
-    let data = data(&std::fs::read_to_string(out).unwrap());
-    let mut compared = 0;
-    let hunts = hunt::library().unwrap();
-    let hunts = hunts
-        .iter()
-        .filter(|hunt| hunt.group == Group::Summary && hunt.returns == Returns::Table);
-    for hunt in hunts {
-        let mut command = binary(folder);
-        command
-            .args(["hunt", "run", &hunt.name, "--format", "json"])
-            .args(["-p", &format!("case={id}")]);
-        if hunt.name == "message-timeline" {
-            command.args(["-p", "limit=1000000"]);
-        }
-        let answer = run::run(with_server(&mut command));
-        assert_eq!(answer.code, Some(0), "{}: {answer:#?}", hunt.name);
-        let wanted: Vec<Value> = answer
-            .json()
-            .as_array()
-            .expect("rows")
-            .iter()
-            .map(|row| hunt.columns.iter().map(|c| broken(&row[c])).collect())
-            .collect();
-        let table = data["tables"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|table| table["name"] == hunt.name.as_str())
-            .unwrap_or_else(|| panic!("no table {}", hunt.name));
-        assert_eq!(table["columns"], json!(hunt.columns));
-        let rows = table["rows"].as_array().unwrap();
-        for (at, (row, wanted)) in rows.iter().zip(&wanted).enumerate() {
-            assert_eq!(row, wanted, "{} row {at}", hunt.name);
-        }
-        assert_eq!(rows.len(), wanted.len(), "{}", hunt.name);
-        let refs = table["refs"].as_array().unwrap();
-        assert_eq!(refs.len(), rows.len());
-        let empty = refs.iter().filter(|refs| refs == &&json!([]));
-        // The sentence of a case without anything malicious rests on nothing.
-        assert!(
-            hunt.name == "summary" || empty.count() == 0,
-            "{}",
-            hunt.name
-        );
-        compared += rows.len();
-    }
-    compared
-}
-
-#[test]
-fn tables_are_the_answers_of_the_hunts() {
-    let folder = TempDir::new().unwrap();
-    let mut command = binary(folder.path());
-    command.args(["load", "--demo", "--format", "json", "--case", "demo"]);
-    let ran = run::run(with_server(&mut command));
-    assert_eq!(ran.code, Some(3), "{ran:#?}");
-    let id = ran.json()["case"]["id"].as_str().unwrap().to_owned();
-    assert!(compare(folder.path(), &folder.path().join("demo"), &id) > 300);
-    prune(folder.path(), &id);
-
-    // The small world is the hostile one: names, bodies and urls of every bad kind.
-    for world in [World::small(), World::scaled(400, 7)] {
-        let lab = Lab::new(world, Options::default());
-        let case = lab.case("case");
-        let world = lab.tenant.world();
-        let mut command = lab.binary();
-        command
-            .args(["load", "--format", "json", "--case"])
-            .arg(&case)
-            .args(["--from", &world.from().to_rfc3339()])
-            .args(["--to", &world.anchor.to_rfc3339()]);
-        let ran = run::run(with_server(&mut command));
-        assert!(matches!(ran.code, Some(0 | 3)), "{ran:#?}");
-        let id = ran.json()["case"]["id"].as_str().unwrap().to_owned();
-        assert!(compare(lab.folder(), &case, &id) > 30);
-        prune(lab.folder(), &id);
-    }
-}
-
-fn prune(folder: &Path, id: &str) {
-    let mut command = binary(folder);
-    let ran = run::run(with_server(command.args(["case", "prune", id])));
-    assert_eq!(ran.code, Some(0), "{ran:#?}");
 }
 
 /// Texts that end what they should not, do what they should not, or turn what stands beside them around.

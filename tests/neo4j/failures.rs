@@ -1,37 +1,18 @@
 //! The Neo4j sink when the server fails: connections that break, a restart half-way, too little memory, no writes.
 
-#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
-
-mod server;
-#[path = "../benches/synthetic/mod.rs"]
-mod synthetic;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use linktrail::graph::Graph;
 use linktrail::sink::neo4j::{Connection, Neo4jError, Settings, Tuning};
-use server::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use ulid::Ulid;
 
-/// The server that the other tests share.
-fn shared() -> Settings {
-    let variable = |name: &str| {
-        let name = format!("LINKTRAIL_TEST_NEO4J_{name}");
-        std::env::var(&name).unwrap_or_else(|_| {
-            panic!("{name} is not set; run scripts/test, which starts a server")
-        })
-    };
-    Settings {
-        uri: variable("URI"),
-        user: variable("USER"),
-        password: variable("PASSWORD").into(),
-        database: "neo4j".to_owned(),
-    }
-}
+use crate::own_server::Server;
+use crate::shared::{server, settings};
+use crate::synthetic;
 
 fn address(settings: &Settings) -> String {
     settings.uri.trim_start_matches("bolt://").to_owned()
@@ -73,7 +54,7 @@ struct Proxy {
 impl Proxy {
     async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = shared();
+        let server = settings();
         let proxy = Self {
             settings: Settings {
                 uri: format!("bolt://{}", listener.local_addr().unwrap()),
@@ -165,7 +146,7 @@ async fn a_connection_that_breaks_is_made_again() {
         nodes + edges,
         "each row counts once"
     );
-    assert_eq!(held(&shared(), &case).await, (nodes, edges));
+    assert_eq!(held(&settings(), &case).await, (nodes, edges));
     proxy.budget.store(usize::MAX, Ordering::SeqCst);
     connection.prune(&case).await.expect("a prune");
 }
@@ -197,13 +178,13 @@ async fn a_server_that_stays_away_is_given_up() {
     assert!(error.to_string().contains("case push"), "{error}");
 
     // What is there is part of the case, and the next load adds the rest.
-    let direct = Connection::open(&shared()).await.expect("the server");
-    let (nodes, edges) = held(&shared(), &case).await;
+    let direct = Connection::open(&settings()).await.expect("the server");
+    let (nodes, edges) = held(&settings(), &case).await;
     let whole = size(&graph);
     assert!(nodes > 0, "nothing was loaded");
     assert!(nodes + edges < whole.0 + whole.1, "all of it was loaded");
     direct.load(&graph, &|_, _| {}).await.expect("a load");
-    assert_eq!(held(&shared(), &case).await, size(&graph));
+    assert_eq!(held(&settings(), &case).await, size(&graph));
     direct.prune(&case).await.expect("a prune");
 }
 
@@ -216,7 +197,7 @@ async fn two_cases_at_once_lose_nothing() {
         .collect();
     let mut connections = Vec::new();
     for _ in &graphs {
-        let connection = Connection::open(&shared()).await.expect("the server");
+        let connection = Connection::open(&settings()).await.expect("the server");
         connection.apply_schema().await.expect("the schema");
         connections.push(connection.with_tuning(Tuning {
             rows: 300,
@@ -231,19 +212,19 @@ async fn two_cases_at_once_lose_nothing() {
     one.expect("a load");
     two.expect("a load");
     for graph in &graphs {
-        assert_eq!(held(&shared(), graph.case()).await, size(graph));
+        assert_eq!(held(&settings(), graph.case()).await, size(graph));
     }
     for graph in &graphs {
         connections[0].prune(graph.case()).await.expect("a prune");
     }
-    assert_eq!(held(&shared(), graphs[1].case()).await, (0, 0));
+    assert_eq!(held(&settings(), graphs[1].case()).await, (0, 0));
 }
 
 #[tokio::test]
 async fn a_prune_that_was_broken_off_is_ended_by_the_next() {
     let case = Ulid::new().to_string();
     let graph = synthetic::graph(&case, 3_000);
-    let connection = Connection::open(&shared())
+    let connection = Connection::open(&settings())
         .await
         .expect("the server")
         .with_tuning(Tuning {
@@ -260,7 +241,7 @@ async fn a_prune_that_was_broken_off_is_ended_by_the_next() {
         .await
         .expect("a lock");
     let begun = async {
-        while held(&shared(), &case).await == whole {
+        while held(&settings(), &case).await == whole {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
@@ -269,9 +250,9 @@ async fn a_prune_that_was_broken_off_is_ended_by_the_next() {
         begun = tokio::time::timeout(Duration::from_secs(120), begun) => begun.expect("a prune"),
     }
     lock.rollback().await.expect("the lock is given back");
-    assert!(held(&shared(), &case).await.0 > 0, "the prune ended");
+    assert!(held(&settings(), &case).await.0 > 0, "the prune ended");
     connection.prune(&case).await.expect("a prune");
-    assert_eq!(held(&shared(), &case).await, (0, 0));
+    assert_eq!(held(&settings(), &case).await, (0, 0));
 }
 
 #[tokio::test]
@@ -280,9 +261,9 @@ async fn what_is_no_neo4j_is_told_apart() {
     let bound = TcpSocket::new_v4().unwrap();
     bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let closed = bound.local_addr().unwrap();
-    let http = std::env::var("LINKTRAIL_TEST_NEO4J_HTTP").expect("LINKTRAIL_TEST_NEO4J_HTTP");
+    let http = server("HTTP");
     let http = http.trim_start_matches("http://");
-    let bolt = address(&shared());
+    let bolt = address(&settings());
     for (uri, expected) in [
         (format!("bolt://{closed}"), "cannot connect to Neo4j at"),
         (format!("bolt://{http}"), "does not speak Bolt"),
@@ -292,7 +273,7 @@ async fn what_is_no_neo4j_is_told_apart() {
     ] {
         let settings = Settings {
             uri: uri.clone(),
-            ..shared()
+            ..settings()
         };
         let error = Connection::open(&settings)
             .await

@@ -1,17 +1,12 @@
 //! A load ends in Neo4j: what is there, and what hunts say of it, equals the world's ground truth.
 
-#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
-
-mod run;
-mod tenant;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use run::neo4j::{server, with_server};
-use run::{Lab, Ran, binary};
+use crate::run::{self, Lab, Ran, binary};
+use crate::shared::{server, with_server};
 use serde_json::Value;
-use tenant::{Options, Query, World};
+use tenant_sim::{Options, Query, World};
 
 /// Hunts whose rows the world knows.
 const HUNTS: [&str; 10] = [

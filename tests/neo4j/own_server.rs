@@ -1,9 +1,5 @@
 //! A Neo4j server of a test's own, by `scripts/neo4j`.
 
-// Each test that includes this module uses another part of it.
-#![allow(dead_code, missing_docs, unreachable_pub)]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -11,6 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use linktrail::sink::neo4j::Settings;
 use tempfile::TempDir;
+
+use crate::shared;
 
 const PASSWORD: &str = "only-for-a-test";
 
@@ -28,13 +26,15 @@ fn free_port() -> u16 {
 }
 
 /// A server of a test's own.
-pub struct Server {
+pub(crate) struct Server {
     home: TempDir,
     ports: [u16; 2],
 }
 
 impl Server {
-    pub fn start(configuration: &str) -> Self {
+    pub(crate) fn start(configuration: &str) -> Self {
+        // Where there is no server for all, nobody stops what an interrupted test leaves.
+        shared::server("URI");
         let server = Self {
             // By its name scripts/test finds, and stops, what an interrupted test leaves.
             home: tempfile::Builder::new().prefix("neo4j-").tempdir().unwrap(),
@@ -46,11 +46,11 @@ impl Server {
     }
 
     /// Takes effect with the next start.
-    pub fn configure(&self, configuration: &str) {
+    pub(crate) fn configure(&self, configuration: &str) {
         std::fs::write(self.home.path().join("extra.conf"), configuration).unwrap();
     }
 
-    pub fn run(&self, command: &str) {
+    pub(crate) fn run(&self, command: &str) {
         let done = self
             .command("scripts/neo4j")
             .arg(command)
@@ -64,7 +64,7 @@ impl Server {
     }
 
     /// A program of this repository, told about this server.
-    pub fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(program));
         command
             .env("NEO4J_STATE", self.home.path().join("state"))
@@ -79,7 +79,7 @@ impl Server {
         command
     }
 
-    pub fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         Settings {
             uri: format!("bolt://127.0.0.1:{}", self.ports[0]),
             user: "neo4j".to_owned(),

@@ -1,8 +1,5 @@
 //! The Neo4j sink on its own: what two cases share, what one leaves behind, and what is taken out again.
 
-#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
-
-#[path = "neo4j_sink/merge.rs"]
 mod merge;
 
 use std::collections::BTreeMap;
@@ -15,20 +12,7 @@ use neo4rs::BoltType;
 use tokio::sync::Notify;
 use ulid::Ulid;
 
-fn settings() -> Settings {
-    let variable = |name: &str| {
-        let name = format!("LINKTRAIL_TEST_NEO4J_{name}");
-        std::env::var(&name).unwrap_or_else(|_| {
-            panic!("{name} is not set; run scripts/test, which starts a server")
-        })
-    };
-    Settings {
-        uri: variable("URI"),
-        user: variable("USER"),
-        password: variable("PASSWORD").into(),
-        database: "neo4j".to_owned(),
-    }
-}
+use crate::shared::settings;
 
 async fn open() -> Connection {
     let connection = Connection::open(&settings()).await.expect("the server");

@@ -1,25 +1,26 @@
 //! The elements of a page, as a parser of HTML sees them.
 
-#![allow(missing_docs, unreachable_pub)]
-
 use std::cell::RefCell;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{
     BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
+use serde_json::Value;
 
 /// An element of a page: its name, its attributes, and the text in it when it is a script or a style.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Element {
-    pub name: String,
-    pub attributes: Vec<(String, String)>,
-    pub text: String,
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) text: String,
 }
 
 impl Element {
-    pub fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         let mut attributes = self.attributes.iter();
         attributes
             .find(|(key, _)| key == name)
@@ -74,11 +75,24 @@ impl TokenSink for Elements {
 }
 
 /// Every element of a page, in its order.
-pub fn elements(page: &str) -> Vec<Element> {
+pub(crate) fn elements(page: &str) -> Vec<Element> {
     let input = BufferQueue::default();
     input.push_back(StrTendril::from(page));
     let tokenizer = Tokenizer::new(Elements::default(), TokenizerOpts::default());
     let _ = tokenizer.feed(&input);
     tokenizer.end();
     tokenizer.sink.0.into_inner()
+}
+
+/// The data that the script of a report reads.
+pub(crate) fn data(page: &str) -> Value {
+    let all = elements(page);
+    let block = all
+        .iter()
+        .find(|element| element.attribute("id") == Some("data"))
+        .expect("a block of data");
+    assert_eq!(block.name, "script");
+    assert_eq!(block.attribute("type"), Some("text/plain"));
+    let zipped = STANDARD.decode(&block.text).expect("base64");
+    serde_json::from_reader(flate2::read::GzDecoder::new(&zipped[..])).expect("JSON")
 }

@@ -5,8 +5,7 @@ use linktrail::source::http::NOT_SENT;
 use linktrail::source::intel::{Reading, Severity, State, overall, risky};
 use proptest::prelude::*;
 
-use super::{exchange, read, response};
-use crate::Exchange;
+use super::{Exchange, exchange, read, response};
 
 /// Every provider that sends something. `sentinel` and `file` have tables of their own.
 const SERVICES: [&str; 4] = ["otx", "xforce", "urlhaus", "virustotal"];

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{assert_whole, lab, replays_alike, states, verdicts};
 use crate::run::{self, Lab};
-use crate::tenant::{Action, Fault, Options, Service};
+use tenant_sim::{Action, Fault, Options, Service};
 
 fn cache(lab: &Lab) -> Vec<PathBuf> {
     run::files(&lab.folder().join(".cache/linktrail/verdicts"))

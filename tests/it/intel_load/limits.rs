@@ -6,7 +6,7 @@ use chrono::{TimeDelta, Utc};
 
 use super::{lab, replays_alike, states, verdicts};
 use crate::run::{Ran, gaps, start};
-use crate::tenant::{Action, Fault, Options, Service};
+use tenant_sim::{Action, Fault, Options, Service};
 
 #[test]
 fn a_quota_holds_across_cases_and_processes() {

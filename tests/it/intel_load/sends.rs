@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{SERVICES, assert_whole, everybody, lab, replays_alike, states, verdicts};
 use crate::run;
 use crate::run::graph::GraphFile;
-use crate::tenant::service::decode;
-use crate::tenant::{Exchange, Options, Service};
+use tenant_sim::decode;
+use tenant_sim::{Exchange, Options, Service};
 
 #[test]
 fn all_providers_together_say_what_each_of_them_says() {

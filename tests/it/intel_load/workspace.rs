@@ -2,7 +2,7 @@
 
 use super::{lab, replays_alike, states, verdicts};
 use crate::run::gaps;
-use crate::tenant::{Action, Fault, Options, Service};
+use tenant_sim::{Action, Fault, Options, Service};
 
 #[test]
 fn an_older_workspace_answers_from_its_older_table() {

@@ -11,7 +11,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
 
-use crate::world::{World, connect};
+use super::world::{World, connect};
 
 /// Ids of a label; the last but one is in case A only, the last in case B only.
 const EACH: usize = 7;

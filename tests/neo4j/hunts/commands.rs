@@ -9,25 +9,15 @@ use std::time::{Duration, Instant};
 use neo4rs::Query;
 use serde_json::{Value, json};
 
-use crate::world::{World, variable};
+use crate::run::binary;
+use crate::shared::with_server;
+
+use super::world::World;
 
 /// The binary, in a folder of its own, with the test server as its Neo4j.
 fn linktrail(folder: &std::path::Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_linktrail"));
-    command
-        .current_dir(folder)
-        .env_clear()
-        .env("HOME", folder)
-        .env("LINKTRAIL_NEO4J_URI", variable("LINKTRAIL_TEST_NEO4J_URI"))
-        .env(
-            "LINKTRAIL_NEO4J_USER",
-            variable("LINKTRAIL_TEST_NEO4J_USER"),
-        )
-        .env(
-            "LINKTRAIL_NEO4J_PASSWORD",
-            variable("LINKTRAIL_TEST_NEO4J_PASSWORD"),
-        )
-        .args(arguments);
+    let mut command = binary(folder);
+    with_server(&mut command).args(arguments);
     command
 }
 
@@ -51,36 +41,6 @@ fn hunt(world: &World, name: &str, more: &[&str]) -> Output {
     let mut arguments = vec!["hunt", "run", name, "--format", "json", "-p", &case];
     arguments.extend(more);
     run(&arguments)
-}
-
-#[test]
-fn hunts_are_listed_by_tag() {
-    let all = text(&run(&["hunt", "list"]).stdout);
-    assert!(
-        all.contains("\nhealth\n") && all.contains("\nTags: alert, "),
-        "{all}"
-    );
-    let some = text(&run(&["hunt", "list", "--tag", "picture"]).stdout);
-    assert!(
-        some.contains("incident-graph") && !some.contains("summary\n  summary"),
-        "{some}"
-    );
-    let both = text(&run(&["hunt", "list", "--tag", "picture", "--tag", "user"]).stdout);
-    assert!(
-        both.contains("user-graph") && !both.contains("incident-graph"),
-        "{both}"
-    );
-
-    let unknown = run(&["hunt", "list", "--tag", "pictures"]);
-    assert_eq!(unknown.status.code(), Some(2));
-    let complaint = text(&unknown.stderr);
-    assert!(
-        complaint.starts_with(
-            "error: no hunt has the tag `pictures`; did you mean picture?; the tags are alert,"
-        ),
-        "{complaint}"
-    );
-    assert!(unknown.stdout.is_empty());
 }
 
 #[tokio::test]
@@ -346,24 +306,4 @@ async fn a_watch_shows_what_changed_and_ends_cleanly() {
     assert_eq!(times(&written, header), 2);
     assert_eq!(times(&written, ",Xia,"), 1);
     world.remove().await;
-}
-
-#[test]
-fn the_kit_for_neo4j_browser_is_written_and_explained() {
-    let folder = tempfile::tempdir().unwrap();
-    let run = |arguments: &[&str]| linktrail(folder.path(), arguments).output().unwrap();
-    let output = run(&["browser"]);
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    for name in ["linktrail-hunts.zip", "linktrail.grass", "guide.html"] {
-        let file = folder.path().join("linktrail-browser").join(name);
-        assert!(file.metadata().unwrap().len() > 500, "{name}");
-        assert!(text(&output.stdout).contains(name));
-    }
-    std::fs::write(folder.path().join("taken"), "").unwrap();
-    let output = run(&["browser", "--out", "taken"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        text(&output.stderr).starts_with("error: cannot write taken"),
-        "{output:?}"
-    );
 }

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Command;
 
 use linktrail::hunt::{self, CASE, Format, Hunt, Parameters, Table};
-use linktrail::sink::neo4j::{Connection, Settings};
+use linktrail::sink::neo4j::Connection;
 
-use crate::world::{DATABASE, LIMIT, connect, variable};
+use crate::run::binary;
+use crate::shared::{settings, with_server};
+
+use super::world::{DATABASE, LIMIT, connect};
 
 /// Rows of an answer that are shown.
 const SHOWN: usize = 4;
@@ -45,27 +47,14 @@ struct Demo {
 impl Demo {
     async fn load() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let server = |name: &str| variable(&format!("LINKTRAIL_TEST_NEO4J_{name}"));
-        let loaded = Command::new(env!("CARGO_BIN_EXE_linktrail"))
-            .current_dir(folder.path())
-            .env_clear()
-            .env("HOME", folder.path())
-            .env("LINKTRAIL_NEO4J_URI", server("URI"))
-            .env("LINKTRAIL_NEO4J_USER", server("USER"))
-            .env("LINKTRAIL_NEO4J_PASSWORD", server("PASSWORD"))
+        let loaded = with_server(&mut binary(folder.path()))
             .args(["load", "--demo", "--case", "case", "--format", "json"])
             .output()
             .unwrap();
         assert_eq!(loaded.status.code(), Some(3), "{loaded:?}");
         let result: serde_json::Value = serde_json::from_slice(&loaded.stdout).unwrap();
-        let settings = Settings {
-            uri: server("URI"),
-            user: server("USER"),
-            password: server("PASSWORD").into(),
-            database: DATABASE.to_owned(),
-        };
         Self {
-            connection: Connection::open(&settings).await.unwrap(),
+            connection: Connection::open(&settings()).await.unwrap(),
             case: result["case"]["id"].as_str().unwrap().to_owned(),
         }
     }

@@ -2,8 +2,6 @@
 //!
 //! The tests share one database with others that run beside them: each loads a world of its own, under ids that
 //! nothing else has, and takes it out again.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
-
 mod alone;
 mod answers;
 mod commands;
@@ -11,5 +9,4 @@ mod docs;
 mod library;
 mod plans;
 mod refusals;
-mod rendering;
 mod world;

@@ -5,7 +5,9 @@ use linktrail::hunt;
 use neo4rs::Query;
 use serde_json::{Value, json};
 
-use crate::world::{DATABASE, connect, variable};
+use crate::shared::server;
+
+use super::world::{DATABASE, connect};
 
 /// Operators that look at everything there is, or at everything times everything.
 const COSTLY: &[&str] = &[
@@ -25,20 +27,17 @@ impl Planner {
     fn new() -> Self {
         Self {
             client: reqwest::Client::new(),
-            address: format!(
-                "{}/db/{DATABASE}/query/v2",
-                variable("LINKTRAIL_TEST_NEO4J_HTTP")
-            ),
+            address: format!("{}/db/{DATABASE}/query/v2", server("HTTP")),
         }
     }
 
     /// The operators of a statement's plan, with what each works on.
     async fn operators(&self, statement: &str) -> Vec<(String, String)> {
-        let user = variable("LINKTRAIL_TEST_NEO4J_USER");
+        let user = server("USER");
         let request = self
             .client
             .post(&self.address)
-            .basic_auth(user, Some(variable("LINKTRAIL_TEST_NEO4J_PASSWORD")))
+            .basic_auth(user, Some(server("PASSWORD")))
             .json(&json!({"statement": format!("EXPLAIN {statement}")}));
         let answer: Value = request.send().await.unwrap().json().await.unwrap();
         let mut found = Vec::new();

@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use linktrail::hunt::{self, Group, Hunt, HuntError, Parameters};
-use neo4rs::{ConfigBuilder, Graph, Query};
+use neo4rs::{Graph, Query};
 use serde_json::{Value, json};
 
-use crate::world::{DATABASE, LIMIT, World, connect, variable};
+use crate::shared::server;
+
+use super::world::{DATABASE, LIMIT, World, connect};
 
 fn own(text: &str) -> Hunt {
     Hunt::parse("mine.cypher", Group::Own, text).unwrap()
@@ -80,40 +82,9 @@ async fn a_hunt_that_never_ends_is_stopped_on_the_server_too() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_is_given_up() {
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = silent.local_addr().unwrap();
-    let config = ConfigBuilder::default()
-        .uri(format!("bolt://{address}"))
-        .user("neo4j")
-        .password("password")
-        .build()
-        .unwrap();
-    let graph = Graph::connect(config).unwrap();
-    let limit = Duration::from_millis(100);
-    let answer = hunt::run(
-        &graph,
-        DATABASE,
-        &own("RETURN 1 AS a"),
-        &Parameters::new(),
-        limit,
-    )
-    .await;
-    let error = answer.unwrap_err();
-    assert!(!error.is_usage(), "{error}");
-    assert!(
-        matches!(error, HuntError::TimedOut { .. } | HuntError::Neo4j { .. }),
-        "{error}"
-    );
-}
-
-#[tokio::test]
 async fn neo4j_away_or_refusing_says_where_to_look() {
-    let uri = variable("LINKTRAIL_TEST_NEO4J_URI");
-    let (user, password) = (
-        variable("LINKTRAIL_TEST_NEO4J_USER"),
-        variable("LINKTRAIL_TEST_NEO4J_PASSWORD"),
-    );
+    let uri = server("URI");
+    let (user, password) = (server("USER"), server("PASSWORD"));
     for (uri, password, database, hint) in [
         (
             "bolt://127.0.0.1:1",

@@ -7,23 +7,13 @@ use linktrail::hunt::{self, Hunt, HuntError, Parameters, Table};
 use neo4rs::{Graph, Query};
 use serde_json::Value;
 
+use crate::shared::server;
+
 pub(crate) const DATABASE: &str = "neo4j";
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-/// A variable that scripts/test sets.
-pub(crate) fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| {
-        panic!("{name} is not set: run scripts/test, which starts a Neo4j for the tests")
-    })
-}
-
 pub(crate) fn connect() -> Graph {
-    Graph::new(
-        variable("LINKTRAIL_TEST_NEO4J_URI"),
-        variable("LINKTRAIL_TEST_NEO4J_USER"),
-        variable("LINKTRAIL_TEST_NEO4J_PASSWORD"),
-    )
-    .unwrap()
+    Graph::new(server("URI"), server("USER"), server("PASSWORD")).unwrap()
 }
 
 pub(crate) fn fixture(path: &str) -> PathBuf {

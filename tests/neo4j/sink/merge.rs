@@ -9,7 +9,7 @@ use linktrail::sink::neo4j::Connection;
 use neo4rs::BoltType;
 use ulid::Ulid;
 
-use crate::{Content, at, content, open, own_node};
+use super::{Content, at, content, open, own_node};
 
 /// The properties of the first node of that label, or edge of that type.
 fn first<'c>(found: &'c Content, kind: &str) -> &'c BTreeMap<String, BoltType> {

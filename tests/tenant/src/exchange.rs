@@ -110,26 +110,26 @@ impl Exchange {
 
 /// All exchanges of a tenant.
 #[derive(Debug, Default)]
-pub struct Log(Mutex<Vec<Exchange>>);
+pub(crate) struct Log(Mutex<Vec<Exchange>>);
 
 impl Log {
     /// Adds one.
-    pub fn push(&self, exchange: Exchange) {
+    pub(crate) fn push(&self, exchange: Exchange) {
         self.lock().push(exchange);
     }
 
     /// A copy of all.
-    pub fn all(&self) -> Vec<Exchange> {
+    pub(crate) fn all(&self) -> Vec<Exchange> {
         self.lock().clone()
     }
 
     /// How many are such.
-    pub fn count(&self, such: impl Fn(&Exchange) -> bool) -> usize {
+    pub(crate) fn count(&self, such: impl Fn(&Exchange) -> bool) -> usize {
         self.lock().iter().filter(|e| such(e)).count()
     }
 
     /// Forgets all.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.lock().clear();
     }
 

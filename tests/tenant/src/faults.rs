@@ -118,11 +118,11 @@ impl Action {
 
 /// The faults of a tenant, and how many requests each has seen.
 #[derive(Debug, Default)]
-pub struct Script(Mutex<Vec<(Fault, usize)>>);
+pub(crate) struct Script(Mutex<Vec<(Fault, usize)>>);
 
 impl Script {
     /// Adds faults; of several that match, the first that is due acts.
-    pub fn add(&self, faults: impl IntoIterator<Item = Fault>) {
+    pub(crate) fn add(&self, faults: impl IntoIterator<Item = Fault>) {
         let mut held = self
             .0
             .lock()
@@ -131,7 +131,7 @@ impl Script {
     }
 
     /// Removes all.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.0
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -139,7 +139,7 @@ impl Script {
     }
 
     /// The fault due for a request, counting it.
-    pub fn due(&self, service: Service, text: &str, in_batch: bool) -> Option<Action> {
+    pub(crate) fn due(&self, service: Service, text: &str, in_batch: bool) -> Option<Action> {
         let mut held = self
             .0
             .lock()

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 /// A certificate authority of one's own and a leaf for the loopback addresses.
-pub struct Identity {
+pub(crate) struct Identity {
     /// The authority, in PEM: what `endpoints.ca_file` holds.
     pub ca_pem: String,
     /// The server's TLS configuration.
@@ -30,7 +30,7 @@ pub struct Identity {
 
 impl Identity {
     /// Makes both.
-    pub fn generate() -> Self {
+    pub(crate) fn generate() -> Self {
         let ca_key = KeyPair::generate().expect("a key for the authority");
         let mut ca = CertificateParams::new(Vec::<String>::new()).expect("no names");
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -63,7 +63,12 @@ impl Identity {
 }
 
 /// Serves one service until the runtime ends.
-pub async fn serve(state: Arc<State>, service: Service, listener: TcpListener, tls: TlsAcceptor) {
+pub(crate) async fn serve(
+    state: Arc<State>,
+    service: Service,
+    listener: TcpListener,
+    tls: TlsAcceptor,
+) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -160,7 +165,7 @@ fn misplaced_secret(state: &State, service: Service, call: &Call) -> Option<Stri
 }
 
 /// Answers one part of a `$batch`.
-pub async fn in_batch(state: &State, call: &Call) -> Reply {
+pub(crate) async fn in_batch(state: &State, call: &Call) -> Reply {
     let action = state.script.due(Service::Graph, &text_of(call), true);
     let reply = faulty(state, Service::Graph, call, action.as_ref(), true).await;
     log(

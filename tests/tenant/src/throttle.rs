@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 
 /// The tenant's time: that of the machine, until a test stops it and moves it on by hand.
 #[derive(Debug, Default)]
-pub struct Clock(Mutex<Option<Instant>>);
+pub(crate) struct Clock(Mutex<Option<Instant>>);
 
 impl Clock {
     /// Now.
-    pub fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.lock().unwrap_or_else(Instant::now)
     }
 
     /// Moves on by so much, and stands still there.
-    pub fn stop_after(&self, time: Duration) {
+    pub(crate) fn stop_after(&self, time: Duration) {
         let now = self.now();
         *self.lock() = Some(now + time);
     }
@@ -35,13 +35,18 @@ struct Bucket {
 
 /// Buckets by what their limit is about.
 #[derive(Debug, Default)]
-pub struct Buckets(Mutex<HashMap<String, Bucket>>);
+pub(crate) struct Buckets(Mutex<HashMap<String, Bucket>>);
 
 impl Buckets {
     /// Takes one from each of `limits` (key and rate a second), or from none of them: then gives the
     /// seconds until it would work. A bucket holds one second's worth and a tenth more, so that a
     /// client that keeps to the rate is not refused for the network's jitter.
-    pub fn take(&self, limits: &[(String, f64)], scale: f64, now: Instant) -> Result<(), f64> {
+    pub(crate) fn take(
+        &self,
+        limits: &[(String, f64)],
+        scale: f64,
+        now: Instant,
+    ) -> Result<(), f64> {
         let mut buckets = self
             .0
             .lock()

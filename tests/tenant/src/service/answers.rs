@@ -2,16 +2,16 @@
 //! conditions, not from the files.
 
 use super::prelude::Known;
-use crate::tenant::world::World;
-use crate::tenant::world::build::hour_of;
-use crate::tenant::world::facts::Time;
-use crate::tenant::world::logs::*;
+use crate::world::World;
+use crate::world::build::hour_of;
+use crate::world::facts::Time;
+use crate::world::logs::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A result table.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub(crate) struct Table {
     /// Name and Kusto type of each column.
     pub columns: Vec<(&'static str, &'static str)>,
     /// Rows.
@@ -19,7 +19,7 @@ pub struct Table {
 }
 
 /// A moment as Kusto writes it: up to seven decimals.
-pub fn moment(time: Time) -> String {
+pub(crate) fn moment(time: Time) -> String {
     let text = time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string();
     let text = text[..text.len() - 2]
         .trim_end_matches('0')
@@ -28,7 +28,7 @@ pub fn moment(time: Time) -> String {
 }
 
 /// Kusto's `has`: `needle` stands in `text`, ignoring case, with no letter or digit at either side.
-pub fn has(text: &str, needle: &str) -> bool {
+pub(crate) fn has(text: &str, needle: &str) -> bool {
     let (text, needle) = (text.to_lowercase(), needle.to_lowercase());
     if needle.is_empty() {
         return false;
@@ -50,7 +50,7 @@ fn has_any(text: &str, needles: &[String]) -> bool {
 }
 
 /// The tables each query reads.
-pub fn tables(query: &str) -> &'static [&'static str] {
+pub(crate) fn tables(query: &str) -> &'static [&'static str] {
     match query {
         "smartscreen" => &["DeviceEvents"],
         "url_clicks" | "clicks_on" => &["UrlClickEvents"],
@@ -87,7 +87,7 @@ fn inside(time: Time, (from, to): (Time, Time)) -> bool {
 }
 
 /// Runs a recognised query; none when it is of no kind known here.
-pub fn run(world: &World, known: &Known, span: (Time, Time)) -> Option<Table> {
+pub(crate) fn run(world: &World, known: &Known, span: (Time, Time)) -> Option<Table> {
     let slice = (known.moment("slice_from")?, known.moment("slice_to")?);
     let window = match (known.moment("window_from"), known.moment("window_to")) {
         (Some(from), Some(to)) => (from, to),

@@ -4,9 +4,9 @@
 
 use super::answers::{Table, moment};
 use super::{Call, Reply, State, decode};
-use crate::tenant::world::World;
-use crate::tenant::world::facts::{Link, Otx, XForce};
-use std::time::{Duration, Instant};
+use crate::world::World;
+use crate::world::facts::{Link, Otx, XForce};
+use std::time::Duration;
 
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ fn asked(call: &Call, prefix: &[&str], suffix: &[&str]) -> Option<String> {
 }
 
 /// Answers a request to OTX.
-pub fn otx(state: &State, call: &Call) -> Reply {
+pub(crate) fn otx(state: &State, call: &Call) -> Reply {
     if call.header("authorization").is_some() {
         return Reply::json(403, &json!({"detail": "Authentication failed"}))
             .violating("an Authorization header was sent to OTX");
@@ -166,7 +166,7 @@ fn pulse(n: u32) -> Value {
 }
 
 /// The body of OTX's answer, in the shape of the recorded ones.
-pub fn otx_body(url: &str, otx: Otx) -> Value {
+pub(crate) fn otx_body(url: &str, otx: Otx) -> Value {
     let pulses = |n: u32| json!({"count": n, "references": [], "pulses": (1..=n).map(pulse).collect::<Vec<_>>()});
     let (info, validation) = match otx {
         Otx::Miss => (pulses(0), json!([])),
@@ -188,7 +188,7 @@ pub fn otx_body(url: &str, otx: Otx) -> Value {
 }
 
 /// Answers a request to X-Force.
-pub fn xforce(state: &State, call: &Call) -> Reply {
+pub(crate) fn xforce(state: &State, call: &Call) -> Reply {
     let expected =
         base64::engine::general_purpose::STANDARD.encode(format!("{XFORCE_KEY}:{XFORCE_PASSWORD}"));
     match call.header("authorization") {
@@ -238,7 +238,7 @@ pub fn xforce(state: &State, call: &Call) -> Reply {
 }
 
 /// Answers a request to URLhaus.
-pub fn urlhaus(state: &State, call: &Call) -> Reply {
+pub(crate) fn urlhaus(state: &State, call: &Call) -> Reply {
     match call.header("auth-key") {
         Some(URLHAUS_KEY) => {}
         Some(_) => return Reply::json(403, &json!({"query_status": "unknown_auth_key"})),
@@ -279,7 +279,7 @@ pub fn urlhaus(state: &State, call: &Call) -> Reply {
 }
 
 /// Answers a request to VirusTotal.
-pub fn virustotal(state: &State, call: &Call) -> Reply {
+pub(crate) fn virustotal(state: &State, call: &Call) -> Reply {
     let error = |status, code: &str| {
         Reply::json(
             status,
@@ -363,7 +363,7 @@ fn guarded(state: &State, url: &str, reply: Reply) -> Reply {
 }
 
 /// The workspace's indicators: one of each link that OTX knows, as sure as it has pulses. Written when the world ends.
-pub fn indicators(world: &World, needles: &[String]) -> Table {
+pub(crate) fn indicators(world: &World, needles: &[String]) -> Table {
     let row = |(ix, link): (usize, &Link)| {
         let confidence = match pulses(Some(link)) {
             0 => return None,

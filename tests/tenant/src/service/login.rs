@@ -23,7 +23,7 @@ fn refused(status: u16, error: &str, number: u32, text: &str) -> Reply {
 }
 
 /// Answers a request to Entra.
-pub fn answer(state: &State, call: &Call) -> Reply {
+pub(crate) fn answer(state: &State, call: &Call) -> Reply {
     let world = &state.world;
     let Some(segments) = call.segments() else {
         return Reply::empty(400).violating("path is no UTF-8");

@@ -1,12 +1,12 @@
 //! The services of a tenant: pure functions from a request to a reply, over the world and what the
 //! tenant remembers (tokens, buckets, pages).
 
-pub mod answers;
-pub mod graph;
-pub mod intel;
-pub mod login;
-pub mod prelude;
-pub mod workspace;
+pub(crate) mod answers;
+pub(crate) mod graph;
+pub(crate) mod intel;
+pub(crate) mod login;
+pub(crate) mod prelude;
+pub(crate) mod workspace;
 
 use super::Options;
 use super::exchange::{Log, Service};
@@ -14,7 +14,7 @@ use super::faults::Script;
 use super::throttle::{Buckets, Clock};
 use super::world::World;
 use super::world::index::Index;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,7 +22,7 @@ use std::time::Instant;
 
 /// A request as a service sees it.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// Method.
     pub method: String,
     /// Path and query as they came.
@@ -35,12 +35,12 @@ pub struct Call {
 
 impl Call {
     /// The path as it came, and the query without its question mark.
-    pub fn split(&self) -> (&str, &str) {
+    pub(crate) fn split(&self) -> (&str, &str) {
         self.target.split_once('?').unwrap_or((&self.target, ""))
     }
 
     /// The path's segments, each decoded once; none if one is no UTF-8.
-    pub fn segments(&self) -> Option<Vec<String>> {
+    pub(crate) fn segments(&self) -> Option<Vec<String>> {
         let (path, _) = self.split();
         path.strip_prefix('/')?
             .split('/')
@@ -49,7 +49,7 @@ impl Call {
     }
 
     /// The query's pairs, decoded as forms are.
-    pub fn pairs(&self) -> Option<Vec<(String, String)>> {
+    pub(crate) fn pairs(&self) -> Option<Vec<(String, String)>> {
         let (_, query) = self.split();
         query
             .split('&')
@@ -62,7 +62,7 @@ impl Call {
     }
 
     /// A header.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 }
@@ -94,7 +94,7 @@ pub fn decode(text: &str, form: bool) -> Option<String> {
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// Status.
     pub status: u16,
     /// Headers beside those of the transport.
@@ -109,7 +109,7 @@ pub struct Reply {
 
 impl Reply {
     /// A JSON answer.
-    pub fn json(status: u16, body: &Value) -> Self {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self {
             status,
             headers: vec![(
@@ -123,7 +123,7 @@ impl Reply {
     }
 
     /// An answer without a body.
-    pub fn empty(status: u16) -> Self {
+    pub(crate) fn empty(status: u16) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -134,13 +134,13 @@ impl Reply {
     }
 
     /// Marks the request as one that a careful client does not send.
-    pub fn violating(mut self, why: impl Into<String>) -> Self {
+    pub(crate) fn violating(mut self, why: impl Into<String>) -> Self {
         self.violation = Some(why.into());
         self
     }
 
     /// Adds a header.
-    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
@@ -148,7 +148,7 @@ impl Reply {
 
 /// A bearer token the tenant gave out.
 #[derive(Clone, Debug)]
-pub struct Token {
+pub(crate) struct Token {
     /// Whom it is for.
     pub audience: String,
     /// When it ends.
@@ -157,7 +157,7 @@ pub struct Token {
 
 /// What a running tenant remembers.
 #[derive(Debug)]
-pub struct State {
+pub(crate) struct State {
     /// What is true.
     pub world: World,
     /// Where in it to find things.
@@ -191,7 +191,7 @@ pub struct State {
 
 impl State {
     /// A tenant that has not been asked anything.
-    pub fn new(world: World, options: Options, origins: BTreeMap<Service, String>) -> Self {
+    pub(crate) fn new(world: World, options: Options, origins: BTreeMap<Service, String>) -> Self {
         Self {
             index: Index::of(&world),
             world,
@@ -212,12 +212,12 @@ impl State {
     }
 
     /// A number that was not given before.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.counter.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Whether a bearer token is good for `audience`.
-    pub fn bearer(&self, call: &Call, audience: &str) -> Bearer {
+    pub(crate) fn bearer(&self, call: &Call, audience: &str) -> Bearer {
         let Some(value) = call.header("authorization") else {
             return Bearer::Missing;
         };
@@ -237,7 +237,7 @@ impl State {
     }
 
     /// Answers a request to a service.
-    pub async fn answer(&self, service: Service, call: &Call) -> Reply {
+    pub(crate) async fn answer(&self, service: Service, call: &Call) -> Reply {
         match service {
             Service::Login => login::answer(self, call),
             Service::Graph => graph::answer(self, call, false).await,
@@ -252,7 +252,7 @@ impl State {
 
 /// What came of looking at a request's bearer token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Bearer {
+pub(crate) enum Bearer {
     /// It is good.
     Good,
     /// There is none.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// A parameter's value.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Literal {
+pub(crate) enum Literal {
     /// `datetime(…)`.
     Moment(DateTime<Utc>),
     /// `dynamic([…])` of strings.
@@ -16,7 +16,7 @@ pub enum Literal {
 
 /// A query that was recognised.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub(crate) struct Known {
     /// The file's name without its ending.
     pub name: String,
     /// Parameters by name.
@@ -25,7 +25,7 @@ pub struct Known {
 
 impl Known {
     /// A moment among the parameters.
-    pub fn moment(&self, name: &str) -> Option<DateTime<Utc>> {
+    pub(crate) fn moment(&self, name: &str) -> Option<DateTime<Utc>> {
         match self.parameters.get(name) {
             Some(Literal::Moment(time)) => Some(*time),
             _ => None,
@@ -33,7 +33,7 @@ impl Known {
     }
 
     /// A list among the parameters.
-    pub fn texts(&self, name: &str) -> &[String] {
+    pub(crate) fn texts(&self, name: &str) -> &[String] {
         match self.parameters.get(name) {
             Some(Literal::Texts(texts)) => texts,
             _ => &[],
@@ -43,7 +43,7 @@ impl Known {
 
 /// Why a query was refused: what, line and position (from 1 and 0).
 #[derive(Clone, Debug)]
-pub struct Syntax {
+pub(crate) struct Syntax {
     /// What is wrong.
     pub message: String,
     /// Line.
@@ -53,7 +53,7 @@ pub struct Syntax {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("kql")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../kql")
 }
 
 /// A query split into prelude lines and body.
@@ -145,7 +145,7 @@ fn literal(text: &str) -> Result<Literal, String> {
 }
 
 /// Recognises a query.
-pub fn recognise(text: &str) -> Result<Known, Syntax> {
+pub(crate) fn recognise(text: &str) -> Result<Known, Syntax> {
     let fail = |message: String, line: usize| Syntax {
         message,
         line,

@@ -2,7 +2,7 @@
 
 use super::prelude::{self, Known};
 use super::{Bearer, Call, Reply, State, answers};
-use crate::tenant::world::facts::Time;
+use crate::world::facts::Time;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ fn error(status: u16, code: &str, message: &str, inner: Option<Value>) -> Reply 
 }
 
 /// Answers a request to Log Analytics.
-pub async fn answer(state: &State, call: &Call) -> Reply {
+pub(crate) async fn answer(state: &State, call: &Call) -> Reply {
     if let Some(refusal) = refuse_token(state, call) {
         return refusal;
     }

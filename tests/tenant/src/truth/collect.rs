@@ -2,11 +2,9 @@
 
 use super::identity::Identities;
 use super::{ChatsOf, Query, Truth, summary};
-use crate::tenant::world::World;
-use crate::tenant::world::facts::*;
-use crate::tenant::world::logs::{
-    About, Alert, AlertHost, Click, DeviceEvent, MessageUrl, Named, Office,
-};
+use crate::world::World;
+use crate::world::facts::*;
+use crate::world::logs::{About, Alert, AlertHost, Click, DeviceEvent, MessageUrl, Named, Office};
 use std::collections::{BTreeMap, BTreeSet};
 
 const TEAMS_APPS: [&str; 3] = ["teams.exe", "ms-teams.exe", "msteams.exe"];
@@ -20,7 +18,7 @@ const LISTED: [&str; 3] = [
 pub(super) type Seen = (Time, u64);
 
 /// Computes what a load of `world` with `query` must give.
-pub fn collect(world: &World, query: &Query) -> Truth {
+pub(crate) fn collect(world: &World, query: &Query) -> Truth {
     let mut run = Run {
         world,
         query,

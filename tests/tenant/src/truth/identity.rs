@@ -1,13 +1,13 @@
 //! Under which id a user or a host ends up as one node.
 
-use crate::tenant::world::World;
-use crate::tenant::world::facts::{DeviceIx, UserIx};
-use crate::tenant::world::logs::{AlertHost, Named};
+use crate::world::World;
+use crate::world::facts::{DeviceIx, UserIx};
+use crate::world::logs::{AlertHost, Named};
 use std::collections::BTreeSet;
 
 /// What the run comes to know of users and hosts.
 #[derive(Debug, Default)]
-pub struct Identities {
+pub(super) struct Identities {
     by_id: BTreeSet<UserIx>,
     upn_known: BTreeSet<UserIx>,
     hosts: BTreeSet<DeviceIx>,
@@ -15,7 +15,7 @@ pub struct Identities {
 
 impl Identities {
     /// Records that a user was named; UPN and id together tie the two.
-    pub fn saw(&mut self, user: UserIx, named: Named) {
+    pub(super) fn saw(&mut self, user: UserIx, named: Named) {
         match named {
             Named::Both => {
                 self.by_id.insert(user);
@@ -29,22 +29,22 @@ impl Identities {
     }
 
     /// Records that `/users/{id}` answered.
-    pub fn resolved(&mut self, user: UserIx) {
+    pub(super) fn resolved(&mut self, user: UserIx) {
         self.saw(user, Named::Both);
     }
 
     /// Records that a device was named by its id.
-    pub fn saw_host(&mut self, device: DeviceIx) {
+    pub(super) fn saw_host(&mut self, device: DeviceIx) {
         self.hosts.insert(device);
     }
 
     /// Whether the run knows the user's UPN.
-    pub fn knows_upn(&self, user: UserIx) -> bool {
+    pub(super) fn knows_upn(&self, user: UserIx) -> bool {
         self.upn_known.contains(&user)
     }
 
     /// The User node's id, once everything has been seen.
-    pub fn user(&self, world: &World, user: UserIx, named: Named) -> String {
+    pub(super) fn user(&self, world: &World, user: UserIx, named: Named) -> String {
         let facts = &world.users[user];
         let merged = self.by_id.contains(&user) && self.upn_known.contains(&user);
         let has_id = !facts.id.is_empty();
@@ -56,12 +56,12 @@ impl Identities {
     }
 
     /// The Host node's id of a device that logs name by its id.
-    pub fn device(&self, world: &World, device: DeviceIx) -> String {
+    pub(super) fn device(&self, world: &World, device: DeviceIx) -> String {
         world.devices[device].id.to_lowercase()
     }
 
     /// The Host node's id and name of an alert's host: merged by name into a host known by id.
-    pub fn alert_host(&self, world: &World, host: &AlertHost) -> (String, String) {
+    pub(super) fn alert_host(&self, world: &World, host: &AlertHost) -> (String, String) {
         match host {
             AlertHost::Device(device, by_id) => {
                 let name = world.devices[*device].name.clone();

@@ -28,10 +28,10 @@ mod write;
 use super::world::World;
 use super::world::facts::Time;
 use chrono::Duration;
-pub use collect::collect;
+pub(crate) use collect::collect;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-pub use summary::{Entities, Summary};
+pub(crate) use summary::{Entities, Summary};
 
 /// `--chats-of`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl Query {
 }
 
 /// A node's label and id.
-pub type NodeKey = (&'static str, String);
+pub(crate) type NodeKey = (&'static str, String);
 
 /// An edge's type and ends. The Case node is `("Case", "")`: its id is the run's own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 //! Verdicts, severities, and the numbers and lists of `load --format json`.
 
 use super::{EdgeKey, Truth};
-use crate::tenant::world::facts::{Link, Otx, XForce};
+use crate::world::facts::{Link, Otx, XForce};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,7 +60,7 @@ pub struct Entities {
 }
 
 /// State and severity of one provider's verdict (design, section 7).
-pub fn verdict(link: &Link, provider: &str) -> (&'static str, Option<&'static str>) {
+pub(super) fn verdict(link: &Link, provider: &str) -> (&'static str, Option<&'static str>) {
     if link.internal {
         return ("skipped", None);
     }
@@ -90,7 +90,7 @@ fn rate(score: f64) -> (&'static str, Option<&'static str>) {
 }
 
 /// A url's severity over the providers, and whether that is risky.
-pub fn severity(link: &Link, providers: &[&str]) -> (&'static str, bool) {
+pub(super) fn severity(link: &Link, providers: &[&str]) -> (&'static str, bool) {
     let severities: Vec<&str> = providers
         .iter()
         .filter_map(|p| verdict(link, p).1)
@@ -104,7 +104,7 @@ pub fn severity(link: &Link, providers: &[&str]) -> (&'static str, bool) {
 }
 
 /// How hunts and `entities` show a user: UPN, else name, else id.
-pub fn shown(truth: &Truth, id: &str) -> String {
+pub(super) fn shown(truth: &Truth, id: &str) -> String {
     let Some(node) = truth.nodes.get(&("User", id.to_owned())) else {
         return id.to_owned();
     };
@@ -137,7 +137,7 @@ fn signals(truth: &Truth) -> BTreeMap<String, BTreeSet<&'static str>> {
 }
 
 /// Fills in what follows from nodes and edges: risky messages and senders, summary, entities.
-pub fn fill(truth: &mut Truth) {
+pub(super) fn fill(truth: &mut Truth) {
     let risky: BTreeSet<String> = truth
         .nodes
         .iter()

@@ -2,8 +2,8 @@
 
 use super::collect::{Run, Seen};
 use super::{EdgeFacts, EdgeKey, NodeKey, summary};
-use crate::tenant::world::facts::*;
-use crate::tenant::world::logs::{About, DeviceEvent, Named};
+use crate::world::facts::*;
+use crate::world::logs::{About, DeviceEvent, Named};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 

@@ -11,7 +11,7 @@ use chrono::{Duration, Timelike, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Writes a world.
-pub struct Builder {
+pub(crate) struct Builder {
     /// What has been written.
     pub world: World,
     /// Chance, seeded.
@@ -23,7 +23,7 @@ pub struct Builder {
 
 impl Builder {
     /// An empty tenant whose window ends at `anchor`.
-    pub fn new(seed: u64, name: &str, anchor: Time) -> Self {
+    pub(crate) fn new(seed: u64, name: &str, anchor: Time) -> Self {
         let mut dice = Dice::new(seed);
         let world = World::empty(name, seed, anchor, &mut dice);
         Self {
@@ -36,7 +36,7 @@ impl Builder {
     }
 
     /// `day` days and so many hours and minutes after the start of the 30 days before the anchor.
-    pub fn at(&self, day: i64, hour: i64, minute: i64) -> Time {
+    pub(crate) fn at(&self, day: i64, hour: i64, minute: i64) -> Time {
         self.world.anchor - Duration::days(30)
             + Duration::days(day)
             + Duration::hours(hour)
@@ -44,7 +44,7 @@ impl Builder {
     }
 
     /// Adds a user. `upn` may be empty for those who have none.
-    pub fn user(&mut self, kind: Kind, upn: &str, name: Option<&str>) -> UserIx {
+    pub(crate) fn user(&mut self, kind: Kind, upn: &str, name: Option<&str>) -> UserIx {
         let home = match kind {
             Kind::External | Kind::Anonymous => self.dice.guid(),
             _ => self.world.tenant_id.clone(),
@@ -69,7 +69,7 @@ impl Builder {
     }
 
     /// Adds a team with its members.
-    pub fn team(&mut self, name: &str, members: &[UserIx]) -> TeamIx {
+    pub(crate) fn team(&mut self, name: &str, members: &[UserIx]) -> TeamIx {
         let id = self.dice.guid();
         self.world.teams.push(Team {
             id,
@@ -83,7 +83,7 @@ impl Builder {
     }
 
     /// Adds a channel.
-    pub fn channel(&mut self, team: TeamIx, name: &str, membership: &'static str) -> Place {
+    pub(crate) fn channel(&mut self, team: TeamIx, name: &str, membership: &'static str) -> Place {
         let id = format!("19:{}@thread.tacv2", self.dice.hex(32));
         self.world.channels.push(Channel {
             team,
@@ -95,7 +95,12 @@ impl Builder {
     }
 
     /// Adds a chat.
-    pub fn chat(&mut self, kind: &'static str, topic: Option<&str>, members: &[UserIx]) -> Place {
+    pub(crate) fn chat(
+        &mut self,
+        kind: &'static str,
+        topic: Option<&str>,
+        members: &[UserIx],
+    ) -> Place {
         let id = match kind {
             "oneOnOne" => format!(
                 "19:{}_{}@unq.gbl.spaces",
@@ -116,7 +121,7 @@ impl Builder {
     }
 
     /// Adds a url: scheme, host in punycode, what follows it.
-    pub fn link(&mut self, scheme: &'static str, host: &str, rest: &str) -> LinkIx {
+    pub(crate) fn link(&mut self, scheme: &'static str, host: &str, rest: &str) -> LinkIx {
         let domain = super::registrable(host);
         self.world.links.push(Link {
             url: String::new(),
@@ -138,7 +143,7 @@ impl Builder {
     }
 
     /// Changes facts of a url; its spelling follows.
-    pub fn with(&mut self, link: LinkIx, change: impl FnOnce(&mut Link)) -> LinkIx {
+    pub(crate) fn with(&mut self, link: LinkIx, change: impl FnOnce(&mut Link)) -> LinkIx {
         change(&mut self.world.links[link]);
         self.respell(link);
         link
@@ -155,7 +160,7 @@ impl Builder {
     }
 
     /// Sets what the two providers say.
-    pub fn rated(&mut self, link: LinkIx, otx: Otx, xforce: XForce) -> LinkIx {
+    pub(crate) fn rated(&mut self, link: LinkIx, otx: Otx, xforce: XForce) -> LinkIx {
         self.with(link, |l| {
             l.otx = otx;
             l.xforce = xforce;
@@ -163,7 +168,7 @@ impl Builder {
     }
 
     /// Writes a message, and the OfficeActivity rows that go with it.
-    pub fn send(&mut self, draft: Draft) -> MessageIx {
+    pub(crate) fn send(&mut self, draft: Draft) -> MessageIx {
         let mut created = draft.at;
         let used = self.used_ids.entry(draft.place).or_default();
         while !used.insert(created.timestamp_millis()) {
@@ -212,11 +217,8 @@ impl Builder {
             gone: draft.gone,
         });
         let message = self.world.messages.len() - 1;
-        let in_channel = matches!(draft.place, Place::Channel(_));
-        if draft
-            .listed
-            .unwrap_or(in_channel && !draft.links.is_empty())
-        {
+        // What OfficeActivity lists.
+        if matches!(draft.place, Place::Channel(_)) && !draft.links.is_empty() {
             self.office("MessageCreatedHasLink", message, draft.logged_by, created);
             if let Some(at) = draft.edited {
                 self.office("MessageEditedHasLink", message, draft.logged_by, at);
@@ -226,7 +228,7 @@ impl Builder {
     }
 
     /// An OfficeActivity row about a channel message.
-    pub fn office(
+    pub(crate) fn office(
         &mut self,
         operation: &'static str,
         message: MessageIx,
@@ -262,7 +264,7 @@ impl Builder {
     }
 
     /// Adds a device.
-    pub fn device(&mut self, name: &str) -> DeviceIx {
+    pub(crate) fn device(&mut self, name: &str) -> DeviceIx {
         let id = self.dice.hex(40);
         self.world.devices.push(Device {
             id,
@@ -296,7 +298,7 @@ impl Builder {
     }
 
     /// A DeviceEvents row about a url; returns its index.
-    pub fn device_event(
+    pub(crate) fn device_event(
         &mut self,
         action: &'static str,
         time: Time,
@@ -327,7 +329,7 @@ impl Builder {
     }
 
     /// Teams opened a url in the browser.
-    pub fn opened(
+    pub(crate) fn opened(
         &mut self,
         time: Time,
         device: DeviceIx,
@@ -346,7 +348,7 @@ impl Builder {
     }
 
     /// SmartScreen warned about a url.
-    pub fn warned(
+    pub(crate) fn warned(
         &mut self,
         time: Time,
         device: DeviceIx,
@@ -364,7 +366,7 @@ impl Builder {
     }
 
     /// A click in UrlClickEvents; returns its index.
-    pub fn click(
+    pub(crate) fn click(
         &mut self,
         time: Time,
         user: UserIx,
@@ -396,7 +398,7 @@ impl Builder {
     }
 
     /// MessageEvents and MessageUrlInfo rows about a message that was sent.
-    pub fn flagged(
+    pub(crate) fn flagged(
         &mut self,
         message: MessageIx,
         sender: (UserIx, Named),
@@ -444,7 +446,13 @@ impl Builder {
     }
 
     /// A device held these addresses from one hour to another (reported twice an hour).
-    pub fn addresses(&mut self, device: DeviceIx, from: Time, hours: i64, addresses: &[&str]) {
+    pub(crate) fn addresses(
+        &mut self,
+        device: DeviceIx,
+        from: Time,
+        hours: i64,
+        addresses: &[&str],
+    ) {
         for half in 0..hours * 2 {
             let time = from + Duration::minutes(30 * half + 7) + Duration::nanoseconds(534_568_200);
             for address in addresses {
@@ -461,7 +469,7 @@ impl Builder {
 
     /// A request in CommonSecurityLog; the devices come from who held `source` in that hour, so
     /// call it after [`Builder::addresses`].
-    pub fn proxied(
+    pub(crate) fn proxied(
         &mut self,
         time: Time,
         source: &str,
@@ -484,7 +492,7 @@ impl Builder {
     }
 
     /// A connection in DeviceNetworkEvents; returns its index.
-    pub fn connected(
+    pub(crate) fn connected(
         &mut self,
         time: Time,
         device: DeviceIx,
@@ -511,7 +519,7 @@ impl Builder {
     }
 
     /// One row of an alert.
-    pub fn alert(&mut self, id: &str, name: &str, time: Time, entities: Entities) -> usize {
+    pub(crate) fn alert(&mut self, id: &str, name: &str, time: Time, entities: Entities) -> usize {
         self.world.tables.alerts.push(Alert {
             time,
             id: id.into(),
@@ -532,13 +540,13 @@ impl Builder {
     }
 
     /// The finished world.
-    pub fn finish(self) -> World {
+    pub(crate) fn finish(self) -> World {
         self.world
     }
 }
 
 /// The hour a moment lies in.
-pub fn hour_of(time: Time) -> Time {
+pub(crate) fn hour_of(time: Time) -> Time {
     time.with_minute(0)
         .and_then(|t| t.with_second(0))
         .and_then(|t| t.with_nanosecond(0))

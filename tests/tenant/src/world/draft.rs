@@ -4,7 +4,7 @@ use super::facts::*;
 
 /// A message about to be written.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub(crate) struct Draft {
     pub(super) place: Place,
     pub(super) sender: Option<UserIx>,
     pub(super) at: Time,
@@ -16,7 +16,6 @@ pub struct Draft {
     pub(super) touched: Option<Time>,
     pub(super) deleted: Option<Time>,
     pub(super) logged_by: Option<UserIx>,
-    pub(super) listed: Option<bool>,
     pub(super) subject: Option<String>,
     pub(super) importance: &'static str,
     pub(super) bad_dates: bool,
@@ -27,7 +26,7 @@ pub struct Draft {
 
 impl Draft {
     /// A message by `sender`.
-    pub fn by(sender: UserIx, place: Place, at: Time) -> Self {
+    pub(crate) fn by(sender: UserIx, place: Place, at: Time) -> Self {
         Self {
             place,
             sender: Some(sender),
@@ -40,7 +39,6 @@ impl Draft {
             touched: None,
             deleted: None,
             logged_by: Some(sender),
-            listed: None,
             subject: None,
             importance: "normal",
             bad_dates: false,
@@ -51,106 +49,100 @@ impl Draft {
     }
 
     /// Its text.
-    pub fn says(mut self, text: &str) -> Self {
+    pub(crate) fn says(mut self, text: &str) -> Self {
         self.text = text.into();
         self
     }
 
     /// A link in it.
-    pub fn link(mut self, link: LinkIx, style: Style) -> Self {
+    pub(crate) fn link(mut self, link: LinkIx, style: Style) -> Self {
         self.links.push(Placed { link, style });
         self
     }
 
     /// HTML that holds no link: pictures, mentions, deep links, mailto.
-    pub fn markup(mut self, html: &str) -> Self {
+    pub(crate) fn markup(mut self, html: &str) -> Self {
         self.markup.push_str(html);
         self
     }
 
     /// Makes it a reply.
-    pub fn reply_to(mut self, root: MessageIx) -> Self {
+    pub(crate) fn reply_to(mut self, root: MessageIx) -> Self {
         self.root = Some(root);
         self
     }
 
     /// Its text was edited then.
-    pub fn edited(mut self, at: Time) -> Self {
+    pub(crate) fn edited(mut self, at: Time) -> Self {
         self.edited = Some(at);
         self
     }
 
     /// Somebody reacted then, which moves lastModifiedDateTime only.
-    pub fn touched(mut self, at: Time) -> Self {
+    pub(crate) fn touched(mut self, at: Time) -> Self {
         self.touched = Some(at);
         self
     }
 
     /// Deleted then: Graph keeps a shell with `from` and content null.
-    pub fn deleted(mut self, at: Time) -> Self {
+    pub(crate) fn deleted(mut self, at: Time) -> Self {
         self.deleted = Some(at);
         self.sender = None;
         self
     }
 
     /// Graph has lost it: 404.
-    pub fn gone(mut self) -> Self {
+    pub(crate) fn gone(mut self) -> Self {
         self.gone = true;
         self
     }
 
     /// The edit took its link out: OfficeActivity lists it, and it holds none any more.
-    pub fn lost_its_link(mut self) -> Self {
+    pub(crate) fn lost_its_link(mut self) -> Self {
         self.lost_link = true;
         self
     }
 
-    /// Whether OfficeActivity lists it (by default: when it holds a link and stands in a channel).
-    pub fn listed(mut self, listed: bool) -> Self {
-        self.listed = Some(listed);
-        self
-    }
-
     /// `from` is null though it is not deleted.
-    pub fn sender_null(mut self) -> Self {
+    pub(crate) fn sender_null(mut self) -> Self {
         self.sender = None;
         self
     }
 
     /// Its subject.
-    pub fn subject(mut self, subject: &str) -> Self {
+    pub(crate) fn subject(mut self, subject: &str) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
     /// High importance.
-    pub fn urgent(mut self) -> Self {
+    pub(crate) fn urgent(mut self) -> Self {
         self.importance = "urgent";
         self
     }
 
     /// Dates spelt wrongly, as in Microsoft's own example.
-    pub fn bad_dates(mut self) -> Self {
+    pub(crate) fn bad_dates(mut self) -> Self {
         self.bad_dates = true;
         self
     }
 
     /// A system event: nobody's message.
-    pub fn system(mut self) -> Self {
+    pub(crate) fn system(mut self) -> Self {
         self.system = true;
         self.sender = None;
         self
     }
 
     /// Sent, and logged as sent, by somebody else.
-    pub fn sent_by(mut self, user: UserIx) -> Self {
+    pub(crate) fn sent_by(mut self, user: UserIx) -> Self {
         self.sender = Some(user);
         self.logged_by = Some(user);
         self
     }
 
     /// Whether it stands in a channel.
-    pub fn in_channel(&self) -> bool {
+    pub(crate) fn in_channel(&self) -> bool {
         matches!(self.place, Place::Channel(_))
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Entities of an alert, and what they stand for.
 #[derive(Clone, Debug, Default)]
-pub struct Entities {
+pub(crate) struct Entities {
     pub(super) json: Value,
     pub(super) links: Vec<LinkIx>,
     pub(super) hosts: Vec<AlertHost>,
@@ -17,7 +17,7 @@ pub struct Entities {
 
 impl Entities {
     /// None yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             json: json!([]),
             next: 3,
@@ -36,20 +36,20 @@ impl Entities {
     }
 
     /// A url entity; `kind` is the spelling of its type.
-    pub fn url(mut self, world: &World, link: LinkIx, kind: &str) -> Self {
+    pub(crate) fn url(mut self, world: &World, link: LinkIx, kind: &str) -> Self {
         self.push(json!({"Url": world.links[link].url, "Type": kind}));
         self.links.push(link);
         self
     }
 
     /// A url entity for something that is no url of this world.
-    pub fn other_url(mut self, url: &str) -> Self {
+    pub(crate) fn other_url(mut self, url: &str) -> Self {
         self.push(json!({"Url": url, "Type": "url"}));
         self
     }
 
     /// A managed host.
-    pub fn host(mut self, world: &World, device: DeviceIx, by_id: bool) -> Self {
+    pub(crate) fn host(mut self, world: &World, device: DeviceIx, by_id: bool) -> Self {
         let facts = &world.devices[device];
         let (short, domain) = facts.name.split_once('.').unwrap_or((&facts.name, ""));
         let mut entity = json!({"HostName": short.to_uppercase(), "DnsDomain": domain, "OSFamily": "Windows", "Type": "host"});
@@ -62,14 +62,14 @@ impl Entities {
     }
 
     /// A host that no other log knows.
-    pub fn unmanaged(mut self, name: &str) -> Self {
+    pub(crate) fn unmanaged(mut self, name: &str) -> Self {
         self.push(json!({"HostName": name, "Type": "Host"}));
         self.hosts.push(AlertHost::Unmanaged(name.into()));
         self
     }
 
     /// An account.
-    pub fn account(mut self, world: &World, user: UserIx, named: Named) -> Self {
+    pub(crate) fn account(mut self, world: &World, user: UserIx, named: Named) -> Self {
         let facts = &world.users[user];
         let (name, suffix) = facts.upn.split_once('@').unwrap_or((&facts.upn, ""));
         let mut entity = json!({"Type": "Account", "IsDomainJoined": true, "NTDomain": "CONTOSO"});
@@ -86,7 +86,7 @@ impl Entities {
     }
 
     /// A process that holds a managed host inside, and a bare `$ref` to that host beside it.
-    pub fn host_by_reference(mut self, world: &World, device: DeviceIx) -> Self {
+    pub(crate) fn host_by_reference(mut self, world: &World, device: DeviceIx) -> Self {
         let facts = &world.devices[device];
         let (short, domain) = facts.name.split_once('.').unwrap_or((&facts.name, ""));
         let inner = self.next.to_string();
@@ -103,7 +103,7 @@ impl Entities {
     }
 
     /// Entities that lead nowhere: an address and a file.
-    pub fn noise(mut self) -> Self {
+    pub(crate) fn noise(mut self) -> Self {
         self.push(json!({"Address": "192.0.2.77", "Type": "ip"}));
         self.push(json!({"Directory": "c:\\windows\\system32", "Name": "cmd.exe", "Type": "file"}));
         self

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 /// Indexes over a finished world.
 #[derive(Debug, Default)]
-pub struct Index {
+pub(crate) struct Index {
     users: HashMap<String, UserIx>,
     teams: HashMap<String, TeamIx>,
     channels: HashMap<String, ChannelIx>,
@@ -20,7 +20,7 @@ pub struct Index {
 
 impl Index {
     /// Indexes `world`. What Graph has lost is left out of the messages.
-    pub fn of(world: &World) -> Self {
+    pub(crate) fn of(world: &World) -> Self {
         let mut index = Self::default();
         for (ix, user) in world
             .users
@@ -58,47 +58,47 @@ impl Index {
     }
 
     /// The user of the directory with this id or UPN, ignoring case.
-    pub fn user(&self, key: &str) -> Option<UserIx> {
+    pub(crate) fn user(&self, key: &str) -> Option<UserIx> {
         self.users.get(&key.to_lowercase()).copied()
     }
 
     /// The team with this id, ignoring case.
-    pub fn team(&self, id: &str) -> Option<TeamIx> {
+    pub(crate) fn team(&self, id: &str) -> Option<TeamIx> {
         self.teams.get(&id.to_lowercase()).copied()
     }
 
     /// The channel with this id.
-    pub fn channel(&self, id: &str) -> Option<ChannelIx> {
+    pub(crate) fn channel(&self, id: &str) -> Option<ChannelIx> {
         self.channels.get(id).copied()
     }
 
     /// The chat with this id.
-    pub fn chat(&self, id: &str) -> Option<ChatIx> {
+    pub(crate) fn chat(&self, id: &str) -> Option<ChatIx> {
         self.chats.get(id).copied()
     }
 
     /// The link with this normalised url.
-    pub fn link(&self, url: &str) -> Option<LinkIx> {
+    pub(crate) fn link(&self, url: &str) -> Option<LinkIx> {
         self.links.get(url).copied()
     }
 
     /// The chats a user is in.
-    pub fn chats_of(&self, user: UserIx) -> &[ChatIx] {
+    pub(crate) fn chats_of(&self, user: UserIx) -> &[ChatIx] {
         self.chats_of.get(&user).map_or(&[], Vec::as_slice)
     }
 
     /// What stands in a place.
-    pub fn messages_in(&self, place: Place) -> &[MessageIx] {
+    pub(crate) fn messages_in(&self, place: Place) -> &[MessageIx] {
         self.messages_in.get(&place).map_or(&[], Vec::as_slice)
     }
 
     /// The replies to a root.
-    pub fn replies_to(&self, root: MessageIx) -> &[MessageIx] {
+    pub(crate) fn replies_to(&self, root: MessageIx) -> &[MessageIx] {
         self.replies_to.get(&root).map_or(&[], Vec::as_slice)
     }
 
     /// The message with this id in a place.
-    pub fn message(&self, place: Place, id: &str) -> Option<MessageIx> {
+    pub(crate) fn message(&self, place: Place, id: &str) -> Option<MessageIx> {
         self.by_id.get(&(place, id.to_owned())).copied()
     }
 }

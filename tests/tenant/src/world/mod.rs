@@ -1,14 +1,14 @@
 //! Worlds: what is true in a simulated tenant, deterministic from a name, a seed and an anchor.
 
 pub mod body;
-pub mod build;
+pub(crate) mod build;
 mod demo;
 pub mod dice;
-pub mod draft;
-pub mod entities;
+pub(crate) mod draft;
+pub(crate) mod entities;
 pub mod facts;
-pub mod index;
-pub mod logs;
+pub(crate) mod index;
+pub(crate) mod logs;
 mod scaled;
 mod small;
 

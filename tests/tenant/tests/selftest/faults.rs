@@ -1,8 +1,8 @@
 //! Faults by script.
 
-use crate::tenant::visitor::{GRAPH, Visitor, rendered};
-use crate::tenant::{Action, Fault, Options, Service, Tenant, World};
+use crate::visitor::{GRAPH, Visitor, rendered};
 use std::time::{Duration, Instant};
+use tenant_sim::{Action, Fault, Options, Service, Tenant, World};
 
 const USER: &str = "/users/adele.vance@contoso.com";
 

@@ -1,11 +1,11 @@
 //! Microsoft Graph's part.
 
-use crate::tenant::visitor::{GRAPH, LOG_ANALYTICS, Visitor};
-use crate::tenant::world::body::encode;
-use crate::tenant::world::facts::Place;
-use crate::tenant::{Options, Service, Tenant, World};
+use crate::visitor::{GRAPH, LOG_ANALYTICS, Visitor};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tenant_sim::world::body::encode;
+use tenant_sim::world::facts::Place;
+use tenant_sim::{Options, Service, Tenant, World};
 
 fn small() -> Tenant {
     Tenant::start(World::small(), Options::default())

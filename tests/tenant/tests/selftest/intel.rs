@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::tenant::visitor::{Answer, Visitor};
-use crate::tenant::world::body::encode;
-use crate::tenant::{OTX_KEY, Options, Service, Tenant, URLHAUS_KEY, VIRUSTOTAL_KEY, World};
+use crate::visitor::{Answer, Visitor};
+use tenant_sim::world::body::encode;
+use tenant_sim::{OTX_KEY, Options, Service, Tenant, URLHAUS_KEY, VIRUSTOTAL_KEY, World};
 
 async fn urlhaus(visitor: &Visitor<'_>, url: &str) -> Answer {
     let address = format!("{}/v1/url/", visitor.tenant.endpoint(Service::UrlHaus));

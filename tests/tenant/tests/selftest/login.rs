@@ -1,7 +1,7 @@
 //! Entra's part.
 
-use crate::tenant::visitor::{GRAPH, LOG_ANALYTICS, Visitor};
-use crate::tenant::{Options, Service, Tenant, World};
+use crate::visitor::{GRAPH, LOG_ANALYTICS, Visitor};
+use tenant_sim::{Options, Service, Tenant, World};
 
 #[tokio::test]
 async fn gives_tokens_to_those_who_know_the_secret() {

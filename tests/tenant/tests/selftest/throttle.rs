@@ -1,10 +1,10 @@
 //! Limits.
 
-use crate::tenant::visitor::{GRAPH, Visitor, rendered};
-use crate::tenant::world::body::encode;
-use crate::tenant::{Options, RetryAfter, Service, Tenant, World};
+use crate::visitor::{GRAPH, Visitor, rendered};
 use futures::stream::{FuturesUnordered, StreamExt};
 use std::time::Duration;
+use tenant_sim::world::body::encode;
+use tenant_sim::{Options, RetryAfter, Service, Tenant, World};
 
 /// A tenant whose clock only a test moves.
 fn tenant(scale: f64, retry_after: RetryAfter) -> Tenant {

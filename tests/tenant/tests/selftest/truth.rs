@@ -1,8 +1,8 @@
 //! The small world's truth, counted by hand from the story in `tests/tenant/world/small`.
 
-use crate::tenant::{ChatsOf, Query, Truth, World};
 use serde_json::json;
 use std::collections::BTreeMap;
+use tenant_sim::{ChatsOf, Query, Truth, World};
 
 const LURE: &str = "https://login.micros0ft-verify.example/oauth?client=1&state=a";
 

@@ -1,8 +1,8 @@
 //! A plain client of the tenant, for tests of the tenant itself and for looking around in it.
 
-use super::{OTX_KEY, Service, Tenant, XFORCE_KEY, XFORCE_PASSWORD};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
+use tenant_sim::{OTX_KEY, Service, Tenant, XFORCE_KEY, XFORCE_PASSWORD};
 
 /// Graph's audience.
 pub const GRAPH: &str = "https://graph.microsoft.com";
@@ -146,7 +146,7 @@ impl<'a> Visitor<'a> {
     /// One of `kql/*.kql` over the whole of the world's window, with lists in place of its own.
     pub async fn query(&self, name: &str, lists: &[(&str, &[&str])]) -> Answer {
         let world = self.tenant.world();
-        let moment = |t: super::world::facts::Time| t.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let moment = |t: tenant_sim::world::facts::Time| t.format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let (from, to) = (moment(world.from()), moment(world.anchor));
         let text = rendered(name, &from, &to, lists);
         self.kql(&text, &format!("{from}/{to}")).await
@@ -176,7 +176,7 @@ impl<'a> Visitor<'a> {
 
 /// A query as it is sent: the file without its header, its bounds and lists replaced.
 pub fn rendered(name: &str, from: &str, to: &str, lists: &[(&str, &[&str])]) -> String {
-    let path = format!("{}/kql/{name}.kql", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../kql/{name}.kql", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let mut out = String::new();
     let mut in_prelude = true;

@@ -1,9 +1,9 @@
 //! Log Analytics' part.
 
-use crate::tenant::visitor::{LOG_ANALYTICS, Visitor, rendered};
-use crate::tenant::{Options, Query, Service, Tenant, World};
+use crate::visitor::{LOG_ANALYTICS, Visitor, rendered};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tenant_sim::{Options, Query, Service, Tenant, World};
 
 const FROM: &str = "2026-10-01T00:00:00Z";
 const TO: &str = "2026-10-31T00:00:00Z";
@@ -72,7 +72,7 @@ async fn every_query_of_the_repository_is_answered() {
 async fn columns_and_types_are_those_agreed() {
     let tenant = Tenant::start(World::small(), Options::default());
     let visitor = Visitor::of(&tenant);
-    let folder = format!("{}/kql", env!("CARGO_MANIFEST_DIR"));
+    let folder = format!("{}/../../kql", env!("CARGO_MANIFEST_DIR"));
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
@@ -256,7 +256,7 @@ async fn requests_out_of_order_are_refused() {
             .0,
         400
     );
-    let graph = visitor.token(crate::tenant::visitor::GRAPH).await;
+    let graph = visitor.token(crate::visitor::GRAPH).await;
     let wrong = visitor.http.post(&url).bearer_auth(graph).json(&body);
     let (status, answer, violations) = send(wrong).await;
     assert_eq!((status, violations), (403, 1));

@@ -1,9 +1,9 @@
 //! Worlds: deterministic, well-formed, and rendered as their facts say.
 
-use crate::tenant::world::body;
-use crate::tenant::world::facts::{Place, Style};
-use crate::tenant::{Query, World};
 use std::collections::BTreeSet;
+use tenant_sim::world::body;
+use tenant_sim::world::facts::{Place, Style};
+use tenant_sim::{Query, World};
 
 fn worlds() -> Vec<World> {
     vec![World::small(), World::demo(), World::scaled(1500, 11)]

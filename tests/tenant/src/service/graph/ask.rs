@@ -2,7 +2,7 @@
 
 use super::graph_error;
 use super::paging::{self, Promise};
-use crate::tenant::service::{Reply, State};
+use crate::service::{Reply, State};
 use serde_json::{Value, json};
 
 /// One GET, and what it may ask for.

@@ -1,8 +1,8 @@
 //! `$batch`: up to twenty GETs in one request, each with a status of its own.
 
 use super::graph_error;
-use crate::tenant::listen::in_batch;
-use crate::tenant::service::{Call, Reply, State};
+use crate::listen::in_batch;
+use crate::service::{Call, Reply, State};
 use serde_json::{Value, json};
 
 /// Answers a `$batch`.

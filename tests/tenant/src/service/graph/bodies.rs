@@ -1,13 +1,13 @@
 //! Graph's JSON of users, teams, channels, chats, members and messages.
 
-use crate::tenant::world::World;
-use crate::tenant::world::body::encode;
-use crate::tenant::world::facts::*;
+use crate::world::World;
+use crate::world::body::encode;
+use crate::world::facts::*;
 use base64::Engine as _;
 use serde_json::{Map, Value, json};
 
 /// A moment as Graph writes it: milliseconds, trailing zeros dropped.
-pub fn moment(time: Time) -> String {
+pub(crate) fn moment(time: Time) -> String {
     let text = time.format("%Y-%m-%dT%H:%M:%S%.3f").to_string();
     let text = text.trim_end_matches('0').trim_end_matches('.');
     format!("{text}Z")
@@ -22,7 +22,7 @@ fn crooked(time: Time, bad: bool) -> Value {
 }
 
 /// A user with the properties asked for.
-pub fn user(user: &User, select: &[&str]) -> Value {
+pub(crate) fn user(user: &User, select: &[&str]) -> Value {
     let mut map = Map::new();
     for name in select {
         let value = match *name {
@@ -43,7 +43,7 @@ pub fn user(user: &User, select: &[&str]) -> Value {
 }
 
 /// `body` with the properties asked for and no others.
-pub fn only(body: Value, select: &[&str]) -> Value {
+pub(crate) fn only(body: Value, select: &[&str]) -> Value {
     let Value::Object(mut map) = body else {
         return body;
     };
@@ -52,17 +52,17 @@ pub fn only(body: Value, select: &[&str]) -> Value {
 }
 
 /// A team.
-pub fn team(team: &Team) -> Value {
+pub(crate) fn team(team: &Team) -> Value {
     json!({"id": team.id, "displayName": team.name})
 }
 
 /// A channel.
-pub fn channel(channel: &Channel) -> Value {
+pub(crate) fn channel(channel: &Channel) -> Value {
     json!({"id": channel.id, "displayName": channel.name, "membershipType": channel.membership})
 }
 
 /// A chat; with at most 25 members when they are expanded.
-pub fn chat(world: &World, ix: ChatIx, expand: bool) -> Value {
+pub(crate) fn chat(world: &World, ix: ChatIx, expand: bool) -> Value {
     let facts = &world.chats[ix];
     let mut value = json!({
         "id": facts.id, "topic": facts.topic, "createdDateTime": moment(facts.created),
@@ -83,7 +83,7 @@ pub fn chat(world: &World, ix: ChatIx, expand: bool) -> Value {
 }
 
 /// A member of a chat.
-pub fn member(world: &World, chat: ChatIx, user: UserIx) -> Value {
+pub(crate) fn member(world: &World, chat: ChatIx, user: UserIx) -> Value {
     let facts = &world.users[user];
     let id = base64::engine::general_purpose::STANDARD.encode(format!(
         "{}##{}##{user}",
@@ -131,7 +131,7 @@ fn sender(world: &World, message: MessageIx) -> Value {
 }
 
 /// A chatMessage. Without `Prefer: include-unknown-enum-members` a system event has no type.
-pub fn message(world: &World, ix: MessageIx, known_enums: bool) -> Value {
+pub(crate) fn message(world: &World, ix: MessageIx, known_enums: bool) -> Value {
     let facts = &world.messages[ix];
     let kind = match (facts.system, known_enums) {
         (false, _) => "message",

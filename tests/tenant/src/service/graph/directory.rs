@@ -2,8 +2,8 @@
 
 use super::ask::Ask;
 use super::{bodies, graph_error};
-use crate::tenant::service::Reply;
-use crate::tenant::world::facts::*;
+use crate::service::Reply;
+use crate::world::facts::*;
 
 impl Ask<'_> {
     pub(super) fn missing_user(&self, key: &str) -> Reply {

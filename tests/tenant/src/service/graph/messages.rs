@@ -3,8 +3,8 @@
 use super::ask::Ask;
 use super::paging::{self, Promise};
 use super::{bodies, graph_error};
-use crate::tenant::service::Reply;
-use crate::tenant::world::facts::*;
+use crate::service::Reply;
+use crate::world::facts::*;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::cmp::Reverse;

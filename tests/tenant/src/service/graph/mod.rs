@@ -2,11 +2,11 @@
 
 mod ask;
 mod batch;
-pub mod bodies;
+pub(crate) mod bodies;
 mod chats;
 mod directory;
 mod messages;
-pub mod paging;
+pub(crate) mod paging;
 
 use super::{Bearer, Call, Reply, State};
 use ask::Ask;
@@ -26,7 +26,7 @@ pub const PERMISSIONS: [&str; 5] = [
 ];
 
 /// Answers a request to Graph; `in_batch` when it came inside a `$batch`, which was let in already.
-pub async fn answer(state: &State, call: &Call, in_batch: bool) -> Reply {
+pub(crate) async fn answer(state: &State, call: &Call, in_batch: bool) -> Reply {
     if !in_batch && let Some(refusal) = refuse_token(state, call) {
         return refusal;
     }
@@ -65,7 +65,7 @@ fn refuse_token(state: &State, call: &Call) -> Option<Reply> {
 }
 
 /// Graph's error body; the spelling of `innerError` varies as it does there.
-pub fn graph_error(status: u16, code: &str, message: &str) -> Reply {
+pub(crate) fn graph_error(status: u16, code: &str, message: &str) -> Reply {
     let inner = json!({
         "date": Utc::now().format("%Y-%m-%dT%H:%M:%S").to_string(),
         "request-id": "93b6f17e-c05d-4f45-ad2a-6665c708d8a0",

@@ -1,13 +1,13 @@
 //! Pages and their nextLinks: opaque, absolute, on the service's own origin, good only as given.
 
-use crate::tenant::exchange::Service;
-use crate::tenant::service::State;
+use crate::exchange::Service;
+use crate::service::State;
 use base64::Engine as _;
 use std::hash::{Hash, Hasher};
 
 /// What a nextLink continues.
 #[derive(Clone, Debug)]
-pub struct Promise {
+pub(crate) struct Promise {
     /// The decoded path of the first request.
     pub segments: Vec<String>,
     /// The query options of the first request.
@@ -20,7 +20,7 @@ pub struct Promise {
 
 /// How many items the page after `promise` holds, of `left`. With ragged pages the second page of a
 /// list is empty and others are short, which Graph allows and clients forget.
-pub fn size(state: &State, promise: &Promise, top: usize, left: usize) -> usize {
+pub(crate) fn size(state: &State, promise: &Promise, top: usize, left: usize) -> usize {
     let top = state
         .options
         .page_limit
@@ -38,7 +38,13 @@ pub fn size(state: &State, promise: &Promise, top: usize, left: usize) -> usize 
 }
 
 /// Makes the nextLink that continues `promise`, spelt by `path` (which stands behind `/v1.0`).
-pub fn next_link(state: &State, path: &str, top: usize, extra: &str, promise: Promise) -> String {
+pub(crate) fn next_link(
+    state: &State,
+    path: &str,
+    top: usize,
+    extra: &str,
+    promise: Promise,
+) -> String {
     let mut hasher = std::hash::DefaultHasher::new();
     (path, extra, promise.offset, promise.page, top).hash(&mut hasher);
     let token = base64::engine::general_purpose::STANDARD
@@ -56,7 +62,7 @@ pub fn next_link(state: &State, path: &str, top: usize, extra: &str, promise: Pr
 }
 
 /// The promise behind a request that carries a `$skiptoken`.
-pub fn promised(state: &State, target: &str) -> Option<Promise> {
+pub(crate) fn promised(state: &State, target: &str) -> Option<Promise> {
     let pages = state
         .pages
         .lock()

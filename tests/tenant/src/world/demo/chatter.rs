@@ -1,9 +1,9 @@
 //! What people talk about when nothing is wrong.
 
 use super::{Cast, Rooms, Shared};
-use crate::tenant::world::build::Builder;
-use crate::tenant::world::draft::Draft;
-use crate::tenant::world::facts::*;
+use crate::world::build::Builder;
+use crate::world::draft::Draft;
+use crate::world::facts::*;
 
 const SHARES: [&str; 14] = [
     "Here is the page I mentioned this morning:",

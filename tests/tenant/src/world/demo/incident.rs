@@ -1,11 +1,11 @@
 //! Three days in which a stolen account shares a false payroll page, and what it sets off.
 
 use super::{Cast, Rooms, Shared};
-use crate::tenant::world::build::Builder;
-use crate::tenant::world::draft::Draft;
-use crate::tenant::world::entities::Entities;
-use crate::tenant::world::facts::*;
-use crate::tenant::world::logs::{About, Named};
+use crate::world::build::Builder;
+use crate::world::draft::Draft;
+use crate::world::entities::Entities;
+use crate::world::facts::*;
+use crate::world::logs::{About, Named};
 
 const TEAMS: &str = "ms-teams.exe";
 const DAY: i64 = 26;

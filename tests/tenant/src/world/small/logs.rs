@@ -1,10 +1,10 @@
 //! What Sentinel knows of the small world.
 
 use super::{People, Urls};
-use crate::tenant::world::build::Builder;
-use crate::tenant::world::entities::Entities;
-use crate::tenant::world::facts::*;
-use crate::tenant::world::logs::{About, Named};
+use crate::world::build::Builder;
+use crate::world::entities::Entities;
+use crate::world::facts::*;
+use crate::world::logs::{About, Named};
 use chrono::Duration;
 
 const TEAMS: &str = "ms-teams.exe";
