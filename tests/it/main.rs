@@ -7,6 +7,8 @@
 #[path = "../run/mod.rs"]
 mod run;
 
+mod growth;
+
 mod cli_errors;
 mod demo;
 mod evidence;
@@ -20,3 +22,4 @@ mod load_resume;
 mod load_truth;
 mod plan;
 mod report;
+mod targets;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::run::{self, Lab, Ran, binary};
-use crate::shared::{server, with_server};
+use crate::shared::{ONE_WORLD_AT_A_TIME, server, with_server};
 use serde_json::Value;
 use tenant_sim::{Options, Query, World};
 
@@ -81,13 +81,8 @@ async fn content(case: &str) -> Vec<String> {
     rows
 }
 
-/// Worlds share nodes, such as domains, so one world is looked at after the other.
-static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
 fn check(world: World) {
-    let _turn = ONE_AT_A_TIME
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _turn = ONE_WORLD_AT_A_TIME.blocking_lock();
     let truth = world.truth(&Query::of(&world));
     let lab = Lab::new(world, Options::default());
     let case = lab.case("case");

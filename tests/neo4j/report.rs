@@ -10,7 +10,7 @@ use tenant_sim::{Options, World};
 
 use crate::run::page::data;
 use crate::run::{self, Lab, Ran, binary};
-use crate::shared::with_server;
+use crate::shared::{ONE_WORLD_AT_A_TIME, with_server};
 
 fn report(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = binary(folder);
@@ -85,6 +85,7 @@ fn compare(folder: &Path, case: &Path, id: &str) -> usize {
 
 #[test]
 fn tables_are_the_answers_of_the_hunts() {
+    let _turn = ONE_WORLD_AT_A_TIME.blocking_lock();
     let folder = TempDir::new().unwrap();
     let mut command = binary(folder.path());
     command.args(["load", "--demo", "--format", "json", "--case", "demo"]);

@@ -55,6 +55,10 @@ fn look_for_server() -> Result<(), String> {
     }
 }
 
+/// Held by who loads a world of the simulated tenant into that server. Such worlds share nodes, so one is looked at after
+/// the other.
+pub(crate) static ONE_WORLD_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// How the library connects to that server.
 pub(crate) fn settings() -> Settings {
     Settings {

@@ -6,6 +6,7 @@ use linktrail::source::intel::{Decision, Privacy};
 use proptest::prelude::*;
 
 use super::url;
+use crate::growth::{assert_linear_from, repeat};
 
 const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl";
 
@@ -198,17 +199,12 @@ fn many_pairs_take_time_in_proportion() {
         "://a@",
         ":",
     ] {
-        let text = format!(
-            "https://evil.example/?{}",
-            unit.repeat(200_000 / unit.len())
-        );
-        let start = std::time::Instant::now();
-        assert!(matches!(privacy.decide(&url(&text)), Decision::Ask(_)));
-        // An unoptimised build takes a second or two; time in the square of the length would be minutes.
-        assert!(
-            start.elapsed().as_secs() < 20,
-            "{unit}: {:?}",
-            start.elapsed()
+        // Up to 200,000 bytes.
+        assert_linear_from(
+            25_000,
+            unit,
+            |size| format!("https://evil.example/?{}", repeat(unit, size)),
+            |text| assert!(matches!(privacy.decide(&url(text)), Decision::Ask(_))),
         );
     }
 }

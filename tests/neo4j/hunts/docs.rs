@@ -7,7 +7,7 @@ use linktrail::hunt::{self, CASE, Format, Hunt, Parameters, Table};
 use linktrail::sink::neo4j::Connection;
 
 use crate::run::binary;
-use crate::shared::{settings, with_server};
+use crate::shared::{ONE_WORLD_AT_A_TIME, settings, with_server};
 
 use super::world::{DATABASE, LIMIT, connect};
 
@@ -169,6 +169,7 @@ fn technique(id: &str) -> String {
 /// `UPDATE_SNAPSHOTS=1` writes the file again.
 #[tokio::test]
 async fn the_page_of_hunts_is_in_step_with_the_headers_and_the_demo() {
+    let _turn = ONE_WORLD_AT_A_TIME.lock().await;
     let demo = Demo::load().await;
     let mut hunts = Vec::new();
     for hunt in hunt::library().unwrap() {

@@ -11,7 +11,11 @@
 //!
 //! Nothing here uses the library under test.
 
-#![allow(clippy::expect_used, reason = "a test that cannot be set up fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what cannot be set up fails the test"
+)]
 
 mod exchange;
 mod faults;

@@ -5,24 +5,24 @@ use serde_json::{Value, json};
 use tenant_sim::{OTX_KEY, Service, Tenant, XFORCE_KEY, XFORCE_PASSWORD};
 
 /// Graph's audience.
-pub const GRAPH: &str = "https://graph.microsoft.com";
+pub(crate) const GRAPH: &str = "https://graph.microsoft.com";
 /// Log Analytics' audience.
-pub const LOG_ANALYTICS: &str = "https://api.loganalytics.io";
+pub(crate) const LOG_ANALYTICS: &str = "https://api.loganalytics.io";
 
 /// Status and JSON body; null when the body is no JSON.
-pub type Answer = (u16, Value);
+pub(crate) type Answer = (u16, Value);
 
 /// A client that trusts the tenant's authority and nothing else.
-pub struct Visitor<'a> {
+pub(crate) struct Visitor<'a> {
     /// Whom it visits.
-    pub tenant: &'a Tenant,
+    pub(crate) tenant: &'a Tenant,
     /// Its connections.
-    pub http: Client,
+    pub(crate) http: Client,
 }
 
 impl<'a> Visitor<'a> {
     /// A visitor of `tenant`.
-    pub fn of(tenant: &'a Tenant) -> Self {
+    pub(crate) fn of(tenant: &'a Tenant) -> Self {
         let pem = std::fs::read(tenant.ca_file()).expect("the authority's file");
         let ca = reqwest::Certificate::from_pem(&pem).expect("a certificate");
         let http = Client::builder()
@@ -33,7 +33,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// Reads status and JSON of an answer.
-    pub async fn read(answer: Response) -> Answer {
+    pub(crate) async fn read(answer: Response) -> Answer {
         (
             answer.status().as_u16(),
             answer.json().await.unwrap_or_default(),
@@ -41,7 +41,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// Asks Entra for a token with these fields in place of the right ones.
-    pub async fn sign_in(&self, resource: &str, changed: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn sign_in(&self, resource: &str, changed: &[(&str, &str)]) -> Answer {
         let world = self.tenant.world();
         let scope = format!("{resource}/.default");
         let mut form = vec![
@@ -68,13 +68,13 @@ impl<'a> Visitor<'a> {
     }
 
     /// A token for an audience.
-    pub async fn token(&self, resource: &str) -> String {
+    pub(crate) async fn token(&self, resource: &str) -> String {
         let (_, answer) = self.sign_in(resource, &[]).await;
         answer["access_token"].as_str().expect("a token").to_owned()
     }
 
     /// A request to Graph: an absolute url, or a path behind `/v1.0`.
-    pub async fn graph_request(&self, path: &str) -> RequestBuilder {
+    pub(crate) async fn graph_request(&self, path: &str) -> RequestBuilder {
         let url = if path.starts_with("https://") {
             path.to_owned()
         } else {
@@ -89,13 +89,13 @@ impl<'a> Visitor<'a> {
     }
 
     /// GET from Graph.
-    pub async fn graph(&self, path: &str) -> Answer {
+    pub(crate) async fn graph(&self, path: &str) -> Answer {
         let request = self.graph_request(path).await;
         Self::read(request.send().await.expect("an answer")).await
     }
 
     /// All items of a list, page by page, and the number of pages.
-    pub async fn all(&self, path: &str) -> (Vec<Value>, usize) {
+    pub(crate) async fn all(&self, path: &str) -> (Vec<Value>, usize) {
         let (mut items, mut pages, mut next) = (Vec::new(), 0, path.to_owned());
         loop {
             let (status, page) = self.graph(&next).await;
@@ -110,7 +110,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// `$batch` of GETs; gives the responses by their id.
-    pub async fn batch(&self, urls: &[String]) -> Answer {
+    pub(crate) async fn batch(&self, urls: &[String]) -> Answer {
         let request =
             |(n, url): (usize, &String)| json!({"id": n.to_string(), "method": "GET", "url": url});
         let requests: Vec<Value> = urls.iter().enumerate().map(request).collect();
@@ -130,7 +130,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// A Log Analytics query.
-    pub async fn kql(&self, text: &str, timespan: &str) -> Answer {
+    pub(crate) async fn kql(&self, text: &str, timespan: &str) -> Answer {
         let world = self.tenant.world();
         let origin = self.tenant.endpoint(Service::LogAnalytics);
         let url = format!("{origin}/v1/workspaces/{}/query", world.workspace_id);
@@ -144,7 +144,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// One of `kql/*.kql` over the whole of the world's window, with lists in place of its own.
-    pub async fn query(&self, name: &str, lists: &[(&str, &[&str])]) -> Answer {
+    pub(crate) async fn query(&self, name: &str, lists: &[(&str, &[&str])]) -> Answer {
         let world = self.tenant.world();
         let moment = |t: tenant_sim::world::facts::Time| t.format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let (from, to) = (moment(world.from()), moment(world.anchor));
@@ -153,7 +153,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// Looks a url up with OTX.
-    pub async fn otx(&self, encoded_url: &str) -> Answer {
+    pub(crate) async fn otx(&self, encoded_url: &str) -> Answer {
         let origin = self.tenant.endpoint(Service::Otx);
         let url = format!("{origin}/api/v1/indicators/url/{encoded_url}/general");
         let request = self.http.get(url).header("X-OTX-API-KEY", OTX_KEY);
@@ -161,7 +161,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// Looks a url up with X-Force.
-    pub async fn xforce(&self, encoded_url: &str) -> Answer {
+    pub(crate) async fn xforce(&self, encoded_url: &str) -> Answer {
         let url = format!(
             "{}/url/{encoded_url}",
             self.tenant.endpoint(Service::XForce)
@@ -175,7 +175,7 @@ impl<'a> Visitor<'a> {
 }
 
 /// A query as it is sent: the file without its header, its bounds and lists replaced.
-pub fn rendered(name: &str, from: &str, to: &str, lists: &[(&str, &[&str])]) -> String {
+pub(crate) fn rendered(name: &str, from: &str, to: &str, lists: &[(&str, &[&str])]) -> String {
     let path = format!("{}/../../kql/{name}.kql", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let mut out = String::new();
