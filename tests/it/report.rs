@@ -437,8 +437,18 @@ fn the_model_of_the_demo() {
             items.push(format!("{all} in all").into());
         }
     };
+    // Columns and rows are those that the hunts answer with, which tests/neo4j/report.rs compares one by one.
     for table in model["tables"].as_array_mut().unwrap() {
-        begin(&mut table["rows"], 2);
+        let table = table.as_object_mut().unwrap();
+        table.remove("columns");
+        table["rows"] = table["rows"].as_array().unwrap().len().into();
+        let kinds: Vec<&str> = table["kinds"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        table["kinds"] = kinds.join(", ").into();
         begin(&mut table["refs"], 2);
     }
     begin(&mut model["timeline"], 4);

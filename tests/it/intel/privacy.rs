@@ -345,7 +345,7 @@ fn long_urls_take_time_in_proportion() {
         "%40",
         "a.b-c_",
     ] {
-        // Up to 200,000 bytes.
+        // To 200,000 bytes and more.
         assert_linear_from(
             25_000,
             unit,

@@ -199,7 +199,7 @@ fn many_pairs_take_time_in_proportion() {
         "://a@",
         ":",
     ] {
-        // Up to 200,000 bytes.
+        // To 200,000 bytes and more.
         assert_linear_from(
             25_000,
             unit,

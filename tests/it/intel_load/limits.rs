@@ -101,7 +101,7 @@ fn a_free_key_of_virustotal_is_never_asked_too_often() {
     std::fs::remove_dir_all(lab.folder().join("case")).unwrap();
     lab.edit_config(|config| config.replace("limits = [\"virustotal 4/second\"]", ""));
     let plan = load(&["--plan"]);
-    let providers = plan["plan"]["providers"].as_array().unwrap();
+    let providers = plan["providers"].as_array().unwrap();
     assert_eq!(providers[0]["rates"][0], "4/minute", "{plan:#}");
     assert_eq!(providers[0]["seconds_at_least"], 100.0, "{plan:#}");
     assert_eq!(lab.tenant.received(Service::VirusTotal), 6);

@@ -1,5 +1,5 @@
 //! The small world. One incident, told so that each trap of the outside APIs stands in it once and
-//! everything can be counted by hand; `tests/tenant_selftest.rs` holds those counts as literals.
+//! everything can be counted by hand; `tests/selftest/truth.rs` holds those counts as literals.
 
 mod logs;
 
