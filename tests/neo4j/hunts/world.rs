@@ -6,6 +6,7 @@ use std::time::Duration;
 use linktrail::hunt::{self, Hunt, HuntError, Parameters, Table};
 use neo4rs::{Graph, Query};
 use serde_json::Value;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::shared::server;
 
@@ -22,14 +23,23 @@ pub(crate) fn fixture(path: &str) -> PathBuf {
         .join(path)
 }
 
+/// Held by who has the world of the lures in the database: what is counted by address without a case would count the
+/// clicks of two such worlds together.
+static LURES: Mutex<()> = Mutex::const_new(());
+
 pub(crate) struct World {
     pub(crate) graph: Graph,
     token: String,
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl World {
     pub(crate) fn at(graph: Graph, token: String) -> Self {
-        Self { graph, token }
+        Self {
+            graph,
+            token,
+            _turn: None,
+        }
     }
 
     pub(crate) fn token(&self) -> &str {
@@ -44,7 +54,10 @@ impl World {
     /// The world of a file in `fixtures/hunts/`.
     pub(crate) async fn named(name: &str) -> Self {
         let token = ulid::Ulid::new().to_string().to_lowercase();
-        let world = Self::at(connect(), token);
+        let mut world = Self::at(connect(), token);
+        if name == "lures" {
+            world._turn = Some(LURES.lock().await);
+        }
         let text = std::fs::read_to_string(fixture(&format!("{name}.cypher"))).unwrap();
         world.graph.run(Query::new(world.own(&text))).await.unwrap();
         world
