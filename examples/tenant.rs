@@ -13,11 +13,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-#[path = "../tests/tenant/mod.rs"]
-mod tenant;
-
 use std::path::PathBuf;
-use tenant::{Options, Query, Tenant, World};
+use tenant_sim::{Options, Query, Tenant, World};
 
 type Failure = Box<dyn std::error::Error>;
 

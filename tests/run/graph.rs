@@ -6,24 +6,24 @@ use std::path::Path;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::tenant::Truth;
+use tenant_sim::Truth;
 
 /// Label and id.
-pub type Node = (String, String);
+pub(crate) type Node = (String, String);
 /// Type and ends.
-pub type Edge = (String, Node, Node);
+pub(crate) type Edge = (String, Node, Node);
 
 /// A graph as the file tells it.
 #[derive(Debug, Clone, Default)]
-pub struct GraphFile {
-    pub nodes: BTreeMap<Node, Map<String, Value>>,
-    pub edges: BTreeMap<Edge, Map<String, Value>>,
+pub(crate) struct GraphFile {
+    pub(crate) nodes: BTreeMap<Node, Map<String, Value>>,
+    pub(crate) edges: BTreeMap<Edge, Map<String, Value>>,
 }
 
 impl GraphFile {
     /// Reads a case's graph, and insists on its form: keys sorted, nodes before edges, nothing twice, and no
     /// edge without its ends.
-    pub fn read(case: &Path) -> Self {
+    pub(crate) fn read(case: &Path) -> Self {
         let text = std::fs::read_to_string(case.join("graph.jsonl")).expect("read graph.jsonl");
         let mut graph = Self::default();
         for line in text.lines() {
@@ -46,14 +46,14 @@ impl GraphFile {
         graph
     }
 
-    pub fn node(&self, label: &str, id: &str) -> &Map<String, Value> {
+    pub(crate) fn node(&self, label: &str, id: &str) -> &Map<String, Value> {
         self.nodes
             .get(&(label.to_owned(), id.to_owned()))
             .unwrap_or_else(|| panic!("no {label} {id}"))
     }
 
     /// Everything that is not as the truth has it; empty when all is.
-    pub fn differences(&self, case_id: &str, truth: &Truth) -> Vec<String> {
+    pub(crate) fn differences(&self, case_id: &str, truth: &Truth) -> Vec<String> {
         let mut wrong = Vec::new();
         let node = |(label, id): &(&'static str, String)| {
             let id = if *label == "Case" { case_id } else { id };
@@ -103,17 +103,6 @@ impl GraphFile {
             }
         }
         wrong
-    }
-
-    /// Every node and edge has evidence that says where it comes from, but for what no record tells.
-    pub fn without_evidence(&self) -> Vec<String> {
-        let bare = |properties: &Map<String, Value>| properties["evidence_count"] == json!(0);
-        let nodes = self.nodes.iter().filter(|(_, p)| bare(p));
-        let edges = self.edges.iter().filter(|(_, p)| bare(p));
-        nodes
-            .map(|(node, _)| format!("{node:?}"))
-            .chain(edges.map(|(edge, _)| format!("{edge:?}")))
-            .collect()
     }
 }
 

@@ -7,10 +7,10 @@ use base64::Engine as _;
 use serde_json::{Map, Value};
 
 use super::graph::GraphFile;
-use crate::tenant::service::decode;
+use tenant_sim::decode;
 
 /// Segments of a case's journal, in their order.
-pub fn segments(case: &Path) -> Vec<PathBuf> {
+pub(crate) fn segments(case: &Path) -> Vec<PathBuf> {
     match case.join("journal").is_dir() {
         true => super::files(&case.join("journal")),
         false => Vec::new(),
@@ -18,7 +18,7 @@ pub fn segments(case: &Path) -> Vec<PathBuf> {
 }
 
 /// Bytes in the journal so far; 0 while there is none.
-pub fn size(case: &Path) -> u64 {
+pub(crate) fn size(case: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(case.join("journal")) else {
         return 0;
     };
@@ -28,7 +28,7 @@ pub fn size(case: &Path) -> u64 {
 }
 
 /// Every record by its id.
-pub fn records(case: &Path) -> BTreeMap<String, Value> {
+pub(crate) fn records(case: &Path) -> BTreeMap<String, Value> {
     let mut records = BTreeMap::new();
     for segment in segments(case) {
         let bytes = std::fs::read(&segment).expect("read a segment");
@@ -99,7 +99,7 @@ fn timeless_url(url: &str) -> String {
 
 /// The graph of a case in a form that two runs against the same tenant share: every property but the moments of
 /// the run itself, and in place of record ids what those records say.
-pub fn comparable(case: &Path) -> Vec<String> {
+pub(crate) fn comparable(case: &Path) -> Vec<String> {
     let contents: BTreeMap<String, String> = records(case)
         .iter()
         .map(|(id, record)| (id.clone(), content(record)))
@@ -145,7 +145,7 @@ pub fn comparable(case: &Path) -> Vec<String> {
 }
 
 /// Insists that two cases hold the same graph.
-pub fn assert_same(expected: &[String], case: &Path) {
+pub(crate) fn assert_same(expected: &[String], case: &Path) {
     let found = comparable(case);
     let wrong: Vec<String> = expected
         .iter()

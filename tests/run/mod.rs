@@ -1,11 +1,9 @@
 //! Runs the binary against a simulated tenant and reads back what it made.
 
-#![allow(dead_code, missing_docs, unreachable_pub)]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-pub mod graph;
-pub mod journal;
-pub mod neo4j;
+pub(crate) mod graph;
+pub(crate) mod hostile;
+pub(crate) mod journal;
+pub(crate) mod page;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -13,21 +11,21 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::tenant::{Options, Tenant, World};
+use tenant_sim::{Options, Tenant, World};
 
 /// A tenant, a folder to work in, and a configuration that fits both.
-pub struct Lab {
-    pub tenant: Tenant,
+pub(crate) struct Lab {
+    pub(crate) tenant: Tenant,
     folder: TempDir,
 }
 
 impl Lab {
-    pub fn new(world: World, options: Options) -> Self {
+    pub(crate) fn new(world: World, options: Options) -> Self {
         Self::with(world, options, "")
     }
 
     /// With more tables at the end of the configuration.
-    pub fn with(world: World, options: Options, extra: &str) -> Self {
+    pub(crate) fn with(world: World, options: Options, extra: &str) -> Self {
         let tenant = Tenant::start(world, options);
         let folder = TempDir::new().expect("a temporary folder");
         std::fs::write(
@@ -38,34 +36,34 @@ impl Lab {
         Self { tenant, folder }
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.folder().join("linktrail.toml")
     }
 
     /// Rewrites the configuration.
-    pub fn edit_config(&self, change: impl FnOnce(String) -> String) {
+    pub(crate) fn edit_config(&self, change: impl FnOnce(String) -> String) {
         let text = std::fs::read_to_string(self.config()).expect("read the configuration");
         std::fs::write(self.config(), change(text)).expect("write the configuration");
     }
 
     /// A folder for a case of that name.
-    pub fn case(&self, name: &str) -> PathBuf {
+    pub(crate) fn case(&self, name: &str) -> PathBuf {
         self.folder().join(name)
     }
 
     /// The binary, with the tenant's secrets and nothing else of the environment.
-    pub fn binary(&self) -> Command {
+    pub(crate) fn binary(&self) -> Command {
         let mut command = binary(self.folder());
         command.envs(self.tenant.env());
         command
     }
 
     /// `load` into a case folder over the world's own window, without Neo4j, answering in JSON.
-    pub fn load_command(&self, case: &Path, arguments: &[&str]) -> Command {
+    pub(crate) fn load_command(&self, case: &Path, arguments: &[&str]) -> Command {
         let world = self.tenant.world();
         let mut command = self.binary();
         command
@@ -77,19 +75,19 @@ impl Lab {
         command
     }
 
-    pub fn load(&self, case: &Path, arguments: &[&str]) -> Ran {
+    pub(crate) fn load(&self, case: &Path, arguments: &[&str]) -> Ran {
         run(&mut self.load_command(case, arguments))
     }
 
     /// Loads, and insists that it ends with this code.
-    pub fn loaded(&self, case: &Path, arguments: &[&str], code: i32) -> Value {
+    pub(crate) fn loaded(&self, case: &Path, arguments: &[&str], code: i32) -> Value {
         let ran = self.load(case, arguments);
         assert_eq!(ran.code, Some(code), "{ran:#?}");
         ran.json()
     }
 
     /// Configuration and tenant go; the case folders stay, as long as the returned folder does.
-    pub fn close(self) -> TempDir {
+    pub(crate) fn close(self) -> TempDir {
         let Self { tenant, folder } = self;
         drop(tenant);
         std::fs::remove_file(folder.path().join("linktrail.toml")).expect("remove it");
@@ -98,7 +96,7 @@ impl Lab {
 }
 
 /// The binary in a folder, with an empty environment.
-pub fn binary(folder: &Path) -> Command {
+pub(crate) fn binary(folder: &Path) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("linktrail"));
     command
         .env_clear()
@@ -110,23 +108,23 @@ pub fn binary(folder: &Path) -> Command {
 
 /// How a run ended.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// Exit code; none after a signal.
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
     /// What stands on stdout, which holds nothing that a terminal could take for more than text.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let is_unsafe = |c: char| c != '\n' && linktrail::terminal::is_unsafe(c);
         assert!(!self.stdout.contains(is_unsafe), "{self:#?}");
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
     /// The one line on stderr that says what is wrong; more than one is a failure.
-    pub fn complaint(&self) -> String {
+    pub(crate) fn complaint(&self) -> String {
         let lines: Vec<&str> = self
             .stderr
             .lines()
@@ -147,12 +145,12 @@ impl From<Output> for Ran {
     }
 }
 
-pub fn run(command: &mut Command) -> Ran {
+pub(crate) fn run(command: &mut Command) -> Ran {
     command.output().expect("the binary runs").into()
 }
 
 /// Starts the binary and leaves it running.
-pub fn start(command: &mut Command) -> Child {
+pub(crate) fn start(command: &mut Command) -> Child {
     command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -161,7 +159,7 @@ pub fn start(command: &mut Command) -> Child {
 }
 
 /// Files under a folder, sorted.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut todo = vec![folder.to_owned()];
     while let Some(folder) = todo.pop() {
@@ -179,7 +177,7 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Gaps (or notes) as `stage source affected: reason`.
-pub fn gaps(result: &Value, list: &str) -> Vec<String> {
+pub(crate) fn gaps(result: &Value, list: &str) -> Vec<String> {
     let text = |gap: &Value| {
         format!(
             "{} {} {}: {}",

@@ -1,0 +1,25 @@
+//! What needs no server but those that it brings itself: the simulated tenant, the binary, the library.
+//!
+//! One binary, so that linktrail is linked once; a module holds the tests of one behaviour.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+#[path = "../run/mod.rs"]
+mod run;
+
+mod growth;
+
+mod cli_errors;
+mod demo;
+mod evidence;
+mod export;
+mod hunts;
+mod intel;
+mod intel_load;
+mod links;
+mod load_faults;
+mod load_resume;
+mod load_truth;
+mod plan;
+mod report;
+mod targets;

@@ -1,0 +1,317 @@
+//! A simulated Microsoft tenant over real TLS: Entra, Graph, Log Analytics and the services of
+//! threat intelligence, each on a port of its own, answering from one deterministic world and stricter than the real services.
+//!
+//! ```ignore
+//! let world = World::small();
+//! let truth = world.truth(&Query::of(&world));
+//! let tenant = Tenant::start(world, Options::default());
+//! // run linktrail with tenant.config_toml("") and tenant.env()
+//! tenant.assert_clean();
+//! ```
+//!
+//! Nothing here uses the library under test.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what cannot be set up fails the test"
+)]
+
+mod exchange;
+mod faults;
+mod listen;
+mod service;
+mod throttle;
+mod truth;
+pub mod world;
+
+pub use exchange::{Exchange, Service};
+pub use faults::{Action, Fault};
+pub use service::decode;
+pub use service::graph::PERMISSIONS;
+pub use service::intel::{OTX_KEY, URLHAUS_KEY, VIRUSTOTAL_KEY, XFORCE_KEY, XFORCE_PASSWORD};
+pub use truth::{ChatsOf, Query, Truth};
+pub use world::World;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tempfile::TempDir;
+
+impl World {
+    /// What linktrail must answer about this world.
+    pub fn truth(&self, query: &Query) -> Truth {
+        truth::collect(self, query)
+    }
+}
+
+/// When a 429 carries `Retry-After`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// Every time.
+    Always,
+    /// Never.
+    Never,
+    /// Every other time.
+    Sometimes,
+}
+
+/// How strict and how broken a tenant is.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Enforce the published limits, times this factor; none enforces nothing. 1 is real time.
+    pub throttle: Option<f64>,
+    /// When a 429 says how long to wait.
+    pub retry_after: RetryAfter,
+    /// Seconds that a token is good for.
+    pub token_lifetime: u64,
+    /// Graph permissions that were not granted, of [`PERMISSIONS`].
+    pub withheld: Vec<&'static str>,
+    /// Sentinel tables that were never ingested, beside those the world lacks.
+    pub absent_tables: Vec<&'static str>,
+    /// Rows after which a query's answer is partial.
+    pub max_rows: Option<usize>,
+    /// Page size that no `$top` can raise.
+    pub page_limit: Option<usize>,
+    /// Second pages are empty and some others short.
+    pub ragged_pages: bool,
+    /// Replies that `$expand=replies` gives with their root.
+    pub expanded_replies: usize,
+    /// Bools of Log Analytics come as 0 and 1.
+    pub numeric_bools: bool,
+    /// How long each Log Analytics query runs.
+    pub query_millis: u64,
+    /// The application may not read the workspace.
+    pub no_workspace_access: bool,
+    /// The workspace has no data at all: 204.
+    pub empty_workspace: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            throttle: None,
+            retry_after: RetryAfter::Sometimes,
+            token_lifetime: 3599,
+            withheld: Vec::new(),
+            absent_tables: Vec::new(),
+            max_rows: None,
+            page_limit: None,
+            ragged_pages: true,
+            expanded_replies: 1000,
+            numeric_bools: false,
+            query_millis: 0,
+            no_workspace_access: false,
+            empty_workspace: false,
+        }
+    }
+}
+
+impl Options {
+    fn says_retry_after(&self, n: usize) -> bool {
+        match self.retry_after {
+            RetryAfter::Always => true,
+            RetryAfter::Never => false,
+            RetryAfter::Sometimes => n.is_multiple_of(2),
+        }
+    }
+}
+
+/// A running tenant. It ends when it is dropped.
+pub struct Tenant {
+    state: Arc<service::State>,
+    runtime: Option<tokio::runtime::Runtime>,
+    folder: TempDir,
+}
+
+impl Tenant {
+    /// Starts a tenant on free loopback ports.
+    pub fn start(world: World, options: Options) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let identity = listen::Identity::generate();
+        std::fs::write(folder.path().join("ca.pem"), &identity.ca_pem).expect("write ca.pem");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("tenant")
+            .enable_all()
+            .build()
+            .expect("a runtime for the tenant");
+        let mut origins = BTreeMap::new();
+        let mut listeners = Vec::new();
+        for service in Service::ALL {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+            listener.set_nonblocking(true).expect("non-blocking");
+            let port = listener.local_addr().expect("an address").port();
+            origins.insert(service, format!("https://127.0.0.1:{port}"));
+            listeners.push((service, listener));
+        }
+        let state = Arc::new(service::State::new(world, options, origins));
+        for (service, listener) in listeners {
+            let (state, tls) = (state.clone(), identity.acceptor.clone());
+            runtime.spawn(async move {
+                let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+                listen::serve(state, service, listener, tls).await;
+            });
+        }
+        Self {
+            state,
+            runtime: Some(runtime),
+            folder,
+        }
+    }
+
+    /// The world it answers from.
+    pub fn world(&self) -> &World {
+        &self.state.world
+    }
+
+    /// Base urls by the service's name in the configuration.
+    pub fn endpoints(&self) -> BTreeMap<&'static str, String> {
+        let origins = self.state.origins.iter();
+        origins
+            .map(|(service, origin)| (service.name(), origin.clone()))
+            .collect()
+    }
+
+    /// The base url of a service.
+    pub fn endpoint(&self, service: Service) -> &str {
+        &self.state.origins[&service]
+    }
+
+    /// The authority's certificate in PEM.
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    /// A folder that lives as long as the tenant.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A complete `linktrail.toml` for this tenant, then `extra` (such as a `[neo4j]` table).
+    pub fn config_toml(&self, extra: &str) -> String {
+        let world = self.world();
+        let mut text = format!(
+            "[tenant]\nid = \"{}\"\ncloud = \"public\"\ninternal_domains = {:?}\n\n\
+             [auth]\nmethod = \"client-secret\"\nclient_id = \"{}\"\n\n\
+             [sentinel]\nworkspace_id = \"{}\"\n\n\
+             [intel]\nproviders = [\"otx\", \"xforce\"]\n\n[endpoints]\n",
+            world.tenant_id, world.internal_domains, world.client_id, world.workspace_id
+        );
+        for (name, url) in self.endpoints() {
+            text.push_str(&format!("{name} = \"{url}\"\n"));
+        }
+        text.push_str(&format!("ca_file = {:?}\n\n{extra}", self.ca_file()));
+        text
+    }
+
+    /// The secrets, as environment variables of linktrail.
+    pub fn env(&self) -> Vec<(&'static str, String)> {
+        vec![
+            (
+                "LINKTRAIL_CLIENT_SECRET",
+                self.world().client_secret.clone(),
+            ),
+            ("LINKTRAIL_OTX_KEY", OTX_KEY.into()),
+            ("LINKTRAIL_XFORCE_KEY", XFORCE_KEY.into()),
+            ("LINKTRAIL_XFORCE_PASSWORD", XFORCE_PASSWORD.into()),
+            ("LINKTRAIL_URLHAUS_KEY", URLHAUS_KEY.into()),
+            ("LINKTRAIL_VIRUSTOTAL_KEY", VIRUSTOTAL_KEY.into()),
+        ]
+    }
+
+    /// Every exchange so far.
+    pub fn requests(&self) -> Vec<Exchange> {
+        self.state.log.all()
+    }
+
+    /// Exchanges with one service.
+    pub fn requests_to(&self, service: Service) -> Vec<Exchange> {
+        let mut all = self.requests();
+        all.retain(|e| e.service == service);
+        all
+    }
+
+    /// How many HTTP requests a service received; parts of a batch are none of their own.
+    pub fn received(&self, service: Service) -> usize {
+        let mut all = self.requests_to(service);
+        all.retain(|e| !e.in_batch);
+        all.len()
+    }
+
+    /// Forgets the exchanges so far.
+    pub fn clear_requests(&self) {
+        self.state.log.clear();
+    }
+
+    /// Adds faults.
+    pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state.script.add(faults);
+    }
+
+    /// Removes all faults.
+    pub fn clear_script(&self) {
+        self.state.script.clear();
+    }
+
+    /// Every bearer token becomes void, as after a password change: 401 until a new one is fetched.
+    pub fn expire_tokens(&self) {
+        let mut tokens = self
+            .state
+            .tokens
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        for token in tokens.values_mut() {
+            token.expires = self.state.clock.now();
+        }
+    }
+
+    /// Stops the clock by which tokens end and limits are kept.
+    pub fn stop_clock(&self) {
+        self.pass(Duration::ZERO);
+    }
+
+    /// Moves the clock on by so much, and stops it there.
+    pub fn pass(&self, time: Duration) {
+        self.state.clock.stop_after(time);
+    }
+
+    /// Whether Log Analytics keeps the answers to all queries back.
+    pub fn hold_queries(&self, held: bool) {
+        self.state.held.store(held, Ordering::SeqCst);
+    }
+
+    /// How many requests were left without an answer by a scripted fault.
+    pub fn unanswered(&self) -> usize {
+        self.state.log.count(|e| e.fault && e.status == 0)
+    }
+
+    /// What was asked that a careful client does not ask.
+    pub fn violations(&self) -> Vec<String> {
+        let told = |e: Exchange| {
+            let why = e.violation?;
+            Some(format!("{}: {} {}: {why}", e.service, e.method, e.target))
+        };
+        self.requests().into_iter().filter_map(told).collect()
+    }
+
+    /// Panics if anything was asked that a careful client does not ask.
+    pub fn assert_clean(&self) {
+        let violations = self.violations();
+        assert!(
+            violations.is_empty(),
+            "violations:\n{}",
+            violations.join("\n")
+        );
+    }
+}
+
+impl Drop for Tenant {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,484 @@
+//! What each `kql/*.kql` means, executed over the world's raw rows. Written from the agreed columns and
+//! conditions, not from the files.
+
+use super::prelude::Known;
+use crate::world::World;
+use crate::world::build::hour_of;
+use crate::world::facts::Time;
+use crate::world::logs::*;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A result table.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    /// Name and Kusto type of each column.
+    pub columns: Vec<(&'static str, &'static str)>,
+    /// Rows.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// A moment as Kusto writes it: up to seven decimals.
+pub(crate) fn moment(time: Time) -> String {
+    let text = time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string();
+    let text = text[..text.len() - 2]
+        .trim_end_matches('0')
+        .trim_end_matches('.');
+    format!("{text}Z")
+}
+
+/// Kusto's `has`: `needle` stands in `text`, ignoring case, with no letter or digit at either side.
+pub(crate) fn has(text: &str, needle: &str) -> bool {
+    let (text, needle) = (text.to_lowercase(), needle.to_lowercase());
+    if needle.is_empty() {
+        return false;
+    }
+    let free = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    let mut from = 0;
+    while let Some(at) = text[from..].find(&needle) {
+        let (start, end) = (from + at, from + at + needle.len());
+        if free(text[..start].chars().next_back()) && free(text[end..].chars().next()) {
+            return true;
+        }
+        from = start + needle.chars().next().map_or(1, char::len_utf8);
+    }
+    false
+}
+
+fn has_any(text: &str, needles: &[String]) -> bool {
+    needles.iter().any(|n| has(text, n))
+}
+
+/// The tables each query reads.
+pub(crate) fn tables(query: &str) -> &'static [&'static str] {
+    match query {
+        "smartscreen" => &["DeviceEvents"],
+        "url_clicks" | "clicks_on" => &["UrlClickEvents"],
+        "message_urls" => &["MessageEvents", "MessageUrlInfo"],
+        "link_messages" => &["OfficeActivity"],
+        "proxy_hosts" => &["CommonSecurityLog", "DeviceNetworkInfo"],
+        "defender_hosts" => &["DeviceNetworkEvents"],
+        "alerts" => &["SecurityAlert"],
+        "threat_indicators" => &["ThreatIntelIndicators"],
+        "threat_indicators_legacy" => &["ThreatIntelligenceIndicator"],
+        _ => &[],
+    }
+}
+
+/// The query's window, slice and the request's own time span.
+struct Bounds {
+    slice: (Time, Time),
+    window: (Time, Time),
+    span: (Time, Time),
+}
+
+impl Bounds {
+    fn fact(&self, time: Time) -> bool {
+        inside(time, self.slice) && inside(time, self.span)
+    }
+
+    fn other(&self, time: Time) -> bool {
+        inside(time, self.window) && inside(time, self.span)
+    }
+}
+
+fn inside(time: Time, (from, to): (Time, Time)) -> bool {
+    time >= from && time < to
+}
+
+/// Runs a recognised query; none when it is of no kind known here.
+pub(crate) fn run(world: &World, known: &Known, span: (Time, Time)) -> Option<Table> {
+    let slice = (known.moment("slice_from")?, known.moment("slice_to")?);
+    let window = match (known.moment("window_from"), known.moment("window_to")) {
+        (Some(from), Some(to)) => (from, to),
+        _ => slice,
+    };
+    let bounds = Bounds {
+        slice,
+        window,
+        span,
+    };
+    let needles = known.texts("needles");
+    let mut table = match known.name.as_str() {
+        "smartscreen" => smartscreen(world, &bounds),
+        "url_clicks" => clicks(world, &bounds, |c| {
+            c.workload.eq_ignore_ascii_case("teams")
+                && (c.action != "ClickAllowed"
+                    || c.clicked_through == Some(true)
+                    || !c.threats.is_empty())
+        }),
+        "clicks_on" => clicks(world, &bounds, |c| has_any(&c.url, needles)),
+        "message_urls" => message_urls(world, &bounds),
+        "link_messages" => link_messages(world, &bounds, known.texts("teams")),
+        "proxy_hosts" => proxy_hosts(world, &bounds, needles),
+        "defender_hosts" => defender_hosts(world, &bounds, needles),
+        "alerts" => alerts(world, &bounds, needles),
+        "threat_indicators" | "threat_indicators_legacy" => {
+            super::intel::indicators(world, needles)
+        }
+        _ => return None,
+    };
+    // Kusto promises no order.
+    table.rows.reverse();
+    Some(table)
+}
+
+fn smartscreen(world: &World, bounds: &Bounds) -> Table {
+    let rows = &world.tables.device_events;
+    let warning = |r: &&DeviceEvent| r.action == "SmartScreenUrlWarning" && !r.url.is_empty();
+    let open = |r: &&DeviceEvent| {
+        let app = r.app.to_lowercase();
+        r.action == "BrowserLaunchedToOpenUrl"
+            && !r.url.is_empty()
+            && ["teams.exe", "ms-teams.exe", "msteams.exe"].contains(&app.as_str())
+    };
+    let key = |r: &DeviceEvent| (r.device_id.clone(), r.url.clone());
+    let other = |r: &&DeviceEvent| bounds.other(r.time);
+    let opened: BTreeSet<_> = rows.iter().filter(open).filter(other).map(key).collect();
+    let warned: BTreeSet<_> = rows.iter().filter(warning).filter(other).map(key).collect();
+    let mut found = BTreeSet::new();
+    for row in rows.iter().filter(|r| bounds.fact(r.time)) {
+        let kind = if warning(&row) && opened.contains(&key(row)) {
+            "warning"
+        } else if open(&row) && warned.contains(&key(row)) {
+            "open"
+        } else {
+            continue;
+        };
+        found.insert((
+            row.time,
+            row.report,
+            kind,
+            row.device_id.clone(),
+            row.device_name.clone(),
+            row.url.clone(),
+            row.upn.clone(),
+            row.object_id.clone(),
+            row.app.clone(),
+        ));
+    }
+    Table {
+        columns: vec![
+            ("kind", "string"),
+            ("time", "datetime"),
+            ("device_id", "string"),
+            ("device_name", "string"),
+            ("url", "string"),
+            ("upn", "string"),
+            ("object_id", "string"),
+            ("app", "string"),
+        ],
+        rows: found
+            .into_iter()
+            .map(|(time, _, kind, id, name, url, upn, object, app)| {
+                vec![
+                    json!(kind),
+                    json!(moment(time)),
+                    json!(id),
+                    json!(name),
+                    json!(url),
+                    json!(upn),
+                    json!(object),
+                    json!(app),
+                ]
+            })
+            .collect(),
+    }
+}
+
+fn clicks(world: &World, bounds: &Bounds, wanted: impl Fn(&Click) -> bool) -> Table {
+    let mut rows: Vec<Vec<Value>> = Vec::new();
+    let mut once = BTreeSet::new();
+    for c in world
+        .tables
+        .clicks
+        .iter()
+        .filter(|c| bounds.fact(c.time) && wanted(c))
+    {
+        // Distinct before the null becomes false: the file coalesces in its projection.
+        if !once.insert(format!("{c:?}")) {
+            continue;
+        }
+        rows.push(vec![
+            json!(moment(c.time)),
+            json!(c.url),
+            json!(c.action),
+            json!(c.upn),
+            json!(c.workload),
+            json!(c.ip),
+            json!(c.threats),
+            json!(c.clicked_through.unwrap_or(false)),
+            json!(c.app),
+            json!(c.network_message),
+            json!(c.report),
+        ]);
+    }
+    Table {
+        columns: vec![
+            ("time", "datetime"),
+            ("url", "string"),
+            ("action", "string"),
+            ("upn", "string"),
+            ("workload", "string"),
+            ("ip", "string"),
+            ("threat_types", "string"),
+            ("clicked_through", "bool"),
+            ("app", "string"),
+            ("network_message_id", "string"),
+            ("report_id", "string"),
+        ],
+        rows,
+    }
+}
+
+fn message_urls(world: &World, bounds: &Bounds) -> Table {
+    let mut rows = Vec::new();
+    let mut once = BTreeSet::new();
+    for event in world
+        .tables
+        .message_events
+        .iter()
+        .filter(|e| bounds.fact(e.time))
+    {
+        let urls = world.tables.message_urls.iter();
+        for url in urls.filter(|u| bounds.other(u.time) && u.teams_message == event.teams_message) {
+            let flagged = !event.threats.is_empty() || !url.threats.is_empty();
+            let row = vec![
+                json!(moment(event.time)),
+                json!(url.url),
+                json!(event.teams_message),
+                json!(event.sender_address),
+                json!(event.sender_id),
+                json!(event.sender_name),
+                json!(event.team),
+                json!(event.thread),
+                json!(event.threats),
+                json!(url.threats),
+            ];
+            if flagged && once.insert(json!(row).to_string()) {
+                rows.push(row);
+            }
+        }
+    }
+    Table {
+        columns: vec![
+            ("time", "datetime"),
+            ("url", "string"),
+            ("teams_message_id", "string"),
+            ("sender_upn", "string"),
+            ("sender_id", "string"),
+            ("sender_name", "string"),
+            ("team_id", "string"),
+            ("thread_id", "string"),
+            ("message_threats", "string"),
+            ("url_threats", "string"),
+        ],
+        rows,
+    }
+}
+
+/// Count, earliest and latest of a group.
+#[derive(Clone, Copy)]
+struct Group(u64, Time, Time);
+
+impl Group {
+    fn add<K: Ord>(groups: &mut BTreeMap<K, Group>, key: K, time: Time) {
+        let group = groups.entry(key).or_insert(Group(0, time, time));
+        *group = Group(group.0 + 1, group.1.min(time), group.2.max(time));
+    }
+
+    fn columns(self) -> [Value; 3] {
+        [json!(self.0), json!(moment(self.1)), json!(moment(self.2))]
+    }
+}
+
+fn link_messages(world: &World, bounds: &Bounds, teams: &[String]) -> Table {
+    let mut groups = BTreeMap::new();
+    for r in world.tables.office.iter().filter(|r| bounds.fact(r.time)) {
+        let listed = r.workload.eq_ignore_ascii_case("MicrosoftTeams")
+            && [
+                "MessageCreatedHasLink",
+                "MessageUpdatedHasLink",
+                "MessageEditedHasLink",
+            ]
+            .contains(&r.operation)
+            && teams
+                .iter()
+                .any(|t| t.to_lowercase() == r.team.to_lowercase())
+            && !r.message.is_empty()
+            && !r.channel.is_empty();
+        if listed {
+            let key = [
+                r.operation.to_owned(),
+                r.team.to_lowercase(),
+                r.channel.clone(),
+                r.message.clone(),
+                r.user.clone(),
+                r.team_name.clone(),
+                r.channel_name.clone(),
+            ];
+            Group::add(&mut groups, key, r.time);
+        }
+    }
+    Table {
+        columns: vec![
+            ("operation", "string"),
+            ("team_id", "string"),
+            ("channel_id", "string"),
+            ("message_id", "string"),
+            ("user", "string"),
+            ("team_name", "string"),
+            ("channel_name", "string"),
+            ("events", "long"),
+            ("first", "datetime"),
+            ("last", "datetime"),
+        ],
+        rows: grouped(groups),
+    }
+}
+
+fn grouped<const N: usize>(groups: BTreeMap<[String; N], Group>) -> Vec<Vec<Value>> {
+    groups
+        .into_iter()
+        .map(|(key, group)| {
+            let mut row: Vec<Value> = key.iter().map(|k| json!(k)).collect();
+            row.extend(group.columns());
+            row
+        })
+        .collect()
+}
+
+fn proxy_hosts(world: &World, bounds: &Bounds, needles: &[String]) -> Table {
+    let mut held: BTreeMap<(String, Time), BTreeSet<(String, String)>> = BTreeMap::new();
+    for row in world
+        .tables
+        .network_info
+        .iter()
+        .filter(|r| bounds.other(r.time))
+    {
+        let device = &world.devices[row.device];
+        for address in &row.addresses {
+            held.entry((address.to_lowercase(), hour_of(row.time)))
+                .or_default()
+                .insert((device.id.clone(), device.name.clone()));
+        }
+    }
+    let mut groups = BTreeMap::new();
+    for row in world.tables.proxy.iter().filter(|r| bounds.fact(r.time)) {
+        if !has_any(&row.url, needles) && !has_any(&row.destination, needles) {
+            continue;
+        }
+        let devices = held.get(&(row.source.to_lowercase(), hour_of(row.time)));
+        for (id, name) in devices.into_iter().flatten() {
+            let key = [
+                id.clone(),
+                name.clone(),
+                row.url.clone(),
+                row.destination.clone(),
+            ];
+            Group::add(&mut groups, key, row.time);
+        }
+    }
+    Table {
+        columns: vec![
+            ("device_id", "string"),
+            ("device_name", "string"),
+            ("url", "string"),
+            ("destination", "string"),
+            ("events", "long"),
+            ("first", "datetime"),
+            ("last", "datetime"),
+        ],
+        rows: grouped(groups),
+    }
+}
+
+fn defender_hosts(world: &World, bounds: &Bounds, needles: &[String]) -> Table {
+    let mut groups = BTreeMap::new();
+    for row in world
+        .tables
+        .network_events
+        .iter()
+        .filter(|r| bounds.fact(r.time))
+    {
+        if has_any(&row.url, needles) {
+            let key = [
+                row.device_id.clone(),
+                row.device_name.clone(),
+                row.url.clone(),
+                row.upn.clone(),
+                row.object_id.clone(),
+            ];
+            Group::add(&mut groups, key, row.time);
+        }
+    }
+    Table {
+        columns: vec![
+            ("device_id", "string"),
+            ("device_name", "string"),
+            ("url", "string"),
+            ("upn", "string"),
+            ("object_id", "string"),
+            ("events", "long"),
+            ("first", "datetime"),
+            ("last", "datetime"),
+        ],
+        rows: grouped(groups),
+    }
+}
+
+fn alerts(world: &World, bounds: &Bounds, needles: &[String]) -> Table {
+    let mut newest: BTreeMap<&str, &Alert> = BTreeMap::new();
+    for row in world
+        .tables
+        .alerts
+        .iter()
+        .filter(|r| bounds.other(r.time) && !r.id.is_empty())
+    {
+        let held = newest.entry(&row.id).or_insert(row);
+        if row.time > held.time {
+            *held = row;
+        }
+    }
+    let rows = newest
+        .into_values()
+        .filter(|row| bounds.fact(row.time))
+        .filter(|row| {
+            has_any(&row.entities, needles) || has_any(&row.entities.replace("\\/", "/"), needles)
+        })
+        .map(|row| {
+            let name = if row.display_name.is_empty() {
+                &row.alert_name
+            } else {
+                &row.display_name
+            };
+            vec![
+                json!(row.id),
+                json!(name),
+                json!(row.severity),
+                json!(row.provider),
+                json!(row.product),
+                json!(moment(row.start.unwrap_or(row.time))),
+                json!(moment(row.time)),
+                json!(row.status),
+                json!(row.tactics),
+                json!(row.entities),
+            ]
+        })
+        .collect();
+    Table {
+        columns: vec![
+            ("alert_id", "string"),
+            ("name", "string"),
+            ("severity", "string"),
+            ("provider", "string"),
+            ("product", "string"),
+            ("time", "datetime"),
+            ("generated", "datetime"),
+            ("status", "string"),
+            ("tactics", "string"),
+            ("entities", "string"),
+        ],
+        rows,
+    }
+}

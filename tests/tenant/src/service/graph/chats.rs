@@ -1,0 +1,108 @@
+//! Chats, their members and messages.
+
+use super::ask::Ask;
+use super::{bodies, graph_error};
+use crate::service::Reply;
+use crate::world::facts::*;
+use std::cmp::Reverse;
+
+impl Ask<'_> {
+    pub(super) fn chats(&self, key: &str) -> Reply {
+        let limits = [
+            (format!("chats {}", key.to_lowercase()), 5.0),
+            ("other".to_owned(), 30.0),
+        ];
+        let top = self
+            .enter("Chat.Read.All", &["$top", "$expand"], &limits)
+            .and_then(|()| self.top(20));
+        let top = match top {
+            Ok(top) => top,
+            Err(reply) => return reply,
+        };
+        let expand = match self.option("$expand") {
+            None => false,
+            Some("members") => true,
+            Some(other) => {
+                return graph_error(400, "BadRequest", "Cannot expand.")
+                    .violating(format!("chats cannot expand {other}"));
+            }
+        };
+        let world = &self.state.world;
+        let Some(ix) = self.state.index.user(key) else {
+            return self.missing_user(key);
+        };
+        let extra = if expand { "&$expand=members" } else { "" };
+        let path = format!("/users('{}')/chats", world.users[ix].id);
+        self.page(self.state.index.chats_of(ix), top, &path, extra, |chat| {
+            bodies::chat(world, *chat, expand)
+        })
+    }
+
+    fn find_chat(&self, id: &str) -> Result<ChatIx, Reply> {
+        let found = self.state.index.chat(id);
+        found.ok_or_else(|| graph_error(404, "NotFound", "NotFound"))
+    }
+
+    pub(super) fn members(&self, id: &str) -> Reply {
+        let limits = [(format!("chat {id}"), 1.0), ("other".to_owned(), 30.0)];
+        let found = self
+            .enter("Chat.Read.All", &[], &limits)
+            .and_then(|()| self.find_chat(id));
+        let chat = match found {
+            Ok(chat) => chat,
+            Err(reply) => return reply,
+        };
+        let world = &self.state.world;
+        let path = format!("/chats/{id}/members");
+        self.page(&world.chats[chat].members, 25, &path, "", |member| {
+            bodies::member(world, chat, *member)
+        })
+    }
+
+    pub(super) fn chat_messages(&self, id: &str) -> Reply {
+        let limits = [
+            ("messages".to_owned(), 20.0),
+            (format!("messages of {id}"), 1.0),
+        ];
+        let found = self
+            .enter("Chat.Read.All", &["$top", "$orderby", "$filter"], &limits)
+            .and_then(|()| Ok((self.top(20)?, self.find_chat(id)?, self.modified_filter()?)));
+        let (top, chat, filter) = match found {
+            Ok(found) => found,
+            Err(reply) => return reply,
+        };
+        let ordered = match self.option("$orderby") {
+            None => false,
+            Some("lastModifiedDateTime desc") => true,
+            Some(other) => {
+                return graph_error(400, "BadRequest", "Invalid orderby.")
+                    .violating(format!("chat messages are not ordered by {other}"));
+            }
+        };
+        // Graph ignores such a filter in silence.
+        if filter.is_some() && !ordered {
+            return graph_error(
+                400,
+                "BadRequest",
+                "QueryOptions to order by must be in filter.",
+            )
+            .violating("$filter on chat messages without $orderby is ignored");
+        }
+        let filter = filter.unwrap_or_default();
+        let messages = &self.state.world.messages;
+        let in_chat = self.state.index.messages_in(Place::Chat(chat)).iter();
+        let mut found: Vec<MessageIx> = in_chat
+            .copied()
+            .filter(|ix| filter.holds(&messages[*ix]))
+            .collect();
+        found.sort_by_key(|ix| (Reverse(messages[*ix].modified), *ix));
+        let mut extra = String::new();
+        for name in ["$orderby", "$filter"] {
+            if let Some(value) = self.option(name) {
+                extra.push_str(&format!("&{name}={}", value.replace(' ', "+")));
+            }
+        }
+        let path = format!("/chats/{id}/messages");
+        self.page(&found, top, &path, &extra, |ix| self.rendered(*ix))
+    }
+}

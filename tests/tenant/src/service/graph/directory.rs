@@ -1,0 +1,105 @@
+//! Users, teams and channels.
+
+use super::ask::Ask;
+use super::{bodies, graph_error};
+use crate::service::Reply;
+use crate::world::facts::*;
+
+impl Ask<'_> {
+    pub(super) fn missing_user(&self, key: &str) -> Reply {
+        graph_error(
+            404,
+            "Request_ResourceNotFound",
+            &format!(
+                "Resource '{key}' does not exist or one of its queried reference-property objects are not present."
+            ),
+        )
+    }
+
+    pub(super) fn user(&self, key: &str) -> Reply {
+        let known = ["id", "userPrincipalName", "displayName", "mail", "userType"];
+        let chosen = self
+            .enter("User.Read.All", &["$select"], &[])
+            .and_then(|()| self.select(&known));
+        let chosen = match chosen {
+            Ok(chosen) => chosen,
+            Err(reply) => return reply,
+        };
+        match self.state.index.user(key) {
+            Some(ix) => Reply::json(200, &bodies::user(&self.state.world.users[ix], &chosen)),
+            None => self.missing_user(key),
+        }
+    }
+
+    pub(super) fn joined_teams(&self, key: &str) -> Reply {
+        let limits = [("joined".to_owned(), 30.0)];
+        if let Err(reply) = self.enter("Team.ReadBasic.All", &[], &limits) {
+            return reply;
+        }
+        let world = &self.state.world;
+        let Some(ix) = self.state.index.user(key) else {
+            return self.missing_user(key);
+        };
+        let path = format!("/users('{}')/joinedTeams", world.users[ix].id);
+        self.page(&world.users[ix].teams, 100, &path, "", |team| {
+            bodies::team(&world.teams[*team])
+        })
+    }
+
+    pub(super) fn find_team(&self, id: &str) -> Result<TeamIx, Reply> {
+        self.state.index.team(id).ok_or_else(|| {
+            graph_error(
+                404,
+                "NotFound",
+                &format!("No team found with Group Id {id}"),
+            )
+        })
+    }
+
+    pub(super) fn find_channel(&self, team: &str, id: &str) -> Result<ChannelIx, Reply> {
+        let team = self.find_team(team)?;
+        let found = self.state.index.channel(id);
+        found
+            .filter(|c| self.state.world.channels[*c].team == team)
+            .ok_or_else(|| graph_error(404, "NotFound", "No channel found for id."))
+    }
+
+    /// The limit of a team and that of a kind of resource.
+    pub(super) fn team_limits(&self, team: &str, resource: &str, rate: f64) -> Vec<(String, f64)> {
+        vec![
+            (format!("team {}", team.to_lowercase()), 4.0),
+            (resource.to_owned(), rate),
+        ]
+    }
+
+    pub(super) fn team(&self, id: &str) -> Reply {
+        let limits = self.team_limits(id, "teams", 30.0);
+        let found = self
+            .enter("Team.ReadBasic.All", &["$select"], &limits)
+            .and_then(|()| self.select(&["id", "displayName"]))
+            .and_then(|chosen| Ok((chosen, self.find_team(id)?)));
+        match found {
+            Ok((chosen, ix)) => {
+                let body = bodies::team(&self.state.world.teams[ix]);
+                Reply::json(200, &bodies::only(body, &chosen))
+            }
+            Err(reply) => reply,
+        }
+    }
+
+    pub(super) fn channel(&self, team: &str, id: &str) -> Reply {
+        let mut limits = self.team_limits(team, "channels", 30.0);
+        limits.push((format!("channel {id}"), 1.0));
+        let found = self
+            .enter("Channel.ReadBasic.All", &["$select"], &limits)
+            .and_then(|()| self.select(&["id", "displayName", "membershipType"]))
+            .and_then(|chosen| Ok((chosen, self.find_channel(team, id)?)));
+        match found {
+            Ok((chosen, ix)) => {
+                let body = bodies::channel(&self.state.world.channels[ix]);
+                Reply::json(200, &bodies::only(body, &chosen))
+            }
+            Err(reply) => reply,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What linktrail must answer about a world, computed from the world's own facts: the generator knows
+//! which url it put into which message, so nothing here reads a body, a log column or a query.
+//!
+//! Readings chosen where the design leaves room:
+//! * SENT comes from Graph's `from`; where Graph has none (404, deleted, `from: null`) it comes from
+//!   the user that OfficeActivity names, if that is a user.
+//! * The root of a listed reply is bare: an id and a POSTED_IN, nobody's SENT.
+//! * With `--channels all` every message of type `message` that was created or last modified in the
+//!   window is a node, link or not, in every channel that has a listed message; listed ones stay.
+//! * Every Url node has one Verdict for each provider asked for, skips included.
+//! * A request for exactly url A on a host is, for another risky url B on that host, a match of kind
+//!   `host`.
+//! * USED counts a device event row once, whatever number of urls it matches; a SmartScreen row about
+//!   a local file counts too, since it names user and host.
+//! * An alert counts when its newest row in the window names a pivot url exactly; it then mentions
+//!   those urls, and all of its hosts and accounts. An account with neither id nor UPN is nobody.
+//! * A click is one distinct UrlClickEvents row; rows that two queries return count once.
+//! * Who sent a message that cannot be read is known by UPN only, and is the account with that UPN only
+//!   if something else in the run names that account by its id.
+//! * `--chats-of all` takes the senders of listed channel messages, then of chat messages with links.
+
+mod collect;
+mod hunts;
+mod identity;
+mod summary;
+mod write;
+
+use super::world::World;
+use super::world::facts::Time;
+use chrono::Duration;
+pub(crate) use collect::collect;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+pub(crate) use summary::{Entities, Summary};
+
+/// `--chats-of`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChatsOf {
+    /// Senders of risky urls.
+    Risky,
+    /// Every sender.
+    All,
+    /// Nobody.
+    None,
+}
+
+/// The options of a load that the truth depends on.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Start of the main window.
+    pub from: Time,
+    /// End of the main window, exclusive.
+    pub to: Time,
+    /// Start of the pivot window, which ends with the main one.
+    pub pivot_from: Time,
+    /// `--chats-of`.
+    pub chats_of: ChatsOf,
+    /// `--pivot-on all`.
+    pub pivot_on_all: bool,
+    /// `--rounds`.
+    pub rounds: u32,
+    /// `--channels all`.
+    pub channels_all: bool,
+    /// `--user`: object ids or UPNs.
+    pub users: Vec<String>,
+    /// `--url`: normalised urls of this world.
+    pub urls: Vec<String>,
+    /// `--team`: group ids.
+    pub teams: Vec<String>,
+    /// `intel.providers`, of `otx` and `xforce`.
+    pub providers: Vec<&'static str>,
+    /// Tables that answer SEM0100 in this run, beside those the world lacks.
+    pub absent_tables: Vec<&'static str>,
+    /// Permissions that are withheld: of `ChannelMessage.Read.All` and `Chat.Read.All`.
+    pub withheld: Vec<&'static str>,
+}
+
+impl Query {
+    /// The default options over the world's 30 days.
+    pub fn of(world: &World) -> Self {
+        Self {
+            from: world.from(),
+            to: world.anchor,
+            pivot_from: world.anchor - Duration::days(7),
+            chats_of: ChatsOf::Risky,
+            pivot_on_all: false,
+            rounds: 2,
+            channels_all: false,
+            users: Vec::new(),
+            urls: Vec::new(),
+            teams: Vec::new(),
+            providers: vec!["otx", "xforce"],
+            absent_tables: Vec::new(),
+            withheld: Vec::new(),
+        }
+    }
+}
+
+/// A node's label and id.
+pub(crate) type NodeKey = (&'static str, String);
+
+/// An edge's type and ends. The Case node is `("Case", "")`: its id is the run's own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EdgeKey {
+    /// Type.
+    pub kind: &'static str,
+    /// Start.
+    pub from: NodeKey,
+    /// End.
+    pub to: NodeKey,
+}
+
+/// What must stand on an edge. What is absent here is not part of the truth.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EdgeFacts {
+    /// `count`.
+    pub count: Option<u64>,
+    /// `first_seen` of counted edges.
+    pub first: Option<Time>,
+    /// `last_seen` of counted edges.
+    pub last: Option<Time>,
+    /// Other properties: `at`, `origin`, `wrapped_by`, `mismatch`, `raw`, `apps`, `actions`,
+    /// `clicked_through`, `ips`, `match`, `sources`.
+    pub properties: Map<String, Value>,
+}
+
+/// The answer.
+#[derive(Clone, Debug, Default)]
+pub struct Truth {
+    /// Every node but the Case, with the properties that are certain.
+    pub nodes: BTreeMap<NodeKey, Map<String, Value>>,
+    /// Every edge.
+    pub edges: BTreeMap<EdgeKey, EdgeFacts>,
+    /// Numbers of `load --format json`.
+    pub summary: Summary,
+    /// Lists of `load --format json`.
+    pub entities: Entities,
+    /// Signals of each url that has any, `lookalike_domain` left out: that one is a judgement.
+    pub signals: BTreeMap<String, BTreeSet<&'static str>>,
+    /// Listed messages that cannot be read: Graph answers 404, or 403 where a permission is withheld.
+    pub gone_messages: usize,
+    /// Seed users that the directory does not know.
+    pub unresolved_users: BTreeSet<String>,
+    /// Users found risky whose chats were not read because rounds ran out (ids).
+    pub waiting: BTreeSet<String>,
+    /// Risky senders whose chats nobody can read: external, bots, anonymous (ids).
+    pub unreadable: BTreeSet<String>,
+    /// Users whose chats must be listed, each once (ids).
+    pub chat_users: BTreeSet<String>,
+}
+
+impl Truth {
+    /// `{label: count}` as `load --format json` prints it, the Case included.
+    pub fn node_counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::from([("Case".to_owned(), 1)]);
+        for (label, _) in self.nodes.keys() {
+            *counts.entry((*label).to_owned()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// `{type: count}` as `load --format json` prints it.
+    pub fn edge_counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for key in self.edges.keys() {
+            *counts.entry(key.kind.to_owned()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Counts, summary and entities as `load --format json` prints them.
+    pub fn to_json(&self) -> Value {
+        serde_json::json!({
+            "summary": self.summary.to_json(),
+            "entities": {
+                "users": self.entities.users, "hosts": self.entities.hosts,
+                "urls": self.entities.urls,
+            },
+            "nodes": self.node_counts(), "edges": self.edge_counts(),
+        })
+    }
+
+    /// The ids of a label.
+    pub fn ids(&self, label: &str) -> BTreeSet<String> {
+        let of_label = |(l, id): &NodeKey| (*l == label).then(|| id.clone());
+        self.nodes.keys().filter_map(of_label).collect()
+    }
+
+    /// Edges of a type.
+    pub fn of_kind(
+        &self,
+        kind: &'static str,
+    ) -> impl Iterator<Item = (&EdgeKey, &EdgeFacts)> + use<'_> {
+        let first = EdgeKey {
+            kind,
+            from: ("", String::new()),
+            to: ("", String::new()),
+        };
+        self.edges
+            .range(first..)
+            .take_while(move |(key, _)| key.kind == kind)
+    }
+}

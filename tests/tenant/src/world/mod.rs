@@ -1,0 +1,160 @@
+//! Worlds: what is true in a simulated tenant, deterministic from a name, a seed and an anchor.
+
+pub mod body;
+pub(crate) mod build;
+mod demo;
+pub mod dice;
+pub(crate) mod draft;
+pub(crate) mod entities;
+pub mod facts;
+pub(crate) mod index;
+pub(crate) mod logs;
+mod scaled;
+mod small;
+
+use chrono::{DateTime, Duration, TimeZone, Utc};
+use dice::Dice;
+use facts::*;
+use logs::Tables;
+
+/// Everything that is true in a tenant.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// `small`, `demo` or `scaled-<n>`.
+    pub name: String,
+    /// The seed it came from.
+    pub seed: u64,
+    /// The end of the main window; 30 days before it the window starts.
+    pub anchor: Time,
+    /// Entra tenant id.
+    pub tenant_id: String,
+    /// Application id of the registration that linktrail uses.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// Log Analytics workspace id.
+    pub workspace_id: String,
+    /// `tenant.internal_domains`.
+    pub internal_domains: Vec<String>,
+    /// Users, bots and names in logs.
+    pub users: Vec<User>,
+    /// Teams.
+    pub teams: Vec<Team>,
+    /// Channels.
+    pub channels: Vec<Channel>,
+    /// Chats.
+    pub chats: Vec<Chat>,
+    /// Messages of channels and chats.
+    pub messages: Vec<Message>,
+    /// Urls.
+    pub links: Vec<Link>,
+    /// Devices.
+    pub devices: Vec<Device>,
+    /// Sentinel's tables.
+    pub tables: Tables,
+    /// Tables that were never ingested.
+    pub absent_tables: Vec<&'static str>,
+}
+
+impl World {
+    /// The end of the window of every world that is not given another one.
+    pub fn default_anchor() -> Time {
+        Utc.with_ymd_and_hms(2026, 10, 31, 0, 0, 0)
+            .single()
+            .unwrap_or(DateTime::UNIX_EPOCH)
+    }
+
+    /// The hand-checkable world: about 40 messages and every trap once.
+    pub fn small() -> Self {
+        small::build(7, Self::default_anchor())
+    }
+
+    /// [`World::small`] with another seed and another end of its window: the same story under other
+    /// ids and times.
+    pub fn small_at(seed: u64, anchor: Time) -> Self {
+        small::build(seed, anchor)
+    }
+
+    /// A believable incident among about 300 messages, with one gap: MessageEvents is absent.
+    pub fn demo() -> Self {
+        demo::build(2026, Self::default_anchor())
+    }
+
+    /// About `messages` messages of everything, drawn by `seed`.
+    pub fn scaled(messages: usize, seed: u64) -> Self {
+        scaled::build(messages, seed, Self::default_anchor())
+    }
+
+    /// The world of this name (`small`, `demo`, or a number of messages), with its own seed unless
+    /// given another.
+    pub fn named(name: &str, seed: Option<u64>, anchor: Time) -> Option<Self> {
+        match name {
+            "small" => Some(small::build(seed.unwrap_or(7), anchor)),
+            "demo" => Some(demo::build(seed.unwrap_or(2026), anchor)),
+            _ => Some(scaled::build(name.parse().ok()?, seed.unwrap_or(1), anchor)),
+        }
+    }
+
+    /// Start of the main window.
+    pub fn from(&self) -> Time {
+        self.anchor - Duration::days(30)
+    }
+
+    fn empty(name: &str, seed: u64, anchor: Time, dice: &mut Dice) -> Self {
+        Self {
+            name: name.into(),
+            seed,
+            anchor,
+            tenant_id: dice.guid(),
+            client_id: dice.guid(),
+            client_secret: format!("Qx8~{}", dice.hex(34)),
+            workspace_id: dice.guid(),
+            internal_domains: vec!["contoso.com".into(), "contoso.onmicrosoft.com".into()],
+            users: Vec::new(),
+            teams: Vec::new(),
+            channels: Vec::new(),
+            chats: Vec::new(),
+            messages: Vec::new(),
+            links: Vec::new(),
+            devices: Vec::new(),
+            tables: Tables::default(),
+            absent_tables: Vec::new(),
+        }
+    }
+
+    /// The place's id as Graph spells it.
+    pub fn place_id(&self, place: Place) -> &str {
+        match place {
+            Place::Channel(c) => &self.channels[c].id,
+            Place::Chat(c) => &self.chats[c].id,
+        }
+    }
+
+    /// The Message node's id: place, slash, message id.
+    pub fn message_id(&self, message: MessageIx) -> String {
+        let facts = &self.messages[message];
+        format!("{}/{}", self.place_id(facts.place), facts.id)
+    }
+
+    /// The user with this id or UPN, ignoring case, if the directory has it.
+    pub fn directory(&self, key: &str) -> Option<UserIx> {
+        let key = key.to_lowercase();
+        self.users.iter().position(|u| {
+            u.in_directory() && (u.id.to_lowercase() == key || u.upn.to_lowercase() == key)
+        })
+    }
+}
+
+/// Registrable domain and public suffix of a host; none for addresses and single labels. Worlds use
+/// one suffix of two labels only, so that this needs no list.
+pub fn registrable(host: &str) -> Option<(String, String)> {
+    let address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+    let labels: Vec<&str> = host.split('.').collect();
+    let suffix_labels = if host.ends_with(".co.uk") { 2 } else { 1 };
+    if address || labels.len() <= suffix_labels {
+        return None;
+    }
+    let suffix = labels[labels.len() - suffix_labels..].join(".");
+    let domain = labels[labels.len() - suffix_labels - 1..].join(".");
+    Some((domain, suffix))
+}
