@@ -6,7 +6,7 @@
 //! Data flows in one direction:
 //!
 //! ```text
-//! config ─▶ http ─▶ source, intel ─▶ journal ─▶ pipeline ─▶ graph ─▶ evidence, hunt, sink, report
+//! journal ◀─▶ http ─▶ source, intel ─▶ pipeline ─▶ graph ─▶ evidence, hunt, sink, report
 //! ```
 //!
 //! The modules are listed in the order of the layers. Each uses only modules above it, which `tests/layers.rs` checks.
@@ -19,7 +19,7 @@
 //! - [`journal`] keeps every exchange with a service on disk. An investigation is a pure function of it: a killed load
 //!   can be resumed, a replay gives the same bytes, and every number can be traced to its record.
 //! - [`case`] is the folder of one investigation: its options, the journal, the graph.
-//! - [`http`] is the only way to the network. Its client asks the journal first and the network second.
+//! - [`http`] is the only way to the services; Neo4j alone is reached from [`sink`] and [`hunt`]. Its client asks the journal first and the network second.
 //! - [`source`] knows the logs and Microsoft Graph. Each source knows one API and nothing of the graph.
 //! - [`intel`] knows the providers of threat intelligence, and decides what may leave the tenant.
 //! - [`pipeline`] has a file for each stage. A stage turns typed answers into nodes and edges.
