@@ -23,7 +23,7 @@ pub struct Manifest {
     pub created: DateTime<Utc>,
     /// The time under investigation.
     pub window: Window,
-    /// What shapes the graph: the options of `load` and the settings that stand beside them.
+    /// What shapes the graph: the options of `load` and the relevant settings.
     pub options: Scope,
     /// How far each stage has come.
     pub stages: BTreeMap<Stage, StageState>,

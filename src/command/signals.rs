@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Listens from when it is made until it goes; in that time a signal does not end the process by itself.
+/// Listens for signals while it exists; during that time a signal does not end the process by itself.
 pub(super) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,

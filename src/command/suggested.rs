@@ -1,7 +1,7 @@
 //! Commands that a user is told to run next, written so that they can be pasted behind any prompt.
 //!
-//! Only text that no shell gives a meaning of its own is written into a command. Any other path stands beside the
-//! command, which has a name in its place.
+//! Only text that no shell interprets is written into a command. Any other path is replaced by a name such as `DIR` and
+//! shown beside the command.
 
 use std::fmt;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Settings as the file and the environment hold them, with the place that each comes from.
+//! The settings of the file and the environment as text, each with the place that it comes from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -32,7 +32,7 @@ pub(super) struct Document {
     pub(super) rejected_sections: BTreeSet<&'static str>,
 }
 
-/// What is done with sections of the file that are not asked for.
+/// Whether unknown sections of the file are an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Others {
     Refused,
@@ -91,7 +91,7 @@ impl Document {
                         "{name}: there is no section [{section}]{}",
                         did_you_mean(&section, sections)
                     ));
-                    // What is meant by it is not missing as well.
+                    // The setting that was probably meant is not reported as missing too.
                     let meant = suggest::nearest(&section, sections.iter().copied());
                     self.rejected_sections.extend(meant);
                 }
@@ -158,7 +158,7 @@ impl Document {
             return;
         }
         let settings = self.sections.entry(section.to_owned()).or_default();
-        // An empty text is not set, so it takes no other's place. Its key is still checked.
+        // An empty text counts as not set and overrides nothing, but its key is still checked.
         if setting.value.is_empty() && settings.contains_key(&key) {
             return;
         }

@@ -39,7 +39,7 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Gathers problems while a configuration is read, so that all of them can be told together.
+/// Collects problems while a configuration is read, so that all are reported together.
 #[derive(Debug, Default)]
 pub(super) struct Problems(Vec<String>);
 

@@ -1,4 +1,4 @@
-//! From what was written to typed sections, with everything that is wrong on the way.
+//! Converts settings to typed sections, and collects every problem.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -79,14 +79,14 @@ impl Sections {
             endpoints: reader.section(),
             rejected: reader.rejected,
         };
-        // Whether values fit together can only be told of values that are right each for itself.
+        // Combinations are only checked when the single values are valid.
         if problems.is_empty() {
             sections.check_lists(problems);
         }
         sections
     }
 
-    /// The provider `file` and its lists are nothing without each other.
+    /// The provider `file` needs lists, and lists need the provider.
     fn check_lists(&self, problems: &mut Problems) {
         let asked = self.intel.providers.iter().any(|name| name == "file");
         match (asked, self.intel.file.is_empty()) {
@@ -228,7 +228,7 @@ impl Reader<'_> {
             T::NAME,
             did_you_mean(key, &known)
         ));
-        // What is meant by it is not missing as well.
+        // The setting that was probably meant is not reported as missing too.
         let meant = suggest::nearest(key, known.iter().copied());
         let meant = meant.map(|key| (T::NAME, key.to_owned()));
         self.rejected.keys.extend(meant);

@@ -21,7 +21,7 @@ pub(super) fn is_secret(variable: &str) -> bool {
         .any(|secret| *secret == name)
 }
 
-/// Where a secret belongs that somebody wrote as a setting; none when the setting is no secret.
+/// Where to put a secret that was written as a setting; `None` if the setting is not a secret.
 pub(super) fn place_of(section: &str, key: &str) -> Option<String> {
     match (section, key) {
         ("auth", "client_secret") => Some(format!("{CLIENT_SECRET} or client_secret_file")),

@@ -1,4 +1,4 @@
-//! The sections of `linktrail.toml`, a struct each: what can be set, what it means, and what holds when it is not set.
+//! The sections of `linktrail.toml`, one struct each: the keys, their meaning and their defaults.
 //!
 //! `[section] key` can also be set by the variable `LINKTRAIL_SECTION_KEY`, where commas separate the items of a list.
 
@@ -80,8 +80,8 @@ pub(super) enum Method {
     ClientSecret,
 }
 
-/// The value of a key that belongs to a way to sign in which this version does not have. To ignore it would let its
-/// owner believe that it is used, so there is no such value.
+/// The value of a key for a sign-in method that this version does not support. There is no valid value, since ignoring
+/// the key would let its owner believe that it is used.
 #[derive(Debug)]
 enum OfAnotherMethod {}
 

@@ -1,4 +1,4 @@
-//! The body of a record, taken apart.
+//! Splits the body of a record into parts.
 
 use serde_json::Value;
 
@@ -13,12 +13,12 @@ pub(super) struct Body {
     pub(super) unit: &'static str,
     /// The parts, in the order in which they were sent.
     pub(super) parts: Vec<Value>,
-    /// Whether one part can be told from another: it is JSON, or lines of text.
+    /// True when the body could be split: it is JSON or lines of text.
     pub(super) legible: bool,
 }
 
 impl Body {
-    /// Takes a body apart: a table into rows, a list into items, a file into lines. Anything else is one part.
+    /// Splits a body: a table into rows, a list into items, a file into lines. Anything else is one part.
     pub(super) fn read(record: &Record) -> Self {
         let whole = |value, legible| Self {
             unit: "answer",

@@ -1,4 +1,4 @@
-//! What to type to see the evidence of an element.
+//! The command line that shows the evidence of an element.
 
 use super::element::Element;
 use super::find;

@@ -1,4 +1,4 @@
-//! From what an analyst types to the node, edge or record that is meant.
+//! Finds the node, edge or record that an analyst means by what they type.
 
 use crate::graph::devices::first_label;
 use crate::graph::naming;
@@ -28,7 +28,7 @@ pub enum Found {
     Record(RecordNumber),
 }
 
-/// Why the words mean nothing, or could mean several things. Each text says what to do.
+/// Why nothing, or more than one thing, matches. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum NotFound {
@@ -147,7 +147,7 @@ fn edge(graph: &Graph, from: &str, kind: &str, to: &str) -> Result<Found, NotFou
     if let [(from, to)] = pairs[..] {
         return Ok(Found::Element(Element::Edge(from, kind, to)));
     }
-    // Which end is not there, or not one, is told first.
+    // A missing or ambiguous end is reported first.
     let (from, to) = (node(graph, from)?, node(graph, to)?);
     let between = schema::EDGES.iter().map(|spec| spec.kind);
     let between = between.filter(|kind| graph.edge(from, *kind, to).is_some());
@@ -323,7 +323,7 @@ impl<'t> Typed<'t> {
 /// Names of nodes near to what was typed, the nearest first.
 fn near(graph: &Graph, typed: &str) -> Vec<String> {
     let typed = link::canonical(typed).map_or_else(|| typed.to_owned(), |(url, _)| url.to_string());
-    // Ids of messages are numbers, of which every one is like every other.
+    // Ids of messages are numbers, and all of them are similar to each other.
     let labels = schema::NODES.iter().map(|spec| spec.label);
     let mut labels: Vec<Label> = labels.filter(|label| *label != Label::Message).collect();
     // Names come first, since there are fewer of them than of urls.

@@ -10,14 +10,14 @@ use crate::graph::devices::first_label;
 use crate::graph::value::indexable;
 use crate::link;
 
-/// Places of parts by what they name.
+/// The positions of parts, by what they name.
 type Places = HashMap<(Label, String), Vec<usize>>;
 
 /// The parts of a record by what they name.
 #[derive(Debug)]
 pub(super) struct Index {
     names: Places,
-    /// Made when a url is sought: a message is read for its links then.
+    /// Built when a url is looked for, since that is when the links of messages are extracted.
     urls: OnceCell<Places>,
     connections: Vec<usize>,
 }

@@ -27,7 +27,7 @@ enum Compared<'g> {
     },
 }
 
-/// Places of the parts found, and what is to be known of them.
+/// The positions of the parts that were found, and a note about them.
 type Places = (Vec<usize>, Option<&'static str>);
 
 impl<'g> Matcher<'g> {
@@ -181,7 +181,7 @@ impl<'g> Matcher<'g> {
     }
 }
 
-/// Which ends a part must name to say that they are joined so. The request names the other, or the part leads to it.
+/// Which ends of an edge a part has to name to prove it. The other end is named by the request, or follows from the part.
 fn named_by(kind: EdgeType) -> (bool, bool) {
     match kind {
         EdgeType::ParticipatesIn | EdgeType::ConnectedTo | EdgeType::OnDomain => (true, false),
@@ -190,7 +190,7 @@ fn named_by(kind: EdgeType) -> (bool, bool) {
     }
 }
 
-/// Whether a part says that two nodes are joined so.
+/// True when a part proves an edge of this type between two nodes.
 fn joins(
     kind: EdgeType,
     from: &NodeMatcher<'_>,

@@ -1,4 +1,4 @@
-//! Which device a record means that tells a name and no id.
+//! Resolves a host name to a device, for records that have a name but no device id.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::schema::host;
 use super::{Graph, Label, NodeRef};
 use crate::model::HostId;
 
-/// Devices that are known by id, by the names that they go by.
+/// The devices with a known id, by their names.
 #[derive(Debug, Default)]
 pub(crate) struct Devices {
     by_name: HashMap<String, Vec<NodeRef>>,
@@ -32,8 +32,8 @@ impl Devices {
         devices
     }
 
-    /// The device that a name in lower case means: the one of that name, else the one of its first label. What two
-    /// devices have in common names neither of them.
+    /// The device with this lower-case name, or else the one with the same first label. A name that several devices share
+    /// gives none.
     pub(crate) fn named(&self, name: &str) -> Option<NodeRef> {
         let found = [self.by_name.get(name), self.by_label.get(first_label(name))];
         let found = found.into_iter().flatten();

@@ -1,4 +1,4 @@
-//! How two values of a property become one.
+//! Merges two values of a property.
 
 use super::property::{Kind, Merge, Property};
 use super::value::{Properties, Value};

@@ -1,7 +1,7 @@
 //! The investigation graph: typed nodes and edges held by petgraph.
 //!
-//! [`schema`] is the one table of what can be in it. Whoever adds to the graph says with every node and edge
-//! what was [`Seen`]: the moment of the evidence and the journal record it stands in.
+//! [`schema`] is the one table of what can be in it. Every node and edge is added with a [`Seen`]: the time of the
+//! evidence and the journal record that holds it.
 
 mod declare;
 pub(crate) mod devices;
@@ -144,12 +144,12 @@ impl Facts {
 /// A node as the graph holds it.
 #[derive(Debug, Clone)]
 pub struct NodeData {
-    /// Says which properties it can have.
+    /// The label, which decides what properties the node can have.
     pub label: Label,
     /// Its key, unique under that label, in the form that `model::ids` writes. One that is too long for an index of
     /// Neo4j is cut.
     pub id: String,
-    /// What is known of it.
+    /// Its properties and its evidence.
     pub facts: Facts,
 }
 
@@ -158,7 +158,7 @@ pub struct NodeData {
 pub struct EdgeData {
     /// Says which labels it joins and which properties it can have.
     pub kind: EdgeType,
-    /// What is known of it.
+    /// Its properties and its evidence.
     pub facts: Facts,
 }
 
@@ -287,12 +287,13 @@ impl Graph {
         );
     }
 
-    /// Names more records, and the times they tell, as evidence of a node.
+    /// Adds records and their times to the evidence of a node.
     pub fn see(&mut self, node: NodeRef, seen: Seen) {
         self.inner[node].facts.see(seen);
     }
 
-    /// Makes one node of two that turned out to be the same: `alias` goes, `into` takes over its edges and evidence.
+    /// Merges two nodes that turned out to be the same: `into` takes over the edges and evidence of `alias`, which is
+    /// removed.
     pub fn merge(&mut self, alias: NodeRef, into: NodeRef) {
         if alias == into {
             return;

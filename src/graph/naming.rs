@@ -1,4 +1,4 @@
-//! How a node is named for people. Hunts do the same in Cypher.
+//! The names by which nodes are shown to people. Hunts use the same rules in Cypher.
 
 use std::borrow::Cow;
 
@@ -26,8 +26,8 @@ pub fn name(node: &NodeData) -> Option<&str> {
     }
 }
 
-/// What stands in the cell of a hunt's answer, of a table of the report, or of the closing lists: the name, else the
-/// id. Urls are whole here, as programs need them; whoever shows them to people defangs them.
+/// The text in a cell of a hunt, of a report table or of the closing lists: the name, or else the id. Urls are not
+/// defanged here, since programs need them as they are; code that shows them to people defangs them.
 pub fn cell(graph: &Graph, node: NodeRef) -> &str {
     let node = graph.node(node);
     name(node).unwrap_or(&node.id)
@@ -88,7 +88,7 @@ pub fn beside_id(node: &NodeData) -> Option<&str> {
     name.filter(|name| *name != node.id)
 }
 
-/// All that people may type for a node beside its id.
+/// Everything by which people may name a node, besides its id.
 pub fn names(node: &NodeData) -> Vec<&str> {
     let facts = &node.facts;
     let names = match node.label {

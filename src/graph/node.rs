@@ -26,7 +26,7 @@ impl User {
 }
 
 impl Host {
-    /// A device by what a record tells of it; none when it tells neither id nor name.
+    /// A device by the id or name in a record; `None` when the record has neither.
     pub fn new(device_id: &str, name: &str) -> Option<Self> {
         Some(Self {
             id: HostId::known_by(device_id, name)?,
@@ -37,7 +37,7 @@ impl Host {
 }
 
 impl Verdict {
-    /// What came of asking, and no more.
+    /// A verdict with only a state, without details.
     pub fn new(id: VerdictId, state: State) -> Self {
         Self {
             provider: id.provider.clone(),

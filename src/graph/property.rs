@@ -29,7 +29,7 @@ pub enum Kind {
     Sequence,
 }
 
-/// What happens when a property is given twice: within a case, and when a case meets another in Neo4j.
+/// How two values of a property are merged: within a case, and between cases in Neo4j.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merge {
     /// Within a case the first value stays; in Neo4j that of the case pushed last, when it has one: what a case
@@ -66,7 +66,7 @@ pub struct Property {
     pub name: &'static str,
     /// Its type, which follows from what its declaration says that it holds.
     pub kind: Kind,
-    /// What becomes of two values of the same node or edge.
+    /// How two values for the same node or edge are merged.
     pub merge: Merge,
     /// What it means, as `docs/graph-model.md` shows it.
     pub doc: &'static str,
@@ -82,7 +82,7 @@ pub trait Holds {
     /// What the schema's table says of its type.
     const KIND: Kind;
 
-    /// The value to store; none when what is given is as good as absent.
+    /// The value to store; `None` for values that are never stored, such as an empty text.
     fn store(given: Self::Given) -> Option<Value>;
 
     /// What a value is read as; none when it is of another type.
@@ -249,7 +249,7 @@ impl<T> Field<T> {
 pub struct Given(Properties);
 
 impl Given {
-    /// With one more, unless it is as good as absent.
+    /// Adds a property, unless its value is one that is never stored.
     #[must_use]
     pub fn with<T: Holds>(mut self, field: Field<T>, given: T::Given) -> Self {
         if let Some(value) = T::store(given) {

@@ -32,7 +32,7 @@ pub trait Entity {
 /// The row of a label in the table.
 #[derive(Debug)]
 pub struct NodeSpec {
-    /// Whose row it is.
+    /// The label or type that the row declares.
     pub label: Label,
     /// What the unique `id` of such a node is, in words.
     pub key: &'static str,
@@ -42,14 +42,14 @@ pub struct NodeSpec {
     pub properties: &'static [Property],
     /// Properties with an index of their own.
     pub indexed: &'static [&'static str],
-    /// Properties with one index of all of them: what only counts by them reads no node.
+    /// Properties with one common index, so that counting by them does not read nodes.
     pub counted: &'static [&'static str],
 }
 
 /// The row of an edge type in the table.
 #[derive(Debug)]
 pub struct EdgeSpec {
-    /// Whose row it is.
+    /// The label or type that the row declares.
     pub kind: EdgeType,
     /// The labels that such an edge can start from and lead to.
     pub joins: &'static [(Label, Label)],

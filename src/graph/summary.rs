@@ -1,4 +1,4 @@
-//! The figures that stand under every load, counted on the graph.
+//! Counts the figures at the end of every load on the graph.
 
 use std::collections::{BTreeMap, BTreeSet};
 

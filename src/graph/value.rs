@@ -59,13 +59,13 @@ impl Value {
 /// What stands before the digest in a text that was cut.
 const CUT: &str = "…sha256:";
 
-/// Whether a url is one that [`indexable`] has cut. No url holds that character as it is.
+/// True for a url that [`indexable`] truncated. No complete url holds that character unencoded.
 pub fn is_cut_url(id: &str) -> bool {
     id.contains(CUT)
 }
 
-/// A text as an index can hold it: one over [`INDEX_LIMIT`] keeps its start, and the SHA-256 of all of it keeps
-/// it apart from others that start alike.
+/// The text, truncated to what an index can hold. A text over [`INDEX_LIMIT`] keeps its start, followed by the SHA-256 of
+/// the whole text, which distinguishes it from others with the same start.
 pub fn indexable(text: String) -> String {
     if text.len() <= INDEX_LIMIT {
         return text;

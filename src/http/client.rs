@@ -56,7 +56,7 @@ impl Client {
         }
     }
 
-    /// The answer to a request: the recorded one, else a new one, which is recorded.
+    /// The answer to a request: the recorded one, or a new one, which is then recorded.
     ///
     /// # Errors
     /// When sign-in fails, the journal cannot be written, or a replay asks for what was never recorded. A service that

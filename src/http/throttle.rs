@@ -69,7 +69,7 @@ impl Throttle {
         self.change_pace(limits, |pace| (pace * RECOVERY).min(1.0));
     }
 
-    /// Changes the pace of every bucket once, however often its limit is named.
+    /// Changes the pace of every bucket once, even if several limits share it.
     fn change_pace(&self, limits: &[Limit], change: impl Fn(f64) -> f64) {
         let distinct: BTreeMap<&str, &Limit> = limits
             .iter()

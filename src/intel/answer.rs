@@ -1,7 +1,7 @@
 //! Reads the JSON answers of services.
 //!
-//! Only status 200 with a JSON object, and 404 from the service itself, are answers. Whatever else comes back says
-//! nothing about the url, and must never look as if it did.
+//! Only status 200 with a JSON object, and 404 from the service itself, say anything about the url. Every other response
+//! is reported as unavailable.
 
 use serde_json::{Map, Value};
 

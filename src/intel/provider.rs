@@ -1,7 +1,7 @@
 //! What a provider of threat intelligence is, and what one is built from.
 //!
-//! A provider neither sends nor waits. It builds a [`Request`] from the string that may be sent and reads the exchange
-//! that came of it, so that the journal can stand in between.
+//! A provider neither sends nor waits. It builds a [`Request`] from the string that may be sent, and reads the recorded
+//! exchange, so that the journal can be in between.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +18,14 @@ use crate::journal::{Auth, Request};
 use crate::model::Source;
 use crate::source::logs;
 
-/// Someone who can be asked about a url.
+/// A provider of threat intelligence.
 #[derive(Debug)]
 pub enum Provider {
     /// A service outside the tenant, asked over HTTP.
     Service(HttpProvider),
     /// The tenant's own indicators, asked for in the workspace by KQL, for many urls at once.
     Workspace(WorkspaceIndicators),
-    /// Lists of one's own, read from files.
+    /// Indicator lists from files.
     List(Lists),
 }
 

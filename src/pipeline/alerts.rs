@@ -1,4 +1,4 @@
-//! Stage 8, alerts: alerts that name the urls, with the hosts and accounts that they name beside them.
+//! Stage 8, alerts: finds the alerts that name a url, with the hosts and accounts in the same alert.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -28,7 +28,7 @@ pub(super) async fn find(
         return Ok(());
     }
     let chunks = pivot::search(context, Query::Alerts, context.window, targets).await?;
-    // Two queries whose words overlap tell of the same alert.
+    // Chunks of a query can have search terms in common, so several queries can return the same alert.
     let mut alerts: BTreeMap<&str, &Row> = BTreeMap::new();
     for row in chunks.iter().flat_map(|chunk| &chunk.rows.rows) {
         let id = row.text("alert_id");

@@ -1,4 +1,4 @@
-//! Messages as Microsoft Graph gives them, put into the graph.
+//! Puts the messages that Microsoft Graph returned into the investigation graph.
 
 use super::context::Context;
 use crate::graph::node::Message;

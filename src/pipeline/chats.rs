@@ -1,4 +1,4 @@
-//! Stage 6, chats: the chats of those who sent a risky url, round after round, until nobody new turns up.
+//! Stage 6, chats: reads the chats of users who sent a risky url, and repeats this until no new sender appears.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ struct LinkMessage {
     links: Vec<Link>,
 }
 
-/// A chat in which messages with a link stand.
+/// A chat with at least one message that holds a link.
 struct LinkChat {
     id: String,
     info: Recorded<ChatInfo>,
@@ -159,7 +159,7 @@ async fn read_messages(
 }
 
 impl LinkMessage {
-    /// A message of the window with a link; none for any other.
+    /// The message, if it is in the window and holds a link.
     fn of(context: &Context, message: Recorded<ChatMessage>) -> Option<Self> {
         if !listing::is_in(context.window, &message.value) {
             return None;

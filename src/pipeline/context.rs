@@ -1,4 +1,4 @@
-//! What every stage may read and none may change: the services, the options, and the time under investigation.
+//! The read-only input of every stage: the services, the options and the window.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::source::msgraph;
 pub struct Intel {
     /// The providers, in the order in which they are asked.
     pub providers: Vec<Provider>,
-    /// What of a url may leave the tenant.
+    /// The rules for what may leave the tenant.
     pub privacy: Privacy,
     /// How often each provider may still be asked.
     pub quotas: Quotas,
@@ -39,7 +39,7 @@ pub(super) struct Context {
     pub(super) options: Options,
     /// The part of the configuration that shapes the graph.
     pub(super) settings: Settings,
-    /// The way to every service; it asks the journal before the network.
+    /// The client for every service. It asks the journal first and the network second.
     pub(super) client: Arc<Client>,
     /// The logs of the tenant.
     pub(super) logs: Sentinel,

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use crate::source::logs::Row;
 
-/// The events that are counted in the graph already. Queries overlap in words and time, so that several of them tell of
-/// the same event.
+/// The events that the graph already counts. Queries overlap in search terms and time, so several can return the same
+/// event.
 #[derive(Default)]
 pub(super) struct CountedEvents(HashSet<String>);
 

@@ -1,4 +1,4 @@
-//! The directory of the tenant: which account a user is.
+//! Resolves users in the directory of the tenant (Entra ID).
 
 use std::collections::HashMap;
 
@@ -10,8 +10,7 @@ use crate::http::Failure;
 use crate::model::{Stage, UserId, sorted};
 use crate::source::msgraph::{self, Problem};
 
-/// What the directory said of the users that it was asked about, by the object id or UPN that it was asked with. Nobody
-/// is asked about twice in one load.
+/// The answers of the directory, by the object id or UPN that was looked up. No user is looked up twice in one load.
 #[derive(Default)]
 pub(super) struct Directory(HashMap<String, Entry>);
 
@@ -60,7 +59,7 @@ impl Directory {
                     };
                     let mut named = context.options.users.iter();
                     if named.any(|user| user.eq_ignore_ascii_case(&key)) {
-                        // The analyst named this very user, so it is a gap and no note that the user does not exist.
+                        // A user that the analyst named has to exist, so a missing one is a gap and not a note.
                         findings.gaps.add(stage, msgraph::SOURCE, problem, 1);
                     } else {
                         findings.add_msgraph_problem(stage, problem);

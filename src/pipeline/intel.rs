@@ -1,4 +1,4 @@
-//! Stage 5, intel: what the providers of threat intelligence know of the urls.
+//! Stage 5, intel: asks the providers of threat intelligence about the urls.
 
 mod service;
 mod workspace;

@@ -1,4 +1,4 @@
-//! What the audit log says of messages with a link.
+//! The messages with a link that the audit log lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,11 +28,11 @@ pub(super) struct ListedMessage {
     pub(super) records: BTreeSet<RecordNumber>,
     /// Who sent the message or, when the log does not hold that, who changed it.
     pub(super) user: String,
-    /// When it was sent; none when the log holds changes of it only.
+    /// When it was sent; `None` when the log only holds changes of it.
     pub(super) created: Option<DateTime<Utc>>,
-    /// First time that the log tells of it.
+    /// The time of its first row in the log.
     pub(super) first: Option<DateTime<Utc>>,
-    /// Last time that the log tells of it.
+    /// The time of its last row in the log.
     pub(super) last: Option<DateTime<Utc>>,
 }
 
@@ -67,8 +67,8 @@ impl Listing {
         self.0.keys().map(|(team, _)| team).collect()
     }
 
-    /// Channel and message id of a message of that team, when it is wanted: a message that is listed or, given a window,
-    /// any that somebody wrote or changed in it in a channel with a listed one.
+    /// Channel and message id, if the message is wanted: a listed message or, with a window (`--channels all`), any that
+    /// was sent or changed in the window in a channel with a listed message.
     pub(super) fn wants(
         &self,
         team: &TeamId,

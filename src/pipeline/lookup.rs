@@ -1,4 +1,4 @@
-//! What is to be done about urls at a provider, and what comes of it.
+//! Decides how each url is looked up at a provider, and reads the answers.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -27,18 +27,18 @@ pub(super) struct SharedRequest {
     pub(super) urls: Vec<LookupUrl>,
 }
 
-/// What is to be done about urls at one provider.
+/// The lookups at one provider.
 #[derive(Default)]
 pub(super) struct Lookups {
     /// Requests to its service.
     pub(super) requests: Vec<SharedRequest>,
     /// Urls that are looked up in the workspace, each with the values that an indicator of it may have.
     pub(super) workspace: Vec<(Url, Vec<String>)>,
-    /// Urls about which nobody needs to be asked: a list tells, or the privacy rules hold them back.
+    /// Urls whose result is known without a request: from a list, or because the privacy rules hold them back.
     pub(super) local: Vec<(LookupUrl, Verdict)>,
 }
 
-/// What came of a lookup of one url at one provider.
+/// The result for one url at one provider.
 pub(super) struct LookupResult {
     pub(super) url: LookupUrl,
     pub(super) verdict: Verdict,
@@ -47,8 +47,8 @@ pub(super) struct LookupResult {
 }
 
 impl Lookups {
-    /// What is to be done about these urls. Both the load and its plan take it from here, so that a plan shows what will
-    /// be sent.
+    /// Decides how these urls are looked up. The load and its plan both use this function, so a plan shows exactly what
+    /// will be sent.
     pub(super) fn of(provider: &Provider, privacy: &Privacy, urls: &BTreeSet<Url>) -> Self {
         let mut lookups = Self::default();
         let mut places: HashMap<(Url, Option<Body>), usize> = HashMap::new();
@@ -121,8 +121,8 @@ fn is_answer(verdict: &Verdict) -> bool {
     matches!(verdict.state, State::Hit | State::Clean | State::NotFound)
 }
 
-/// Whether an exchange shows that the service answers nobody, rather than that it has no answer for this url: a url may
-/// be too long for it, or may be none by its rules.
+/// True when an exchange shows that the service is down. It is false when only this url has no answer, for example
+/// because it is too long or invalid for the service.
 pub(super) fn is_down(exchange: &Exchange) -> bool {
     match &exchange.answer {
         Answer::Nothing(_) => true,

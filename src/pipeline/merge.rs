@@ -1,4 +1,4 @@
-//! Nodes that turn out to be the same become one.
+//! Merges nodes that turned out to be the same.
 
 use std::collections::HashMap;
 

@@ -27,8 +27,8 @@ const CONCURRENT: usize = 4;
 /// Messages that were fetched, by channel and message id.
 type Fetched = BTreeMap<(ChannelId, String), Recorded<ChatMessage>>;
 
-/// Finds the messages with a link in all channels of the teams, and reads them. Gives the bodies of those that there
-/// still are.
+/// Finds the messages with a link in all channels of the teams, reads them, and returns the bodies of those that still
+/// exist.
 pub(super) async fn read(
     context: &Context,
     findings: &mut Findings,
@@ -210,7 +210,7 @@ struct Post<'a> {
 }
 
 impl Post<'_> {
-    /// Puts a message into the graph that Microsoft Graph did not give. Gives its sender.
+    /// Puts a listed message that Microsoft Graph did not return into the graph, and returns its sender.
     fn put_listed(&self, graph: &mut Graph) -> Option<NodeRef> {
         let listed = self.listed?;
         let message = Message {
@@ -232,7 +232,7 @@ impl Post<'_> {
         put_listed_sender(graph, listed, node, sent)
     }
 
-    /// Puts a message into the graph that Microsoft Graph gave. Gives its node and its sender.
+    /// Puts a message that Microsoft Graph returned into the graph, and returns its node and its sender.
     fn put_fetched(
         &self,
         graph: &mut Graph,
@@ -260,8 +260,7 @@ impl Post<'_> {
         (node, sender)
     }
 
-    /// Puts the root of a reply into the graph. It is a node whether it is listed or not; unless it is, nothing but its
-    /// place is known of it.
+    /// Puts the root of a reply into the graph. It is a node even if it is not listed; then only its channel is known.
     fn put_root(&self, graph: &mut Graph, reply: NodeRef, message: &Recorded<ChatMessage>) {
         let root = message.value.reply_to_id.as_deref();
         let Some(root) = root.filter(|root| !root.is_empty() && *root != self.id) else {
@@ -280,7 +279,7 @@ impl Post<'_> {
     }
 }
 
-/// Names all records of the audit log that list a message as evidence of it.
+/// Adds all audit records that list a message as its evidence.
 fn cite(graph: &mut Graph, message: NodeRef, listed: &ListedMessage) {
     for record in &listed.records {
         graph.see(message, Seen::in_record(*record));
@@ -294,7 +293,7 @@ fn put_listed_sender(
     message: NodeRef,
     sent: Seen,
 ) -> Option<NodeRef> {
-    // Bots and connectors stand in the log by other names than a UPN.
+    // The log names bots and connectors by something other than a UPN.
     let upn = Some(listed.user.as_str()).filter(|user| user.contains('@'))?;
     let user = people::put_logged(graph, "", upn, sent)?;
     graph.link(user, Edge::Sent { at: sent.at }, message, sent);

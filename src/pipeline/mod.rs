@@ -5,7 +5,7 @@
 //! looks at the clock: the present is when the case was made, and times of evidence come from the records. Answers are
 //! fetched many at a time and read in a fixed order, so the graph depends on the journal alone.
 //!
-//! `run_stages` is the sequence of the stages; what flows from one to the next can be read off there.
+//! `run_stages` is the sequence of the stages, and shows what each passes to the next.
 
 mod alerts;
 mod bodies;

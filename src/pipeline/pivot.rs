@@ -1,4 +1,4 @@
-//! Pivots: which urls are looked for in logs and alerts, and by which words.
+//! Chooses the urls that are searched for in logs and alerts, and their search terms.
 
 use url::{Host, Url};
 
@@ -11,8 +11,7 @@ use crate::link;
 use crate::model::{PivotOn, Settings, Window, sorted};
 use crate::source::logs::{Query, Rows, chunks};
 
-/// Domains on which many parties keep their own things, so that a visit to one of their hosts says nothing about a url
-/// there.
+/// Domains of services that many parties share. A connection to one of their hosts says nothing about a single url.
 const SHARED: &[&str] = &[
     "1drv.ms",
     "adobe.com",
@@ -119,9 +118,9 @@ const SHARED: &[&str] = &[
 pub(super) struct Target {
     pub(super) node: NodeRef,
     pub(super) url: Url,
-    /// Many parties share its host, so only the very url counts.
+    /// True for a url on a shared service, where only exactly this url counts.
     pub(super) shared: bool,
-    /// The words by which logs are searched.
+    /// The search terms for logs.
     needles: Vec<String>,
     /// The hosts by which alerts are searched: products write what follows a host in different ways.
     hosts: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a load would do, before it does it: which messages it reads, and what is sent to whom.
+//! Works out what a load would do: which messages it would read, and what it would send to whom.
 //!
 //! Only what stays inside the tenant and costs little is asked for: where the investigation starts, the teams, and the
 //! list of messages. The journal keeps all of it, so that the load goes on from there. Everything else is read from the
@@ -198,7 +198,7 @@ pub async fn plan(
     let teams = teams::find(&context, &mut findings, &mut directory, &seeds);
     let teams = progress.stage(Stage::Teams, teams).await?;
 
-    // The stage is only begun here, and not done: its messages are listed and not read.
+    // The stage is only started, not completed: its messages are listed but not read.
     (progress.started)(Stage::Messages);
     let listing = messages::list(&context, &mut findings, &teams).await?;
     // A load asks again for what the journal holds as a failure, so from here on a failure is no gap yet.
@@ -317,7 +317,7 @@ async fn plan_chats(
     Ok(ChatPlan {
         recorded: findings.graph.labelled(Label::Chat).len(),
         urls: urls.count() - urls_before,
-        // Whatever failed is asked for again, and may lead to more chats.
+        // Failed requests are retried by the load and may add chats, so the plan is incomplete.
         complete: never || whole && findings.gaps.list() == gaps_before,
     })
 }

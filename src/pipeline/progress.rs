@@ -1,4 +1,4 @@
-//! Running stage after stage: who is told of each, where to stop, and what ends it early.
+//! Runs the stages one after the other: reports progress, stops after the last wanted stage, and handles failures.
 
 use crate::case::CaseError;
 use crate::http::Failure;
@@ -14,11 +14,11 @@ pub enum RunError {
     Case(#[from] CaseError),
 }
 
-/// Who is told of each stage.
+/// Receives the progress of the stages.
 pub struct Progress<'p> {
     /// Called with each stage before it begins.
     pub started: &'p mut (dyn FnMut(Stage) + Send),
-    /// Called with each stage that has come to its end. An error ends the investigation.
+    /// Called with each stage after it finished. An error ends the investigation.
     pub ended: &'p mut (dyn FnMut(Stage) -> Result<(), CaseError> + Send),
 }
 

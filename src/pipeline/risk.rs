@@ -65,7 +65,7 @@ fn leads_to(graph: &Graph, from: NodeRef, edges: EdgeType, flag: Field<Flag>) ->
     targets.any(|target| graph.node(target).facts.is(flag))
 }
 
-/// What besides the verdicts speaks against a url. `[risk] signals` says which of it makes the url risky.
+/// The signals of a url: what speaks against it besides verdicts. `[risk] signals` says which of them make it risky.
 fn signals(graph: &Graph, url: NodeRef) -> Vec<Signal> {
     let is_blocked = |user: NodeRef| {
         let edge = graph.edge(user, EdgeType::Clicked, url);

@@ -1,5 +1,5 @@
-//! Stage 1, seeds: where the investigation starts. These are warnings of SmartScreen, clicks that Safe Links stopped or
-//! that went on past it, messages with a known threat, and what the analyst names.
+//! Stage 1, seeds: finds where the investigation starts: SmartScreen warnings, clicks that Safe Links blocked or that
+//! went on past its warning, messages with a known threat, and what the analyst named.
 
 use std::collections::BTreeSet;
 
@@ -70,7 +70,7 @@ impl Seeds {
         if let (Some(user), Some(host)) = (user, host) {
             graph.link(user, Edge::Used { count: 1 }, host, seen);
         }
-        // A browser can be started with a local path, which is no url.
+        // A browser can be started with a local path, which is not a url.
         let Some(url) = self.urls.put_text(graph, row.text("url"), seen) else {
             return;
         };
@@ -114,7 +114,7 @@ impl Seeds {
         }
     }
 
-    /// What the analyst names. No record says so, and it has no time.
+    /// What the analyst named. It comes from no record and has no time.
     fn add_by_hand(&mut self, graph: &mut Graph, options: &Options) {
         let seen = Seen::default();
         for user in &options.users {

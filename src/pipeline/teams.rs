@@ -25,7 +25,7 @@ pub(super) async fn find(
     let mut teams = seeds.teams.clone();
     let users: Vec<NodeRef> = seeds.users.iter().copied().collect();
     directory.resolve(context, findings, STAGE, &users).await?;
-    // Those whom the directory does not know have no teams to ask for.
+    // Users that are not in the directory have no teams.
     let accounts = users
         .into_iter()
         .filter_map(|user| directory.account(&findings.graph, user));
@@ -76,7 +76,7 @@ async fn name_given_teams(context: &Context, findings: &mut Findings) -> Result<
                 let id = TeamId::from(id);
                 findings.graph.put(Team { id, name }, seen);
             }
-            // The analyst named this very team, so it is a gap and no note that it does not exist.
+            // A team that the analyst named has to exist, so a missing one is a gap and not a note.
             Err(problem @ msgraph::Problem::NotFound { .. }) => {
                 findings.gaps.add(STAGE, msgraph::SOURCE, problem, 1);
             }

@@ -1,4 +1,4 @@
-//! Every url of the graph, whole.
+//! The full text of every url in the graph.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -31,7 +31,7 @@ impl Urls {
         node
     }
 
-    /// Puts a url into the graph that a log or the analyst names; none for what is no web url.
+    /// Puts a url that a log or the analyst names into the graph; `None` if it is not a web url.
     pub(super) fn put_text(
         &mut self,
         graph: &mut Graph,
@@ -62,8 +62,8 @@ impl Urls {
     }
 }
 
-/// Whether somebody registered the domain. Addresses, single labels and public suffixes, which stand for themselves in
-/// [`link::Domain`], would join urls that have nothing to do with one another.
+/// True for a registered domain. A node for an address, a single label or a public suffix, which `link::Domain` gives
+/// for urls without a registered domain, would connect unrelated urls.
 fn is_registrable(domain: &link::Domain, url: &Url) -> bool {
     matches!(url.host(), Some(url::Host::Domain(_)))
         && domain.registrable.contains('.')

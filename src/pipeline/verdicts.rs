@@ -1,4 +1,4 @@
-//! What the providers said of the urls so far.
+//! The verdicts of the providers so far.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,14 +11,14 @@ use crate::intel::{self, Verdict};
 /// The verdicts on the urls that the providers were asked about, and the providers that are not asked any more.
 #[derive(Default)]
 pub(super) struct Verdicts {
-    /// By the node of the url. A url that was asked about has an entry, even when nobody said anything.
+    /// By the node of the url. A url that was looked up has an entry even if no provider answered.
     by_url: HashMap<NodeRef, Vec<Verdict>>,
     /// Providers that were given up in this load, by name, with what is said in place of an answer.
     pub(super) given_up: BTreeMap<&'static str, Verdict>,
 }
 
 impl Verdicts {
-    /// The urls that nobody has been asked about. From now on they count as asked about.
+    /// The urls that were not looked up yet. From now on they count as looked up.
     pub(super) fn take_new(&mut self, urls: &Urls) -> BTreeSet<Url> {
         let mut new = BTreeSet::new();
         for (url, node) in urls.iter() {
@@ -40,7 +40,7 @@ impl Verdicts {
         self.by_url.get(&url).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a provider says that a url is risky. Signals play no part: they start neither a round of chats nor a
+    /// True when a provider rates the url as risky. Signals do not count here: they start neither a round of chats nor a
     /// search in the logs.
     pub(super) fn is_risky(&self, url: NodeRef) -> bool {
         intel::risky(self.of(url))

@@ -13,7 +13,7 @@ pub(super) struct Proof {
     pub(super) parts: Option<Parts>,
 }
 
-/// A node, an edge or a record of a case, with all that it takes to show it.
+/// A node, an edge or a record of a case, with everything that is shown of it.
 pub(super) struct Answer<'a> {
     pub(super) case: &'a Case,
     pub(super) graph: &'a Graph,

@@ -1,4 +1,4 @@
-//! The case that a load works on: new, gone on with, replayed, or the demo.
+//! Opens the case that a load works on: a new one, a resumed one, a replay or the demo.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::model::{Options, Scope, Settings, Stage};
 use crate::sink::neo4j::{self, Connection};
 use crate::terminal::clean;
 
-/// A case, with all that it takes to go on with it.
+/// An open case, with everything that is needed to continue it.
 pub(super) struct Opened {
     pub(super) case: Case,
     pub(super) answers: Answers,

@@ -46,8 +46,8 @@ pub(super) async fn run(global: Global, arguments: Load) -> Result<Exit, Failure
         },
     }
     output::eprint_line("interrupted; run the same command with the same --case to go on");
-    // The load ends where it next waits for something. What it has written so far is whole, so if it computes for long,
-    // or on a second signal, it is not waited for.
+    // The load ends at its next await. Everything written so far is complete, so a long computation or a second signal
+    // ends the process without waiting.
     drop(stop);
     tokio::select! {
         _ = &mut load => {}

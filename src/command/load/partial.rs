@@ -51,7 +51,7 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
     };
     bar.finish_and_clear();
     let partial = partial?;
-    // How many records there are is noted, and what they hold is on disk.
+    // The number of records is stored, and the journal is flushed to disk.
     case.note(|_| {})?;
     let next = suggested::command(global, "load")
         .words("--case")

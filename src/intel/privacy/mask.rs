@@ -13,7 +13,7 @@ use super::layer::Layer;
 use super::never::Never;
 use super::secret::{Pairs, secrets};
 
-/// What stands where something was hidden.
+/// The replacement for what is hidden.
 const HIDDEN: &str = "***";
 /// How often percent-encoding may be nested. What is nested deeper is hidden whole.
 const ROUNDS: usize = 8;
@@ -49,7 +49,7 @@ pub(super) enum Part {
     Whole,
 }
 
-/// Knows what to hide.
+/// What to hide.
 pub(super) struct Mask<'a> {
     inside: &'a Inside,
     never: &'a Never,
@@ -85,7 +85,7 @@ impl<'a> Mask<'a> {
         let mut done = None;
         for (from, to) in hidden {
             match done {
-                // What touches is hidden together.
+                // Adjacent ranges are hidden as one.
                 Some(end) if from <= end => done = Some(to.max(end)),
                 _ => {
                     masked.extend_from_slice(&text.as_bytes()[done.unwrap_or(0)..from]);
@@ -291,7 +291,7 @@ fn alignments(run: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         .collect();
     (0..4).filter_map(move |skip| {
         let aligned = url_safe.get(skip..)?;
-        // One character over holds no whole byte.
+        // A single left-over character does not hold a whole byte.
         let whole = aligned.len() - usize::from(aligned.len() % 4 == 1);
         BASE64.decode(&aligned[..whole]).ok()
     })

@@ -1,4 +1,4 @@
-//! `intel.never_send`: places that nobody is asked about.
+//! `intel.never_send`: hosts and paths that are never sent to a provider.
 
 use percent_encoding::percent_decode_str;
 use regex::{Regex, RegexBuilder};

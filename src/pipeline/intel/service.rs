@@ -11,8 +11,8 @@ use crate::journal::{Answer, Exchange, NoAnswer};
 
 /// Requests to a provider that are under way at the same time.
 const CONCURRENT: usize = 4;
-/// Requests in a row at which the service was down before the provider is given up for this load. As many as are under
-/// way at the same time, so that a service that hangs costs the time of one deadline.
+/// After how many failed requests in a row a provider is given up for this load. It equals the number of concurrent
+/// requests, so that a service that hangs costs the time of one deadline.
 const DOWN_IN_A_ROW: usize = CONCURRENT;
 
 /// Sends one request after the other until the provider has to be given up: a quota is used up, or the service was down
@@ -131,7 +131,7 @@ fn known_answer(
     }
 }
 
-/// Whether a quota kept a request from being sent.
+/// True when a request was not sent because a quota is used up.
 fn is_not_sent(exchange: &Exchange) -> bool {
     matches!(exchange.answer, Answer::Nothing(NoAnswer::NotSent(_)))
 }

@@ -135,7 +135,7 @@ fn evidence(a: &str, b: &str, cases: &str) -> String {
     )
 }
 
-/// Takes `$case` off what is bound to `old` and deletes it when no other case holds it.
+/// Removes `$case` from the node or edge bound to `old`, and deletes it if no other case holds it.
 fn release(old: &str, delete: &str) -> String {
     format!(
         "SET {old}.`cases` = [c IN {old}.`cases` WHERE c <> $case],\n\

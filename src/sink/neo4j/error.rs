@@ -81,7 +81,7 @@ pub enum Neo4jError {
     Driver { address: String, reason: String },
 }
 
-/// What a failed transaction calls for.
+/// How to react to a failed transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Remedy {
     /// Less work in one transaction.
@@ -90,7 +90,7 @@ pub(super) enum Remedy {
     Again,
     /// The same again, once the server is back.
     Reconnect,
-    /// Nothing: somebody has to act.
+    /// Give up: somebody has to act.
     Stop,
 }
 

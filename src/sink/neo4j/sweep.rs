@@ -48,7 +48,7 @@ impl Connection {
             case,
             counters,
         };
-        // Edges first: a node goes with whatever still hangs on it.
+        // Edges first, since deleting a node deletes its remaining edges.
         for (kind, from, to) in joins() {
             let kept: HashSet<(&str, &str)> = edges
                 .iter()

@@ -94,7 +94,7 @@ impl Query {
             .filter(|table| !table.is_empty())
     }
 
-    /// Whether a slice needs rows of the whole window, so that only whole hours are worth cutting off.
+    /// True for queries that join by the hour, so that only whole hours can be cut off.
     pub fn joins(self) -> bool {
         self.prelude().any(|(name, _)| name == "window_from")
     }

@@ -1,7 +1,7 @@
 //! Microsoft Sentinel, by the Log Analytics query API.
 //!
-//! A result that the service cuts short is never taken for the whole: the time is halved and asked again, down to a
-//! minute, or to an hour where tables are joined by the hour.
+//! A truncated result is never taken for complete: the time range is halved and queried again, down to a minute, or to an
+//! hour where tables are joined by the hour.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub struct Sentinel {
 /// One row of a result.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// The record it stands in.
+    /// The journal record that holds it.
     pub record: RecordNumber,
     columns: Arc<Vec<String>>,
     cells: Vec<Value>,
