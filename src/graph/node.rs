@@ -1,5 +1,4 @@
-//! What is put into the graph as a node. The structs are declared in [`super::schema`]; how they are made of what
-//! records tell stands here.
+//! Constructors for the node structs that [`super::schema`] declares, from the values that records hold.
 
 use super::schema::{Given, Label, domain, url};
 use crate::model::{DomainId, HostId, State, UserId, VerdictId};
@@ -7,7 +6,7 @@ use crate::model::{DomainId, HostId, State, UserId, VerdictId};
 pub use super::schema::{Alert, Case, Channel, Chat, Entity, Host, Message, Team, User, Verdict};
 
 impl User {
-    /// A user known by an object id or an application's id.
+    /// A user with an object id of Entra ID or the id of an application.
     pub fn by_id(id: &str) -> Self {
         Self {
             id: UserId::object(id),
@@ -15,7 +14,7 @@ impl User {
         }
     }
 
-    /// A user known by UPN only.
+    /// A user of whom only the UPN is known.
     pub fn by_upn(upn: &str) -> Self {
         Self {
             id: UserId::upn(upn),
