@@ -6,12 +6,12 @@ use crate::journal::Record;
 use crate::model::Source;
 use crate::source::logs::rows_by_column;
 
-/// A body and the parts that it is made of.
+/// The body of a record, split into parts.
 #[derive(Debug)]
 pub(super) struct Body {
-    /// What its parts are called: `rows`, `items of value`, `lines` or `answer`.
+    /// What the parts are called: `rows`, `items of value`, `lines` or `answer`.
     pub(super) unit: &'static str,
-    /// The parts, in the order in which they were sent.
+    /// The parts, in the order of the body.
     pub(super) parts: Vec<Value>,
     /// True when the body could be split: it is JSON or lines of text.
     pub(super) legible: bool,
@@ -53,7 +53,7 @@ impl Body {
     }
 }
 
-/// The items of a list, as Graph gives one.
+/// Takes the items out of a list of Microsoft Graph.
 fn items(value: &mut Value) -> Option<Vec<Value>> {
     match value.get_mut("value") {
         Some(Value::Array(items)) => Some(std::mem::take(items)),
