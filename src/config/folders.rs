@@ -1,10 +1,10 @@
-//! Where a user's files are: by the XDG Base Directory Specification, on Windows in the folders that it has for them.
+//! The folders of a user: those of the XDG Base Directory Specification, or on Windows the known folders.
 
 use std::path::PathBuf;
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 
-/// Where the configuration is looked for.
+/// The folder in which the configuration is looked for.
 pub(super) fn config_folder() -> Option<PathBuf> {
     folder(|folders| folders.config_dir())
 }
@@ -16,7 +16,7 @@ pub fn cache_folder() -> Option<PathBuf> {
 
 /// The folder for state that has to outlast a run.
 pub fn state_folder() -> Option<PathBuf> {
-    // Windows has no folder for state apart from data.
+    // Windows does not have separate folders for state and data.
     folder(|folders| folders.state_dir().unwrap_or_else(|| folders.data_dir()))
 }
 
