@@ -1,4 +1,4 @@
-//! Requests to stop: Ctrl-C and, on Unix, SIGTERM.
+//! Signals to stop: Ctrl-C and, on Unix, SIGTERM.
 
 use std::io;
 
@@ -22,7 +22,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -39,7 +39,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) {
         self.interrupt.recv().await;
     }

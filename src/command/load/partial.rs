@@ -15,7 +15,7 @@ use crate::model::Stage;
 use crate::pipeline::{self, Progress};
 use crate::terminal::clean;
 
-/// Runs the stages that are asked for. Neo4j is not touched, and the case is not complete afterwards.
+/// Runs the stages that were requested. Nothing is written to Neo4j, and the case is not complete afterwards.
 pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failure> {
     let Opened {
         mut case, answers, ..
