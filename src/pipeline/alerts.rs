@@ -18,7 +18,7 @@ use crate::source::logs::{self, Entity, Query, Row};
 
 const STAGE: Stage = Stage::Alerts;
 
-/// Looks for the alerts that name the urls.
+/// Finds the alerts that name the urls.
 pub(super) async fn find(
     context: &Context,
     findings: &mut Findings,
@@ -48,7 +48,7 @@ pub(super) async fn find(
     Ok(())
 }
 
-/// Puts an alert into the graph with all that it names, if it names one of these urls.
+/// Puts an alert into the graph, with the entities that it names, if it names one of these urls.
 fn put(findings: &mut Findings, id: &str, row: &Row, wanted: &HashMap<&Url, NodeRef>) {
     let Ok(entities) = serde_json::from_str::<Value>(row.text("entities")) else {
         let reason = "the entities of an alert are no JSON, so what it names is not known; look at it in Sentinel";

@@ -13,8 +13,8 @@ pub(super) struct Click {
     pub(super) url: NodeRef,
 }
 
-/// Puts a click into the graph, unless its url is not a web url. A click that was counted before adds only its record as
-/// evidence.
+/// Puts a click into the graph, unless its url is not a web url. A click that was counted before adds only its record
+/// as evidence.
 pub(super) fn put(
     graph: &mut Graph,
     urls: &mut Urls,

@@ -1,4 +1,4 @@
-//! Which events of the logs are counted in the graph.
+//! Keeps track of the log events that the graph counts, so that none is counted twice.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::source::logs::Row;
 pub(super) struct CountedEvents(HashSet<String>);
 
 impl CountedEvents {
-    /// What a row adds to a count: `count`, or nothing when its event is counted already. Rows of different `source` are
+    /// The number to add for a row: `count`, or 0 when its event was counted before. Rows with a different `source` are
     /// different events.
     pub(super) fn add(&mut self, source: &str, row: &Row, count: i64) -> i64 {
         let is_new = self.0.insert(format!("{source} {}", row.identity()));

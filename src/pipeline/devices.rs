@@ -10,7 +10,7 @@ pub(super) fn put_logged(graph: &mut Graph, row: &Row, seen: Seen) -> Option<Nod
     Some(graph.put(host, seen))
 }
 
-/// The host that an entity of an alert names.
+/// Puts the host of an alert's entity into the graph.
 pub(super) fn put_entity(graph: &mut Graph, device: &Device<'_>, seen: Seen) -> Option<NodeRef> {
     let host = Host {
         os: (!device.os.is_empty()).then(|| device.os.to_owned()),

@@ -1,4 +1,4 @@
-//! What the stages have found: the graph, and what is missing from it.
+//! The findings of the stages: the graph, and what is missing from it.
 
 use std::collections::BTreeSet;
 
@@ -6,27 +6,27 @@ use crate::graph::Graph;
 use crate::model::{Gap, Gaps, Stage};
 use crate::source::{logs, msgraph};
 
-/// What a finished investigation gives.
+/// The result of a complete investigation.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The graph, with risk written onto it.
+    /// The graph, including the risk.
     pub graph: Graph,
-    /// The gaps.
+    /// The gaps: what is missing and could have been read.
     pub gaps: Vec<Gap>,
-    /// What no permission could have given.
+    /// The notes: what is missing and no permission could have provided.
     pub notes: Vec<Gap>,
 }
 
-/// What an investigation that stopped before its end knows to be missing.
+/// What is missing so far from an investigation that stopped early.
 #[derive(Debug)]
 pub struct Stopped {
     /// The gaps so far.
     pub gaps: Vec<Gap>,
-    /// What no permission could have given.
+    /// The notes so far: what is missing and no permission could have provided.
     pub notes: Vec<Gap>,
 }
 
-/// The graph, gaps and notes that every stage adds to.
+/// The graph, the gaps and the notes, to which every stage adds.
 pub(super) struct Findings {
     pub(super) graph: Graph,
     pub(super) gaps: Gaps,

@@ -1,4 +1,5 @@
-//! Completes the graph after all stages: merges nodes that are the same, writes the risk, and adds the node of the case.
+//! Completes the graph after all stages: merges nodes that are the same, writes the risk, and adds the node of the
+//! case.
 
 use super::context::Context;
 use super::directory::Directory;

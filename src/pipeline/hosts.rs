@@ -19,18 +19,18 @@ use crate::source::logs::{self, Query, Row};
 
 const STAGE: Stage = Stage::Hosts;
 
-/// Connections from one host to one url.
+/// The connections from one host to one url.
 #[derive(Default)]
 struct Connections {
-    /// To exactly this url.
+    /// Connections to exactly this url.
     exact: Vec<Connection>,
-    /// To the host of the url only.
+    /// Connections of which only the host of the url is known.
     host: Vec<Connection>,
 }
 
-/// What one row says of connections.
+/// The connections that one row counts.
 struct Connection {
-    /// The kind of log, as the graph names it.
+    /// The kind of log, in the spelling of the graph.
     source: &'static str,
     count: i64,
     seen: Seen,
@@ -39,8 +39,8 @@ struct Connection {
 /// The logged connections, by host and url.
 type ConnectionsByHost = BTreeMap<(NodeRef, NodeRef), Connections>;
 
-/// Looks for the hosts that went to the urls, and for the users who clicked them. `counted` holds the clicks that are
-/// in the graph already.
+/// Finds the hosts that connected to the urls, and the users who clicked them. `counted` has the clicks that the graph
+/// counts already.
 pub(super) async fn find(
     context: &Context,
     findings: &mut Findings,
@@ -162,7 +162,7 @@ fn put_connections(graph: &mut Graph, connections: ConnectionsByHost) {
     }
 }
 
-/// Whether a logged request went to the url, to its host, or to neither.
+/// How a logged request matches the url; `None` when it does not.
 fn hit(row: &Row, url: &Url) -> Option<MatchKind> {
     link::logged_request_match(row.text("url"), row.text("destination"), url)
 }

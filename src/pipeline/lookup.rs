@@ -12,27 +12,28 @@ use crate::intel::{
 };
 use crate::journal::{Answer, Body, Exchange, Request};
 
-/// A url that a provider is asked about.
+/// A url that is looked up at a provider.
 #[derive(Clone)]
 pub(super) struct LookupUrl {
     pub(super) url: Url,
-    /// The string that is sent; none when it is the url itself.
+    /// The string that is sent; `None` when it is the url itself.
     pub(super) sent_as: Option<String>,
 }
 
-/// A request to a provider, and the urls that it asks about: the privacy rules may leave the same of several.
+/// A request to a provider, and the urls that it is about. Several urls can become the same string by the privacy
+/// rules.
 pub(super) struct SharedRequest {
     pub(super) request: Request,
-    /// At least one.
+    /// The urls, at least one.
     pub(super) urls: Vec<LookupUrl>,
 }
 
 /// The lookups at one provider.
 #[derive(Default)]
 pub(super) struct Lookups {
-    /// Requests to its service.
+    /// The requests to its service.
     pub(super) requests: Vec<SharedRequest>,
-    /// Urls that are looked up in the workspace, each with the values that an indicator of it may have.
+    /// The urls that are looked up in the workspace, each with the values that an indicator of it can have.
     pub(super) workspace: Vec<(Url, Vec<String>)>,
     /// Urls whose result is known without a request: from a list, or because the privacy rules hold them back.
     pub(super) local: Vec<(LookupUrl, Verdict)>,
@@ -42,7 +43,7 @@ pub(super) struct Lookups {
 pub(super) struct LookupResult {
     pub(super) url: LookupUrl,
     pub(super) verdict: Verdict,
-    /// The records that say so.
+    /// The records that prove it.
     pub(super) seen: Vec<Seen>,
 }
 
@@ -80,7 +81,7 @@ impl Lookups {
 }
 
 impl SharedRequest {
-    /// What an exchange says of each of the urls.
+    /// The results that an exchange gives for each of the urls.
     pub(super) fn results(
         &self,
         provider: &HttpProvider,
@@ -94,14 +95,14 @@ impl SharedRequest {
         results.collect()
     }
 
-    /// Whether an exchange answers what was asked.
+    /// True when an exchange contains an answer to the request.
     pub(super) fn is_answered_by(&self, provider: &HttpProvider, exchange: &Exchange) -> bool {
         let first = self.urls.first();
         first.is_some_and(|url| is_answer(&provider.read(&url.url, exchange)))
     }
 
-    /// The answer that was kept from an earlier case. The file that holds it may have changed since, so only what reads
-    /// as an answer is taken from it.
+    /// The answer of an earlier case from the cache. The cached file may have been changed, so it is only used if it is
+    /// a valid answer.
     pub(super) fn kept_answer(
         &self,
         provider: &HttpProvider,
