@@ -23,7 +23,7 @@ pub struct Manifest {
     pub created: DateTime<Utc>,
     /// The time range under investigation.
     pub window: Window,
-    /// What shapes the graph: the options of `load` and the relevant settings.
+    /// The options of `load` and the settings that determine the graph.
     pub options: Scope,
     /// The progress of each stage.
     pub stages: BTreeMap<Stage, StageState>,

@@ -197,8 +197,7 @@ impl Default for Messages {
     }
 }
 
-/// `[endpoints]`: addresses that replace those of the cloud and of the providers. The key of a provider is its name,
-/// beside the keys here.
+/// `[endpoints]`: addresses that replace those of the cloud and of the providers. Providers have their names as keys.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Endpoints {

@@ -330,7 +330,7 @@ fn near(graph: &Graph, typed: &str) -> Vec<String> {
     let mut labels: Vec<Label> = labels.filter(|label| *label != Label::Message).collect();
     // Names come first, since there are fewer names than urls.
     labels.sort_by_key(|label| matches!(label, Label::Url | Label::Verdict));
-    // Every url has verdicts, whose ids are as similar as the url itself.
+    // Each url has verdicts, whose ids are as similar as the url itself.
     labels.retain(|label| *label != Label::Verdict || VerdictId::looks_like(&typed));
     let nodes = labels.into_iter().flat_map(|label| graph.labelled(label));
     let keys = nodes.flat_map(|node| {

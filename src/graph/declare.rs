@@ -114,7 +114,7 @@ macro_rules! nodes {
     };
 }
 
-/// Types of edges in their order. Each becomes a variant of [`Edge`].
+/// Types of edges in their order. Each becomes a variant of `Edge`.
 macro_rules! edges {
     ($(
         $kind:ident $spelt:literal in $module:ident {

@@ -11,8 +11,8 @@ use crate::journal::{Answer, Exchange, NoAnswer};
 
 /// The number of requests to a provider at the same time.
 const CONCURRENT: usize = 4;
-/// After how many failed requests in a row a provider is given up for this load. It equals the number of concurrent
-/// requests, so that a service that hangs costs the time of one deadline.
+/// The number of consecutive failures after which a provider is given up for this load. It equals the number of
+/// concurrent requests, so that a service that does not respond delays the load by only one deadline.
 const DOWN_IN_A_ROW: usize = CONCURRENT;
 
 /// Sends the requests until the provider has to be given up, because a quota is used up or the service failed too often

@@ -90,7 +90,7 @@ pub(super) enum Remedy {
     Again,
     /// Try the same again once the server is back.
     Reconnect,
-    /// Give up: somebody has to act.
+    /// Give up, since somebody has to act.
     Stop,
 }
 

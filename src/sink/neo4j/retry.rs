@@ -54,7 +54,7 @@ impl<'c> TransactionRetries<'c> {
     }
 
     /// Waits before the next attempt. `rows` is the size of the failed transaction, for the error text; a transaction
-    /// with a single row cannot be made smaller and is retried as it is.
+    /// with a single row cannot be made smaller and is retried unchanged.
     pub(super) async fn after(
         &mut self,
         error: neo4rs::Error,
