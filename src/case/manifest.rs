@@ -1,4 +1,4 @@
-//! `case.json`: what was asked for, and how far the case has come.
+//! `case.json`: the options of a case, and the progress of its stages.
 
 use std::collections::BTreeMap;
 
@@ -7,38 +7,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Scope, Stage, Window};
 
-/// Version of the folder's layout that this linktrail writes and reads.
+/// The version of the folder's layout that this version of linktrail writes and reads.
 pub const FORMAT: u64 = 1;
 
 /// The contents of `case.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Version of the folder's layout; see [`FORMAT`].
+    /// The version of the folder's layout; see [`FORMAT`].
     pub format: u64,
-    /// ULID.
+    /// The id of the case, a ULID.
     pub id: String,
-    /// Version of linktrail that made the case.
+    /// The version of linktrail that created the case.
     pub version: String,
-    /// When the case was made; the pipeline takes this for "now".
+    /// The time at which the case was created. The pipeline uses it as the current time.
     pub created: DateTime<Utc>,
-    /// The time under investigation.
+    /// The time range under investigation.
     pub window: Window,
-    /// What shapes the graph: the options of `load` and the settings that stand beside them.
+    /// The options of `load` and the settings that determine the graph.
     pub options: Scope,
-    /// How far each stage has come.
+    /// The progress of each stage.
     pub stages: BTreeMap<Stage, StageState>,
-    /// Every stage ran to its end, gaps or not.
+    /// True when every stage ran to its end, with or without gaps.
     pub complete: bool,
-    /// Records in the journal.
+    /// The number of records in the journal.
     pub records: u64,
 }
 
-/// State of a stage.
+/// The progress of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StageState {
-    /// It ran to its end.
+    /// The stage ran to its end.
     Done,
-    /// It has not run to its end yet.
+    /// The stage has not run to its end.
     Pending,
 }

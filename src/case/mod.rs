@@ -1,6 +1,6 @@
-//! The case: a folder that holds everything one investigation received and made.
+//! The case: a folder with everything that an investigation received and produced.
 //!
-//! `case.json` says what was asked for, `journal/` holds every exchange, `graph.jsonl` the graph.
+//! `case.json` holds the options and the progress, `journal/` every exchange, and `graph.jsonl` the graph.
 
 mod manifest;
 
@@ -48,7 +48,7 @@ pub enum CaseError {
     Journal(#[from] JournalError),
 }
 
-/// An open case. Only one process has it at a time.
+/// An open case. Only one process can have it open at a time.
 #[derive(Debug)]
 pub struct Case {
     dir: PathBuf,
@@ -58,10 +58,10 @@ pub struct Case {
 }
 
 impl Case {
-    /// Makes a new case in `dir`, or in `./cases/<id>` when none is named.
+    /// Creates a case in `dir`, or in `./cases/<id>` without one.
     ///
     /// # Errors
-    /// When the folder holds something else, or cannot be written.
+    /// When the folder is not empty, or cannot be written.
     pub fn create(
         dir: Option<&Path>,
         start: impl FnOnce(DateTime<Utc>) -> Manifest,
@@ -101,7 +101,7 @@ impl Case {
     /// Opens an existing case for a load, a replay or a push.
     ///
     /// # Errors
-    /// When it is no case, of another format, in use, or damaged.
+    /// When the folder is not a case, has another format, is damaged, or is open in another process.
     pub fn open(dir: &Path) -> Result<Self, CaseError> {
         let manifest = Self::read_manifest(dir)?;
         let lock = lock(dir)?;
@@ -114,10 +114,10 @@ impl Case {
         })
     }
 
-    /// Reads `case.json` alone; works while another process has the case.
+    /// Reads only `case.json`, which works while another process has the case open.
     ///
     /// # Errors
-    /// When it is no case or of another format.
+    /// When the folder is not a case, or has another format.
     pub fn read_manifest(dir: &Path) -> Result<Manifest, CaseError> {
         let path = dir.join("case.json");
         let text = match fs::read_to_string(&path) {
@@ -147,12 +147,12 @@ impl Case {
         serde_json::from_value(value).map_err(unreadable)
     }
 
-    /// Whether a folder holds a case: it has a case.json.
+    /// True when a folder is a case, which means that it has a case.json.
     pub fn exists(dir: &Path) -> bool {
         dir.join("case.json").exists()
     }
 
-    /// The id, a ULID.
+    /// The id of the case, a ULID.
     pub fn id(&self) -> &str {
         &self.manifest.id
     }
@@ -172,7 +172,7 @@ impl Case {
         &self.journal
     }
 
-    /// Changes `case.json`, after the journal has been written to disk.
+    /// Changes `case.json`, after the records of the journal are on disk.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -187,7 +187,7 @@ impl Case {
         Ok(())
     }
 
-    /// Writes a file of the case whole or not at all.
+    /// Writes a file of the case atomically.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -197,7 +197,7 @@ impl Case {
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CaseError> {
         let path = self.dir.join(name);
-        // This process holds the lock on the case, so no other is writing this file.
+        // This process holds the lock on the case, so no other process is writing this file.
         remove_leftovers(&path);
         write_whole(&path, fill).map_err(io_error("write", &path))
     }

@@ -1,4 +1,4 @@
-//! `linktrail browser`: the hunts, a style and a guide for Neo4j Browser.
+//! `linktrail browser`: writes the hunts, a style and a guide for Neo4j Browser.
 
 use super::exit::{Exit, Failure};
 use super::output;

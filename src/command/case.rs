@@ -1,4 +1,4 @@
-//! `linktrail case`: the cases on disk are listed, checked and pushed, and one is taken out of Neo4j.
+//! `linktrail case`: lists, verifies and pushes cases, and removes a case from Neo4j.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -70,7 +70,7 @@ fn list(dir: &Path) -> Result<Exit, Failure> {
     })
 }
 
-/// Reads every record, rebuilds the graph from them, and compares it with the one that was saved. Nothing is written.
+/// Reads every record, rebuilds the graph from them, and compares it with the saved graph. Nothing is written.
 async fn verify(global: &Global, dir: &Path) -> Result<Exit, Failure> {
     let case = Case::open(dir)?;
     let mut records = 0_u64;

@@ -1,4 +1,4 @@
-//! The case that a command reads.
+//! Opens the case for commands that read a complete case.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use super::output;
 use crate::case::Case;
 use crate::terminal::clean;
 
-/// Opens the case named, or the newest complete one under ./cases, for a command that needs a complete case.
+/// Opens the case in `dir`, or else the newest complete one under ./cases. A case that is not complete is an error.
 pub(super) fn open(dir: Option<&Path>) -> Result<Case, Failure> {
     let dir = match dir {
         Some(dir) => dir.to_owned(),

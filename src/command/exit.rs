@@ -1,4 +1,4 @@
-//! How a command ends: its exit code, and what is said when it failed.
+//! The result of a command: its exit code, and the error message when it failed.
 
 use std::error::Error;
 use std::fmt;
@@ -18,23 +18,23 @@ use crate::report::ReportError;
 use crate::sink::neo4j::Neo4jError;
 use crate::terminal::clean;
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything is there: 0.
+    /// The command succeeded and nothing is missing: 0.
     Complete,
-    /// It failed: 1.
+    /// The command failed: 1.
     Failed,
-    /// The command line or the configuration is wrong: 2.
+    /// The command line or the configuration is not valid: 2.
     Usage,
-    /// Everything is there but for the gaps listed: 3.
+    /// The command succeeded, but the listed gaps are missing: 3.
     Gaps,
-    /// Interrupted, and can be resumed: 130.
+    /// The command was interrupted and can be resumed: 130.
     Interrupted,
 }
 
 impl Exit {
-    /// The code that the process ends with.
+    /// The exit code of the process.
     pub fn code(self) -> u8 {
         match self {
             Self::Complete => 0,
@@ -52,21 +52,21 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error that can end a command. Its text is all that is said of it, so it has to tell its cause itself; whatever
-/// [`Error::source`] gives is not shown.
+/// An error that can end a command. Only its own text is shown, and [`Error::source`] is not, so the text has to
+/// contain the cause.
 pub(super) trait EndsCommand: Error {
-    /// How a command ends that it ended.
+    /// The result of a command that ends with this error.
     fn exit(&self) -> Exit {
         Exit::Failed
     }
 
-    /// What is said of it, safe to show in a terminal.
+    /// The error message, without characters that are harmful in a terminal.
     fn message(&self) -> String {
         clean(&self.to_string()).into_owned()
     }
 }
 
-/// Wrong usage that clap cannot see.
+/// Wrong usage that clap cannot detect.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct UsageError(pub(super) String);
@@ -82,7 +82,7 @@ impl EndsCommand for ConfigError {
         Exit::Usage
     }
 
-    /// The problems stay on lines of their own.
+    /// Keeps each problem on a line of its own.
     fn message(&self) -> String {
         let text = self.to_string();
         let lines: Vec<_> = text.lines().map(clean).collect();
@@ -106,7 +106,7 @@ impl EndsCommand for HuntError {
     }
 }
 
-/// Certificates that cannot be used are those that the configuration names.
+/// The cause is always a certificate file that the configuration names.
 impl EndsCommand for http::TransportError {
     fn exit(&self) -> Exit {
         Exit::Usage
@@ -127,11 +127,11 @@ impl EndsCommand for io::Error {}
 impl EndsCommand for serde_json::Error {}
 impl EndsCommand for std::string::FromUtf8Error {}
 
-/// Why a command failed: what is said, and the exit code.
+/// The reason why a command failed: the error message and the exit code.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) exit: Exit,
-    /// Safe to show in a terminal.
+    /// The error message, without characters that are harmful in a terminal.
     pub(super) message: String,
 }
 
@@ -144,9 +144,9 @@ impl<E: EndsCommand> From<E> for Failure {
     }
 }
 
-/// Says before an error what was being done.
+/// Adds to an error message what the command was doing.
 pub(super) trait Context<T> {
-    /// The same with this text before the error's, and with its exit code.
+    /// Puts this text before the error's message, and keeps its exit code.
     fn context(self, doing: impl FnOnce() -> String) -> Result<T, Failure>;
 }
 

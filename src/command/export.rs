@@ -1,4 +1,4 @@
-//! `linktrail export`: the graph of a case in the format of another program.
+//! `linktrail export`: writes the graph of a case in the format of another program.
 
 use std::fs;
 use std::io;
@@ -54,7 +54,7 @@ pub(super) async fn run(global: &Global, arguments: Export) -> Result<Exit, Fail
     Ok(Exit::Complete)
 }
 
-/// Refuses a folder that holds something: files of an earlier export would be imported with those of this one.
+/// Rejects a folder that is not empty: files of an earlier export would be imported together with the new ones.
 fn must_be_free(folder: &Path) -> Result<(), Failure> {
     let mut entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

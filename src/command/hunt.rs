@@ -1,4 +1,4 @@
-//! `linktrail hunt`: the saved hunts are listed, shown, run and checked.
+//! `linktrail hunt`: lists, shows, runs and checks the saved hunts.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
@@ -14,10 +14,10 @@ use crate::hunt::{self, Argument, CASE, Format, HuntError, Parameters, ResultTab
 use crate::sink::neo4j::{Connection, Settings};
 use crate::terminal;
 
-/// How long a hunt may take.
+/// The time limit of a hunt.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How many columns the titles in a list get at least, however narrow the terminal is.
+/// The minimal width of the titles in a list, in columns, however narrow the terminal is.
 const MIN_TITLE_WIDTH: usize = 20;
 
 pub(super) async fn run(global: &Global, command: Hunt) -> Result<Exit, Failure> {
@@ -59,7 +59,7 @@ pub(super) async fn run(global: &Global, command: Hunt) -> Result<Exit, Failure>
     }
 }
 
-/// A hunt with its parameters, the database that it is run on, and the format of its answer.
+/// A hunt with its parameters, its database, and the format of its result.
 struct HuntRun {
     connection: Connection,
     settings: Settings,
@@ -102,19 +102,19 @@ impl HuntRun {
         Ok(Exit::Complete)
     }
 
-    /// Runs the hunt until it is interrupted. On a terminal each answer replaces the one before. Elsewhere an answer is
-    /// written when it differs from the one before.
+    /// Runs the hunt repeatedly until it is interrupted. On a terminal each result replaces the one before. Elsewhere a
+    /// result is written only when it differs from the one before.
     async fn watch(&self, global: &Global, pause: Duration) -> Result<Exit, Failure> {
         tokio::select! {
-            // One listener for all rounds, so that Ctrl-C is also heard while an answer is written.
+            // A single listener for all rounds, so that Ctrl-C is noticed even while a result is written.
             biased;
             _ = tokio::signal::ctrl_c() => Ok(Exit::Complete),
             ended = self.rounds(global, pause) => ended,
         }
     }
 
-    /// Runs the hunt again and again. Ends only with an error: one that another round would meet again, or any error in
-    /// the first round.
+    /// Runs the hunt repeatedly. It only ends with an error: any error in the first round, and later only one that
+    /// would occur again.
     async fn rounds(&self, global: &Global, pause: Duration) -> Result<Exit, Failure> {
         let clear = io::stdout().is_terminal();
         let mut before = None;
@@ -140,7 +140,7 @@ impl HuntRun {
                     }
                     before = Some(text);
                 }
-                // Neo4j may be back in the next round, but a hunt that is wrong stays wrong.
+                // Neo4j may be available again in the next round, but a hunt that is not valid stays so.
                 Err(error) => {
                     let failure = Failure::from(error);
                     if before.is_none() || failure.exit == Exit::Usage {
@@ -159,7 +159,7 @@ impl HuntRun {
         Ok(String::from_utf8(text)?)
     }
 
-    /// Says on stderr what an answer does not say itself: that there may be more rows, or why there may be none.
+    /// Writes remarks on stderr that the result does not contain: that there may be more rows, or why there are none.
     async fn print_remarks(&self, table: &ResultTable, parameters: &Parameters) {
         if let Some(limit) =
             limit(&self.hunt, parameters).filter(|limit| table.rows.len() >= *limit)
@@ -187,7 +187,7 @@ impl HuntRun {
     }
 }
 
-/// The value of the parameter `limit`, for a hunt that has one.
+/// The value of the parameter `limit`; `None` for a hunt without it.
 fn limit(hunt: &hunt::Hunt, parameters: &Parameters) -> Option<usize> {
     let declared = hunt.parameters.iter().find(|p| p.name == "limit")?;
     let value = match parameters.get("limit") {
@@ -248,7 +248,7 @@ fn list(tags: &[String]) -> Result<Exit, Failure> {
 async fn lint(global: &Global) -> Result<Exit, Failure> {
     let hunts = hunt::library()?;
     let mut findings = hunt::lint(&hunts);
-    // Some errors only Neo4j itself can find, so it is asked when it is configured.
+    // Only Neo4j can detect some errors, so the hunts are checked there too if it is configured.
     let server = Config::read(global.config.as_deref())?.neo4j()?;
     if let Some(settings) = &server {
         let connection = Connection::open(settings).await?;
@@ -298,7 +298,7 @@ fn parameters(typed: &[String]) -> Result<Parameters, UsageError> {
     Ok(parameters)
 }
 
-/// How many columns the terminal has, if stdout is one; 80 when it does not say.
+/// The width of the terminal in columns, 80 if it is unknown; `None` when stdout is not a terminal.
 fn width() -> Option<u16> {
     let reported = || comfy_table::Table::new().width().filter(|width| *width > 0);
     io::stdout().is_terminal().then(|| reported().unwrap_or(80))

@@ -1,4 +1,4 @@
-//! A whole run of the pipeline over a case, with its progress shown.
+//! Runs the whole pipeline on a case, and shows the progress.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use crate::http::Counts;
 use crate::model::{Gap, Source, Stage};
 use crate::pipeline::{self, Progress};
 
-/// What a run gave.
+/// The result of a run.
 pub(super) struct Outcome {
     pub(super) graph: Graph,
     pub(super) gaps: Vec<Gap>,
     pub(super) notes: Vec<Gap>,
-    /// How many requests went to each service.
+    /// The number of requests to each service.
     pub(super) requests: BTreeMap<Source, Counts>,
 }
 
-/// Runs every stage. `ended` is called with each stage after it finished.
+/// Runs every stage. `ended` is called with each stage after it has finished.
 pub(super) async fn run(
     global: &Global,
     manifest: &Manifest,
@@ -46,7 +46,7 @@ pub(super) async fn run(
     })
 }
 
-/// A stage as the progress shows it, such as `4/8 links`.
+/// The name of a stage in the progress display, such as `4/8 links`.
 pub(super) fn numbered(stage: Stage) -> String {
     format!("{}/{} {stage}", stage.number(), Stage::ALL.len())
 }

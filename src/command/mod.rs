@@ -1,8 +1,7 @@
-//! Subcommands, a file each.
+//! Subcommands, one file each.
 //!
-//! [`run`] is where the program begins. `exit` says how a command ends, and `output` where text goes. Beside the
-//! subcommands stands what several of them need: `complete_case`, `services`, `investigation`, `replay`, `push`,
-//! `signals` and `suggested`.
+//! [`run`] is the entry point of the program. `exit` defines the result of a command, and `output` writes its text.
+//! Several subcommands share `complete_case`, `services`, `investigation`, `replay`, `push`, `signals` and `suggested`.
 
 mod browser;
 mod case;
@@ -32,9 +31,9 @@ use exit::Failure;
 
 pub use exit::Exit;
 
-/// Runs a command and says on stderr why it failed, if it did.
+/// Runs a command, and reports an error on stderr.
 pub fn run(cli: Cli) -> Exit {
-    // reqwest and neo4rs bring a provider each; one has to be the default. It is the first one installed that counts.
+    // reqwest and neo4rs each include a TLS provider, and one has to be the default. The first one installed is used.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     start_log(&cli.global);
     match dispatch(cli) {
@@ -64,7 +63,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Completions { shell } => completions::run(shell),
         }
     });
-    // A request under way must not keep an interrupted command from ending.
+    // A running request must not prevent an interrupted command from ending.
     runtime.shutdown_background();
     exit
 }
@@ -80,7 +79,7 @@ fn start_log(global: &Global) {
         .with_env_filter(EnvFilter::new(level))
         .with_writer(io::stderr)
         .with_ansi(global.color.decide(io::stderr().is_terminal()));
-    // Only fails when a test has set a logger already.
+    // This only fails if a test has already set a logger.
     let _ = match global.log_format {
         LogFormat::Text => layer.with_target(false).try_init(),
         LogFormat::Json => layer.json().try_init(),

@@ -1,4 +1,4 @@
-//! Where text goes: results to stdout, everything else to stderr.
+//! Writes output: results to stdout, everything else to stderr.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -6,10 +6,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::Global;
 
-/// Writes a result. A reader that has gone away is no error: the command ends as it would have.
+/// Writes a result. A closed pipe is not an error: the command then ends normally.
 ///
 /// # Errors
-/// When stdout cannot be written for another reason.
+/// When stdout cannot be written for another reason than a closed pipe.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -18,12 +18,12 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes a line to stderr. If even that fails there is nobody to tell.
+/// Writes a line to stderr. A failure is ignored, since it could not be reported anywhere.
 pub(super) fn eprint_line(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// A line that says what is being done. It is only shown on a terminal, unless `--progress` says otherwise.
+/// A line that shows the progress. It is only shown on a terminal, unless `--progress` is given.
 pub(super) fn progress(global: &Global) -> ProgressBar {
     let bar = ProgressBar::new_spinner();
     if global.quiet || !global.progress.decide(io::stderr().is_terminal()) {

@@ -1,11 +1,11 @@
-//! A graph into Neo4j, with its progress shown.
+//! Writes a graph to Neo4j, and shows the progress.
 
 use super::output;
 use crate::cli::Global;
 use crate::graph::Graph;
 use crate::sink::neo4j::{Connection, Counters, Neo4jError};
 
-/// Writes a graph to Neo4j, after the constraints that the writing relies on.
+/// Creates the constraints that loading depends on, and writes a graph to Neo4j.
 pub(super) async fn run(
     global: &Global,
     connection: &Connection,
@@ -22,7 +22,7 @@ pub(super) async fn run(
     counters
 }
 
-/// What was written, as a line for people.
+/// Describes the changes in one line for people.
 pub(super) fn describe(counters: &Counters) -> String {
     format!(
         "Neo4j: {} node(s) and edge(s) written, {} node(s) and {} edge(s) of them new",

@@ -1,4 +1,4 @@
-//! The graph of a case from its journal alone, for commands that read.
+//! Rebuilds the graph of a case from its journal, for commands that only read.
 
 use super::exit::Failure;
 use super::investigation::{self, Outcome};
@@ -6,7 +6,7 @@ use super::services::{Answers, Services};
 use crate::case::Case;
 use crate::cli::Global;
 
-/// Rebuilds the graph. Nothing is asked, and nothing is noted in the case: only a load changes what `case.json` says.
+/// Rebuilds the graph. No request is sent and `case.json` is not changed, which only a load does.
 pub(super) async fn run(global: &Global, case: &Case) -> Result<Outcome, Failure> {
     let services = Services::new(case, Answers::Journal)?;
     investigation::run(global, case.manifest(), services, &mut |_| Ok(())).await

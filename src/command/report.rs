@@ -1,4 +1,4 @@
-//! `linktrail report`: a case as one HTML file.
+//! `linktrail report`: writes a case as one HTML file.
 
 use std::fs;
 
@@ -34,7 +34,7 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<Exit, F
         quotes: case.manifest().options.settings.store != Store::None,
     };
     let mut made = Ok(());
-    // The file names people and quotes messages, so only its owner can read it.
+    // The file contains names and quoted messages, so only its owner may read it.
     let written = write_whole(&out, |file| match report.write(file) {
         Err(ReportError::Io(error)) => Err(error),
         other => {

@@ -1,4 +1,4 @@
-//! `linktrail schema`: the constraints and indexes of the graph, printed or created in Neo4j.
+//! `linktrail schema`: prints the constraints and indexes of the graph, or creates them in Neo4j.
 
 use super::exit::{Exit, Failure};
 use super::output;

@@ -12,22 +12,22 @@ use crate::intel::{self, AnswerCache, List, Privacy, QuotaStore, Quotas, Setup};
 use crate::model::{Settings, Source};
 use crate::pipeline::Intel;
 
-/// Where answers come from.
+/// The origin of the answers.
 pub(super) enum Answers {
-    /// The journal first, and the network second.
+    /// The journal first, and otherwise the network.
     Network(Box<LoadConfig>),
-    /// The journal alone.
+    /// Only the journal.
     Journal,
 }
 
-/// What a run of the pipeline asks.
+/// The services that a run of the pipeline uses.
 pub(super) struct Services {
     pub(super) client: Arc<Client>,
     pub(super) intel: Intel,
 }
 
 impl Services {
-    /// The services that the settings of a case name.
+    /// Builds the services from the settings of a case.
     pub(super) fn new(case: &Case, answers: Answers) -> Result<Self, Failure> {
         let settings = &case.manifest().options.settings;
         let mut setup = Setup {
@@ -79,18 +79,18 @@ impl Services {
     }
 }
 
-/// Where this user's requests are counted.
+/// The store in which this user's requests are counted.
 fn quota_store() -> QuotaStore {
     QuotaStore::new(state_folder().map(|folder| folder.join("quotas.json")))
 }
 
-/// The answers that this user's earlier cases kept; none when they may not be used.
+/// The cache of answers of this user's earlier cases; `None` when they may not be used.
 fn answer_cache(age: TimeDelta) -> Option<AnswerCache> {
     let folder = cache_folder().filter(|_| age > TimeDelta::zero())?;
     Some(AnswerCache::open(folder.join("verdicts"), age))
 }
 
-/// The lists of indicators that a case reads: none when it does not ask the provider `file`.
+/// The names of the indicator lists of a case; none when it does not use the provider `file`.
 fn list_names(settings: &Settings) -> impl Iterator<Item = &String> {
     let asked = settings.providers.iter().any(|name| name == "file");
     settings.files.iter().filter(move |_| asked)

@@ -1,8 +1,8 @@
-//! Requests to stop: Ctrl-C and, on Unix, SIGTERM.
+//! Signals to stop: Ctrl-C and, on Unix, SIGTERM.
 
 use std::io;
 
-/// Listens from when it is made until it goes; in that time a signal does not end the process by itself.
+/// Listens for signals while it exists; during that time a signal does not end the process by itself.
 pub(super) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -22,7 +22,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -39,7 +39,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) {
         self.interrupt.recv().await;
     }

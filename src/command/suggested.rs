@@ -1,7 +1,7 @@
-//! Commands that a user is told to run next, written so that they can be pasted behind any prompt.
+//! Commands that are suggested to the user, written so that they can be pasted into any shell.
 //!
-//! Only text that no shell gives a meaning of its own is written into a command. Any other path stands beside the
-//! command, which has a name in its place.
+//! Only text that no shell interprets is written into a command. Any other path is replaced by a name such as `DIR` and
+//! shown beside the command.
 
 use std::fmt;
 use std::path::Path;
@@ -9,15 +9,15 @@ use std::path::Path;
 use crate::cli::Global;
 use crate::terminal::{clean, path_word};
 
-/// A command of linktrail to run next.
+/// A command line of linktrail that is suggested as the next one.
 pub(super) struct SuggestedCommand {
-    /// The command alone, on one line.
+    /// The command, on one line.
     pub(super) line: String,
-    /// The paths that could not be written into the line, by the names that stand there instead.
+    /// The paths that could not be written into the line, each with the name that replaces it.
     beside: Vec<(&'static str, String)>,
 }
 
-/// The command of these words, with the configuration file that this one was given, if any.
+/// The command with these words, and with the `--config` of the present command, if it has one.
 pub(super) fn command(global: &Global, words: &str) -> SuggestedCommand {
     let command = SuggestedCommand {
         line: format!("linktrail {words}"),
@@ -30,14 +30,14 @@ pub(super) fn command(global: &Global, words: &str) -> SuggestedCommand {
 }
 
 impl SuggestedCommand {
-    /// Adds words at the end.
+    /// Appends words.
     pub(super) fn words(mut self, words: &str) -> Self {
         self.line.push(' ');
         self.line.push_str(words);
         self
     }
 
-    /// Adds a path at the end, or the name when a shell could take a part of the path for something else.
+    /// Appends a path, or the name in its place if a shell could interpret a part of the path.
     pub(super) fn path(mut self, name: &'static str, path: &Path) -> Self {
         if let Some(word) = path.to_str().and_then(path_word) {
             return self.words(&word);

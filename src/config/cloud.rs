@@ -1,8 +1,8 @@
-//! Microsoft's clouds, as its documentation of national clouds gives their addresses.
+//! The addresses of Microsoft's clouds, from its documentation of national clouds.
 
 use serde::Deserialize;
 
-/// The cloud that a tenant is in.
+/// The cloud that a tenant belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Cloud {
@@ -13,11 +13,11 @@ pub(super) enum Cloud {
     China,
 }
 
-/// Where the services of a cloud are, and the audiences that tokens for them have.
+/// The addresses of the services of a cloud, and the audiences of their tokens.
 #[derive(Debug)]
 pub(super) struct Services {
     pub(super) login: &'static str,
-    /// Also the audience of Microsoft Graph's tokens.
+    /// The address of Microsoft Graph, which is also the audience of its tokens.
     pub(super) graph: &'static str,
     pub(super) log_analytics: &'static str,
     pub(super) log_analytics_audience: &'static str,

@@ -1,4 +1,4 @@
-//! Settings as the file and the environment hold them, with the place that each comes from.
+//! The settings of the file and the environment as text, each with the place that it comes from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -10,29 +10,30 @@ use super::secret;
 use super::value::Value;
 use crate::model::suggest;
 
-/// Where a setting was written. Every error names it.
+/// Where a setting was written. Every error message names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
     File(PathBuf),
     Variable(String),
 }
 
-/// A value, and where it was written.
+/// A value, with the place where it was written.
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
     pub(super) origin: Origin,
     pub(super) value: Value,
 }
 
-/// Settings by section and key. Nothing is known of their types yet.
+/// Settings by section and key, without types.
 #[derive(Debug, Default)]
 pub(super) struct Document {
     sections: BTreeMap<String, BTreeMap<String, Setting>>,
-    /// Sections of which something could not be read, so that what they lack may not be missing.
+    /// Sections that could not be read completely. Their missing settings are not reported, since they may be in the
+    /// unread part.
     pub(super) rejected_sections: BTreeSet<&'static str>,
 }
 
-/// What is done with sections of the file that are not asked for.
+/// Whether unknown sections of the file are an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Others {
     Refused,
@@ -40,8 +41,8 @@ pub(super) enum Others {
 }
 
 impl Document {
-    /// Reads the file, if there is one, and lets the variables of the environment take the place of what it says. Only
-    /// the sections named are looked at; whether another one in the file is an error, `others` says.
+    /// Reads the file, if there is one, and overrides it with the variables of the environment. Only the sections in
+    /// `sections` are read; `others` decides whether any other section in the file is an error.
     pub(super) fn read(
         file: Option<&Path>,
         environment: impl Iterator<Item = (OsString, OsString)>,
@@ -55,7 +56,7 @@ impl Document {
             Some((path, Ok(table))) => {
                 document.add_file(path, table, sections, others, problems);
             }
-            // Nothing can be said to be missing from a file that could not be read.
+            // No setting can be reported as missing from a file that could not be read.
             Some((_, Err(problem))) => {
                 problems.add(problem);
                 document.rejected_sections.extend(sections);
@@ -65,12 +66,12 @@ impl Document {
         document
     }
 
-    /// Takes the settings of a section out.
+    /// Removes and returns the settings of a section.
     pub(super) fn take(&mut self, section: &str) -> BTreeMap<String, Setting> {
         self.sections.remove(section).unwrap_or_default()
     }
 
-    /// Takes one setting of a section out.
+    /// Removes and returns one setting of a section.
     pub(super) fn take_key(&mut self, section: &str, key: &str) -> Option<Setting> {
         self.sections.get_mut(section)?.remove(key)
     }
@@ -91,7 +92,7 @@ impl Document {
                         "{name}: there is no section [{section}]{}",
                         did_you_mean(&section, sections)
                     ));
-                    // What is meant by it is not missing as well.
+                    // The setting that was probably meant is not reported as missing too.
                     let meant = suggest::nearest(&section, sections.iter().copied());
                     self.rejected_sections.extend(meant);
                 }
@@ -115,8 +116,8 @@ impl Document {
         }
     }
 
-    /// Adds `LINKTRAIL_<SECTION>_<KEY>` variables. One that is empty counts as not set, and one that names no section
-    /// is not a setting: other programs may use the prefix.
+    /// Adds the variables `LINKTRAIL_<SECTION>_<KEY>`. An empty variable counts as not set, and one that does not name
+    /// a section is not a setting, since other programs may use the prefix.
     fn add_environment(
         &mut self,
         environment: impl Iterator<Item = (OsString, OsString)>,
@@ -158,7 +159,7 @@ impl Document {
             return;
         }
         let settings = self.sections.entry(section.to_owned()).or_default();
-        // An empty text is not set, so it takes no other's place. Its key is still checked.
+        // An empty text counts as not set and overrides nothing, but its key is still checked.
         if setting.value.is_empty() && settings.contains_key(&key) {
             return;
         }
@@ -176,7 +177,7 @@ impl fmt::Display for Origin {
 }
 
 impl Origin {
-    /// A setting by the place where it was written, for the beginning of a problem.
+    /// Describes a setting and the place where it was written, for the start of an error message.
     pub(super) fn setting(&self, section: &str, key: &str) -> String {
         match self {
             Self::File(path) => format!("{}: [{section}] {key}", path.display()),
@@ -185,7 +186,7 @@ impl Origin {
     }
 }
 
-/// The file to read when none is named: in the working folder, else in the user's configuration folder.
+/// The default file: in the working folder, or else in the user's configuration folder.
 pub(super) fn default_file() -> Option<PathBuf> {
     let here = PathBuf::from("linktrail.toml");
     let users = super::folders::config_folder().map(|folder| folder.join("linktrail.toml"));
@@ -195,7 +196,7 @@ pub(super) fn default_file() -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-/// The environment variable of a setting.
+/// The name of the environment variable for a setting.
 pub(super) fn variable(section: &str, key: &str) -> String {
     format!(
         "LINKTRAIL_{}_{}",
@@ -204,7 +205,7 @@ pub(super) fn variable(section: &str, key: &str) -> String {
     )
 }
 
-/// The end of a problem with a name that does not exist: the nearest name, else all of them.
+/// The end of an error message about an unknown name: the most similar known name, or else all of them.
 pub(super) fn did_you_mean(name: &str, known: &[&str]) -> String {
     match suggest::nearest(name, known.iter().copied()) {
         Some(nearest) => format!("; did you mean `{nearest}`?"),
@@ -217,7 +218,7 @@ fn read_toml(path: &Path) -> Result<toml::Table, String> {
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
     text.parse().map_err(|error: toml::de::Error| {
-        // The parser's own picture of the place would show the line, and with it what may be a secret.
+        // The parser's own message would show the line, which may contain a secret.
         let line = error.span().map_or(0, |span| {
             text[..span.start.min(text.len())].lines().count().max(1)
         });

@@ -1,16 +1,16 @@
-//! What is wrong with a configuration, all of it at once.
+//! The errors in a configuration, collected into one.
 
 use std::fmt;
 
-/// Everything that is wrong with the configuration. Each problem names the file or the variable that it comes from, and
-/// says what to do. It never holds a secret.
+/// All errors in the configuration. Each names the file or the variable that it is about, and says what to do. The
+/// texts never contain a secret.
 #[derive(Debug)]
 pub struct ConfigError {
     problems: Vec<String>,
 }
 
 impl ConfigError {
-    /// The problems, one a line of text each. There is at least one.
+    /// The errors, each with a text of one line. There is at least one.
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
@@ -39,7 +39,7 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Gathers problems while a configuration is read, so that all of them can be told together.
+/// Collects problems while a configuration is read, so that all are reported together.
 #[derive(Debug, Default)]
 pub(super) struct Problems(Vec<String>);
 
@@ -48,7 +48,7 @@ impl Problems {
         self.0.push(problem.into());
     }
 
-    /// The value of a result; its error is kept.
+    /// The value of a result; an error is collected, and `None` is returned.
     pub(super) fn check<T>(&mut self, result: Result<T, String>) -> Option<T> {
         result.map_err(|problem| self.add(problem)).ok()
     }
@@ -57,7 +57,7 @@ impl Problems {
         self.0.is_empty()
     }
 
-    /// The value, when nothing was wrong. Whoever has no value to give has added a problem.
+    /// The value, if there were no errors. A caller without a value must have added an error.
     pub(super) fn into_result<T>(self, value: Option<T>) -> Result<T, ConfigError> {
         match value.filter(|_| self.0.is_empty()) {
             Some(value) => Ok(value),

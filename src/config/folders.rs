@@ -1,26 +1,26 @@
-//! Where a user's files are: by the XDG Base Directory Specification, on Windows in the folders that it has for them.
+//! The folders of a user: those of the XDG Base Directory Specification, or on Windows the known folders.
 
 use std::path::PathBuf;
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 
-/// Where the configuration is looked for.
+/// The folder in which the configuration is looked for.
 pub(super) fn config_folder() -> Option<PathBuf> {
     folder(|folders| folders.config_dir())
 }
 
-/// Where is kept what can be made again.
+/// The folder for data that can be recreated.
 pub fn cache_folder() -> Option<PathBuf> {
     folder(|folders| folders.cache_dir())
 }
 
-/// Where is kept what has to outlast a run.
+/// The folder for state that has to outlast a run.
 pub fn state_folder() -> Option<PathBuf> {
-    // Windows has no folder for state apart from data.
+    // Windows does not have separate folders for state and data.
     folder(|folders| folders.state_dir().unwrap_or_else(|| folders.data_dir()))
 }
 
-/// linktrail's own folder below one of the user's; none for a user who has no home.
+/// The folder of linktrail below a folder of the user; `None` without a home folder.
 fn folder(base: impl Fn(&dyn BaseStrategy) -> PathBuf) -> Option<PathBuf> {
     let folders = choose_base_strategy().ok()?;
     Some(base(&folders).join("linktrail"))

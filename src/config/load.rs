@@ -1,4 +1,4 @@
-//! What a load needs of the configuration, checked for what is missing.
+//! The configuration of a load, checked for missing settings.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,37 +19,37 @@ use crate::intel::{List, Rate, spec};
 use crate::model::{Endpoints, Settings};
 use crate::sink::neo4j::Settings as Neo4jSettings;
 
-/// What a load needs. Nothing is missing.
+/// The complete configuration of a load.
 #[derive(Debug)]
 pub struct LoadConfig {
-    /// The settings that shape the graph.
+    /// The settings that determine the graph.
     pub settings: Settings,
-    /// What signing in takes.
+    /// The credentials and addresses for signing in.
     pub sign_in: SignIn,
-    /// Keys of the providers that are asked, by the variables that hold them.
+    /// The keys of the providers that are asked, by the variables that hold them.
     pub intel_secrets: BTreeMap<String, SecretString>,
-    /// How often providers may be asked with the keys at hand, where that is not what they publish.
+    /// The rate limits of the user's own keys, where they differ from the published ones.
     pub intel_limits: BTreeMap<String, Vec<Rate>>,
-    /// How old an answer of another case may be to be taken for this one; zero when none is.
+    /// The maximal age of an answer of another case that may be used in this one; zero when no such answer may be used.
     pub cache_age: TimeDelta,
-    /// The lists of the provider `file`, in their order; none when it is not asked.
+    /// The lists of the provider `file`, in order; empty when that provider is not asked.
     pub lists: Vec<List>,
-    /// A file of certificates to trust beside the public ones.
+    /// A file of certificates that are trusted in addition to the public ones.
     pub ca_file: Option<PathBuf>,
-    /// Where the graph goes, if anywhere.
+    /// The database for the graph; `None` when the graph is not written to Neo4j.
     pub neo4j: Option<Neo4jSettings>,
 }
 
 /// Whether a load writes to Neo4j.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Neo4jUse {
-    /// Where `[neo4j] uri` says, if it is set.
+    /// Write to the database in `[neo4j] uri`, if it is set.
     AsConfigured,
-    /// Not at all; `[neo4j]` need not be complete.
+    /// Do not write to Neo4j; `[neo4j]` may be incomplete.
     LeftOut,
 }
 
-/// Gathers what a load needs. What is missing is added to the problems; nothing is given back then.
+/// Collects the configuration of a load. Missing settings are added to the problems, and the result is then `None`.
 pub(super) fn check(
     sections: &Sections,
     case: Option<&Settings>,
@@ -140,7 +140,8 @@ fn tenant(sections: &Sections, problems: &mut Problems) -> Option<String> {
 
 fn sign_in(sections: &Sections, problems: &mut Problems) -> Option<SignIn> {
     let auth = &sections.auth;
-    // There is one method so far, but a later version may have another: what a file means must not depend on that.
+    // Only one method exists so far. It still has to be set, so that the meaning of a file does not change when a later
+    // version adds another method.
     if auth.method.is_none() && !sections.is_rejected("auth", "method") {
         problems.add(format!(
             "set method = \"client-secret\" under [auth] in {}, or {}; the method is never guessed",
@@ -175,8 +176,8 @@ fn sign_in(sections: &Sections, problems: &mut Problems) -> Option<SignIn> {
     })
 }
 
-/// Those of `wanted` that the case, when there is one, was made with too. One that only the case has is a matter of what
-/// the configuration allows, which [`Settings::forbids`] tells.
+/// The entries of `wanted` that the case, if there is one, was created with too. Entries that only the case has are the
+/// business of [`Settings::forbids`].
 fn shared<'a>(wanted: &'a [String], case: Option<&'a [String]>) -> Vec<&'a String> {
     case.unwrap_or(wanted)
         .iter()
@@ -184,7 +185,7 @@ fn shared<'a>(wanted: &'a [String], case: Option<&'a [String]>) -> Vec<&'a Strin
         .collect()
 }
 
-/// Keys of the providers that are asked, by the variables that hold them.
+/// The keys of the providers that are asked, by the variables that hold them.
 fn intel_secrets(
     sections: &Sections,
     case: Option<&Settings>,
@@ -229,7 +230,7 @@ fn lists(sections: &Sections, case: Option<&Settings>, problems: &mut Problems) 
     lists.collect()
 }
 
-/// What the file holds is checked by who uses it.
+/// The content of the file is checked where it is used.
 fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<PathBuf> {
     let path = sections.endpoints.ca_file.clone()?;
     let opened = File::open(&path);
@@ -242,7 +243,7 @@ fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<PathBuf> {
     Some(path)
 }
 
-/// The address that is set, else the one that the service has by itself.
+/// The configured address, or else the published address of the service.
 fn address(set: Option<&Endpoint>, published: &str, problems: &mut Problems) -> Option<Url> {
     let endpoint = match set {
         Some(endpoint) => endpoint.clone(),

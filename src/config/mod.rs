@@ -1,8 +1,8 @@
-//! The configuration: a file and the environment become one checked [`Config`]. Nothing below reads either.
+//! The configuration: reads a file and the environment into one checked [`Config`]. Nothing else reads either.
 //!
-//! `document` holds what was written, `sections` says what can be set, and `reading` turns the one into the other.
-//! [`Config::read`] checks every value that is set, whatever command asks for it, and [`Config::read_for_load`] also
-//! that nothing is missing. Both tell everything that is wrong at once.
+//! `document` holds the settings as they were written, `sections` defines the settings, and `reading` converts the one
+//! to the other. [`Config::read`] checks every value, whatever command needs it, and [`Config::read_for_load`] also
+//! checks that nothing is missing. Both report all errors at once.
 
 mod cloud;
 mod document;
@@ -28,27 +28,27 @@ pub use error::ConfigError;
 pub use folders::{cache_folder, state_folder};
 pub use load::{LoadConfig, Neo4jUse};
 
-/// Everything that the file and the environment say, checked.
+/// All settings of the file and the environment, checked.
 #[derive(Debug)]
 pub struct Config(Sections);
 
 impl Config {
-    /// Reads the file and the environment, and checks every value. The file is the one named, else `./linktrail.toml`,
+    /// Reads the file and the environment, and checks every value. The file is `named`, or else `./linktrail.toml`, or
     /// else the one in the user's configuration folder.
     ///
     /// # Errors
-    /// When the file cannot be read, a section or a key is not known, or a value cannot be what it is.
+    /// When the file cannot be read, a section or a key is unknown, or a value is not valid.
     pub fn read(named: Option<&Path>) -> Result<Self, ConfigError> {
         let mut problems = Problems::default();
         let sections = Sections::read(file(named), std::env::vars_os(), &mut problems);
         problems.into_result(Some(Self(sections)))
     }
 
-    /// Reads what a load needs: as [`Config::read`], and nothing may be missing. A load that goes on with a case asks
-    /// those whom the case was made to ask, so the keys and lists of other providers are not needed.
+    /// Reads the configuration of a load: like [`Config::read`], but nothing may be missing. A load that resumes a case
+    /// asks the providers that the case was created with, so the keys and lists of other providers are not needed.
     ///
     /// # Errors
-    /// As [`Config::read`], and when a setting, a secret or a file is missing.
+    /// Those of [`Config::read`], and when a setting, a secret or a file is missing.
     pub fn read_for_load(
         named: Option<&Path>,
         case: Option<&Settings>,
@@ -60,7 +60,7 @@ impl Config {
         problems.into_result(load)
     }
 
-    /// Reads `[neo4j]` and nothing else: where the graph goes, or none when no `[neo4j] uri` is set.
+    /// Reads only `[neo4j]`; `None` when `[neo4j] uri` is not set.
     ///
     /// # Errors
     /// When the file or the section cannot be read, or the password is missing.
@@ -71,7 +71,7 @@ impl Config {
         problems.into_result(Some(settings))
     }
 
-    /// Where the graph goes; none when no `[neo4j] uri` is set.
+    /// The database for the graph; `None` when `[neo4j] uri` is not set.
     ///
     /// # Errors
     /// When the password is missing.
@@ -81,7 +81,7 @@ impl Config {
         problems.into_result(Some(settings))
     }
 
-    /// Where the graph goes, for a command that cannot do without.
+    /// The database for the graph, for a command that requires it.
     ///
     /// # Errors
     /// When it is not configured.

@@ -1,11 +1,11 @@
-//! `[neo4j]` with its password: where the graph goes.
+//! The database that the graph is written to: `[neo4j]` and its password.
 
 use super::error::Problems;
 use super::secret::{self, NEO4J_PASSWORD};
 use super::sections::Neo4j;
 use crate::sink::neo4j::Settings;
 
-/// None when no address is set, or when something is wrong.
+/// `None` when no address is set, or when a setting is not valid.
 pub(super) fn settings(section: &Neo4j, problems: &mut Problems) -> Option<Settings> {
     let uri = section.uri.clone()?;
     let password = problems.check(secret::find(NEO4J_PASSWORD, None))?;

@@ -1,4 +1,4 @@
-//! From what was written to typed sections, with everything that is wrong on the way.
+//! Converts settings to typed sections, and collects every problem.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -17,10 +17,10 @@ use super::value::keys;
 use crate::intel::PROVIDERS;
 use crate::model::suggest;
 
-/// All sections, each of its own type. Where a value was wrong, the default stands.
+/// All sections, each of its own type. A setting with an invalid value has its default here.
 #[derive(Debug)]
 pub(super) struct Sections {
-    /// The file that was read, if there was one.
+    /// The file that was read; `None` when there was none.
     file: Option<PathBuf>,
     pub(super) tenant: Tenant,
     pub(super) auth: Auth,
@@ -31,12 +31,12 @@ pub(super) struct Sections {
     pub(super) hosts: Hosts,
     pub(super) messages: Messages,
     pub(super) endpoints: Endpoints,
-    /// Addresses of providers in `[endpoints]`, by the name of the provider.
+    /// The addresses of providers in `[endpoints]`, by the name of the provider.
     pub(super) provider_endpoints: BTreeMap<String, Endpoint>,
     rejected: Rejected,
 }
 
-/// Sections and keys with which something is wrong, so that they are not said to be missing as well.
+/// Sections and keys with an error, so that they are not reported as missing too.
 #[derive(Debug, Default)]
 struct Rejected {
     sections: BTreeSet<&'static str>,
@@ -79,14 +79,14 @@ impl Sections {
             endpoints: reader.section(),
             rejected: reader.rejected,
         };
-        // Whether values fit together can only be told of values that are right each for itself.
+        // Combinations are only checked when the single values are valid.
         if problems.is_empty() {
             sections.check_lists(problems);
         }
         sections
     }
 
-    /// The provider `file` and its lists are nothing without each other.
+    /// The provider `file` needs lists, and lists need the provider.
     fn check_lists(&self, problems: &mut Problems) {
         let asked = self.intel.providers.iter().any(|name| name == "file");
         match (asked, self.intel.file.is_empty()) {
@@ -104,7 +104,7 @@ impl Sections {
         }
     }
 
-    /// The file to write a missing setting into.
+    /// The file in which a missing setting should be written.
     pub(super) fn file_name(&self) -> String {
         self.file.as_ref().map_or_else(
             || "linktrail.toml".to_owned(),
@@ -112,7 +112,7 @@ impl Sections {
         )
     }
 
-    /// A setting that has no default; `what` says what it is.
+    /// A setting without a default; `what` describes it in the error message.
     pub(super) fn required(
         &self,
         value: Option<&String>,
@@ -131,7 +131,7 @@ impl Sections {
         value.cloned()
     }
 
-    /// Whether something is wrong with a setting, or with its section, that was told already.
+    /// True when an error in a setting, or in its section, was reported already.
     pub(super) fn is_rejected(&self, section: &str, key: &str) -> bool {
         self.rejected.sections.contains(section)
             || self
@@ -142,7 +142,7 @@ impl Sections {
     }
 }
 
-/// Reads `[neo4j]` alone, whatever else stands in the file or the environment.
+/// Reads only `[neo4j]`, and ignores errors elsewhere in the file or the environment.
 pub(super) fn read_neo4j(
     file: Option<PathBuf>,
     environment: impl Iterator<Item = (OsString, OsString)>,
@@ -171,8 +171,8 @@ struct Reader<'p> {
 }
 
 impl Reader<'_> {
-    /// Reads a section. serde gives up at the first error, so every key is first read as if it stood alone; what is
-    /// wrong is told and left out.
+    /// Reads a section. serde stops at the first error, so every key is checked separately first; those with an error
+    /// are reported and left out.
     fn section<T: Section>(&mut self) -> T {
         let mut good = Vec::new();
         for (key, setting) in self.document.take(T::NAME) {
@@ -196,7 +196,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes the addresses of providers out of `[endpoints]`: their names are those of the providers there are.
+    /// Removes the addresses of providers from `[endpoints]`, since their keys are the names of the providers.
     fn provider_endpoints(&mut self) -> BTreeMap<String, Endpoint> {
         let section = Endpoints::NAME;
         let mut endpoints = BTreeMap::new();
@@ -228,13 +228,13 @@ impl Reader<'_> {
             T::NAME,
             did_you_mean(key, &known)
         ));
-        // What is meant by it is not missing as well.
+        // The setting that was probably meant is not reported as missing too.
         let meant = suggest::nearest(key, known.iter().copied());
         let meant = meant.map(|key| (T::NAME, key.to_owned()));
         self.rejected.keys.extend(meant);
     }
 
-    /// An error of a list has a line for each of its items that is wrong.
+    /// Adds an error. An error about a list has one line for each invalid item.
     fn wrong(&mut self, section: &'static str, key: String, setting: &Setting, error: &Error) {
         let name = setting.origin.setting(section, &key);
         for problem in error.to_string().lines() {
@@ -244,7 +244,7 @@ impl Reader<'_> {
     }
 }
 
-/// The providers that have an address.
+/// The names of the providers that have an address.
 fn provider_names() -> impl Iterator<Item = &'static str> {
     let services = PROVIDERS.iter().filter(|spec| spec.endpoint.is_some());
     services.map(|spec| spec.name)

@@ -1,4 +1,4 @@
-//! Secrets: from the environment or from a file, never from a flag and never from the configuration file.
+//! Secrets: read from the environment or from a file, never from a flag or from the configuration file.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use secrecy::SecretString;
 
 use crate::intel::PROVIDERS;
 
-/// The application's secret, or `LINKTRAIL_CLIENT_SECRET_FILE`, or `[auth] client_secret_file`.
+/// The secret of the application; alternatives are `LINKTRAIL_CLIENT_SECRET_FILE` and `[auth] client_secret_file`.
 pub(super) const CLIENT_SECRET: &str = "LINKTRAIL_CLIENT_SECRET";
-/// The password of Neo4j, or `LINKTRAIL_NEO4J_PASSWORD_FILE`.
+/// The password of Neo4j; the alternative is `LINKTRAIL_NEO4J_PASSWORD_FILE`.
 pub(super) const NEO4J_PASSWORD: &str = "LINKTRAIL_NEO4J_PASSWORD";
 
-/// Whether a variable holds a secret or names the file of one.
+/// True when a variable holds a secret or names the file of one.
 pub(super) fn is_secret(variable: &str) -> bool {
     let name = variable.strip_suffix("_FILE").unwrap_or(variable);
     let keys = PROVIDERS.iter().flat_map(|spec| spec.secrets);
@@ -21,7 +21,7 @@ pub(super) fn is_secret(variable: &str) -> bool {
         .any(|secret| *secret == name)
 }
 
-/// Where a secret belongs that somebody wrote as a setting; none when the setting is no secret.
+/// Where to put a secret that was written as a setting; `None` if the setting is not a secret.
 pub(super) fn place_of(section: &str, key: &str) -> Option<String> {
     match (section, key) {
         ("auth", "client_secret") => Some(format!("{CLIENT_SECRET} or client_secret_file")),
@@ -34,8 +34,8 @@ pub(super) fn place_of(section: &str, key: &str) -> Option<String> {
     }
 }
 
-/// The secret of a variable, else of the file that `<variable>_FILE` names, else of the file given. An error says what
-/// is wrong with the file, and never what it holds.
+/// The secret in the variable, or else in the file that `<variable>_FILE` names, or else in the given file. An error
+/// says what is wrong with the file, and never contains its content.
 pub(super) fn find(variable: &str, file: Option<&Path>) -> Result<Option<SecretString>, String> {
     debug_assert!(is_secret(variable));
     if let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) {

@@ -1,4 +1,4 @@
-//! The sections of `linktrail.toml`, a struct each: what can be set, what it means, and what holds when it is not set.
+//! The sections of `linktrail.toml`, one struct each: the keys, their meaning and their defaults.
 //!
 //! `[section] key` can also be set by the variable `LINKTRAIL_SECTION_KEY`, where commas separate the items of a list.
 
@@ -17,7 +17,7 @@ use crate::terminal::clean;
 
 /// A section of the configuration.
 pub(super) trait Section: Default + DeserializeOwned {
-    /// Its name.
+    /// The name of the section.
     const NAME: &str;
 }
 
@@ -44,15 +44,15 @@ sections! {
     Endpoints = "endpoints",
 }
 
-/// `[tenant]`: whose messages are followed.
+/// `[tenant]`: the tenant under investigation.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Tenant {
-    /// Id of the tenant. A load needs it.
+    /// The id of the tenant. A load requires it.
     pub(super) id: Option<String>,
     /// The cloud that the tenant is in: `public`, `usgov`, `usgov-dod` or `china`. `public` when not set.
     pub(super) cloud: Cloud,
-    /// Domains, hosts and addresses of the tenant's own, which no provider outside is asked about. None when not set.
+    /// Internal domains, hosts and addresses, about which no outside provider is asked. Empty when not set.
     #[serde(deserialize_with = "internal_domains")]
     pub(super) internal_domains: Vec<String>,
 }
@@ -61,27 +61,27 @@ pub(super) struct Tenant {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Auth {
-    /// The method, which is never guessed. A load needs it.
+    /// The sign-in method, which is never guessed. A load requires it.
     pub(super) method: Option<Method>,
-    /// Id of the application (client). A load needs it.
+    /// The id of the application (client). A load requires it.
     pub(super) client_id: Option<String>,
-    /// File that holds the application's secret, when `LINKTRAIL_CLIENT_SECRET` does not.
+    /// The file with the application's secret, used when `LINKTRAIL_CLIENT_SECRET` is not set.
     pub(super) client_secret_file: Option<PathBuf>,
-    /// Refused until there is the method `client-certificate`.
+    /// Rejected until the method `client-certificate` is supported.
     client_certificate_file: Option<OfAnotherMethod>,
-    /// Refused until there is the method `managed-identity`.
+    /// Rejected until the method `managed-identity` is supported.
     managed_identity_client_id: Option<OfAnotherMethod>,
 }
 
-/// A way to sign in.
+/// A sign-in method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Method {
     ClientSecret,
 }
 
-/// The value of a key that belongs to a way to sign in which this version does not have. To ignore it would let its
-/// owner believe that it is used, so there is no such value.
+/// The value of a key for a sign-in method that this version does not support. There is no valid value, since ignoring
+/// the key would let its owner believe that it is used.
 #[derive(Debug)]
 enum OfAnotherMethod {}
 
@@ -93,23 +93,23 @@ impl<'de> Deserialize<'de> for OfAnotherMethod {
     }
 }
 
-/// `[sentinel]`: where the logs are.
+/// `[sentinel]`: the workspace of the logs.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Sentinel {
-    /// Id of the Log Analytics workspace. A load needs it.
+    /// The id of the Log Analytics workspace. A load requires it.
     pub(super) workspace_id: Option<String>,
 }
 
-/// `[neo4j]`: where the graph goes. The password comes from `LINKTRAIL_NEO4J_PASSWORD`.
+/// `[neo4j]`: the database for the graph. The password comes from `LINKTRAIL_NEO4J_PASSWORD`.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Neo4j {
-    /// Address: `bolt://` or `neo4j://`, with `+s` or `+ssc` for TLS. Neo4j is left out when not set.
+    /// The address: `bolt://` or `neo4j://`, with `+s` or `+ssc` for TLS. Neo4j is not used when it is not set.
     pub(super) uri: Option<String>,
-    /// User. `neo4j` when not set.
+    /// The user. `neo4j` when not set.
     pub(super) user: String,
-    /// Database. `neo4j` when not set.
+    /// The database. `neo4j` when not set.
     pub(super) database: String,
 }
 
@@ -123,26 +123,26 @@ impl Default for Neo4j {
     }
 }
 
-/// `[intel]`: who is asked about urls, and what they may be told.
+/// `[intel]`: the providers, and what may be sent to them.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Intel {
-    /// Providers, in the order in which they are asked. `otx` and `xforce` when not set.
+    /// The providers, in the order in which they are asked. `otx` and `xforce` when not set.
     #[serde(deserialize_with = "providers")]
     pub(super) providers: Vec<String>,
-    /// Send the query and the fragment of a url as they are, instead of with their values hidden. No when not set.
+    /// Send the query and the fragment of a url unchanged, instead of with their values hidden. `false` when not set.
     pub(super) send_query: bool,
-    /// Lists of indicators for the provider `file`.
+    /// The lists of indicators for the provider `file`.
     pub(super) file: Vec<String>,
-    /// Hosts, or hosts with a path, that no provider outside is asked about; `*` stands for anything.
+    /// Hosts, or hosts with a path, that are never sent to an outside provider; `*` matches any text.
     #[serde(deserialize_with = "never_send")]
     pub(super) never_send: Vec<String>,
-    /// How often a provider may be asked with the key at hand, such as `virustotal 1000/minute`, by its name. It takes
-    /// the place of all that the provider publishes.
+    /// The rate limits of the user's own keys, such as `virustotal 1000/minute`. The limits of a provider replace all
+    /// that it publishes.
     #[serde(deserialize_with = "limits")]
     pub(super) limits: BTreeMap<String, Vec<Rate>>,
-    /// How old an answer of another case may be to be taken for this one, such as `7d`. `off`, which is none, when not
-    /// set.
+    /// The maximal age of an answer of another case that may be used in this one, such as `7d`. `off`, which never uses
+    /// one, when not set.
     #[serde(deserialize_with = "cache_age")]
     pub(super) cache_age: TimeDelta,
 }
@@ -160,32 +160,32 @@ impl Default for Intel {
     }
 }
 
-/// `[risk]`: what makes a url risky beside the verdicts of providers.
+/// `[risk]`: what makes a url risky in addition to the verdicts of providers.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Risk {
-    /// Signals that make a url risky. None when not set.
+    /// The signals that make a url risky. Empty when not set.
     #[serde(deserialize_with = "signals")]
     pub(super) signals: Vec<String>,
-    /// Domains that others may imitate, beside the internal ones.
+    /// Domains that others may imitate, in addition to the internal ones.
     #[serde(deserialize_with = "protected_domains")]
     pub(super) protected_domains: Vec<String>,
 }
 
-/// `[hosts]`: how hosts of the internet are grouped.
+/// `[hosts]`: which domains many parties share.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Hosts {
-    /// Domains that many parties share, beside those that linktrail knows.
+    /// Domains that many parties share, in addition to those that linktrail knows.
     #[serde(deserialize_with = "shared_domains")]
     pub(super) shared_domains: Vec<String>,
 }
 
-/// `[messages]`: what the graph holds of messages.
+/// `[messages]`: what the graph stores of messages.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Messages {
-    /// How much of a message's text: `preview` (280 characters), `none` or `full`. `preview` when not set.
+    /// How much of a message's text is stored: `preview` (280 characters), `none` or `full`. `preview` when not set.
     pub(super) store: Store,
 }
 
@@ -197,8 +197,7 @@ impl Default for Messages {
     }
 }
 
-/// `[endpoints]`: addresses to use instead of those of the cloud and of the providers. A provider's stands under its
-/// name, beside these.
+/// `[endpoints]`: addresses that replace those of the cloud and of the providers. Providers have their names as keys.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Endpoints {
@@ -208,11 +207,11 @@ pub(super) struct Endpoints {
     pub(super) graph: Option<Endpoint>,
     /// Log Analytics.
     pub(super) log_analytics: Option<Endpoint>,
-    /// File of certificates to trust beside the public ones.
+    /// A file of certificates that are trusted in addition to the public ones.
     pub(super) ca_file: Option<PathBuf>,
 }
 
-/// The address of a service: https, or plain http on loopback, with nothing but a path behind the host.
+/// The address of a service: https, or http on loopback, with at most a path after the host.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(super) struct Endpoint(pub(super) Url);
@@ -247,7 +246,7 @@ impl TryFrom<String> for Endpoint {
     }
 }
 
-/// What `[risk] signals` can hold.
+/// The allowed values of `[risk] signals`.
 const SIGNALS: &[&str] = &[
     "smartscreen",
     "alert",
@@ -256,7 +255,7 @@ const SIGNALS: &[&str] = &[
     "lookalike_domain",
 ];
 
-/// Reads a list and checks each of its items. The error has a line for each that is wrong.
+/// Reads a list and checks each item. The error has a line for each invalid item.
 fn each<'de, D, T>(
     deserializer: D,
     check: impl Fn(&str) -> Result<T, String>,
@@ -277,7 +276,7 @@ where
     }
 }
 
-/// Reads a list of names out of those known, each once.
+/// Reads a list of known names, without duplicates.
 fn known<'de, D>(deserializer: D, known: &[&str]) -> Result<Vec<String>, D::Error>
 where
     D: Deserializer<'de>,
@@ -320,7 +319,7 @@ fn never_send<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>,
     })
 }
 
-/// Whether the privacy rules can be made of these.
+/// Checks that the privacy rules can be built from these settings.
 fn privacy(internal_domains: &[&str], never_send: &[&str]) -> Result<(), String> {
     let rules = Privacy::new(internal_domains, false);
     match rules.and_then(|rules| rules.never_sending(never_send)) {

@@ -9,7 +9,7 @@ use super::reading::{self, Sections};
 use super::sections::Method;
 use crate::model::Store;
 
-/// A file of that text, which lives as long as the folder.
+/// Writes a file with this text, which exists as long as the returned folder.
 fn written(text: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("linktrail.toml");
@@ -25,7 +25,7 @@ fn environment(variables: &[(&str, &str)]) -> impl Iterator<Item = (OsString, Os
     owned.into_iter()
 }
 
-/// What the two make, and the problems with the name of the folder left out.
+/// The sections from both, and the problems without the name of the folder.
 fn read(text: &str, variables: &[(&str, &str)]) -> (Sections, Vec<String>) {
     let (folder, path) = written(text);
     let mut problems = Problems::default();
@@ -71,7 +71,7 @@ fn a_variable_takes_the_place_of_the_file_unless_it_is_empty() {
             ("LINKTRAIL_INTEL_PROVIDERS", "xforce, urlhaus,xforce"),
             ("LINKTRAIL_INTEL_SEND_QUERY", "1"),
             ("LINKTRAIL_ENDPOINTS_OTX", "http://127.0.0.1:1/x"),
-            // No settings: another program's, and secrets.
+            // These are not settings: a variable of another program, and secrets.
             ("LINKTRAIL_CACHE_DIR", "x"),
             ("LINKTRAIL_OTX_KEY", "x"),
             ("LINKTRAIL_NEO4J_PASSWORD_FILE", "x"),
@@ -131,7 +131,7 @@ fn everything_that_is_wrong_is_told_at_once() {
     let (sections, problems) = read(file, &variables);
     assert!(!problems.join("\n").contains("hunter2"));
     insta::assert_snapshot!(problems.join("\n"));
-    // What is wrong is not missing as well.
+    // A setting with an error is not reported as missing too.
     assert!(sections.is_rejected("sentinel", "workspace_id"));
     assert!(sections.is_rejected("auth", "method"));
     assert!(!sections.is_rejected("auth", "client_id"));

@@ -1,8 +1,8 @@
-//! One value of a configuration, as serde reads it.
+//! Reads a single value of the configuration with serde.
 //!
-//! A file has types and the environment has none, so what a variable's text means depends on the field that takes it:
-//! commas separate the items of a list, and `1` is true. Errors say what to write, and go on after the name of the
-//! setting: `[tenant] cloud` + ` is ` + `…`.
+//! A file has types and the environment has none, so the text of a variable is interpreted by the type of its field:
+//! commas separate the items of a list, and `1` is true. Error texts say what to write, and continue after the name of
+//! the setting: `[tenant] cloud` + ` is ` + `…`.
 
 use std::fmt::Display;
 
@@ -12,7 +12,7 @@ use serde::forward_to_deserialize_any;
 
 use crate::terminal::clean;
 
-/// A value and the form in which it was written.
+/// A value in the form in which it was written.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Toml(toml::Value),
@@ -20,7 +20,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// Whether it is an empty text, which stands for a setting that is not set.
+    /// True for an empty text, which counts as not set.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Toml(toml::Value::String(text)) | Self::Variable(text) => text.trim().is_empty(),
@@ -138,10 +138,10 @@ fn one_of<T: Display>(names: &[T]) -> String {
     }
 }
 
-/// The keys that a section can hold: the fields of its struct.
+/// The keys of a section: the fields of its struct.
 pub(super) fn keys<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut fields: &'static [&'static str] = &[];
-    // serde hands the names of the fields to the deserializer, which is all that this one is for; its error says nothing.
+    // serde passes the names of the fields to the deserializer, which only stores them; its error can be ignored.
     let _ = T::deserialize(Fields(&mut fields));
     fields
 }

@@ -1,4 +1,4 @@
-//! The body of a record, taken apart.
+//! Splits the body of a record into parts.
 
 use serde_json::Value;
 
@@ -6,19 +6,19 @@ use crate::journal::Record;
 use crate::model::Source;
 use crate::source::logs::rows_by_column;
 
-/// A body and the parts that it is made of.
+/// The body of a record, split into parts.
 #[derive(Debug)]
 pub(super) struct Body {
-    /// What its parts are called: `rows`, `items of value`, `lines` or `answer`.
+    /// What the parts are called: `rows`, `items of value`, `lines` or `answer`.
     pub(super) unit: &'static str,
-    /// The parts, in the order in which they were sent.
+    /// The parts, in the order of the body.
     pub(super) parts: Vec<Value>,
-    /// Whether one part can be told from another: it is JSON, or lines of text.
+    /// True when the body could be split: it is JSON or lines of text.
     pub(super) legible: bool,
 }
 
 impl Body {
-    /// Takes a body apart: a table into rows, a list into items, a file into lines. Anything else is one part.
+    /// Splits a body: a table into rows, a list into items, a file into lines. Anything else is one part.
     pub(super) fn read(record: &Record) -> Self {
         let whole = |value, legible| Self {
             unit: "answer",
@@ -53,7 +53,7 @@ impl Body {
     }
 }
 
-/// The items of a list, as Graph gives one.
+/// Takes the items out of a list of Microsoft Graph.
 fn items(value: &mut Value) -> Option<Vec<Value>> {
     match value.get_mut("value") {
         Some(Value::Array(items)) => Some(std::mem::take(items)),

@@ -1,4 +1,4 @@
-//! What to type to see the evidence of an element.
+//! The command line that shows the evidence of an element.
 
 use super::element::Element;
 use super::find;
@@ -7,12 +7,12 @@ use crate::graph::{Graph, Label, NodeRef};
 use crate::model::RecordId;
 use crate::terminal;
 
-/// Longest command, in bytes: a terminal takes a line of 4,096.
+/// The longest command, in bytes. A terminal takes a line of at most 4,096.
 const LONGEST: usize = 4_000;
 
 /// The command that shows an element. It can be pasted into a POSIX shell, PowerShell or cmd.exe, whatever the ids from
-/// outside hold, and urls in it are broken. An element that cannot be typed so is shown by its first record; none when it
-/// has no record either.
+/// outside contain, and the urls in it are defanged. An element that cannot be written safely is shown by its first
+/// record; `None` when it has no record either.
 pub fn command(graph: &Graph, element: Element) -> Option<String> {
     let typed = match element {
         Element::Node(node) => word(graph, node),
@@ -28,19 +28,19 @@ pub fn command(graph: &Graph, element: Element) -> Option<String> {
     Some(format!("linktrail evidence {}", typed?))
 }
 
-/// A node as one word; none when no such word means it.
+/// A node as one word of the command line; `None` when no safe word identifies it.
 fn word(graph: &Graph, node: NodeRef) -> Option<String> {
     let data = graph.node(node);
     let id = match data.label {
         Label::Url | Label::Verdict => defanged_id(data)?,
-        // A name that could be followed.
+        // A url in an id that is not a url would be clickable.
         _ if data.id.contains("://") => return None,
         _ => data.id.as_str().into(),
     };
     if !find::is_meant(graph, node, &id) {
         return None;
     }
-    // With the label it is no option, whatever it starts with.
+    // With the label in front, the word is never taken for an option.
     terminal::word(&format!("{}:{id}", data.label))
 }
 
@@ -51,7 +51,7 @@ mod tests {
     use crate::graph::node::{Host, User};
     use crate::graph::{Edge, EdgeType, Seen, node};
 
-    /// The words that a shell makes of a command, if it is one command of plain and quoted words.
+    /// Splits a command into words as a shell does, if it is a single command of plain and quoted words.
     fn words(command: &str) -> Vec<String> {
         let rest = command.strip_prefix("linktrail evidence ").unwrap();
         let mut words = vec![String::new()];
@@ -113,7 +113,7 @@ mod tests {
         );
         let rest = format!("https://evil.example/{}", "b".repeat(3_000));
         let longer = url(&rest);
-        // Two hosts of one name, a name that is broken where it is text, and one that looks like an option.
+        // Two hosts with the same name, a name that contains a url, and a name that looks like an option.
         let mut host = |id: &str, name: &str| graph.put(Host::new(id, name).unwrap(), seen);
         let hosts = [
             host("d1", "pc-1"),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever an id holds, a command is plain and inert, and means the element or its record.
+        /// Whatever an id contains, a command has no side effects, and identifies the element or its record.
         #[test]
         fn any_id_is_inert(id in "(\\PC|[\"'`$%!&|;\\\\\n\r /.:-]){0,12}") {
             let mut graph = Graph::new("01J");

@@ -1,4 +1,4 @@
-//! A node or an edge of the graph, and the records that it came from.
+//! A node or an edge of the graph, and the records that prove it.
 
 use crate::graph::schema::{started_from, verdict};
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
@@ -9,12 +9,12 @@ use crate::model::{RecordNumber, State};
 pub enum Element {
     /// A node.
     Node(NodeRef),
-    /// An edge by its ends.
+    /// An edge, by its start, type and end.
     Edge(NodeRef, EdgeType, NodeRef),
 }
 
 impl Element {
-    /// What the graph holds of it; none when it holds no such edge.
+    /// The properties and evidence in the graph; `None` when the graph has no such edge.
     pub fn facts(self, graph: &Graph) -> Option<&Facts> {
         match self {
             Self::Node(node) => Some(&graph.node(node).facts),
@@ -22,13 +22,13 @@ impl Element {
         }
     }
 
-    /// Numbers of all records that it came from, in their order.
+    /// The numbers of all records that prove it, in ascending order.
     pub fn records(self, graph: &Graph) -> Vec<RecordNumber> {
         let facts = self.facts(graph);
         facts.map_or_else(Vec::new, |facts| facts.evidence.iter().copied().collect())
     }
 
-    /// Why it came from no record; none when it came from one.
+    /// Why no record proves it; `None` when there is a record.
     pub fn unrecorded(self, graph: &Graph) -> Option<String> {
         if !self.records(graph).is_empty() {
             return None;

@@ -1,4 +1,4 @@
-//! From what an analyst types to the node, edge or record that is meant.
+//! Finds the node, edge or record that an analyst means by what they type.
 
 use crate::graph::devices::first_label;
 use crate::graph::naming;
@@ -12,23 +12,23 @@ use crate::terminal;
 
 use super::element::Element;
 
-/// Most candidates that an error lists.
+/// The highest number of candidates that an error lists.
 const LISTED: usize = 12;
-/// Longest name that is compared with what was typed, in bytes.
+/// The longest name that is compared with the typed text, in bytes.
 const COMPARED: usize = 256;
-/// Most that is compared, in bytes of a name times bytes of what was typed: it takes about a second.
+/// The limit on a comparison with all names, in bytes of a name times bytes of the typed text. It takes about a second.
 const WORK: usize = 500_000_000;
 
-/// What the words of an analyst mean.
+/// The result of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// A node or an edge.
     Element(Element),
-    /// A record, by its number. Whether the journal has it is not known yet.
+    /// A record, by its number. The journal may not have it.
     Record(RecordNumber),
 }
 
-/// Why the words mean nothing, or could mean several things. Each text says what to do.
+/// Why nothing, or more than one thing, matches. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum NotFound {
@@ -78,10 +78,11 @@ fn others(between: &[String]) -> String {
     }
 }
 
-/// Finds what is meant by one word (a node, a record, or an edge written `FROM -[TYPE]-> TO`), or by three (an edge).
+/// Finds what the words identify. One word can be a node, a record, or an edge written `FROM -[TYPE]-> TO`; three words
+/// are an edge.
 ///
 /// # Errors
-/// When it is nothing that the graph has, or could be several things.
+/// When nothing in the graph matches, or more than one thing does.
 pub fn find(graph: &Graph, words: &[String]) -> Result<Found, NotFound> {
     match words {
         [from, kind, to] => edge(graph, from, kind, to),
@@ -101,7 +102,7 @@ pub fn find(graph: &Graph, words: &[String]) -> Result<Found, NotFound> {
     }
 }
 
-/// A record of this case, if the word names one.
+/// The record of this case with the number in the word; `None` when the word does not have the form of a record id.
 fn record(graph: &Graph, word: &str) -> Result<Option<RecordNumber>, NotFound> {
     let Some(RecordId { case, number }) = RecordId::parse(word.trim()) else {
         return Ok(None);
@@ -118,7 +119,8 @@ fn record(graph: &Graph, word: &str) -> Result<Option<RecordNumber>, NotFound> {
     }
 }
 
-/// An edge in one word. A url may hold an arrow too, so only one with a type in it counts.
+/// Splits an edge that is written as one word. A url may contain an arrow too, so only an arrow with a type in it
+/// counts.
 fn arrow(word: &str) -> Option<(&str, &str, &str)> {
     word.match_indices("-[").find_map(|(at, open)| {
         let rest = &word[at + open.len()..];
@@ -147,7 +149,7 @@ fn edge(graph: &Graph, from: &str, kind: &str, to: &str) -> Result<Found, NotFou
     if let [(from, to)] = pairs[..] {
         return Ok(Found::Element(Element::Edge(from, kind, to)));
     }
-    // Which end is not there, or not one, is told first.
+    // A missing or ambiguous end is reported first.
     let (from, to) = (node(graph, from)?, node(graph, to)?);
     let between = schema::EDGES.iter().map(|spec| spec.kind);
     let between = between.filter(|kind| graph.edge(from, *kind, to).is_some());
@@ -159,7 +161,7 @@ fn edge(graph: &Graph, from: &str, kind: &str, to: &str) -> Result<Found, NotFou
     })
 }
 
-/// The one node that the text means.
+/// The one node that the text identifies.
 fn node(graph: &Graph, typed: &str) -> Result<NodeRef, NotFound> {
     let found = candidates(graph, typed, |_| true);
     match found[..] {
@@ -180,7 +182,7 @@ fn node(graph: &Graph, typed: &str) -> Result<NodeRef, NotFound> {
     }
 }
 
-/// `Label:id`, as an ambiguous id has to be written.
+/// `Label:id`, which is how an ambiguous id has to be written.
 fn shown(node: &NodeData) -> String {
     let id = terminal::clean(&node.id);
     match naming::beside_id(node) {
@@ -189,18 +191,18 @@ fn shown(node: &NodeData) -> String {
     }
 }
 
-/// How well a name fits a node, best first.
+/// How well a text matches a node, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
     /// The text is its id.
     Id,
-    /// The text is its id in another spelling, or another key of it: a UPN, the name of a device.
+    /// The text is the id in another spelling, or another unique key such as a UPN or the name of a device.
     Key,
-    /// The text is a name of it, which other nodes may have as well.
+    /// The text is a name, which other nodes may have as well.
     Name,
 }
 
-/// Whether a text, with the node's label before it, means this node and no other.
+/// True when a text, with the node's label before it, identifies this node and no other.
 pub(super) fn is_meant(graph: &Graph, node: NodeRef, text: &str) -> bool {
     let data = graph.node(node);
     if text.trim() != text {
@@ -209,14 +211,14 @@ pub(super) fn is_meant(graph: &Graph, node: NodeRef, text: &str) -> bool {
     match graph.find(data.label, text) {
         Some(found) => found == node,
         None => {
-            // Other labels have names that several nodes can share.
+            // In other labels several nodes can have the same name.
             matches!(data.label, Label::Url | Label::Verdict)
                 && Typed::of(text).fits(data).is_some()
         }
     }
 }
 
-/// Nodes that a text can mean: those that it fits best.
+/// The nodes that the text matches best.
 fn candidates(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<NodeRef> {
     let typed = typed.trim();
     let prefixed = typed.split_once(':').and_then(|(label, id)| {
@@ -254,7 +256,7 @@ fn best(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<NodeRef> 
     found.into_iter().map(|(_, node)| node).collect()
 }
 
-/// What was typed, in the forms in which it is compared.
+/// The typed text, in the forms in which it is compared.
 struct Typed<'t> {
     text: &'t str,
     lower: String,
@@ -301,7 +303,7 @@ impl<'t> Typed<'t> {
             Label::Domain => is(id) || has(facts.get(domain::UNICODE)),
             Label::Message => facts.get(message::WEB_URL) == Some(self.text),
             Label::Alert | Label::Case | Label::Team => is(id),
-            // Their ids know case.
+            // The ids of channels and chats are case-sensitive.
             Label::Channel | Label::Chat => false,
         };
         if same {
@@ -320,15 +322,15 @@ impl<'t> Typed<'t> {
     }
 }
 
-/// Names of nodes near to what was typed, the nearest first.
+/// Names of nodes that are similar to the typed text, the most similar first.
 fn near(graph: &Graph, typed: &str) -> Vec<String> {
     let typed = link::canonical(typed).map_or_else(|| typed.to_owned(), |(url, _)| url.to_string());
-    // Ids of messages are numbers, of which every one is like every other.
+    // Ids of messages are numbers, and all of them are similar to each other.
     let labels = schema::NODES.iter().map(|spec| spec.label);
     let mut labels: Vec<Label> = labels.filter(|label| *label != Label::Message).collect();
-    // Names come first, since there are fewer of them than of urls.
+    // Names come first, since there are fewer names than urls.
     labels.sort_by_key(|label| matches!(label, Label::Url | Label::Verdict));
-    // Every url has its verdicts, which are as near as the url itself.
+    // Each url has verdicts, whose ids are as similar as the url itself.
     labels.retain(|label| *label != Label::Verdict || VerdictId::looks_like(&typed));
     let nodes = labels.into_iter().flat_map(|label| graph.labelled(label));
     let keys = nodes.flat_map(|node| {

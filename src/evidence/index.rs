@@ -1,4 +1,4 @@
-//! Which parts of a record can mention a node, so that not every part is compared with every node.
+//! Finds the parts of a record that can mention a node, so that not every part has to be compared with every node.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -10,14 +10,14 @@ use crate::graph::devices::first_label;
 use crate::graph::value::indexable;
 use crate::link;
 
-/// Places of parts by what they name.
+/// The positions of parts, by what they name.
 type Places = HashMap<(Label, String), Vec<usize>>;
 
-/// The parts of a record by what they name.
+/// The parts of a record, indexed by what they mention.
 #[derive(Debug)]
 pub(super) struct Index {
     names: Places,
-    /// Made when a url is sought: a message is read for its links then.
+    /// Built when a url is looked for, since that is when the links of messages are extracted.
     urls: OnceCell<Places>,
     connections: Vec<usize>,
 }
@@ -65,7 +65,7 @@ impl Index {
         }
     }
 
-    /// The parts that can mention a node, in their order; those that do are among them.
+    /// The parts that can mention a node, in order. Every part that does mention it is included.
     pub(super) fn near(&self, node: &NodeMatcher<'_>, parts: &[Mentions]) -> Vec<usize> {
         let mut near = self.lists(node, parts).concat();
         near.sort_unstable();
@@ -73,13 +73,13 @@ impl Index {
         near
     }
 
-    /// At most how many parts [`Index::near`] gives.
+    /// An upper bound on the number of parts that [`Index::near`] returns.
     pub(super) fn count(&self, node: &NodeMatcher<'_>, parts: &[Mentions]) -> usize {
         let lists = self.lists(node, parts);
         lists.iter().map(|list| list.len()).sum()
     }
 
-    /// By its id, and by what else it goes by.
+    /// The parts listed under the node's id, and those under its other key.
     fn lists(&self, node: &NodeMatcher<'_>, parts: &[Mentions]) -> [&[usize]; 2] {
         let id = node.data.id.as_str();
         match node.data.label {
@@ -126,7 +126,7 @@ fn urls(parts: &[Mentions]) -> Places {
     places
 }
 
-/// Ids are cut as the graph cuts them.
+/// Ids are truncated as in the graph.
 fn add(places: &mut Places, label: Label, id: &str, at: usize) {
     let known = places.entry((label, indexable(id.to_owned()))).or_default();
     if known.last() != Some(&at) {

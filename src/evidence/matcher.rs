@@ -10,7 +10,7 @@ use crate::intel::{self, file::Lists};
 use crate::journal::Record;
 use crate::model::{MatchKind, Source};
 
-/// An element of the graph, ready to be compared with what records mention.
+/// An element of the graph, prepared for comparison with the parts of records.
 pub struct Matcher<'g> {
     resolver: &'g Resolver<'g>,
     element: Compared<'g>,
@@ -22,16 +22,16 @@ enum Compared<'g> {
         kind: EdgeType,
         from: NodeMatcher<'g>,
         to: NodeMatcher<'g>,
-        /// How a CONNECTED_TO edge matches.
+        /// The match of a CONNECTED_TO edge.
         matched: MatchKind,
     },
 }
 
-/// Places of the parts found, and what is to be known of them.
+/// The positions of the parts that were found, and a note about them.
 type Places = (Vec<usize>, Option<&'static str>);
 
 impl<'g> Matcher<'g> {
-    /// An element of the resolver's graph.
+    /// Prepares an element of the resolver's graph.
     pub fn new(resolver: &'g Resolver<'g>, element: Element) -> Self {
         let element = match element {
             Element::Node(node) => Compared::Node(resolver.node(node)),
@@ -49,18 +49,18 @@ impl<'g> Matcher<'g> {
         Self { resolver, element }
     }
 
-    /// Which parts of a record mention it.
+    /// The parts of a record that mention the element.
     pub fn parts(&self, record: &ParsedRecord<'_>) -> Parts {
         self.first_parts(record, usize::MAX)
     }
 
-    /// As [`Matcher::parts`], but no more of them than `most`.
+    /// Like [`Matcher::parts`], but at most `most` of them.
     pub fn first_parts(&self, record: &ParsedRecord<'_>, most: usize) -> Parts {
         let (places, note) = self.places(record);
         record.parts_at(places, note, most)
     }
 
-    /// The verdict that it is, or leads to.
+    /// The verdict, if the element is one or is an edge to one.
     fn verdict(&self) -> Option<&NodeMatcher<'_>> {
         let node = match &self.element {
             Compared::Node(node) => node,
@@ -111,7 +111,7 @@ impl<'g> Matcher<'g> {
                 let near = match named_by(*kind) {
                     (true, false) => from,
                     (false, _) => to,
-                    // One url may be in every row; who clicked it is in few.
+                    // A url may be in every row, but the user who clicked it is only in a few.
                     (true, true) if index.count(from, mentions) <= index.count(to, mentions) => {
                         from
                     }
@@ -138,15 +138,15 @@ impl<'g> Matcher<'g> {
         }
     }
 
-    /// What a record says of a verdict's url: lines of a list, rows of the workspace, or the answer of a service, which
-    /// is about nothing else.
+    /// The parts of a record about a verdict's url: lines of a list, rows of the workspace, or the whole answer of a
+    /// service, since a service answers about one url.
     fn about_url(&self, verdict: &NodeMatcher<'_>, record: &ParsedRecord<'_>) -> Places {
         let Some(url) = &verdict.url else {
             return (Vec::new(), Some("the url is too long to be compared"));
         };
         let (found, none): (Vec<usize>, _) = match Source::parse(&record.record.source) {
             Some(Source::File) => {
-                // A list may be long, and many verdicts rest on it.
+                // A list may be long, and many verdicts can come from it.
                 let list = record.list.get_or_init(|| {
                     let Record { url, body, .. } = record.record;
                     Lists::of_text(url, body, self.resolver.since).ok()
@@ -181,7 +181,8 @@ impl<'g> Matcher<'g> {
     }
 }
 
-/// Which ends a part must name to say that they are joined so. The request names the other, or the part leads to it.
+/// Which ends of an edge, start and end, a part has to name to prove it. An end that need not be named is in the
+/// request, or follows from the part.
 fn named_by(kind: EdgeType) -> (bool, bool) {
     match kind {
         EdgeType::ParticipatesIn | EdgeType::ConnectedTo | EdgeType::OnDomain => (true, false),
@@ -190,7 +191,7 @@ fn named_by(kind: EdgeType) -> (bool, bool) {
     }
 }
 
-/// Whether a part says that two nodes are joined so.
+/// True when a part proves an edge of this type between two nodes.
 fn joins(
     kind: EdgeType,
     from: &NodeMatcher<'_>,

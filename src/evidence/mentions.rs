@@ -1,4 +1,5 @@
-//! What a part of a record mentions: users, hosts, urls, messages and places, read as the stages read them.
+//! Extracts the users, hosts, urls, messages and places that a part of a record mentions, in the same way as the
+//! stages.
 
 use std::cell::OnceCell;
 
@@ -29,7 +30,7 @@ impl UserMention {
     }
 }
 
-/// What a row about a device tells of.
+/// The kind of event in a row of DeviceEvents.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum DeviceEvent {
     /// SmartScreen warned about a url.
@@ -38,7 +39,7 @@ pub(super) enum DeviceEvent {
     Open,
 }
 
-/// A request in a log of connections, and where it went.
+/// A logged request, and its destination.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Connection {
     pub(super) request: String,
@@ -52,7 +53,7 @@ pub(super) struct HostMention {
     pub(super) name: String,
 }
 
-/// What a part names, or the request that brought it.
+/// Everything that a part of a record, or its request, mentions.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Mentions {
     pub(super) users: Vec<UserMention>,
@@ -60,28 +61,28 @@ pub(super) struct Mentions {
     pub(super) teams: Vec<TeamId>,
     /// Ids of channels and chats.
     pub(super) places: Vec<String>,
-    /// The message that it is about.
+    /// The message that the part is, or is about.
     pub(super) message: Option<MessageId>,
-    /// The message that this one answers.
+    /// The message to which this one is a reply.
     pub(super) root: Option<MessageId>,
     pub(super) alert: Option<String>,
     pub(super) connection: Option<Connection>,
     /// An indicator: its kind and its value.
     pub(super) indicator: Option<(String, String)>,
-    /// What SmartScreen's table tells of.
+    /// The event, for a row of SmartScreen's table.
     pub(super) event: Option<DeviceEvent>,
-    /// Whether it is a row of UrlClickEvents.
+    /// True for a row of UrlClickEvents.
     pub(super) click: bool,
-    /// Urls as a log writes them.
+    /// Urls as the log has them, not yet unwrapped.
     logged: Vec<String>,
-    /// A message as Graph gives it, whose links are only sought when a url is.
+    /// A message from Microsoft Graph. Its links are only extracted when a url is looked for.
     body: Option<Box<ChatMessage>>,
-    /// The urls, once they were asked for.
+    /// The urls, computed on first use.
     urls: OnceCell<Vec<Url>>,
 }
 
 impl Mentions {
-    /// The urls that it names, unwrapped and normalised.
+    /// The urls that the part mentions, unwrapped and normalised.
     pub(super) fn urls(&self) -> &[Url] {
         self.urls.get_or_init(|| {
             let logged = self.logged.iter();
@@ -92,7 +93,7 @@ impl Mentions {
     }
 }
 
-/// What the items of an answer of Graph are.
+/// The type of the items in an answer of Microsoft Graph.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum ItemKind {
     User,
@@ -103,12 +104,12 @@ enum ItemKind {
     Message,
 }
 
-/// What the request that brought a record was about.
+/// The context that the request of a record gives to the parts of its answer.
 #[derive(Debug, Default)]
 pub(super) struct RequestContext {
-    /// What the request itself names.
+    /// What the request itself mentions.
     pub(super) subject: Mentions,
-    /// What the items of the answer are.
+    /// The type of the items in the answer.
     items: Option<ItemKind>,
     is_table: bool,
 }
@@ -127,7 +128,7 @@ impl RequestContext {
         }
     }
 
-    /// Reads what a part of the answer names, by what the request asked for.
+    /// Extracts what a part of the answer mentions, depending on the kind of request.
     pub(super) fn mentions(&self, part: &Value) -> Mentions {
         match self.items {
             _ if self.is_table => row(part),
@@ -147,7 +148,8 @@ impl RequestContext {
     }
 }
 
-/// Reads the path of a request to Graph, as `chats/ID/members` or, in links to next pages, `chats('ID')/members`.
+/// Parses the path of a request to Microsoft Graph: `chats/ID/members` or, in links to next pages,
+/// `chats('ID')/members`.
 fn graph(url: &Url) -> RequestContext {
     let mut context = RequestContext::default();
     let mut collection = String::new();
@@ -183,7 +185,7 @@ fn graph(url: &Url) -> RequestContext {
 }
 
 impl RequestContext {
-    /// Takes note of an id in the path, and of what an object of that collection is.
+    /// Records an id in the path, and the type of the objects in that collection.
     fn take(&mut self, collection: &str, id: &str) {
         match collection {
             "users" => {
@@ -208,7 +210,7 @@ impl RequestContext {
     }
 }
 
-/// A row of a query. What its columns mean stands at the head of each file in `kql/`.
+/// Extracts the mentions of a query's row. The head of each file in `kql/` describes its columns.
 fn row(row: &Value) -> Mentions {
     let cell = |name: &str| text(row, name).trim();
     let given = |name: &str| Some(cell(name).to_owned()).filter(|text| !text.is_empty());
@@ -249,7 +251,7 @@ fn row(row: &Value) -> Mentions {
         mentions.indicator = Some((cell("kind").to_owned(), cell("value").to_owned()));
     }
     if let Some(entities) = given("entities") {
-        // What a table delivers as JSON is text; some pipelines make JSON of it.
+        // The table delivers JSON as text, but some pipelines deliver it as JSON.
         let entities: Value = serde_json::from_str(&entities).unwrap_or_default();
         mentions.entities(&entities);
     }
@@ -285,7 +287,7 @@ impl Mentions {
     }
 }
 
-/// A message, which a chat may have in the request alone.
+/// Extracts the mentions of a message. The chat may be named in the request alone.
 fn message(item: &Value, chat: Option<&String>) -> Mentions {
     let Some(message) = read::<ChatMessage>(item) else {
         return Mentions::default();

@@ -1,11 +1,11 @@
-//! Evidence: from a node or an edge to what the journal says of it.
+//! Evidence: finds what the journal holds about a node or an edge.
 //!
 //! A record is an answer of fifty messages or a thousand rows, of which one or two mention the element in question.
-//! [`Matcher::parts`] tells which. It does not search for ids in text: every part is read as its stage reads it, for
+//! [`Matcher::parts`] finds those. It does not search for ids in text: every part is parsed as its stage parses it, for
 //! the users, hosts, urls, messages and places that it mentions, and those are compared with the element. So a wrapped
-//! link in a message is found for the url it leads to, and a user whose id happens to stand in a chat's id is not.
+//! link in a message is found for the url it leads to, while an id that is only a substring of another id is not.
 //!
-//! [`find()`] makes an element of what an analyst types, and [`command()`] tells what to type.
+//! [`find()`] finds the element that an analyst typed, and [`command()`] returns the command that shows an element.
 //!
 //! ```text
 //! record ──▶ body ──▶ mentions ──▶ index ──▶ ParsedRecord ─┐

@@ -1,4 +1,4 @@
-//! A record, parsed once to be compared with many elements of the graph.
+//! A record, parsed once for comparison with many elements of the graph.
 
 use std::cell::OnceCell;
 
@@ -14,22 +14,22 @@ use crate::journal::Record;
 /// A part of a record's body.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Part {
-    /// Its place, from 1.
+    /// The position in the body, from 1.
     pub at: usize,
     /// The part: a row by its columns, an item of a list, a line of text, or the whole answer.
     pub part: Value,
 }
 
-/// Which parts of a record mention an element.
+/// The parts of a record that mention an element.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Parts {
-    /// What the body is made of: `rows`, `items of value`, `lines` or `answer`.
+    /// What the parts are called: `rows`, `items of value`, `lines` or `answer`.
     pub unit: &'static str,
-    /// How many of them it has.
+    /// The number of parts in the body.
     pub of: usize,
-    /// Those that mention it.
+    /// The parts that mention the element.
     pub found: Vec<Part>,
-    /// What else is to be known of them; always there when none is found.
+    /// A remark on the parts; always present when none mentions the element.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<&'static str>,
 }
@@ -38,17 +38,17 @@ pub struct Parts {
 pub struct ParsedRecord<'r> {
     pub(super) record: &'r Record,
     pub(super) body: Body,
-    /// What the request itself names.
+    /// What the request itself mentions.
     pub(super) subject: Mentions,
-    /// What each part of the body names.
+    /// What each part of the body mentions.
     pub(super) mentions: Vec<Mentions>,
     pub(super) index: Index,
-    /// The record as a list of indicators, parsed when the first verdict asks for it; none when it is no list.
+    /// The record as a list of indicators, parsed when the first verdict needs it; `None` when it is not a list.
     pub(super) list: OnceCell<Option<Lists>>,
 }
 
 impl<'r> ParsedRecord<'r> {
-    /// Parses a record. Whatever its body holds, it is parsed as far as that goes.
+    /// Parses a record. A body that cannot be parsed completely is parsed as far as possible.
     pub fn of(record: &'r Record) -> Self {
         let body = Body::read(record);
         let context = RequestContext::of(record);
@@ -67,7 +67,7 @@ impl<'r> ParsedRecord<'r> {
         }
     }
 
-    /// The parts at these places, but no more of them than `most`.
+    /// The parts at these positions, at most `most` of them.
     pub(super) fn parts_at(
         &self,
         places: Vec<usize>,

@@ -1,4 +1,4 @@
-//! What the nodes of a graph are recognised by in a record.
+//! Resolves the users, hosts and urls in records to nodes of a graph.
 
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -11,21 +11,21 @@ use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef};
 use crate::link;
 use crate::model::{HostId, MatchKind, MessageId, TeamId, UserId, VerdictId};
 
-/// A graph, with the names that its devices go by. Made once, it resolves what many records mention.
+/// A graph with an index of its device names. It is built once for many records.
 #[derive(Debug)]
 pub struct Resolver<'g> {
     pub(super) graph: &'g Graph,
     devices: Devices,
-    /// Start of the time under investigation.
+    /// The start of the window.
     pub(super) since: DateTime<Utc>,
 }
 
-/// A node, with all that it goes by.
+/// A node, with the other keys by which records can name it.
 pub(super) struct NodeMatcher<'g> {
     resolver: &'g Resolver<'g>,
     node: NodeRef,
     pub(super) data: &'g NodeData,
-    /// The url of a Url, or of the url of a Verdict.
+    /// The url of a Url, or the url that a Verdict is about.
     pub(super) url: Option<Url>,
     /// The UPN of a User, in lower case.
     pub(super) upn: Option<String>,
@@ -34,7 +34,7 @@ pub(super) struct NodeMatcher<'g> {
 }
 
 impl<'g> Resolver<'g> {
-    /// What the nodes of a graph go by.
+    /// Builds the resolver of a graph.
     pub fn of(graph: &'g Graph) -> Self {
         let of_case = graph.find(Label::Case, graph.case());
         let since = of_case.and_then(|of_case| graph.node(of_case).facts.get(case::WINDOW_FROM));
@@ -76,7 +76,7 @@ impl<'g> Resolver<'g> {
         }
     }
 
-    /// The device that is mentioned, by id, or by name when no id is told.
+    /// The node of a device, by id or, without one, by name.
     fn host(&self, host: &HostMention) -> Option<NodeRef> {
         if !host.id.is_empty() {
             return self.graph.find(Label::Host, &host.id);
@@ -90,18 +90,18 @@ impl<'g> Resolver<'g> {
 }
 
 impl NodeMatcher<'_> {
-    /// Whether it is the node of that id. Long ids are cut as the graph cuts them.
+    /// True when the node has this id. Long ids are truncated as in the graph.
     fn is(&self, id: &str) -> bool {
         let own = &self.data.id;
         id == own || (id.len() > own.len() && indexable(id.to_owned()) == *own)
     }
 
-    /// Whether it is that message.
+    /// True when the node is this message.
     pub(super) fn is_message(&self, message: Option<&MessageId>) -> bool {
         message.is_some_and(|message| self.is(message.as_str()))
     }
 
-    /// Whether it is among what is mentioned.
+    /// True when the node is among the mentions.
     pub(super) fn is_in(&self, mentions: &Mentions) -> bool {
         match self.data.label {
             Label::User => mentions.users.iter().any(|user| self.is_user(user)),
@@ -134,7 +134,7 @@ impl NodeMatcher<'_> {
         }
     }
 
-    /// A user is known by object id; one who is mentioned by UPN alone, by that.
+    /// Compares by object id or, if only a UPN is mentioned, by UPN.
     fn is_user(&self, user: &UserMention) -> bool {
         if !user.id.is_empty() {
             return self.is(&user.id);
@@ -142,7 +142,7 @@ impl NodeMatcher<'_> {
         self.upn.as_ref() == Some(&user.upn)
     }
 
-    /// How a logged request went to the url.
+    /// How a logged request matches the url; `None` when it does not.
     pub(super) fn requested(&self, mentions: &Mentions) -> Option<MatchKind> {
         let connection = mentions.connection.as_ref()?;
         link::logged_request_match(
@@ -152,7 +152,8 @@ impl NodeMatcher<'_> {
         )
     }
 
-    /// Whether a connection speaks of the url: one to the url itself, or to its host from where no more was seen.
+    /// True when a logged connection is evidence for the url: a connection to exactly this url, or to its host if the
+    /// graph has no better match for this device.
     fn is_visited(&self, mentions: &Mentions) -> bool {
         match self.requested(mentions) {
             Some(MatchKind::Url) => true,

@@ -1,4 +1,4 @@
-//! Bodies as services send them, and as nobody should.
+//! Bodies in the form that services send, and malformed ones.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -44,7 +44,7 @@ fn of_graph(path: &str, body: Value) -> Record {
     )
 }
 
-/// Rows of a query.
+/// A record with the rows of a query.
 fn of_table(columns: &[&str], rows: Value) -> Record {
     let columns: Vec<_> = columns.iter().map(|name| json!({"name": name})).collect();
     let table = json!({"name": "PrimaryResult", "columns": columns, "rows": rows});
@@ -139,7 +139,7 @@ fn a_user_is_found_by_id_or_by_upn_alone_and_not_in_other_ids() {
     let mut graph = Graph::new("01J");
     let alice = Element::Node(alice(&mut graph));
     let bob = Element::Node(graph.put(User::by_id(BOB), Seen::in_record(1)));
-    // A chat of two people has both their ids in its own.
+    // The id of a chat between two people contains both their ids.
     let chats = of_graph(
         &format!("users/{ALICE}/chats"),
         json!({"value": [{"id": CHAT}]}),
@@ -282,7 +282,7 @@ fn a_visit_to_the_host_speaks_of_the_url_for_those_hosts_alone() {
     assert_eq!(at(exact), [2]);
 }
 
-/// A log that tells no id names a device by what the graph made one of: its name, or a first label that no other has.
+/// A row without a device id names a device by its name, or by a first label that no other device has.
 #[test]
 fn a_first_label_names_a_device_only_when_no_other_has_it() {
     let mut graph = Graph::new("01J");
@@ -380,7 +380,7 @@ fn a_verdict_is_the_answer_the_rows_or_the_lines_about_its_url() {
 }
 
 proptest! {
-    /// Whatever a service sends, it is read without a panic, and what is found stands in it.
+    /// Whatever a service sends, parsing does not panic, and each found part is in the body.
     #[test]
     fn any_body_can_be_read(
         source in "graph|log_analytics|otx|file|",

@@ -1,7 +1,7 @@
-//! The macros by which the schema declares labels and types: from one declaration come the row of the table, the
-//! struct or variant that is put into the graph, and a constant for each property to read it by.
+//! The macros by which the schema declares labels and types. One declaration produces the row of the table, the struct
+//! or variant that is put into the graph, and a constant for reading each property.
 
-/// The name of a property: that of its field, unless it is said to be another.
+/// The name of a property: the name of its field, unless the declaration renames it with `as`.
 macro_rules! name {
     ($field:ident) => {
         stringify!($field)
@@ -36,8 +36,8 @@ macro_rules! properties {
     };
 }
 
-/// Labels in their order. What is `given` makes the struct that is put into the graph; what is `derived` is computed
-/// by other code, which sets it by its constant.
+/// Labels in their order. The properties under `given` are the fields of the struct that is put into the graph. Those
+/// under `derived` are computed by other code, which sets them through their constants.
 macro_rules! nodes {
     ($(
         $label:ident in $module:ident {
@@ -60,7 +60,7 @@ macro_rules! nodes {
         }
 
         impl Label {
-            /// Its row in [`NODES`].
+            /// The row of this label in [`NODES`].
             pub fn spec(self) -> &'static NodeSpec {
                 &NODES[self as usize]
             }
@@ -114,7 +114,7 @@ macro_rules! nodes {
     };
 }
 
-/// Types of edges in their order, each a variant of what is put into the graph.
+/// Types of edges in their order. Each becomes a variant of `Edge`.
 macro_rules! edges {
     ($(
         $kind:ident $spelt:literal in $module:ident {
@@ -133,7 +133,7 @@ macro_rules! edges {
         }
 
         impl EdgeType {
-            /// Its row in [`EDGES`].
+            /// The row of this type in [`EDGES`].
             pub fn spec(self) -> &'static EdgeSpec {
                 &EDGES[self as usize]
             }
@@ -172,14 +172,14 @@ macro_rules! edges {
         }
 
         impl Edge {
-            /// The type of edge that it is an observation of.
+            /// The type of edge that was observed.
             pub fn kind(&self) -> EdgeType {
                 match self {
                     $(Self::$kind $({$($field: _),*})? => EdgeType::$kind,)+
                 }
             }
 
-            /// What was observed, to be merged with what the graph holds.
+            /// The properties that were observed, for merging into the edge in the graph.
             pub fn into_given(self) -> Given {
                 match self {
                     $(Self::$kind $({$($field),*})? => {

@@ -1,4 +1,4 @@
-//! Which device a record means that tells a name and no id.
+//! Resolves a host name to a device, for records that have a name but no device id.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::schema::host;
 use super::{Graph, Label, NodeRef};
 use crate::model::HostId;
 
-/// Devices that are known by id, by the names that they go by.
+/// The devices with a known id, by their names.
 #[derive(Debug, Default)]
 pub(crate) struct Devices {
     by_name: HashMap<String, Vec<NodeRef>>,
@@ -14,7 +14,7 @@ pub(crate) struct Devices {
 }
 
 impl Devices {
-    /// Indexes the devices of a graph that are known by id.
+    /// Indexes the devices of a graph that have a device id.
     pub(crate) fn of(graph: &Graph) -> Self {
         let mut devices = Self::default();
         for device in graph.labelled(Label::Host) {
@@ -32,8 +32,8 @@ impl Devices {
         devices
     }
 
-    /// The device that a name in lower case means: the one of that name, else the one of its first label. What two
-    /// devices have in common names neither of them.
+    /// The device with this lower-case name, or else the one with the same first label. A name that several devices
+    /// share resolves to no device.
     pub(crate) fn named(&self, name: &str) -> Option<NodeRef> {
         let found = [self.by_name.get(name), self.by_label.get(first_label(name))];
         let found = found.into_iter().flatten();
@@ -44,7 +44,7 @@ impl Devices {
     }
 }
 
-/// What comes before the domain.
+/// The part of a host name before its first dot.
 pub(crate) fn first_label(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }

@@ -1,4 +1,4 @@
-//! `cypher/schema.cypher` and `docs/graph-model.md`, made from the schema's table.
+//! Generates `cypher/schema.cypher` and `docs/graph-model.md` from the schema's table.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -199,7 +199,7 @@ fn quoted(names: &[&str]) -> String {
         .join(", ")
 }
 
-/// The text with a capital letter at its start: descriptions in the schema begin with a small one.
+/// Capitalises the first letter, since descriptions in the schema start with a lower-case one.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| {
@@ -211,7 +211,7 @@ fn sentence(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// `UPDATE_SNAPSHOTS=1` writes the files again.
+    /// Compares a generated file with the one in the repository. `UPDATE_SNAPSHOTS=1` writes the file anew.
     fn in_step(path: &str, generated: &str) {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {

@@ -6,10 +6,11 @@ use serde_json::{Map, json};
 
 use super::{Graph, Properties};
 
-/// Writes nodes sorted by label and id, then edges sorted by type, from and to, a line each, keys sorted.
+/// Writes the nodes sorted by label and id, then the edges sorted by type, from and to: one JSON object a line, with
+/// sorted keys.
 ///
 /// # Errors
-/// What `out` fails with.
+/// The errors of `out`.
 pub fn write(graph: &Graph, mut out: impl Write) -> io::Result<()> {
     for node in graph.nodes() {
         let line = json!({

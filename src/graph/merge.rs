@@ -1,10 +1,10 @@
-//! How two values of a property become one.
+//! Merges two values of a property.
 
 use super::property::{Kind, Merge, Property};
 use super::value::{Properties, Value};
 use crate::model::sorted;
 
-/// Puts `value` into `into` by the rule that the schema gives for that property.
+/// Merges `value` into `into` by the rule that the schema declares for this property.
 pub(super) fn merge_into(into: &mut Properties, spec: &Property, value: Value) {
     debug_assert!(fits(&value, spec.kind), "{} is {:?}", spec.name, value);
     let value = match (value, spec.kind) {
@@ -19,7 +19,7 @@ pub(super) fn merge_into(into: &mut Properties, spec: &Property, value: Value) {
     }
 }
 
-/// Whether a value is of the type that the schema declares.
+/// True when a value has the type that the schema declares.
 fn fits(value: &Value, kind: Kind) -> bool {
     matches!(
         (value, kind),

@@ -1,7 +1,7 @@
 //! The investigation graph: typed nodes and edges held by petgraph.
 //!
-//! [`schema`] is the one table of what can be in it. Whoever adds to the graph says with every node and edge
-//! what was [`Seen`]: the moment of the evidence and the journal record it stands in.
+//! [`schema`] is the one table of what can be in it. Every node and edge is added with a [`Seen`]: the time of the
+//! evidence and the journal record that holds it.
 
 mod declare;
 pub(crate) mod devices;
@@ -31,19 +31,19 @@ use schema::{Given, common};
 pub use schema::{Edge, EdgeType, Entity, Field, Label};
 pub use value::{Properties, Value};
 
-/// When something happened, and which record says so. Either may be unknown.
+/// When something happened, and which journal record proves it. Either may be unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Moment of the evidence, not of the load.
+    /// The time of the event, not of the load.
     pub at: Option<DateTime<Utc>>,
-    /// Last moment, where a record counts several events.
+    /// The time of the last event, for a record that counts several events.
     pub until: Option<DateTime<Utc>>,
-    /// Number of the journal record that says so.
+    /// The number of the journal record that proves it.
     pub record: Option<RecordNumber>,
 }
 
 impl Seen {
-    /// Something that a record says of one moment.
+    /// Evidence of a single event, at a time that may be unknown.
     pub fn at(record: RecordNumber, at: Option<DateTime<Utc>>) -> Self {
         Self {
             at,
@@ -52,7 +52,7 @@ impl Seen {
         }
     }
 
-    /// Something that a record says of a span of time.
+    /// Evidence of several events, with the times of the first and the last.
     pub fn between(
         record: RecordNumber,
         first: Option<DateTime<Utc>>,
@@ -65,7 +65,7 @@ impl Seen {
         }
     }
 
-    /// Something that a record says without a time.
+    /// Evidence without a time.
     pub fn in_record(record: RecordNumber) -> Self {
         Self {
             record: Some(record),
@@ -77,13 +77,13 @@ impl Seen {
 /// The properties of a node or an edge, and its evidence.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Properties as the schema declares them, without the common ones.
+    /// The properties that the schema declares for this label or type, without the common ones.
     properties: Properties,
-    /// Moment of the earliest evidence.
+    /// The time of the earliest evidence.
     pub first_seen: Option<DateTime<Utc>>,
-    /// Moment of the latest evidence.
+    /// The time of the latest evidence.
     pub last_seen: Option<DateTime<Utc>>,
-    /// Numbers of all journal records it came from; only the first of them are stored as a property.
+    /// The numbers of all journal records that prove it. Only the first of them are stored as a property.
     pub evidence: BTreeSet<RecordNumber>,
 }
 
@@ -117,12 +117,12 @@ impl Facts {
         self.evidence.extend(other.evidence);
     }
 
-    /// The value of a property, as the type that the schema declares; none when it is absent.
+    /// The value of a property, in the type that the schema declares; `None` when it is absent.
     pub fn get<T: Holds>(&self, field: Field<T>) -> Option<T::Read<'_>> {
         self.properties.get(field.name()).and_then(T::read)
     }
 
-    /// Whether a flag is there and true.
+    /// True when the flag is present and true.
     pub fn is<T>(&self, flag: Field<T>) -> bool
     where
         T: for<'v> Holds<Read<'v> = bool>,
@@ -130,40 +130,40 @@ impl Facts {
         self.get(flag) == Some(true)
     }
 
-    /// Whether a property is there.
+    /// True when the property is present.
     pub fn has<T>(&self, field: Field<T>) -> bool {
         self.properties.contains_key(field.name())
     }
 
-    /// Every property by its name, in the order of the names, for whoever writes them all.
+    /// All properties sorted by name, for code that writes every one of them.
     pub fn properties(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.properties.iter().map(|(name, value)| (*name, value))
     }
 }
 
-/// A node as the graph holds it.
+/// A node in the graph.
 #[derive(Debug, Clone)]
 pub struct NodeData {
-    /// Says which properties it can have.
+    /// The label, which decides what properties the node can have.
     pub label: Label,
-    /// Its key, unique under that label, in the form that `model::ids` writes. One that is too long for an index of
-    /// Neo4j is cut.
+    /// The key, which is unique under its label, in the form that `model::ids` writes. A key that is too long for an
+    /// index of Neo4j is truncated.
     pub id: String,
-    /// What is known of it.
+    /// Its properties and its evidence.
     pub facts: Facts,
 }
 
-/// An edge as the graph holds it, without its ends.
+/// An edge in the graph, without its two ends.
 #[derive(Debug, Clone)]
 pub struct EdgeData {
-    /// Says which labels it joins and which properties it can have.
+    /// The type, which decides what labels the edge can join and what properties it can have.
     pub kind: EdgeType,
-    /// What is known of it.
+    /// Its properties and its evidence.
     pub facts: Facts,
 }
 
-/// How one edge ranks beside another of its type, by [`schema::Merge::Outranks`]: a CONNECTED_TO edge counts, spans
-/// and names only the records of its match, so those of the lesser match are dropped and not added.
+/// Compares two observations of an edge by [`schema::Merge::Outranks`]. The properties of a CONNECTED_TO edge (counts,
+/// times, records) cover only the best kind of match, so an observation of a lesser match is dropped instead of added.
 fn rank(kind: EdgeType, new: &Facts, old: &Facts) -> Ordering {
     let Some((property, best)) = kind.spec().outranking() else {
         return Ordering::Equal;
@@ -172,7 +172,7 @@ fn rank(kind: EdgeType, new: &Facts, old: &Facts) -> Ordering {
     is_best(new).cmp(&is_best(old))
 }
 
-/// Cuts the texts that have an index to what an index can hold.
+/// Truncates the indexed texts to the length that an index can hold.
 fn within_index(label: Label, mut properties: Properties) -> Properties {
     for name in label.spec().indexed {
         if let Some(Value::Text(text)) = properties.get_mut(name) {
@@ -182,11 +182,11 @@ fn within_index(label: Label, mut properties: Properties) -> Properties {
     properties
 }
 
-/// Handle of a node; stays valid until that node is merged into another.
+/// A handle of a node. It is valid until that node is merged into another.
 pub type NodeRef = NodeIndex;
 
-/// The graph of one case. A node is found by its label and id, an edge by its ends and type: what is added again is
-/// merged by the rules of the schema.
+/// The graph of one case. Nodes are found by label and id, edges by their ends and type. Adding one that exists merges
+/// the two by the rules of the schema.
 #[derive(Debug, Clone)]
 pub struct Graph {
     case: String,
@@ -196,7 +196,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// An empty graph of the case with that id.
+    /// An empty graph for the case with this id.
     pub fn new(case: impl Into<String>) -> Self {
         Self {
             case: case.into(),
@@ -206,12 +206,12 @@ impl Graph {
         }
     }
 
-    /// Id of the case whose graph this is.
+    /// The id of the case that this graph belongs to.
     pub fn case(&self) -> &str {
         &self.case
     }
 
-    /// Adds a node, or what is new about a node that is there already.
+    /// Adds a node, or merges it into the one with the same label and id.
     pub fn put<E: Entity>(&mut self, entity: E, seen: Seen) -> NodeRef {
         let (id, given) = entity.into_parts();
         self.put_parts(E::LABEL, id, given.into_properties(), seen)
@@ -243,7 +243,7 @@ impl Graph {
         index
     }
 
-    /// Adds an edge, or one more observation of an edge that is there already.
+    /// Adds an edge, or merges it into the one with the same ends and type.
     pub fn link(&mut self, from: NodeRef, edge: Edge, to: NodeRef, seen: Seen) {
         let kind = edge.kind();
         debug_assert!(
@@ -277,7 +277,7 @@ impl Graph {
         }
     }
 
-    /// Sets a property by the schema's rule.
+    /// Sets a property, or merges it with its present value by the schema's rule.
     pub fn set<T: Holds>(&mut self, node: NodeRef, field: Field<T>, given: T::Given) {
         let data = &mut self.inner[node];
         let given = Given::default().with(field, given).into_properties();
@@ -287,12 +287,13 @@ impl Graph {
         );
     }
 
-    /// Names more records, and the times they tell, as evidence of a node.
+    /// Adds records and their times to the evidence of a node.
     pub fn see(&mut self, node: NodeRef, seen: Seen) {
         self.inner[node].facts.see(seen);
     }
 
-    /// Makes one node of two that turned out to be the same: `alias` goes, `into` takes over its edges and evidence.
+    /// Merges two nodes that turned out to be the same: `into` takes over the edges and evidence of `alias`, which is
+    /// removed.
     pub fn merge(&mut self, alias: NodeRef, into: NodeRef) {
         if alias == into {
             return;
@@ -304,8 +305,8 @@ impl Graph {
             .chain(
                 self.inner
                     .edges_directed(alias, Direction::Incoming)
-                    // A loop is among the outgoing ones; petgraph gives a freed index to the next edge, so
-                    // removing one twice would take another edge away.
+                    // A self-loop is already among the outgoing edges. petgraph gives a freed index to the next edge,
+                    // so removing a loop twice would remove another edge.
                     .filter(|edge| edge.source() != alias),
             )
             .map(|edge| (edge.id(), edge.source(), edge.target()))
@@ -324,19 +325,19 @@ impl Graph {
         }
     }
 
-    /// The node with that key.
+    /// The node with this label and id, or `None` when the graph has no such node.
     pub fn find(&self, label: Label, id: &str) -> Option<NodeRef> {
         self.nodes
             .get(&(label, value::indexable(id.to_owned())))
             .copied()
     }
 
-    /// What a node holds.
+    /// The data of a node.
     pub fn node(&self, node: NodeRef) -> &NodeData {
         &self.inner[node]
     }
 
-    /// Every node of a label, in the order of their ids.
+    /// All nodes of a label, sorted by id.
     pub fn labelled(&self, label: Label) -> Vec<NodeRef> {
         let mut found: Vec<_> = self
             .inner
@@ -347,12 +348,12 @@ impl Graph {
         found
     }
 
-    /// Where the edges of a type lead from a node, in the order of the other nodes' ids.
+    /// The nodes that edges of a type lead to from this node, sorted by id.
     pub fn targets(&self, from: NodeRef, kind: EdgeType) -> Vec<NodeRef> {
         self.ends(from, kind, Direction::Outgoing)
     }
 
-    /// Where the edges of a type come from that lead to a node, in the order of the other nodes' ids.
+    /// The nodes from which edges of a type lead to this node, sorted by id.
     pub fn sources(&self, to: NodeRef, kind: EdgeType) -> Vec<NodeRef> {
         self.ends(to, kind, Direction::Incoming)
     }
@@ -377,21 +378,21 @@ impl Graph {
         ends
     }
 
-    /// The edge of that type between two nodes.
+    /// The edge of a type between two nodes, or `None` when there is none.
     pub fn edge(&self, from: NodeRef, kind: EdgeType, to: NodeRef) -> Option<&EdgeData> {
         self.edges
             .get(&(from, kind, to))
             .map(|index| &self.inner[*index])
     }
 
-    /// Every node, sorted by label and id.
+    /// All nodes, sorted by label and id.
     pub fn nodes(&self) -> Vec<&NodeData> {
         let mut nodes: Vec<_> = self.inner.node_weights().collect();
         nodes.sort_by(|a, b| (a.label, &a.id).cmp(&(b.label, &b.id)));
         nodes
     }
 
-    /// Every edge with its ends, sorted by type, from and to.
+    /// All edges with their ends, sorted by type, from and to.
     pub fn edges(&self) -> Vec<(&NodeData, &EdgeData, &NodeData)> {
         let mut edges: Vec<_> = self
             .inner
@@ -416,7 +417,7 @@ impl Graph {
         edges
     }
 
-    /// All properties of a node or edge as they are stored: its own, and those that everything has.
+    /// All properties of a node or edge as they are stored: its own, and the common ones.
     pub fn stored(&self, facts: &Facts) -> Properties {
         let mut all = facts.properties.clone();
         all.insert(common::CASES.name(), Value::List(vec![self.case.clone()]));

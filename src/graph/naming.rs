@@ -1,4 +1,4 @@
-//! How a node is named for people. Hunts do the same in Cypher.
+//! The names by which nodes are shown to people. Hunts use the same rules in Cypher.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use super::{EdgeType, Graph, Label, NodeData, NodeRef};
 use crate::link::{defang, defang_text};
 use crate::model::{VerdictId, Word};
 
-/// The name of a node; none when it has none that is its own. A user's is the UPN, else the display name. A chat's
-/// topic is none: several chats can have the same, so it is shown as a [`place`].
+/// The name of a node, or `None` when it has no name of its own. The name of a user is the UPN, or else the display
+/// name. A chat has no name, since several chats can have the same topic; it is shown as a [`place`].
 pub fn name(node: &NodeData) -> Option<&str> {
     let facts = &node.facts;
     match node.label {
@@ -26,15 +26,15 @@ pub fn name(node: &NodeData) -> Option<&str> {
     }
 }
 
-/// What stands in the cell of a hunt's answer, of a table of the report, or of the closing lists: the name, else the
-/// id. Urls are whole here, as programs need them; whoever shows them to people defangs them.
+/// The text in a cell of a hunt, of a report table or of the closing lists: the name, or else the id. Urls are not
+/// defanged here, since programs need them as they are; code that shows them to people defangs them.
 pub fn cell(graph: &Graph, node: NodeRef) -> &str {
     let node = graph.node(node);
     name(node).unwrap_or(&node.id)
 }
 
-/// What a picture shows for a node. A picture has no room for an id that says nothing, and what it shows can be
-/// clicked on: so a message is its preview, a chat its topic, a verdict its provider, and a url is defanged.
+/// The caption of a node in a picture. A picture has no room for an id that means nothing to people, and a url in it
+/// could be clicked, so a message shows its preview, a chat its topic, a verdict its provider, and urls are defanged.
 pub fn caption(node: &NodeData) -> Cow<'_, str> {
     let facts = &node.facts;
     let text = match node.label {
@@ -48,7 +48,7 @@ pub fn caption(node: &NodeData) -> Cow<'_, str> {
     text.unwrap_or(&node.id).into()
 }
 
-/// A channel or chat: `Team / Channel`, or `Chat: topic, else kind`.
+/// The name of a channel or chat: `Team / Channel`, or `Chat:` with its topic or else its kind.
 pub fn place(graph: &Graph, place: NodeRef) -> String {
     let node = graph.node(place);
     if node.label == Label::Chat {
@@ -61,7 +61,7 @@ pub fn place(graph: &Graph, place: NodeRef) -> String {
     }
 }
 
-/// The topic of a chat, else its kind, else its id.
+/// The topic of a chat, or else its kind, or else its id.
 fn chat_name(node: &NodeData) -> Cow<'_, str> {
     let facts = &node.facts;
     if let Some(topic) = facts.get(chat::TOPIC) {
@@ -73,13 +73,14 @@ fn chat_name(node: &NodeData) -> Cow<'_, str> {
     }
 }
 
-/// Name of the team that a channel belongs to, the first when there are several.
+/// The name of the team that a channel belongs to; the first one when there are several.
 pub fn team_of(graph: &Graph, channel: NodeRef) -> Option<&str> {
     let teams = graph.sources(channel, EdgeType::HasChannel);
     teams.into_iter().map(|team| cell(graph, team)).min()
 }
 
-/// What people may call a node beside its id: its name, or the topic of a chat; none when that is the id itself.
+/// The name that is shown beside the id: the name of the node, or the topic of a chat. `None` when that is the id
+/// itself.
 pub fn beside_id(node: &NodeData) -> Option<&str> {
     let name = match node.label {
         Label::Chat => node.facts.get(chat::TOPIC),
@@ -88,7 +89,7 @@ pub fn beside_id(node: &NodeData) -> Option<&str> {
     name.filter(|name| *name != node.id)
 }
 
-/// All that people may type for a node beside its id.
+/// Everything by which people may name a node, besides its id.
 pub fn names(node: &NodeData) -> Vec<&str> {
     let facts = &node.facts;
     let names = match node.label {
@@ -99,7 +100,7 @@ pub fn names(node: &NodeData) -> Vec<&str> {
     names.into_iter().flatten().collect()
 }
 
-/// The id in a form that no program turns into a link; none for a verdict whose url is none.
+/// The id in a form that no program turns into a link; `None` for a verdict whose url is not valid.
 pub fn defanged_id(node: &NodeData) -> Option<Cow<'_, str>> {
     match node.label {
         Label::Url => Some(match node.facts.get(url::DEFANGED) {

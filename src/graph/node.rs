@@ -1,5 +1,4 @@
-//! What is put into the graph as a node. The structs are declared in [`super::schema`]; how they are made of what
-//! records tell stands here.
+//! Constructors for the node structs that [`super::schema`] declares, from the values that records hold.
 
 use super::schema::{Given, Label, domain, url};
 use crate::model::{DomainId, HostId, State, UserId, VerdictId};
@@ -7,7 +6,7 @@ use crate::model::{DomainId, HostId, State, UserId, VerdictId};
 pub use super::schema::{Alert, Case, Channel, Chat, Entity, Host, Message, Team, User, Verdict};
 
 impl User {
-    /// A user known by an object id or an application's id.
+    /// A user with an object id of Entra ID or the id of an application.
     pub fn by_id(id: &str) -> Self {
         Self {
             id: UserId::object(id),
@@ -15,7 +14,7 @@ impl User {
         }
     }
 
-    /// A user known by UPN only.
+    /// A user of whom only the UPN is known.
     pub fn by_upn(upn: &str) -> Self {
         Self {
             id: UserId::upn(upn),
@@ -26,7 +25,7 @@ impl User {
 }
 
 impl Host {
-    /// A device by what a record tells of it; none when it tells neither id nor name.
+    /// A device by the id or name in a record; `None` when the record has neither.
     pub fn new(device_id: &str, name: &str) -> Option<Self> {
         Some(Self {
             id: HostId::known_by(device_id, name)?,
@@ -37,7 +36,7 @@ impl Host {
 }
 
 impl Verdict {
-    /// What came of asking, and no more.
+    /// A verdict with only a state, without details.
     pub fn new(id: VerdictId, state: State) -> Self {
         Self {
             provider: id.provider.clone(),

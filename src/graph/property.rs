@@ -1,7 +1,7 @@
-//! What a property is: its name, what it holds, and how two values of it become one.
+//! What a property is: its name, its type, and how two of its values are merged.
 //!
-//! [`Field`] is a property as code names it: what is written by one is read by the same one, as the type that it
-//! declares. How values are kept behind it is known to this folder alone.
+//! Code names a property by its [`Field`], which writes and reads the value in the type that the schema declares. Only
+//! this folder knows how values are stored.
 
 use std::marker::PhantomData;
 
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::value::{Properties, Value};
 use crate::model::Word;
 
-/// Type of a property, as Neo4j, CSV headers and GraphML have to be told it.
+/// The type of a property, for Neo4j, CSV headers and GraphML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `string` in Neo4j.
@@ -25,38 +25,39 @@ pub enum Kind {
     Time,
     /// A list of texts that is kept sorted and distinct.
     Set,
-    /// A list of texts whose order means something.
+    /// A list of texts whose order is kept, since it has a meaning.
     Sequence,
 }
 
-/// What happens when a property is given twice: within a case, and when a case meets another in Neo4j.
+/// How two values of a property are merged: within a case, and between cases in Neo4j.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merge {
-    /// Within a case the first value stays; in Neo4j that of the case pushed last, when it has one: what a case
-    /// does not know it leaves alone.
+    /// Within a case the first value stays. In Neo4j the case that was pushed last wins; a property that it does not
+    /// have is left alone.
     First,
-    /// The later value wins in both: part of a statement that is made anew, such as a rating. In Neo4j the case
-    /// pushed last states all of it, and what it leaves out is removed.
+    /// The later value wins in both, for properties that are computed anew each time, such as a rating. In Neo4j the
+    /// case that was pushed last replaces all such properties, and those that it does not have are removed.
     Last,
-    /// What was ever true stays true, within a case and between cases.
+    /// A flag that was true once stays true, within a case and between cases.
     Any,
-    /// Within a case the values add up; in Neo4j, where two cases can have counted the same events, the higher stays.
+    /// Within a case the values are added up. In Neo4j the higher value stays, since two cases can have counted the
+    /// same events.
     Sum,
-    /// The earlier of two moments stays, within a case and between cases.
+    /// The earlier of two times stays, within a case and between cases.
     Earliest,
-    /// The later of two moments stays, within a case and between cases.
+    /// The later of two times stays, within a case and between cases.
     Latest,
-    /// The values of both lists, within a case and between cases.
+    /// The union of both lists, within a case and between cases.
     Union,
-    /// At most [`EVIDENCE_LIMIT`] values. In Neo4j those of a case replace that case's earlier ones; of too many
-    /// each case keeps as many as the others, and what one does not need goes to them.
+    /// At most [`EVIDENCE_LIMIT`] values. In Neo4j the values of a case replace that case's earlier ones. If there are
+    /// too many, every case gets an equal share, and what one case does not use is shared among the others.
     Evidence,
-    /// An edge with this value outranks one without it and replaces all that it says. In Neo4j the lesser one adds
-    /// its case; it replaces the better one when no record of another case is left to prove that.
+    /// An edge with this value outranks one without it and replaces all of its properties. In Neo4j the lesser edge
+    /// only adds its case; it replaces the better one once no record of another case proves the better one.
     Outranks(&'static str),
 }
 
-/// Most record ids that one node or edge names.
+/// The highest number of record ids that one node or edge stores.
 pub const EVIDENCE_LIMIT: usize = 20;
 
 /// One property of a node or an edge, as the schema lists it.
@@ -64,32 +65,32 @@ pub const EVIDENCE_LIMIT: usize = 20;
 pub struct Property {
     /// Its name in Neo4j, in `graph.jsonl` and in exports.
     pub name: &'static str,
-    /// Its type, which follows from what its declaration says that it holds.
+    /// The type, which follows from the type that the declaration names.
     pub kind: Kind,
-    /// What becomes of two values of the same node or edge.
+    /// How two values for the same node or edge are merged.
     pub merge: Merge,
-    /// What it means, as `docs/graph-model.md` shows it.
+    /// The description, as `docs/graph-model.md` shows it.
     pub doc: &'static str,
 }
 
-/// What a property can hold. The type that is given for it and the one that it is read as can differ: text is given
-/// as a `String` and read as a `&str`, a set can be given one text at a time.
+/// A type of property. The type that is given can differ from the type that is read: text is given as a `String` and
+/// read as a `&str`, and a set can be given one text at a time.
 pub trait Holds {
-    /// What the fields of nodes and edges, and [`super::Graph::set`], take for it.
+    /// The type that the fields of nodes and edges, and [`super::Graph::set`], take.
     type Given;
-    /// What [`super::Facts::get`] gives for it.
+    /// The type that [`super::Facts::get`] returns.
     type Read<'v>;
-    /// What the schema's table says of its type.
+    /// The type in the schema's table.
     const KIND: Kind;
 
-    /// The value to store; none when what is given is as good as absent.
+    /// The value to store; `None` for values that are never stored, such as an empty text.
     fn store(given: Self::Given) -> Option<Value>;
 
-    /// What a value is read as; none when it is of another type.
+    /// The value in the type that is read; `None` when the value has another type.
     fn read(value: &Value) -> Option<Self::Read<'_>>;
 }
 
-/// A property that is not always known.
+/// A property that may be absent.
 impl<T: Holds> Holds for Option<T> {
     type Given = Option<T::Given>;
     type Read<'v> = T::Read<'v>;
@@ -104,7 +105,7 @@ impl<T: Holds> Holds for Option<T> {
     }
 }
 
-/// Declares a type of property that a [`Value`] holds as it is given.
+/// Declares a property type whose values are stored in a [`Value`] unchanged.
 macro_rules! holds {
     ($(#[$meta:meta])* $name:ident: $given:ty => $read:ty, $kind:expr, $value:path, $from:expr, $to:expr) => {
         $(#[$meta])*
@@ -132,32 +133,32 @@ macro_rules! holds {
 }
 
 holds!(
-    /// Text, as somebody outside wrote it.
+    /// Text from outside, such as a name or a subject.
     Text: String => &'v str, Kind::Text, Value::Text,
     std::convert::identity, String::as_str
 );
 holds!(
-    /// One of the words that this program has for it.
+    /// Text from a fixed vocabulary of linktrail.
     Term: &'static str => &'v str, Kind::Text, Value::Text,
     str::to_owned, String::as_str
 );
 holds!(
-    /// A moment of the evidence.
+    /// The time of an event.
     Time: DateTime<Utc> => DateTime<Utc>, Kind::Time, Value::Time,
     std::convert::identity, DateTime::<Utc>::clone
 );
 holds!(
-    /// A flag, which is absent as long as nobody knows.
+    /// A flag, which is absent while unknown.
     Flag: bool => bool, Kind::Boolean, Value::Boolean,
     std::convert::identity, bool::clone
 );
 holds!(
-    /// How many events an edge stands for.
+    /// The number of events that an edge counts.
     Count: i64 => i64, Kind::Integer, Value::Integer,
     std::convert::identity, i64::clone
 );
 holds!(
-    /// A figure of a provider; NaN and the infinities count as absent.
+    /// A figure from a provider; NaN and the infinities count as absent.
     Number: f64 => f64, Kind::Number, Value::Number,
     std::convert::identity, f64::clone
 );
@@ -167,17 +168,17 @@ holds!(
     std::convert::identity, Vec::as_slice
 );
 holds!(
-    /// Texts in an order that means something.
+    /// Texts whose order is kept, since it has a meaning.
     Sequence: Vec<String> => &'v [String], Kind::Sequence, Value::List,
     std::convert::identity, Vec::as_slice
 );
 holds!(
-    /// A set that one observation adds one text to.
+    /// A set to which each observation adds one text.
     OneOf: String => &'v [String], Kind::Set, Value::List,
     |one: String| if one.is_empty() { Vec::new() } else { vec![one] }, Vec::as_slice
 );
 
-/// A value that is written as one word.
+/// A type whose values are each written as one word.
 #[derive(Debug)]
 pub struct As<W>(PhantomData<W>);
 
@@ -195,7 +196,7 @@ impl<W: Word> Holds for As<W> {
     }
 }
 
-/// Values that are each written as one word, kept sorted and distinct.
+/// A set of values that are each written as one word, kept sorted and distinct.
 #[derive(Debug)]
 pub struct SetOf<W>(PhantomData<W>);
 
@@ -214,14 +215,14 @@ impl<W: Word> Holds for SetOf<W> {
     }
 }
 
-/// A property as code names it, to be written and read by.
+/// The name and type of a property, by which code writes and reads it.
 #[derive(Debug)]
 pub struct Field<T> {
     name: &'static str,
     holds: PhantomData<fn() -> T>,
 }
 
-// Derived, these would ask the same of what the property holds.
+// A derived implementation would require `T` to implement the same trait.
 impl<T> Clone for Field<T> {
     fn clone(&self) -> Self {
         *self
@@ -244,12 +245,12 @@ impl<T> Field<T> {
     }
 }
 
-/// Properties that are given together.
+/// The properties of one observation.
 #[derive(Debug, Default)]
 pub struct Given(Properties);
 
 impl Given {
-    /// With one more, unless it is as good as absent.
+    /// Adds a property, unless its value is one that is never stored.
     #[must_use]
     pub fn with<T: Holds>(mut self, field: Field<T>, given: T::Given) -> Self {
         if let Some(value) = T::store(given) {

@@ -1,10 +1,10 @@
 //! The one table of labels, keys, edge types and properties.
 //!
-//! Each property is declared once, below, and is a property everywhere: in the structs of [`super::node`] and the
-//! variants of [`Edge`] that are put into the graph, in the constants by which it is read (`url::RISKY`), and in the
-//! table from which constraints, loading queries, CSV headers, `cypher/schema.cypher` and `docs/graph-model.md` are
-//! produced. A declaration gives the constant, the field, its name where that differs, what it holds, how two values
-//! become one, and what it means.
+//! Each property is declared once, below. The declaration produces the field in the structs of [`super::node`] or the
+//! variants of [`Edge`], the constant by which the property is read (`url::RISKY`), and the row of the table from which
+//! constraints, loading queries, CSV headers, `cypher/schema.cypher` and `docs/graph-model.md` are generated. A
+//! declaration states the constant, the field, the name where that differs from the field, the type, how two values are
+//! merged, and the meaning.
 
 use std::fmt;
 
@@ -22,42 +22,42 @@ pub use super::property::{EVIDENCE_LIMIT, Field, Given, Kind, Merge, Property};
 
 /// A typed node that can be put into the graph.
 pub trait Entity {
-    /// The label that it is put under.
+    /// The label of such nodes.
     const LABEL: Label;
 
-    /// Its unique id and its properties; what is absent or empty is left out.
+    /// The unique id and the properties. Absent and empty values are left out.
     fn into_parts(self) -> (String, Given);
 }
 
-/// The row of a label in the table.
+/// The row of a label in the schema's table.
 #[derive(Debug)]
 pub struct NodeSpec {
-    /// Whose row it is.
+    /// The label or type that the row declares.
     pub label: Label,
-    /// What the unique `id` of such a node is, in words.
+    /// What the unique `id` of such a node is, for the documentation.
     pub key: &'static str,
-    /// What such a node stands for, in words.
+    /// What such a node stands for, for the documentation.
     pub doc: &'static str,
-    /// Its properties, without those that everything has.
+    /// The properties of this label, without the common ones.
     pub properties: &'static [Property],
-    /// Properties with an index of their own.
+    /// Properties that have an index of their own.
     pub indexed: &'static [&'static str],
-    /// Properties with one index of all of them: what only counts by them reads no node.
+    /// Properties with one common index, so that counting by them does not read nodes.
     pub counted: &'static [&'static str],
 }
 
-/// The row of an edge type in the table.
+/// The row of an edge type in the schema's table.
 #[derive(Debug)]
 pub struct EdgeSpec {
-    /// Whose row it is.
+    /// The label or type that the row declares.
     pub kind: EdgeType,
-    /// The labels that such an edge can start from and lead to.
+    /// The pairs of labels that such an edge can join, as start and end.
     pub joins: &'static [(Label, Label)],
-    /// What such an edge says of the two, in words.
+    /// What such an edge means, for the documentation.
     pub doc: &'static str,
-    /// Its properties, without those that everything has.
+    /// The properties of this type, without the common ones.
     pub properties: &'static [Property],
-    /// Properties with an index of their own.
+    /// Properties that have an index of their own.
     pub indexed: &'static [&'static str],
 }
 
@@ -71,7 +71,7 @@ properties! {
     }
 }
 
-/// Properties of every node and every edge.
+/// The properties that every node and every edge has.
 pub const COMMON: &[Property] = common::PROPERTIES;
 
 nodes! {
@@ -355,19 +355,20 @@ edges! {
 }
 
 impl NodeSpec {
-    /// Its own properties, then those that everything has.
+    /// The properties of this label, then the common ones.
     pub fn all_properties(&self) -> impl Iterator<Item = &'static Property> {
         self.properties.iter().chain(COMMON)
     }
 }
 
 impl EdgeSpec {
-    /// Its own properties, then those that everything has.
+    /// The properties of this type, then the common ones.
     pub fn all_properties(&self) -> impl Iterator<Item = &'static Property> {
         self.properties.iter().chain(COMMON)
     }
 
-    /// The property by which one edge outranks another, and the value that does.
+    /// The property with [`Merge::Outranks`] and the value that outranks others; `None` for a type that has no such
+    /// property.
     pub fn outranking(&self) -> Option<(&'static str, &'static str)> {
         self.properties
             .iter()
@@ -379,7 +380,7 @@ impl EdgeSpec {
 }
 
 impl Label {
-    /// The label that Neo4j spells so.
+    /// The label with this spelling in Neo4j.
     pub fn parse(name: &str) -> Option<Self> {
         NODES
             .iter()
@@ -389,7 +390,7 @@ impl Label {
 }
 
 impl EdgeType {
-    /// The type that Neo4j spells so.
+    /// The type with this spelling in Neo4j.
     pub fn parse(name: &str) -> Option<Self> {
         EDGES
             .iter()
@@ -397,7 +398,7 @@ impl EdgeType {
             .find(|kind| kind.as_str() == name)
     }
 
-    /// All types as Neo4j spells them, in one line.
+    /// All types in the spelling of Neo4j, in one line.
     pub fn names() -> String {
         let names: Vec<_> = EDGES.iter().map(|spec| spec.kind.as_str()).collect();
         names.join(", ")

@@ -1,4 +1,4 @@
-//! The figures that stand under every load, counted on the graph.
+//! Counts the figures at the end of every load on the graph.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,28 +9,29 @@ use super::property::{Field, Flag};
 use super::schema::{message, url, user};
 use super::{EdgeType, Graph, Label, NodeRef};
 
-/// Figures and the sentence. `messages` and `urls` count all with a link or in a message, the rest only what is risky.
+/// The figures at the end of a load, and the sentence that sums them up. `messages` and `urls` count all messages with
+/// a link and all urls in messages; the other figures count only what is risky.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// `2 malicious URL(s) sent by 1 user(s) in 3 message(s), across 2 channel(s) and 1 chat(s)`.
     pub sentence: String,
-    /// Risky urls that stand in a message.
+    /// Risky urls in at least one message.
     pub risky_urls: usize,
     /// Users who sent a risky url.
     pub risky_senders: usize,
     /// Messages with a risky url.
     pub risky_messages: usize,
-    /// Channels in which a risky message stands.
+    /// Channels with at least one risky message.
     pub channels: usize,
-    /// Chats in which a risky message stands.
+    /// Chats with at least one risky message.
     pub chats: usize,
-    /// All urls that stand in a message, risky or not.
+    /// All urls in messages, risky or not.
     pub urls: usize,
     /// All messages with a url, risky or not.
     pub messages: usize,
     /// Risky urls that were only opened or clicked.
     pub risky_urls_not_in_messages: usize,
-    /// Names of hosts that SmartScreen warned about any url, or that connected to a risky one.
+    /// Names of hosts on which SmartScreen warned about a url, or that connected to a risky one.
     pub hosts: usize,
     /// Users who opened or clicked a risky url.
     pub openers: usize,
@@ -38,18 +39,18 @@ pub struct Summary {
     pub alerts: usize,
 }
 
-/// The notebook's closing lists: what is worth a closer look. Each sorted and distinct.
+/// The closing lists of the notebook: the entities that are worth a closer look. Each list is sorted and distinct.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entities {
-    /// Users who sent a risky url: UPN, else name, else id.
+    /// Users who sent a risky url, by UPN, or else name, or else id.
     pub users: Vec<String>,
-    /// Names of hosts that SmartScreen warned about any url, or that connected to a risky one.
+    /// Names of hosts on which SmartScreen warned about a url, or that connected to a risky one.
     pub hosts: Vec<String>,
-    /// Risky urls, wherever seen.
+    /// Risky urls, whether sent, opened or clicked.
     pub urls: Vec<String>,
 }
 
-/// Figures and closing lists of a graph.
+/// Computes the figures and the closing lists of a graph.
 pub fn summarise(graph: &Graph) -> (Summary, Entities) {
     let flagged = |label, flag: Field<Flag>| -> BTreeSet<NodeRef> {
         graph
@@ -125,7 +126,7 @@ pub fn summarise(graph: &Graph) -> (Summary, Entities) {
     (summary, entities)
 }
 
-/// How many nodes and edges there are of each label and type.
+/// The numbers of nodes and of edges, by label and by type.
 pub fn counts(graph: &Graph) -> (BTreeMap<&'static str, usize>, BTreeMap<&'static str, usize>) {
     let (mut nodes, mut edges) = (BTreeMap::new(), BTreeMap::new());
     for node in graph.nodes() {

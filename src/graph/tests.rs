@@ -78,10 +78,10 @@ fn a_merged_node_hands_over_its_edges_of_both_directions() {
         Seen::default(),
     );
 
-    // Both hold this one: the two become one edge, with the counts and the records of both.
+    // Both nodes have this edge: it becomes one edge, with the counts and the records of both.
     graph.link(known, Edge::Used { count: 1 }, host, Seen::at(3, at(3)));
     graph.link(alias, Edge::Used { count: 4 }, host, Seen::at(4, at(4)));
-    // Only the alias holds these, one out and one in.
+    // Only the alias has these, one outgoing and one incoming.
     graph.link(alias, Edge::MemberOf, team, Seen::in_record(5));
     graph.link(alert, Edge::Mentions, alias, Seen::in_record(6));
     let opened = Edge::Opened {
@@ -111,7 +111,7 @@ fn a_merged_node_hands_over_its_edges_of_both_directions() {
     assert_eq!(node.facts.evidence, BTreeSet::from([1, 2]));
     assert_eq!(graph.edges().len(), 4);
 
-    // The index of edges follows: one more observation adds to the edge that moved.
+    // The index of edges is updated too: one more observation adds to the edge that moved.
     graph.link(known, Edge::MemberOf, team, Seen::in_record(8));
     assert_eq!(graph.edges().len(), 4);
     let member = graph.edge(known, EdgeType::MemberOf, team).unwrap();
@@ -257,7 +257,7 @@ fn evidence_is_the_first_twenty_records_and_the_count_of_all() {
     assert!(!ids.contains(&format!("{CASE}/21")));
 }
 
-/// A small graph that has every kind of property, and names as an attacker would choose them.
+/// A small graph with every type of property, and with names that an attacker would choose.
 fn sample() -> Graph {
     let mut graph = Graph::new(CASE);
     let start = moment("2026-10-01T08:00:00Z");
@@ -382,7 +382,7 @@ fn the_canonical_form_has_its_keys_and_lines_in_order() {
     assert_eq!(text.matches('\n').count(), places.len(), "no line is split");
 }
 
-/// The keys of an object in the order in which they stand in the text: a parser may have sorted them.
+/// The keys of an object in the order of the text, since a parser may sort them.
 fn top_level_keys(line: &str) -> Vec<String> {
     let (mut keys, mut depth, mut rest) = (Vec::new(), 0, line);
     while let Some(at) = rest.find(['{', '}', '"']) {
@@ -407,7 +407,7 @@ fn top_level_keys(line: &str) -> Vec<String> {
 }
 
 proptest! {
-    /// After any sequence of links and merges the graph holds what a plain set of pairs holds.
+    /// After any sequence of links and merges the graph holds the same edges as a plain set of pairs.
     #[test]
     fn merging_agrees_with_a_plain_model(steps in prop::collection::vec((0..6usize, 0..6usize, any::<bool>()), 0..40)) {
         let mut graph = Graph::new(CASE);

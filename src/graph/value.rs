@@ -1,4 +1,4 @@
-//! The values of properties, and how long one can be.
+//! The values of properties, and the limit on their length.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::model::digest::hex;
 use crate::model::format_time;
 
-/// The value of a property. An absent property has no value at all: never an empty text.
+/// The value of a property. An absent property has no value; it is never stored as an empty text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Text, never empty.
@@ -19,17 +19,17 @@ pub enum Value {
     Number(f64),
     /// A flag.
     Boolean(bool),
-    /// A moment of the evidence, in UTC.
+    /// The time of an event, in UTC.
     Time(DateTime<Utc>),
-    /// Texts: sorted and distinct, or in an order that means something, as the schema says.
+    /// Texts, either sorted and distinct or in a meaningful order, as the schema declares.
     List(Vec<String>),
 }
 
-/// Properties by name, as the schema spells them.
+/// Properties by name, in the spelling of the schema.
 pub type Properties = BTreeMap<&'static str, Value>;
 
-/// Most bytes of an id or of an indexed text. A range index of Neo4j 5 takes values up to 8,167 bytes, and one
-/// longer value would fail the whole transaction; a url in a message can be longer.
+/// The highest number of bytes in an id or an indexed text. A range index of Neo4j 5 takes values up to 8,167 bytes,
+/// and a single longer value would fail the whole transaction. Urls in messages can be longer.
 pub const INDEX_LIMIT: usize = 8_000;
 
 impl Value {
@@ -43,7 +43,7 @@ impl Value {
         }
     }
 
-    /// As JSON: times in RFC 3339 with `Z`.
+    /// The value as JSON, with times in RFC 3339 with `Z`.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Text(text) => text.as_str().into(),
@@ -56,16 +56,16 @@ impl Value {
     }
 }
 
-/// What stands before the digest in a text that was cut.
+/// The text between the start of a truncated text and its digest.
 const CUT: &str = "…sha256:";
 
-/// Whether a url is one that [`indexable`] has cut. No url holds that character as it is.
+/// True for a url that [`indexable`] truncated. No complete url holds that character unencoded.
 pub fn is_cut_url(id: &str) -> bool {
     id.contains(CUT)
 }
 
-/// A text as an index can hold it: one over [`INDEX_LIMIT`] keeps its start, and the SHA-256 of all of it keeps
-/// it apart from others that start alike.
+/// The text, truncated to what an index can hold. A text over [`INDEX_LIMIT`] keeps its start, followed by the SHA-256
+/// of the whole text, which distinguishes it from others with the same start.
 pub fn indexable(text: String) -> String {
     if text.len() <= INDEX_LIMIT {
         return text;

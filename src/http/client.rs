@@ -16,21 +16,22 @@ use super::transport::{self, Network};
 use crate::journal::{Answer, Auth, Exchange, Journal, NoAnswer, Request};
 use crate::model::{RecordNumber, Retries, Source, format_time};
 
-/// Header of a record whose answer was taken from the cache of an earlier case; its value is the time when that was
-/// done. No service can set it: of a service's headers only those of a fixed list are kept.
+/// The header of a record whose answer comes from the cache of an earlier case; its value is the time at which the
+/// answer was copied. A service cannot set it, since only a fixed list of a service's headers is kept.
 pub const FROM_CACHE: &str = "linktrail-from-cache";
 
-/// Asked before each attempt to send. An error says why nothing may be sent, and is recorded in place of an answer.
+/// Called before each attempt to send. An error says why the request must not be sent, and is recorded instead of an
+/// answer.
 pub type Permit<'a> = &'a (dyn Fn() -> BoxFuture<'a, Result<(), NoAnswer>> + Sync);
 
-/// How many requests went where.
+/// The numbers of requests of one source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Requests sent, retries included.
+    /// Requests that were sent, retries included.
     pub sent: u64,
-    /// Answers taken from the journal.
+    /// Answers that came from the journal.
     pub replayed: u64,
-    /// Requests sent again because the attempt before failed or was throttled.
+    /// Retries, after an attempt that failed or was throttled.
     pub retried: u64,
 }
 
@@ -40,8 +41,8 @@ pub struct Client {
     journal: Arc<Journal>,
     network: Option<Network>,
     counts: Mutex<BTreeMap<Source, Counts>>,
-    /// Records that this run has added or confirmed. A failure among them is not asked for again by this run, so that a
-    /// replay sees the same.
+    /// The records that this run has added or confirmed. Failures among them are not requested again in this run, so
+    /// that a replay sees the same answers.
     asked: Mutex<HashSet<RecordNumber>>,
 }
 
@@ -56,11 +57,11 @@ impl Client {
         }
     }
 
-    /// The answer to a request: the recorded one, else a new one, which is recorded.
+    /// The answer to a request: the recorded one, or a new one, which is then recorded.
     ///
     /// # Errors
-    /// When sign-in fails, the journal cannot be written, or a replay asks for what was never recorded. A service that
-    /// refuses or does not answer is no error.
+    /// When sign-in fails, the journal cannot be written, or a replay needs an answer that was never recorded. A
+    /// service that refuses or does not answer is not an error here.
     pub async fn send(&self, request: &Request) -> Result<Exchange, Failure> {
         match self.look_up(request)? {
             LookUp::Recorded(exchange) => Ok(exchange),
@@ -71,11 +72,11 @@ impl Client {
         }
     }
 
-    /// As [`Client::send`], but asks for a permit before each attempt; a refused permit is recorded in place of an
-    /// answer. A recorded answer for which `down` is true is asked for again, whatever its status.
+    /// Like [`Client::send`], but requires a permit before each attempt; a refused permit is recorded instead of an
+    /// answer. When `down` is true for a recorded answer, the request is sent again, whatever its status.
     ///
     /// # Errors
-    /// As [`Client::send`].
+    /// Those of [`Client::send`].
     pub async fn send_if(
         &self,
         request: &Request,
@@ -95,11 +96,11 @@ impl Client {
         self.record(request, before, at, answer)
     }
 
-    /// The recorded answer to a request. Failures, and answers for which `down` is true, do not count: they may be
-    /// different next time.
+    /// The recorded answer to a request. Failures, and answers for which `down` is true, are left out, since the next
+    /// attempt may have another result.
     ///
     /// # Errors
-    /// When the journal cannot be read back.
+    /// When the journal cannot be read.
     pub fn on_record(
         &self,
         request: &Request,
@@ -113,7 +114,7 @@ impl Client {
         Ok(found)
     }
 
-    /// Records an answer that an earlier case received at the time `at`, marked by the header [`FROM_CACHE`].
+    /// Records an answer that an earlier case received at the time `at`, with the header [`FROM_CACHE`].
     ///
     /// # Errors
     /// When it cannot be recorded.
@@ -135,16 +136,16 @@ impl Client {
         Self::new(Arc::clone(&self.journal), None)
     }
 
-    /// Whether the client has no network, so that only recorded answers can be had.
+    /// True when the client has no network and only returns recorded answers.
     pub fn replays(&self) -> bool {
         self.network.is_none()
     }
 
-    /// What the journal has for a request, or the network to ask.
+    /// The recorded answer to a request, or else the network.
     pub(crate) fn look_up(&self, request: &Request) -> Result<LookUp<'_>, Failure> {
         let found = self.journal.find(request)?;
         match (found, &self.network) {
-            // Recorded failures are asked for again: the service may be back, or the permission granted, by now.
+            // Recorded failures are requested again: the service may be available by now, or the permission granted.
             (Some(exchange), Some(network))
                 if is_failure(request, &exchange.answer) && !self.has_asked(&exchange) =>
             {
@@ -162,7 +163,7 @@ impl Client {
         }
     }
 
-    /// Records an answer, unless it only repeats a failure that is on record.
+    /// Records an answer, unless it repeats a failure that is already recorded.
     pub(crate) fn record(
         &self,
         request: &Request,
@@ -188,11 +189,11 @@ impl Client {
         asked.contains(&exchange.record)
     }
 
-    /// Records the text of a file, so that a replay does not depend on what the file says later. Without a text, gives
-    /// what was recorded before.
+    /// Records the text of a file, so that a replay does not depend on later changes to the file. Without a text,
+    /// returns the text that was recorded before.
     ///
     /// # Errors
-    /// When it cannot be recorded, or nothing was kept.
+    /// When it cannot be recorded, or nothing was recorded before.
     pub fn keep(
         &self,
         source: Source,
@@ -223,7 +224,7 @@ impl Client {
         }
     }
 
-    /// How many requests each source has made so far, by its name.
+    /// The numbers of requests so far, by source.
     pub fn counts(&self) -> BTreeMap<Source, Counts> {
         let mut counts = self
             .counts
@@ -240,12 +241,12 @@ impl Client {
         counts
     }
 
-    /// Time of the latest record in the journal.
+    /// The time of the latest record in the journal; `None` for an empty journal.
     pub fn newest(&self) -> Option<DateTime<Utc>> {
         self.journal.newest()
     }
 
-    /// Sends a request and, as the retry policy says, sends it again. Does not look into the journal.
+    /// Sends a request, with retries by the retry policy, without looking into the journal.
     pub(crate) async fn ask(
         &self,
         network: &Network,
@@ -267,7 +268,7 @@ impl Client {
         loop {
             let turn = network.throttle.acquire(&request.limits);
             match (begun, permit, last.take()) {
-                // With a slowed-down rate of a few requests a minute, waiting for the next turn could take hours.
+                // If a service was slowed down to a few requests a minute, waiting for the next turn could take hours.
                 (Some((_, deadline)), Some(_), Some(last)) => {
                     if tokio::time::timeout_at(deadline, turn).await.is_err() {
                         return Ok(last);
@@ -337,11 +338,11 @@ impl Client {
     }
 }
 
-/// What the journal has for a request.
+/// The result of looking for a request in the journal.
 pub(crate) enum LookUp<'a> {
-    /// The answer to use.
+    /// The recorded answer, which is used.
     Recorded(Exchange),
-    /// The network has to be asked. If a failure is on record, it comes along.
+    /// The request has to be sent. The recorded failure, if there is one, is the second value.
     Ask(&'a Network, Option<Exchange>),
 }
 
@@ -349,14 +350,14 @@ fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(3)
 }
 
-/// Two failures of the same kind need only one record.
+/// The kind of a failure. A failure that repeats one of the same kind is not recorded again.
 fn kind(answer: &Answer) -> (Option<u16>, bool) {
     let unsent = matches!(answer, Answer::Nothing(NoAnswer::NotSent(_)));
     (answer.status(), unsent)
 }
 
-/// Whether an answer is a failure: it says nothing about what was asked, and may be different next time. Microsoft's
-/// services answer in JSON, so status 200 with a page of HTML or half an answer comes from a proxy in between.
+/// True when an answer is a failure: it says nothing about the requested object, and may be different next time.
+/// Microsoft's services answer in JSON, so status 200 with HTML or with truncated JSON comes from a proxy.
 fn is_failure(request: &Request, answer: &Answer) -> bool {
     match answer {
         Answer::Nothing(_) => true,
@@ -370,7 +371,7 @@ fn is_failure(request: &Request, answer: &Answer) -> bool {
     }
 }
 
-/// Whether a body is JSON.
+/// True when a body is JSON.
 pub fn is_json(body: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(body).is_ok()
 }

@@ -3,7 +3,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 
-/// Answers every connection with one of these statuses, one after the other.
+/// A service that answers each connection with the next of these statuses.
 async fn service(statuses: &'static [u16]) -> url::Url {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -81,7 +81,7 @@ async fn a_list_is_found_by_its_name_and_by_the_name_of_earlier_versions() {
             .keep(Source::File, name, text)
             .map(|kept| kept.record)
     };
-    // As a version recorded it that did not tell the two names apart.
+    // Recorded by a version that did not distinguish the two names.
     assert_eq!(keep("a/l.csv", "one").unwrap(), 1);
     assert_eq!(keep("/a/l.csv", "").unwrap(), 1);
     assert_eq!(keep("/a/l.csv", "one").unwrap(), 1);

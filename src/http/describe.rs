@@ -1,8 +1,8 @@
-//! Error texts of reqwest, made short.
+//! Shortens the error texts of reqwest.
 
 use std::error::Error as _;
 
-/// Says what went wrong, without the url that reqwest repeats in every error: the record has it already.
+/// Describes an error without the url, which reqwest repeats in every error and which the record has already.
 pub(super) fn describe(error: &reqwest::Error) -> String {
     let what = if error.is_timeout() {
         "no answer in time"

@@ -1,12 +1,12 @@
-//! Why there is no exchange with a service at all.
+//! Errors that prevent an exchange with a service.
 
 use std::path::PathBuf;
 
 use super::sign_in::SignInError;
 use crate::journal::JournalError;
 
-/// Why a request could not even be made or recorded. A service that answers badly, or not at all, is recorded as an
-/// [`Exchange`] and is no failure.
+/// A request could not be made or recorded. A service that returns an error or does not answer is recorded as an
+/// [`Exchange`], and is not a failure.
 ///
 /// [`Exchange`]: crate::journal::Exchange
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ pub enum Failure {
     NotRecorded(String),
 }
 
-/// Why the HTTP client cannot be set up.
+/// The HTTP client cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum TransportError {

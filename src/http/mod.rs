@@ -1,5 +1,5 @@
-//! HTTP, by way of the journal. [`Client`] looks for a recorded answer first. Only without one does it ask the network:
-//! it waits for the rate limits, signs in, retries, keeps to the deadline, and records what came of it.
+//! HTTP through the journal. [`Client`] looks for a recorded answer first. Only without one does it use the network: it
+//! waits for the rate limits, signs in, retries, keeps the deadline, and records the outcome.
 
 mod client;
 mod describe;

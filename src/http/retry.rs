@@ -1,11 +1,11 @@
-//! Which answers are asked for again, and when. The policy itself is [`RetryPolicy`]; `Retry-After` is obeyed here.
+//! Decides which requests are retried, and when. The policy itself is [`RetryPolicy`]; `Retry-After` is obeyed here.
 
 use std::time::{Duration, SystemTime};
 
 use crate::journal::{Answer, Request};
 use crate::model::{Retries, RetryPolicy};
 
-/// For failures of the service or of the network.
+/// For failures of the service or the network.
 const FAILED: RetryPolicy = RetryPolicy {
     first_pause: Duration::from_secs(1),
     longest_pause: Duration::from_secs(30),
@@ -13,14 +13,13 @@ const FAILED: RetryPolicy = RetryPolicy {
     time: None,
 };
 
-/// For throttling (429): the attempts are not limited, only the request's deadline is.
+/// For throttling (429). The number of attempts is not limited, only the time until the request's deadline.
 const THROTTLED: RetryPolicy = RetryPolicy {
     attempts: None,
     ..FAILED
 };
 
-/// How long to wait before a request is sent again. None when the answer is final or the policy allows no further
-/// attempt.
+/// The pause before a request is sent again. `None` when the answer is final or the policy allows no more attempts.
 pub(super) fn pause(request: &Request, answer: &Answer, retries: &Retries) -> Option<Duration> {
     let policy = match answer.status() {
         None => FAILED,
@@ -36,14 +35,14 @@ pub(super) fn pause(request: &Request, answer: &Answer, retries: &Retries) -> Op
     retries.pause(&policy, asked_pause(answer))
 }
 
-/// As [`pause`], after the first attempt. For requests that were sent together in one `$batch`.
+/// Like [`pause`], after the first attempt, for requests that were sent together in one `$batch`.
 pub(crate) fn first_pause(request: &Request, answer: &Answer) -> Option<Duration> {
     let mut retries = Retries::begin();
     retries.count();
     pause(request, answer, &retries)
 }
 
-/// The pause that the service asks for.
+/// The pause that the service requests.
 fn asked_pause(answer: &Answer) -> Option<Duration> {
     match answer {
         Answer::Response { headers, .. } => {
@@ -60,7 +59,7 @@ fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
         return Duration::try_from_secs_f64(seconds).ok();
     }
     let at = httpdate::parse_http_date(text).ok()?;
-    // A date in the past means that the request may be sent at once.
+    // A date in the past means that the request may be sent immediately.
     Some(at.duration_since(now).unwrap_or_default())
 }
 

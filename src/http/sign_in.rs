@@ -1,4 +1,4 @@
-//! Sign-in to Entra by azure_identity, over the same TLS settings as everything else.
+//! Sign-in to Entra by azure_identity, with the TLS settings of all other requests.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,26 +22,26 @@ use crate::journal::Audience;
 /// Credentials and addresses for signing in to Entra.
 #[derive(Debug, Clone)]
 pub struct SignIn {
-    /// Tenant id.
+    /// The tenant id.
     pub tenant: String,
-    /// Application (client) id.
+    /// The application (client) id.
     pub client_id: String,
-    /// Client secret of the application.
+    /// The client secret of the application.
     pub client_secret: SecretString,
-    /// Address of the token service.
+    /// The address of the token service.
     pub login: Url,
-    /// Audience of Microsoft Graph's tokens. It depends on the cloud, and not on `[endpoints]`.
+    /// The audience of tokens for Microsoft Graph. It depends on the cloud, and not on `[endpoints]`.
     pub graph_audience: &'static str,
-    /// Audience of Log Analytics' tokens.
+    /// The audience of tokens for Log Analytics.
     pub log_analytics_audience: &'static str,
 }
 
-/// Why there is no token. The text says what to do.
+/// Why there is no token. Each text says what to do.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("sign-in to Entra failed: {0}")]
 pub struct SignInError(String);
 
-/// Tokens for the services of a tenant. azure_identity keeps them and renews them before they expire.
+/// The tokens for the services of a tenant. azure_identity caches them and renews them before they expire.
 #[derive(Debug)]
 pub struct Tokens {
     sign_in: SignIn,
@@ -50,7 +50,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Does not sign in yet: that happens with the first request that needs a token.
+    /// Prepares the sign-in. It takes place with the first request that needs a token.
     pub fn new(sign_in: SignIn, http: reqwest::Client) -> Self {
         let transport = Arc::new(LoginClient {
             http,
@@ -63,10 +63,10 @@ impl Tokens {
         }
     }
 
-    /// A token for that audience.
+    /// A token for this audience.
     ///
     /// # Errors
-    /// When Entra gives none.
+    /// When Entra refuses it or cannot be reached.
     pub async fn get(&self, audience: Audience) -> Result<SecretString, SignInError> {
         let resource = match audience {
             Audience::Graph => self.sign_in.graph_audience,
@@ -81,7 +81,7 @@ impl Tokens {
         Ok(token.token.secret().to_owned().into())
     }
 
-    /// Forgets the token of that audience, after the service refused it.
+    /// Discards the token for this audience, after the service refused it.
     pub fn forget(&self, audience: Audience) {
         self.credentials
             .lock()
@@ -89,7 +89,7 @@ impl Tokens {
             .remove(&audience);
     }
 
-    /// Requests sent to Entra so far, retries included.
+    /// The number of requests sent to Entra so far, retries included.
     pub fn sent(&self) -> u64 {
         self.transport.sent.load(Ordering::Relaxed)
     }
@@ -123,8 +123,8 @@ impl Tokens {
     }
 }
 
-/// Turns an error of azure_identity into advice for the error codes that have a known cause. Of other errors it gives the
-/// first line: the rest is trace ids, correlation ids and times.
+/// Explains the error codes of azure_identity that have a known cause. Of other errors only the first line is kept,
+/// since the rest is trace ids, correlation ids and times.
 fn explain(error: &AzureError) -> String {
     let mut texts = vec![error.to_string()];
     let mut source = std::error::Error::source(error);
@@ -177,7 +177,7 @@ fn explain(error: &AzureError) -> String {
     }
 }
 
-/// Makes azure_identity send its requests by our HTTP client, with our TLS settings.
+/// Lets azure_identity send its requests through linktrail's HTTP client and TLS settings.
 #[derive(Debug)]
 struct LoginClient {
     http: reqwest::Client,

@@ -1,7 +1,7 @@
 //! Token buckets, shared by all requests.
 //!
-//! A bucket starts at the published rate. When a service answers 429 all the same, the bucket halves its rate; every
-//! other answer brings it a little closer to the published rate again.
+//! A bucket starts at the published rate. When a service still answers 429, the bucket halves its rate; every other
+//! answer raises it a little, up to the published rate.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,13 +20,13 @@ struct Bucket {
     burst: f64,
     /// Fraction of the published rate in use, from [`SLOWEST`] to 1.
     pace: f64,
-    /// Permits that are left. Below zero, as many have been promised to requests that wait.
+    /// The number of tokens in the bucket. A negative number is the number of tokens promised to waiting requests.
     level: f64,
     filled: Instant,
 }
 
 impl Bucket {
-    /// Takes a permit and says how long to wait before using it.
+    /// Takes a token, and returns how long to wait before using it.
     fn take(&mut self, now: Instant) -> Duration {
         let rate = self.rate * self.pace;
         let gained = now.duration_since(self.filled).as_secs_f64() * rate;
@@ -47,7 +47,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// Waits until all of these limits let a request go.
+    /// Waits until all of these limits allow a request.
     pub async fn acquire(&self, limits: &[Limit]) {
         let now = Instant::now();
         let wait = limits
@@ -69,7 +69,7 @@ impl Throttle {
         self.change_pace(limits, |pace| (pace * RECOVERY).min(1.0));
     }
 
-    /// Changes the pace of every bucket once, however often its limit is named.
+    /// Changes the pace of every bucket once, even if several limits share it.
     fn change_pace(&self, limits: &[Limit], change: impl Fn(f64) -> f64) {
         let distinct: BTreeMap<&str, &Limit> = limits
             .iter()

@@ -1,4 +1,4 @@
-//! The network: TLS settings, a single attempt at a request, and what is kept of its answer.
+//! The network: TLS settings, a single attempt at a request, and the parts of its answer that are kept.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::sign_in::{SignIn, Tokens};
 use super::throttle::Throttle;
 use crate::journal::{Answer, Auth, Limit, Method, NoAnswer, Request};
 
-/// Response headers that the journal keeps. All others are dropped.
+/// The response headers that the journal keeps. All others are dropped.
 pub(crate) const KEPT_HEADERS: &[&str] = &[
     "content-type",
     "retry-after",
@@ -23,7 +23,7 @@ pub(crate) const KEPT_HEADERS: &[&str] = &[
     "x-ms-ags-diagnostic",
 ];
 
-/// HTTP client, tokens and rate limits. A replay has none of them.
+/// The HTTP client, the tokens and the rate limits. A replay has none of them.
 #[derive(Debug)]
 pub struct Network {
     http: reqwest::Client,
@@ -40,7 +40,7 @@ impl Network {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("linktrail/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
-            // Redirects are not followed, so that tokens and keys go only where the configuration says.
+            // Redirects are not followed, so that tokens and keys are only sent to the configured addresses.
             .redirect(reqwest::redirect::Policy::none())
             .pool_idle_timeout(Duration::from_secs(30));
         if let Some(path) = ca_file {
@@ -67,12 +67,12 @@ impl Network {
         })
     }
 
-    /// Slows down all requests under these limits, after a service said that there are too many.
+    /// Slows down all requests under these limits, after a service answered that there are too many.
     pub(crate) fn slow_down(&self, limits: &[Limit]) {
         self.throttle.slow_down(limits);
     }
 
-    /// Builds the request for reqwest, with its credentials. This may fetch a token.
+    /// Builds the request for reqwest, including its credentials. This may fetch a token.
     pub(super) async fn prepare(
         &self,
         request: &Request,
@@ -104,7 +104,7 @@ impl Network {
     }
 }
 
-/// Sends a request once and reads its answer, which may be `longest` bytes long.
+/// Sends a request once and reads its answer, which may have at most `longest` bytes.
 pub(super) async fn exchange(request: reqwest::RequestBuilder, longest: usize) -> Answer {
     receive(request, longest)
         .await

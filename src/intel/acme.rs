@@ -1,4 +1,4 @@
-//! The provider that `docs/providers.md` shows, to the letter below this line.
+//! The example provider of `docs/providers.md`. A test compares everything below this line with the code in that file.
 
 use serde_json::{Map, Value};
 use url::Url;

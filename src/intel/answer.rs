@@ -1,15 +1,16 @@
 //! Reads the JSON answers of services.
 //!
-//! Only status 200 with a JSON object, and 404 from the service itself, are answers. Whatever else comes back says
-//! nothing about the url, and must never look as if it did.
+//! Only status 200 with a JSON object, and 404 from the service itself, say anything about the url. Every other
+//! response is reported as unavailable.
 
 use serde_json::{Map, Value};
 
 use super::verdict::Verdict;
 use crate::journal::{Answer, Exchange, NoAnswer};
 
-/// Gives the JSON object of an answer of status 200 and nothing for 404. Everything else is an error: a verdict that says
-/// why there is no answer. `name` is the name of the service, `secrets` are the variables of its keys.
+/// Returns the JSON object of an answer with status 200, and `None` for 404. Everything else is an error: a verdict
+/// with the reason why there is no answer. `name` is the name of the service, `secrets` are the environment variables
+/// of its keys.
 pub(super) fn parse(
     exchange: &Exchange,
     name: &str,
@@ -27,20 +28,21 @@ pub(super) fn parse(
             Value::Object(object) => Ok(Some(object)),
             _ => Err(other_shape("not an object")),
         },
-        // A 404 that is not the service's own comes from a proxy or a wrong address, and says nothing of the url.
+        // A 404 that does not come from the service comes from a proxy or a wrong address, and says nothing about the
+        // url.
         404 if body.trim().is_empty() => Ok(None),
         404 => match json(body) {
             Ok(_) => Ok(None),
             Err(verdict) => Err(because(404, &verdict.summary)),
         },
-        // The client has waited as long as one question may take. How long the service wants is left out: the same
-        // reason must read the same for every url, so that a gap counts them together.
+        // The client has already waited as long as one url may take. The Retry-After is left out of the text: the
+        // reason has to be the same for every url, so that they are counted in one gap.
         429 => Err(Verdict::rate_limited("too many requests; run again later")),
         _ => Err(because(status, &refusal(status, name, secrets))),
     }
 }
 
-/// The verdict on JSON that is not what this service sends.
+/// The verdict for JSON that does not have the form of this service's answers.
 pub(super) fn other_shape(what: &str) -> Verdict {
     Verdict::unavailable(&format!("the answer has another shape: {what}"))
 }

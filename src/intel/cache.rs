@@ -49,12 +49,13 @@ impl AnswerCache {
         cache
     }
 
-    /// The answer to a request, with the time at which it was received; none when it is too old by now.
+    /// The answer to a request, with the time at which it was received; `None` when there is none, or when it is too
+    /// old.
     pub fn get(&self, request: &Request) -> Option<(DateTime<Utc>, Answer)> {
         self.get_at(request, Utc::now())
     }
 
-    /// As [`AnswerCache::get`], at another time than now.
+    /// Like [`AnswerCache::get`], for a given current time.
     pub fn get_at(&self, request: &Request, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Answer)> {
         let path = self.path(request);
         let kept = match read_file(&path) {
@@ -81,7 +82,7 @@ impl AnswerCache {
         ))
     }
 
-    /// Stores an answer. A failure to write is only logged: the answer is then asked for again.
+    /// Stores an answer. A failure to write is only logged; the request is then sent again by later cases.
     pub fn put(&self, request: &Request, at: DateTime<Utc>, answer: &Answer) {
         let Answer::Response {
             status: status @ (200 | 404),
@@ -119,7 +120,7 @@ impl AnswerCache {
             .join(format!("{name}.json"))
     }
 
-    /// Removes files that are too old to be used, also those that a killed process left half-written.
+    /// Removes files that are too old, and those that a killed process left incomplete.
     fn sweep(&self, now: DateTime<Utc>) {
         let files = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
         for folder in files(&self.folder).filter(|entry| entry.path().is_dir()) {
@@ -141,7 +142,7 @@ fn text_of(request: &Request) -> Option<&str> {
 }
 
 fn read_file(path: &Path) -> io::Result<CachedAnswer> {
-    // Reading a pipe or a device might never end.
+    // Reading from a pipe or a device might block forever.
     let metadata = fs::symlink_metadata(path)?;
     if !metadata.is_file() || metadata.len() > LARGEST {
         return Err(io::Error::other("not a file of that kind"));
@@ -151,8 +152,8 @@ fn read_file(path: &Path) -> io::Result<CachedAnswer> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Writes the file whole or not at all. When two processes write the same file, the last one wins. A lost answer is asked
-/// for again, so this does not wait for the disk.
+/// Writes the file atomically. When two processes write the same file, the last one wins. It does not wait for the
+/// disk, since a lost answer is only requested again.
 fn write_file(path: &Path, kept: &CachedAnswer) -> io::Result<()> {
     let text = serde_json::to_string(kept)?;
     if text.len() as u64 > LARGEST {

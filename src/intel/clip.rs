@@ -1,6 +1,6 @@
-//! Cleans text from outside for summaries.
+//! Sanitises and shortens text from outside for summaries.
 
-/// Makes one line of a text, without control and direction characters, of at most `most` characters.
+/// Puts a text on one line, without control and direction characters, of at most `most` characters.
 pub(super) fn clip(text: &str, most: usize) -> String {
     // The text may be long, and only its beginning is needed.
     let looked_at = text.chars().take(most.saturating_mul(4));

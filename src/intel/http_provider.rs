@@ -1,4 +1,4 @@
-//! Services that are asked over HTTP about one url after the other, and answer in JSON.
+//! Services that are asked over HTTP about one url at a time, and answer in JSON.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use super::answer::{other_shape, parse};
 use super::verdict::Verdict;
 use crate::journal::{Auth, Exchange, Limit, Request};
 
-/// Longest time for one url, retries included.
+/// The time limit for one url, retries included.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// Longest answer that is read, in bytes: whole answers are far below.
+/// The largest answer that is read, in bytes. Normal answers are far smaller.
 const LONGEST_ANSWER: usize = 16 << 20;
 
-/// The parts in which one service differs from another.
+/// The parts that differ from service to service.
 #[derive(Debug, Clone)]
 pub struct Service {
-    /// Name of the service as people write it.
+    /// The name of the service in texts for people.
     pub title: &'static str,
-    /// Credentials.
+    /// The credentials.
     pub auth: Auth,
-    /// Builds the request that asks about a string. Credentials, headers and limits are added to it.
+    /// Builds the request about a string. Credentials, headers and limits are added afterwards.
     pub request: fn(endpoint: &Url, asked: &str) -> Request,
-    /// Makes a verdict of the JSON object of an answer. The error says what the object lacks.
+    /// Converts the JSON object of an answer to a verdict. The error says what the object lacks.
     pub verdict: fn(url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static str>,
 }
 
@@ -31,7 +31,7 @@ pub struct Service {
 #[derive(Debug, Clone)]
 pub struct HttpProvider {
     pub(super) name: &'static str,
-    /// Environment variables of its keys, for the message when it refuses them.
+    /// The environment variables of its keys, for the error text when the service refuses them.
     pub(super) secrets: &'static [&'static str],
     pub(super) endpoint: Url,
     pub(super) limits: Vec<Limit>,
@@ -39,12 +39,12 @@ pub struct HttpProvider {
 }
 
 impl HttpProvider {
-    /// Name in the configuration, in verdicts and in the `requests` of the result.
+    /// The name in the configuration, in verdicts and in the `requests` of the result.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The request that asks about a string.
+    /// Builds the request about a string, with credentials, headers and limits.
     pub fn request(&self, asked: &str) -> Request {
         let mut request = (self.service.request)(&self.endpoint, asked);
         request.headers = vec![("accept", "application/json".to_owned())];
@@ -55,7 +55,7 @@ impl HttpProvider {
         request
     }
 
-    /// The verdict that an answer gives on the url.
+    /// Converts the recorded answer to a verdict on the url.
     pub fn read(&self, url: &Url, exchange: &Exchange) -> Verdict {
         match parse(exchange, self.name, self.secrets) {
             Ok(Some(answer)) => (self.service.verdict)(url, &answer).unwrap_or_else(other_shape),

@@ -1,4 +1,4 @@
-//! Threat intelligence: who is asked about a url, what leaves for it, and what the answer means.
+//! Threat intelligence: the providers, the rules for what may be sent to them, and the meaning of their answers.
 //!
 //! A [`Provider`] neither sends nor waits. [`provider_request`] says what one is asked about a url, after the rules of
 //! [`Privacy`]; the pipeline sends it, by way of the journal, the [`Quotas`] and the [`AnswerCache`]. Every service is
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
     use crate::journal::{Answer, Auth, Exchange};
 
-    /// What the documentation shows is a provider that works.
+    /// The provider in the documentation compiles and works.
     #[test]
     fn the_documented_provider_is_one() {
         let (_, code) = include_str!("acme.rs").split_once("\n\n").unwrap();

@@ -1,4 +1,4 @@
-//! AlienVault OTX (LevelBlue): how many pulses, reports of its community, name the url.
+//! AlienVault OTX (LevelBlue): the number of pulses (reports of its community) that name the url.
 //!
 //! The `general` section of `https://otx.alienvault.com/api/v1/indicators/url/{url}`.
 
@@ -11,14 +11,14 @@ use crate::journal::Request;
 use crate::model::url::{below, encode};
 
 const KEY: &str = "LINKTRAIL_OTX_KEY";
-/// How many pulses a summary names.
+/// The highest number of pulses that a summary names.
 const NAMED: usize = 3;
 
 pub(super) const SPEC: Spec = Spec {
     name: "otx",
     endpoint: Some("https://otx.alienvault.com"),
     secrets: &[KEY],
-    // Of a free key.
+    // The limit of a free key.
     rates: &[Rate::hour(10_000)],
     build: |setup| {
         setup.service(
@@ -76,7 +76,7 @@ fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static 
         .reference(pulses.iter().find_map(page)))
 }
 
-/// How many pulses there are; the list of them is cut at some length, their number is not.
+/// The number of pulses. The list in the answer is truncated, but the number in it is not.
 fn count(info: &Map<String, Value>, listed: usize) -> Result<u64, &'static str> {
     let said = match info.get("count") {
         Some(Value::Number(number)) => whole(number).ok_or("pulse_info.count is not a count")?,
@@ -91,7 +91,7 @@ fn count(info: &Map<String, Value>, listed: usize) -> Result<u64, &'static str> 
     Ok(said.max(listed as u64))
 }
 
-/// OTX writes some of its counts as `2.0`.
+/// Parses an integer. OTX writes some of its counts as `2.0`.
 fn whole(number: &Number) -> Option<u64> {
     number.as_u64().or_else(|| {
         let fraction = number.as_f64()?;
@@ -113,8 +113,8 @@ fn plural(count: u64) -> String {
     }
 }
 
-/// The lists of known good names that it is on. OTX shows whatever stands in `validation` as whitelisted, popularity
-/// lists included, and leaves the judgement of its pulses to the reader.
+/// The lists of known good sites that the url is on. OTX shows every list in `validation` as a whitelist, including
+/// popularity lists, and leaves it to the reader how to weigh them against the pulses.
 fn whitelists(answer: &Map<String, Value>) -> Option<String> {
     let entries = answer.get("validation")?.as_array()?;
     let mut lists: Vec<String> = Vec::new();
@@ -157,13 +157,13 @@ fn tags(pulses: &[Value]) -> impl Iterator<Item = &str> {
         of("tags")
             .filter_map(Value::as_str)
             .chain(families.filter_map(|family| {
-                // A plain name in older answers.
+                // Older answers have a plain name here.
                 family.get("display_name").unwrap_or(family).as_str()
             }))
     })
 }
 
-/// The pulse's page. Its id is all that is taken from outside: a link into the answer's own words could lead anywhere.
+/// The url of the pulse's page. Only the id comes from the answer, since a link from it could lead anywhere.
 fn page(pulse: &Value) -> Option<String> {
     let id = pulse.get("id")?.as_str()?;
     let is_id = id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -1,7 +1,7 @@
-//! What a provider of threat intelligence is, and what one is built from.
+//! The types that describe a provider of threat intelligence and build one.
 //!
-//! A provider neither sends nor waits. It builds a [`Request`] from the string that may be sent and reads the exchange
-//! that came of it, so that the journal can stand in between.
+//! A provider neither sends nor waits. It builds a [`Request`] from the string that may be sent, and parses the
+//! recorded exchange. So the journal can be between the two.
 
 use std::collections::BTreeMap;
 
@@ -18,19 +18,19 @@ use crate::journal::{Auth, Request};
 use crate::model::Source;
 use crate::source::logs;
 
-/// Someone who can be asked about a url.
+/// A provider of threat intelligence.
 #[derive(Debug)]
 pub enum Provider {
-    /// A service outside the tenant, asked over HTTP.
+    /// A service outside the tenant, which is asked over HTTP.
     Service(HttpProvider),
-    /// The tenant's own indicators, asked for in the workspace by KQL, for many urls at once.
+    /// The tenant's own indicators, which are queried in the workspace by KQL, for many urls at once.
     Workspace(WorkspaceIndicators),
-    /// Lists of one's own, read from files.
+    /// Lists of indicators in files.
     List(Lists),
 }
 
 impl Provider {
-    /// Name in the configuration and in verdicts.
+    /// The name in the configuration and in verdicts.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Service(service) => service.name(),
@@ -39,7 +39,7 @@ impl Provider {
         }
     }
 
-    /// The key under which its requests and gaps are counted.
+    /// The source under which its requests and gaps are counted.
     pub fn source(&self) -> Source {
         match self {
             Self::Service(service) => Source::Provider(service.name()),
@@ -48,7 +48,8 @@ impl Provider {
         }
     }
 
-    /// Whether nothing leaves the tenant when it is asked. It is then asked about internal urls too, and about whole urls.
+    /// True when asking it sends nothing out of the tenant. Such a provider is asked about internal urls too, and about
+    /// complete urls.
     pub fn local(&self) -> bool {
         match self {
             Self::Service(_) => false,
@@ -56,7 +57,7 @@ impl Provider {
         }
     }
 
-    /// What has to be done to get its verdict on that string.
+    /// The way to get its verdict on this string.
     pub fn look_up(&self, asked: &str) -> Lookup {
         if let Self::Service(service) = self {
             return Lookup::Send(service.request(asked));
@@ -74,35 +75,36 @@ impl Provider {
     }
 }
 
-/// What has to be done to get a provider's verdict on one url.
+/// The way to get a provider's verdict on one url.
 #[derive(Debug, Clone)]
 pub enum Lookup {
-    /// Send this request; [`HttpProvider::read`] makes a verdict of the answer.
+    /// Send this request; [`HttpProvider::read`] converts the answer to a verdict.
     Send(Request),
-    /// Look for indicators with these values in the workspace, together with those of other urls;
-    /// [`WorkspaceIndicators::judge`] makes a verdict of the rows.
+    /// Query the workspace for indicators with these values, together with those of other urls;
+    /// [`WorkspaceIndicators::judge`] converts the rows to a verdict.
     Workspace(Vec<String>),
-    /// Nothing: this is the verdict.
+    /// Do nothing, since the verdict is already known.
     Known(Verdict),
 }
 
-/// The description of a provider: what the configuration needs to know of it, and how to build it.
+/// The description of a provider: what the configuration has to know about it, and the function that builds it.
 #[derive(Debug)]
 pub struct Spec {
-    /// Name in the configuration and in verdicts.
+    /// The name in the configuration and in verdicts.
     pub name: &'static str,
-    /// Published address of the service, which `[endpoints]` can replace. None for what is no service.
+    /// The published address of the service, which `[endpoints]` can replace. `None` for a provider that is not a
+    /// service.
     pub endpoint: Option<&'static str>,
-    /// Environment variables of the secrets it needs to be asked. A replay needs none.
+    /// The environment variables of its secrets. A replay does not need them.
     pub secrets: &'static [&'static str],
-    /// Published rate limits, which `[intel] limits` can replace.
+    /// The published rate limits, which `[intel] limits` can replace.
     pub rates: &'static [Rate],
     /// Builds the provider.
     pub build: fn(&Setup) -> Result<Provider, SetupError>,
 }
 
 impl Spec {
-    /// The key under which requests to the service are counted.
+    /// The source under which requests to the service are counted.
     pub(super) const fn source(&self) -> Source {
         Source::Provider(self.name)
     }
@@ -113,21 +115,21 @@ impl Spec {
 pub struct Setup {
     /// `[endpoints]`, by the name of the provider.
     pub endpoints: BTreeMap<String, Url>,
-    /// Secrets, by the name of their environment variable. One that is absent is not sent; only what may send must
-    /// insist on [`Spec::secrets`].
+    /// Secrets, by the name of their environment variable. A request is built without a missing secret, so a command
+    /// that sends requests has to check [`Spec::secrets`] before.
     pub secrets: BTreeMap<String, SecretString>,
     /// The lists of `[intel] file`.
     pub lists: Vec<List>,
     /// `[intel] limits`, by the name of the provider.
     pub limits: BTreeMap<String, Vec<Rate>>,
-    /// Start of the time under investigation: an indicator that had expired before it counts for nothing.
+    /// The start of the window. Indicators that expired before it are ignored.
     pub since: DateTime<Utc>,
 }
 
-/// Why a provider cannot be built.
+/// The reason why a provider cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// The published address is no url: a mistake in the code of a new provider.
+    /// The published address is not a url, which is a mistake in the code of a new provider.
     #[error("the address of {0} is not a url")]
     Endpoint(&'static str),
     /// A list of indicators cannot be used.
@@ -156,7 +158,7 @@ impl Setup {
         }))
     }
 
-    /// Credentials that consist of a key in a header. Without the environment variable there are none.
+    /// Credentials that consist of a key in a header; no credentials if the environment variable is not set.
     pub(super) fn key(&self, header: &'static str, variable: &str) -> Auth {
         match self.secret(variable) {
             Some(key) => Auth::Header(header, key),
@@ -168,7 +170,7 @@ impl Setup {
         self.secrets.get(variable).cloned()
     }
 
-    /// The rate limits of a provider: those of `[intel] limits`, else the published ones.
+    /// The rate limits of a provider: those of `[intel] limits`, or else the published ones.
     pub(super) fn rates<'a>(&'a self, spec: &'a Spec) -> &'a [Rate] {
         self.limits.get(spec.name).map_or(spec.rates, Vec::as_slice)
     }

@@ -38,12 +38,12 @@ const LISTS: Spec = Spec {
     build: |setup| Ok(Provider::List(Lists::new(&setup.lists, setup.since)?)),
 };
 
-/// The provider of that name.
+/// The provider with this name; `None` when there is none.
 pub fn spec(name: &str) -> Option<&'static Spec> {
     PROVIDERS.iter().copied().find(|spec| spec.name == name)
 }
 
-/// Reads `[intel] limits`: lines such as `virustotal 1000/minute`. Those of a provider take the place of all that it
+/// Parses `[intel] limits`: lines such as `virustotal 1000/minute`. The limits of a provider replace all that it
 /// publishes.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Quotas of requests a day or a month, counted in a file that all runs of a user share.
+//! Counts requests against quotas of a day or a month, in a file that all runs of a user share.
 //!
 //! The file is a JSON object of counts by provider, key and period. Each request is counted under a lock before it is
 //! sent, so that processes that run at the same time together stay below the quota. When the file cannot be read or
@@ -24,9 +24,9 @@ use crate::journal::{Auth, Request};
 use crate::model::digest::hex;
 use crate::model::fs::{make_private_dir, open_lock_file, remove_leftovers, write_whole_unsynced};
 
-/// Largest file of counts that is read, in bytes.
+/// The largest file of counts that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
-/// How often and how long to wait for a process that has the lock: it holds it for some milliseconds.
+/// How often to try for the lock. Another process holds it for a few milliseconds.
 const TRIES: u32 = 100;
 const WAIT: Duration = Duration::from_millis(20);
 
@@ -41,8 +41,8 @@ const ALONE: &str = "quotas of providers are counted for this run alone";
 )]
 pub struct QuotaUsedUp(pub Rate);
 
-/// The quotas of all providers, consulted after the journal and before the network. A replay does not consult them:
-/// refused requests are on record.
+/// The quotas of all providers, consulted after the journal and before the network. A replay does not consult them,
+/// since refused requests are recorded in the journal.
 #[derive(Debug, Default)]
 pub struct Quotas {
     rates: BTreeMap<&'static str, Vec<Rate>>,
@@ -50,7 +50,7 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Takes the rates from the setup and counts in that store.
+    /// Takes the rates from the setup, and counts in this store.
     pub fn new(setup: &Setup, store: QuotaStore) -> Self {
         let rates = PROVIDERS.iter();
         let rates = rates.map(|spec| (spec.name, setup.rates(spec).to_vec()));
@@ -69,12 +69,12 @@ impl Quotas {
         self.store.take(request, &quotas, Utc::now()).await
     }
 
-    /// The rate limits of the provider of that name.
+    /// The rate limits of the provider with this name.
     pub fn rates(&self, provider: &str) -> &[Rate] {
         self.rates.get(provider).map_or(&[], Vec::as_slice)
     }
 
-    /// What is left of the quotas that a request counts against. The request is not counted.
+    /// The remaining requests of each quota that applies to a request. The request is not counted.
     pub fn left(&self, request: &Request) -> Vec<(Rate, u64)> {
         self.store.left(request, &self.quotas(request), Utc::now())
     }
@@ -89,9 +89,9 @@ impl Quotas {
 #[derive(Debug, Default)]
 pub struct QuotaStore {
     path: Option<PathBuf>,
-    /// Lets one request of this process be counted at a time. The others wait without blocking a thread.
+    /// Serialises the counting within this process. Waiting does not block a thread.
     turn: tokio::sync::Mutex<()>,
-    /// The counts that this process knows of, which stay when the file is lost.
+    /// The counts that this process knows, which are kept if the file is lost.
     known: Mutex<BTreeMap<String, u64>>,
     warned: AtomicBool,
 }
@@ -104,7 +104,7 @@ struct QuotaFile {
 }
 
 impl QuotaStore {
-    /// Counts in that file. Without one, only this process's requests are counted.
+    /// Counts in this file. Without a file, only the requests of this process are counted.
     pub fn new(path: Option<PathBuf>) -> Self {
         Self {
             path,
@@ -112,7 +112,7 @@ impl QuotaStore {
         }
     }
 
-    /// Counts a request, unless that would be one too many for a quota of its provider.
+    /// Counts a request, unless it would exceed a quota of its provider.
     ///
     /// # Errors
     /// When a quota is used up. Nothing has been counted then.
@@ -142,7 +142,7 @@ impl QuotaStore {
         Ok(())
     }
 
-    /// Takes the lock that keeps other processes from the file. Without it only this process's requests are counted.
+    /// Locks the file against other processes. If that fails, only the requests of this process are counted.
     async fn lock_file(&self) -> Option<File> {
         let Some(path) = self.path.as_deref() else {
             self.warn(ALONE, "there is no home folder to keep them in");
@@ -157,7 +157,7 @@ impl QuotaStore {
         }
     }
 
-    /// What is left of each quota. The request is not counted, and a file that cannot be read is ignored.
+    /// The remaining requests of each quota. The request is not counted, and a file that cannot be read is ignored.
     pub fn left(&self, request: &Request, quotas: &[Rate], now: DateTime<Utc>) -> Vec<(Rate, u64)> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let filed = self.path.as_deref().map(read_file);
@@ -181,7 +181,7 @@ impl QuotaStore {
     }
 }
 
-/// The provider and the key whose quota a request counts against.
+/// The key of the counts: the provider, and a fingerprint of the credentials that the quota belongs to.
 fn counted_for(request: &Request) -> String {
     format!("{} {}", request.source, fingerprint(&request.auth))
 }
@@ -190,7 +190,7 @@ fn key(who: &str, quota: &Rate, now: DateTime<Utc>) -> String {
     format!("{who} {}", quota.per.name_at(now))
 }
 
-/// Counts a request against all quotas, or against none when one of them is used up.
+/// Counts a request against all quotas, or against none if one of them is used up.
 fn count(
     counts: &mut BTreeMap<String, u64>,
     who: &str,
@@ -211,7 +211,7 @@ fn count(
     Ok(())
 }
 
-/// Merges the counts of the file into those that are known. Gives the reason when the file cannot be read.
+/// Merges the counts in the file into the known ones. Returns the reason when the file cannot be read.
 fn merge_file(
     path: &Path,
     known: &mut BTreeMap<String, u64>,
@@ -233,7 +233,7 @@ fn merge_file(
 }
 
 fn read_file(path: &Path) -> io::Result<BTreeMap<String, u64>> {
-    // Reading a pipe or a device might never end.
+    // Reading from a pipe or a device might block forever.
     if !fs::symlink_metadata(path)?.is_file() {
         return Err(io::Error::other("not a file"));
     }
@@ -245,12 +245,12 @@ fn read_file(path: &Path) -> io::Result<BTreeMap<String, u64>> {
 
 fn write_file(path: &Path, counts: &BTreeMap<String, u64>) -> io::Result<()> {
     let text = serde_json::to_string(&serde_json::json!({ "counts": counts }))?;
-    // This process holds the lock, so no other is writing the file.
+    // This process holds the lock, so no other process is writing the file.
     remove_leftovers(path);
     write_whole_unsynced(path, |out| out.write_all(text.as_bytes()))
 }
 
-/// Waits for the lock on the file of counts, which is taken on a file beside it.
+/// Waits for the lock of the counts, which is a file of its own beside them.
 async fn lock(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         make_private_dir(folder)?;

@@ -1,19 +1,19 @@
-//! How often a provider may be asked: what it publishes, or what a key of one's own allows.
+//! Rate limits of providers, either published or those of the user's own contract.
 
 use chrono::{DateTime, Utc};
 
 use crate::journal::Limit;
 
-/// A limit: at most `count` requests in any span of that length.
+/// A limit of at most `count` requests in any time span of the length `per`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// Number of requests.
+    /// The number of requests.
     pub count: u32,
-    /// Length of the span.
+    /// The length of the time span.
     pub per: Period,
 }
 
-/// The span of a rate. Days and months are those of the calendar, in UTC.
+/// The time span of a rate. Days and months are calendar days and months in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Period {
@@ -24,7 +24,7 @@ pub enum Period {
     Month,
 }
 
-/// A line of `[intel] limits` is not `PROVIDER COUNT/PERIOD`.
+/// A line of `[intel] limits` does not have the form `PROVIDER COUNT/PERIOD`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "[intel] limits: `{0}` is no limit of a provider; write it as `virustotal 1000/minute`, with second, minute, hour, day or month"
@@ -32,7 +32,7 @@ pub enum Period {
 pub struct RateError(pub(super) String);
 
 impl Period {
-    /// Name in `[intel] limits`.
+    /// The name in `[intel] limits`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Second => "second",
@@ -43,7 +43,7 @@ impl Period {
         }
     }
 
-    /// Length in seconds, if it is short enough to wait for; a day and a month are not.
+    /// The length in seconds; `None` for a day and a month, which are too long to wait for.
     fn seconds(self) -> Option<f64> {
         match self {
             Self::Second => Some(1.0),
@@ -53,7 +53,7 @@ impl Period {
         }
     }
 
-    /// The day or month of the calendar in which a time lies, such as `2026-11`.
+    /// The name of the calendar day or month that contains a time, such as `2026-11`.
     pub(super) fn name_at(self, at: DateTime<Utc>) -> String {
         let form = match self {
             Self::Month => "%Y-%m",
@@ -64,7 +64,7 @@ impl Period {
 }
 
 impl Rate {
-    /// So many requests a minute.
+    /// A limit of `count` requests a minute.
     pub const fn minute(count: u32) -> Self {
         Self {
             count,
@@ -72,7 +72,7 @@ impl Rate {
         }
     }
 
-    /// So many requests an hour.
+    /// A limit of `count` requests an hour.
     pub const fn hour(count: u32) -> Self {
         Self {
             count,
@@ -80,7 +80,7 @@ impl Rate {
         }
     }
 
-    /// So many requests a day.
+    /// A quota of `count` requests a day.
     pub const fn day(count: u32) -> Self {
         Self {
             count,
@@ -88,13 +88,14 @@ impl Rate {
         }
     }
 
-    /// The token bucket that keeps to the rate in any span of its length: a tenth may go at once, the rest is spread over
-    /// the span. None for a quota of a day or a month, which is too long to wait for.
+    /// The token bucket that keeps to the rate in any time span of its length: a tenth of the requests may be sent at
+    /// once, and the rest is spread over the span. `None` for a quota of a day or a month, which is too long to wait
+    /// for.
     pub(super) fn limit(self, provider: &str) -> Option<Limit> {
         let seconds = self.per.seconds()?;
         let count = f64::from(self.count);
         let burst = (count / 10.0).floor().max(1.0);
-        // With one request a minute nothing is left to spread: the bucket fills in a minute.
+        // With one request a minute there is nothing to spread: the bucket refills within a minute.
         let spread = if count > burst { count - burst } else { count };
         Some(Limit {
             key: format!("{provider} per {}", self.per.as_str()),
@@ -103,13 +104,13 @@ impl Rate {
         })
     }
 
-    /// The least number of seconds that so many requests take. None for a quota.
+    /// The minimal number of seconds for this number of requests; `None` for a quota.
     pub fn seconds_for(self, requests: usize) -> Option<f64> {
         let limit = self.limit("")?;
         Some((requests as f64 - limit.burst).max(0.0) / limit.rate)
     }
 
-    /// Whether it is a quota of a day or a month, which has to be counted across runs.
+    /// True for a quota of a day or a month, which has to be counted across runs.
     pub(super) fn is_quota(self) -> bool {
         self.per.seconds().is_none()
     }
@@ -132,7 +133,7 @@ mod tests {
     #[test]
     fn a_rate_tells_how_long_it_takes() {
         assert_eq!(Rate::minute(4).to_string(), "4/minute");
-        // One at once, then three a minute.
+        // One request at once, then three a minute.
         assert_eq!(Rate::minute(4).seconds_for(1), Some(0.0));
         assert_eq!(Rate::minute(4).seconds_for(10), Some(180.0));
         assert_eq!(Rate::day(500).seconds_for(10), None);
@@ -158,7 +159,7 @@ mod tests {
             for (first, next) in sent.iter().zip(sent.iter().skip(count)) {
                 assert!(*next - *first >= span, "{rate:?}: {:?}", *next - *first);
             }
-            // And it is used: no more than twice as slow as it may be.
+            // The rate is also used: the requests take at most twice as long as necessary.
             let took = *sent.last().unwrap() - sent[0];
             let fair = span.mul_f64(2.0 * requests as f64 / f64::from(rate.count));
             assert!(took <= fair, "{rate:?}: {took:?}");

@@ -1,4 +1,5 @@
-//! Decides what a provider is asked about a url. All that leaves the tenant for threat intelligence passes through here.
+//! Decides what is sent to a provider about a url. Everything that leaves the tenant for threat intelligence passes
+//! here.
 
 use url::Url;
 
@@ -6,16 +7,16 @@ use super::privacy::{Decision, Privacy};
 use super::provider::{Lookup, Provider};
 use super::verdict::Verdict;
 
-/// What is asked of one provider about one url, after the privacy rules.
+/// The lookup of one url at one provider, after the privacy rules.
 #[derive(Debug, Clone)]
 pub struct ProviderRequest {
-    /// What has to be done to get the verdict.
+    /// The way to get the verdict.
     pub lookup: Lookup,
     /// The string that is sent, if it differs from the url.
     pub asked: Option<String>,
 }
 
-/// Applies the privacy rules to a url and asks the provider how to look it up.
+/// Applies the privacy rules to a url, and lets the provider build its lookup.
 pub fn provider_request(provider: &Provider, privacy: &Privacy, url: &Url) -> ProviderRequest {
     if provider.local() {
         return ProviderRequest {

@@ -1,7 +1,7 @@
-//! Microsoft Sentinel's own indicators: what the tenant's threat intelligence says of a url or its domain.
+//! Microsoft Sentinel's indicators: what the tenant's own threat intelligence holds about a url or its domain.
 //!
-//! The workspace is asked for many urls at once, by values that an indicator may have. Which of them means a url is
-//! decided here, as for a list of one's own. Nothing leaves the tenant.
+//! The workspace is queried for many urls at once, by the values that an indicator of them can have. Which indicators
+//! match a url is decided here, by the rules of list files. Nothing leaves the tenant.
 
 use chrono::{DateTime, Utc};
 use url::{Host, Url};
@@ -11,21 +11,21 @@ use super::file::indicator::{Indicator, Key, keys_of, parse};
 use super::verdict::{Severity, Verdict};
 use crate::source::logs::{Problem, Row, Rows};
 
-/// Longest value that is looked for, in bytes: a query takes so many, and no indicator is that long.
+/// The longest value in a query, in bytes. Queries are limited to this, and no indicator is that long.
 const LONGEST: usize = 4096;
 
-/// Name of the provider in the configuration and in verdicts.
+/// The name of the provider in the configuration and in verdicts.
 pub(super) const NAME: &str = "sentinel";
 
 /// The indicators of the workspace.
 #[derive(Debug)]
 pub struct WorkspaceIndicators {
-    /// Start of the time under investigation.
+    /// The start of the window.
     pub(super) since: DateTime<Utc>,
 }
 
 impl WorkspaceIndicators {
-    /// What rows of the workspace say about the url.
+    /// The verdict that the rows of the workspace give on the url.
     pub fn judge(&self, url: &Url, rows: &Rows) -> Verdict {
         let keys = keys_of(url);
         let meant: Vec<(&Row, Key)> = rows
@@ -39,14 +39,14 @@ impl WorkspaceIndicators {
             until.is_none_or(|until| until > self.since)
         };
         let worst = meant.iter().filter(valid).max_by(|(one, _), (other, _)| {
-            // Among equals the choice must not depend on the order in which the service gave the rows.
+            // Sorted by rank and value, so that the choice does not depend on the order of the rows.
             rank(one)
                 .total_cmp(&rank(other))
                 .then_with(|| other.text("id").cmp(one.text("id")))
         });
         match worst {
             Some((row, key)) => rate(row, key),
-            // Rows may be missing, and the one that matters be among them.
+            // Rows are missing, and one of them might match.
             None if !rows.problems.is_empty() => no_answer(&rows.problems),
             None if !meant.is_empty() => {
                 Verdict::not_found("only indicators that had expired before the window")
@@ -56,7 +56,7 @@ impl WorkspaceIndicators {
     }
 }
 
-/// Values that an indicator of a url may have: the url's spellings, its host and the domains above it.
+/// The values that an indicator of a url can have: spellings of the url, its host, and the domains above it.
 pub(super) fn search_terms(url: &Url) -> Vec<String> {
     let mut terms = Vec::new();
     for key in keys_of(url) {
@@ -81,24 +81,24 @@ pub(super) fn search_terms(url: &Url) -> Vec<String> {
         }
     }
     if matches!(url.host(), Some(Host::Domain(_))) {
-        // A single label is no domain that anybody lists.
+        // Nobody lists a single label as a domain.
         terms.retain(|term| term.contains('.') || term.contains('/'));
     }
     terms.retain(|term| term.len() <= LONGEST);
     crate::model::sorted(terms)
 }
 
-/// What an indicator names.
+/// The key of an indicator; `None` when no url can match it.
 fn key(row: &Row) -> Option<Key> {
     key_of(row.text("kind"), row.text("value"))
 }
 
-/// Whether an indicator of that kind (`url`, `domain`) and value names the url.
+/// True when an indicator with this kind (`url`, `domain`) and value matches the url.
 pub fn names(kind: &str, value: &str, url: &Url) -> bool {
     key_of(kind, value).is_some_and(|key| keys_of(url).contains(&key))
 }
 
-/// What an indicator names. One of a url without a path means the front page, not the whole host.
+/// The key of an indicator. A url without a path means the front page and not the whole host.
 fn key_of(kind: &str, value: &str) -> Option<Key> {
     let read = |text: &str| match parse(text) {
         Ok(Indicator::Key(key)) => Some(key),
@@ -110,7 +110,7 @@ fn key_of(kind: &str, value: &str) -> Option<Key> {
     }
 }
 
-/// How much an indicator counts. One that says nothing of its confidence is doubtful.
+/// The weight of an indicator by its confidence. Without a confidence it counts as doubtful.
 fn rank(row: &Row) -> f64 {
     row.number("confidence").unwrap_or(50.0)
 }

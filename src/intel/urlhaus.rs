@@ -1,4 +1,4 @@
-//! URLhaus of abuse.ch: urls from which malware was served, by their whole text.
+//! URLhaus of abuse.ch: complete urls that served malware.
 //!
 //! `POST https://urlhaus-api.abuse.ch/v1/url/` with the form field `url`.
 
@@ -16,7 +16,7 @@ pub(super) const SPEC: Spec = Spec {
     name: "urlhaus",
     endpoint: Some("https://urlhaus-api.abuse.ch"),
     secrets: &[KEY],
-    // abuse.ch publishes no figure, only that use be fair.
+    // abuse.ch publishes no figure and asks for fair use.
     rates: &[Rate::minute(120)],
     build: |setup| {
         setup.service(
@@ -61,7 +61,7 @@ fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static 
         text("threat").map_or_else(String::new, |threat| format!(", {}", clip(threat, 60)));
     let severity = match text("url_status") {
         Some("online") => Severity::High,
-        // Known for serving malware; whether it still does, URLhaus cannot tell either.
+        // It served malware before; URLhaus does not know whether it still does.
         Some("offline" | "unknown") => Severity::Warning,
         _ => return Err("url_status is none of online, offline and unknown"),
     };
@@ -74,7 +74,7 @@ fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static 
         .reference(page(answer)))
 }
 
-/// Its page. Only the number of the entry is taken from outside.
+/// The url of the entry's page. Only the number of the entry comes from the answer.
 fn page(answer: &Map<String, Value>) -> Option<String> {
     let id: u64 = match answer.get("id")? {
         Value::Number(number) => number.as_u64()?,

@@ -1,36 +1,36 @@
-//! What a provider's answer means, in the words that all providers share.
+//! The verdict of a provider, in the same terms for all providers.
 
 use super::clip::clip;
 
 use crate::model::UrlSeverity;
 pub use crate::model::{Severity, State};
 
-/// Longest summary, in characters.
+/// The longest summary, in characters.
 const SUMMARY: usize = 300;
-/// Longest tag, in characters.
+/// The longest tag, in characters.
 const TAG: usize = 64;
-/// Most tags of one verdict.
+/// The highest number of tags in one verdict.
 const TAGS: usize = 20;
 
-/// What one provider said about one url.
+/// The verdict of one provider on one url.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// The outcome of asking a provider.
+    /// The outcome of asking the provider.
     pub state: State,
-    /// How bad it is; only an answer has one.
+    /// How bad the url is; `None` unless the provider rated it.
     pub severity: Option<Severity>,
-    /// The provider's own figure.
+    /// The provider's own score.
     pub score: Option<f64>,
-    /// The verdict, or why there is none, in a few words.
+    /// The verdict, or the reason why there is none, in a few words.
     pub summary: String,
     /// The provider's tags and categories.
     pub tags: Vec<String>,
-    /// Where to read more.
+    /// The address of a page with details.
     pub reference: Option<String>,
 }
 
 impl Verdict {
-    /// An answer that rates the url: a hit when it is warning or high, else clean.
+    /// A rating: a hit if the severity is warning or high, and otherwise clean.
     pub fn rated(severity: Severity, summary: &str) -> Self {
         let state = match severity {
             Severity::Information => State::Clean,
@@ -39,22 +39,22 @@ impl Verdict {
         Self::new(state, Some(severity), summary)
     }
 
-    /// An answer that knows nothing of the url.
+    /// The provider does not know the url.
     pub fn not_found(summary: &str) -> Self {
         Self::new(State::NotFound, Some(Severity::Information), summary)
     }
 
-    /// Nobody was asked, for that reason.
+    /// The provider was not asked, for this reason.
     pub fn skipped(reason: &str) -> Self {
         Self::new(State::Skipped, None, reason)
     }
 
-    /// The provider refuses for now.
+    /// The provider has refused the request for now.
     pub fn rate_limited(reason: &str) -> Self {
         Self::new(State::RateLimited, None, reason)
     }
 
-    /// No answer that can be read, for that reason.
+    /// There is no valid answer, for this reason.
     pub fn unavailable(reason: &str) -> Self {
         Self::new(State::Unavailable, None, reason)
     }
@@ -75,7 +75,7 @@ impl Verdict {
         self
     }
 
-    /// The first distinct ones, each cut to a bearable length.
+    /// Sets the tags: the first distinct ones, each shortened to the limit.
     pub(super) fn tags<'a>(mut self, tags: impl IntoIterator<Item = &'a str>) -> Self {
         for tag in tags {
             if self.tags.len() == TAGS {
@@ -95,13 +95,13 @@ impl Verdict {
     }
 }
 
-/// Severity of a url from all that was said about it: the highest, or unknown when nobody answered.
+/// The severity of a url over all verdicts: the highest, or unknown when no provider rated it.
 pub fn overall<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> UrlSeverity {
     let highest = verdicts.into_iter().filter_map(|verdict| verdict.severity);
     highest.max().into()
 }
 
-/// Whether a url is risky: a provider says warning or high.
+/// True when a provider rates the url with warning or high.
 pub fn risky<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> bool {
     verdicts
         .into_iter()

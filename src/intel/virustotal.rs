@@ -1,7 +1,7 @@
-//! VirusTotal, version 3 of its API: how many engines call the url malicious.
+//! VirusTotal, version 3 of its API: the number of engines that rate the url malicious.
 //!
-//! `GET https://www.virustotal.com/api/v3/urls/{id}`, where the id is the url in base64url without padding. Asking for
-//! a report does not submit the url: one that VirusTotal does not know is 404.
+//! `GET https://www.virustotal.com/api/v3/urls/{id}`, where the id is the url in base64url without padding. Requesting
+//! a report does not submit the url: VirusTotal answers 404 for a url that it does not know.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +18,7 @@ pub(super) const SPEC: Spec = Spec {
     name: "virustotal",
     endpoint: Some("https://www.virustotal.com"),
     secrets: &[KEY],
-    // Of a free key.
+    // The limits of a free key.
     rates: &[Rate::minute(4), Rate::day(500)],
     build: |setup| {
         setup.service(
@@ -45,7 +45,7 @@ fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static 
     let attributes = attributes.ok_or("no data.attributes")?;
     let engines = match attributes.get("last_analysis_stats") {
         Some(Value::Object(stats)) => Engines::read(stats)?,
-        // Submitted, and not looked at yet.
+        // The url was submitted and has not been analysed yet.
         None | Some(Value::Null) => Engines::default(),
         Some(_) => return Err("last_analysis_stats is no object"),
     };
@@ -68,12 +68,12 @@ fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static 
         .reference(page(data)))
 }
 
-/// Engines by what they say of it.
+/// The numbers of engines by their result.
 #[derive(Default)]
 struct Engines {
     malicious: u64,
     suspicious: u64,
-    /// Those that said anything: an engine that gave up in time is none.
+    /// The engines with a result. An engine that timed out does not count.
     all: u64,
 }
 
@@ -109,7 +109,7 @@ fn tags(attributes: &Map<String, Value>) -> impl Iterator<Item = &str> {
     list("threat_names").chain(list("tags")).chain(categories)
 }
 
-/// Its page. The id is the digest of the url as VirusTotal spells it, and all that is taken from outside.
+/// The url of the report's page. Only the id comes from the answer: the digest of the url in VirusTotal's spelling.
 fn page(data: &Map<String, Value>) -> Option<String> {
     let id = data.get("id")?.as_str()?;
     let is_id = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -1,4 +1,4 @@
-//! IBM X-Force Exchange: a score from 0 to 10 and categories, both of the url's host.
+//! IBM X-Force Exchange: a score from 0 to 10 and categories, both for the url's host.
 //!
 //! `https://api.xforce.ibmcloud.com/url/{url}`. Whether the service still runs is not known.
 
@@ -55,7 +55,7 @@ fn rate(answer: &Map<String, Value>) -> Result<Verdict, &'static str> {
     let Some(Value::Object(result)) = answer.get("result") else {
         return Err("no result");
     };
-    // What it rates is the host: the summary says so, since the verdict stands beside one url of it.
+    // The service rates the host. The summary says so, since the verdict is shown for one url of it.
     let rated = match result.get("url").and_then(Value::as_str) {
         Some(rated) => format!(" for the host {}", clip(rated, 100)),
         None => String::new(),
@@ -74,7 +74,7 @@ fn rate(answer: &Map<String, Value>) -> Result<Verdict, &'static str> {
     Ok(verdict.tags(categories(result).chain(tags(answer))))
 }
 
-/// A number, a number as text, or nothing.
+/// A score that is a number or a number as text; `None` when it is null or absent.
 fn score(value: Option<&Value>) -> Result<Option<f64>, &'static str> {
     let score = match value {
         None | Some(Value::Null) => return Ok(None),
@@ -100,7 +100,7 @@ fn categories(result: &Map<String, Value>) -> impl Iterator<Item = &str> {
 
 fn tags(answer: &Map<String, Value>) -> impl Iterator<Item = &str> {
     let tags = answer.get("tags").and_then(Value::as_array);
-    // Its users' tags are objects that also name who set them, which is nobody's business here.
+    // The tags of its users are left out, since these objects also name the users who set them.
     tags.into_iter()
         .flatten()
         .filter_map(|tag| tag.get("tag").unwrap_or(tag).as_str())

@@ -1,4 +1,4 @@
-//! One HTTP exchange: the request that a source makes, and the answer that the journal keeps.
+//! One HTTP exchange: the request of a source, and the answer that the journal stores.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,39 +12,39 @@ use url::Url;
 use crate::model::url::append_path;
 use crate::model::{RecordNumber, Source};
 
-/// A request before it is sent. Its key in the journal consists of `source`, `method`, `url` and `body` alone, so that
+/// A request before it is sent. Its key in the journal consists only of `source`, `method`, `url` and `body`, so
 /// credentials, headers, limits and timeouts may differ in a replay.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Key in the `requests` of the result: `graph`, `log_analytics`, `otx`, …
+    /// The key in the `requests` of the result: `graph`, `log_analytics`, `otx`, …
     pub source: Source,
     /// GET or POST.
     pub method: Method,
-    /// Address. It is recorded, so it never holds a secret.
+    /// The address. It is recorded, so it never contains a secret.
     pub url: Url,
-    /// Headers, without those that `auth` and `body` add. Secrets belong into `auth`.
+    /// Headers, without those that `auth` and `body` add. Secrets are only in `auth`.
     pub headers: Vec<(&'static str, String)>,
-    /// Credentials.
+    /// The credentials.
     pub auth: Auth,
-    /// Body of a POST.
+    /// The body of a POST.
     pub body: Option<Body>,
-    /// Rate limits that it waits for.
+    /// The rate limits that the request waits for.
     pub limits: Vec<Limit>,
-    /// Longest time for the whole request, its retries included.
+    /// The time limit for the whole request, including retries.
     pub deadline: Duration,
-    /// Longest time for one attempt.
+    /// The time limit for one attempt.
     pub attempt_timeout: Duration,
-    /// Longest answer that is read, in bytes.
+    /// The largest answer that is accepted, in bytes.
     pub longest_answer: usize,
-    /// Whether status 504 means that this request takes more time than the service allows. The same request would fail
-    /// again, so it is neither retried nor asked for again by a later load; the source has to ask for less.
+    /// Whether status 504 means that the request takes longer than the service allows. Then it would fail again, so it
+    /// is neither retried nor sent again by a later load; the source has to request less at once.
     pub gateway_timeout_is_final: bool,
 }
 
 impl Request {
-    /// Longest answer that is read unless a request says otherwise.
+    /// The default of `longest_answer`, in bytes.
     const LONGEST_ANSWER: usize = 1 << 30;
-    /// Longest time for one attempt unless a request says otherwise.
+    /// The default of `attempt_timeout`.
     const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
     /// A GET request without credentials, headers and limits.
@@ -73,14 +73,14 @@ impl Request {
         }
     }
 
-    /// Stands in the journal for reading the file of that name. It is never sent.
+    /// The request that identifies the content of a file in the journal, by the file's name. It is never sent.
     ///
     /// # Errors
-    /// None of the names fails, but building a url can.
+    /// Names cannot make it fail, but the type of url building has an error.
     pub fn file(source: Source, name: &str) -> Result<Self, url::ParseError> {
         let mut url = Url::parse("file:///")?;
         let mut parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
-        // The slash goes into the first segment, so that `/lists/a.csv` and `lists/a.csv` are told apart.
+        // A leading slash is kept in the first segment, so that `/lists/a.csv` and `lists/a.csv` are different.
         let rooted = parts.first().map(|first| format!("/{first}"));
         if let (true, Some(rooted), Some(first)) =
             (name.starts_with('/'), &rooted, parts.first_mut())
@@ -94,27 +94,27 @@ impl Request {
         })
     }
 
-    /// As [`Request::file`], for cases of earlier versions, which did not tell absolute from relative names.
+    /// Like [`Request::file`], for cases of earlier versions, which did not distinguish absolute from relative names.
     ///
     /// # Errors
-    /// As [`Request::file`].
+    /// Those of [`Request::file`].
     pub fn file_of_earlier_versions(source: Source, name: &str) -> Result<Self, url::ParseError> {
         Self::file(source, name.trim_start_matches('/'))
     }
 }
 
-/// HTTP method.
+/// The HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// GET.
     Get,
-    /// POST. Only for queries: nothing that linktrail posts changes anything.
+    /// POST, only for queries: no request of linktrail changes anything at a service.
     Post,
 }
 
 impl Method {
-    /// The method as HTTP spells it.
+    /// The method in the spelling of HTTP.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -123,20 +123,20 @@ impl Method {
     }
 }
 
-/// Credentials of a request. They never reach the journal.
+/// The credentials of a request. They are never written to the journal.
 #[derive(Debug, Clone)]
 pub enum Auth {
     /// No credentials.
     None,
-    /// A token of Entra for that audience.
+    /// A token of Entra for this audience.
     Entra(Audience),
-    /// A key in a header of that name.
+    /// A key in the header of this name.
     Header(&'static str, SecretString),
-    /// User and password.
+    /// HTTP Basic authentication.
     Basic {
-        /// User, or the id of an API key.
+        /// The user, or the id of an API key.
         user: SecretString,
-        /// Password.
+        /// The password.
         password: SecretString,
     },
 }
@@ -150,30 +150,30 @@ pub enum Audience {
     LogAnalytics,
 }
 
-/// Body of a POST request.
+/// The body of a POST request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Body {
-    /// Media type.
+    /// The media type.
     pub content_type: &'static str,
-    /// Text of the body.
+    /// The text of the body.
     pub text: String,
 }
 
 /// A token bucket that a request counts against.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
-    /// What the limit is about, such as `chat 19:…`; requests with the same key share a bucket.
+    /// What the limit applies to, such as `chat 19:…`. Requests with the same key share a bucket.
     pub key: String,
-    /// Requests a second.
+    /// The number of requests a second.
     pub rate: f64,
-    /// How many requests may go at once after a pause.
+    /// The number of requests that may be sent at once after a pause.
     pub burst: f64,
 }
 
 /// An answer from the network or from the journal, with its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
-    /// Number of its record.
+    /// The number of the record.
     pub record: RecordNumber,
     /// When the answer was received.
     pub at: DateTime<Utc>,
@@ -181,16 +181,16 @@ pub struct Exchange {
     pub answer: Answer,
 }
 
-/// The answer of a service, or why there is none.
+/// The response of a service, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// An HTTP response, of whatever status.
+    /// An HTTP response with any status.
     Response {
-        /// HTTP status.
+        /// The HTTP status.
         status: u16,
-        /// The headers that matter, names in lower case.
+        /// The headers that the journal keeps, with names in lower case.
         headers: BTreeMap<String, String>,
-        /// Body. Bytes that are not UTF-8 are replaced.
+        /// The body. Bytes that are not UTF-8 are replaced.
         body: String,
     },
     /// There is no complete response.
@@ -198,7 +198,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// HTTP status; none without a response.
+    /// The HTTP status; `None` without a response.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Response { status, .. } => Some(*status),
@@ -207,21 +207,20 @@ impl Answer {
     }
 }
 
-/// Why there is no response. The journal keeps it as a text: [`fmt::Display`] writes it and [`NoAnswer::parse`] reads
-/// it.
+/// The reason why there is no response. The journal stores it as text, which [`fmt::Display`] writes and
+/// [`NoAnswer::parse`] parses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoAnswer {
-    /// The request was not sent, since a quota is used up. The text says which.
+    /// The request was not sent, since a quota is used up. The text names the quota.
     NotSent(String),
-    /// The service was asked and did not answer: it refused the connection, broke it off, or took too long. The text
-    /// says what happened.
+    /// The service did not answer: it refused or closed the connection, or took too long. The text says what happened.
     Failed(String),
 }
 
 impl NoAnswer {
     const NOT_SENT: &str = "not sent: ";
 
-    /// Reads the text of a record.
+    /// Parses the text of a record.
     pub fn parse(text: String) -> Self {
         match text.strip_prefix(Self::NOT_SENT) {
             Some(quota) => Self::NotSent(quota.to_owned()),
@@ -240,12 +239,12 @@ impl fmt::Display for NoAnswer {
 }
 
 impl Exchange {
-    /// HTTP status; none without a response.
+    /// The HTTP status; `None` without a response.
     pub fn status(&self) -> Option<u16> {
         self.answer.status()
     }
 
-    /// Body; empty without a response.
+    /// The body; empty without a response.
     pub fn body(&self) -> &str {
         match &self.answer {
             Answer::Response { body, .. } => body,
@@ -253,7 +252,7 @@ impl Exchange {
         }
     }
 
-    /// A header by its name in lower case.
+    /// A header by its name in lower case; `None` when it is absent or not kept.
     pub fn header(&self, name: &str) -> Option<&str> {
         match &self.answer {
             Answer::Response { headers, .. } => headers.get(name).map(String::as_str),

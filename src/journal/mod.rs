@@ -1,4 +1,4 @@
-//! The journal: every exchange with a service, on disk. It is the only input of an investigation.
+//! The journal: every exchange with a service, on disk. It is the only input from which the graph is built.
 
 mod exchange;
 mod store;

@@ -1,8 +1,8 @@
 //! The journal on disk: append-only, one zstd frame for each record.
 //!
-//! A frame carries its own checksum, so a damaged record is noticed, and `zstdcat` reads a whole segment. A record
-//! that a crash cut short can only be the last of a segment; it is dropped and the exchange is made again. Each run
-//! that records anything starts a segment of its own.
+//! Each frame has its own checksum, so a damaged record is detected, and `zstdcat` can decompress a whole segment. Only
+//! the last record of a segment can be incomplete after a crash; it is dropped and the request is made again. Each run
+//! that records anything starts a new segment.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -38,34 +38,34 @@ pub enum JournalError {
     },
 }
 
-/// One record, as it stands in the journal.
+/// A record, in the form in which the journal stores it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// `<case id>/<n>`, n from 1.
+    /// `<case id>/<n>`, with n from 1.
     pub id: String,
-    /// When the answer was received.
+    /// The time at which the answer was received.
     pub at: DateTime<Utc>,
     /// The service: `graph`, `log_analytics`, `otx`, …
     pub source: String,
     /// GET or POST.
     pub method: Method,
-    /// Address of the request.
+    /// The url of the request.
     pub url: String,
-    /// Body of the request.
+    /// The body of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
-    /// HTTP status; absent when no whole response came.
+    /// The HTTP status; absent without a complete response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Those response headers that the journal keeps.
+    /// The response headers that the journal keeps.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// Body of the response, or why there is none.
+    /// The body of the response, or the reason why there is none.
     pub body: String,
 }
 
 impl Record {
-    /// Number of the record: the part of the id after the slash.
+    /// The number of the record: the part of the id after the slash; `None` when that is not a number.
     pub fn number(&self) -> Option<RecordNumber> {
         self.id.rsplit('/').next()?.parse().ok()
     }
@@ -87,7 +87,7 @@ impl Record {
     }
 }
 
-/// Requests with the same key are the same.
+/// The key of a request. Requests with the same key are the same to the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key([u8; 16]);
 
@@ -111,7 +111,7 @@ struct RecordPlace {
 #[derive(Debug)]
 struct Inner {
     segments: Vec<(PathBuf, File)>,
-    /// The segment that this process writes to; none before its first record.
+    /// The segment that this process writes to; `None` before its first record.
     writing: Option<usize>,
     latest: HashMap<Key, RecordPlace>,
     places: BTreeMap<RecordNumber, RecordPlace>,
@@ -130,7 +130,7 @@ impl Journal {
     /// Opens the journal in `dir` and checks every record.
     ///
     /// # Errors
-    /// When a segment cannot be read, or is damaged elsewhere than at its end.
+    /// When a segment cannot be read, or is damaged before its end.
     pub fn open(dir: &Path, case: &str) -> Result<Self, JournalError> {
         let mut inner = Inner {
             segments: Vec::new(),
@@ -149,10 +149,10 @@ impl Journal {
         })
     }
 
-    /// The latest exchange of that request, if it is recorded.
+    /// The latest recorded exchange of this request; `None` when there is none.
     ///
     /// # Errors
-    /// When the record cannot be read back.
+    /// When the record cannot be read.
     pub fn find(&self, request: &Request) -> Result<Option<Exchange>, JournalError> {
         let key = key_of(request);
         let mut inner = self.lock();
@@ -164,10 +164,10 @@ impl Journal {
         }
     }
 
-    /// Records an exchange.
+    /// Records an exchange, and returns the number of its record.
     ///
     /// # Errors
-    /// When it cannot be written. The journal is then as it was before.
+    /// When it cannot be written. The journal is then unchanged.
     pub fn append(
         &self,
         request: &Request,
@@ -216,10 +216,10 @@ impl Journal {
         Ok(record.exchange(number))
     }
 
-    /// Every record, in the order of their numbers.
+    /// Calls `visit` with every record, in the order of their numbers.
     ///
     /// # Errors
-    /// When one cannot be read back.
+    /// When a record cannot be read.
     pub fn each(&self, mut visit: impl FnMut(Record)) -> Result<(), JournalError> {
         let mut inner = self.lock();
         let places: Vec<_> = inner.places.values().copied().collect();
@@ -229,10 +229,10 @@ impl Journal {
         Ok(())
     }
 
-    /// The record of that number, if there is one.
+    /// The record with this number; `None` when there is none.
     ///
     /// # Errors
-    /// When it cannot be read back.
+    /// When the record cannot be read.
     pub fn get(&self, number: RecordNumber) -> Result<Option<Record>, JournalError> {
         let mut inner = self.lock();
         let place = inner.places.get(&number).copied();
@@ -241,17 +241,17 @@ impl Journal {
             .transpose()
     }
 
-    /// How many records there are.
+    /// The number of records.
     pub fn records(&self) -> u64 {
         self.lock().places.len() as u64
     }
 
-    /// Time of the latest record.
+    /// The time of the latest record; `None` for an empty journal.
     pub fn newest(&self) -> Option<DateTime<Utc>> {
         self.lock().newest
     }
 
-    /// Waits until the records are on disk, so that a power failure cannot take them.
+    /// Waits until the records are on disk, so that they survive a power failure.
     ///
     /// # Errors
     /// When the disk reports an error.
@@ -278,7 +278,8 @@ impl Journal {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A change is a single assignment after the write has succeeded, so the data is consistent even after a panic.
+        // Data is only changed by a single assignment after the write has succeeded, so it is consistent even after a
+        // panic.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -358,8 +359,8 @@ fn read_segment(inner: &mut Inner, path: PathBuf) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Whether the rest of a segment is a record that was not written to its end: it begins like a frame, and no further
-/// frame follows. Damage in the middle of a segment has whole frames behind it.
+/// True when the rest of a segment is an incomplete record: it starts like a frame, and no other frame follows. Damage
+/// in the middle of a segment has complete frames after it.
 fn looks_torn(rest: &[u8]) -> bool {
     const MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
     let head = &rest[..rest.len().min(4)];

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// SHA-256 of several texts. Each goes in with its length before it, so that `ab`, `c` and `a`, `bc` differ.
+/// SHA-256 of several texts. The length of each is hashed before it, so that `ab`, `c` and `a`, `bc` differ.
 pub fn digest(parts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
@@ -21,7 +21,7 @@ pub fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// Journals and caches on disk are found by these bytes.
+    /// Journals and caches on disk depend on exactly these bytes.
     #[test]
     fn digests_stay_what_they_are() {
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Files and folders that only their owner can read. A file is written whole or not at all.
+//! Files and folders that only their owner can access. Files are written atomically.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -7,10 +7,10 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// How the name of a file ends that is being written. It begins with a dot and the name that the file will have.
+/// The ending of a file's name while the file is being written. The name starts with a dot and the final name.
 const UNFINISHED: &str = ".part";
 
-/// What to do about an input or output error, for the end of a message; empty when nothing special is known.
+/// Advice on an I/O error for the end of an error message; empty when there is none.
 pub fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
@@ -23,11 +23,11 @@ pub fn advice(error: &io::Error) -> &'static str {
     }
 }
 
-/// Writes a file that only its owner can read, whole or not at all, so that it outlives a power failure. It takes the
-/// place of what was there; a symbolic link there is replaced and not followed.
+/// Writes a file atomically, readable only by its owner, and waits until it would survive a power failure. An existing
+/// file is replaced; a symbolic link is replaced and not followed.
 ///
 /// # Errors
-/// When it cannot be written, or `fill` fails. What was there is then as it was.
+/// When it cannot be written, or `fill` fails. An existing file is then unchanged.
 pub fn write_whole(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -38,10 +38,11 @@ pub fn write_whole(
     sync_folder(folder)
 }
 
-/// As [`write_whole`], for what can be had again: it waits for no disk, and a power failure may take the file.
+/// Like [`write_whole`], for data that can be recreated: it does not wait for the disk, so a power failure can lose the
+/// file.
 ///
 /// # Errors
-/// As [`write_whole`].
+/// Those of [`write_whole`].
 pub fn write_whole_unsynced(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -51,7 +52,7 @@ pub fn write_whole_unsynced(
     Ok(())
 }
 
-/// Fills a file of another name in the same folder. It is removed unless it is persisted.
+/// Writes a file with a temporary name in the same folder. It is removed unless it is persisted.
 fn fill_beside(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -62,7 +63,7 @@ fn fill_beside(
         None => return Err(io::ErrorKind::InvalidInput.into()),
     };
     let prefix = unfinished_prefix(path).ok_or(io::ErrorKind::InvalidInput)?;
-    // The name cannot be foreseen. The file is made here, since tempfile's own errors show that name.
+    // The name is random. The file is created here, since tempfile's own errors would contain that name.
     let file = tempfile::Builder::new()
         .prefix(&prefix)
         .suffix(UNFINISHED)
@@ -80,7 +81,7 @@ fn unfinished_prefix(path: &Path) -> Option<OsString> {
     Some(prefix)
 }
 
-/// Whether a file of that name is what a process left behind that died while it wrote `path`.
+/// True when a file of this name is a leftover of a process that died while it wrote `path`.
 pub fn is_leftover(name: &str, path: &Path) -> bool {
     let prefix = unfinished_prefix(path);
     prefix
@@ -89,30 +90,30 @@ pub fn is_leftover(name: &str, path: &Path) -> bool {
         .is_some_and(|prefix| name.starts_with(prefix) && name.ends_with(UNFINISHED))
 }
 
-/// Removes what processes left behind that died while they wrote `path`. Only who holds a lock may call this: what
-/// another process is writing looks the same.
+/// Removes the leftovers of processes that died while they wrote `path`. Only the holder of a lock may call this, since
+/// a file that another process is writing looks the same.
 pub fn remove_leftovers(path: &Path) {
     let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok());
     for entry in entries.into_iter().flatten().flatten() {
         let name = entry.file_name();
         if name.to_str().is_some_and(|name| is_leftover(name, path)) {
-            // One that cannot be removed takes some space and does no other harm.
+            // A leftover that cannot be removed only takes up space.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// Makes the name of a new file outlive a power failure.
+/// Makes the name of a new file survive a power failure.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     let synced = match File::open(folder) {
         Ok(folder) => folder.sync_all(),
-        // A folder may be writable and yet not readable.
+        // A folder can be writable without being readable.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         Err(error) => Err(error),
     };
     match synced {
-        // Some file systems keep their folders in another way.
+        // Some file systems do not support this for folders.
         Err(error)
             if matches!(
                 error.kind(),
@@ -125,17 +126,18 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Windows has no such call, and its journal keeps the order of changes.
+/// Windows has no such call; its file system journal keeps the order of changes.
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps, reason = "as elsewhere")]
 fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a folder that only its owner can enter, with the folders above it. One that is there stays as it is.
+/// Creates a folder that only its owner can access, including the folders above it. An existing folder is left
+/// unchanged.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When it cannot be created.
 pub fn make_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -144,10 +146,10 @@ pub fn make_private_dir(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
-/// Makes a file that only its owner can read, for reading and writing.
+/// Creates a file that only its owner can access, for reading and writing.
 ///
 /// # Errors
-/// When there is something of that name, or it cannot be made.
+/// When the file exists, or cannot be created.
 pub fn create_private_file(path: &Path) -> io::Result<File> {
     private_options()
         .create_new(true)
@@ -156,7 +158,7 @@ pub fn create_private_file(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Opens the file that a lock is taken on. Its contents mean nothing and are left as they are.
+/// Opens the file for a lock. Its contents have no meaning and are left unchanged.
 ///
 /// # Errors
 /// When it cannot be opened.

@@ -1,4 +1,5 @@
-//! What could not be had. A gap is never silent: it is in the result, in the graph and in the exit code.
+//! Gaps and notes: what is missing from the graph. A gap is never silent: it is in the result, in the graph and in the
+//! exit code.
 
 use std::collections::BTreeMap;
 
@@ -7,25 +8,25 @@ use serde::Serialize;
 use super::source::Source;
 use super::stage::Stage;
 
-/// Something that could not be had (a gap), or that no permission could have given (a note).
+/// Something that is missing: a gap if it could have been read, a note if no permission could have provided it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Gap {
-    /// Stage that wanted it.
+    /// The stage that needed it.
     pub stage: Stage,
-    /// Source that did not give it; a key of `requests`.
+    /// The source that did not provide it; a key of `requests`.
     pub source: Source,
-    /// Why, and what to do.
+    /// The reason, and what to do about it.
     pub reason: String,
-    /// How many things (users, teams, urls, …) it concerns.
+    /// The number of things (users, teams, urls, …) that are affected.
     pub affected: u64,
 }
 
-/// Gaps or notes, those with the same reason counted together.
+/// Gaps or notes. Those with the same stage, source and reason are counted together.
 #[derive(Debug, Clone, Default)]
 pub struct Gaps(BTreeMap<(Stage, Source, String), u64>);
 
 impl Gaps {
-    /// Adds one.
+    /// Adds a gap or a note.
     pub fn add(&mut self, stage: Stage, source: Source, reason: impl ToString, affected: u64) {
         *self
             .0
@@ -33,7 +34,7 @@ impl Gaps {
             .or_default() += affected;
     }
 
-    /// All of them, sorted by the name of the stage, source and reason.
+    /// All of them, sorted by the name of the stage, the source and the reason.
     pub fn list(&self) -> Vec<Gap> {
         let gap = |((stage, source, reason), affected): (&(Stage, Source, String), &u64)| Gap {
             stage: *stage,
@@ -58,7 +59,8 @@ impl std::fmt::Display for Gap {
 }
 
 impl Gap {
-    /// The stage in a text that [`Display`](std::fmt::Display) wrote, as the graph keeps it; `None` for any other text.
+    /// The stage in a text that [`Display`](std::fmt::Display) wrote, which is how the graph stores gaps; `None` for
+    /// any other text.
     pub fn stage_in(text: &str) -> Option<Stage> {
         let name = text.split(|c: char| !c.is_ascii_alphabetic()).next()?;
         Stage::ALL.into_iter().find(|stage| stage.as_str() == name)

@@ -1,50 +1,50 @@
-//! The ids of nodes, as DESIGN's section on the graph gives them.
+//! The ids of nodes, in the forms that DESIGN's section on the graph defines.
 //!
-//! Each is written in one place, its `Display`, and read in one, its `From<&str>`; no other code spells a prefix or a
-//! separator. Which ids know case is decided here too. Reading never fails, since an id may come from outside: what
-//! has no form of its own is kept as it is, so that every id is read as what wrote it.
+//! Each id is written only by its `Display` and parsed only by its `From<&str>`; no other code contains a prefix or a
+//! separator. Which ids are case-sensitive is decided here too. Parsing never fails, since an id may come from outside:
+//! a text that does not have a special form is kept unchanged, so every id is parsed to the value that wrote it.
 
 use std::fmt;
 
 use super::record::RecordNumber;
 
-/// What stands before the UPN of a user whose object id is not known.
+/// The prefix of the UPN of a user whose object id is not known.
 const UPN: &str = "upn:";
-/// What stands before the name of a device whose id is not known.
+/// The prefix of the name of a device whose id is not known.
 const NAME: &str = "name:";
-/// What stands between the provider and the url of a verdict.
+/// The separator between the provider and the url of a verdict.
 const OF_VERDICT: char = '|';
-/// What stands between the place of a message and its own id, and between a case and the number of a record.
+/// The separator between the place and the id of a message, and between a case and the number of a record.
 const WITHIN: char = '/';
 
-/// A user.
+/// The id of a user.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UserId {
-    /// By the object id of Entra, or the id of an application or an anonymous guest. In lower case.
+    /// The object id of Entra, or the id of an application or an anonymous guest, in lower case.
     Object(String),
-    /// By user principal name, in lower case, while no object id is known.
+    /// The user principal name, in lower case, used while no object id is known.
     Upn(String),
 }
 
 impl UserId {
-    /// A user known by an object id or an application's id.
+    /// The id of a user with an object id of Entra ID or the id of an application.
     pub fn object(id: &str) -> Self {
         Self::Object(id.to_lowercase())
     }
 
-    /// A user known by UPN alone.
+    /// The id of a user of whom only the UPN is known.
     pub fn upn(upn: &str) -> Self {
         Self::Upn(upn.to_lowercase())
     }
 
-    /// What the directory takes to find the user: the object id, or the UPN.
+    /// The key for looking up the user in the directory: the object id or the UPN.
     pub fn directory_key(&self) -> &str {
         match self {
             Self::Object(key) | Self::Upn(key) => key,
         }
     }
 
-    /// The UPN of a user who is known by it alone.
+    /// The UPN, if only that is known; `None` for an object id.
     pub fn as_upn(&self) -> Option<&str> {
         match self {
             Self::Upn(upn) => Some(upn),
@@ -77,27 +77,27 @@ impl Default for UserId {
     }
 }
 
-/// A device.
+/// The id of a device.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HostId {
-    /// By the DeviceId of Defender for Endpoint, in lower case.
+    /// The DeviceId of Defender for Endpoint, in lower case.
     Device(String),
-    /// By name, in lower case, while no device id is known.
+    /// The name, in lower case, used while no device id is known.
     Name(String),
 }
 
 impl HostId {
-    /// A device known by its id.
+    /// The id of a device with a DeviceId.
     pub fn device(id: &str) -> Self {
         Self::Device(id.to_lowercase())
     }
 
-    /// A device known by name alone.
+    /// The id of a device of which only the name is known.
     pub fn name(name: &str) -> Self {
         Self::Name(name.to_lowercase())
     }
 
-    /// A device by what a record tells of it; none when it tells neither id nor name.
+    /// The id of a device in a record; `None` when the record has neither a device id nor a name.
     pub fn known_by(device_id: &str, name: &str) -> Option<Self> {
         match (device_id, name) {
             ("", "") => None,
@@ -106,14 +106,14 @@ impl HostId {
         }
     }
 
-    /// The id or the name, without what tells them apart.
+    /// The device id or the name, without a prefix.
     pub fn bare(&self) -> &str {
         match self {
             Self::Device(text) | Self::Name(text) => text,
         }
     }
 
-    /// The name of a device that is known by it alone.
+    /// The name, if only that is known; `None` for a device id.
     pub fn as_name(&self) -> Option<&str> {
         match self {
             Self::Name(name) => Some(name),
@@ -146,17 +146,17 @@ impl Default for HostId {
     }
 }
 
-/// What one provider said about one url.
+/// The id of the verdict of one provider on one url.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VerdictId {
-    /// The provider's name.
+    /// The name of the provider.
     pub provider: String,
-    /// The url, normalised. One that is too long for an index ends before its end.
+    /// The normalised url. It is truncated if it is too long for an index.
     pub url: String,
 }
 
 impl VerdictId {
-    /// What that provider said about that url.
+    /// The id of the verdict of this provider on this url.
     pub fn new(provider: &str, url: &str) -> Self {
         Self {
             provider: provider.to_owned(),
@@ -164,13 +164,13 @@ impl VerdictId {
         }
     }
 
-    /// The id that a text is; none when it holds no separator.
+    /// Parses an id; `None` when the text has no separator.
     pub fn parse(text: &str) -> Option<Self> {
         let (provider, url) = text.split_once(OF_VERDICT)?;
         Some(Self::new(provider, url))
     }
 
-    /// Whether a text has the form of such an id.
+    /// True when a text has the form of such an id.
     pub fn looks_like(text: &str) -> bool {
         text.contains(OF_VERDICT)
     }
@@ -182,7 +182,7 @@ impl fmt::Display for VerdictId {
     }
 }
 
-/// Declares an id that is one text, read in one way.
+/// Declares an id that is a single text.
 macro_rules! text_id {
     ($(#[$meta:meta])* $name:ident, $fold:expr) => {
         $(#[$meta])*
@@ -190,7 +190,7 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// As it is written.
+            /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -218,64 +218,64 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// A team, by the id of its group in Entra, in lower case.
+    /// The id of a team: the id of its group in Entra, in lower case.
     TeamId,
     str::to_lowercase
 );
 text_id!(
-    /// A channel, by its `19:…` id, which knows case.
+    /// The id of a channel, such as `19:…`. It is case-sensitive.
     ChannelId,
     str::to_owned
 );
 text_id!(
-    /// A chat, by its `19:…` id, which knows case.
+    /// The id of a chat, such as `19:…`. It is case-sensitive.
     ChatId,
     str::to_owned
 );
 text_id!(
-    /// A message, by the channel or chat it stands in and its own id there.
+    /// The id of a message: the id of its channel or chat, and its own id there.
     MessageId,
     str::to_owned
 );
 text_id!(
-    /// An alert, by the id that its product gave it.
+    /// The id of an alert, as its product assigned it.
     AlertId,
     str::to_owned
 );
 text_id!(
-    /// A case, by its ULID.
+    /// The id of a case, a ULID.
     CaseId,
     str::to_owned
 );
 text_id!(
-    /// A domain, by the part of it that somebody registered.
+    /// The id of a domain: its registrable part.
     DomainId,
     str::to_owned
 );
 
 impl MessageId {
-    /// A message of that channel or chat.
+    /// The id of a message in this channel or chat.
     pub fn in_place(place: &str, message: &str) -> Self {
         Self(format!("{place}{WITHIN}{message}"))
     }
 
-    /// Its own id, which is unique in its place alone.
+    /// The message's own id, which is only unique within its channel or chat.
     pub fn message(&self) -> &str {
         self.0.rsplit(WITHIN).next().unwrap_or(&self.0)
     }
 }
 
-/// A record of a journal, as `evidence` names it.
+/// The id of a journal record, as `evidence` shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordId {
-    /// The case whose journal has it.
+    /// The case whose journal has the record.
     pub case: String,
-    /// Its number there.
+    /// The number of the record in the journal.
     pub number: RecordNumber,
 }
 
 impl RecordId {
-    /// The record of that number in the journal of a case.
+    /// The id of the record with this number in the journal of a case.
     pub fn new(case: &str, number: RecordNumber) -> Self {
         Self {
             case: case.to_owned(),
@@ -283,7 +283,7 @@ impl RecordId {
         }
     }
 
-    /// The record that a text names; none when it names none.
+    /// Parses the id of a record; `None` when the text does not have that form.
     pub fn parse(text: &str) -> Option<Self> {
         let (case, number) = text.split_once(WITHIN)?;
         Some(Self::new(case, number.parse().ok()?))

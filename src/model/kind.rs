@@ -1,21 +1,21 @@
-//! Kinds of users and chats, and how a connection matches a url.
+//! The kinds of users and chats, and of matches between a connection and a url.
 
 use std::fmt;
 
 use super::word::{Word, words};
 
 words! {
-    /// Where a user belongs, as far as Graph tells.
+    /// Where a user belongs, as far as Microsoft Graph returns it.
     pub enum UserKind {
         /// A member of the tenant.
         Member = "member",
         /// A guest in the tenant's directory.
         Guest = "guest",
-        /// Somebody of another tenant, or with an account of another kind.
+        /// A person of another tenant, or with another kind of account.
         External = "external",
         /// An application that writes messages.
         Bot = "bot",
-        /// Somebody who joined without an account.
+        /// A person who joined without an account.
         Anonymous = "anonymous",
     }
 }
@@ -23,24 +23,24 @@ words! {
 words! {
     /// How a logged connection matches a url.
     pub enum MatchKind {
-        /// It went to the host of the url; more was not seen of it.
+        /// It went to the host of the url; the rest of its url is not known.
         Host = "host",
-        /// It went to that very url.
+        /// It went to exactly this url.
         Url = "url",
     }
 }
 
-/// Kind of a chat, as Graph's `chatType` tells it. The set is Microsoft's and grows, so a kind that is not known here
-/// is kept as it came.
+/// The kind of a chat: the `chatType` of Microsoft Graph. Microsoft adds new kinds, so an unknown one is kept
+/// unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChatKind {
-    /// Between two people.
+    /// A chat between two people.
     OneOnOne,
-    /// Between several.
+    /// A chat between several people.
     Group,
-    /// Of a meeting.
+    /// The chat of a meeting.
     Meeting,
-    /// Any other, as Graph spells it.
+    /// Any other kind, in the spelling of Microsoft Graph.
     Other(String),
 }
 

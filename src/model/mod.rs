@@ -1,6 +1,6 @@
-//! The words that every other module speaks: what a case is about, its stages and gaps, spans of time, record numbers.
+//! The vocabulary of all other modules: the scope of a case, stages, gaps, ids, time windows and record numbers.
 //!
-//! Nothing here asks a service, reads a journal or knows the graph.
+//! Nothing here sends requests, reads a journal or depends on the graph.
 
 pub mod digest;
 pub mod fs;

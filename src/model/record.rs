@@ -1,9 +1,9 @@
-//! Numbers of journal records.
+//! The numbers of journal records.
 
-/// Number of a journal record, from 1; `evidence` shows it as `<case id>/<n>`.
+/// The number of a journal record, from 1; `evidence` shows it as `<case id>/<n>`.
 pub type RecordNumber = u64;
 
-/// A list without repetitions, sorted.
+/// The list, sorted and without duplicates.
 pub fn sorted(mut items: Vec<String>) -> Vec<String> {
     items.sort();
     items.dedup();

@@ -1,30 +1,30 @@
-//! How often, and how long apart, something that failed is tried again. Requests over HTTP, transactions of Neo4j and
-//! hunts share this policy; each says for itself which failures are worth another attempt.
+//! The retry policy. Requests over HTTP, transactions of Neo4j and hunts share it; each decides for itself which
+//! failures are worth a retry.
 
 use std::time::Duration;
 
 use rand::RngExt;
 use tokio::time::Instant;
 
-/// When to try again: after pauses that double and are random ("full jitter"), so that many who failed together do not
-/// come back together.
+/// When to retry: after pauses that double and are random ("full jitter"), so that many clients that failed together do
+/// not retry together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryPolicy {
-    /// Longest first pause. Each further one may be twice as long.
+    /// The longest first pause. The limit doubles with each further pause.
     pub first_pause: Duration,
-    /// Longest pause of all.
+    /// The upper limit of all pauses.
     pub longest_pause: Duration,
-    /// Most attempts, the first one included; without it only the time counts.
+    /// The highest number of attempts, including the first one; without it only the time is limited.
     pub attempts: Option<u32>,
-    /// Longest time from the beginning to the last attempt; without it only the attempts count.
+    /// The longest time from the start to the last attempt; without it only the attempts are limited.
     pub time: Option<Duration>,
 }
 
-/// What a random pause is at least, as a part of the longest one: nobody comes back at once.
+/// The shortest random pause as a fraction of the longest one, so that no retry is immediate.
 const SHORTEST: f64 = 0.05;
 
 impl RetryPolicy {
-    /// A random pause after so many failures.
+    /// A random pause after this number of failures.
     fn pause(&self, failures: u32) -> Duration {
         let doubled = 1_u32 << failures.saturating_sub(1).min(16);
         let longest = self
@@ -35,7 +35,7 @@ impl RetryPolicy {
     }
 }
 
-/// The failures of one piece of work so far.
+/// The start and the failed attempts of one task.
 #[derive(Debug, Clone, Copy)]
 pub struct Retries {
     begun: Instant,
@@ -43,7 +43,7 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// The work begins now.
+    /// Starts now, without failures.
     pub fn begin() -> Self {
         Self {
             begun: Instant::now(),
@@ -51,7 +51,7 @@ impl Retries {
         }
     }
 
-    /// How long the work has taken so far.
+    /// The time since the start.
     pub fn elapsed(&self) -> Duration {
         self.begun.elapsed()
     }
@@ -61,8 +61,8 @@ impl Retries {
         self.failures += 1;
     }
 
-    /// How long to wait before the next attempt; nothing when there is to be none. `asked` is the pause that the other
-    /// side asked for, which is kept to: when it lasts longer than the time that is left, there is no next attempt.
+    /// The pause before the next attempt; `None` when there must be no other. `asked` is the pause that the service
+    /// requested, and is used unchanged: if it is longer than the time that is left, there is no other attempt.
     pub fn pause(&self, policy: &RetryPolicy, asked: Option<Duration>) -> Option<Duration> {
         if policy.attempts.is_some_and(|most| self.failures >= most) {
             return None;
@@ -74,7 +74,7 @@ impl Retries {
         left.is_none_or(|left| pause < left).then_some(pause)
     }
 
-    /// Counts a failed attempt and waits for the next one. Says whether there is to be one.
+    /// Counts a failed attempt and waits for the next one. Returns false when there must be no other.
     #[must_use]
     pub async fn wait(&mut self, policy: &RetryPolicy) -> bool {
         self.count();
@@ -106,7 +106,7 @@ mod tests {
         for longest in [1, 2, 4, 8, 8] {
             let before = Instant::now();
             assert!(retries.wait(&POLICY).await);
-            // The clock of timers goes by milliseconds.
+            // The clock of timers has a resolution of a millisecond.
             let longest = Duration::from_secs(longest);
             let paused = before.elapsed();
             assert!(
@@ -127,7 +127,7 @@ mod tests {
             pauses.count()
         };
         assert_eq!(shorter(SHORTEST), 0);
-        // By chance this fails once in 10^30.
+        // This fails by chance once in 10^30 runs.
         assert!((100..400).contains(&shorter(0.275)), "{}", shorter(0.275));
         assert!((350..650).contains(&shorter(0.525)), "{}", shorter(0.525));
     }

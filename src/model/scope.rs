@@ -1,4 +1,4 @@
-//! What shapes a graph: kept in `case.json`, so that a replay needs nothing else.
+//! The options and settings that determine a graph. `case.json` stores them, so that a replay needs nothing else.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub enum PivotOn {
     All,
 }
 
-/// How much of a message's text the graph holds.
+/// How much of a message's text the graph stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Store {
@@ -53,70 +53,70 @@ pub enum Store {
     Full,
 }
 
-/// The options of `load`, defaults filled in.
+/// The options of `load`, including defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Options {
-    /// Length of the window, in minutes, when it ends at the start of the case.
+    /// The length of the window in minutes, if it ends when the case is created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since_minutes: Option<i64>,
-    /// Start of the window, when it was given.
+    /// The start of the window, if it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<DateTime<Utc>>,
-    /// End of the window, when it was given.
+    /// The end of the window, if it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<DateTime<Utc>>,
-    /// How far to look back from the end of the window for hosts, in minutes.
+    /// How far before the end of the window hosts are searched for, in minutes.
     pub pivot_since_minutes: i64,
-    /// Users to start from.
+    /// The users to start from, by UPN or object id.
     pub users: Vec<String>,
-    /// Urls to start from.
+    /// The urls to start from.
     pub urls: Vec<String>,
-    /// Teams to start from.
+    /// The ids of the teams to start from.
     pub teams: Vec<String>,
-    /// Which messages of the channels.
+    /// Which messages of the channels are read.
     pub channels: Channels,
-    /// Whose chats.
+    /// Whose chats are read.
     pub chats_of: ChatsOf,
-    /// Which urls.
+    /// Which urls are searched for on hosts and in alerts.
     pub pivot_on: PivotOn,
-    /// How many rounds of chats.
+    /// The highest number of rounds of chats.
     pub rounds: u32,
 }
 
-/// The settings of the configuration that shape the graph.
+/// The settings of the configuration that determine the graph.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Tenant id.
+    /// The tenant id.
     pub tenant: String,
-    /// Sentinel workspace id.
+    /// The id of the Sentinel workspace.
     pub workspace: String,
-    /// Domains whose urls never leave.
+    /// Domains whose urls are never sent to outside providers.
     pub internal_domains: Vec<String>,
-    /// Intelligence providers, in the order they are asked.
+    /// The providers of threat intelligence, in the order in which they are asked.
     pub providers: Vec<String>,
-    /// Send queries as they are.
+    /// Whether the queries of urls are sent unchanged.
     pub send_query: bool,
-    /// Places that nobody is asked about.
+    /// Hosts and paths that are never sent to outside providers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub never_send: Vec<String>,
-    /// Lists for the provider `file`.
+    /// The lists for the provider `file`.
     pub files: Vec<String>,
-    /// Signals that make a url risky.
+    /// The signals that make a url risky.
     pub signals: Vec<String>,
-    /// Domains that others may imitate, beside the internal ones.
+    /// Domains that others may imitate, in addition to the internal ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub protected_domains: Vec<String>,
-    /// Further domains that many parties share.
+    /// Domains that many parties share, in addition to those that linktrail knows.
     pub shared_domains: Vec<String>,
-    /// How much of a message's text the graph holds.
+    /// How much of a message's text the graph stores.
     pub store: Store,
-    /// Where the services are.
+    /// The addresses of the services.
     pub endpoints: Endpoints,
 }
 
 impl Settings {
-    /// The first key that forbids what a case with those settings would do: ask who is not to be asked, tell what is
-    /// to be kept back, or send credentials where these settings do not send them.
+    /// The first key that forbids what a case with the settings `case` would do: ask a provider that must not be asked,
+    /// send data that must not be sent, or send credentials to another address.
     pub fn forbids(&self, case: &Self) -> Option<&'static str> {
         let fewer =
             |ours: &[String], theirs: &[String]| theirs.iter().any(|item| !ours.contains(item));
@@ -153,29 +153,29 @@ impl Settings {
     }
 }
 
-/// Base urls of the services.
+/// The base urls of the services.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Endpoints {
     /// Microsoft Graph.
     pub graph: Url,
     /// Log Analytics.
     pub log_analytics: Url,
-    /// Intelligence providers, by name.
+    /// Providers of threat intelligence, by name.
     pub intel: BTreeMap<String, Url>,
 }
 
-/// Everything that shapes the graph of a case.
+/// All options and settings that determine the graph of a case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scope {
-    /// From the command line.
+    /// The options from the command line.
     #[serde(flatten)]
     pub options: Options,
-    /// From the configuration.
+    /// The settings from the configuration.
     pub settings: Settings,
 }
 
 impl Options {
-    /// The window of a case made at that moment.
+    /// The window of a case that was created at this time.
     pub fn window(&self, created: DateTime<Utc>) -> Window {
         match (self.from, self.to) {
             (Some(from), Some(to)) => Window { from, to },
@@ -190,7 +190,7 @@ impl Options {
         }
     }
 
-    /// The part of a window in which hosts are looked for.
+    /// The part of a window in which hosts are searched for.
     pub fn pivot_window(&self, window: Window) -> Window {
         let length = TimeDelta::try_minutes(self.pivot_since_minutes).unwrap_or_default();
         Window {

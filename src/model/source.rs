@@ -1,4 +1,4 @@
-//! Whom a record, a gap or a count of requests came from.
+//! The sources of records, gaps and counted requests.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 
 /// A service or a file that the investigation reads.
 ///
-/// Providers of threat intelligence are not listed here: each names itself, so that a new one is its own file and a
-/// line in `intel::PROVIDERS`.
+/// Providers of threat intelligence are not variants: each defines its own name, so that a new one only needs its own
+/// file and a line in `intel::PROVIDERS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
     /// A list of indicators on this machine.
@@ -17,17 +17,17 @@ pub enum Source {
     Graph,
     /// Log Analytics, where the tables of Microsoft Sentinel are.
     LogAnalytics,
-    /// Microsoft Entra, which gives tokens.
+    /// Microsoft Entra, which issues tokens.
     Login,
     /// A provider of threat intelligence, by its name.
     Provider(&'static str),
 }
 
 impl Source {
-    /// Those that are there whatever providers are asked.
+    /// The sources other than providers.
     const OWN: [Self; 4] = [Self::File, Self::Graph, Self::LogAnalytics, Self::Login];
 
-    /// Its key in `requests` and in gaps, and the `source` of its records.
+    /// The key in `requests` and in gaps, and the `source` of its records.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::File => "file",
@@ -38,18 +38,18 @@ impl Source {
         }
     }
 
-    /// The source of a record; none when it is that of a provider.
+    /// The source of a record; `None` when it is a provider.
     pub fn parse(name: &str) -> Option<Self> {
         Self::OWN.into_iter().find(|source| source.as_str() == name)
     }
 
-    /// The source that a provider's answers come from.
+    /// The source of a provider with this name.
     pub fn of_provider(name: &'static str) -> Self {
         Self::parse(name).unwrap_or(Self::Provider(name))
     }
 }
 
-/// By name, as gaps are sorted.
+/// Sorted by name, since gaps are sorted that way.
 impl Ord for Source {
     fn cmp(&self, other: &Self) -> Ordering {
         self.as_str().cmp(other.as_str())

@@ -30,7 +30,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// Every stage, in the order in which they run.
+    /// All stages, in the order in which they run.
     pub const ALL: [Self; 8] = [
         Self::Seeds,
         Self::Teams,
@@ -42,7 +42,7 @@ impl Stage {
         Self::Alerts,
     ];
 
-    /// Its name in options, in `case.json` and in gaps.
+    /// The name in options, in `case.json` and in gaps.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Seeds => "seeds",
@@ -56,7 +56,7 @@ impl Stage {
         }
     }
 
-    /// Its place among [`Stage::ALL`], from 1.
+    /// The position in [`Stage::ALL`], from 1.
     pub fn number(self) -> usize {
         self as usize + 1
     }

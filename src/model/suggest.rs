@@ -1,15 +1,15 @@
-//! Names near to one that does not exist.
+//! Suggests known names that are similar to an unknown one.
 
-/// How alike two names have to be (Jaro-Winkler) to be suggested.
+/// The minimal similarity (Jaro-Winkler) of two names for a suggestion.
 const ALIKE: f64 = 0.8;
 
-/// The nearest of several names, if any is near.
+/// The most similar name; `None` when no name is similar enough.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     close(name, known).into_iter().next()
 }
 
-/// Up to three near names, the nearest first. A name that contains what was typed is near as well, and so is one
-/// that a single slip of the fingers makes of it.
+/// Up to three similar names, the most similar first. A name that contains the typed one counts as similar, and so does
+/// a name that differs from it by a single typing error.
 pub(crate) fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let name = name.to_lowercase();
     let mut near: Vec<(f64, &str)> = known
@@ -23,7 +23,7 @@ pub(crate) fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec
 fn likeness(name: &str, other: &str) -> f64 {
     let alike = strsim::jaro_winkler(name, other);
     let part = name.len() >= 3 && other.contains(name);
-    // One slip makes a name one character longer or shorter at most, which has up to four bytes.
+    // A single typing error changes the length by at most one character, which has up to four bytes.
     let slip = name.len() >= 3
         && name.len().abs_diff(other.len()) <= 4
         && name.chars().count().abs_diff(other.chars().count()) <= 1

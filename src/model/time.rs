@@ -1,30 +1,30 @@
-//! Moments, spans and lengths of time, as services and people write them.
+//! Times, time ranges and durations, in the formats of services and people.
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// A span of time, its end not included.
+/// A time range that does not include its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// Start.
+    /// The start, which is included.
     pub from: DateTime<Utc>,
-    /// End.
+    /// The end, which is not included.
     pub to: DateTime<Utc>,
 }
 
 impl Window {
-    /// Whether a moment is in it.
+    /// True when a time is in the range.
     pub fn contains(&self, at: DateTime<Utc>) -> bool {
         self.from <= at && at < self.to
     }
 }
 
-/// A moment as linktrail writes it: RFC 3339, UTC, as many decimals as it has.
+/// Formats a time in RFC 3339, in UTC, with as many decimals as it has.
 pub fn format_time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-/// A length of time such as `30d`, `12h`, `90m` or `2w`.
+/// Parses a duration such as `30d`, `12h`, `90m` or `2w`.
 pub fn duration(text: &str) -> Result<TimeDelta, String> {
     let wrong = || {
         format!("`{text}` is not a length of time; write a number and m, h, d or w, such as 30d")
@@ -47,10 +47,10 @@ pub fn duration(text: &str) -> Result<TimeDelta, String> {
     Ok(length)
 }
 
-/// A moment as Graph, Log Analytics or a provider writes it, to the millisecond; none for what is no time, and for
-/// the year 1, which stands for "none" in alerts.
+/// Parses a time of Microsoft Graph, Log Analytics or a provider, to the millisecond; `None` for a malformed time, and
+/// for the year 1, which means "no time" in alerts.
 ///
-/// Graph has been seen to leave out the `T` (`2021-03-1706:47:05.123Z`).
+/// Microsoft Graph sometimes omits the `T` (`2021-03-1706:47:05.123Z`).
 pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let at = DateTime::parse_from_rfc3339(text)
@@ -68,7 +68,7 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     (at.timestamp() > -62_000_000_000).then(|| at.trunc_subsecs(3))
 }
 
-/// A time without a zone, which is UTC.
+/// Parses a time without a time zone, which is taken as UTC.
 fn local(text: &str) -> Option<DateTime<Utc>> {
     NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), "%Y-%m-%dT%H:%M:%S%.f")
         .ok()

@@ -1,10 +1,10 @@
-//! Percent-encoding for the addresses of requests.
+//! Percent-encoding for the urls of requests.
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-/// Adds path segments to a base url, each encoded whole: an id with `/`, `#`, `?` or a line break in it stays one
-/// segment, and stays what it is.
+/// Appends path segments to a base url, each completely encoded, so that an id with `/`, `#`, `?` or a line break stays
+/// a single, unchanged segment.
 pub fn append_path(url: &mut Url, segments: &[&str]) {
     const SEGMENT: &AsciiSet = &CONTROLS
         .add(b' ')
@@ -29,7 +29,7 @@ pub fn append_path(url: &mut Url, segments: &[&str]) {
             path.push('/');
         }
         match *segment {
-            // Urls drop these, encoded or not, and with them the difference between two requests.
+            // Url parsers remove these segments, encoded or not, which would make different requests equal.
             "." | ".." => path.push_str(&segment.replace('.', "%252E")),
             segment => path.extend(utf8_percent_encode(segment, SEGMENT)),
         }
@@ -37,8 +37,8 @@ pub fn append_path(url: &mut Url, segments: &[&str]) {
     append_encoded(url, &path);
 }
 
-/// A path below a service's own address, which may have a path itself. The path is taken as it is: what stands in it
-/// has to be encoded by [`encode`].
+/// Appends a path to the address of a service, which may have a path itself. The path is not encoded here, so its
+/// variable parts have to be encoded by [`encode`].
 pub fn below(endpoint: &Url, path: &str) -> Url {
     let mut url = endpoint.clone();
     url.set_query(None);
@@ -52,8 +52,8 @@ fn append_encoded(url: &mut Url, path: &str) {
     url.set_path(&format!("{base}/{path}"));
 }
 
-/// Percent-encodes a text for a query, or for one segment of a path: everything but letters, digits and `-._~`, `%` too,
-/// so that the service gets exactly the text back.
+/// Percent-encodes a text for a query or for one path segment: everything except letters, digits and `-._~`, so that
+/// the service decodes exactly the same text.
 pub fn encode(text: &str) -> String {
     const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')

@@ -1,47 +1,47 @@
-//! What a provider says of a url, in the words that all providers share, and what else speaks against one.
+//! The vocabulary of verdicts that all providers share, and the signals of a url.
 
 use super::word::words;
 
 words! {
-    /// What came of asking a provider about a url.
+    /// The outcome of asking a provider about a url.
     pub enum State {
-        /// Rated warning or high.
+        /// The provider rates the url with warning or high.
         Hit = "hit",
-        /// Rated below that, or whitelisted.
+        /// The provider rates the url lower, or has it on a list of good ones.
         Clean = "clean",
-        /// The provider knows nothing of it.
+        /// The provider does not know the url.
         NotFound = "not_found",
-        /// Not asked.
+        /// The provider was not asked.
         Skipped = "skipped",
-        /// The provider refused for now.
+        /// The provider has refused the request for now.
         RateLimited = "rate_limited",
-        /// No answer that can be read.
+        /// There is no valid answer.
         Unavailable = "unavailable",
     }
 }
 
 words! {
-    /// How bad a provider says a url is. The worst is the greatest.
+    /// How bad a url is according to a provider. The worst is the greatest.
     pub enum Severity {
-        /// Nothing against it.
+        /// The provider has nothing against the url.
         Information = "information",
-        /// Doubtful.
+        /// The url is doubtful.
         Warning = "warning",
-        /// Bad.
+        /// The url is bad.
         High = "high",
     }
 }
 
 words! {
-    /// How bad a url is by all that was said of it. The worst is the greatest.
+    /// How bad a url is according to all providers. The worst is the greatest.
     pub enum UrlSeverity {
-        /// No provider answered.
+        /// No provider rated the url.
         Unknown = "unknown",
-        /// Nothing against it.
+        /// No provider has anything against the url.
         Information = "information",
-        /// Doubtful.
+        /// The url is doubtful.
         Warning = "warning",
-        /// Bad.
+        /// The url is bad.
         High = "high",
     }
 }
@@ -58,17 +58,17 @@ impl From<Option<Severity>> for UrlSeverity {
 }
 
 words! {
-    /// What speaks against a url beside the providers. Which of them make it risky, `[risk] signals` says.
+    /// Evidence against a url other than verdicts. `[risk] signals` decides which signals make a url risky.
     pub enum Signal {
-        /// SmartScreen warned about it.
+        /// SmartScreen warned about the url.
         Smartscreen = "smartscreen",
-        /// An alert names it.
+        /// An alert names the url.
         Alert = "alert",
-        /// Safe Links blocked a click on it.
+        /// Safe Links blocked a click on the url.
         ClickBlocked = "click_blocked",
-        /// A message shows another host than the one it leads to.
+        /// The text of a link shows another host than the link leads to.
         TextMismatch = "text_mismatch",
-        /// Its host seems made to be taken for another one.
+        /// The host looks like an imitation of another one.
         LookalikeDomain = "lookalike_domain",
     }
 }

@@ -1,15 +1,15 @@
-//! Closed sets of words: an enum whose variants each have one spelling, in the graph, in tables and in exports.
+//! Closed vocabularies: enums whose variants each have a single spelling, in the graph, in tables and in exports.
 
-/// A value that is written as one word, and read back from it.
+/// A value that is written as one word and can be parsed from it.
 pub trait Word: Sized {
-    /// The word.
+    /// The spelling of the value.
     fn as_str(&self) -> &str;
 
-    /// The value that a word stands for; none when it stands for none of them.
+    /// The value with this spelling; `None` when there is none.
     fn parse(word: &str) -> Option<Self>;
 }
 
-/// Declares an enum whose variants are words. The spelling beside each variant is the only one there is.
+/// Declares an enum whose variants are words. The spelling of each variant is defined only here.
 macro_rules! words {
     (
         $(#[$of_enum:meta])*
@@ -24,10 +24,10 @@ macro_rules! words {
         }
 
         impl $name {
-            /// Every one of them, in their order.
+            /// All values, in their order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word for it.
+            /// The spelling of the value.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)+
@@ -80,7 +80,7 @@ macro_rules! words {
 
 pub(crate) use words;
 
-/// A word that is none of those that can stand there.
+/// A word that is not in the vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is not one of {}", known.join(", "))]
 pub struct UnknownWord {

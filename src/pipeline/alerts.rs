@@ -1,4 +1,4 @@
-//! Stage 8, alerts: alerts that name the urls, with the hosts and accounts that they name beside them.
+//! Stage 8, alerts: finds the alerts that name a url, with the hosts and accounts in the same alert.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,7 +18,7 @@ use crate::source::logs::{self, Entity, Query, Row};
 
 const STAGE: Stage = Stage::Alerts;
 
-/// Looks for the alerts that name the urls.
+/// Finds the alerts that name the urls.
 pub(super) async fn find(
     context: &Context,
     findings: &mut Findings,
@@ -28,7 +28,7 @@ pub(super) async fn find(
         return Ok(());
     }
     let chunks = pivot::search(context, Query::Alerts, context.window, targets).await?;
-    // Two queries whose words overlap tell of the same alert.
+    // Chunks of a query can have search terms in common, so several queries can return the same alert.
     let mut alerts: BTreeMap<&str, &Row> = BTreeMap::new();
     for row in chunks.iter().flat_map(|chunk| &chunk.rows.rows) {
         let id = row.text("alert_id");
@@ -48,7 +48,7 @@ pub(super) async fn find(
     Ok(())
 }
 
-/// Puts an alert into the graph with all that it names, if it names one of these urls.
+/// Puts an alert into the graph, with the entities that it names, if it names one of these urls.
 fn put(findings: &mut Findings, id: &str, row: &Row, wanted: &HashMap<&Url, NodeRef>) {
     let Ok(entities) = serde_json::from_str::<Value>(row.text("entities")) else {
         let reason = "the entities of an alert are no JSON, so what it names is not known; look at it in Sentinel";

@@ -1,4 +1,4 @@
-//! Messages as Microsoft Graph gives them, put into the graph.
+//! Puts the messages that Microsoft Graph returned into the investigation graph.
 
 use super::context::Context;
 use crate::graph::node::Message;
@@ -7,16 +7,16 @@ use crate::link;
 use crate::model::{MessageId, Store};
 use crate::source::msgraph::{ChatMessage, Recorded};
 
-/// Characters of a message's text that the graph holds as a preview.
+/// The number of characters of a message's text in its preview.
 const PREVIEW: usize = 280;
 
-/// A message that is a node, with its text, whose links are still to be extracted.
+/// A message that is in the graph, and whose links have not been extracted yet.
 pub(super) struct MessageBody {
     pub(super) node: NodeRef,
     pub(super) message: Recorded<ChatMessage>,
 }
 
-/// Puts a message with that id into the graph, in its channel or chat.
+/// Puts a message with this id into the graph, in its channel or chat.
 pub(super) fn put(
     graph: &mut Graph,
     context: &Context,

@@ -1,4 +1,4 @@
-//! Stage 6, chats: the chats of those who sent a risky url, round after round, until nobody new turns up.
+//! Stage 6, chats: reads the chats of users who sent a risky url, and repeats this until no new sender appears.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,25 +18,25 @@ use crate::model::{ChatId, ChatKind, ChatsOf, MessageId, Stage};
 use crate::source::msgraph::{self, ChatInfo, ChatMessage, Recorded, changed_since};
 
 const STAGE: Stage = Stage::Chats;
-/// Chats whose messages are read at the same time.
+/// The number of chats whose messages are read at the same time.
 const CONCURRENT: usize = 16;
 
-/// A message of a chat with its links.
+/// A message of a chat, with its links.
 struct LinkMessage {
     id: String,
     message: Recorded<ChatMessage>,
     links: Vec<Link>,
 }
 
-/// A chat in which messages with a link stand.
+/// A chat with at least one message that holds a link.
 struct LinkChat {
     id: String,
     info: Recorded<ChatInfo>,
     messages: Vec<LinkMessage>,
 }
 
-/// Reads the chats of senders, and asks the providers about the urls in them, until no new sender has to be looked at or
-/// all rounds are used up. The new urls and verdicts join those so far.
+/// Reads the chats of senders and asks the providers about the urls in them, until there is no new sender or all rounds
+/// are used up. The new urls and verdicts are added to `urls` and `verdicts`.
 pub(super) async fn read(
     context: &Context,
     findings: &mut Findings,
@@ -71,7 +71,7 @@ pub(super) async fn read(
     Ok(())
 }
 
-/// Users whose chats are to be read and have not been.
+/// The users whose chats should be read and have not been read.
 fn waiting(
     context: &Context,
     graph: &Graph,
@@ -90,7 +90,7 @@ fn waiting(
     users
 }
 
-/// The chats of these users that have not been read, by id. They count as read from now on.
+/// The chats of these users that have not been read, by id. They are marked as read.
 async fn chats_of(
     context: &Context,
     findings: &mut Findings,
@@ -131,7 +131,7 @@ async fn chats_of(
     Ok(chats)
 }
 
-/// Reads the messages of the chats. Gives the chats in which a message of the window holds a link.
+/// Reads the messages of the chats, and returns the chats in which a message of the window holds a link.
 async fn read_messages(
     context: &Context,
     findings: &mut Findings,
@@ -159,7 +159,7 @@ async fn read_messages(
 }
 
 impl LinkMessage {
-    /// A message of the window with a link; none for any other.
+    /// The message, if it is in the window and holds a link.
     fn of(context: &Context, message: Recorded<ChatMessage>) -> Option<Self> {
         if !listing::is_in(context.window, &message.value) {
             return None;
@@ -170,7 +170,7 @@ impl LinkMessage {
     }
 }
 
-/// Puts the chats into the graph, with those messages and with all their members. Gives the senders and members.
+/// Puts the chats into the graph, with those messages and with all members. Returns the senders and members.
 async fn put(
     context: &Context,
     findings: &mut Findings,

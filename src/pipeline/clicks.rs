@@ -8,12 +8,13 @@ use crate::source::logs::Row;
 
 /// A click in the graph.
 pub(super) struct Click {
-    /// None when the log does not tell.
+    /// `None` when the log does not say.
     pub(super) user: Option<NodeRef>,
     pub(super) url: NodeRef,
 }
 
-/// Puts a click into the graph; none for what is no web url. A click that is counted already only adds its record.
+/// Puts a click into the graph, unless its url is not a web url. A click that was counted before adds only its record
+/// as evidence.
 pub(super) fn put(
     graph: &mut Graph,
     urls: &mut Urls,

@@ -1,4 +1,4 @@
-//! What every stage may read and none may change: the services, the options, and the time under investigation.
+//! The read-only input of every stage: the services, the options and the window.
 
 use std::sync::Arc;
 
@@ -11,41 +11,42 @@ use crate::model::{Options, RecordNumber, Settings, Window};
 use crate::source::logs::Sentinel;
 use crate::source::msgraph;
 
-/// The providers of threat intelligence, and the rules by which they are asked.
+/// The providers of threat intelligence, and the rules for asking them.
 pub struct Intel {
     /// The providers, in the order in which they are asked.
     pub providers: Vec<Provider>,
-    /// What of a url may leave the tenant.
+    /// The rules for what may leave the tenant.
     pub privacy: Privacy,
-    /// How often each provider may still be asked.
+    /// The rate limits and remaining quotas of the providers.
     pub quotas: Quotas,
-    /// Answers that were kept from earlier cases; none when none are to be used.
+    /// The cache of answers of earlier cases; `None` when it may not be used.
     pub cache: Option<AnswerCache>,
-    /// The journal records that hold the lists of the provider `file`.
+    /// The journal records of the lists of the provider `file`.
     pub lists: Vec<RecordNumber>,
 }
 
-/// What the stages read. It is the same from the first stage to the last.
+/// The input that all stages have in common. It does not change during a run.
 pub(super) struct Context {
-    /// Id of the case.
+    /// The id of the case.
     pub(super) case: String,
-    /// Version of linktrail that made the case.
+    /// The version of linktrail that created the case.
     pub(super) version: String,
-    /// When the case was made. The stages take it for the present, so that a replay comes to the same result.
+    /// The time at which the case was created. The stages use it as the current time, so that a replay has the same
+    /// result.
     pub(super) now: DateTime<Utc>,
-    /// The time under investigation.
+    /// The time range under investigation.
     pub(super) window: Window,
     /// The options of `load`.
     pub(super) options: Options,
-    /// The part of the configuration that shapes the graph.
+    /// The part of the configuration that determines the graph.
     pub(super) settings: Settings,
-    /// The way to every service; it asks the journal before the network.
+    /// The client for every service. It asks the journal first and the network second.
     pub(super) client: Arc<Client>,
     /// The logs of the tenant.
     pub(super) logs: Sentinel,
     /// Microsoft Graph.
     pub(super) msgraph: msgraph::Graph,
-    /// Threat intelligence.
+    /// The providers of threat intelligence.
     pub(super) intel: Intel,
 }
 
@@ -66,8 +67,8 @@ impl Context {
         }
     }
 
-    /// The same context without a network. Every service then answers from the journal alone, and what is not in it is
-    /// [`Failure::NotRecorded`](crate::http::Failure::NotRecorded).
+    /// The same context without a network. Every service then answers from the journal alone, and a request that is not
+    /// recorded fails with [`Failure::NotRecorded`](crate::http::Failure::NotRecorded).
     pub(super) fn offline(self) -> Self {
         let client = Arc::new(self.client.offline());
         Self {

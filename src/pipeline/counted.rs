@@ -1,16 +1,16 @@
-//! Which events of the logs are counted in the graph.
+//! Keeps track of the log events that the graph counts, so that none is counted twice.
 
 use std::collections::HashSet;
 
 use crate::source::logs::Row;
 
-/// The events that are counted in the graph already. Queries overlap in words and time, so that several of them tell of
-/// the same event.
+/// The events that the graph already counts. Queries overlap in search terms and time, so several can return the same
+/// event.
 #[derive(Default)]
 pub(super) struct CountedEvents(HashSet<String>);
 
 impl CountedEvents {
-    /// What a row adds to a count: `count`, or nothing when its event is counted already. Rows of different `source` are
+    /// The number to add for a row: `count`, or 0 when its event was counted before. Rows with a different `source` are
     /// different events.
     pub(super) fn add(&mut self, source: &str, row: &Row, count: i64) -> i64 {
         let is_new = self.0.insert(format!("{source} {}", row.identity()));

@@ -1,4 +1,4 @@
-//! The directory of the tenant: which account a user is.
+//! Resolves users in the directory of the tenant (Entra ID).
 
 use std::collections::HashMap;
 
@@ -10,31 +10,30 @@ use crate::http::Failure;
 use crate::model::{Stage, UserId, sorted};
 use crate::source::msgraph::{self, Problem};
 
-/// What the directory said of the users that it was asked about, by the object id or UPN that it was asked with. Nobody
-/// is asked about twice in one load.
+/// The answers of the directory, by the object id or UPN that was looked up. No user is looked up twice in one load.
 #[derive(Default)]
 pub(super) struct Directory(HashMap<String, Entry>);
 
-/// What the directory said of one user.
+/// The answer of the directory about one user.
 #[derive(Clone, Copy)]
 enum Entry {
     Found(NodeRef),
     Absent,
-    /// It was asked and did not answer, so the user may be there or not.
+    /// The request failed, so the user may or may not exist.
     Unanswered,
 }
 
-/// A user whom Microsoft Graph can be asked about.
+/// A user about whom Microsoft Graph can be asked.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Account {
-    /// Object id, or the UPN where the directory did not answer.
+    /// The object id, or the UPN if the directory did not answer.
     pub(super) key: String,
-    /// The node that stands for the user.
+    /// The node of the user.
     pub(super) user: NodeRef,
 }
 
 impl Directory {
-    /// Asks the directory about those users that it can know and has not been asked about. `stage` is where gaps belong.
+    /// Looks up the users that can be in the directory and have not been looked up. Gaps are added under `stage`.
     pub(super) async fn resolve(
         &mut self,
         context: &Context,
@@ -60,7 +59,7 @@ impl Directory {
                     };
                     let mut named = context.options.users.iter();
                     if named.any(|user| user.eq_ignore_ascii_case(&key)) {
-                        // The analyst named this very user, so it is a gap and no note that the user does not exist.
+                        // A user that the analyst named has to exist, so a missing one is a gap and not a note.
                         findings.gaps.add(stage, msgraph::SOURCE, problem, 1);
                     } else {
                         findings.add_msgraph_problem(stage, problem);
@@ -73,7 +72,7 @@ impl Directory {
         Ok(())
     }
 
-    /// The account of a user; none for those who are not in the directory, or have not been resolved.
+    /// The account of a user; `None` when the user is not in the directory, or has not been looked up.
     pub(super) fn account(&self, graph: &Graph, user: NodeRef) -> Option<Account> {
         let key = key(graph, user)?;
         match self.0.get(&key)? {
@@ -86,7 +85,7 @@ impl Directory {
         }
     }
 
-    /// The user that the directory gave for a UPN.
+    /// The user that the directory returned for a UPN; `None` when it returned none.
     pub(super) fn user(&self, upn: &str) -> Option<NodeRef> {
         match self.0.get(upn)? {
             Entry::Found(user) => Some(*user),
@@ -95,7 +94,7 @@ impl Directory {
     }
 }
 
-/// What to ask the directory about a user with; none for those that it cannot know.
+/// The key for looking up a user; `None` when the user cannot be in the directory.
 fn key(graph: &Graph, user: NodeRef) -> Option<String> {
     let id = UserId::from(graph.node(user).id.as_str());
     people::may_be_in_directory(graph, user).then(|| id.directory_key().to_owned())

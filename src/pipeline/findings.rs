@@ -1,4 +1,4 @@
-//! What the stages have found: the graph, and what is missing from it.
+//! The findings of the stages: the graph, and what is missing from it.
 
 use std::collections::BTreeSet;
 
@@ -6,27 +6,27 @@ use crate::graph::Graph;
 use crate::model::{Gap, Gaps, Stage};
 use crate::source::{logs, msgraph};
 
-/// What a finished investigation gives.
+/// The result of a complete investigation.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The graph, with risk written onto it.
+    /// The graph, including the risk.
     pub graph: Graph,
-    /// What could not be had.
+    /// The gaps: what is missing and could have been read.
     pub gaps: Vec<Gap>,
-    /// What no permission could have given.
+    /// The notes: what is missing and no permission could have provided.
     pub notes: Vec<Gap>,
 }
 
-/// What an investigation that stopped before its end knows to be missing.
+/// What is missing so far from an investigation that stopped early.
 #[derive(Debug)]
 pub struct Stopped {
-    /// What could not be had so far.
+    /// The gaps so far.
     pub gaps: Vec<Gap>,
-    /// What no permission could have given.
+    /// The notes so far: what is missing and no permission could have provided.
     pub notes: Vec<Gap>,
 }
 
-/// The graph, gaps and notes that every stage adds to.
+/// The graph, the gaps and the notes, to which every stage adds.
 pub(super) struct Findings {
     pub(super) graph: Graph,
     pub(super) gaps: Gaps,
@@ -34,7 +34,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Nothing yet, for the case with that id.
+    /// Starts without findings, for the case with this id.
     pub(super) fn new(case: &str) -> Self {
         Self {
             graph: Graph::new(case),
@@ -43,8 +43,8 @@ impl Findings {
         }
     }
 
-    /// Adds what the logs did not give as gaps. A table that is absent is one gap, however many queries name it; of
-    /// anything else each query, and each part of its time, counts.
+    /// Adds a gap for each failed query. An absent table is one gap however many queries use it; otherwise each query,
+    /// and each time slice of it, counts.
     pub(super) fn add_log_problems(
         &mut self,
         stage: Stage,
@@ -60,8 +60,8 @@ impl Findings {
         }
     }
 
-    /// Adds what Microsoft Graph did not give: a note when it does not exist, since no permission could have given it,
-    /// else a gap.
+    /// Adds a failed request to Microsoft Graph: as a note if the object does not exist, since no permission could have
+    /// returned it, otherwise as a gap.
     pub(super) fn add_msgraph_problem(&mut self, stage: Stage, problem: msgraph::Problem) {
         let to = match problem {
             msgraph::Problem::NotFound { .. } => &mut self.notes,

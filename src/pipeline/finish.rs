@@ -1,5 +1,5 @@
-//! The end, when all stages have run: nodes that are the same become one, risk is written onto the graph, and the case
-//! itself becomes a node.
+//! Completes the graph after all stages: merges nodes that are the same, writes the risk, and adds the node of the
+//! case.
 
 use super::context::Context;
 use super::directory::Directory;
@@ -11,7 +11,7 @@ use super::{merge, risk};
 use crate::graph::Seen;
 use crate::graph::node::Case;
 
-/// Makes the graph of what the stages found.
+/// Merges, rates and completes what the stages found.
 pub(super) fn finish(
     context: &Context,
     findings: &mut Findings,

@@ -1,4 +1,4 @@
-//! Stage 7, hosts: which hosts went to the urls, and who clicked them.
+//! Stage 7, hosts: finds the hosts that connected to the urls, and the users who clicked them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,28 +19,28 @@ use crate::source::logs::{self, Query, Row};
 
 const STAGE: Stage = Stage::Hosts;
 
-/// Connections from one host to one url.
+/// The connections from one host to one url.
 #[derive(Default)]
 struct Connections {
-    /// To the very url.
+    /// Connections to exactly this url.
     exact: Vec<Connection>,
-    /// To the host of the url only.
+    /// Connections of which only the host of the url is known.
     host: Vec<Connection>,
 }
 
-/// What one row says of connections.
+/// The connections that one row counts.
 struct Connection {
-    /// The kind of log, as the graph names it.
+    /// The kind of log, in the spelling of the graph.
     source: &'static str,
     count: i64,
     seen: Seen,
 }
 
-/// The connections that the logs tell of, by host and url.
+/// The logged connections, by host and url.
 type ConnectionsByHost = BTreeMap<(NodeRef, NodeRef), Connections>;
 
-/// Looks for the hosts that went to the urls, and for the users who clicked them. `counted` holds the clicks that are
-/// in the graph already.
+/// Finds the hosts that connected to the urls, and the users who clicked them. `counted` has the clicks that the graph
+/// counts already.
 pub(super) async fn find(
     context: &Context,
     findings: &mut Findings,
@@ -84,7 +84,7 @@ pub(super) async fn find(
     Ok(())
 }
 
-/// Puts the hosts of a chunk into the graph that went to one of its urls, with their users. Collects the connections.
+/// Puts the hosts that connected to a url of this chunk into the graph, with their users, and collects the connections.
 fn put_hosts(
     graph: &mut Graph,
     counted: &mut CountedEvents,
@@ -138,7 +138,7 @@ fn put_hosts(
 /// Links hosts to the urls that they connected to.
 fn put_connections(graph: &mut Graph, connections: ConnectionsByHost) {
     for ((host, url), found) in connections {
-        // What is known of the very url says more than any visit to its host.
+        // A connection to exactly this url outranks connections to its host.
         let (matched, found) = if found.exact.is_empty() {
             (MatchKind::Host, found.host)
         } else {
@@ -162,7 +162,7 @@ fn put_connections(graph: &mut Graph, connections: ConnectionsByHost) {
     }
 }
 
-/// Whether a logged request went to the url, to its host, or to neither.
+/// How a logged request matches the url; `None` when it does not.
 fn hit(row: &Row, url: &Url) -> Option<MatchKind> {
     link::logged_request_match(row.text("url"), row.text("destination"), url)
 }

@@ -1,11 +1,11 @@
-//! Stage 4, links: what the messages link to.
+//! Stage 4, links: extracts the links of the messages.
 
 use super::bodies::MessageBody;
 use super::urls::Urls;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::link::Link;
 
-/// Extracts the links of the messages. Gives the urls so far with those that are new.
+/// Extracts the links of the messages, and returns all urls so far.
 pub(super) fn extract(graph: &mut Graph, mut urls: Urls, bodies: Vec<MessageBody>) -> Urls {
     for MessageBody { node, message } in bodies {
         let seen = Seen::at(message.record, message.value.created_date_time);

@@ -1,4 +1,4 @@
-//! What the audit log says of messages with a link.
+//! The messages with a link that the audit log lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::source::msgraph::ChatMessage;
 #[derive(Default)]
 pub(super) struct Listing(BTreeMap<(TeamId, ChannelId), ListedChannel>);
 
-/// What the audit log says of one channel.
+/// The entries of the audit log about one channel.
 pub(super) struct ListedChannel {
     pub(super) name: String,
     pub(super) team_name: String,
@@ -22,17 +22,17 @@ pub(super) struct ListedChannel {
     pub(super) messages: BTreeMap<String, ListedMessage>,
 }
 
-/// What the audit log says of one message.
+/// The entries of the audit log about one message.
 #[derive(Default)]
 pub(super) struct ListedMessage {
     pub(super) records: BTreeSet<RecordNumber>,
-    /// Who sent the message or, when the log does not hold that, who changed it.
+    /// The sender of the message, or the user who changed it if the log does not contain its creation.
     pub(super) user: String,
-    /// When it was sent; none when the log holds changes of it only.
+    /// When it was sent; `None` when the log only holds changes of it.
     pub(super) created: Option<DateTime<Utc>>,
-    /// First time that the log tells of it.
+    /// The time of its first row in the log.
     pub(super) first: Option<DateTime<Utc>>,
-    /// Last time that the log tells of it.
+    /// The time of its last row in the log.
     pub(super) last: Option<DateTime<Utc>>,
 }
 
@@ -57,18 +57,18 @@ impl Listing {
         channel.messages.entry(id.to_owned()).or_default().add(row);
     }
 
-    /// Every channel by team and channel id, in that order.
+    /// All channels, sorted by team and channel id.
     pub(super) fn channels(&self) -> impl Iterator<Item = (&(TeamId, ChannelId), &ListedChannel)> {
         self.0.iter()
     }
 
-    /// Ids of the teams with a listed message, each once.
+    /// The ids of the teams with a listed message, without duplicates.
     pub(super) fn teams(&self) -> BTreeSet<&TeamId> {
         self.0.keys().map(|(team, _)| team).collect()
     }
 
-    /// Channel and message id of a message of that team, when it is wanted: a message that is listed or, given a window,
-    /// any that somebody wrote or changed in it in a channel with a listed one.
+    /// The channel and message id, if the message is wanted: a listed message or, with a window (`--channels all`), any
+    /// message that was sent or changed in the window, in a channel with a listed message.
     pub(super) fn wants(
         &self,
         team: &TeamId,
@@ -100,7 +100,7 @@ impl ListedMessage {
     }
 }
 
-/// Whether a message was sent or last changed in a window.
+/// True when a message was sent or last changed in a window.
 pub(super) fn is_in(window: Window, message: &ChatMessage) -> bool {
     let times = [message.created_date_time, message.last_modified_date_time];
     times.into_iter().flatten().any(|at| window.contains(at))

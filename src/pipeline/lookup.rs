@@ -1,4 +1,4 @@
-//! What is to be done about urls at a provider, and what comes of it.
+//! Decides how each url is looked up at a provider, and reads the answers.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,43 +12,44 @@ use crate::intel::{
 };
 use crate::journal::{Answer, Body, Exchange, Request};
 
-/// A url that a provider is asked about.
+/// A url that is looked up at a provider.
 #[derive(Clone)]
 pub(super) struct LookupUrl {
     pub(super) url: Url,
-    /// The string that is sent; none when it is the url itself.
+    /// The string that is sent; `None` when it is the url itself.
     pub(super) sent_as: Option<String>,
 }
 
-/// A request to a provider, and the urls that it asks about: the privacy rules may leave the same of several.
+/// A request to a provider, and the urls that it is about. Several urls can become the same string by the privacy
+/// rules.
 pub(super) struct SharedRequest {
     pub(super) request: Request,
-    /// At least one.
+    /// The urls, at least one.
     pub(super) urls: Vec<LookupUrl>,
 }
 
-/// What is to be done about urls at one provider.
+/// The lookups at one provider.
 #[derive(Default)]
 pub(super) struct Lookups {
-    /// Requests to its service.
+    /// The requests to its service.
     pub(super) requests: Vec<SharedRequest>,
-    /// Urls that are looked up in the workspace, each with the values that an indicator of it may have.
+    /// The urls that are looked up in the workspace, each with the values that an indicator of it can have.
     pub(super) workspace: Vec<(Url, Vec<String>)>,
-    /// Urls about which nobody needs to be asked: a list tells, or the privacy rules hold them back.
+    /// Urls whose result is known without a request: from a list, or because the privacy rules hold them back.
     pub(super) local: Vec<(LookupUrl, Verdict)>,
 }
 
-/// What came of a lookup of one url at one provider.
+/// The result for one url at one provider.
 pub(super) struct LookupResult {
     pub(super) url: LookupUrl,
     pub(super) verdict: Verdict,
-    /// The records that say so.
+    /// The records that prove it.
     pub(super) seen: Vec<Seen>,
 }
 
 impl Lookups {
-    /// What is to be done about these urls. Both the load and its plan take it from here, so that a plan shows what will
-    /// be sent.
+    /// Decides how these urls are looked up. The load and its plan both use this function, so a plan shows exactly what
+    /// will be sent.
     pub(super) fn of(provider: &Provider, privacy: &Privacy, urls: &BTreeSet<Url>) -> Self {
         let mut lookups = Self::default();
         let mut places: HashMap<(Url, Option<Body>), usize> = HashMap::new();
@@ -80,7 +81,7 @@ impl Lookups {
 }
 
 impl SharedRequest {
-    /// What an exchange says of each of the urls.
+    /// The results that an exchange gives for each of the urls.
     pub(super) fn results(
         &self,
         provider: &HttpProvider,
@@ -94,14 +95,14 @@ impl SharedRequest {
         results.collect()
     }
 
-    /// Whether an exchange answers what was asked.
+    /// True when an exchange contains an answer to the request.
     pub(super) fn is_answered_by(&self, provider: &HttpProvider, exchange: &Exchange) -> bool {
         let first = self.urls.first();
         first.is_some_and(|url| is_answer(&provider.read(&url.url, exchange)))
     }
 
-    /// The answer that was kept from an earlier case. The file that holds it may have changed since, so only what reads
-    /// as an answer is taken from it.
+    /// The answer of an earlier case from the cache. The cached file may have been changed, so it is only used if it is
+    /// a valid answer.
     pub(super) fn kept_answer(
         &self,
         provider: &HttpProvider,
@@ -121,8 +122,8 @@ fn is_answer(verdict: &Verdict) -> bool {
     matches!(verdict.state, State::Hit | State::Clean | State::NotFound)
 }
 
-/// Whether an exchange shows that the service answers nobody, rather than that it has no answer for this url: a url may
-/// be too long for it, or may be none by its rules.
+/// True when an exchange shows that the service is down. It is false when only this url has no answer, for example
+/// because it is too long or invalid for the service.
 pub(super) fn is_down(exchange: &Exchange) -> bool {
     match &exchange.answer {
         Answer::Nothing(_) => true,

@@ -1,4 +1,4 @@
-//! Nodes that turn out to be the same become one.
+//! Merges nodes that turned out to be the same.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,8 @@ use crate::graph::schema::user;
 use crate::graph::{Field, Graph, Label, NodeData, NodeRef};
 use crate::model::{HostId, UserId};
 
-/// Merges users who are known by UPN alone into those who are known by id: the one that the directory gave for that
-/// UPN, else the one who has that UPN, else the one who has that mail address.
+/// Merges users of whom only the UPN is known into users with an id: the user that the directory returned for the UPN,
+/// or else the user with this UPN, or else the user with this mail address.
 pub(super) fn users(graph: &mut Graph, directory: &Directory, starts: &mut Starts) {
     let users = graph.labelled(Label::User);
     let by = |property: Field<Option<Text>>| -> HashMap<String, NodeRef> {
@@ -36,7 +36,7 @@ pub(super) fn users(graph: &mut Graph, directory: &Directory, starts: &mut Start
     }
 }
 
-/// Merges hosts that are known by name alone into the devices that those names mean.
+/// Merges hosts of which only the name is known into the devices with this name.
 pub(super) fn hosts(graph: &mut Graph) {
     let devices = Devices::of(graph);
     for alias in graph.labelled(Label::Host) {

@@ -1,7 +1,7 @@
-//! Stage 3, messages: the messages of those teams that the audit log lists as holding a link, and their bodies.
+//! Stage 3, messages: reads the messages that the audit log lists with a link, in the channels of the teams.
 //!
-//! The audit log alone decides which messages are nodes (with `--channels all`, the channels that it names do): how
-//! the bodies are fetched makes no difference. A listed message that is gone is still a node.
+//! Only the audit log decides which messages become nodes (with `--channels all`, which channels are read), no matter
+//! how the bodies are fetched. A listed message that was deleted becomes a node too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,14 +21,14 @@ use crate::source::logs::{Query, chunks};
 use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
 
 const STAGE: Stage = Stage::Messages;
-/// Teams whose messages are read at the same time.
+/// The number of teams whose messages are read at the same time.
 const CONCURRENT: usize = 4;
 
-/// Messages that were fetched, by channel and message id.
+/// The fetched messages, by channel and message id.
 type Fetched = BTreeMap<(ChannelId, String), Recorded<ChatMessage>>;
 
-/// Finds the messages with a link in all channels of the teams, and reads them. Gives the bodies of those that there
-/// still are.
+/// Finds the messages with a link in all channels of the teams, reads them, and returns the bodies of those that still
+/// exist.
 pub(super) async fn read(
     context: &Context,
     findings: &mut Findings,
@@ -39,7 +39,7 @@ pub(super) async fn read(
     read_listed(context, findings, directory, &listing).await
 }
 
-/// Asks the audit log for the messages with a link in all channels of the teams.
+/// Lists the messages with a link in all channels of the teams, from the audit log.
 pub(super) async fn list(
     context: &Context,
     findings: &mut Findings,
@@ -77,7 +77,7 @@ pub(super) async fn read_listed(
     Ok(bodies)
 }
 
-/// Puts the teams and channels that the audit log names into the graph, with their names. Gives the channels by id.
+/// Puts the teams and channels of the audit log into the graph, with their names. Returns the channels by id.
 async fn put_channels(
     context: &Context,
     findings: &mut Findings,
@@ -120,7 +120,7 @@ async fn put_channels(
     Ok(nodes)
 }
 
-/// Reads the messages of every team with a listed one, and keeps those that are wanted.
+/// Reads the messages of every team with a listed message, and keeps the wanted ones.
 async fn fetch(
     context: &Context,
     findings: &mut Findings,
@@ -152,7 +152,7 @@ async fn fetch(
     Ok(fetched)
 }
 
-/// Puts the messages of all channels into the graph. Gives their bodies and their senders.
+/// Puts the messages of all channels into the graph. Returns their bodies and their senders.
 fn put_messages(
     context: &Context,
     findings: &mut Findings,
@@ -199,18 +199,18 @@ fn put_messages(
     (bodies, senders)
 }
 
-/// A message of a channel on its way into the graph.
+/// A message of a channel that is about to be put into the graph.
 struct Post<'a> {
     channel: &'a ChannelId,
     /// The node of the channel.
     place: NodeRef,
     id: &'a str,
-    /// What the audit log says of it; none for a message that is read since `--channels all` asks for it.
+    /// The entry in the audit log; `None` for a message that is only read because of `--channels all`.
     listed: Option<&'a ListedMessage>,
 }
 
 impl Post<'_> {
-    /// Puts a message into the graph that Microsoft Graph did not give. Gives its sender.
+    /// Puts a listed message that Microsoft Graph did not return into the graph, and returns its sender.
     fn put_listed(&self, graph: &mut Graph) -> Option<NodeRef> {
         let listed = self.listed?;
         let message = Message {
@@ -232,7 +232,7 @@ impl Post<'_> {
         put_listed_sender(graph, listed, node, sent)
     }
 
-    /// Puts a message into the graph that Microsoft Graph gave. Gives its node and its sender.
+    /// Puts a message that Microsoft Graph returned into the graph, and returns its node and its sender.
     fn put_fetched(
         &self,
         graph: &mut Graph,
@@ -260,8 +260,7 @@ impl Post<'_> {
         (node, sender)
     }
 
-    /// Puts the root of a reply into the graph. It is a node whether it is listed or not; unless it is, nothing but its
-    /// place is known of it.
+    /// Puts the root of a reply into the graph. It is a node even if it is not listed; then only its channel is known.
     fn put_root(&self, graph: &mut Graph, reply: NodeRef, message: &Recorded<ChatMessage>) {
         let root = message.value.reply_to_id.as_deref();
         let Some(root) = root.filter(|root| !root.is_empty() && *root != self.id) else {
@@ -280,21 +279,21 @@ impl Post<'_> {
     }
 }
 
-/// Names all records of the audit log that list a message as evidence of it.
+/// Adds all audit records that list a message as its evidence.
 fn cite(graph: &mut Graph, message: NodeRef, listed: &ListedMessage) {
     for record in &listed.records {
         graph.see(message, Seen::in_record(*record));
     }
 }
 
-/// Puts the sender into the graph whom the audit log names. That is all there is when the message itself tells none.
+/// Puts the sender in the audit log into the graph, for a message whose own sender is not known.
 fn put_listed_sender(
     graph: &mut Graph,
     listed: &ListedMessage,
     message: NodeRef,
     sent: Seen,
 ) -> Option<NodeRef> {
-    // Bots and connectors stand in the log by other names than a UPN.
+    // The log names bots and connectors by something other than a UPN.
     let upn = Some(listed.user.as_str()).filter(|user| user.contains('@'))?;
     let user = people::put_logged(graph, "", upn, sent)?;
     graph.link(user, Edge::Sent { at: sent.at }, message, sent);

@@ -1,11 +1,11 @@
 //! The pipeline: eight stages, each in a file of its own, that turn recorded answers into a graph.
 //!
-//! A stage is a function. It reads the `Context`, takes what the stages before it gave, and gives what the stages
-//! after it need. What it finds it adds to the `Findings`, and what it could not get it adds there as a gap. It never
-//! looks at the clock: the present is when the case was made, and times of evidence come from the records. Answers are
-//! fetched many at a time and read in a fixed order, so the graph depends on the journal alone.
+//! A stage is a function. It reads the `Context`, takes the results of earlier stages, and returns what later stages
+//! need. It adds its findings to `Findings`, and whatever it could not read as a gap. It never uses the clock: the
+//! current time is the time at which the case was created, and the times of evidence come from the records. Answers are
+//! fetched in parallel and handled in a fixed order, so the graph depends only on the journal.
 //!
-//! `run_stages` is the sequence of the stages; what flows from one to the next can be read off there.
+//! `run_stages` is the sequence of the stages, and shows what each passes to the next.
 
 mod alerts;
 mod bodies;
@@ -54,10 +54,11 @@ pub use self::plan::{
 };
 pub use self::progress::{Progress, RunError};
 
-/// Runs every stage.
+/// Runs all stages.
 ///
 /// # Errors
-/// When nothing can be asked at all: no token, a full disk, a replay of what was never recorded.
+/// When no request can be made at all, for example without a token, with a full disk, or in a replay of a request that
+/// was never recorded.
 pub async fn run(
     manifest: &Manifest,
     client: Arc<Client>,
@@ -68,10 +69,10 @@ pub async fn run(
     Ok(findings.into())
 }
 
-/// Runs the stages up to and including the last one wanted.
+/// Runs the stages up to `last`, which is included.
 ///
 /// # Errors
-/// As [`run`].
+/// Those of [`run`].
 pub async fn until(
     manifest: &Manifest,
     client: Arc<Client>,
@@ -99,7 +100,7 @@ async fn investigate(
     }
 }
 
-/// The stages, in the order of [`Stage::ALL`], and the end.
+/// Runs the stages in the order of [`Stage::ALL`], and completes the graph.
 async fn run_stages(
     context: &Context,
     findings: &mut Findings,

@@ -1,4 +1,4 @@
-//! Users as logs, messages, chats and the directory name them, put into the graph.
+//! Puts the users that logs, messages, chats and the directory name into the graph.
 
 use crate::graph::node::User;
 use crate::graph::schema::user;
@@ -6,7 +6,7 @@ use crate::graph::{Graph, NodeRef, Seen};
 use crate::model::{RecordNumber, UserKind};
 use crate::source::msgraph::{ChatMessage, Identity, Member, UserInfo};
 
-/// The user that a log names by object id, by UPN or by both; none when it names neither.
+/// The user of a log row, by object id, UPN or both; `None` when the row has neither.
 pub(super) fn put_logged(graph: &mut Graph, id: &str, upn: &str, seen: Seen) -> Option<NodeRef> {
     let user = match (id, upn) {
         ("", "") => return None,
@@ -19,8 +19,8 @@ pub(super) fn put_logged(graph: &mut Graph, id: &str, upn: &str, seen: Seen) -> 
     Some(graph.put(user, seen))
 }
 
-/// The user that a log of mail names by object id, by address or by both; none when it names neither. An address is
-/// often the UPN but need not be, so beside an id it is kept as an address.
+/// The sender in a mail log, by object id, address or both; `None` when the row has neither. The address is often the
+/// UPN but not always, so if there is an id it is only stored as the address.
 pub(super) fn put_mail_sender(
     graph: &mut Graph,
     id: &str,
@@ -37,7 +37,7 @@ pub(super) fn put_mail_sender(
     Some(graph.put(user, seen))
 }
 
-/// The sender of a message: a user or a bot; none when Microsoft Graph does not tell. `tenant` is the tenant under
+/// The sender of a message, a user or a bot; `None` when Microsoft Graph returns no id. `tenant` is the tenant under
 /// investigation.
 pub(super) fn put_sender(
     graph: &mut Graph,
@@ -65,7 +65,7 @@ pub(super) fn put_sender(
     Some(graph.put(user, seen))
 }
 
-/// A member of a chat; none when Microsoft Graph tells no id. `tenant` is the tenant under investigation.
+/// A member of a chat; `None` when Microsoft Graph returns no id. `tenant` is the tenant under investigation.
 pub(super) fn put_member(
     graph: &mut Graph,
     member: &Member,
@@ -91,7 +91,7 @@ pub(super) fn put_member(
     Some(graph.put(user, seen))
 }
 
-/// A user as the directory describes them; none when it tells no id.
+/// A user with the details of the directory; `None` when the answer has no id.
 pub(super) fn put_directory_user(
     graph: &mut Graph,
     info: &UserInfo,
@@ -113,7 +113,7 @@ pub(super) fn put_directory_user(
     Some(graph.put(user, Seen::in_record(record)))
 }
 
-/// Whether the directory of the tenant can know a user. It holds neither people from outside nor bots.
+/// True when a user can be in the directory of the tenant, which contains neither external people nor bots.
 pub(super) fn may_be_in_directory(graph: &Graph, user: NodeRef) -> bool {
     let kind = graph.node(user).facts.get(user::TYPE);
     !matches!(
@@ -122,7 +122,7 @@ pub(super) fn may_be_in_directory(graph: &Graph, user: NodeRef) -> bool {
     )
 }
 
-/// What the `userIdentityType` of Microsoft Graph makes of a sender; none for somebody of the tenant's directory.
+/// The kind of user for a `userIdentityType` of Microsoft Graph; `None` for users in the directory of a tenant.
 fn identity_kind(user: &Identity) -> Option<UserKind> {
     match user.user_identity_type.as_deref()? {
         "federatedUser"
@@ -134,12 +134,12 @@ fn identity_kind(user: &Identity) -> Option<UserKind> {
     }
 }
 
-/// Microsoft Graph sends an empty text for some ids that it does not tell.
+/// Treats an empty id as absent, since Microsoft Graph returns an empty text for some ids.
 fn told(id: Option<&str>) -> Option<&str> {
     id.filter(|id| !id.is_empty())
 }
 
-/// A text of a log, where an absent one is empty.
+/// A text of a log row; an empty text counts as absent.
 fn text(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Pivots: which urls are looked for in logs and alerts, and by which words.
+//! Chooses the urls that are searched for in logs and alerts, and their search terms.
 
 use url::{Host, Url};
 
@@ -11,8 +11,7 @@ use crate::link;
 use crate::model::{PivotOn, Settings, Window, sorted};
 use crate::source::logs::{Query, Rows, chunks};
 
-/// Domains on which many parties keep their own things, so that a visit to one of their hosts says nothing about a url
-/// there.
+/// Domains of services that many parties share. A connection to one of their hosts says nothing about a single url.
 const SHARED: &[&str] = &[
     "1drv.ms",
     "adobe.com",
@@ -115,25 +114,25 @@ const SHARED: &[&str] = &[
     "zoom.us",
 ];
 
-/// A url that is looked for.
+/// A url that is searched for.
 pub(super) struct Target {
     pub(super) node: NodeRef,
     pub(super) url: Url,
-    /// Many parties share its host, so only the very url counts.
+    /// True for a url on a shared service, where only exactly this url counts.
     pub(super) shared: bool,
-    /// The words by which logs are searched.
+    /// The search terms for logs.
     needles: Vec<String>,
-    /// The hosts by which alerts are searched: products write what follows a host in different ways.
+    /// The hosts by which alerts are searched, since products write the rest of a url in different ways.
     hosts: Vec<String>,
 }
 
-/// The targets that one query looked for, and what it found.
+/// The targets of one query, and its rows.
 pub(super) struct Chunk<'a> {
     pub(super) targets: Vec<&'a Target>,
     pub(super) rows: Rows,
 }
 
-/// The urls to look for, by the order of their nodes: risky ones, or all with `--pivot-on all`.
+/// The urls to search for, sorted by the ids of their nodes: the risky ones, or all with `--pivot-on all`.
 pub(super) fn targets(
     context: &Context,
     graph: &Graph,
@@ -147,7 +146,7 @@ pub(super) fn targets(
     to_targets(&context.settings, urls, nodes)
 }
 
-/// How many queries it takes to look for every url of the graph: for each query on logs, and for that on alerts.
+/// The number of queries for all urls of the graph: for each query on logs, and for the query on alerts.
 pub(super) fn query_counts(context: &Context, graph: &Graph, urls: &Urls) -> (usize, usize) {
     let targets = to_targets(&context.settings, urls, graph.labelled(Label::Url));
     let count = |words: fn(&Target) -> &Vec<String>| {
@@ -170,7 +169,7 @@ fn to_targets(settings: &Settings, urls: &Urls, nodes: Vec<NodeRef>) -> Vec<Targ
         .collect()
 }
 
-/// Runs a query for all targets, as often as it takes, by the words that fit it.
+/// Runs a query for all targets, in as many chunks as necessary, with the search terms that fit the query.
 pub(super) async fn search<'a>(
     context: &Context,
     query: Query,
@@ -195,7 +194,7 @@ pub(super) async fn search<'a>(
 }
 
 impl Target {
-    /// None for a url that no word can be searched by.
+    /// `None` for a url without any search term.
     fn new(settings: &Settings, node: NodeRef, url: Url) -> Option<Self> {
         let shared = is_shared(settings, &url);
         let hosts = link::host_search_terms(&url);
@@ -214,7 +213,7 @@ impl Target {
     }
 }
 
-/// Whether many parties share the host of a url.
+/// True when many parties share the host of a url.
 fn is_shared(settings: &Settings, url: &Url) -> bool {
     let Some(Host::Domain(host)) = url.host() else {
         return false;

@@ -1,9 +1,9 @@
-//! What a load would do, before it does it: which messages it reads, and what is sent to whom.
+//! Predicts what a load would do: which messages it would read, and what it would send to whom.
 //!
-//! Only what stays inside the tenant and costs little is asked for: where the investigation starts, the teams, and the
-//! list of messages. The journal keeps all of it, so that the load goes on from there. Everything else is read from the
-//! journal alone, as far as that reaches, by the functions of the stages themselves: [`Lookups::of`] tells the load and
-//! its plan what to send.
+//! A plan only sends requests that stay inside the tenant and are cheap: for the starting points, the teams and the
+//! list of messages. They are recorded in the journal, so the load does not repeat them. Everything else is read from
+//! the journal as far as it is recorded, by the functions of the stages themselves: [`Lookups::of`] decides for the
+//! load and for its plan what is sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,161 +27,162 @@ use crate::model::{ChannelId, Channels, ChatsOf, Gap, Options, PivotOn, Stage, T
 use crate::source::logs::chunks;
 use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
 
-/// What a load would do.
+/// The prediction of a load.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
-    /// How the bodies of the messages would be read.
+    /// How the messages would be read.
     pub messages: MessagePlan,
-    /// How many urls are known so far.
+    /// The number of urls that are known so far.
     pub urls: usize,
-    /// Whether the urls of all listed messages are among them.
+    /// True when the urls of all listed messages are known.
     pub urls_complete: bool,
-    /// What the journal holds of chats.
+    /// The chats in the journal.
     pub chats: ChatPlan,
-    /// What each provider would be sent, in the order in which they are asked.
+    /// What would be sent to each provider, in the order in which they are asked.
     pub providers: Vec<ProviderPlan>,
-    /// Queries to the workspace that follow the verdicts.
+    /// The queries to the workspace after the verdicts.
     pub queries: QueryPlan,
-    /// What cannot be known yet, and why.
+    /// What cannot be predicted yet, and why.
     pub unknown: Vec<String>,
-    /// What could not be had so far.
+    /// The gaps so far.
     pub gaps: Vec<Gap>,
-    /// What no permission could have given.
+    /// The notes so far: what is missing and no permission could have provided.
     pub notes: Vec<Gap>,
 }
 
-/// How the bodies of messages would be read.
+/// How the messages would be read.
 #[derive(Debug, Clone, Serialize)]
 pub struct MessagePlan {
-    /// How many messages the audit log lists.
+    /// The number of messages that the audit log lists.
     pub listed: usize,
-    /// How many of them are still to be read: the journal holds neither them nor the list of their team to the end.
+    /// The number of listed messages that have to be read: neither they nor the complete list of their team are in the
+    /// journal.
     pub unread: usize,
-    /// How many requests are still to be sent, at least.
+    /// The minimal number of requests that have to be sent.
     pub requests_at_least: usize,
-    /// How many seconds these requests take under the published limits, at least.
+    /// The minimal duration of these requests under the published limits, in seconds.
     pub seconds_at_least: f64,
-    /// What the two figures rest on, and why they may be too low.
+    /// The basis of the two figures, and why they may be too low.
     pub estimate: &'static str,
-    /// The same team by team.
+    /// The same figures for each team.
     pub teams: Vec<TeamPlan>,
 }
 
-/// How the messages of one team would be read. They are one list, whatever their channels.
+/// How the messages of one team would be read. They are one list for all of its channels.
 #[derive(Debug, Clone, Serialize)]
 pub struct TeamPlan {
-    /// Id of the team.
+    /// The id of the team.
     pub id: String,
-    /// Name of the team in the audit log.
+    /// The name of the team in the audit log.
     pub name: String,
-    /// Whether the journal holds its list to the end.
+    /// True when the journal has the complete list of the team.
     pub read: bool,
-    /// Pages that the journal holds, which are not asked for again.
+    /// The number of pages in the journal, which are not requested again.
     pub pages_recorded: usize,
-    /// How many requests are still to be sent, at least.
+    /// The minimal number of requests that have to be sent.
     pub requests_at_least: usize,
-    /// Channels with a listed message.
+    /// The channels with a listed message.
     pub channels: Vec<ChannelPlan>,
 }
 
-/// What is known of the messages of one channel.
+/// The known messages of one channel.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChannelPlan {
-    /// Id of the channel, such as `19:…`.
+    /// The id of the channel, such as `19:…`.
     pub id: String,
-    /// Name of the channel in the audit log.
+    /// The name of the channel in the audit log.
     pub name: String,
-    /// How many messages the audit log lists.
+    /// The number of messages that the audit log lists.
     pub listed: usize,
-    /// How many of them the journal holds.
+    /// The number of listed messages that are in the journal.
     pub recorded: usize,
 }
 
-/// What the journal holds of chats.
+/// The chats in the journal.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ChatPlan {
-    /// How many chats with a link it holds.
+    /// The number of chats with a link.
     pub recorded: usize,
-    /// How many urls stand in them and in nothing that was read before.
+    /// The number of urls that are only in these chats.
     pub urls: usize,
-    /// Whether the load will read no other chat, since the journal holds all verdicts and chats to the last round.
+    /// True when the load will read no other chat, since the journal has all verdicts and chats up to the last round.
     pub complete: bool,
 }
 
-/// What one provider would be sent.
+/// What would be sent to one provider.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProviderPlan {
-    /// Name of the provider, as in the configuration.
+    /// The name of the provider in the configuration.
     pub name: &'static str,
-    /// Whether nothing leaves the tenant when it is asked.
+    /// True when asking it sends nothing out of the tenant.
     pub inside: bool,
-    /// The strings that would be sent, one request each.
+    /// The strings that would be sent, with one request each.
     pub send: Vec<Sent>,
-    /// The strings whose answer is in the case.
+    /// The strings whose answer is in the journal.
     pub recorded: Vec<Sent>,
-    /// The strings whose answer was kept from an earlier case.
+    /// The strings whose answer is in the cache.
     pub kept: Vec<Sent>,
-    /// The urls of which nothing is sent, and why.
+    /// The urls about which nothing is sent, and why.
     pub held_back: Vec<HeldBack>,
-    /// How many urls are looked up in a list or in the workspace.
+    /// The number of urls that are looked up in a list or in the workspace.
     pub looked_up: usize,
-    /// About how many queries to the workspace that takes. There are more when an answer is too large or the table is
-    /// absent.
+    /// The approximate number of queries to the workspace for this. There are more if an answer is too large or the
+    /// table is absent.
     pub queries: usize,
-    /// How often the provider may be asked, such as `4/minute`.
+    /// The rate limits of the provider, such as `4/minute`.
     pub rates: Vec<String>,
-    /// What is left of the quotas. More than that is not sent before the next period.
+    /// The remaining quotas. More requests than that are not sent before the next period.
     pub quotas: Vec<Quota>,
-    /// How many seconds sending takes under those rates, at least.
+    /// The minimal duration of the requests under these rates, in seconds.
     pub seconds_at_least: f64,
 }
 
-/// One request to a provider.
+/// A request to a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sent {
-    /// The string that the request asks about, to the byte.
+    /// The exact string that the request asks about.
     pub asked: String,
-    /// The urls that it asks about: the privacy rules may leave the same string of several.
+    /// The urls that it is about. Several urls can become the same string by the privacy rules.
     pub urls: Vec<String>,
 }
 
-/// A url of which a provider is sent nothing.
+/// A url about which nothing is sent to a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HeldBack {
-    /// The url itself.
+    /// The url.
     pub url: String,
-    /// Which privacy rule holds it back.
+    /// The privacy rule that forbids sending it.
     pub reason: String,
 }
 
-/// What is left of a quota.
+/// The rest of a quota.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Quota {
     /// The quota, such as `500/day`.
     pub quota: String,
-    /// How many requests are left of it.
+    /// The number of requests that are left.
     pub left: u64,
-    /// How many strings are not sent before the next period, at least: a request that is repeated counts too.
+    /// The minimal number of strings that are not sent before the next period. Retries use up the quota too.
     pub over: u64,
 }
 
-/// About how many queries to the workspace follow the verdicts. There are more when an answer is too large.
+/// The approximate number of queries to the workspace after the verdicts. There are more if an answer is too large.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct QueryPlan {
-    /// Queries about hosts and clicks: proxy_hosts, defender_hosts and clicks_on.
+    /// The number of queries about hosts and clicks: proxy_hosts, defender_hosts and clicks_on.
     pub hosts: usize,
-    /// Queries about alerts.
+    /// The number of queries about alerts.
     pub alerts: usize,
-    /// Whether there are so many only if every url known so far is risky.
+    /// True when these are the numbers for the case that every known url is risky.
     pub if_all_risky: bool,
 }
 
 const ESTIMATE: &str = "an estimate: a team's messages are one list of 50 a page, and it holds those without a link too; the audit log counts only those with one, so there may be many more pages; the names of channels and senders come on top, twenty a request";
 
-/// Asks for what stays inside the tenant and costs little, and tells what a load would do after that.
+/// Sends the requests that stay inside the tenant and are cheap, and predicts what a load would do after them.
 ///
 /// # Errors
-/// As [`run`](super::run()).
+/// Those of [`run`](super::run()).
 pub async fn plan(
     manifest: &Manifest,
     client: Arc<Client>,
@@ -198,10 +199,11 @@ pub async fn plan(
     let teams = teams::find(&context, &mut findings, &mut directory, &seeds);
     let teams = progress.stage(Stage::Teams, teams).await?;
 
-    // The stage is only begun here, and not done: its messages are listed and not read.
+    // The stage is only started, not completed: its messages are listed but not read.
     (progress.started)(Stage::Messages);
     let listing = messages::list(&context, &mut findings, &teams).await?;
-    // A load asks again for what the journal holds as a failure, so from here on a failure is no gap yet.
+    // The load repeats requests whose failure is recorded in the journal, so failures after this point are not gaps
+    // yet.
     let (gaps, notes) = (findings.gaps.list(), findings.notes.list());
 
     let context = context.offline();
@@ -221,7 +223,7 @@ pub async fn plan(
     })
 }
 
-/// Reads the messages that the journal holds, with their urls, and tells how many it does not hold.
+/// Reads the messages in the journal with their urls, and counts those that are not in it.
 async fn plan_messages(
     context: &Context,
     graph: &mut Graph,
@@ -298,7 +300,7 @@ async fn plan_messages(
     })
 }
 
-/// Reads the chats that the journal holds, with their urls.
+/// Reads the chats in the journal with their urls.
 async fn plan_chats(
     context: &Context,
     findings: &mut Findings,
@@ -317,13 +319,13 @@ async fn plan_chats(
     Ok(ChatPlan {
         recorded: findings.graph.labelled(Label::Chat).len(),
         urls: urls.count() - urls_before,
-        // Whatever failed is asked for again, and may lead to more chats.
+        // Failed requests are retried by the load and may add chats, so the plan is incomplete.
         complete: never || whole && findings.gaps.list() == gaps_before,
     })
 }
 
-/// Runs the stages that lead to the chats, until the journal lacks an answer. What they found before that stays in the
-/// graph and among the urls.
+/// Runs the stages up to the chats, until an answer is missing in the journal. The graph and the urls keep what was
+/// found before that.
 async fn read_to_chats(
     context: &Context,
     findings: &mut Findings,
@@ -338,13 +340,13 @@ async fn read_to_chats(
 }
 
 impl TeamPlan {
-    /// Messages of the team that the audit log lists.
+    /// The number of messages of the team that the audit log lists.
     pub fn listed(&self) -> usize {
         self.channels.iter().map(|channel| channel.listed).sum()
     }
 }
 
-/// Answers of Microsoft Graph that were taken from the journal.
+/// The number of answers of Microsoft Graph that came from the journal.
 fn replayed(client: &Client) -> usize {
     let counts = client.counts();
     let replayed = counts.get(&msgraph::SOURCE).map(|counts| counts.replayed);
@@ -418,7 +420,7 @@ fn plan_provider(
     Ok(plan)
 }
 
-/// Whether an earlier case got an answer to a request that is still good.
+/// True when the cache has a valid answer to a request.
 fn is_kept(context: &Context, provider: &Provider, request: &SharedRequest) -> bool {
     match provider {
         Provider::Service(service) => {
@@ -447,7 +449,7 @@ impl Sent {
 fn plan_queries(context: &Context, graph: &Graph, urls: &Urls) -> QueryPlan {
     let (logs, alerts) = pivot::query_counts(context, graph, urls);
     QueryPlan {
-        // proxy_hosts, defender_hosts and clicks_on look for the same words.
+        // proxy_hosts, defender_hosts and clicks_on use the same search terms.
         hosts: 3 * logs,
         alerts,
         if_all_risky: context.options.pivot_on == PivotOn::Risky,

@@ -1,10 +1,10 @@
-//! Running stage after stage: who is told of each, where to stop, and what ends it early.
+//! Runs the stages one after the other: reports progress, stops after the last wanted stage, and handles failures.
 
 use crate::case::CaseError;
 use crate::http::Failure;
 use crate::model::Stage;
 
-/// Why an investigation cannot go on.
+/// The reason why an investigation cannot continue.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum RunError {
@@ -14,17 +14,17 @@ pub enum RunError {
     Case(#[from] CaseError),
 }
 
-/// Who is told of each stage.
+/// Callbacks for the progress of the stages.
 pub struct Progress<'p> {
-    /// Called with each stage before it begins.
+    /// Called with each stage before it starts.
     pub started: &'p mut (dyn FnMut(Stage) + Send),
-    /// Called with each stage that has come to its end. An error ends the investigation.
+    /// Called with each stage after it has finished. An error ends the investigation.
     pub ended: &'p mut (dyn FnMut(Stage) -> Result<(), CaseError> + Send),
 }
 
 impl Progress<'_> {
-    /// Runs one stage between its two calls. `work` is the call of the stage's function, which does nothing before it is
-    /// awaited here.
+    /// Runs one stage between its two callbacks. `work` is the future of the stage's function, which does nothing
+    /// before it is awaited here.
     pub(super) async fn stage<T>(
         &mut self,
         stage: Stage,
@@ -37,23 +37,23 @@ impl Progress<'_> {
     }
 }
 
-/// Stages that run one after the other, up to and including the last one wanted.
+/// Runs stages in sequence, up to and including the last one that is wanted.
 pub(super) struct Sequence<'p> {
     pub(super) progress: Progress<'p>,
-    /// The stage to stop after; none to run all of them.
+    /// The stage after which to stop; `None` to run all of them.
     pub(super) last: Option<Stage>,
 }
 
-/// Why a sequence of stages did not come to its end.
+/// The reason why a sequence of stages ended early.
 #[derive(Debug)]
 pub(super) enum Halt {
-    /// The last stage wanted has run.
+    /// The last wanted stage has run.
     Reached,
     Failed(RunError),
 }
 
 impl Sequence<'_> {
-    /// Runs the next stage, and halts after it when it is the last one wanted.
+    /// Runs the next stage, and ends the sequence after it if it is the last one that is wanted.
     pub(super) async fn stage<T>(
         &mut self,
         stage: Stage,

@@ -1,4 +1,4 @@
-//! Risk: which urls, messages and senders are risky, and why.
+//! Decides which urls, messages and senders are risky, and why.
 
 use super::context::Context;
 use super::urls::Urls;
@@ -10,7 +10,7 @@ use crate::intel;
 use crate::link::Lookalikes;
 use crate::model::Signal;
 
-/// Users who sent a message with a url that a provider calls risky.
+/// The users who sent a message with a url that a provider rates as risky.
 pub(super) fn senders(graph: &Graph, verdicts: &Verdicts) -> Vec<NodeRef> {
     let is_risky = |message: NodeRef| {
         let mut urls = graph.targets(message, EdgeType::Contains).into_iter();
@@ -24,7 +24,7 @@ pub(super) fn senders(graph: &Graph, verdicts: &Verdicts) -> Vec<NodeRef> {
     users
 }
 
-/// Writes severity, signals and risk onto urls, and risk onto messages and users.
+/// Writes severity, signals and risk to urls, and risk to messages and users.
 pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts: &Verdicts) {
     let settings = &context.settings;
     let imitated = settings.internal_domains.iter();
@@ -59,13 +59,13 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
     }
 }
 
-/// Whether an edge of that type leads to a node whose flag is set.
+/// True when an edge of this type leads to a node whose flag is set.
 fn leads_to(graph: &Graph, from: NodeRef, edges: EdgeType, flag: Field<Flag>) -> bool {
     let mut targets = graph.targets(from, edges).into_iter();
     targets.any(|target| graph.node(target).facts.is(flag))
 }
 
-/// What besides the verdicts speaks against a url. `[risk] signals` says which of it makes the url risky.
+/// The signals of a url: evidence against it other than verdicts. `[risk] signals` decides which of them make it risky.
 fn signals(graph: &Graph, url: NodeRef) -> Vec<Signal> {
     let is_blocked = |user: NodeRef| {
         let edge = graph.edge(user, EdgeType::Clicked, url);

@@ -1,5 +1,5 @@
-//! Stage 1, seeds: where the investigation starts. These are warnings of SmartScreen, clicks that Safe Links stopped or
-//! that went on past it, messages with a known threat, and what the analyst names.
+//! Stage 1, seeds: finds the starting points of the investigation: SmartScreen warnings, clicks that Safe Links blocked
+//! or that continued past its warning, messages with a known threat, and whatever the analyst named.
 
 use std::collections::BTreeSet;
 
@@ -18,25 +18,25 @@ use crate::model::{Options, Stage, TeamId};
 use crate::source::logs::{Query, Row};
 
 const STAGE: Stage = Stage::Seeds;
-/// Why the investigation starts from what the analyst named. In all other cases it is the name of the query.
+/// The reason for starting points that the analyst named. For all others the reason is the name of the query.
 const BY_HAND: &str = "by hand";
 
-/// Where the investigation starts.
+/// The starting points of the investigation.
 #[derive(Default)]
 pub(super) struct Seeds {
-    /// Every node that it starts from, and why.
+    /// The nodes of the starting points, with the reasons.
     pub(super) starts: Starts,
-    /// Users whose teams are read.
+    /// The users whose teams are read.
     pub(super) users: BTreeSet<NodeRef>,
-    /// Ids of the teams that the analyst named.
+    /// The ids of the teams that the analyst named.
     pub(super) teams: BTreeSet<TeamId>,
-    /// The urls that logs and the analyst name.
+    /// The urls that logs or the analyst named.
     pub(super) urls: Urls,
-    /// The clicks that are counted. The stage `hosts` finds some of them again.
+    /// The clicks that were counted. The stage `hosts` finds some of them again.
     pub(super) counted: CountedEvents,
 }
 
-/// Finds where the investigation starts.
+/// Finds the starting points of the investigation.
 pub(super) async fn find(context: &Context, findings: &mut Findings) -> Result<Seeds, Failure> {
     let (warnings, clicks, threats) = try_join!(
         context.logs.query(Query::Smartscreen, context.window),
@@ -61,7 +61,7 @@ pub(super) async fn find(context: &Context, findings: &mut Findings) -> Result<S
 }
 
 impl Seeds {
-    /// A row of the query `smartscreen`: a warning on a host, or the link that a user opened before it.
+    /// Adds a row of the query `smartscreen`: a warning on a host, or the link that a user opened before it.
     fn add_smartscreen(&mut self, graph: &mut Graph, row: &Row) {
         let why = Query::Smartscreen.name();
         let seen = Seen::at(row.record, row.time("time"));
@@ -70,7 +70,7 @@ impl Seeds {
         if let (Some(user), Some(host)) = (user, host) {
             graph.link(user, Edge::Used { count: 1 }, host, seen);
         }
-        // A browser can be started with a local path, which is no url.
+        // A browser can be started with a local path, which is not a url.
         let Some(url) = self.urls.put_text(graph, row.text("url"), seen) else {
             return;
         };
@@ -88,7 +88,7 @@ impl Seeds {
         }
     }
 
-    /// A row of the query `url_clicks`.
+    /// Adds a row of the query `url_clicks`.
     fn add_click(&mut self, graph: &mut Graph, row: &Row) {
         let why = Query::UrlClicks.name();
         let Some(click) = clicks::put(graph, &mut self.urls, &mut self.counted, row) else {
@@ -101,7 +101,7 @@ impl Seeds {
         }
     }
 
-    /// A row of the query `message_urls`: a url of a message with a known threat.
+    /// Adds a row of the query `message_urls`: a url of a message with a known threat.
     fn add_threat(&mut self, graph: &mut Graph, row: &Row) {
         let why = Query::MessageUrls.name();
         let seen = Seen::at(row.record, row.time("time"));
@@ -114,7 +114,7 @@ impl Seeds {
         }
     }
 
-    /// What the analyst names. No record says so, and it has no time.
+    /// Adds what the analyst named. It has neither a record nor a time.
     fn add_by_hand(&mut self, graph: &mut Graph, options: &Options) {
         let seen = Seen::default();
         for user in &options.users {

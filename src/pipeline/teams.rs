@@ -1,4 +1,4 @@
-//! Stage 2, teams: the teams of the users that the investigation starts from.
+//! Stage 2, teams: finds the teams of the users that the investigation starts from.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,8 @@ use crate::source::msgraph;
 
 const STAGE: Stage = Stage::Teams;
 
-/// Finds the teams that those users have joined. Gives the ids of all teams whose messages are read, those that the
-/// analyst named among them.
+/// Finds the teams that these users have joined. Returns the ids of all teams whose messages are read, including those
+/// that the analyst named.
 pub(super) async fn find(
     context: &Context,
     findings: &mut Findings,
@@ -25,7 +25,7 @@ pub(super) async fn find(
     let mut teams = seeds.teams.clone();
     let users: Vec<NodeRef> = seeds.users.iter().copied().collect();
     directory.resolve(context, findings, STAGE, &users).await?;
-    // Those whom the directory does not know have no teams to ask for.
+    // Users who are not in the directory have no teams.
     let accounts = users
         .into_iter()
         .filter_map(|user| directory.account(&findings.graph, user));
@@ -59,7 +59,7 @@ pub(super) async fn find(
     Ok(teams)
 }
 
-/// Asks for the names of the teams that the analyst named by id.
+/// Reads the names of the teams that the analyst named by id.
 async fn name_given_teams(context: &Context, findings: &mut Findings) -> Result<(), Failure> {
     let given = context.options.teams.iter();
     let given = sorted(
@@ -76,7 +76,7 @@ async fn name_given_teams(context: &Context, findings: &mut Findings) -> Result<
                 let id = TeamId::from(id);
                 findings.graph.put(Team { id, name }, seen);
             }
-            // The analyst named this very team, so it is a gap and no note that it does not exist.
+            // A team that the analyst named has to exist, so a missing one is a gap and not a note.
             Err(problem @ msgraph::Problem::NotFound { .. }) => {
                 findings.gaps.add(STAGE, msgraph::SOURCE, problem, 1);
             }

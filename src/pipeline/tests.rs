@@ -1,4 +1,4 @@
-//! The sequence of the stages, run on the recorded case of the demo, and what they share.
+//! Runs the sequence of the stages on the recorded case of the demo, and tests what the stages share.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -13,7 +13,7 @@ use crate::graph::{Label, Seen};
 use crate::intel::{Privacy, Quotas, Setup, spec};
 use crate::source::{logs, msgraph};
 
-/// A copy of the demo's case in a folder of its own.
+/// A copy of the demo's case in a temporary folder.
 fn demo() -> (TempDir, Case) {
     let folder = TempDir::new().unwrap();
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
@@ -28,7 +28,7 @@ fn demo() -> (TempDir, Case) {
     (folder, case)
 }
 
-/// What it takes to replay a case.
+/// The client and the providers for a replay of a case.
 fn replay(case: &Case) -> (Arc<Client>, Intel) {
     let settings = &case.manifest().options.settings;
     let setup = Setup {
@@ -98,7 +98,7 @@ async fn a_stage_that_cannot_be_noted_ends_the_investigation() {
     let mut started = Vec::new();
     let progress = Progress {
         started: &mut |stage| started.push(stage),
-        // What opens no folder twice stands for a disk that is full.
+        // Opening the case a second time fails, like a write to a full disk.
         ended: &mut |_| Case::open(folder.path()).map(|_| ()),
     };
     let error = run(case.manifest(), client, intel, progress).await;

@@ -1,4 +1,4 @@
-//! Every url of the graph, whole.
+//! The full text of every url in the graph.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,8 +7,8 @@ use url::Url;
 use crate::graph::{Edge, Graph, NodeRef, Seen, node};
 use crate::link;
 
-/// The urls of the graph by their nodes, and the other way round. The id of a node is no substitute: that of a very long
-/// url is cut.
+/// The nodes of the urls, and the urls of the nodes. The id of a node cannot replace the url, since the id of a very
+/// long url is truncated.
 #[derive(Default)]
 pub(super) struct Urls {
     nodes: BTreeMap<Url, NodeRef>,
@@ -31,7 +31,7 @@ impl Urls {
         node
     }
 
-    /// Puts a url into the graph that a log or the analyst names; none for what is no web url.
+    /// Puts a url that a log or the analyst names into the graph; `None` if it is not a web url.
     pub(super) fn put_text(
         &mut self,
         graph: &mut Graph,
@@ -42,7 +42,7 @@ impl Urls {
         Some(self.put(graph, url, seen))
     }
 
-    /// Every url with its node, in the order of the urls.
+    /// All urls with their nodes, sorted by url.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Url, NodeRef)> {
         self.nodes.iter().map(|(url, node)| (url, *node))
     }
@@ -51,19 +51,19 @@ impl Urls {
         self.nodes.len()
     }
 
-    /// The url of a node.
+    /// The url of a node; `None` when it is not a node of a url.
     pub(super) fn url(&self, node: NodeRef) -> Option<&Url> {
         self.urls.get(&node)
     }
 
-    /// The node of a url.
+    /// The node of a url; `None` when the url is not in the graph.
     pub(super) fn node(&self, url: &Url) -> Option<NodeRef> {
         self.nodes.get(url).copied()
     }
 }
 
-/// Whether somebody registered the domain. Addresses, single labels and public suffixes, which stand for themselves in
-/// [`link::Domain`], would join urls that have nothing to do with one another.
+/// True for a registered domain. For urls without one, `link::Domain` is an address, a single label or a public suffix,
+/// and a node for that would connect unrelated urls.
 fn is_registrable(domain: &link::Domain, url: &Url) -> bool {
     matches!(url.host(), Some(url::Host::Domain(_)))
         && domain.registrable.contains('.')

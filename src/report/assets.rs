@@ -1,4 +1,4 @@
-//! What is built into the page. The order is that in which it is inlined.
+//! The files that are built into the page, in the order in which they are inlined.
 
 /// The template.
 pub(super) const TEMPLATE: &str = include_str!("page/report.html");
@@ -6,13 +6,13 @@ pub(super) const TEMPLATE: &str = include_str!("page/report.html");
 /// The style sheet.
 pub(super) const STYLE: &str = include_str!("page/report.css");
 
-/// Libraries, each as its makers give it out.
+/// Libraries, unchanged from their publishers.
 pub(super) const LIBRARIES: &[&str] = &[include_str!("page/vendor/d3.min.js")];
 
-/// What their licence wants to stand in every copy.
+/// The licence text that has to be in every copy of the library.
 pub(super) const LICENCE: &str = include_str!("page/vendor/d3.LICENSE");
 
-/// The page's own script, in parts that share what they declare.
+/// The page's own scripts, which share their declarations.
 pub(super) const SCRIPTS: &[&str] = &[
     include_str!("page/base.js"),
     include_str!("page/table.js"),

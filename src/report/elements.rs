@@ -1,4 +1,4 @@
-//! The nodes and edges that rows and events are about, with the records they came from.
+//! The nodes and edges that rows and events refer to, with the records that prove them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use crate::graph::{EdgeType, Facts, Label, NodeRef};
 use crate::model::RecordNumber;
 use crate::model::format_time;
 
-/// Place of an element in the list of elements.
+/// The index of an element in the list of elements.
 pub(super) type Ref = usize;
 
 /// A node or an edge, as the page shows it.
@@ -21,30 +21,30 @@ pub(super) type Ref = usize;
 pub(super) struct ElementDetails {
     #[serde(rename = "type")]
     kind: &'static str,
-    /// Its id, or what an edge joins; urls broken.
+    /// The id, or the ends of an edge, with urls defanged.
     id: String,
-    /// What to type to see it; nothing that it holds can be followed, or does anything else in a shell.
+    /// The command that shows it. It contains no clickable url and nothing that a shell would interpret.
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<String>,
-    /// What it holds, where an analyst needs it.
+    /// The properties, for elements whose row does not show everything.
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<Map<String, Json>>,
-    /// Numbers of the records that tell of it, at most [`EVIDENCE_LIMIT`].
+    /// The numbers of the records that prove it, at most [`EVIDENCE_LIMIT`].
     pub(super) records: Vec<RecordNumber>,
-    /// How many records there are.
+    /// The number of all records that prove it.
     count: usize,
-    /// Why there is none.
+    /// Why no record proves it.
     #[serde(skip_serializing_if = "Option::is_none")]
     unrecorded: Option<String>,
     /// Quotations from those records.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) excerpts: BTreeMap<RecordNumber, String>,
-    /// What it is in the graph, when what records say of it is worth quoting.
+    /// The element in the graph, if its records are worth quoting.
     #[serde(skip)]
     pub(super) quoted: Option<Element>,
 }
 
-/// The elements that were referred to, in the order in which they first were.
+/// The elements in the order of the first reference to each.
 #[derive(Debug)]
 pub(super) struct Elements<'g> {
     view: View<'g>,
@@ -63,20 +63,20 @@ impl<'g> Elements<'g> {
         }
     }
 
-    /// Refers to a node.
+    /// Adds a node, and returns its index.
     pub(super) fn node(&mut self, node: NodeRef) -> Ref {
         if let Some(known) = self.nodes.get(&node) {
             return *known;
         }
         let label = self.view.label(node);
         let facts = self.view.facts(node);
-        // Most messages and urls are neither risky nor suspicious, and their rows say all there is to say.
+        // Most messages and urls are neither risky nor suspicious, and their rows already show everything about them.
         let told = match label {
             Label::Message => facts.is(message::RISKY),
             Label::Url => facts.is(url::RISKY) || facts.has(url::SIGNALS),
             _ => true,
         };
-        // A channel or a team is mentioned by every message in it.
+        // Every message in a channel or a team mentions it, so a quotation would show nothing in particular.
         let quoted = told
             && match label {
                 Label::User => facts.is(user::RISKY_SENDER),
@@ -84,7 +84,7 @@ impl<'g> Elements<'g> {
             };
         let id = match label {
             Label::Url | Label::Verdict => shown(self.view.id(node)),
-            // As it can be typed, if it is no url in disguise.
+            // The id as it can be typed, unless it contains a url.
             _ => match self.view.id(node) {
                 id if id.contains("://") => shown(id),
                 id => id.to_owned(),
@@ -96,7 +96,7 @@ impl<'g> Elements<'g> {
         made
     }
 
-    /// Refers to an edge, if there is one.
+    /// Adds an edge and returns its index; `None` when the graph has no such edge.
     pub(super) fn edge(&mut self, from: NodeRef, kind: EdgeType, to: NodeRef) -> Option<Ref> {
         if let Some(known) = self.edges.get(&(from, kind, to)) {
             return Some(*known);

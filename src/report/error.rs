@@ -1,26 +1,26 @@
-//! Why there is no report.
+//! The error of this folder.
 
 use std::io;
 
 use crate::hunt::HuntError;
 use crate::journal::JournalError;
 
-/// Why there is no report.
+/// The reason why a report could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// A hunt of the library cannot be read, so that its table has no title and no columns.
+    /// A hunt of the library is not valid, so its table has no title and no columns.
     #[error(transparent)]
     Hunt(#[from] HuntError),
-    /// The template of the page does not render.
+    /// The template of the page cannot be rendered.
     #[error("the page of the report cannot be made: {0}")]
     Page(#[from] minijinja::Error),
-    /// What is shown has no form in JSON.
+    /// The data cannot be serialised as JSON.
     #[error("the data of the report cannot be made: {0}")]
     Data(#[from] serde_json::Error),
-    /// A record cannot be read back.
+    /// A record of the journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The file takes no more.
+    /// The report file cannot be written.
     #[error(transparent)]
     Io(#[from] io::Error),
 }

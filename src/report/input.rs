@@ -1,4 +1,4 @@
-//! What a report is made from: the case, its graph and its records.
+//! The input of a report: the case, its graph and its records.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,17 +9,17 @@ use crate::graph::Graph;
 use crate::journal::{JournalError, Record};
 use crate::model::{Gap, RecordNumber, Window};
 
-/// What a report tells of the case itself.
+/// The description of the case at the head of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct About {
-    /// Id of the case.
+    /// The id of the case.
     pub id: String,
-    /// Version of linktrail that made it.
+    /// The version of linktrail that created the case.
     pub version: String,
-    /// When the case was made.
+    /// The time at which the case was created.
     #[serde(serialize_with = "time")]
     pub created: DateTime<Utc>,
-    /// The time under investigation.
+    /// The time range under investigation.
     pub window: Window,
 }
 
@@ -34,19 +34,19 @@ impl From<&Manifest> for About {
     }
 }
 
-/// What a report is made from.
+/// The input of a report.
 #[derive(Clone, Copy)]
 pub struct Report<'a> {
-    /// What is said of the case at the head of the page.
+    /// The description of the case at the head of the page.
     pub about: &'a About,
-    /// The graph that everything in the report is counted on.
+    /// The graph from which everything in the report is computed.
     pub graph: &'a Graph,
-    /// What could not be had.
+    /// The gaps: what is missing and could have been read.
     pub gaps: &'a [Gap],
-    /// What no permission could have given.
+    /// The notes: what is missing and no permission could have provided.
     pub notes: &'a [Gap],
-    /// The journal's record of a number.
+    /// Looks up a journal record by its number; `None` when the journal has no such record.
     pub record: &'a dyn Fn(RecordNumber) -> Result<Option<Record>, JournalError>,
-    /// Whether messages may be quoted: not when `[messages] store` is none.
+    /// Whether messages may be quoted: false when `[messages] store` is `none`.
     pub quotes: bool,
 }

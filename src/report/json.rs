@@ -1,4 +1,4 @@
-//! The data of a page, so that nothing in it can be taken for a part of the page.
+//! Encodes the data of a page so that nothing in it is interpreted as HTML or script.
 
 use std::io::{self, Write};
 
@@ -12,20 +12,20 @@ use serde::{Serialize, Serializer};
 use crate::link::defang_text;
 use crate::model::format_time;
 
-/// A text from outside as a report holds it: every url in it broken.
+/// Text from outside as a report shows it: every url in it defanged.
 pub(super) fn shown(text: &str) -> String {
     defang_text(text).into_owned()
 }
 
-/// A moment as linktrail writes it, for serde.
+/// Serialises a time in linktrail's format.
 pub(super) fn time<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format_time(*at))
 }
 
-/// The value as JSON, compressed by gzip, in base64. The file is a fifth as long.
+/// The value as JSON, compressed by gzip, in base64. This makes the file five times smaller.
 ///
 /// # Errors
-/// The value has no form in JSON.
+/// When the value cannot be serialised as JSON.
 pub(super) fn packed(value: &impl Serialize) -> io::Result<String> {
     let text = EncoderStringWriter::new(&STANDARD);
     let mut out = io::BufWriter::new(GzEncoder::new(text, Compression::default()));

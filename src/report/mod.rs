@@ -1,7 +1,7 @@
 //! The report: a case as one HTML file that needs no network.
 //!
-//! Everything in it is counted on the graph of the case, by the rules of the hunts: the tables hold the rows that
-//! the hunts of the summary give. Every url is broken, so that nothing in the file can be followed by mistake.
+//! Everything in it is computed from the graph of the case, by the rules of the hunts: the tables have the rows that
+//! the hunts of the summary return. Every url is defanged, so that nothing in the file can be clicked by mistake.
 //!
 //! ```text
 //! graph ──▶ view ──▶ tables, timeline, network ──▶ model ──▶ page (template, styles, scripts, policy)
@@ -27,10 +27,10 @@ pub use error::ReportError;
 pub use input::{About, Report};
 
 impl Report<'_> {
-    /// Everything that the page shows, as the page's script gets it.
+    /// The data that the page's script receives.
     ///
     /// # Errors
-    /// A hunt of the library or a record cannot be read.
+    /// When a hunt of the library is not valid, or a record cannot be read.
     pub fn model(&self) -> Result<serde_json::Value, ReportError> {
         Ok(serde_json::to_value(model::Model::new(self)?)?)
     }
@@ -38,7 +38,7 @@ impl Report<'_> {
     /// Writes the page. The same case gives the same bytes.
     ///
     /// # Errors
-    /// When it cannot be made, or `out` takes no more.
+    /// When the page cannot be rendered, or `out` cannot be written.
     pub fn write(&self, mut out: impl Write) -> Result<(), ReportError> {
         let model = model::Model::new(self)?;
         page::write(&model, &mut out)?;

@@ -1,4 +1,4 @@
-//! What the page's script gets.
+//! The data that the page's script receives.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(super) struct Model<'a> {
     pub(super) notes: Vec<Gap>,
     tables: Vec<Table>,
     timeline: Vec<Event>,
-    /// Events without a time, which no timeline can show.
+    /// The number of events without a time, which a timeline cannot show.
     undated: usize,
     network: Network,
     #[serde(rename = "things")]

@@ -1,4 +1,4 @@
-//! The picture: who put which risky url where. Messages are folded into the edges.
+//! The picture of who put which risky url where. Messages are not nodes here: they are counted on the edges.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use super::json::shown;
 use super::view::View;
 use crate::graph::{EdgeType, Label, NodeRef};
 
-/// Most nodes of a picture that can be read.
+/// The highest number of nodes with which a picture is legible.
 const MOST: usize = 500;
 
-/// A node is told by label and id: the numbers of the graph can differ between runs.
+/// A node is identified by label and id, since its number in the graph can differ between runs.
 type Key<'g> = (Label, &'g str);
 
 #[derive(Debug, Serialize)]
@@ -44,7 +44,7 @@ struct Edge {
 #[derive(Default)]
 struct Draft<'g> {
     nodes: BTreeMap<Key<'g>, NodeRef>,
-    /// Messages by sender and url, and by url and place.
+    /// The number of messages by sender and url, and by url and place.
     edges: BTreeMap<(Key<'g>, Key<'g>, &'static str), u64>,
 }
 
@@ -73,7 +73,7 @@ impl<'g> Draft<'g> {
         draft
     }
 
-    /// Neighbours of every node, with the messages between.
+    /// The neighbours of every node, with the number of messages between them.
     fn neighbours(&self) -> BTreeMap<Key<'g>, Vec<(u64, Key<'g>)>> {
         let mut neighbours: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for ((from, to, _), weight) in &self.edges {
@@ -83,7 +83,7 @@ impl<'g> Draft<'g> {
         neighbours
     }
 
-    /// The nodes to keep: the most connected urls first, each with its neighbours, those of most messages first.
+    /// The nodes to keep: the most connected urls first, each with its neighbours, those with the most messages first.
     fn kept(&self) -> BTreeSet<Key<'g>> {
         let neighbours = self.neighbours();
         let weight = |near: &[(u64, Key<'g>)]| near.iter().map(|(weight, _)| weight).sum::<u64>();
@@ -104,7 +104,7 @@ impl<'g> Draft<'g> {
         for (url, near) in urls {
             let mut near = near.to_vec();
             near.sort_by_key(|(weight, key)| (std::cmp::Reverse(*weight), *key));
-            // A node with nothing beside it tells nothing.
+            // A node without neighbours shows nothing.
             let joined = near.iter().any(|(_, key)| kept.contains(key));
             let needed = if joined || near.is_empty() { 1 } else { 2 };
             if kept.len() + needed > MOST {
@@ -138,7 +138,8 @@ impl Network {
                 _ => view.shown(*node),
             };
             let near = neighbours.get(key).map_or(&[][..], Vec::as_slice);
-            // A url is as heavy as the messages that it stands in, not as both ends of each.
+            // The weight of a url is the number of its messages. Counting both its senders and its places would count
+            // each twice.
             let heavy = near
                 .iter()
                 .filter(|(_, other)| key.0 != Label::Url || other.0 != Label::User);

@@ -1,4 +1,4 @@
-//! The page: the template filled in, with styles, scripts and data inside, and a policy that lets nothing else run.
+//! Renders the page: the template with styles, scripts and data inline, and a policy that allows nothing else to run.
 
 use std::io::Write;
 
@@ -29,7 +29,7 @@ fn render(model: &Model<'_>, data: String) -> Result<String, minijinja::Error> {
     let script = joined(SCRIPTS);
     let window = model.case.window;
     let mut environment = Environment::new();
-    // What is named .html is escaped by itself.
+    // A template whose name ends in .html is escaped automatically.
     environment.add_template("report.html", TEMPLATE)?;
     environment.get_template("report.html")?.render(context! {
         csp => policy(&style, &[&libraries, &script]),
@@ -51,12 +51,12 @@ fn render(model: &Model<'_>, data: String) -> Result<String, minijinja::Error> {
     })
 }
 
-/// The texts as one, with the line breaks that a parser of HTML makes of all others: hashes are taken of what it sees.
+/// Joins the texts, with line breaks as an HTML parser normalises them, since browsers hash the normalised text.
 fn joined(texts: &[&str]) -> String {
     texts.concat().replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// A policy that lets this style and these scripts run, shows pictures that stand in the page, and nothing else.
+/// The Content-Security-Policy. It allows this style, these scripts and inline pictures, and nothing else.
 fn policy(style: &str, scripts: &[&str]) -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     let scripts: Vec<String> = scripts.iter().map(|text| hash(text)).collect();
@@ -67,7 +67,7 @@ fn policy(style: &str, scripts: &[&str]) -> String {
     )
 }
 
-/// Gaps as they can be read without a script: nothing in them turns a line around.
+/// The gaps in plain text, without characters that reverse the reading direction, for readers without scripts.
 fn cleaned(gaps: &[Gap]) -> Vec<Gap> {
     gaps.iter()
         .map(|gap| Gap {

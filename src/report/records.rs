@@ -1,4 +1,4 @@
-//! The records behind the elements: where each was asked, and what it says of those that matter.
+//! The records that prove the elements: the request of each, and quotations about the important elements.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,26 +13,26 @@ use crate::evidence::{Matcher, ParsedRecord, Parts, Resolver};
 use crate::journal::Record;
 use crate::model::{RecordNumber, Source};
 
-/// Most bytes of what one record says of one element.
+/// The longest quotation from one record about one element, in bytes.
 const LONGEST: usize = 2_000;
-/// Most parts that a quotation can hold: each takes a line of its own, and one that tells its place.
+/// The highest number of parts in a quotation: each part takes a line, and another line for its position.
 const PARTS: usize = LONGEST / 10;
-/// Most records that are quoted for one element; all are named.
+/// The highest number of records that are quoted for one element. All of its records are listed.
 const QUOTED: usize = 5;
-/// Most bytes of all that is quoted.
+/// The longest total of all quotations, in bytes.
 const ALTOGETHER: usize = 5_000_000;
 
-/// What a report tells of a journal record.
+/// A journal record as the report shows it.
 #[derive(Debug, Serialize)]
 pub(super) struct RecordLine {
-    /// When the answer was there.
+    /// The time at which the answer was received.
     #[serde(serialize_with = "time")]
     at: DateTime<Utc>,
     source: String,
     method: &'static str,
-    /// Where it went, broken.
+    /// The url of the request, defanged.
     url: String,
-    /// HTTP status; absent when no whole response came.
+    /// The HTTP status; absent when there was no complete response.
     status: Option<u16>,
 }
 
@@ -48,7 +48,7 @@ impl RecordLine {
     }
 }
 
-/// Reads every record that the elements name, and quotes what they say of those that matter.
+/// Reads every record that the elements refer to, and quotes the important ones.
 pub(super) fn read(
     report: &Report<'_>,
     elements: &mut [ElementDetails],
@@ -82,7 +82,7 @@ pub(super) fn read(
         }
         let parsed = ParsedRecord::of(&record);
         for at in asked {
-            // Elements come in their order.
+            // The elements are in the order in which they were first referred to.
             if !budget.is_left_for(*at) {
                 break;
             }
@@ -95,18 +95,18 @@ pub(super) fn read(
     Ok(lines)
 }
 
-/// What Microsoft Graph answers are messages, with their whole text.
+/// Answers of Microsoft Graph contain the full text of messages, which the configuration can forbid to quote.
 fn may_be_quoted(report: &Report<'_>, source: &str) -> bool {
     report.quotes || Source::parse(source) != Some(Source::Graph)
 }
 
-/// Bytes that quotations may still take. When they are spent, elements later in the report lose theirs first: the
-/// first ones are what the first tables are about.
+/// The byte budget for quotations. When it is spent, elements later in the report lose theirs first, since the first
+/// tables refer to the first elements.
 struct Budget {
     left: usize,
-    /// Elements with a quotation.
+    /// The elements with a quotation.
     quoted: BTreeSet<usize>,
-    /// The first element that nothing is left for.
+    /// The first element for which the budget has no room.
     end: usize,
 }
 
@@ -123,7 +123,7 @@ impl Budget {
         element < self.end
     }
 
-    /// Puts a quotation to its element; the last elements lose theirs when too little is left for it.
+    /// Adds a quotation to its element. When the budget is too small, the last elements lose theirs.
     fn spend(
         &mut self,
         elements: &mut [ElementDetails],

@@ -1,4 +1,4 @@
-//! What happened, in the order of time.
+//! The events of the case, ordered by time.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::view::View;
 use crate::graph::schema::{alert, clicked, connected_to};
 use crate::graph::{EdgeType, Label, NodeRef};
 
-/// Kind of an event. The order is that of events of one moment.
+/// The kind of an event. Events at the same time are sorted in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
@@ -20,8 +20,8 @@ enum Kind {
     Alert,
 }
 
-/// Moment in milliseconds, end where that is another moment, kind, whether it is risky, who, what, things, and where
-/// (of a message) or how (of anything else).
+/// The fields are: time in milliseconds, end time if it differs, kind, whether it is risky, who, what, references, and
+/// the place of a message or the details of any other event.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct Event(
     i64,
@@ -34,7 +34,7 @@ pub(super) struct Event(
     Option<String>,
 );
 
-/// The events, and how many have no time.
+/// The events, and the number of those without a time.
 #[derive(Debug)]
 pub(super) struct Timeline {
     pub(super) events: Vec<Event>,
@@ -90,14 +90,14 @@ impl Draft {
     }
 }
 
-/// An event for each message with a link.
+/// One event for each message with a link.
 fn messages(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (message, urls) in view.messages_with(|_| true) {
         let senders: Vec<NodeRef> = view.senders(message).into_iter().flatten().collect();
         let mut refs = vec![elements.node(message)];
         refs.extend(senders.iter().map(|sender| elements.node(*sender)));
-        // A risky url is what the message is about, wherever it stands in it.
+        // Risky urls come first, wherever they are in the message.
         let (risky, plain): (Vec<NodeRef>, Vec<NodeRef>) =
             urls.iter().partition(|url| view.risky(**url));
         for url in risky.iter().chain(&plain) {
@@ -112,7 +112,7 @@ fn messages(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Draft> {
         let first = risky.iter().chain(&plain).next();
         let mut what = first.map_or("", |url| view.id(*url)).to_owned();
         if urls.len() > 1 {
-            // Broken here: what follows would be taken for a part of it.
+            // Defanged here, since the text appended to it would be taken for a part of the url.
             what = format!("{} and {} more", shown(&what), urls.len() - 1);
         }
         drafts.push(Draft {
@@ -129,7 +129,7 @@ fn messages(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Draft> {
     drafts
 }
 
-/// An event for each edge of a type that leads to a url.
+/// One event for each edge of this type that leads to a url.
 fn reached(view: View<'_>, elements: &mut Elements<'_>, kind: Kind, edge: EdgeType) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for url in view.graph.labelled(Label::Url) {
@@ -159,7 +159,7 @@ fn reached(view: View<'_>, elements: &mut Elements<'_>, kind: Kind, edge: EdgeTy
     drafts
 }
 
-/// An event for each alert.
+/// One event for each alert.
 fn alerts(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for alert in view.graph.labelled(Label::Alert) {

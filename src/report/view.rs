@@ -1,4 +1,4 @@
-//! The graph as the tables, the timeline and the picture ask it.
+//! Queries on the graph for the tables, the timeline and the picture.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use crate::graph::schema::{message, sent, url};
 use crate::graph::summary::Summary;
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
 
-/// Each channel and chat as hunts show it. They are named once for all messages in them: to name a channel its teams
-/// are looked for among everything that leads to it, every message too.
+/// The names of channels and chats, as hunts show them. They are computed once for all messages, since finding the team
+/// of a channel goes through all edges to it, including those of every message.
 #[derive(Debug)]
 pub(super) struct Places(HashMap<NodeRef, String>);
 
@@ -26,8 +26,8 @@ impl Places {
     }
 }
 
-/// A graph, as the tables ask it. Nodes come in the order of their ids, since the numbers that the graph gives them
-/// can differ between runs.
+/// A graph with the queries that the tables need. Nodes are sorted by id, since their numbers in the graph can differ
+/// between runs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'g> {
     pub(super) graph: &'g Graph,
@@ -48,7 +48,7 @@ impl<'g> View<'g> {
         self.graph.node(node).label
     }
 
-    /// A node as it stands in the cell of a hunt.
+    /// A node as hunts show it in a cell.
     pub(super) fn shown(self, node: NodeRef) -> &'g str {
         naming::cell(self.graph, node)
     }
@@ -59,18 +59,18 @@ impl<'g> View<'g> {
         name.map_or_else(|| self.shown(place), String::as_str)
     }
 
-    /// Name of the team that a channel belongs to.
+    /// The name of the team that a channel belongs to.
     pub(super) fn team(self, channel: NodeRef) -> Option<&'g str> {
         naming::team_of(self.graph, channel)
     }
 
-    /// The channel or chat that a message stands in, as hunts show it.
+    /// The channel or chat of a message, as hunts show it.
     pub(super) fn place_of(self, message: NodeRef) -> Option<&'g str> {
         let places = self.graph.targets(message, EdgeType::PostedIn);
         places.into_iter().map(|place| self.place(place)).min()
     }
 
-    /// Who sent a message; one `None` when nobody is known to have.
+    /// The senders of a message; a single `None` when none is known.
     pub(super) fn senders(self, message: NodeRef) -> Vec<Option<NodeRef>> {
         let senders = self.graph.sources(message, EdgeType::Sent);
         if senders.is_empty() {
@@ -79,7 +79,7 @@ impl<'g> View<'g> {
         senders.into_iter().map(Some).collect()
     }
 
-    /// When a message was sent: as it says itself, else as the edge of its sender does.
+    /// When a message was sent, from the message itself or else from the edge of its sender.
     pub(super) fn sent(self, message: NodeRef, sender: Option<NodeRef>) -> Option<DateTime<Utc>> {
         self.facts(message).get(message::CREATED).or_else(|| {
             let edge = self.graph.edge(sender?, EdgeType::Sent, message)?;
@@ -96,7 +96,7 @@ impl<'g> View<'g> {
         urls.filter(move |url| self.risky(*url))
     }
 
-    /// Every message that holds one of the urls that count, with those urls.
+    /// Every message with at least one of the urls that `counts` accepts, together with those urls.
     pub(super) fn messages_with(
         self,
         counts: impl Fn(NodeRef) -> bool,

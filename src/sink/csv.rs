@@ -1,7 +1,9 @@
-//! CSV files for `neo4j-admin database import full`: a file for each label and for each (type, from, to).
+//! CSV files for `neo4j-admin database import full`: one file for each label, and one for each combination of type,
+//! start label and end label.
 //!
-//! The header form is that of Neo4j's operations manual, "Import", "CSV header format". Values stand as they are, so
-//! that what is imported equals what a load writes: these files are for Neo4j and not for a spreadsheet.
+//! The header format is described in Neo4j's operations manual, "Import", "CSV header format". Values are not escaped
+//! against spreadsheet formulas, so that an import produces the same graph as a load. Do not open these files in a
+//! spreadsheet.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -15,7 +17,7 @@ use crate::graph::schema::{EDGES, Kind, NODES, Property};
 use crate::graph::value::Value;
 use crate::graph::{Graph, Properties};
 
-/// What can stand between the values of a list, with the name by which neo4j-admin takes it.
+/// Possible delimiters between the values of a list, each with its name in the options of neo4j-admin.
 const DELIMITERS: &[(char, &str)] = &[
     (';', ";"),
     ('|', "|"),
@@ -25,10 +27,10 @@ const DELIMITERS: &[(char, &str)] = &[
     ('\u{f8ff}', "U+F8FF"),
 ];
 
-/// Writes `nodes/`, `edges/` and a `README` with the command that imports them.
+/// Writes `nodes/`, `edges/` and a `README` with the import command.
 ///
 /// # Errors
-/// When a file cannot be written, or when the lists hold every character that could part their values.
+/// When a file cannot be written, or when every possible delimiter occurs in the lists.
 pub fn write(graph: &Graph, folder: &Path) -> io::Result<()> {
     let (delimiter, name) = delimiter(graph).ok_or_else(|| {
         io::Error::new(
@@ -102,7 +104,7 @@ fn open(file: &Path) -> io::Result<Writer<BufWriter<File>>> {
     Ok(WriterBuilder::new().from_writer(BufWriter::new(File::create(file)?)))
 }
 
-/// The first character that no list holds.
+/// The first delimiter that does not occur in any list.
 fn delimiter(graph: &Graph) -> Option<(char, &'static str)> {
     let mut free: BTreeMap<char, &str> = DELIMITERS.iter().copied().collect();
     let nodes = graph.nodes().into_iter().map(|node| &node.facts);
@@ -142,7 +144,7 @@ fn cells(
     properties
         .iter()
         .map(move |property| match stored.get(property.name) {
-            // An empty cell is an absent property.
+            // An empty cell stands for an absent property.
             None => String::new(),
             Some(Value::List(items)) => items.join(delimiter.to_string().as_str()),
             Some(value) => plain(value),

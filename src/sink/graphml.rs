@@ -1,4 +1,4 @@
-//! GraphML, as Gephi, yEd and networkx read it.
+//! GraphML for Gephi, yEd and networkx.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -12,12 +12,12 @@ use crate::graph::schema::{EDGES, Kind, NODES, Property};
 use crate::graph::value::Value;
 use crate::graph::{Graph, Properties};
 
-/// Writes the graph. A node's id is its label, a colon and its key; its `label` is what a picture shows, its
-/// `node_type` the label of the schema. The values of a list are parted by `"; "`. Characters that XML cannot hold
-/// stand as U+FFFD: `jsonl` has them as they came.
+/// Writes the graph. The id of a node is its label, a colon and its key. Its `label` is the caption for pictures, its
+/// `node_type` the label in the schema. The values of a list are separated by `"; "`. Characters that XML does not
+/// allow are replaced by U+FFFD; the format `jsonl` keeps them.
 ///
 /// # Errors
-/// What `out` fails with.
+/// The errors of `out`.
 pub fn write(graph: &Graph, out: impl Write) -> io::Result<()> {
     let mut xml = Writer::new_with_indent(out, b' ', 1);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
@@ -59,7 +59,7 @@ pub fn write(graph: &Graph, out: impl Write) -> io::Result<()> {
     out.flush()
 }
 
-/// Declares every property that the schema knows, once for nodes and once for edges.
+/// Declares every property of the schema, once for nodes and once for edges.
 fn keys<'p>(
     xml: &mut Writer<impl Write>,
     of: &'static str,
@@ -110,7 +110,8 @@ fn id(label: &str, key: &str) -> String {
     clean(&format!("{label}:{key}"))
 }
 
-/// A text of XML 1.0's production 2, `Char`. A carriage return would come back as a line feed.
+/// Replaces what is not a `Char` of XML 1.0, production 2, and carriage returns, which an XML parser would turn into
+/// line feeds.
 fn clean(text: &str) -> String {
     let allowed = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     text.chars()

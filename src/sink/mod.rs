@@ -1,4 +1,4 @@
-//! Sinks: each knows the graph and nothing of Teams.
+//! Sinks: the formats and databases that a graph is written to. They use only the graph and know nothing about Teams.
 
 pub mod csv;
 pub mod graphml;

@@ -8,17 +8,17 @@ use crate::graph::naming::caption;
 use crate::graph::value::Value;
 use crate::graph::{Graph, Label, NodeData, Properties};
 
-/// What BloodHound calls the origin of these nodes, and deletes them by.
+/// The source kind of these nodes in BloodHound, by which they can be deleted there.
 const SOURCE: &str = "Linktrail";
 
-/// Writes nodes and edges as one JSON object. Kinds begin with `LT`, so that BloodHound's own `User` and `Domain`
-/// stay what they are. Users and teams with an Entra id have it as their id, in upper case as AzureHound writes
-/// it: they become one with its nodes.
+/// Writes nodes and edges as one JSON object. Kinds start with `LT`, so that they do not mix with BloodHound's own
+/// `User` and `Domain`. Users and teams with an Entra id have it as their id, in upper case like AzureHound, so
+/// BloodHound merges them with AzureHound's nodes.
 ///
 /// # Errors
-/// What `out` fails with.
+/// The errors of `out`.
 pub fn write(graph: &Graph, mut out: impl Write) -> io::Result<()> {
-    // Line by line, since a large graph need not be in memory twice.
+    // Written line by line, so that a large graph is not in memory twice.
     write!(
         out,
         "{{\"metadata\":{{\"source_kind\":\"{SOURCE}\"}},\"graph\":{{\"nodes\":["
@@ -26,7 +26,7 @@ pub fn write(graph: &Graph, mut out: impl Write) -> io::Result<()> {
     for (at, node) in graph.nodes().into_iter().enumerate() {
         let stored = graph.stored(&node.facts);
         let mut properties = plain(&stored);
-        // Its own `name` is what BloodHound shows and searches.
+        // BloodHound shows and searches the property `name`.
         properties.insert("name".to_owned(), caption(node).into());
         properties.insert("linktrail_id".to_owned(), node.id.as_str().into());
         let line = json!({
@@ -63,7 +63,7 @@ fn is_guid(text: &str) -> bool {
     uuid::Uuid::try_parse(text).is_ok() && text.len() == uuid::fmt::Hyphenated::LENGTH
 }
 
-/// Properties are texts, numbers, truth values and lists of texts; names are in lower case.
+/// Property values can be texts, numbers, booleans and lists of texts; names have to be in lower case.
 fn plain(stored: &Properties) -> Map<String, Json> {
     stored
         .iter()

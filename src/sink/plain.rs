@@ -1,9 +1,9 @@
-//! A value as one text, for the formats that know no other.
+//! Property values as plain text, for formats that have no other types.
 
 use crate::graph::Value;
 use crate::model::format_time;
 
-/// A single value as text: times in RFC 3339, lists as their values parted by commas.
+/// A value as text: times in RFC 3339, the values of a list separated by commas.
 pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),

@@ -1,6 +1,6 @@
-//! A STIX 2.1 bundle of what is risky: indicators, the urls, and how often they were seen. OASIS, "STIX Version 2.1".
+//! A STIX 2.1 bundle of the risky urls: indicators, the urls, and how often they were seen. OASIS, "STIX Version 2.1".
 //!
-//! It names no user, message or host of the tenant; the urls stand as they are, with all that is in them.
+//! It names no user, message or host of the tenant. The urls are complete, including any data in them.
 
 use std::io::{self, Write};
 
@@ -13,17 +13,18 @@ use crate::graph::value::is_cut_url;
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
 use crate::model::{State, UrlSeverity};
 
-/// Namespace of the ids of observables: STIX 2.1, section 2.9.
+/// The namespace for the ids of observables: STIX 2.1, section 2.9.
 const OBSERVABLES: Uuid = Uuid::from_u128(0x00ab_edb4_aa42_466c_9c01_fed2_3315_a9b7);
 
 /// Confidence of "high" and "medium": STIX 2.1, appendix A.
 const HIGH: u8 = 85;
 const MEDIUM: u8 = 50;
 
-/// Writes the bundle. `created` is when the case was made: the same case gives the same bytes.
+/// Writes the bundle. `created` is the time at which the case was created, so the same case always gives the same
+/// bytes.
 ///
 /// # Errors
-/// What `out` fails with.
+/// The errors of `out`.
 pub fn write(graph: &Graph, created: DateTime<Utc>, mut out: impl Write) -> io::Result<()> {
     let created = time(created);
     let author = object_id("identity", "linktrail");
@@ -47,7 +48,7 @@ pub fn write(graph: &Graph, created: DateTime<Utc>, mut out: impl Write) -> io::
     out.flush()
 }
 
-/// How many risky urls are left out, since the graph holds only the beginning of them.
+/// The number of risky urls that are left out, since the graph holds only a truncated form of them.
 pub fn left_out(graph: &Graph) -> usize {
     let cut = |url: &NodeRef| is_cut_url(&graph.node(*url).id);
     risky(graph).iter().filter(|url| cut(url)).count()
@@ -136,7 +137,7 @@ fn of_url(graph: &Graph, url: NodeRef, author: &str, created: &str) -> Vec<Json>
     ]
 }
 
-/// The id of an observable follows from its value: STIX 2.1, section 2.9.
+/// An observable's id is derived from its value: STIX 2.1, section 2.9.
 fn observable(kind: &str, value: &str) -> String {
     let contributing = json!({ "value": value }).to_string();
     format!(
@@ -145,7 +146,7 @@ fn observable(kind: &str, value: &str) -> String {
     )
 }
 
-/// Other ids follow from what they are about, so that the same case gives the same bundle.
+/// Other ids are derived from the value that they are about, so the same case always gives the same bundle.
 fn object_id(kind: &str, about: &str) -> String {
     let space = Uuid::new_v5(&Uuid::NAMESPACE_OID, b"linktrail");
     let name = format!("{kind}|{about}");

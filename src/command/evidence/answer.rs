@@ -1,4 +1,4 @@
-//! What was asked for, with the records behind it.
+//! The result of `linktrail evidence`: the requested element or record, with the records that prove it.
 
 use crate::case::Case;
 use crate::command::exit::{Failure, UsageError};
@@ -7,25 +7,25 @@ use crate::graph::Graph;
 use crate::journal::Record;
 use crate::model::RecordNumber;
 
-/// A record, and the parts of it that mention what was asked for; none when the record itself was asked for.
+/// A record, and the parts of it that mention the requested element; `None` when the record itself was requested.
 pub(super) struct Proof {
     pub(super) record: Record,
     pub(super) parts: Option<Parts>,
 }
 
-/// A node, an edge or a record of a case, with all that it takes to show it.
+/// A node, an edge or a record of a case, with everything that is shown of it.
 pub(super) struct Answer<'a> {
     pub(super) case: &'a Case,
     pub(super) graph: &'a Graph,
     pub(super) resolver: &'a Resolver<'a>,
-    /// The node or edge; none when a record was asked for.
+    /// The node or edge; `None` when a record was requested.
     pub(super) element: Option<Element>,
     /// The numbers of all records, in ascending order.
     pub(super) numbers: Vec<RecordNumber>,
 }
 
 impl Answer<'_> {
-    /// Reads a record, and finds the parts that mention what was asked for.
+    /// Reads a record, and finds the parts that mention the requested element.
     fn proof(&self, number: RecordNumber) -> Result<Proof, Failure> {
         let record = self.case.journal().get(number)?.ok_or_else(|| {
             UsageError(format!(
@@ -40,7 +40,7 @@ impl Answer<'_> {
         Ok(Proof { record, parts })
     }
 
-    /// Reads all records, in their order.
+    /// Reads all records, in ascending order.
     pub(super) fn proofs(&self) -> impl Iterator<Item = Result<Proof, Failure>> {
         self.numbers.iter().map(|number| self.proof(*number))
     }

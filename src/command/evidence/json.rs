@@ -10,7 +10,7 @@ use crate::evidence::Element;
 use crate::graph::{Facts, Graph, NodeRef, schema};
 use crate::terminal;
 
-/// Renders the node, edge or record that was asked for as one JSON object.
+/// Renders the requested node, edge or record as one JSON object.
 pub(super) fn render(answer: &Answer<'_>) -> Result<String, Failure> {
     let graph = answer.graph;
     let mut result = Map::new();
@@ -56,11 +56,11 @@ pub(super) fn render(answer: &Answer<'_>) -> Result<String, Failure> {
     Ok(terminal::harmless(&serde_json::to_string_pretty(&result)?) + "\n")
 }
 
-/// A record as the journal has it, and the parts of it that mention what was asked for.
+/// A record as the journal stores it, with the parts of it that mention the requested element.
 fn record(proof: Proof) -> serde_json::Result<Value> {
     let mut record = serde_json::to_value(&proof.record)?;
     for name in ["request", "status", "headers"] {
-        // The journal leaves out what a record does not have. Here every record has the same keys.
+        // The journal omits absent values. In this output every record has the same keys.
         if record.get(name).is_none() {
             record[name] = Value::Null;
         }
@@ -80,7 +80,7 @@ fn properties(graph: &Graph, facts: &Facts) -> Value {
         .into()
 }
 
-/// How many edges of each type lead from a node (`out`) and to it (`in`).
+/// The number of edges of each type that start at a node (`out`) and that lead to it (`in`).
 pub(super) fn edges(graph: &Graph, node: NodeRef) -> BTreeMap<&'static str, BTreeMap<&str, usize>> {
     let mut edges: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for kind in schema::EDGES.iter().map(|spec| spec.kind) {

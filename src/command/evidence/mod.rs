@@ -1,4 +1,4 @@
-//! `linktrail evidence`: from a node or an edge to the records it came from.
+//! `linktrail evidence`: shows the records that prove a node or an edge.
 
 mod answer;
 mod json;

@@ -14,16 +14,16 @@ use crate::model::format_time;
 use crate::source::logs::Query;
 use crate::terminal::clean;
 
-/// How many records are shown. The ids of all are listed.
+/// The highest number of records that are shown. The ids of all are listed.
 const SHOWN_RECORDS: usize = 20;
-/// How many parts of a record are shown.
+/// The highest number of parts that are shown of a record.
 const SHOWN_PARTS: usize = 20;
-/// How many characters are shown of one field, and of a body that cannot be taken apart.
+/// The highest number of characters that are shown of a field, or of a body that cannot be split into parts.
 const SHOWN_CHARACTERS: usize = 2_000;
-/// How many record ids stand on a line.
+/// The number of record ids on a line.
 const IDS_PER_LINE: usize = 12;
 
-/// Renders the node or edge that was asked for, and the records behind it.
+/// Renders the requested node or edge, and the records that prove it.
 pub(super) fn render(answer: &Answer<'_>, whole: bool) -> Result<String, Failure> {
     let graph = answer.graph;
     let mut text = String::new();
@@ -65,7 +65,7 @@ pub(super) fn render(answer: &Answer<'_>, whole: bool) -> Result<String, Failure
     Ok(text)
 }
 
-/// The id of a node with its name. Urls are defanged, so that no terminal makes a link of them.
+/// The id of a node with its name. Urls are defanged, so that terminals do not make them clickable.
 fn title(node: &NodeData) -> String {
     let id = naming::defanged_id(node).unwrap_or_else(|| node.id.as_str().into());
     match naming::beside_id(node) {
@@ -98,7 +98,7 @@ fn properties(text: &mut String, facts: Option<&Facts>) -> std::fmt::Result {
     Ok(())
 }
 
-/// Writes how many edges a node has, and the command that shows one of them.
+/// Writes the numbers of a node's edges, and the command that shows one of them.
 fn edges(text: &mut String, graph: &Graph, node: NodeRef) -> std::fmt::Result {
     let mut example = None;
     let mut lines = Vec::new();
@@ -154,7 +154,7 @@ fn record_ids(text: &mut String, answer: &Answer<'_>) -> std::fmt::Result {
     }
 }
 
-/// Writes a record, with the parts that mention what was asked for, or the beginning of its body.
+/// Writes a record, with the parts that mention the requested element, or the beginning of its body.
 fn render_record(text: &mut String, proof: &Proof, whole: bool) -> std::fmt::Result {
     let record = &proof.record;
     let status = match record.status {
@@ -185,7 +185,7 @@ fn render_record(text: &mut String, proof: &Proof, whole: bool) -> std::fmt::Res
     }
 }
 
-/// What the request said: the name of a saved query, else its text.
+/// Describes the body of a request: by the name of a saved query, or else by its text. `None` without a body.
 fn describe_request(record: &Record) -> Option<String> {
     let sent = record.request.as_ref()?;
     let request: Value = serde_json::from_str(sent).unwrap_or_default();
@@ -229,7 +229,7 @@ fn excerpts(text: &mut String, parts: &Parts) -> std::fmt::Result {
     Ok(())
 }
 
-/// Writes a field, and the fields inside it by their path. Empty ones are left out.
+/// Writes a field, and the fields within it by their path. Empty fields are left out.
 fn field(text: &mut String, name: &str, value: &Value) -> std::fmt::Result {
     match value {
         Value::Object(fields) => {
@@ -253,7 +253,7 @@ fn body(text: &mut String, record: &Record, whole: bool) -> std::fmt::Result {
     writeln!(text, "    {}", clip(&clean(&record.body)))
 }
 
-/// Null, and empty texts and lists: most fields of a message of Graph are.
+/// True for null and for empty texts and lists, which most fields of a Microsoft Graph message are.
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -263,7 +263,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// A text as it is, and anything else as JSON.
+/// A text unchanged, and anything else as JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -271,7 +271,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// At most [`SHOWN_CHARACTERS`] characters, with a note of what is left out.
+/// At most [`SHOWN_CHARACTERS`] characters, with a remark when some are left out.
 fn clip(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARACTERS) {
         None => text.to_owned(),

@@ -1,4 +1,4 @@
-//! The case that a load works on: new, gone on with, replayed, or the demo.
+//! Opens the case that a load works on: a new one, a resumed one, a replay or the demo.
 
 use std::path::Path;
 
@@ -15,16 +15,16 @@ use crate::model::{Options, Scope, Settings, Stage};
 use crate::sink::neo4j::{self, Connection};
 use crate::terminal::clean;
 
-/// A case, with all that it takes to go on with it.
+/// An open case, with everything that is needed to continue it.
 pub(super) struct Opened {
     pub(super) case: Case,
     pub(super) answers: Answers,
-    /// Where its graph goes, if anywhere.
+    /// The database for its graph; `None` when the graph is not written to Neo4j.
     pub(super) neo4j: Option<Connection>,
 }
 
-/// Opens the case that the arguments name, or makes a new one. Everything that a load needs is checked before a folder
-/// is made: what is wrong with Neo4j is better known before the first request than after the last.
+/// Opens the case that the arguments name, or creates one. Everything that a load needs is checked before the folder is
+/// created, so that an error about Neo4j is reported before the first request and not after the last.
 pub(super) async fn open(
     global: &Global,
     arguments: &Load,
@@ -60,7 +60,7 @@ pub(super) async fn open(
             let made_with = &case.manifest().options.settings;
             let config = Config::read_for_load(global.config.as_deref(), Some(made_with), neo4j)?;
             if let Some(key) = config.settings.forbids(made_with) {
-                // The case would ask whom it was made to ask, by the rules that it was made with.
+                // The resumed case would ask the providers that it was created with, by the privacy rules of that time.
                 return Err(UsageError(format!(
                     "{key} in the configuration does not allow what the case in {} was made with; start a new case, or read this one with --replay",
                     clean(&dir.to_string_lossy())
@@ -92,8 +92,8 @@ pub(super) async fn open(
     }
 }
 
-/// `[neo4j]` for a load that needs nothing else of the configuration. When it cannot be read the load goes on without
-/// Neo4j, and says so.
+/// The settings of `[neo4j]`, for a load that needs no other configuration. If they are not valid, the load runs
+/// without Neo4j and reports that.
 fn neo4j_alone(global: &Global, neo4j: Neo4jUse) -> Option<neo4j::Settings> {
     if neo4j == Neo4jUse::LeftOut {
         return None;
@@ -128,7 +128,7 @@ fn open_existing(dir: &Path, typed: &ScopeArgs) -> Result<Case, Failure> {
     Ok(case)
 }
 
-/// The options of a new case.
+/// The options of a new case, from the command line.
 fn new_options(typed: &ScopeArgs) -> Result<Options, UsageError> {
     let options = Options::from(typed);
     for url in &options.urls {

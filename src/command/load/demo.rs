@@ -1,4 +1,4 @@
-//! The incident that ships with linktrail: a recorded case.
+//! The incident that is included in linktrail as a recorded case.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::model::fs::{make_private_dir, write_whole};
 
 static DEMO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/demo");
 
-/// Opens the demo's case in a folder, `cases/demo` when none is named; copies it there first if it is not there yet.
+/// Opens the case of the demo in a folder, by default `cases/demo`, and copies it there before if necessary.
 pub(super) fn open(dir: Option<&Path>) -> Result<Case, Failure> {
     let dir = dir.unwrap_or(Path::new("cases/demo"));
     if Case::exists(dir) {
@@ -32,7 +32,7 @@ pub(super) fn open(dir: Option<&Path>) -> Result<Case, Failure> {
     Ok(Case::open(dir)?)
 }
 
-/// Copies the recorded case, `case.json` last: without it the folder is not yet a case.
+/// Copies the recorded case. `case.json` is copied last, since only a folder with that file counts as a case.
 fn copy(dir: &Path) -> io::Result<()> {
     make_private_dir(&dir.join("journal"))?;
     let segments = DEMO

@@ -1,4 +1,4 @@
-//! A load that runs to its end.
+//! A complete load.
 
 use super::case::{self, Opened};
 use super::result;

@@ -1,4 +1,4 @@
-//! `linktrail load`: a case is opened, the pipeline runs over it, and the graph is saved, pushed and shown.
+//! `linktrail load`: opens a case, runs the pipeline on it, and saves, pushes and shows the graph.
 
 mod case;
 mod demo;
@@ -19,12 +19,12 @@ use super::output;
 use super::signals::Signals;
 use crate::cli::{Global, Load};
 
-/// How long an interrupted load may take to end by itself.
+/// The time that an interrupted load has to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Runs the load on a thread of its own, so that a signal is heard while the load computes.
+/// Runs the load on a thread of its own, so that signals are noticed while the load computes.
 pub(super) async fn run(global: Global, arguments: Load) -> Result<Exit, Failure> {
-    // First, so that an interruption is heard before anything is made.
+    // This comes first, so that no interruption is missed after anything has been created.
     let mut signals = Signals::listen()?;
     let (stop, stopped) = oneshot::channel::<()>();
     let runtime = Handle::current();
@@ -46,8 +46,8 @@ pub(super) async fn run(global: Global, arguments: Load) -> Result<Exit, Failure
         },
     }
     output::eprint_line("interrupted; run the same command with the same --case to go on");
-    // The load ends where it next waits for something. What it has written so far is whole, so if it computes for long,
-    // or on a second signal, it is not waited for.
+    // The load ends at its next await. Everything written so far is complete, so a long computation or a second signal
+    // ends the process without waiting.
     drop(stop);
     tokio::select! {
         _ = &mut load => {}

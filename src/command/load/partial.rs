@@ -15,7 +15,7 @@ use crate::model::Stage;
 use crate::pipeline::{self, Progress};
 use crate::terminal::clean;
 
-/// Runs the stages that are asked for. Neo4j is not touched, and the case is not complete afterwards.
+/// Runs the stages that were requested. Nothing is written to Neo4j, and the case is not complete afterwards.
 pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failure> {
     let Opened {
         mut case, answers, ..
@@ -51,7 +51,7 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
     };
     bar.finish_and_clear();
     let partial = partial?;
-    // How many records there are is noted, and what they hold is on disk.
+    // The number of records is stored, and the journal is flushed to disk.
     case.note(|_| {})?;
     let next = suggested::command(global, "load")
         .words("--case")

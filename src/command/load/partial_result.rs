@@ -1,4 +1,4 @@
-//! The result of a load that stopped before the end: one JSON object, or text for people.
+//! The result of a load that stops early: one JSON object, or text for people.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,11 +14,11 @@ use crate::model::{Gap, Source, Stage};
 use crate::pipeline::{Plan, Stopped};
 use crate::terminal::harmless;
 
-/// What a load gave that stopped before the end.
+/// The result of a load that stops early.
 pub(super) enum Partial {
-    /// With `--plan`.
+    /// The result of `--plan`.
     Plan(Box<Plan>),
-    /// With `--until`.
+    /// The result of `--until`.
     Until(Stopped),
 }
 

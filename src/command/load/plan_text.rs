@@ -1,11 +1,11 @@
-//! What a load would do, as text for people: each request that is known of, and each string that would leave the tenant.
+//! Renders a plan as text for people: the known requests, and every string that would leave the tenant.
 
 use std::fmt::Write as _;
 
 use crate::pipeline::{Plan, ProviderPlan, Sent};
 use crate::terminal::clean;
 
-/// Writes a whole plan.
+/// Writes the whole plan.
 pub(super) fn render_plan(text: &mut String, plan: &Plan) -> std::fmt::Result {
     let messages = &plan.messages;
     writeln!(
@@ -82,7 +82,8 @@ pub(super) fn render_plan(text: &mut String, plan: &Plan) -> std::fmt::Result {
     Ok(())
 }
 
-/// Writes what a provider would be sent, string by string: to see the strings before they leave is what a plan is for.
+/// Writes every string that would be sent to a provider, since the purpose of a plan is to see them before they are
+/// sent.
 fn render_provider(
     text: &mut String,
     plan: &ProviderPlan,
@@ -162,7 +163,7 @@ fn render_strings(text: &mut String, indent: &str, strings: &[Sent]) -> std::fmt
     Ok(())
 }
 
-/// A lower bound of time in a unit that fits it, rounded up.
+/// A minimal duration in a suitable unit, rounded up.
 fn at_least(seconds: f64) -> String {
     match seconds {
         ..1.0 => "under a second".to_owned(),

@@ -13,7 +13,7 @@ use crate::model::{Gap, Source};
 use crate::sink::neo4j::Counters;
 use crate::terminal;
 
-/// The title of the notes.
+/// The heading of the notes.
 pub(super) const NOTES: &str = "Not available, whatever permissions are granted (notes)";
 
 pub(super) fn json(case: &Case, outcome: &Outcome) -> serde_json::Result<String> {
@@ -99,7 +99,7 @@ fn list(text: &mut String, title: &str, items: &[String]) {
     text.push('\n');
 }
 
-/// Writes a title with the number of the gaps or notes, and a line for each; nothing when there are none.
+/// Writes a heading with the number of gaps or notes, and a line for each; writes nothing when there are none.
 pub(super) fn gaps(text: &mut String, title: &str, gaps: &[Gap]) {
     if gaps.is_empty() {
         return;

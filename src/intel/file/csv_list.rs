@@ -1,15 +1,15 @@
-//! CSV lists: the column named url, indicator or domain, else the first.
+//! CSV lists. The indicators are in the column named url, indicator or domain, or else in the first column.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::entry::{BadEntry, Entries, Entry};
 use super::indicator::{Indicator, parse};
 
-/// Columns that hold indicators. A row may fill any of them; the first that it fills counts.
+/// The columns that can hold indicators. A row may fill any of them; the first one with a value counts.
 const COLUMNS: [&str; 3] = ["url", "indicator", "domain"];
-/// Columns that say of what kind a row's indicator is.
+/// The columns that can hold the kind of a row's indicator.
 const KINDS: [&str; 3] = ["type", "indicator type", "indicator_type"];
-/// Kinds that a url can match, as exports spell them.
+/// The kinds of indicators that a url can match, in the spellings of common exports.
 const MATCHING: [&str; 13] = [
     "url",
     "uri",
@@ -66,7 +66,7 @@ pub(super) fn entries(text: &str) -> Result<Entries, BadEntry> {
                     kind: None,
                     tags: None,
                 }));
-                // Without a known name the first row is a header only if it holds no indicator.
+                // Without a known column name, the first row is a header only if its first cell is not an indicator.
                 if named || parse(row.get(0).unwrap_or_default()).is_err() {
                     continue;
                 }
@@ -131,7 +131,7 @@ fn header(row: &StringRecord) -> Option<Columns> {
     })
 }
 
-/// Spreadsheets of half the world write semicolons. The first row tells.
+/// Detects the delimiter from the first row, since spreadsheets in many countries write semicolons.
 fn delimiter(text: &str) -> u8 {
     let row = text.lines().find(|line| {
         let line = line.trim();

@@ -1,11 +1,11 @@
-//! JSON with its objects in the order of the text, so that each can be found again by its line.
+//! JSON that keeps the order of objects in the text, so that the line of each object can be determined.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A value. Numbers and null say nothing here.
+/// A JSON value. Numbers and null are not needed here.
 #[derive(Debug, PartialEq)]
 pub(super) enum Node {
     Object(Vec<(String, Node)>),
@@ -16,7 +16,7 @@ pub(super) enum Node {
 }
 
 impl Node {
-    /// A member of an object, the last one of that name.
+    /// A member of an object; the last one if several have this name.
     pub(super) fn get(&self, name: &str) -> Option<&Node> {
         let Self::Object(members) = self else {
             return None;
@@ -32,7 +32,7 @@ impl Node {
         }
     }
 
-    /// A member that is true, or says so as MISP's older exports do.
+    /// True when a member is `true`, or the text `true` or `1`, which MISP's older exports have.
     pub(super) fn is_true(&self, name: &str) -> bool {
         match self.get(name) {
             Some(Self::Flag(flag)) => *flag,
@@ -42,7 +42,7 @@ impl Node {
     }
 }
 
-/// Calls `visit` for every object, in the order in which they begin, with its line.
+/// Calls `visit` for every object with its line, in the order in which they start.
 pub(super) fn objects<'a, E>(
     node: &'a Node,
     lines: &mut impl Iterator<Item = usize>,
@@ -62,7 +62,7 @@ pub(super) fn objects<'a, E>(
     }
 }
 
-/// The line on which each object begins. The text has been parsed, so it is known to be JSON.
+/// The line on which each object starts. The text has been parsed before, so it is valid JSON.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = usize> + '_ {
     let bytes = text.as_bytes();
     let (mut line, mut at) = (1, 0);

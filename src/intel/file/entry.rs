@@ -1,4 +1,4 @@
-//! What every format of lists comes to: entries with their lines.
+//! The common result of parsing a list of any format: entries with their lines.
 
 use super::indicator::Key;
 
@@ -10,7 +10,7 @@ pub(super) struct Entry {
     pub(super) tags: Vec<String>,
 }
 
-/// An entry that cannot be understood.
+/// An entry that cannot be parsed.
 #[derive(Debug, PartialEq)]
 pub(super) struct BadEntry {
     pub(super) line: usize,
@@ -20,8 +20,8 @@ pub(super) struct BadEntry {
 /// The entries of a list.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Entries {
-    /// Entries that a url can match.
+    /// The entries that a url can match.
     pub(super) listed: Vec<Entry>,
-    /// How many entries no url can match: hashes, mail addresses, patterns of files.
+    /// The number of entries that no url can match, such as hashes, mail addresses and file patterns.
     pub(super) others: usize,
 }

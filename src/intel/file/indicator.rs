@@ -1,4 +1,4 @@
-//! One indicator: what somebody wrote, refanged and normalised, as a key that urls can be looked up by.
+//! Parses a single indicator: refangs and normalises it to a key by which urls can be looked up.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use url::{Host, Url};
 
 use crate::intel::clip::clip;
 
-/// What an entry names, in the form that matching urls share.
+/// A key that an indicator and every url that matches it have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::intel) enum Key {
-    /// A url, normalised, without user and password.
+    /// A normalised url, without user and password.
     Url(String),
-    /// A url without its scheme, from `//` on.
+    /// A url without its scheme, starting with `//`.
     AnyScheme(String),
-    /// A host with a port, whatever follows.
+    /// A host with a port, and any path.
     Port(String, u16),
-    /// A domain, in punycode, with all below it; or an address.
+    /// A domain in punycode, including its subdomains; or an address.
     Host(String),
 }
 
@@ -30,16 +30,16 @@ impl fmt::Display for Key {
     }
 }
 
-/// What a text turned out to be.
+/// The result of parsing an indicator.
 #[derive(Debug, PartialEq)]
 pub(in crate::intel) enum Indicator {
     /// Something that a url can match.
     Key(Key),
-    /// An indicator of another kind.
+    /// An indicator of a kind that no url can match.
     Other,
 }
 
-/// Reads an indicator. The error says what is wrong with it.
+/// Parses an indicator. The error says what is wrong with it.
 pub(in crate::intel) fn parse(written: &str) -> Result<Indicator, String> {
     let text = refang(written.trim());
     if is_other(&text) {
@@ -53,7 +53,7 @@ pub(in crate::intel) fn parse(written: &str) -> Result<Indicator, String> {
         .map_err(|problem| format!("`{}` {problem}", clip(written, 80)))
 }
 
-/// Every key under which a url may be listed.
+/// All keys under which a list may contain a url.
 pub(in crate::intel) fn keys_of(url: &Url) -> Vec<Key> {
     let whole = anonymous(url);
     let mut keys = Vec::new();
@@ -65,7 +65,7 @@ pub(in crate::intel) fn keys_of(url: &Url) -> Vec<Key> {
     };
     add(&whole);
     if whole.fragment().is_some() {
-        // No server sees the fragment, so a list without one means the url with any.
+        // Servers never receive the fragment, so an entry without one matches the url with any fragment.
         let mut bare = whole.clone();
         bare.set_fragment(None);
         add(&bare);
@@ -96,10 +96,10 @@ pub(in crate::intel) fn keys_of(url: &Url) -> Vec<Key> {
     keys
 }
 
-/// The url without user and password, and without the dots that may end its host.
+/// The url without user and password, and without trailing dots in the host.
 fn anonymous(url: &Url) -> Url {
     let mut url = url.clone();
-    // Both fail only where there is no host, and then there is nothing to remove.
+    // Both calls fail only for a url without a host, which has nothing to remove.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     if let Some(host) = url.domain().and_then(|host| host.strip_suffix('.')) {
@@ -125,7 +125,7 @@ fn schemeless(text: &str) -> Result<Key, String> {
     if let Ok(address) = bare.parse::<std::net::Ipv6Addr>() {
         return Ok(Key::Host(Host::<String>::Ipv6(address).to_string()));
     }
-    // WHATWG parsing is lenient where a list must not be: it would take two words for one.
+    // WHATWG parsing is too lenient for a list: it would accept two words as one host.
     let strange = |c: char| c.is_whitespace() || c.is_control() || "<>\"`{}|^\\".contains(c);
     if bare.is_empty() || bare.contains(strange) {
         return Err("is neither a url nor a domain".to_owned());
@@ -158,7 +158,7 @@ fn schemeless(text: &str) -> Result<Key, String> {
     }
 }
 
-/// A domain that covers half the world is a mistake in the list, and would make every url a hit.
+/// Rejects a domain such as a public suffix: it is a mistake in the list, and would make very many urls hits.
 fn check_domain(name: &str) -> Result<(), String> {
     let labels = || name.split('.');
     if labels().count() < 2 {
@@ -177,7 +177,7 @@ fn check_domain(name: &str) -> Result<(), String> {
     }
 }
 
-/// Hashes, mail addresses and CVE numbers stand in lists of mixed kinds.
+/// True for hashes, mail addresses and CVE numbers, which lists of mixed kinds contain.
 fn is_other(text: &str) -> bool {
     let hash = matches!(text.len(), 32 | 40 | 64 | 96 | 128)
         && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -186,7 +186,7 @@ fn is_other(text: &str) -> bool {
     hash || cve || mail
 }
 
-/// Undoes what is done to indicators so that nobody clicks them.
+/// Reverses defanging, such as `hxxp` and `[.]`.
 fn refang(text: &str) -> String {
     let mut text = text.trim_matches(['"', '\'']).trim().to_owned();
     for (defanged, plain) in [
@@ -220,7 +220,7 @@ fn refang(text: &str) -> String {
     text
 }
 
-/// Replaces in any case of ASCII letters.
+/// Replaces all occurrences, ignoring ASCII case.
 fn replace(text: &str, from: &str, to: &str) -> String {
     let mut replaced = String::with_capacity(text.len());
     let mut rest = text;

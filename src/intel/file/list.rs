@@ -1,4 +1,4 @@
-//! A list as it stands on disk, and the lookup of urls in lists.
+//! A list file, and the lookup of urls in lists.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -14,18 +14,18 @@ use super::indicator::{Key, keys_of};
 use super::{csv_list, misp, stix, text};
 use crate::intel::verdict::{Severity, Verdict};
 
-/// Largest list that is read, in bytes.
+/// The largest list that is read, in bytes.
 pub const LARGEST: u64 = 64 * 1024 * 1024;
-/// How many places a summary names.
+/// The highest number of positions that a summary names.
 const NAMED: usize = 3;
 
-/// A list as it was read from disk. Its text goes into the journal before it is parsed, so that a replay does not depend
-/// on what the file says later.
+/// A list as it was read from disk. Its text is recorded in the journal before it is parsed, so that a replay does not
+/// depend on later changes to the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
-    /// Path as the configuration spells it. The extension tells the format.
+    /// The path as the configuration spells it. Its extension decides the format.
     pub name: String,
-    /// Contents of the file.
+    /// The contents of the file.
     pub text: String,
 }
 
@@ -46,7 +46,7 @@ pub enum ListError {
 }
 
 impl List {
-    /// Reads a list from disk.
+    /// Reads a list from disk, at most [`LARGEST`] bytes.
     pub fn open(path: &Path) -> Result<Self, ListError> {
         let name = path.display().to_string();
         let bytes = read(path).map_err(|source| ListError::Unreadable {
@@ -97,10 +97,10 @@ struct Place {
 }
 
 impl Lists {
-    /// Parses lists. Entries that had expired before `since`, the start of the time under investigation, are left out.
+    /// Parses lists. Entries that expired before `since`, the start of the window, are left out.
     ///
     /// # Errors
-    /// When an entry cannot be understood.
+    /// When an entry cannot be parsed.
     pub fn new(lists: &[List], since: DateTime<Utc>) -> Result<Self, ListError> {
         let mut all = Self {
             names: lists.iter().map(|list| list.name.clone()).collect(),
@@ -117,7 +117,7 @@ impl Lists {
     /// Parses one list without copying its text. See [`Lists::new`].
     ///
     /// # Errors
-    /// When an entry cannot be understood.
+    /// When an entry cannot be parsed.
     pub fn of_text(name: &str, text: &str, since: DateTime<Utc>) -> Result<Self, ListError> {
         let mut one = Self {
             names: vec![name.to_owned()],
@@ -154,7 +154,7 @@ impl Lists {
         Ok(())
     }
 
-    /// Numbers, from 1, of the lines that name the url.
+    /// The numbers of the lines that match the url, from 1.
     pub fn lines_about(&self, url: &Url) -> Vec<usize> {
         let places = keys_of(url)
             .into_iter()
@@ -165,7 +165,7 @@ impl Lists {
         lines
     }
 
-    /// The verdict of the lists on a url.
+    /// The verdict on a url: listed, or not found.
     pub fn look_up(&self, url: &Url) -> Verdict {
         let found: Vec<(&Key, &Place)> = keys_of(url)
             .iter()

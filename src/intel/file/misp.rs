@@ -1,12 +1,13 @@
-//! MISP JSON: the attributes of events that are meant for detection and that a url can match.
+//! MISP JSON: the attributes of events that are marked for detection and that a url can match.
 //!
-//! One event, a list of them, or what a search answers (`{"response": …}`); attributes of objects too.
+//! The file can hold one event, a list of events, or the answer to a search (`{"response": …}`). Attributes inside
+//! objects count too.
 
 use super::document::{Node, lines, objects};
 use super::entry::{BadEntry, Entries, Entry};
 use super::indicator::{Indicator, parse};
 
-/// Types of attributes that a url can match. In `domain|ip` and its kind what is meant stands before the bar.
+/// The attribute types that a url can match. In a type such as `domain|ip` only the value before the bar is used.
 const TYPES: [&str; 7] = [
     "url",
     "uri",
@@ -17,7 +18,7 @@ const TYPES: [&str; 7] = [
     "hostname|port",
 ];
 
-/// Whether a text of JSON is such a file rather than a bundle: it says so by the names of its members.
+/// True when the JSON is MISP and not a STIX bundle, judged by the names of its members.
 pub(super) fn is_misp(node: &Node) -> bool {
     match node {
         Node::List(items) => items.first().is_some_and(is_misp),
@@ -35,7 +36,7 @@ pub(super) fn entries(text: &str, node: &Node) -> Result<Entries, BadEntry> {
     Ok(entries)
 }
 
-/// Takes an object that is an attribute: nothing else has a type, a value and `to_ids`.
+/// Adds an object if it is an attribute: only attributes have a type, a value and `to_ids`.
 fn attribute(object: &Node, line: usize, entries: &mut Entries) -> Result<(), BadEntry> {
     let (Some(kind), Some(value), Some(_)) = (
         object.text("type"),
@@ -44,7 +45,7 @@ fn attribute(object: &Node, line: usize, entries: &mut Entries) -> Result<(), Ba
     ) else {
         return Ok(());
     };
-    // What somebody proposes to the event's owner is not part of it yet.
+    // A proposal to the event's owner is not part of the event yet.
     let proposed = object.get("proposal_to_delete").is_some();
     let meant = object.is_true("to_ids") && !object.is_true("deleted") && !proposed;
     if !TYPES.contains(&kind) || !meant {
@@ -67,7 +68,7 @@ fn attribute(object: &Node, line: usize, entries: &mut Entries) -> Result<(), Ba
     Ok(())
 }
 
-/// Its category and its own tags.
+/// The category and the tags of an attribute.
 fn tags(attribute: &Node) -> Vec<String> {
     let own = match attribute.get("Tag") {
         Some(Node::List(tags)) => tags.as_slice(),

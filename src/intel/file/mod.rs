@@ -1,4 +1,4 @@
-//! Lists of one's own: CSV, text with one indicator a line, STIX 2.1 bundles or events of MISP. Nothing is sent.
+//! The user's own lists: CSV, text with one indicator a line, STIX 2.1 bundles or MISP events. Nothing is sent.
 
 mod csv_list;
 mod document;
@@ -11,5 +11,5 @@ mod text;
 
 pub use list::{LARGEST, List, ListError, Lists};
 
-/// Name of the provider in the configuration and in verdicts.
+/// The name of the provider in the configuration and in verdicts.
 pub(super) const NAME: &str = "file";

@@ -1,7 +1,8 @@
-//! STIX 2.1 bundles: indicators whose pattern is a choice of urls, domains or addresses.
+//! STIX 2.1 bundles: indicators whose pattern is a set of alternative urls, domains or addresses.
 //!
-//! Patterns are the language of STIX 2.1 part 9. What demands more than one thing at once (AND, FOLLOWEDBY, NOT,
-//! qualifiers) or compares otherwise than for equality says more than that the url is bad, and is not matched.
+//! Patterns are defined in part 9 of STIX 2.1. A pattern that requires more than one condition at once (AND,
+//! FOLLOWEDBY, NOT, qualifiers), or uses another comparison than equality, describes more than a bad url, and is not
+//! matched.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use super::indicator::{Indicator, parse};
 use crate::intel::clip::clip;
 use crate::model::parse_time;
 
-/// Object paths whose value a url can match.
+/// The object paths whose values a url can match.
 const PATHS: [&str; 4] = [
     "url:value",
     "domain-name:value",
@@ -26,7 +27,7 @@ pub(super) fn entries(text: &str, since: DateTime<Utc>) -> Result<Entries, BadEn
     })?;
     let objects = match (&bundle["type"], &bundle["objects"]) {
         (Value::String(kind), Value::Array(objects)) if kind == "bundle" => objects.as_slice(),
-        // A bundle may leave the list out when it is empty.
+        // A bundle may omit the list when it is empty.
         (Value::String(kind), Value::Null) if kind == "bundle" => &[],
         _ => {
             return Err(BadEntry {
@@ -108,7 +109,7 @@ enum Token {
     Sign(char),
 }
 
-/// The values of which any one makes the pattern true; none when it is not such a pattern.
+/// The values of which any one makes the pattern true; `None` for a pattern of another form.
 fn values(pattern: &str) -> Result<Option<Vec<String>>, String> {
     let tokens = tokens(pattern)?;
     let balance = |open, close| {
@@ -123,7 +124,7 @@ fn values(pattern: &str) -> Result<Option<Vec<String>>, String> {
     if !balance('[', ']') || !balance('(', ')') {
         return Err("its pattern has unbalanced brackets".to_owned());
     }
-    // Brackets only group: in a choice of equalities grouping changes nothing.
+    // Brackets only group, and grouping has no effect on alternatives.
     let mut plain = tokens
         .iter()
         .filter(|token| !matches!(token, Token::Sign('[' | ']' | '(' | ')')))
@@ -199,7 +200,7 @@ fn tokens(pattern: &str) -> Result<Vec<Token>, String> {
     Ok(tokens)
 }
 
-/// The line on which each object of the bundle's list begins. The text has been parsed, so it is known to be JSON.
+/// The line on which each object of the bundle's list starts. The text has been parsed before, so it is valid JSON.
 fn lines(text: &str) -> Vec<usize> {
     let bytes = text.as_bytes();
     let mut starts = Vec::new();
@@ -223,7 +224,7 @@ fn lines(text: &str) -> Vec<usize> {
                 if depth == 1 {
                     in_objects = open == b'[' && key == b"objects";
                     if in_objects {
-                        // Of a key that is there twice the last one counts.
+                        // If a key occurs twice, the last one counts.
                         starts.clear();
                     }
                 } else if depth == 2 && open == b'{' && in_objects {

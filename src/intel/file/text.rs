@@ -1,4 +1,4 @@
-//! Text lists: one indicator a line, `#` for comments.
+//! Text lists: one indicator a line, with `#` for comments.
 
 use super::entry::{BadEntry, Entries, Entry};
 use super::indicator::{Indicator, parse};
@@ -23,7 +23,8 @@ pub(super) fn entries(text: &str) -> Result<Entries, BadEntry> {
     Ok(entries)
 }
 
-/// A comment begins a line or stands after white space: elsewhere `#` begins a url's fragment.
+/// Removes a comment, which is at the start of a line or after white space. Anywhere else `#` starts the fragment of a
+/// url.
 fn without_comment(line: &str) -> &str {
     let comment = line.match_indices('#').find(|(at, _)| {
         let before = line[..*at].chars().next_back();

@@ -1,23 +1,23 @@
-//! Email addresses in bytes.
+//! Finds email addresses in bytes.
 
 use std::ops::Range;
 
 use super::layer::Layer;
 
-/// Longest `[…]` that is a host.
+/// The longest `[…]` that is taken for a host.
 const LITERAL: usize = 64;
 
-/// How much it takes to be an address.
+/// How strictly an address is recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// Anything on both sides of an `@`: for text that somebody wrote.
+    /// Any text on both sides of an `@`, for text that a person wrote.
     Text,
-    /// A name with a domain that ends in a label of letters: for bytes that may be noise.
+    /// A name, and a domain that ends in a label of letters, for bytes that may be random.
     Noise,
 }
 
-/// The addresses in a text, in order. Delimiters of a url that are written as escapes are data, and belong to a local
-/// part as RFC 5322 allows them.
+/// The addresses in a text, in order. Url delimiters that are percent-encoded are data, and can be a part of the local
+/// part where RFC 5322 allows them.
 pub(super) fn addresses(layer: &Layer, rule: Rule) -> Vec<Range<usize>> {
     let bytes = &layer.bytes;
     let mut found: Vec<Range<usize>> = Vec::new();
@@ -35,7 +35,7 @@ pub(super) fn addresses(layer: &Layer, rule: Rule) -> Vec<Range<usize>> {
     found
 }
 
-/// Places of an `@`, its fullwidth and small forms too, which browsers and mail programs take for it.
+/// The positions of each `@`, including its fullwidth and small forms, which browsers and mail programs treat as one.
 fn signs(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let starts = memchr::memchr2_iter(b'@', 0xef, bytes);
     starts.filter_map(|at| match bytes[at..] {
@@ -48,7 +48,7 @@ fn signs(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
 fn local_start(layer: &Layer, end: usize) -> usize {
     let bytes = &layer.bytes;
     if end > 1 && bytes[end - 1] == b'"' {
-        // A quoted local part, which may hold anything.
+        // A quoted local part may contain anything.
         let before = &bytes[..end - 1];
         return memchr::memrchr(b'"', before).unwrap_or(end);
     }
@@ -76,7 +76,7 @@ fn domain_end(bytes: &[u8], start: usize) -> usize {
 }
 
 fn has_top_level(domain: &[u8]) -> bool {
-    // Noise may follow the domain without a break, so any label that could be a top-level one will do.
+    // Random bytes may follow the domain directly, so any label that could be a top-level domain is accepted.
     let mut labels = domain.split(|byte| *byte == b'.');
     let named = labels.next().is_some_and(|label| !label.is_empty());
     named

@@ -1,24 +1,25 @@
-//! Which hosts are inside: the tenant's own, names that no public registry knows, and private addresses.
+//! Decides which hosts are internal: the tenant's own, names without a public suffix, and private addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Host;
 
-/// Names below `home.arpa` belong to home networks (RFC 8375), though the public suffix list knows the name.
+/// `home.arpa` is in the public suffix list, but names below it belong to home networks (RFC 8375).
 const HOME: &str = "home.arpa";
-/// Reserved for documentation (RFC 2606), so nobody's network: lists and rehearsals may use it.
+/// Reserved for documentation (RFC 2606), so it belongs to no network. Lists and rehearsals may use it.
 const EXAMPLE: &str = "example";
 
-/// What is declared internal.
+/// The hosts that the configuration declares internal.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Inside {
-    /// In lower case and punycode, without a dot at either end.
+    /// Domains in lower case and punycode, without a dot at either end.
     domains: Vec<String>,
     addresses: Vec<IpAddr>,
 }
 
 impl Inside {
-    /// Adds a domain, in any case, as Unicode or punycode, also as `*.contoso.com`, or an address.
+    /// Adds an address or a domain, in any case, in Unicode or punycode, also in the form `*.contoso.com`. `None` if it
+    /// is neither.
     pub(super) fn add(&mut self, declared: &str) -> Option<()> {
         let declared = declared.trim();
         let declared = declared.strip_prefix('*').unwrap_or(declared);
@@ -32,7 +33,7 @@ impl Inside {
                 if domain.is_empty() || domain.contains("..") || !domain.chars().all(plain) {
                     return None;
                 }
-                // The tenant's SharePoint and OneDrive carry the name that it got when it was founded.
+                // The tenant's SharePoint and OneDrive use the name of its first onmicrosoft.com domain.
                 let tenant = domain.strip_suffix(".onmicrosoft.com");
                 if let Some(tenant) = tenant.filter(|tenant| !tenant.contains('.')) {
                     self.domains.push(format!("{tenant}.sharepoint.com"));
@@ -44,7 +45,7 @@ impl Inside {
         Some(())
     }
 
-    /// Why a host is inside; none when it is not.
+    /// The reason why a host is internal; `None` when it is not.
     pub(super) fn why(&self, host: &Host<&str>) -> Option<String> {
         self.why_declared(host).or_else(|| match host {
             Host::Domain(name) => why_nameless(name.trim_end_matches('.')),
@@ -52,7 +53,7 @@ impl Inside {
         })
     }
 
-    /// Why a host is inside for more than its missing public suffix.
+    /// The same, without the check for a missing public suffix.
     pub(super) fn why_declared(&self, host: &Host<&str>) -> Option<String> {
         let address: IpAddr = match host {
             Host::Domain(name) => {
@@ -79,7 +80,7 @@ fn is_under(name: &str, domain: &str) -> bool {
         return false;
     };
     let (front, end) = name.as_bytes().split_at(rest);
-    // Hosts of web addresses are in lower case already; those in other text need not be.
+    // Hosts of parsed urls are in lower case already, but hosts in other text may not be.
     end.eq_ignore_ascii_case(domain.as_bytes()) && (front.is_empty() || front.ends_with(b"."))
 }
 
@@ -99,8 +100,8 @@ fn why_nameless(name: &str) -> Option<String> {
     Some(format!("no public suffix: .{text}"))
 }
 
-/// What is not reachable from the internet, by the registries of RFC 6890. The networks for documentation are no
-/// such case: nobody has hosts there, so their addresses give nothing away.
+/// The kind of an address that the internet cannot reach, by the registries of RFC 6890. The networks for documentation
+/// are not included: nobody has hosts there, so their addresses reveal nothing.
 fn why_v4(address: Ipv4Addr) -> Option<&'static str> {
     let kind = match address.octets() {
         [0, ..] => "an unspecified",
@@ -125,7 +126,7 @@ fn why_v6(address: Ipv6Addr) -> Option<&'static str> {
     match segments {
         [0, 0, 0, 0, 0, 0, 0, 0] => Some("an unspecified"),
         [0, 0, 0, 0, 0, 0, 0, 1] => Some("a loopback"),
-        // IPv4 in IPv6: compatible, mapped, translated (RFC 2765), NAT64, 6to4.
+        // IPv4 within IPv6: compatible, mapped, translated (RFC 2765), NAT64, 6to4.
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
         | [0, 0, 0, 0, 0xffff, 0, high, low]
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low]

@@ -1,18 +1,18 @@
-//! Text under percent-encoding: what it says when decoded, and where in the raw text each byte of that stands.
+//! Percent-decoded text that keeps, for each decoded byte, its position in the raw text.
 
-/// One reading of a raw text: as it stands, or after some rounds of percent-decoding.
+/// One decoding of a raw text: the text itself, or the text after some rounds of percent-decoding.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
-    /// What it says.
+    /// The decoded bytes.
     pub(super) bytes: Vec<u8>,
-    /// Start and end in the raw text of each byte.
+    /// The start and end of each byte in the raw text.
     spans: Vec<(usize, usize)>,
-    /// Whether a byte was written as an escape, and is therefore never a delimiter of the raw text.
+    /// True for each byte that was percent-encoded, and is therefore not a delimiter in the raw text.
     escaped: Vec<bool>,
 }
 
 impl Layer {
-    /// The text as it stands.
+    /// The text without any decoding.
     pub(super) fn raw(bytes: &[u8]) -> Self {
         Self {
             bytes: bytes.to_vec(),
@@ -21,7 +21,7 @@ impl Layer {
         }
     }
 
-    /// The text after one more round of decoding; none when there is nothing to decode.
+    /// The text after one more round of decoding; `None` when nothing is percent-encoded any more.
     pub(super) fn decoded(&self) -> Option<Self> {
         memchr::memchr(b'%', &self.bytes)?;
         let mut next = Self {
@@ -44,12 +44,12 @@ impl Layer {
         (next.bytes.len() < self.bytes.len()).then_some(next)
     }
 
-    /// Whether the byte there is written as an escape.
+    /// True when the byte at this position was percent-encoded.
     pub(super) fn is_escaped(&self, at: usize) -> bool {
         self.escaped.get(at).copied().unwrap_or(false)
     }
 
-    /// Where in the raw text a range of this reading stands.
+    /// Converts a range of this decoding to a range of the raw text.
     pub(super) fn raw_range(&self, from: usize, to: usize) -> Option<(usize, usize)> {
         let first = self.spans.get(from)?;
         let last = self.spans.get(to.checked_sub(1)?)?;

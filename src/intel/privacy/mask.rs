@@ -13,19 +13,19 @@ use super::layer::Layer;
 use super::never::Never;
 use super::secret::{Pairs, secrets};
 
-/// What stands where something was hidden.
+/// The replacement for what is hidden.
 const HIDDEN: &str = "***";
-/// How often percent-encoding may be nested. What is nested deeper is hidden whole.
+/// The deepest nesting of percent-encoding that is decoded. A text that is nested deeper is hidden completely.
 const ROUNDS: usize = 8;
-/// How often base64 and its kind may be nested.
+/// The deepest nesting of base64 and hexadecimal that is decoded.
 const DEPTH: usize = 2;
-/// `a@b.co` in base64 without padding.
+/// The length of `a@b.co` in base64 without padding.
 const SHORTEST_BASE64: usize = 8;
-/// `a@b.co` in hexadecimal.
+/// The length of `a@b.co` in hexadecimal.
 const SHORTEST_HEX: usize = 12;
-/// A host with its port, even if every character of it is an escape.
+/// The longest host with its port, if every character is percent-encoded.
 const LONGEST_HOST: usize = 1000;
-/// Schemes whose authority is a host for sure.
+/// Schemes that are always followed by a host.
 const HOST_SCHEMES: [&str; 7] = ["http", "https", "ftp", "file", "smb", "ws", "wss"];
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -35,21 +35,22 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
-/// Longest path of a url in a text that is compared with the patterns of what is never sent, in bytes.
+/// The longest path within a text that is compared with the patterns of `intel.never_send`, in bytes.
 const LONGEST_PATH: usize = 1000;
 
-/// Which part of a url a text is, and with it what is hidden beside internal urls and secrets.
+/// The part of a url that a text is from. Internal urls and secrets are hidden in all parts; what else is hidden
+/// depends on the part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// A path: nothing more, and a secret only where it begins as such.
+    /// A path. Nothing else is hidden, and a secret only if its name follows a delimiter such as `?` or `&`.
     Path,
-    /// A query or a fragment: addresses.
+    /// A query or a fragment. Email addresses are hidden too.
     Query,
-    /// A query or a fragment that is to be sent whole: nothing more.
+    /// A query or a fragment that `intel.send_query` allows to be sent. Nothing else is hidden.
     Whole,
 }
 
-/// Knows what to hide.
+/// Hides internal urls, secrets and addresses in a text.
 pub(super) struct Mask<'a> {
     inside: &'a Inside,
     never: &'a Never,
@@ -60,7 +61,7 @@ impl<'a> Mask<'a> {
         Self { inside, never }
     }
 
-    /// The text without what is to be hidden in such a part; none when it holds nothing of the kind.
+    /// The text with everything hidden that such a part requires; `None` when there is nothing to hide.
     pub(super) fn hide(&self, text: &str, part: Part) -> Option<String> {
         let mut hidden: Vec<(usize, usize)> = Vec::new();
         let mut layer = Layer::raw(text.as_bytes());
@@ -85,7 +86,7 @@ impl<'a> Mask<'a> {
         let mut done = None;
         for (from, to) in hidden {
             match done {
-                // What touches is hidden together.
+                // Adjacent ranges are replaced by a single mark.
                 Some(end) if from <= end => done = Some(to.max(end)),
                 _ => {
                     masked.extend_from_slice(&text.as_bytes()[done.unwrap_or(0)..from]);
@@ -98,14 +99,14 @@ impl<'a> Mask<'a> {
         Some(String::from_utf8_lossy(&masked).into_owned())
     }
 
-    /// Ranges of one reading that hold something to hide.
+    /// The ranges of one decoding that have to be hidden.
     fn find(&self, layer: &Layer, rule: Rule, part: Part, depth: usize) -> Vec<(usize, usize)> {
         let mut found = self.internal_urls(layer);
         let range = |range: Range<usize>| (range.start, range.end);
         if part == Part::Query {
             found.extend(addresses(layer, rule).into_iter().map(range));
         }
-        // In what may be noise nothing says that a name is one.
+        // In bytes that may be random, a match with the name of a secret would be a coincidence.
         if rule == Rule::Text {
             let pairs = match part {
                 Part::Path => Pairs::Begun,
@@ -136,10 +137,10 @@ impl<'a> Mask<'a> {
         found
     }
 
-    /// Whether decoded bytes hold something to hide.
+    /// True when decoded bytes contain something to hide.
     fn carries(&self, bytes: &[u8], part: Part, depth: usize) -> bool {
         if memchr::memchr(0, bytes).is_some() {
-            // Perhaps text as Windows encodes it, in two bytes a character, with something else around it.
+            // This may be UTF-16 text, as Windows encodes it, between other bytes.
             let narrow: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
             if self.carries(&narrow, part, depth) {
                 return true;
@@ -166,7 +167,7 @@ impl<'a> Mask<'a> {
         true
     }
 
-    /// Urls in the text whose host is inside.
+    /// The urls in the text whose host is internal, or that are never sent.
     fn internal_urls(&self, layer: &Layer) -> Vec<(usize, usize)> {
         let bytes = &layer.bytes;
         let mut found = Vec::new();
@@ -204,8 +205,9 @@ impl<'a> Mask<'a> {
         found
     }
 
-    /// Whether an authority names a host inside, or with what follows it a place that is never sent. Only after a
-    /// scheme is anything at that place a host; without one it must look like it, for in `/a//1` there is none.
+    /// True when an authority is an internal host or, together with the path after it, matches a pattern of what is
+    /// never sent. After a scheme this is always a host. Without a scheme it has to look like one, since `/a//1`
+    /// contains no host.
     fn is_internal(&self, bytes: &[u8], authority: Range<usize>, after_scheme: bool) -> bool {
         let end = authority.end;
         let written = bytes[authority]
@@ -239,7 +241,8 @@ impl<'a> Mask<'a> {
     }
 }
 
-/// Where a scheme before those slashes begins, and which it is in lower case; the slashes and nothing without one.
+/// The start of the scheme before these slashes, and the scheme in lower case; without a scheme, the start of the
+/// slashes and an empty text.
 fn scheme_before(bytes: &[u8], slash: usize) -> (usize, String) {
     let Some(colon) = slash.checked_sub(1).filter(|at| bytes[*at] == b':') else {
         return (slash, String::new());
@@ -264,7 +267,7 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
 }
 
-/// Longest stretches of such bytes that are no shorter than that.
+/// All maximal runs of bytes that `fits` accepts, if they have at least `shortest` bytes.
 fn runs(bytes: &[u8], shortest: usize, fits: impl Fn(u8) -> bool) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -278,8 +281,8 @@ fn runs(bytes: &[u8], shortest: usize, fits: impl Fn(u8) -> bool) -> Vec<(usize,
     found
 }
 
-/// The run decoded from each of its first four characters: a prefix in the same alphabet, a path or a random one,
-/// may stand before what was encoded.
+/// Decodes the run from each of its first four characters on, since the encoded text may follow directly after other
+/// characters of the same alphabet, such as a path.
 fn alignments(run: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let url_safe: Vec<u8> = run
         .iter()
@@ -291,7 +294,7 @@ fn alignments(run: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         .collect();
     (0..4).filter_map(move |skip| {
         let aligned = url_safe.get(skip..)?;
-        // One character over holds no whole byte.
+        // A single remaining character does not encode a whole byte.
         let whole = aligned.len() - usize::from(aligned.len() % 4 == 1);
         BASE64.decode(&aligned[..whole]).ok()
     })

@@ -1,4 +1,4 @@
-//! What may leave the tenant for threat intelligence, and in which form.
+//! Decides which urls may leave the tenant for threat intelligence, and in which form.
 
 mod address;
 mod error;
@@ -17,7 +17,7 @@ use host::Inside;
 use mask::{Mask, Part};
 use never::Never;
 
-/// The rules of one tenant.
+/// The privacy rules of a tenant.
 #[derive(Debug, Clone)]
 pub struct Privacy {
     inside: Inside,
@@ -30,13 +30,13 @@ pub struct Privacy {
 pub enum Decision {
     /// Send this string: the url without what has to be hidden.
     Ask(String),
-    /// Send nothing, for that reason.
+    /// Send nothing, for this reason.
     Skip(String),
 }
 
 impl Privacy {
-    /// Rules from `tenant.internal_domains` and `intel.send_query`. A rule that cannot be understood is an error: if it
-    /// were ignored, what it is meant to protect would be sent.
+    /// Rules from `tenant.internal_domains` and `intel.send_query`. A rule that cannot be parsed is an error: if it
+    /// were ignored, the data that it protects would be sent.
     pub fn new<S: AsRef<str>>(
         internal_domains: &[S],
         send_query: bool,
@@ -55,19 +55,19 @@ impl Privacy {
         })
     }
 
-    /// The rules of a case.
+    /// The privacy rules of a case.
     ///
     /// # Errors
-    /// When one cannot be understood.
+    /// When a rule cannot be parsed.
     pub fn of(settings: &Settings) -> Result<Self, PrivacyError> {
         Self::new(&settings.internal_domains, settings.send_query)?
             .never_sending(&settings.never_send)
     }
 
-    /// The same with the patterns of `intel.never_send`.
+    /// Adds the patterns of `intel.never_send` to the rules.
     ///
     /// # Errors
-    /// When one cannot be understood.
+    /// When a pattern cannot be parsed.
     pub fn never_sending<S: AsRef<str>>(mut self, patterns: &[S]) -> Result<Self, PrivacyError> {
         for pattern in patterns {
             self.never.add(pattern.as_ref())?;
@@ -75,7 +75,7 @@ impl Privacy {
         Ok(self)
     }
 
-    /// Decides about a url.
+    /// Decides whether a url may be sent, and in what form.
     pub fn decide(&self, url: &Url) -> Decision {
         if !matches!(url.scheme(), "http" | "https") {
             return Decision::Skip(format!("not a web address but {}:", url.scheme()));

@@ -1,4 +1,4 @@
-//! `intel.never_send`: places that nobody is asked about.
+//! `intel.never_send`: hosts and paths that are never sent to a provider.
 
 use percent_encoding::percent_decode_str;
 use regex::{Regex, RegexBuilder};
@@ -6,7 +6,7 @@ use url::Host;
 
 use super::error::PrivacyError;
 
-/// Hosts, with a part of their paths or with all.
+/// The patterns: hosts, each with a pattern of paths or with all paths.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Never {
     patterns: Vec<Pattern>,
@@ -14,15 +14,15 @@ pub(super) struct Never {
 
 #[derive(Debug, Clone)]
 struct Pattern {
-    /// As it was written.
+    /// The pattern as it was written.
     written: String,
     host: Regex,
-    /// None when any path will do.
+    /// `None` when every path matches.
     path: Option<Regex>,
 }
 
 impl Never {
-    /// Adds a pattern: a host, or a host and a path, in which `*` stands for anything.
+    /// Adds a pattern: a host, or a host and a path, in which `*` matches any text.
     pub(super) fn add(&mut self, written: &str) -> Result<(), PrivacyError> {
         let pattern = read(written.trim()).map_err(|what| PrivacyError::Pattern {
             pattern: written.to_owned(),
@@ -36,7 +36,7 @@ impl Never {
         self.patterns.is_empty()
     }
 
-    /// Whether some pattern has that host, whatever its path.
+    /// True when a pattern has this host, whatever its path.
     pub(super) fn has_host(&self, host: &Host<&str>) -> bool {
         let host = name(host);
         self.patterns
@@ -44,8 +44,8 @@ impl Never {
             .any(|pattern| pattern.host.is_match(&host))
     }
 
-    /// The pattern that a place matches. The path counts as it stands and with its escapes undone: how it is spelled
-    /// makes no difference to where it leads.
+    /// The pattern that a host and path match. The path is compared both as it is and percent-decoded, since both
+    /// spellings lead to the same page.
     pub(super) fn find(&self, host: &Host<&str>, path: &str) -> Option<&str> {
         if self.is_empty() {
             return None;
@@ -85,7 +85,7 @@ fn read(written: &str) -> Result<Pattern, &'static str> {
     if host.contains(':') && !bracketed {
         return Err("has a port; leave it out, since any will do");
     }
-    // Urls have their hosts in punycode.
+    // The hosts of urls are in punycode.
     let labels: Option<Vec<String>> = host
         .trim_end_matches('.')
         .split('.')

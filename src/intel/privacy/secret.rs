@@ -1,10 +1,10 @@
-//! Secrets in bytes: values whose name says so, and tokens that show what they are.
+//! Finds secrets in bytes: values whose name marks them as secret, and tokens of a recognisable form.
 
 use std::ops::Range;
 
 use super::layer::Layer;
 
-/// Names of values that are secrets, without separators and in lower case.
+/// The names of values that are secrets, without separators and in lower case.
 const NAMES: &[&str] = &[
     "auth",
     "authorization",
@@ -26,7 +26,7 @@ const NAMES: &[&str] = &[
     "xamzcredential",
     "xgoogcredential",
 ];
-/// How such names end.
+/// The endings of such names.
 const ENDS: &[&str] = &[
     "accesskey",
     "apikey",
@@ -47,29 +47,30 @@ const ENDS: &[&str] = &[
     "subscriptionkey",
     "token",
 ];
-/// What goes with `sig` in a shared access signature of Azure Storage. Without it, these are names like any other.
+/// The parameters that accompany `sig` in a shared access signature of Azure Storage. They are secret only if `sig` is
+/// present.
 const SHARED_ACCESS: &[&str] = &[
     "epk", "erk", "rscc", "rscd", "rsce", "rscl", "rsct", "saoid", "scid", "sdd", "se", "sip",
     "skdutid", "ske", "skoid", "sks", "skt", "sktid", "skv", "sp", "spk", "spr", "sr", "srk",
     "srt", "ss", "st", "suoid", "sv", "tn",
 ];
-/// Longest name that is looked at, in bytes.
+/// The longest name that is examined, in bytes.
 const LONGEST_NAME: usize = 64;
-/// Longest user and password with their host, in bytes.
+/// The longest user and password, together with their host, in bytes.
 const LONGEST_USER: usize = 1000;
-/// Shortest first part of a JSON web token: `{"a":1}` in base64.
+/// The shortest first part of a JSON web token: `{"a":1}` in base64.
 const SHORTEST_HEAD: usize = 8;
 
-/// Where pairs of name and value may stand.
+/// Where in a text the pairs of name and value can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pairs {
-    /// Anywhere: in a query or a fragment.
+    /// Anywhere, for a query or a fragment.
     Anywhere,
-    /// Behind a sign that begins a pair: in a path, which may hold a whole other url.
+    /// Only after a delimiter that starts a pair, for a path, which may contain a whole other url.
     Begun,
 }
 
-/// The secrets in a text.
+/// The ranges of secrets in a text.
 pub(super) fn secrets(layer: &Layer, pairs: Pairs) -> Vec<Range<usize>> {
     let bytes = &layer.bytes;
     let mut found = tokens(bytes);
@@ -82,7 +83,7 @@ pub(super) fn secrets(layer: &Layer, pairs: Pairs) -> Vec<Range<usize>> {
         let secret = NAMES.contains(&text)
             || ENDS.iter().any(|end| text.ends_with(end))
             || (signed && SHARED_ACCESS.contains(&text));
-        // What stands in a value that is hidden is hidden with it.
+        // A secret within a value that is hidden is hidden with it.
         if !secret || name.sign < done {
             continue;
         }
@@ -100,19 +101,19 @@ pub(super) fn secrets(layer: &Layer, pairs: Pairs) -> Vec<Range<usize>> {
     found
 }
 
-/// A name, and where the sign stands that its value follows.
+/// A name, and the position of the sign after which its value follows.
 struct Name {
-    /// As [`NAMES`] spells it.
+    /// The name in the spelling of [`NAMES`].
     text: String,
     sign: usize,
-    /// In quotes, as JSON writes it.
+    /// True when it is in quotes, as in JSON.
     quoted: bool,
 }
 
 fn names(bytes: &[u8], pairs: Pairs) -> Vec<Name> {
     let mut found = Vec::new();
     for sign in memchr::memchr2_iter(b'=', b':', bytes) {
-        // A colon without quotes separates other things.
+        // A colon without quotes before it has another meaning.
         let quoted = sign > 0 && bytes[sign - 1] == b'"';
         if bytes[sign] == b':' && !quoted {
             continue;
@@ -140,7 +141,7 @@ fn names(bytes: &[u8], pairs: Pairs) -> Vec<Name> {
     found
 }
 
-/// Behind the blank and the quote that may stand before a value in JSON.
+/// Skips the blanks and the quote that may precede a value in JSON.
 fn opening(bytes: &[u8], mut at: usize) -> usize {
     while bytes.get(at) == Some(&b' ') {
         at += 1;
@@ -157,28 +158,28 @@ fn ends_value(layer: &Layer, at: usize, quoted: bool) -> bool {
     if quoted {
         return b"\",}".contains(&byte);
     }
-    // A delimiter that is written as an escape may belong to the value, or to a url within: then the value of that is
-    // found in its own right.
+    // A percent-encoded delimiter may belong to the value, or to a url within it. Values of that url are found
+    // separately.
     (b"&;#".contains(&byte) && !layer.is_escaped(at))
         || byte.is_ascii_whitespace()
         || b"\"<>".contains(&byte)
 }
 
-/// Users and passwords of urls within the text: what stands between `://` and an `@` before the host ends.
+/// The users and passwords of urls within the text: the text between `://` and an `@` before the end of the host.
 fn users(bytes: &[u8]) -> Vec<Range<usize>> {
     let starts = memchr::memmem::find_iter(bytes, b"://").map(|at| at + 3);
     let users = starts.filter_map(|start| {
         let rest = &bytes[start..bytes.len().min(start + LONGEST_USER)];
         let ends = |byte: &u8| byte.is_ascii_whitespace() || b"/\\?#\"'<>".contains(byte);
         let authority = &rest[..rest.iter().position(ends).unwrap_or(rest.len())];
-        // Browsers take the last one.
+        // Browsers use the last `@`.
         let at = memchr::memrchr(b'@', authority).filter(|at| *at > 0)?;
         Some(start..start + at)
     });
     users.collect()
 }
 
-/// JSON web tokens, and what looks like one: parts of base64url joined by dots, of which the first is an object.
+/// JSON web tokens, and whatever has their form: base64url parts joined by dots, the first of which is a JSON object.
 fn tokens(bytes: &[u8]) -> Vec<Range<usize>> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     let mut found = Vec::new();

@@ -32,7 +32,7 @@ fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Exchange {
     }
 }
 
-/// An answer of Log Analytics with indicators of kind, value, confidence and end.
+/// An answer of Log Analytics with indicators, each given by kind, value, confidence and expiry.
 fn answer(rows: &[(&str, &str, Value, Value)]) -> Exchange {
     let columns = [
         "id",
@@ -89,7 +89,7 @@ fn indicators_are_rated_by_confidence() {
         (json!("79"), ("hit", "warning")),
         (json!(80), ("hit", "high")),
         (json!(100), ("hit", "high")),
-        // An active indicator that does not say how sure it is.
+        // An active indicator without a confidence.
         (Value::Null, ("hit", "warning")),
         (json!(""), ("hit", "warning")),
         (json!("NaN"), ("hit", "warning")),
@@ -119,7 +119,7 @@ fn only_what_names_the_url_or_its_domain_counts() {
         ("domain", "EVIL.example.", true),
         ("url", "https://login.evil.example/A?b", false),
         ("url", "https://login.evil.example/a", false),
-        // The front page is not the host.
+        // An indicator of the front page does not match other pages of the host.
         ("url", "https://login.evil.example", false),
         ("url", "login.evil.example", false),
         ("domain", "other.evil.example", false),
@@ -249,7 +249,7 @@ fn what_is_no_answer_is_told_apart() {
         );
         assert!(reading.summary.contains(says), "{}", reading.summary);
     }
-    // A workspace without any data is an answer, and so is what came before an answer was cut.
+    // A workspace without any data is an answer, and so are the rows before a truncation.
     assert_eq!(
         verdict(&response(204, &[], "")),
         ("not_found", "information")
@@ -294,7 +294,7 @@ fn the_workspace_is_asked_for_every_spelling_and_never_for_a_user() {
             "intranet/a#b"
         ]
     );
-    // However long a url or its host is, a query can take its values.
+    // The search terms fit into a query, however long the url or its host is.
     let labels = "a.".repeat(120);
     for url in [
         format!("https://{labels}example/"),

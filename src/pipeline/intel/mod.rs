@@ -1,4 +1,4 @@
-//! Stage 5, intel: what the providers of threat intelligence know of the urls.
+//! Stage 5, intel: asks the providers of threat intelligence about the urls.
 
 mod service;
 mod workspace;
@@ -28,7 +28,7 @@ pub(super) async fn ask(
     Ok(verdicts)
 }
 
-/// Asks every provider about every url that none of them has been asked about. `stage` is where gaps belong.
+/// Asks every provider about every url that was not looked up before. Gaps are added under `stage`.
 pub(super) async fn ask_about_new(
     context: &Context,
     findings: &mut Findings,
@@ -61,7 +61,8 @@ async fn ask_provider(
     let lookups = Lookups::of(provider, &context.intel.privacy, urls);
     let mut results = Vec::with_capacity(urls.len());
     for (url, verdict) in lookups.local {
-        // The journal holds each list as one record, so all of them say what a list says of a url.
+        // Each list is one record in the journal, so the records of all lists are the evidence for the verdict on a
+        // url.
         let lists = context.intel.lists.iter().copied().map(Seen::in_record);
         let seen = match verdict.state {
             State::Skipped => Vec::new(),
@@ -87,7 +88,7 @@ async fn ask_provider(
     Ok(results)
 }
 
-/// Puts a verdict into the graph, and among those so far.
+/// Adds a verdict to the graph and to the verdicts so far.
 fn put(
     graph: &mut Graph,
     urls: &Urls,

@@ -1,4 +1,4 @@
-//! Requests to the service of a provider.
+//! Sends the requests to the service of a provider.
 
 use futures::FutureExt;
 use futures::stream::{self, StreamExt};
@@ -9,18 +9,18 @@ use crate::http::Failure;
 use crate::intel::{HttpProvider, State, Verdict};
 use crate::journal::{Answer, Exchange, NoAnswer};
 
-/// Requests to a provider that are under way at the same time.
+/// The number of requests to a provider at the same time.
 const CONCURRENT: usize = 4;
-/// Requests in a row at which the service was down before the provider is given up for this load. As many as are under
-/// way at the same time, so that a service that hangs costs the time of one deadline.
+/// The number of consecutive failures after which a provider is given up for this load. It equals the number of
+/// concurrent requests, so that a service that does not respond delays the load by only one deadline.
 const DOWN_IN_A_ROW: usize = CONCURRENT;
 
-/// Sends one request after the other until the provider has to be given up: a quota is used up, or the service was down
-/// too often in a row. From then on only answers count that are in the journal or were kept from earlier cases. The
-/// requests and the journal alone decide where that begins, so a replay comes to the same result.
+/// Sends the requests until the provider has to be given up, because a quota is used up or the service failed too often
+/// in a row. For the remaining requests only answers in the journal or from the cache are used. The point where this
+/// begins depends only on the requests and the journal, so a replay has the same result.
 ///
-/// `given_up` is what is said in place of an answer when the provider was given up before; what is given back says
-/// whether it is given up now.
+/// `given_up` is the verdict for unanswered requests, if the provider was given up before. The second value returned is
+/// the same for the next call.
 pub(super) async fn ask(
     context: &Context,
     provider: &HttpProvider,
@@ -31,7 +31,7 @@ pub(super) async fn ask(
     let mut done = 0;
     if given_up.is_none() {
         let mut down_in_a_row = 0;
-        // Answers are read in the order of the requests, whichever comes first.
+        // Answers are handled in the order of the requests, and not in the order of arrival.
         let mut exchanges = stream::iter(&requests)
             .map(|request| send(context, provider, request))
             .buffered(CONCURRENT);
@@ -52,7 +52,7 @@ pub(super) async fn ask(
         }
     }
     if let Some(verdict) = &given_up {
-        // Requests that were under way have been dropped. An answer that came in time is in the journal.
+        // Requests in progress were cancelled. Their answers are in the journal if they arrived in time.
         for request in &requests[done..] {
             match known_answer(context, provider, request)? {
                 Some(exchange) => results.extend(request.results(provider, &exchange)),
@@ -67,8 +67,8 @@ pub(super) async fn ask(
     Ok((results, given_up))
 }
 
-/// What is said in place of all further answers, when an exchange shows that the provider has to be given up. `verdict`
-/// is what it says of its own url.
+/// The verdict for all further requests, if this exchange means that the provider has to be given up. `verdict` is the
+/// verdict on the url of the exchange itself.
 fn give_up(exchange: &Exchange, verdict: Verdict, down_in_a_row: usize) -> Option<Verdict> {
     if is_not_sent(exchange) {
         return Some(verdict);
@@ -84,7 +84,7 @@ fn give_up(exchange: &Exchange, verdict: Verdict, down_in_a_row: usize) -> Optio
     })
 }
 
-/// The answer to a request: one that is known, else a new one, which is kept for later cases.
+/// The answer to a request: a known one or else a new one, which is also put into the cache.
 async fn send(
     context: &Context,
     provider: &HttpProvider,
@@ -109,8 +109,8 @@ async fn send(
     Ok(exchange)
 }
 
-/// The answer to a request that need not be sent: it is in the journal, or was kept from an earlier case and is put
-/// there now.
+/// The answer to a request that does not have to be sent: one in the journal, or one in the cache, which is then
+/// recorded in the journal.
 fn known_answer(
     context: &Context,
     provider: &HttpProvider,
@@ -131,7 +131,7 @@ fn known_answer(
     }
 }
 
-/// Whether a quota kept a request from being sent.
+/// True when a request was not sent because a quota is used up.
 fn is_not_sent(exchange: &Exchange) -> bool {
     matches!(exchange.answer, Answer::Nothing(NoAnswer::NotSent(_)))
 }

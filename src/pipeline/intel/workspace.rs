@@ -1,4 +1,4 @@
-//! Providers that look into the workspace, for many urls at once.
+//! Queries the workspace for indicators, for many urls at once.
 
 use chrono::TimeDelta;
 use url::Url;
@@ -11,10 +11,10 @@ use crate::intel::WorkspaceIndicators;
 use crate::model::{Window, sorted};
 use crate::source::logs::{Problem, Query, Rows, chunks};
 
-/// How far to look back for indicators at least: Sentinel writes each of them again every seven to ten days.
+/// The minimal time range for indicators: Sentinel writes each of them again every seven to ten days.
 const LOOK_BACK: TimeDelta = TimeDelta::days(30);
 
-/// Looks urls up, each with the values that an indicator of it may have.
+/// Looks up urls, each with the values that an indicator of it can have.
 pub(super) async fn ask(
     context: &Context,
     own: &WorkspaceIndicators,
@@ -46,10 +46,10 @@ pub(super) async fn ask(
     Ok(results)
 }
 
-/// The indicators with each of these lists of values: from the table of today or, where a workspace has never had that,
-/// from its predecessor.
+/// The indicators for each list of values, from the current table or, in a workspace that never had it, from its
+/// predecessor.
 async fn indicators(context: &Context, values: Vec<Vec<String>>) -> Result<Vec<Rows>, Failure> {
-    // What is known now, as with every other provider, and not only what was known in the window.
+    // Indicators up to the creation of the case count, as with every other provider, and not only those of the window.
     let window = Window {
         from: context.window.from.min(context.now - LOOK_BACK),
         to: context.window.to.max(context.now),

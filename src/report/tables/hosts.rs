@@ -1,4 +1,4 @@
-//! Who opened a malicious url, and which hosts went there.
+//! The tables of users who opened a malicious url, and of hosts that connected to it.
 
 use super::spec::{By, Cell, Kind, Row, TableSpec};
 use crate::graph::schema::{clicked, connected_to, warned_about};
@@ -109,7 +109,8 @@ fn who_opened(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     rows
 }
 
-/// The hosts that the user worked on and that went to the url or were warned about it; one `None` without any.
+/// The hosts that the user used and that connected to the url or were warned about it; a single `None` when there are
+/// none.
 fn hosts(view: View<'_>, user: NodeRef, url: NodeRef) -> Vec<Option<NodeRef>> {
     let seen = |host: &NodeRef| {
         [EdgeType::WarnedAbout, EdgeType::ConnectedTo]

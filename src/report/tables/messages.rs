@@ -27,7 +27,7 @@ pub(super) const RISKY: TableSpec = TableSpec {
     rows: risky,
 };
 
-/// All of it: a report has no limit that would leave out the end.
+/// The rows of the timeline hunt without its limit, since a report shows all messages.
 pub(super) const TIMELINE: TableSpec = TableSpec {
     hunt: "message-timeline",
     kinds: &[Kind::Time, Kind::Flag, Kind::Text, Kind::Text, Kind::Url],
@@ -63,7 +63,7 @@ fn risky(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     rows
 }
 
-/// Who sent it, and that they did.
+/// References to the sender of a message and to the SENT edge.
 fn sender_of(
     elements: &mut Elements<'_>,
     sender: Option<NodeRef>,

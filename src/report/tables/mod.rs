@@ -1,4 +1,4 @@
-//! The tables: for each hunt of the summary the rows that it gives, counted on the graph.
+//! The tables: computes, from the graph, the rows that each hunt of the summary returns.
 
 mod alerts;
 mod hosts;
@@ -15,7 +15,7 @@ use super::view::View;
 use crate::hunt::{self, HuntError};
 use spec::{Cell, Kind, TableSpec, compare};
 
-/// The tables in the order in which they are read.
+/// The tables in the order in which the page shows them.
 const TABLES: &[TableSpec] = &[
     overview::SUMMARY,
     urls::BY_SENDER,
@@ -30,7 +30,7 @@ const TABLES: &[TableSpec] = &[
     overview::ENTITIES,
 ];
 
-/// A table as the page's script gets it.
+/// A table as the page's script receives it.
 #[derive(Debug, Serialize)]
 pub(super) struct Table {
     name: String,
@@ -45,7 +45,7 @@ pub(super) struct Table {
 /// Computes every table.
 ///
 /// # Errors
-/// A hunt of the library cannot be read, or is not there.
+/// When a hunt of the library is missing or not valid.
 pub(super) fn all(view: View<'_>, elements: &mut Elements<'_>) -> Result<Vec<Table>, HuntError> {
     let mut tables = Vec::new();
     for spec in TABLES {

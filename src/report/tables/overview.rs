@@ -1,4 +1,4 @@
-//! The sentence, and what is worth a closer look.
+//! The tables of the sentence and of the entities that are worth a closer look.
 
 use std::collections::BTreeMap;
 

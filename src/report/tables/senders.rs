@@ -1,4 +1,4 @@
-//! Who sent malicious urls, and the channels where they stand.
+//! The tables of users who sent malicious urls, and of the channels that contain them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,7 @@ pub(super) const CHANNELS: TableSpec = TableSpec {
     rows: channels,
 };
 
-/// What one sender sent, or what stands in one channel.
+/// The messages and urls of one sender, or of one channel.
 struct Found<'g> {
     node: NodeRef,
     urls: BTreeSet<&'g str>,
@@ -71,7 +71,7 @@ impl<'g> Found<'g> {
         Cell::List(self.urls.iter().map(|url| (*url).to_owned()).collect())
     }
 
-    /// The node, the messages, and the urls.
+    /// References to the node, the messages and the urls.
     fn refs(&self, view: View<'_>, elements: &mut Elements<'_>) -> Vec<Ref> {
         let mut refs = vec![elements.node(self.node)];
         for message in &self.messages {

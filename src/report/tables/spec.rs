@@ -1,4 +1,4 @@
-//! What tables are made of: how one is specified, its rows and its cells.
+//! The building blocks of tables: the specification of a table, its rows and its cells.
 
 use std::cmp::Ordering;
 
@@ -10,7 +10,7 @@ use crate::report::elements::{Elements, Ref};
 use crate::report::json::shown;
 use crate::report::view::View;
 
-/// What a column holds, which decides how the page shows and sorts it.
+/// The type of a column, which decides how the page shows and sorts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
@@ -24,7 +24,7 @@ pub(super) enum Kind {
     Flag,
 }
 
-/// A cell. The order is that of Cypher: what is absent comes last.
+/// A cell. Cells compare as in Cypher: absent values come last.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cell {
     Text(String),
@@ -66,7 +66,7 @@ impl Serialize for Cell {
     }
 }
 
-/// A row, and the elements of the graph that it is about.
+/// A row, with references to the elements that it is about.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) cells: Vec<Cell>,
@@ -80,17 +80,17 @@ pub(super) enum By {
     Down(usize),
 }
 
-/// A table: the hunt that it answers, and how its rows are computed.
+/// A table: its hunt, and the function that computes its rows.
 pub(super) struct TableSpec {
-    /// The hunt whose rows these are. Title, description and columns are the hunt's own.
+    /// The hunt whose rows are shown. Title, description and columns come from the hunt.
     pub(super) hunt: &'static str,
     pub(super) kinds: &'static [Kind],
-    /// The hunt's ORDER BY. It names every column, so that equal rows stay equal in any order.
+    /// The hunt's ORDER BY. It contains every column, so that the order does not depend on the input.
     pub(super) order: &'static [By],
     pub(super) rows: fn(View<'_>, &mut Elements<'_>) -> Vec<Row>,
 }
 
-/// How two rows are ordered.
+/// Compares two rows.
 pub(super) fn compare(order: &[By], a: &Row, b: &Row) -> Ordering {
     let by_column = order.iter().map(|by| match by {
         By::Up(column) => a.cells.get(*column).cmp(&b.cells.get(*column)),

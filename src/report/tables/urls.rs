@@ -1,4 +1,4 @@
-//! The malicious urls: who sent them where, and where they were seen.
+//! The table of malicious urls: who sent them where, and where they were seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +45,7 @@ pub(super) const SUSPICIOUS: TableSpec = TableSpec {
     rows: suspicious,
 };
 
-/// What one sender did with one url.
+/// The messages with one url from one sender.
 #[derive(Default)]
 struct Sent {
     places: BTreeSet<String>,
@@ -55,7 +55,7 @@ struct Sent {
 fn by_sender(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for url in view.risky_urls() {
-        // By id, since the numbers of nodes can differ between runs.
+        // Keyed by id, since the numbers of nodes can differ between runs.
         let mut of_url: BTreeMap<Option<&str>, (Option<NodeRef>, Sent)> = BTreeMap::new();
         for message in view.graph.sources(url, EdgeType::Contains) {
             for sender in view.senders(message) {

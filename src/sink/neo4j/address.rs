@@ -2,28 +2,29 @@
 
 use super::Neo4jError;
 
-/// Bolt's port when the address names none.
+/// The Bolt port for addresses without a port.
 const PORT: u16 = 7687;
 
-/// A checked address.
+/// A validated address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
-    /// The address as the driver takes it.
+    /// The address in the form that the driver accepts.
     pub(super) uri: String,
-    /// The same server without routing; what it says about itself is then its own answer.
+    /// The address of the same server without routing, so that this very server answers and not another member of its
+    /// cluster.
     pub(super) direct: String,
-    /// Whether the driver asks the server which member of a cluster to talk to.
+    /// True when the driver asks the server which member of the cluster to use.
     pub(super) routed: bool,
-    /// Whether the connection is encrypted.
+    /// True when the connection is encrypted.
     pub(super) tls: bool,
-    /// Host name or address, without brackets.
+    /// The host name or IP address, without brackets.
     pub(super) host: String,
-    /// Port.
+    /// The port, 7687 unless the address has one.
     pub(super) port: u16,
 }
 
 impl Address {
-    /// Reads an address; what the driver would ignore in silence is an error here.
+    /// Parses an address. Parts that the driver would silently ignore are an error.
     pub(super) fn parse(uri: &str) -> Result<Self, Neo4jError> {
         let wrong = |reason: &str| Neo4jError::Address {
             uri: without_credentials(uri),
@@ -88,7 +89,8 @@ impl std::fmt::Display for Address {
     }
 }
 
-/// An address that may be anything, for an error text: what stands where a user and a password would is left out.
+/// Any text that was given as an address, for an error message. The part where a user and a password would be is left
+/// out.
 fn without_credentials(uri: &str) -> String {
     let start = uri.find("://").map_or(0, |at| at + 3);
     match uri[start..].rfind('@') {

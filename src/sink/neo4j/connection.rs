@@ -1,4 +1,4 @@
-//! Opening a connection, and telling apart why it cannot be opened.
+//! Opens a connection, and explains why it cannot be opened.
 
 use std::time::Duration;
 
@@ -12,47 +12,48 @@ use super::address::Address;
 use super::error::one_line;
 use super::target::Target;
 
-/// How long a server may take to accept a connection, and then to answer a first question.
+/// The time limit for connecting, and again for the answer to the first query.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long the driver waits for an answer. The driver has one setting for connecting and for reading, and a
-/// transaction of [`Tuning::rows`] on a busy server needs more than a connection does.
+/// The driver's time limit for an answer. The driver has one setting for connecting and for reading, and a transaction
+/// of [`Tuning::rows`] on a busy server needs more time than connecting.
 const READ_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// First major version whose Cypher the loader and the hunts use.
+/// The oldest major version that supports the Cypher of the loader and the hunts.
 const OLDEST_MAJOR: u32 = 5;
 
-/// `[neo4j]` of the configuration.
+/// The section `[neo4j]` of the configuration.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `bolt://` or `neo4j://`, with `+s` or `+ssc` for TLS.
+    /// The address: `bolt://` or `neo4j://`, with `+s` or `+ssc` for TLS.
     pub uri: String,
-    /// User, `neo4j` by default.
+    /// The user, `neo4j` by default.
     pub user: String,
-    /// Password, from `LINKTRAIL_NEO4J_PASSWORD`.
+    /// The password, from `LINKTRAIL_NEO4J_PASSWORD`.
     pub password: SecretString,
-    /// Database, `neo4j` by default.
+    /// The database, `neo4j` by default.
     pub database: String,
 }
 
-/// How much is sent at once.
+/// The sizes of transactions, and the limits on parallel work and waiting.
 #[derive(Debug, Clone, Copy)]
 pub struct Tuning {
-    /// Most rows in one transaction.
+    /// The highest number of rows in one transaction.
     pub rows: usize,
-    /// Most bytes of values in one transaction, roughly; a larger single row is sent alone.
+    /// The approximate limit on the bytes of values in one transaction. A larger single row is sent alone.
     pub bytes: usize,
-    /// Transactions under way at the same time.
+    /// The number of transactions at the same time.
     pub sessions: usize,
-    /// How long a lost server is waited for.
+    /// How long to wait for a lost server to return.
     pub patience: Duration,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            // While some wait for a commit or make their rows, the others keep the server busy: docs/loading.md.
+            // While some sessions wait for a commit or build their rows, the others keep the server busy:
+            // docs/loading.md.
             rows: 2_000,
             bytes: 8 << 20,
             sessions: 4,
@@ -61,12 +62,12 @@ impl Default for Tuning {
     }
 }
 
-/// What the server says it is.
+/// The version and edition of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// For instance `5.26.30`.
+    /// The version, for instance `5.26.30`.
     pub version: String,
-    /// `community` or `enterprise`.
+    /// The edition: `community` or `enterprise`.
     pub edition: String,
 }
 
@@ -88,17 +89,17 @@ impl std::fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// Connects, signs in and asks the server for its version, within seconds.
+    /// Connects, signs in and asks the server for its version. This takes seconds at most.
     ///
     /// # Errors
-    /// Wrong address, nothing or something else there, TLS, wrong password, no such database, a server older than
-    /// Neo4j 5: each its own variant of [`Neo4jError`].
+    /// A separate variant of [`Neo4jError`] for each cause: an invalid address, no server or another service at it,
+    /// TLS, a wrong password, a missing database, or a server older than Neo4j 5.
     pub async fn open(settings: &Settings) -> Result<Self, Neo4jError> {
         let address = Address::parse(&settings.uri)?;
         probe(&address).await?;
         if address.tls && rustls::crypto::CryptoProvider::get_default().is_none() {
-            // The driver panics without a default provider when two are compiled in. Whoever else installs one
-            // in the meantime is as good.
+            // The driver panics without a default provider when two are compiled in. If another part of the program has
+            // installed one already, that one is used.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         }
         let target = Target {
@@ -108,11 +109,11 @@ impl Connection {
         };
         let graph = driver(&target.address.uri, settings).map_err(|error| target.explain(error))?;
         let server = if target.address.routed {
-            // A routing driver hides why it found no server, so the address itself is asked first.
+            // A routing driver does not report why it found no server, so the address itself is tried first.
             let direct =
                 driver(&target.address.direct, settings).map_err(|error| target.explain(error))?;
             match ask(&direct, &target).await {
-                // Another member of a cluster may hold the database.
+                // Another member of the cluster may have the database.
                 Ok(_) | Err(Neo4jError::DatabaseMissing { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -143,7 +144,7 @@ impl Connection {
         })
     }
 
-    /// The same connection with other sizes than the default ones.
+    /// The same connection with other sizes than the defaults.
     #[must_use]
     pub fn with_tuning(mut self, tuning: Tuning) -> Self {
         self.tuning = Tuning {
@@ -155,18 +156,18 @@ impl Connection {
         self
     }
 
-    /// The driver, for queries of one's own: hunts.
+    /// The driver, for the queries of hunts.
     pub fn graph(&self) -> &neo4rs::Graph {
         &self.graph
     }
 
-    /// What the server says it is.
+    /// The version and edition of the server.
     pub fn server(&self) -> &Server {
         &self.server
     }
 
-    /// Runs one statement in a transaction of its own and commits it. A statement that returns `rows` has that
-    /// number in the answer.
+    /// Runs one statement in a transaction of its own and commits it. A statement that returns a column `rows` reports
+    /// in it how many rows it handled.
     pub(super) async fn write(
         &self,
         cypher: &str,
@@ -182,8 +183,8 @@ impl Connection {
             written.answers.push(row);
         }
         written.stats = stream.finish(txn.handle()).await?.stats;
-        // A server that stops says goodbye with an empty success, which here would stand for the answer to COMMIT.
-        // Only a bookmark says that something was committed.
+        // A server that is stopping sends an empty success, which could be mistaken for the answer to COMMIT. Only a
+        // bookmark proves that the transaction was committed.
         match txn.commit().await? {
             Some(_) => Ok(written),
             None => Err(neo4rs::Error::ConnectionError),
@@ -191,17 +192,17 @@ impl Connection {
     }
 }
 
-/// What a committed statement answered.
+/// The result of a committed statement.
 #[derive(Default)]
 pub(super) struct Written {
     /// The rows that it returned.
     pub(super) answers: Vec<neo4rs::Row>,
-    /// Counts of what it changed.
+    /// The numbers of changes that it made.
     pub(super) stats: neo4rs::summary::Counters,
 }
 
 impl Written {
-    /// A whole number in the first row, zero without one.
+    /// An integer column of the first row; 0 without a row.
     pub(super) fn number(&self, column: &str) -> usize {
         self.answers
             .first()
@@ -211,7 +212,8 @@ impl Written {
     }
 }
 
-/// Connects to the port and hangs up: when nothing is there, the system's own error says so better than the driver's.
+/// Connects to the port and disconnects. When no server is there, the error of the operating system is clearer than the
+/// driver's.
 async fn probe(address: &Address) -> Result<(), Neo4jError> {
     let unreachable = |reason: String| Neo4jError::Unreachable {
         address: address.to_string(),
@@ -244,7 +246,7 @@ fn driver(uri: &str, settings: &Settings) -> Result<neo4rs::Graph, neo4rs::Error
     neo4rs::Graph::connect(config)
 }
 
-/// Signs in and asks for the version, on the configured database.
+/// Signs in to the configured database and asks for the version.
 async fn ask(graph: &neo4rs::Graph, target: &Target) -> Result<Server, Neo4jError> {
     let question = async {
         let mut txn = graph.start_txn_as(Operation::Read, None).await?;
@@ -271,7 +273,7 @@ async fn ask(graph: &neo4rs::Graph, target: &Target) -> Result<Server, Neo4jErro
         .map_err(|error| target.explain(error))
 }
 
-/// Names of the databases that the server shows to this user; none when it shows none.
+/// The names of the databases that the server shows to this user; empty when it shows none.
 async fn databases(graph: &neo4rs::Graph) -> Vec<String> {
     let question = async {
         let mut stream = graph
@@ -288,7 +290,7 @@ async fn databases(graph: &neo4rs::Graph) -> Vec<String> {
         }
         Ok::<_, neo4rs::Error>(names)
     };
-    // It only makes an error message better, so its own failure is no error.
+    // This only improves an error message, so a failure here is not an error.
     match timeout(CONNECT_TIMEOUT, question).await {
         Ok(Ok(names)) => names,
         _ => Vec::new(),
@@ -313,7 +315,7 @@ async fn missing(graph: &neo4rs::Graph, target: &Target) -> Neo4jError {
     }
 }
 
-/// `5` of `5.26.30`, `2026` of `2026.08.1`.
+/// The major version: `5` for `5.26.30`, `2026` for `2026.08.1`.
 fn major(version: &str) -> Option<u32> {
     version.split('.').next()?.parse().ok()
 }

@@ -1,10 +1,10 @@
-//! The statements, made from the schema's table. Nothing in them comes from data.
+//! The Cypher statements, generated from the schema's table. No data becomes a part of them.
 
 use crate::graph::schema::{EVIDENCE_LIMIT, Merge, Property};
 use crate::graph::{EdgeType, Label};
 
-/// Merges nodes. `$rows` is a list of maps with all properties, `id` among them; `$prefix` is the case's id with
-/// a slash, which begins the ids of its evidence.
+/// Merges nodes. `$rows` is a list of maps with all properties including `id`. `$prefix` is the case's id with a slash,
+/// which is how the ids of the case's evidence start.
 pub fn merge_nodes(label: Label) -> String {
     format!(
         "UNWIND $rows AS row\n\
@@ -16,8 +16,8 @@ pub fn merge_nodes(label: Label) -> String {
     )
 }
 
-/// Merges edges. `$rows` is a list of maps with the ids of both ends, `a` and `b`, and the properties, `p`;
-/// `$prefix` as in [`merge_nodes`], `$best` the value that outranks others, where the type has one.
+/// Merges edges. `$rows` is a list of maps with the ids of both ends, `a` and `b`, and the properties, `p`. `$prefix`
+/// is the same as in [`merge_nodes`]. `$best` is the value that outranks others, for types that have one.
 pub fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
     let spec = kind.spec();
     let ranked_by = spec.outranking().map(|(property, _)| property);
@@ -34,8 +34,8 @@ pub fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
     )
 }
 
-/// How what is there (`old`) and what is pushed (`new`) become one, by the rules of [`Merge`]; `ranked_by` is the
-/// property by which one outranks the other, if there is one.
+/// Merges the pushed element (`new`) into the stored one (`old`) by the rules of [`Merge`]. `ranked_by` is the property
+/// by which one outranks the other, for types that have one.
 ///
 /// `new` must be a variable, since only a variable has a map projection.
 ///
@@ -57,11 +57,11 @@ fn on_match(
         }
         let (a, b) = (format!("{old}.`{name}`"), format!("{new}.`{name}`"));
         let merged = match property.merge {
-            // What is absent is not in the row, and `+=` leaves alone what the row does not name.
+            // An absent property is not in the row, and `+=` keeps properties that are not in the row.
             Merge::First => continue,
-            // An absent one named is null, which removes the old one.
+            // An absent property becomes null here, which removes the old value.
             Merge::Last | Merge::Outranks(_) => b.clone(),
-            // Null only when both are.
+            // Null only if both values are.
             Merge::Any => format!("coalesce({a} OR {b}, {b}, {a})"),
             Merge::Sum | Merge::Latest => {
                 format!("CASE WHEN {a} > {b} THEN {a} ELSE coalesce({b}, {a}) END")
@@ -76,7 +76,7 @@ fn on_match(
             others.push(format!("    `{name}`: {merged}"));
         }
     }
-    // `cases` is named again because the row's own would replace what was just written.
+    // `cases` is set again, since the row's own value would replace the list that was just written.
     let merged = format!(
         "{new} {{.*,\n    `cases`: {old}.`cases`,\n{}}}",
         others.join(",\n")
@@ -84,7 +84,7 @@ fn on_match(
     let written = match ranked_by {
         None => merged,
         Some(property) => {
-            // Each is named, so that those which the new one lacks go.
+            // Every property is listed, so that those without a new value are removed.
             let replaced = format!("{new} {{{}, `cases`: {old}.`cases`}}", names.join(", "));
             ranked(old, new, property, &merged, &replaced)
         }
@@ -92,9 +92,9 @@ fn on_match(
     format!("{first},\n{old} += {written}")
 }
 
-/// `merged` for two of one rank, nothing when the old one outranks the new, else `replaced`. The old one has to be
-/// proven by a record of another case: those of the case itself are about to go, and those of a case that was taken
-/// out are gone.
+/// Returns `merged` if both have the same rank, nothing if the old one outranks the new, and `replaced` otherwise. The
+/// old one only counts if a record of another case proves it: the records of this case are about to be replaced, and
+/// those of a pruned case are gone.
 fn ranked(old: &str, new: &str, property: &str, merged: &str, replaced: &str) -> String {
     let is_best = |of: &str| format!("coalesce({of}.`{property}` = $best, false)");
     let (old_is_best, new_is_best) = (is_best(old), is_best(new));
@@ -106,8 +106,8 @@ fn ranked(old: &str, new: &str, property: &str, merged: &str, replaced: &str) ->
     )
 }
 
-/// Both lists are sorted and distinct, and so is the result: each new value is put into its place. Nothing is
-/// sorted again when nothing is new.
+/// The union of two sorted lists without duplicates, which is sorted and without duplicates too. Each new value is
+/// inserted at its position, so nothing is sorted again if there is no new value.
 fn union(a: &str, b: &str) -> String {
     format!(
         "CASE WHEN {a} IS NULL THEN {b} WHEN {b} IS NULL THEN {a} ELSE \
@@ -116,12 +116,12 @@ fn union(a: &str, b: &str) -> String {
     )
 }
 
-/// The ids of one case stand together in a sorted list, since they begin alike: theirs are cut out, and the new
-/// ones put there. Nothing at all is absent and not an empty list.
+/// Replaces the ids of this case. They are adjacent in the sorted list, since they have the same prefix, so they are
+/// cut out and the new ones are put in their place. An empty result is null and not an empty list.
 ///
-/// Of too many the first id of each case stays, then the second of each, and so on until there are enough, newer
-/// cases before older ones. So the same ids stay in whatever order the cases come. `cases` is that of both by now;
-/// no case's id begins another's.
+/// If there are too many, the first id of each case is kept, then the second of each, and so on until the limit, newer
+/// cases before older ones. So the result does not depend on the order in which cases are loaded. `cases` already
+/// contains the cases of both; no id of a case is a prefix of another.
 fn evidence(a: &str, b: &str, cases: &str) -> String {
     let of_each = format!("reverse([c IN {cases} | [e IN ids WHERE e STARTS WITH c]])");
     format!(
@@ -135,7 +135,7 @@ fn evidence(a: &str, b: &str, cases: &str) -> String {
     )
 }
 
-/// Takes `$case` off what is bound to `old` and deletes it when no other case holds it.
+/// Removes `$case` from the node or edge bound to `old`, and deletes it if no other case holds it.
 fn release(old: &str, delete: &str) -> String {
     format!(
         "SET {old}.`cases` = [c IN {old}.`cases` WHERE c <> $case],\n\
@@ -144,7 +144,7 @@ fn release(old: &str, delete: &str) -> String {
     )
 }
 
-/// Takes `$case` off the next `$limit` nodes from id `$after` on, in the order of their ids.
+/// Removes `$case` from the next `$limit` nodes, starting at id `$after`, in the order of their ids.
 pub(super) fn prune_nodes(label: Label) -> String {
     format!(
         "MATCH (n:`{label}`)\n\
@@ -156,7 +156,7 @@ pub(super) fn prune_nodes(label: Label) -> String {
     )
 }
 
-/// Takes `$case` off the next `$limit` edges from start id `$after` on, in the order of those ids.
+/// Removes `$case` from the next `$limit` edges, starting at start id `$after`, in the order of their start ids.
 pub(super) fn prune_edges(kind: EdgeType, from: Label, to: Label) -> String {
     format!(
         "MATCH (a:`{from}`)-[r:`{kind}`]->(:`{to}`)\n\
@@ -168,25 +168,25 @@ pub(super) fn prune_edges(kind: EdgeType, from: Label, to: Label) -> String {
     )
 }
 
-/// How many nodes `$case` has for itself: one when it was loaded before.
+/// Counts the `Case` nodes of `$case`: 1 if it was loaded before.
 pub(super) fn find_case() -> String {
     let label = Label::Case;
     format!("MATCH (n:`{label}` {{id: $case}}) RETURN count(*) AS rows")
 }
 
-/// How many nodes hold `$case`.
+/// Counts the nodes that hold `$case`.
 pub(super) fn count_nodes(label: Label) -> String {
     format!("MATCH (n:`{label}`) WHERE $case IN n.`cases` RETURN count(*) AS rows")
 }
 
-/// How many edges hold `$case`.
+/// Counts the edges that hold `$case`.
 pub(super) fn count_edges(kind: EdgeType, from: Label, to: Label) -> String {
     format!(
         "MATCH (:`{from}`)-[r:`{kind}`]->(:`{to}`) WHERE $case IN r.`cases` RETURN count(*) AS rows"
     )
 }
 
-/// Ids of the next `$limit` nodes after id `$after` that hold `$case`.
+/// Returns the ids of the next `$limit` nodes after id `$after` that hold `$case`.
 pub(super) fn list_nodes(label: Label) -> String {
     format!(
         "MATCH (n:`{label}`)\n\
@@ -195,7 +195,7 @@ pub(super) fn list_nodes(label: Label) -> String {
     )
 }
 
-/// Ids of both ends of the next `$limit` edges after (`$after`, `$after_end`) that hold `$case`.
+/// Returns the ids of both ends of the next `$limit` edges after (`$after`, `$after_end`) that hold `$case`.
 pub(super) fn list_edges(kind: EdgeType, from: Label, to: Label) -> String {
     format!(
         "MATCH (a:`{from}`)-[r:`{kind}`]->(b:`{to}`)\n\
@@ -204,7 +204,7 @@ pub(super) fn list_edges(kind: EdgeType, from: Label, to: Label) -> String {
     )
 }
 
-/// Takes `$case` off the nodes of `$rows`, a list of maps with their id, `a`.
+/// Removes `$case` from the nodes in `$rows`, a list of maps with their id, `a`.
 pub(super) fn release_nodes(label: Label) -> String {
     format!(
         "UNWIND $rows AS row\n\
@@ -215,7 +215,7 @@ pub(super) fn release_nodes(label: Label) -> String {
     )
 }
 
-/// Takes `$case` off the edges of `$rows`, a list of maps with the ids of both ends, `a` and `b`.
+/// Removes `$case` from the edges in `$rows`, a list of maps with the ids of both ends, `a` and `b`.
 pub(super) fn release_edges(kind: EdgeType, from: Label, to: Label) -> String {
     format!(
         "UNWIND $rows AS row\n\

@@ -1,9 +1,9 @@
-//! What can go wrong with Neo4j, each as one line that says what to do.
+//! The errors of Neo4j, each with a text of one line that says what to do.
 
 use neo4rs::{Error, Neo4jErrorKind};
 
-/// An outcome that somebody has to act on. No text of it ever holds a password. `reason` is what the server, the driver or
-/// the system said.
+/// A failure that somebody has to act on. Its text never holds a password. `reason` is the message of the server, the
+/// driver or the operating system.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum Neo4jError {
@@ -81,20 +81,20 @@ pub enum Neo4jError {
     Driver { address: String, reason: String },
 }
 
-/// What a failed transaction calls for.
+/// How to react to a failed transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Remedy {
-    /// Less work in one transaction.
+    /// Try again with fewer rows in a transaction.
     Smaller,
-    /// The same again, soon.
+    /// Try the same again soon.
     Again,
-    /// The same again, once the server is back.
+    /// Try the same again once the server is back.
     Reconnect,
-    /// Nothing: somebody has to act.
+    /// Give up, since somebody has to act.
     Stop,
 }
 
-/// What a failure calls for.
+/// Decides how to react to a failure.
 pub(super) fn remedy(error: &Error) -> Remedy {
     match error {
         Error::Neo4j(error) => remedy_of_code(error.code(), error.kind()),
@@ -109,7 +109,7 @@ pub(super) fn remedy(error: &Error) -> Remedy {
         | Error::RoutingTableError(_)
         | Error::RoutingTableRefreshFailed(_)
         | Error::ServerUnavailableError(_) => Remedy::Reconnect,
-        // A server that is starting refuses everybody for a moment.
+        // A server that is starting refuses all sign-ins for a moment.
         Error::AuthenticationError(message) if denial(message).is_none() => Remedy::Reconnect,
         _ => Remedy::Stop,
     }
@@ -132,7 +132,7 @@ fn remedy_of_code(code: &str, kind: Neo4jErrorKind) -> Remedy {
             Remedy::Again
         }
         (Neo4jErrorKind::Transient, ..) => Remedy::Again,
-        // A server that is stopping reports these for what it was doing.
+        // A server that is stopping reports these for running transactions.
         (Neo4jErrorKind::Database, "Transaction" | "General", _) => Remedy::Again,
         _ => Remedy::Stop,
     }
@@ -145,7 +145,7 @@ pub(super) enum Denial {
     TooOften,
 }
 
-/// The driver hands over only the text of a failed sign-in, not its code.
+/// Recognises the reason from the text, since the driver drops the code of a failed sign-in.
 pub(super) fn denial(message: &str) -> Option<Denial> {
     let message = message.to_ascii_lowercase();
     if message.contains("too many times") {
@@ -157,7 +157,7 @@ pub(super) fn denial(message: &str) -> Option<Denial> {
     }
 }
 
-/// A text from outside as one line.
+/// Puts a text from outside on one line.
 pub(super) fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_control() || c.is_whitespace())
         .filter(|word| !word.is_empty())

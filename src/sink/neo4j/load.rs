@@ -1,4 +1,4 @@
-//! Merging a graph into the database.
+//! Merges a graph into the database.
 
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,24 +13,24 @@ use super::{Counters, Neo4jError, cypher};
 use crate::graph::schema::{EDGES, NODES};
 use crate::graph::{EdgeType, Graph, Label, NodeData};
 
-/// Batches that have to go through before a size that was too much is tried again.
+/// The number of successful batches after which a larger batch size is tried again.
 const GROW_AFTER: usize = 8;
 
-/// Told how many rows are done, and how many there are.
+/// Called with the number of rows that are done and the number of all rows.
 pub(super) type Progress<'p> = &'p (dyn Fn(usize, usize) + Sync);
 
 impl Connection {
-    /// Merges a case's graph by the rules of [`crate::graph::schema::Merge`]: nodes label by label, then edges
-    /// type by type. What an earlier load of the same case left and this one no longer holds is taken out at
-    /// the end, so that the case in the database is the case as it was loaded last.
+    /// Merges a case's graph by the rules of [`crate::graph::schema::Merge`]: nodes label by label, then edges type by
+    /// type. At the end it removes whatever an earlier load of the same case left and this graph does not contain, so
+    /// that the database holds the case as it was loaded last.
     ///
-    /// The `Case` node comes first, and goes last in [`Connection::prune`]: where it is missing, no load has left
-    /// anything of the case, and the database is not searched for it.
+    /// The `Case` node is written first, and [`Connection::prune`] deletes it last. So if it is missing, the database
+    /// holds nothing of the case and does not have to be searched.
     ///
-    /// Loading is idempotent; broken off half-way, it is loaded again. [`Connection::apply_schema`] comes first.
+    /// Loading is idempotent: an interrupted load is simply run again. [`Connection::apply_schema`] has to run first.
     ///
     /// # Errors
-    /// A server that stays away, refuses the user, is read-only, or has no memory for a single row.
+    /// When the server does not come back, refuses the user, is read-only, or has too little memory for a single row.
     pub async fn load(
         &self,
         graph: &Graph,
@@ -80,13 +80,13 @@ impl Connection {
     }
 }
 
-/// Every label, that of the case first.
+/// All labels, with the label of the case first.
 pub(super) fn labels() -> impl DoubleEndedIterator<Item = Label> {
     let all = NODES.iter().map(|spec| spec.label);
     std::iter::once(Label::Case).chain(all.filter(|label| *label != Label::Case))
 }
 
-/// Every type with the labels it joins.
+/// All types with each pair of labels that they join.
 pub(super) fn joins() -> impl Iterator<Item = (EdgeType, Label, Label)> {
     EDGES.iter().flat_map(|spec| {
         spec.joins
@@ -95,17 +95,17 @@ pub(super) fn joins() -> impl Iterator<Item = (EdgeType, Label, Label)> {
     })
 }
 
-/// Rows that one statement takes.
+/// The rows of one statement.
 enum Rows<'g> {
-    /// In the order of their ids.
+    /// Sorted by id.
     Nodes(Vec<&'g NodeData>),
-    /// In the order of their start nodes, so that transactions seldom want the same ones.
+    /// Sorted by start node, so that parallel transactions rarely lock the same nodes.
     Edges(EdgeType, Vec<EdgeRow<'g>>),
 }
 
 struct Part<'g> {
     statement: String,
-    /// The value that outranks others, for a statement that takes one.
+    /// The value that outranks others, for types that have one.
     best: Option<&'static str>,
     rows: Rows<'g>,
 }
@@ -126,11 +126,11 @@ impl Part<'_> {
     }
 }
 
-/// What is left of a part, and how much of it fits into a transaction.
+/// The rows of a part that have not been sent, and the current size of a batch.
 struct Queue {
     left: Vec<Range<usize>>,
     most_rows: usize,
-    /// Batches that went through since the size was last changed.
+    /// The number of successful batches since the size last changed.
     steady: usize,
 }
 
@@ -163,8 +163,7 @@ impl State<'_> {
         Ok(())
     }
 
-    /// Sends one batch after the other until the queue is empty. While a batch is under way on the server, other
-    /// sessions make their next one.
+    /// Sends batches until the queue is empty. While the server works on one, other sessions build their next one.
     async fn session(&self, part: &Part<'_>, queue: &Mutex<Queue>) -> Result<(), Neo4jError> {
         let mut retries = TransactionRetries::new(self.connection);
         while let Some((range, batch)) = self.take(part, queue) {
@@ -193,7 +192,7 @@ impl State<'_> {
         Ok(())
     }
 
-    /// The next batch: as many rows as fit, at least one.
+    /// Builds the next batch: as many rows as fit, at least one.
     fn take(&self, part: &Part<'_>, queue: &Mutex<Queue>) -> Option<(Range<usize>, BoltList)> {
         let mut queue = lock(queue);
         let left = queue.left.pop()?;

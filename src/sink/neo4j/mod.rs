@@ -1,9 +1,9 @@
-//! The Neo4j sink: a case's graph merged into the database that analysts work in.
+//! The Neo4j sink: merges the graph of a case into the database that analysts use.
 //!
-//! [`Connection::open`] says in one line what is wrong with an address, a password or a database.
-//! [`Connection::apply_schema`] makes the constraints that loading relies on, [`Connection::load`] merges a graph
-//! and [`Connection::prune`] takes a case out again. Labels, types and property names in Cypher come from
-//! [`crate::graph::schema`] alone; every value travels as a parameter.
+//! [`Connection::open`] explains in one line what is wrong with an address, a password or a database.
+//! [`Connection::apply_schema`] creates the constraints that loading depends on, [`Connection::load`] merges a graph,
+//! and [`Connection::prune`] removes a case. Labels, types and property names in Cypher come only from
+//! [`crate::graph::schema`]; every value is a parameter.
 
 mod address;
 mod connection;
@@ -22,22 +22,22 @@ pub use cypher::{merge_edges, merge_nodes};
 pub use error::Neo4jError;
 pub use schema::SchemaChanges;
 
-/// What a load or a prune did.
+/// The changes that a load or a prune made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Nodes that were not there before.
+    /// Nodes that did not exist before.
     pub nodes_created: u64,
-    /// Nodes that no case held any more.
+    /// Nodes that were deleted, since no case held them any more.
     pub nodes_deleted: u64,
-    /// Edges that were not there before.
+    /// Edges that did not exist before.
     pub relationships_created: u64,
-    /// Edges that no case held any more.
+    /// Edges that were deleted, since no case held them any more.
     pub relationships_deleted: u64,
-    /// Properties written, also those written with the value they had.
+    /// Properties that were written, including those whose value did not change.
     pub properties_set: u64,
-    /// Nodes and edges sent, or, when a case is taken out, found to hold it.
+    /// Nodes and edges that were sent or, for a prune, that held the case.
     pub rows: u64,
-    /// Transactions that were tried again.
+    /// Transactions that were retried.
     pub retries: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Taking a case out of the database.
+//! Removes a case from the database.
 
 use neo4rs::BoltMap;
 
@@ -9,14 +9,14 @@ use super::rows::{integer, parameters, text};
 use super::{Counters, Neo4jError, cypher};
 
 impl Connection {
-    /// Takes one case out, and with it exactly the nodes and edges that no other case holds. What stays loses
-    /// the case's id and its evidence and keeps its other properties as they were merged.
+    /// Removes one case, and deletes exactly the nodes and edges that no other case holds. The remaining ones lose the
+    /// case's id and its evidence, and keep their other properties as they were merged.
     ///
-    /// It runs in bounded transactions; broken off half-way, it is run again. The `Case` node goes last.
-    /// A case that is not there changes nothing: [`Counters::rows`] is 0.
+    /// It works in transactions of limited size; an interrupted prune is simply run again. The `Case` node is deleted
+    /// last. Pruning a case that is not in the database changes nothing: [`Counters::rows`] is 0.
     ///
     /// # Errors
-    /// A server that stays away, refuses the user, is read-only, or has no memory for a single row.
+    /// When the server does not come back, refuses the user, is read-only, or has too little memory for a single row.
     pub async fn prune(&self, case: &str) -> Result<Counters, Neo4jError> {
         let mut counters = Counters::default();
         for (kind, from, to) in joins() {
@@ -50,8 +50,8 @@ impl Connection {
                         counters.retries += retries.retries();
                         return Ok(());
                     }
-                    // What was done no longer holds the case, so the same id again is no repetition: an id can
-                    // start more edges than fit into a page.
+                    // Continue at the last id and not after it, since a node can have more edges than fit into a page.
+                    // Edges that were handled do not hold the case any more, so they are not found again.
                     after = last(&written).unwrap_or(after);
                 }
                 Err(error) => {

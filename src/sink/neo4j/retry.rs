@@ -1,5 +1,5 @@
-//! Trying a transaction again: soon after a deadlock, with fewer rows after too many, and for a while when the server
-//! is gone.
+//! Retries transactions: soon after a deadlock, with fewer rows if they were too many, and for some time while the
+//! server is unreachable.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::connection::Connection;
 use super::error::{Neo4jError, Remedy, one_line, remedy};
 use crate::model::{Retries, RetryPolicy};
 
-/// For a transaction that the server keeps refusing.
+/// For a transaction that the server refuses repeatedly.
 const REFUSED: RetryPolicy = RetryPolicy {
     first_pause: Duration::from_millis(20),
     longest_pause: Duration::from_secs(2),
@@ -15,7 +15,7 @@ const REFUSED: RetryPolicy = RetryPolicy {
     time: None,
 };
 
-/// For a server that is gone: [`Tuning::patience`] says how long it is waited for.
+/// For a server that is unreachable. [`Tuning::patience`] limits the time.
 ///
 /// [`Tuning::patience`]: super::connection::Tuning::patience
 const GONE: RetryPolicy = RetryPolicy {
@@ -25,20 +25,20 @@ const GONE: RetryPolicy = RetryPolicy {
     time: None,
 };
 
-/// What to do next.
+/// How to retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// The same again.
+    /// Retry the same transaction.
     Same,
-    /// The same work in smaller transactions.
+    /// Retry in smaller transactions.
     Smaller,
 }
 
-/// The failed transactions of one piece of work.
+/// The retries of one sequence of transactions.
 pub(super) struct TransactionRetries<'c> {
     connection: &'c Connection,
     refused: Retries,
-    /// Since the connection was lost.
+    /// The retries since the connection was lost.
     lost: Option<Retries>,
     retries: u64,
 }
@@ -53,8 +53,8 @@ impl<'c> TransactionRetries<'c> {
         }
     }
 
-    /// Waits as long as the failure calls for. `rows` is what the transaction held, for the error text; a
-    /// single row cannot be made smaller and is tried again as it is.
+    /// Waits before the next attempt. `rows` is the size of the failed transaction, for the error text; a transaction
+    /// with a single row cannot be made smaller and is retried unchanged.
     pub(super) async fn after(
         &mut self,
         error: neo4rs::Error,
@@ -102,13 +102,13 @@ impl<'c> TransactionRetries<'c> {
         Ok(Next::Same)
     }
 
-    /// Forgets earlier failures: something went through.
+    /// Resets the counts of failures after a success.
     pub(super) fn succeeded(&mut self) {
         self.refused = Retries::begin();
         self.lost = None;
     }
 
-    /// How often something was tried again so far.
+    /// The number of retries so far.
     pub(super) fn retries(&self) -> u64 {
         self.retries
     }

@@ -1,21 +1,21 @@
-//! Nodes and edges as rows of a statement, in Bolt's own types.
+//! Converts nodes and edges to the rows of a statement, in Bolt's types.
 
 use chrono::{DateTime, Timelike, Utc};
 use neo4rs::{BoltBoolean, BoltFloat, BoltInteger, BoltList, BoltMap, BoltString, BoltType};
 
 use crate::graph::{EdgeData, Graph, NodeData, Properties, Value};
 
-/// An edge and its ends.
+/// An edge between its start and its end.
 pub(super) type EdgeRow<'g> = (&'g NodeData, &'g EdgeData, &'g NodeData);
 
-/// A node's properties with its id, and roughly how many bytes they are.
+/// A node's properties with its id, and their approximate size in bytes.
 pub(super) fn node(graph: &Graph, node: &NodeData) -> (BoltType, usize) {
     let (mut map, bytes) = properties(graph.stored(&node.facts));
     map.put("id".into(), text(node.id.clone()));
     (BoltType::Map(map), bytes + node.id.len())
 }
 
-/// The ids of an edge's ends and its properties, and roughly how many bytes they are.
+/// The ids of an edge's ends with its properties, and their approximate size in bytes.
 pub(super) fn edge(graph: &Graph, (from, edge, to): EdgeRow<'_>) -> (BoltType, usize) {
     let (inner, bytes) = properties(graph.stored(&edge.facts));
     let mut map = ends(&from.id, &to.id);
@@ -23,7 +23,7 @@ pub(super) fn edge(graph: &Graph, (from, edge, to): EdgeRow<'_>) -> (BoltType, u
     (BoltType::Map(map), bytes + from.id.len() + to.id.len())
 }
 
-/// The ids of an edge's ends.
+/// The ids of an edge's ends, as `a` and `b`.
 pub(super) fn ends(from: &str, to: &str) -> BoltMap {
     let mut map = BoltMap::with_capacity(3);
     map.put("a".into(), text(from.to_owned()));
@@ -31,7 +31,7 @@ pub(super) fn ends(from: &str, to: &str) -> BoltMap {
     map
 }
 
-/// Parameters by name.
+/// The parameters of a statement, by name.
 pub(super) fn parameters<const N: usize>(named: [(&'static str, BoltType); N]) -> BoltMap {
     let mut map = BoltMap::with_capacity(N);
     for (name, value) in named {
@@ -51,7 +51,7 @@ pub(super) fn integer(value: usize) -> BoltType {
 }
 
 fn properties(all: Properties) -> (BoltMap, usize) {
-    // One more for the id.
+    // One more entry for the id.
     let mut map = BoltMap::with_capacity(all.len() + 1);
     let mut bytes = 0;
     for (name, value) in all {
@@ -82,7 +82,7 @@ fn bolt(value: Value) -> BoltType {
     }
 }
 
-/// Neo4j has no leap seconds: what chrono keeps as 23:59:60 becomes the last moment before midnight.
+/// Neo4j has no leap seconds: 23:59:60 in chrono becomes the last nanosecond before midnight.
 fn whole(at: DateTime<Utc>) -> DateTime<Utc> {
     at.with_nanosecond(at.nanosecond().min(999_999_999))
         .unwrap_or(at)

@@ -1,4 +1,4 @@
-//! Constraints and indexes, before anything is loaded.
+//! Creates the constraints and indexes before anything is loaded.
 
 use neo4rs::{BoltMap, Error};
 
@@ -8,22 +8,22 @@ use super::error::one_line;
 use super::retry::TransactionRetries;
 use crate::graph::docs::schema_statements;
 
-/// What [`Connection::apply_schema`] added; nothing where it was there already.
+/// The numbers of constraints and indexes that [`Connection::apply_schema`] added. Existing ones do not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SchemaChanges {
-    /// Uniqueness constraints.
+    /// The number of added uniqueness constraints.
     pub constraints_added: u64,
-    /// Indexes.
+    /// The number of added indexes.
     pub indexes_added: u64,
 }
 
 impl Connection {
-    /// Makes the constraints and indexes of the schema's table that are not there yet, and waits until they are
-    /// online: without them every merge would scan its label.
+    /// Creates the constraints and indexes of the schema's table that do not exist yet, and waits until they are
+    /// online: without them every merge would scan its whole label.
     ///
     /// # Errors
-    /// [`Neo4jError::Schema`] when data or another index stands in the way of one, [`Neo4jError::ReadOnly`], and
-    /// those of a lost connection.
+    /// [`Neo4jError::Schema`] if existing data or another index conflicts with one, [`Neo4jError::ReadOnly`], and the
+    /// errors of a lost connection.
     pub async fn apply_schema(&self) -> Result<SchemaChanges, Neo4jError> {
         let mut changes = SchemaChanges::default();
         for statement in schema_statements() {
@@ -41,7 +41,7 @@ impl Connection {
         loop {
             match self.write(statement, BoltMap::default()).await {
                 Ok(written) => return Ok(written),
-                // Somebody made it between the server's look and its making, as another load does that starts now.
+                // Another load created it between the server's check and the creation.
                 Err(Error::Neo4j(error)) if !raced && error.code().ends_with("AlreadyExists") => {
                     raced = true;
                 }

@@ -1,8 +1,8 @@
-//! Taking out what an earlier load of the same case left behind.
+//! Removes what an earlier load of the same case left behind.
 //!
-//! A case that is continued, or replayed by a newer linktrail, can lose nodes: a `upn:` user becomes a known id.
-//! After a load every node and edge of the graph is in the database, so equal counts mean that nothing else holds
-//! the case, and only unequal ones are looked into.
+//! A case that is resumed, or replayed by a newer linktrail, can lose nodes: a `upn:` user becomes a known id. After a
+//! load every node and edge of the graph is in the database, so equal counts prove that nothing else holds the case,
+//! and only labels and types with unequal counts are searched.
 
 use std::collections::HashSet;
 
@@ -16,11 +16,11 @@ use super::{Counters, Neo4jError, cypher};
 use crate::graph::NodeData;
 use crate::graph::schema::NODES;
 
-/// Keys asked for and released at a time.
+/// The number of keys that are listed and released at a time.
 const PAGE: usize = 5_000;
 
 impl Connection {
-    /// Whether the case's own node is there.
+    /// True when the database has the `Case` node of this case.
     pub(super) async fn was_loaded(
         &self,
         case: &str,
@@ -35,7 +35,7 @@ impl Connection {
         Ok(found.number("rows") > 0)
     }
 
-    /// Takes `case` off every node and edge that is not among these.
+    /// Removes `case` from every node and edge that is not among these.
     pub(super) async fn sweep(
         &self,
         case: &str,
@@ -48,7 +48,7 @@ impl Connection {
             case,
             counters,
         };
-        // Edges first: a node goes with whatever still hangs on it.
+        // Edges first, since deleting a node deletes its remaining edges.
         for (kind, from, to) in joins() {
             let kept: HashSet<(&str, &str)> = edges
                 .iter()
@@ -151,7 +151,7 @@ impl Sweep<'_> {
                     self.counters.retries += retries.retries();
                     return Ok(written);
                 }
-                // A page is small as it is: it is only waited for.
+                // A page is small enough already, so a failure only needs a pause.
                 Err(error) => {
                     let (Next::Same | Next::Smaller) = retries.after(error, 1).await?;
                 }

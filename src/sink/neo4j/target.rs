@@ -1,21 +1,21 @@
-//! The server, user and database that a connection is about, and the driver's errors in those words.
+//! The server, user and database of a connection, and the translation of the driver's errors with these details.
 
 use neo4rs::Error;
 
 use super::address::Address;
 use super::error::{Denial, Neo4jError, denial, one_line};
 
-/// What a connection leads to.
+/// The target of a connection.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) address: Address,
-    /// The user that signs in.
+    /// The user who signs in.
     pub(super) user: String,
     pub(super) database: String,
 }
 
 impl Target {
-    /// The failure in the words of [`Neo4jError`].
+    /// Translates a failure of the driver to a [`Neo4jError`].
     pub(super) fn explain(&self, error: Error) -> Neo4jError {
         let address = self.address.to_string();
         match error {
@@ -65,7 +65,7 @@ impl Target {
     fn explain_io(&self, detail: &std::io::Error) -> Neo4jError {
         let address = self.address.to_string();
         let reason = one_line(&detail.to_string());
-        // rustls' errors arrive inside one of these kinds.
+        // A TLS error of rustls is wrapped in an error of one of these kinds.
         let handshake = matches!(
             detail.kind(),
             std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof

@@ -1,26 +1,26 @@
-//! Entities of an alert, as the column `Entities` of SecurityAlert holds them: objects with a `Type`, nested in one
-//! another.
+//! Parses the entities of an alert from the column `Entities` of SecurityAlert: objects with a `Type`, which can be
+//! nested.
 
 use serde_json::Value;
 
-/// One entity. Its fields are read by name, since each type has its own.
+/// An entity. Its fields are accessed by name, since each type has different ones.
 #[derive(Debug, Clone, Copy)]
 pub struct Entity<'a>(&'a Value);
 
-/// A device as an alert names it. Any of the texts may be empty, but not both id and name.
+/// A device in an alert. Any of the texts may be empty, but not both id and name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device<'a> {
-    /// Device id of Microsoft Defender for Endpoint.
+    /// The device id of Microsoft Defender for Endpoint.
     pub id: &'a str,
-    /// Name with its domain, where the alert tells one.
+    /// The name, with its domain if the alert contains one.
     pub name: String,
-    /// Family of its operating system.
+    /// The family of its operating system.
     pub os: &'a str,
 }
 
 impl<'a> Entity<'a> {
-    /// Every entity of an alert, also those that stand only inside another. An element that refers to another by `$ref`
-    /// needs no following, since the other stands somewhere whole.
+    /// All entities of an alert, including those that are only nested in another. Elements that refer to an entity by
+    /// `$ref` are skipped, since the entity itself is in the list too.
     pub fn all(entities: &'a Value) -> Vec<Self> {
         let mut found = Vec::new();
         let mut todo = vec![entities];
@@ -43,12 +43,12 @@ impl<'a> Entity<'a> {
         found
     }
 
-    /// Whether it is of this type, whatever the case of its letters.
+    /// True when the entity has this type, ignoring case.
     pub fn is(self, kind: &str) -> bool {
         self.text("Type").eq_ignore_ascii_case(kind)
     }
 
-    /// A text field without white space around it; empty when it is absent or no text.
+    /// A text field without white space around it; empty when it is absent or not a text.
     pub fn text(self, field: &str) -> &'a str {
         self.0
             .get(field)
@@ -57,7 +57,7 @@ impl<'a> Entity<'a> {
             .trim()
     }
 
-    /// The device that a host entity names; none when it tells neither id nor name.
+    /// The device of a host entity; `None` when it has neither id nor name.
     pub fn device(self) -> Option<Device<'a>> {
         let (name, domain) = (self.text("HostName"), self.text("DnsDomain"));
         let name = match (self.text("FQDN"), name, domain) {
@@ -71,7 +71,7 @@ impl<'a> Entity<'a> {
         (!id.is_empty() || !name.is_empty()).then_some(Device { id, name, os })
     }
 
-    /// The UPN of an account entity; empty when it tells none.
+    /// The UPN of an account entity; empty when it has none.
     pub fn upn(self) -> String {
         let (full, name, suffix) = (
             self.text("UserPrincipalName"),

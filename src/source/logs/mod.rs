@@ -1,4 +1,4 @@
-//! The logs of the tenant: one set of KQL queries, and the service that runs them.
+//! The logs of the tenant: the KQL queries, and the service that runs them.
 
 mod entity;
 mod query;

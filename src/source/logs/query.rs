@@ -1,7 +1,7 @@
-//! The KQL files, and how values get into them.
+//! The KQL files, and how parameters are put into them.
 //!
-//! A file is a header comment, a prelude of `let` lines whose literals are examples, and a body. Values only ever
-//! take the place of those literals: as a datetime, or as a JSON array of strings inside `dynamic(…)`.
+//! A file is a header comment, a prelude of `let` lines whose literals are examples, and a body. Parameters only
+//! replace those literals: with a datetime, or with a JSON array of strings inside `dynamic(…)`.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::format_time;
 
-/// A query of `kql/`.
+/// A query in `kql/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the header of each file says what it finds")]
 pub enum Query {
@@ -25,7 +25,7 @@ pub enum Query {
     ThreatIndicatorsLegacy,
 }
 
-/// A value for a parameter.
+/// The value of a parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parameter {
     /// A time.
@@ -35,7 +35,7 @@ pub enum Parameter {
 }
 
 impl Query {
-    /// Every query.
+    /// All queries.
     pub const ALL: [Self; 10] = [
         Self::Smartscreen,
         Self::UrlClicks,
@@ -49,7 +49,7 @@ impl Query {
         Self::ThreatIndicatorsLegacy,
     ];
 
-    /// Name of its file, without the ending.
+    /// The name of its file, without the extension.
     pub fn name(self) -> &'static str {
         match self {
             Self::Smartscreen => "smartscreen",
@@ -82,7 +82,7 @@ impl Query {
         }
     }
 
-    /// Tables it reads, as its header names them.
+    /// The tables that it reads, from the header of its file.
     pub fn tables(self) -> impl Iterator<Item = &'static str> {
         let line = self
             .file()
@@ -94,12 +94,12 @@ impl Query {
             .filter(|table| !table.is_empty())
     }
 
-    /// Whether a slice needs rows of the whole window, so that only whole hours are worth cutting off.
+    /// True for queries that join by the hour, so that only whole hours can be cut off.
     pub fn joins(self) -> bool {
         self.prelude().any(|(name, _)| name == "window_from")
     }
 
-    /// How many lines of the file stand before what is sent; added to a line number that the service tells, it gives
+    /// The number of lines of the file that are not sent. Added to a line number in an error of the service, it gives
     /// the line in the file.
     pub fn header_lines(self) -> usize {
         self.file()
@@ -126,7 +126,7 @@ impl Query {
         Self::ALL.into_iter().find(made)
     }
 
-    /// The query with these values. A parameter without a value keeps its example, which a test excludes.
+    /// The query with these parameters. A parameter without a value would keep its example; a test excludes that.
     pub fn render(self, values: &[(&str, Parameter)]) -> String {
         let mut text = String::new();
         for (name, example) in self.prelude() {
@@ -143,13 +143,13 @@ impl Query {
         text
     }
 
-    /// Names of its parameters.
+    /// The names of its parameters.
     pub fn parameters(self) -> impl Iterator<Item = &'static str> {
         self.prelude().map(|(name, _)| name)
     }
 }
 
-/// `dynamic(["…"])`. Kusto reads JSON escapes there; everything but `"`, `\` and control characters goes as it is.
+/// Formats `dynamic(["…"])`. Kusto accepts JSON escapes there; only `"`, `\` and control characters are escaped.
 fn dynamic(items: &[String]) -> String {
     let mut text = String::from("dynamic([");
     for (at, item) in items.iter().enumerate() {

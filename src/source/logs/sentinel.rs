@@ -1,7 +1,7 @@
-//! Microsoft Sentinel, by the Log Analytics query API.
+//! Microsoft Sentinel, through the query API of Log Analytics.
 //!
-//! A result that the service cuts short is never taken for the whole: the time is halved and asked again, down to a
-//! minute, or to an hour where tables are joined by the hour.
+//! A truncated result is never taken for complete: the time range is halved and queried again, down to a minute, or to
+//! an hour where tables are joined by the hour.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,20 +23,20 @@ use crate::model::Window;
 use crate::model::format_time;
 use crate::model::parse_time;
 
-/// Key of this source in `requests` and in gaps.
+/// The key of this source in `requests` and in gaps.
 pub const SOURCE: Source = Source::LogAnalytics;
 
-/// Most rows that the service puts into one answer. An answer with so many may have been cut.
+/// The highest number of rows in one answer of the service. An answer with this many may be truncated.
 const ROW_LIMIT: usize = 500_000;
-/// Values of a list parameter go in chunks of at most so many, or so many bytes.
+/// A list parameter is split into chunks of at most this many values and `CHUNK_BYTES` bytes.
 const CHUNK_VALUES: usize = 500;
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Queries at the same time, as the service allows a user.
+/// The number of parallel queries that the service allows a user.
 const CONCURRENT: usize = 5;
-/// Seconds that the service may work on a query; it allows no more.
+/// The time limit of a query at the service, in seconds. The service allows no more.
 const WAIT: u64 = 600;
 
-/// A workspace.
+/// A Log Analytics workspace.
 #[derive(Debug)]
 pub struct Sentinel {
     client: Arc<Client>,
@@ -44,27 +44,27 @@ pub struct Sentinel {
     running: Semaphore,
 }
 
-/// One row of a result.
+/// A row of a result.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// The record it stands in.
+    /// The journal record that holds it.
     pub record: RecordNumber,
     columns: Arc<Vec<String>>,
     cells: Vec<Value>,
 }
 
-/// What a query gave.
+/// The result of a query.
 #[derive(Debug, Default)]
 pub struct Rows {
-    /// All rows, slice by slice.
+    /// The rows of all time slices, in order.
     pub rows: Vec<Row>,
-    /// Why rows are missing, if any are.
+    /// The reasons why rows are missing; empty when the result is complete.
     pub problems: Vec<Problem>,
-    /// Record and time of each answer, with or without rows.
+    /// The record and the time of each answer, with or without rows.
     pub answers: Vec<(RecordNumber, DateTime<Utc>)>,
 }
 
-/// Why rows are missing.
+/// A reason why rows are missing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum Problem {
@@ -113,7 +113,7 @@ struct Column {
     name: String,
 }
 
-/// The outcome of a query over one slice of time.
+/// The result of a query over one time slice.
 enum Slice {
     Whole(Vec<Row>),
     Cut(Vec<Row>),
@@ -121,7 +121,7 @@ enum Slice {
 }
 
 impl Sentinel {
-    /// The workspace with that id.
+    /// The workspace with this id.
     pub fn new(client: Arc<Client>, endpoint: &Url, workspace: &str) -> Self {
         let mut url = endpoint.clone();
         crate::model::url::append_path(&mut url, &["v1", "workspaces", workspace, "query"]);
@@ -135,17 +135,17 @@ impl Sentinel {
     /// Runs a query over a window.
     ///
     /// # Errors
-    /// When nothing can be asked at all; what the service refuses is a [`Problem`].
+    /// When no request can be made at all. A query that the service refuses is a [`Problem`].
     pub async fn query(&self, query: Query, window: Window) -> Result<Rows, Failure> {
         let mut rows = Rows::default();
         self.slice(query, window, window, None, &mut rows).await?;
         Ok(rows)
     }
 
-    /// Runs a query once for every chunk of a list; `each` gets the values of the chunk with its rows.
+    /// Runs a query once for every chunk of a list, and returns the rows of each chunk.
     ///
     /// # Errors
-    /// When nothing can be asked at all; what the service refuses is a [`Problem`].
+    /// When no request can be made at all. A query that the service refuses is a [`Problem`].
     pub async fn query_chunks(
         &self,
         query: Query,
@@ -245,9 +245,9 @@ impl Sentinel {
                 burst: 5.0,
             }],
             deadline: Duration::from_secs(30 * 60),
-            // The service may work that long before it sends the first byte.
+            // The service may work this long before it sends the first byte.
             attempt_timeout: Duration::from_secs(WAIT + 20),
-            // The gateway's 504 means that the query needs more time than the service allows.
+            // The gateway's 504 means that the query takes longer than the service allows.
             gateway_timeout_is_final: true,
             ..Request::post(SOURCE, self.url.clone(), body)
         };
@@ -258,7 +258,8 @@ impl Sentinel {
 }
 
 impl Rows {
-    /// What one answer to a query gives, as if its time could not be halved.
+    /// The rows and problems of a single answer. A truncated answer is a problem here, since its time range cannot be
+    /// halved.
     pub fn of(query: Query, exchange: &Exchange) -> Self {
         let (rows, problems) = match parse_answer(query, exchange) {
             Slice::Whole(rows) => (rows, Vec::new()),
@@ -279,7 +280,7 @@ impl Rows {
     }
 }
 
-/// Cuts things into chunks whose values one query can take. `values` gives those of a thing.
+/// Splits things into chunks whose values fit into one query. `values` returns the values of a thing.
 pub fn chunks<T>(things: Vec<T>, values: impl Fn(&T) -> Vec<String>) -> Vec<Vec<T>> {
     let mut chunks: Vec<Vec<T>> = Vec::new();
     let (mut count, mut bytes) = (0, 0);
@@ -304,7 +305,7 @@ pub fn chunks<T>(things: Vec<T>, values: impl Fn(&T) -> Vec<String>) -> Vec<Vec<
     chunks
 }
 
-/// Where to cut a slice in two; nowhere when it is too short.
+/// The time at which to split a slice; `None` when it is too short.
 fn middle(slice: Window, whole_hours: bool) -> Option<DateTime<Utc>> {
     let unit = if whole_hours {
         TimeDelta::hours(1)
@@ -349,7 +350,7 @@ fn parse_answer(query: Query, exchange: &Exchange) -> Slice {
         }),
         404 => Slice::Bad(Problem::NoWorkspace { query: name }),
         429 => Slice::Bad(Problem::Busy { query: name }),
-        // The gateway's own time limit: less time has fewer rows to look at.
+        // The time limit of the gateway. A shorter time range has fewer rows to search.
         504 => Slice::Cut(Vec::new()),
         _ => Slice::Bad(refusal(query, status, exchange.body())),
     }
@@ -401,7 +402,7 @@ fn tabulate(query: &'static str, record: RecordNumber, response: Response) -> Sl
     }
 }
 
-/// The innermost code and message of an error, where the service tells what is really wrong.
+/// The innermost code and message of an error, which describe the actual cause.
 fn innermost(error: &Value) -> (String, String) {
     let mut at = error;
     while let Some(inner) = at
@@ -453,7 +454,8 @@ fn refusal(query: Query, status: u16, body: &str) -> Problem {
     }
 }
 
-/// Line and column of an error: as fields, or as `[line:position=3:17]` or `(line 3, position 17)` in its text.
+/// The line and column of an error, from its fields or from `[line:position=3:17]` or `(line 3, position 17)` in its
+/// text.
 fn position(error: &Value, message: &str) -> Option<(usize, usize)> {
     let mut at = error;
     loop {
@@ -478,23 +480,23 @@ fn position(error: &Value, message: &str) -> Option<(usize, usize)> {
 }
 
 impl Row {
-    /// A cell; null when there is no such column.
+    /// A cell; null when the column does not exist.
     fn cell(&self, column: &str) -> &Value {
         let at = self.columns.iter().position(|name| name == column);
         at.and_then(|at| self.cells.get(at)).unwrap_or(&Value::Null)
     }
 
-    /// A text; empty when absent, as in Kusto.
+    /// A text; empty when it is absent, as in Kusto.
     pub fn text(&self, column: &str) -> &str {
         self.cell(column).as_str().unwrap_or_default().trim()
     }
 
-    /// A moment.
+    /// A time; `None` when it is absent or malformed.
     pub fn time(&self, column: &str) -> Option<DateTime<Utc>> {
         parse_time(self.cell(column).as_str()?)
     }
 
-    /// A whole number; 0 when absent.
+    /// An integer; 0 when it is absent.
     pub fn integer(&self, column: &str) -> i64 {
         match self.cell(column) {
             Value::Number(number) => number.as_i64().unwrap_or_default(),
@@ -503,7 +505,7 @@ impl Row {
         }
     }
 
-    /// A figure; none when absent.
+    /// A number; `None` when it is absent.
     pub fn number(&self, column: &str) -> Option<f64> {
         let number = match self.cell(column) {
             Value::Number(number) => number.as_f64(),
@@ -513,7 +515,7 @@ impl Row {
         number.filter(|number: &f64| number.is_finite())
     }
 
-    /// A truth value, which may come as a number or a text.
+    /// A boolean, which can be a number or a text in the answer.
     pub fn boolean(&self, column: &str) -> bool {
         match self.cell(column) {
             Value::Bool(flag) => *flag,
@@ -523,7 +525,7 @@ impl Row {
         }
     }
 
-    /// All cells as JSON: the same event has the same, whichever query told of it.
+    /// All cells as JSON. The same event has the same identity in the results of all queries.
     pub fn identity(&self) -> String {
         serde_json::to_string(&self.cells).unwrap_or_default()
     }

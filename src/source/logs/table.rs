@@ -1,12 +1,12 @@
-//! The table that a query gives, in the form in which Log Analytics sends it.
+//! The table in the answer to a query, in the format of Log Analytics.
 
 use serde_json::{Map, Value};
 
-/// Name of the table that holds the answer to a query. Beside it there may be others, with statistics.
+/// The name of the table with the result. An answer may have other tables, with statistics.
 pub(super) const PRIMARY: &str = "PrimaryResult";
 
-/// The rows of an answer on record, each as an object with its columns by name; none when it holds no such table. Rows
-/// that have no cells are given as they are, so that whatever a service sent can be shown.
+/// The rows of a recorded answer, each as an object with its columns by name; `None` when the answer has no such table.
+/// Rows without cells are returned unchanged, so that any answer of a service can be shown.
 pub fn rows_by_column(answer: &mut Value) -> Option<Vec<Value>> {
     let tables = answer.get_mut("tables")?.as_array_mut()?;
     let table = tables

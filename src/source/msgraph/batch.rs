@@ -1,4 +1,4 @@
-//! `$batch`: up to twenty requests in one envelope, each with a status of its own.
+//! `$batch`: up to twenty requests in one envelope, each with its own status.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -12,9 +12,9 @@ use super::{DEADLINE, Graph, SOURCE};
 use crate::http::{Failure, KEPT_HEADERS, LookUp, Network, first_pause};
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
 
-/// Requests in an envelope.
+/// The highest number of requests in an envelope.
 const ENVELOPE: usize = 20;
-/// Envelopes and single requests under way at the same time.
+/// The number of envelopes and single requests at the same time.
 const CONCURRENT: usize = 4;
 
 /// A request without a recorded answer: its position, the network, and the recorded failure if there is one.
@@ -36,7 +36,7 @@ struct Item {
 }
 
 impl Graph {
-    /// Sends requests, as many as possible in one go, and gives their answers in the same order.
+    /// Sends requests, in envelopes as far as possible, and returns their answers in the same order.
     pub(super) async fn send_all(&self, requests: &[Request]) -> Result<Vec<Exchange>, Failure> {
         let mut answers: Vec<Option<Exchange>> = vec![None; requests.len()];
         let mut missing = Vec::new();
@@ -74,7 +74,8 @@ impl Graph {
         };
         for (at, network, before) in wanted {
             let request = &requests[*at];
-            // What the envelope did not settle (throttled, broken, left out) is asked for on its own, with its retries.
+            // Requests without a final answer in the envelope (throttled, failed, left out) are sent singly, with
+            // retries.
             let (when, answer) = match answered.get(at) {
                 Some((when, answer)) => (*when, answer.clone()),
                 None => self.client.ask(network, request).await?,
@@ -87,8 +88,8 @@ impl Graph {
         Ok(done)
     }
 
-    /// Sends requests in one envelope. Gives the answers that are final, by the position of their request, after a pause
-    /// as long as the longest that any of the other answers calls for.
+    /// Sends requests in one envelope, and returns the final answers by the position of their request. Before it
+    /// returns, it waits for the longest pause that any of the other answers requires.
     async fn ask_together(
         &self,
         requests: &[Request],
@@ -105,7 +106,7 @@ impl Graph {
                 continue;
             };
             match (answer.status(), first_pause(request, &answer)) {
-                // A token that has run out is renewed on the way of a single request.
+                // An expired token is renewed when the request is sent singly.
                 (Some(401), _) => {}
                 (status, Some(pause)) => {
                     longest = longest.max(pause);
@@ -144,7 +145,7 @@ impl Graph {
         };
         Request {
             auth: Auth::Entra(Audience::Graph),
-            // Every item counts.
+            // Every request in the envelope counts against its limits.
             limits: wanted.flat_map(|at| requests[at].limits.clone()).collect(),
             deadline: DEADLINE.min(Duration::from_secs(300)),
             ..Request::post(SOURCE, url, body)
@@ -152,8 +153,8 @@ impl Graph {
     }
 }
 
-/// The requests by the second in which the limits that are scarcer than an envelope allow them: what goes in one
-/// envelope leaves at once. So a team with many channels does not hold up the others.
+/// Distributes the requests over seconds, since all requests of an envelope are sent at once: each second gets only as
+/// many as the limits below an envelope's size allow. So a team with many channels does not delay the other requests.
 fn by_second<T>(wanted: Vec<T>, limits: impl Fn(&T) -> &[Limit]) -> BTreeMap<usize, Vec<T>> {
     let mut before: HashMap<String, usize> = HashMap::new();
     let mut seconds: BTreeMap<usize, Vec<T>> = BTreeMap::new();
@@ -217,7 +218,7 @@ mod tests {
         }
     }
 
-    /// Channels of teams, as many as given, each by its team.
+    /// A number of channels for each of the teams.
     fn channels(teams: &[(&'static str, usize)]) -> Vec<(&'static str, Vec<Limit>)> {
         let all = teams.iter().flat_map(|(team, count)| vec![*team; *count]);
         all.enumerate()

@@ -3,7 +3,8 @@
 
 use crate::journal::Limit;
 
-/// Requests that may go at once after a rest. Small, so that no second ever holds much more than the rate.
+/// The number of requests that may be sent at once after a pause. It is small, so that no second has many more requests
+/// than the rate.
 const BURST: f64 = 2.0;
 
 fn limit(key: String, rate: f64) -> Limit {
@@ -14,17 +15,17 @@ fn limit(key: String, rate: f64) -> Limit {
     }
 }
 
-/// Any other GET: 30 for an application in a tenant.
+/// Any other GET: 30 a second for an application in a tenant.
 pub(super) fn other() -> Vec<Limit> {
     vec![limit("other".to_owned(), 30.0)]
 }
 
-/// Joined teams: 30 for an application in a tenant.
+/// Joined teams: 30 a second for an application in a tenant.
 pub(super) fn teams() -> Vec<Limit> {
     vec![limit("teams".to_owned(), 30.0)]
 }
 
-/// A team: 30 in a tenant, 4 a team.
+/// A team: 30 a second in a tenant, 4 for a team.
 pub(super) fn team(id: &str) -> Vec<Limit> {
     vec![
         limit("teams".to_owned(), 30.0),
@@ -32,7 +33,7 @@ pub(super) fn team(id: &str) -> Vec<Limit> {
     ]
 }
 
-/// A channel: 30 in a tenant, 4 a team, 1 a channel.
+/// A channel: 30 a second in a tenant, 4 for a team, 1 for a channel.
 pub(super) fn channel(team: &str, id: &str) -> Vec<Limit> {
     vec![
         limit("channels".to_owned(), 30.0),
@@ -41,7 +42,7 @@ pub(super) fn channel(team: &str, id: &str) -> Vec<Limit> {
     ]
 }
 
-/// All messages of a team: 200 in a tenant, 4 a team.
+/// All messages of a team: 200 a second in a tenant, 4 for a team.
 pub(super) fn all_messages(team: &str) -> Vec<Limit> {
     vec![
         limit("all messages".to_owned(), 200.0),
@@ -49,7 +50,7 @@ pub(super) fn all_messages(team: &str) -> Vec<Limit> {
     ]
 }
 
-/// Chats of a user: 30 in a tenant, 5 a user.
+/// The chats of a user: 30 a second in a tenant, 5 for a user.
 pub(super) fn chats_of(user: &str) -> Vec<Limit> {
     vec![
         limit("other".to_owned(), 30.0),
@@ -57,7 +58,7 @@ pub(super) fn chats_of(user: &str) -> Vec<Limit> {
     ]
 }
 
-/// A chat itself: 30 in a tenant, 1 a chat.
+/// A chat itself: 30 a second in a tenant, 1 for a chat.
 pub(super) fn chat(id: &str) -> Vec<Limit> {
     vec![
         limit("other".to_owned(), 30.0),
@@ -65,7 +66,7 @@ pub(super) fn chat(id: &str) -> Vec<Limit> {
     ]
 }
 
-/// Messages of a chat: 20 in a tenant, 1 a chat.
+/// The messages of a chat: 20 a second in a tenant, 1 for a chat.
 pub(super) fn chat_messages(id: &str) -> Vec<Limit> {
     vec![
         limit("messages".to_owned(), 20.0),

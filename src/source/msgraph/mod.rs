@@ -1,7 +1,7 @@
 //! Microsoft Graph: users, teams, channels, chats and their messages.
 //!
-//! Lists are read to their last page. First pages and single objects go in `$batch` envelopes of twenty, yet every
-//! answer is a record of its own, so it makes no difference to a case how an object was fetched.
+//! Lists are read to their last page. First pages and single objects are requested in `$batch` envelopes of twenty, but
+//! every answer is a separate record, so a case does not depend on how an object was requested.
 
 mod batch;
 mod limits;
@@ -25,16 +25,16 @@ use crate::model::format_time;
 
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
-/// Key of this source in `requests` and in gaps.
+/// The key of this source in `requests` and in gaps.
 pub const SOURCE: Source = Source::Graph;
 
-/// Longest time for one request from its first turn on, waiting for throttles included.
+/// The time limit for a request from its first attempt, including the waiting for throttling.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
-/// Messages of a page, as many as Graph gives.
+/// The number of messages on a page, which is the most that Microsoft Graph allows.
 pub const PAGE: usize = 50;
-/// How long after a case was made its messages may still change, and the case be gone on with.
+/// How long after its creation a case can be resumed and still see the changes of its messages.
 const FAR_OFF: TimeDelta = TimeDelta::days(366);
-/// Most pages of one list; 50 messages a page make this fifty million.
+/// The highest number of pages of a list. With 50 messages a page this allows fifty million.
 const MOST_PAGES: usize = 1_000_000;
 
 /// Microsoft Graph v1.0.
@@ -47,13 +47,13 @@ pub struct Graph {
 /// A parsed answer, or one item of it, and the record that holds it.
 #[derive(Debug, Clone)]
 pub struct Recorded<T> {
-    /// Number of the record.
+    /// The number of the record.
     pub record: RecordNumber,
-    /// The answer.
+    /// The parsed answer or item.
     pub value: T,
 }
 
-/// Why something is missing. The text says what to do.
+/// Why something is missing. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum Problem {
@@ -91,7 +91,7 @@ fn spaced(code: &str) -> String {
     }
 }
 
-/// What is asked for: its name in gaps and the permission it takes.
+/// A kind of object: its name in gaps, and the permission that reading it requires.
 #[derive(Debug, Clone, Copy)]
 struct Subject {
     what: &'static str,
@@ -142,24 +142,24 @@ struct Page {
 /// A list, as far as it could be read.
 #[derive(Debug)]
 pub struct List<T> {
-    /// Its items, each with the record of its page.
+    /// The items, each with the record of its page.
     pub items: Vec<Recorded<T>>,
-    /// What ended it before its end.
+    /// Why the list is incomplete; `None` when all of it was read.
     pub problem: Option<Problem>,
 }
 
 impl Graph {
-    /// Graph at that base url.
+    /// Microsoft Graph at this base url.
     pub fn new(client: Arc<Client>, endpoint: &Url) -> Self {
         let mut base = endpoint.clone();
         crate::model::url::append_path(&mut base, &["v1.0"]);
         Self { client, base }
     }
 
-    /// Users by object id or UPN, in the order given.
+    /// Users by object id or UPN, in the order of `keys`.
     ///
     /// # Errors
-    /// When nothing can be asked at all.
+    /// When no request can be made at all.
     pub async fn users(
         &self,
         keys: &[String],
@@ -175,10 +175,10 @@ impl Graph {
         self.objects(requests, USERS).await
     }
 
-    /// Teams that each of these users has joined.
+    /// The teams that each of these users has joined.
     ///
     /// # Errors
-    /// When nothing can be asked at all.
+    /// When no request can be made at all.
     pub async fn joined_teams(&self, users: &[String]) -> Result<Vec<List<TeamInfo>>, Failure> {
         let requests = users
             .iter()
@@ -187,10 +187,10 @@ impl Graph {
         self.lists(requests, JOINED_TEAMS).await
     }
 
-    /// Teams by id.
+    /// Teams by id, in the order of the ids.
     ///
     /// # Errors
-    /// When nothing can be asked at all.
+    /// When no request can be made at all.
     pub async fn teams(
         &self,
         ids: &[String],
@@ -203,10 +203,10 @@ impl Graph {
         self.objects(requests, TEAMS).await
     }
 
-    /// Channels by team and channel id.
+    /// Channels by team id and channel id, in the order of the ids.
     ///
     /// # Errors
-    /// When nothing can be asked at all.
+    /// When no request can be made at all.
     pub async fn channels(
         &self,
         ids: &[(String, String)],
@@ -223,10 +223,10 @@ impl Graph {
             .await
     }
 
-    /// All messages of all channels of a team, replies too, that changed since `from`. `visit` gets each.
+    /// All messages and replies in the channels of a team that changed since `from`. `visit` is called with each.
     ///
     /// # Errors
-    /// When nothing can be asked at all.
+    /// When no request can be made at all.
     pub async fn team_messages(
         &self,
         team: &str,
@@ -246,7 +246,8 @@ impl Graph {
             .await
     }
 
-    /// Requests a second that the pages of a team's messages may take: of one team, and of all together.
+    /// The rate limits for the pages of a team's messages, in requests a second: for one team, and for all teams
+    /// together.
     pub fn message_rates(&self) -> (f64, f64) {
         let limits = limits::all_messages("");
         let rates = limits.iter().map(|limit| limit.rate);
@@ -256,10 +257,10 @@ impl Graph {
         (slowest, fastest)
     }
 
-    /// Chats of each of these users.
+    /// The chats of each of these users.
     ///
     /// # Errors
-    /// When nothing can be asked at all.
+    /// When no request can be made at all.
     pub async fn chats(&self, users: &[String]) -> Result<Vec<List<ChatInfo>>, Failure> {
         let top = [("$top", PAGE.to_string())];
         let requests = users
@@ -269,10 +270,10 @@ impl Graph {
         self.lists(requests, CHATS).await
     }
 
-    /// Members of each of these chats.
+    /// The members of each of these chats.
     ///
     /// # Errors
-    /// When nothing can be asked at all.
+    /// When no request can be made at all.
     pub async fn chat_members(&self, chats: &[String]) -> Result<Vec<List<Member>>, Failure> {
         let requests = chats
             .iter()
@@ -281,17 +282,17 @@ impl Graph {
         self.lists(requests, CHAT_MEMBERS).await
     }
 
-    /// Messages of a chat that changed in that time. `visit` gets each.
+    /// The messages of a chat that changed in this time. `visit` is called with each.
     ///
     /// # Errors
-    /// When nothing can be asked at all.
+    /// When no request can be made at all.
     pub async fn chat_messages(
         &self,
         chat: &str,
         changed: Window,
         mut visit: impl FnMut(Recorded<ChatMessage>),
     ) -> Result<Option<Problem>, Failure> {
-        // Without the same property in $orderby the service ignores the filter.
+        // The service ignores the filter unless $orderby has the same property.
         let query = [
             ("$top", PAGE.to_string()),
             ("$orderby", "lastModifiedDateTime desc".to_owned()),
@@ -309,7 +310,7 @@ impl Graph {
         let mut url = self.base.clone();
         crate::model::url::append_path(&mut url, path);
         if !query.is_empty() {
-            // Graph takes `+` for a space in a query, and `%20` too; the latter is unambiguous.
+            // Microsoft Graph decodes both `+` and `%20` as a space in a query; `%20` is unambiguous.
             let encoded: Vec<_> = query
                 .iter()
                 .map(|(name, value)| format!("{name}={}", crate::model::url::encode(value)))
@@ -363,7 +364,7 @@ impl Graph {
         futures::future::try_join_all(reads).await
     }
 
-    /// Reads a list page by page. Its first page may be there already.
+    /// Reads a list page by page. The first page may have been fetched already.
     async fn pages<T: DeserializeOwned>(
         &self,
         mut request: Request,
@@ -393,7 +394,7 @@ impl Graph {
                         record: exchange.record,
                         value,
                     }),
-                    // One item that makes no sense must not cost the others.
+                    // A single malformed item must not prevent the others from being read.
                     Err(_) => problem = Some(Problem::NotUnderstood { what }),
                 }
             }
@@ -413,7 +414,7 @@ impl Graph {
     }
 }
 
-/// A token goes to the scheme, host and port of the endpoint, and nowhere else.
+/// True when two urls have the same scheme, host and port: the token is sent only there.
 fn same_place(next: &Url, base: &Url) -> bool {
     next.scheme() == base.scheme()
         && next.host() == base.host()
@@ -462,7 +463,7 @@ fn object<T: DeserializeOwned>(
     }
 }
 
-/// The code of an error, if it is one word: nothing else of the answer belongs into a message.
+/// The code of an error, if it is a single word. No other text of the answer may become a part of a message.
 fn error_code(body: &str) -> String {
     let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     let code = body
@@ -479,9 +480,9 @@ fn error_code(body: &str) -> String {
     }
 }
 
-/// The time in which a message changed that was created or changed in the window. It may have changed since, and until
-/// a case is gone on with: a reaction is a change. The end is far off, but always the same for a case, whose records
-/// are found by it.
+/// The time range in which a message must have changed that was created or changed in the window. It may have changed
+/// again after the window, until the case is resumed: a reaction is a change too. The end is far in the future, but
+/// fixed for a case, since it is a part of the request that finds the record.
 pub fn changed_since(window: Window, case_created: DateTime<Utc>) -> Window {
     let millisecond = TimeDelta::milliseconds(1);
     Window {

@@ -1,4 +1,4 @@
-//! What Graph answers, as far as linktrail reads it. Every field may be missing or null.
+//! The objects of Microsoft Graph, with the fields that linktrail uses. Every field may be missing or null.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 use crate::link::{self, Attachment, Body, Link};
 use crate::model::parse_time;
 
-/// A user.
+/// A user of the tenant or a guest.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "names are Graph's")]
@@ -53,7 +53,7 @@ pub struct ChatInfo {
 #[allow(missing_docs, reason = "names are Graph's")]
 pub struct Member {
     pub user_id: Option<String>,
-    /// In place of a user id: somebody who joined a meeting without an account.
+    /// Present instead of a user id for a participant who joined a meeting without an account.
     pub anonymous_guest_id: Option<String>,
     pub display_name: Option<String>,
     pub email: Option<String>,
@@ -87,7 +87,7 @@ pub struct ChatMessage {
 }
 
 impl ChatMessage {
-    /// Its links; none for what a service wrote.
+    /// The links in the message; empty for messages of the service itself.
     pub fn links(&self) -> Vec<Link> {
         if self.is_system() {
             return Vec::new();
@@ -95,14 +95,14 @@ impl ChatMessage {
         link::extract(self.text(), &self.attachments)
     }
 
-    /// Whether nobody wrote it: somebody joined, the topic changed.
+    /// True for a message of the service itself, such as a new member or a changed topic.
     pub fn is_system(&self) -> bool {
         self.message_type
             .as_deref()
             .is_some_and(|kind| kind != "message")
     }
 
-    /// Its text, as HTML or plain.
+    /// The text, as HTML or plain.
     pub fn text(&self) -> Body<'_> {
         let body = self.body.as_ref();
         let html = body
@@ -115,7 +115,7 @@ impl ChatMessage {
     }
 }
 
-/// Where a channel message stands.
+/// The place of a channel message.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "names are Graph's")]
@@ -124,7 +124,7 @@ pub struct ChannelIdentity {
     pub channel_id: Option<String>,
 }
 
-/// Who sent a message.
+/// The sender of a message.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "names are Graph's")]
@@ -133,7 +133,7 @@ pub struct From {
     pub application: Option<Identity>,
 }
 
-/// A user or an application.
+/// A user or an application, as sender.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "names are Graph's")]
@@ -144,7 +144,7 @@ pub struct Identity {
     pub tenant_id: Option<String>,
 }
 
-/// Text of a message.
+/// The text of a message, and its type.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "names are Graph's")]
@@ -153,13 +153,13 @@ pub struct ItemBody {
     pub content: Option<String>,
 }
 
-/// A time that may be malformed; what is no time is absent.
+/// Parses a time; a malformed one counts as absent.
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.as_deref().and_then(parse_time))
 }
 
-/// A list that may be null.
+/// Parses a list; null counts as empty.
 fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
