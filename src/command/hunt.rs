@@ -8,6 +8,7 @@ use chrono::Utc;
 
 use super::exit::{Exit, Failure, UsageError};
 use super::output;
+use super::signals::Signals;
 use crate::cli::{Global, Hunt};
 use crate::config::Config;
 use crate::hunt::{self, Argument, CASE, Format, HuntError, Parameters, ResultTable};
@@ -105,10 +106,11 @@ impl HuntRun {
     /// Runs the hunt repeatedly until it is interrupted. On a terminal each result replaces the one before. Elsewhere a
     /// result is written only when it differs from the one before.
     async fn watch(&self, global: &Global, pause: Duration) -> Result<Exit, Failure> {
+        // A single listener for all rounds, so that a signal is noticed even while a result is written.
+        let mut signals = Signals::listen()?;
         tokio::select! {
-            // A single listener for all rounds, so that Ctrl-C is noticed even while a result is written.
             biased;
-            _ = tokio::signal::ctrl_c() => Ok(Exit::Complete),
+            () = signals.next() => Ok(Exit::Complete),
             ended = self.rounds(global, pause) => ended,
         }
     }

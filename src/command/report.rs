@@ -6,7 +6,7 @@ use super::exit::{Context, Exit, Failure, UsageError};
 use super::{complete_case, output, replay};
 use crate::cli::{Global, Report as Arguments};
 use crate::model::Store;
-use crate::model::fs::write_whole;
+use crate::model::fs::{remove_leftovers, write_whole};
 use crate::report::{About, Report, ReportError};
 use crate::terminal;
 
@@ -33,6 +33,10 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<Exit, F
         record: &|number| journal.get(number),
         quotes: case.manifest().options.settings.store != Store::None,
     };
+    if out.parent() == Some(case.dir()) {
+        // The case is locked, so nobody else writes its report.
+        remove_leftovers(&out);
+    }
     let mut made = Ok(());
     // The file contains names and quoted messages, so only its owner may read it.
     let written = write_whole(&out, |file| match report.write(file) {

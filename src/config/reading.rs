@@ -13,7 +13,7 @@ use super::sections::{
     Auth, Endpoint, Endpoints, Hosts, Intel, Messages, Neo4j, Risk, SECTIONS, Section, Sentinel,
     Tenant,
 };
-use super::value::keys;
+use super::value::{Value, keys};
 use crate::intel::PROVIDERS;
 use crate::model::suggest;
 
@@ -178,7 +178,7 @@ impl Reader<'_> {
         for (key, setting) in self.document.take(T::NAME) {
             if !keys::<T>().contains(&key.as_str()) {
                 self.unknown::<T>(&key, &setting);
-            } else if !setting.value.is_empty() {
+            } else if !(setting.value.is_empty() && may_be_empty::<T>(&key, &setting.value)) {
                 let alone = (key.as_str(), setting.value.clone());
                 match T::deserialize(MapDeserializer::new([alone].into_iter())) {
                     Ok(_) => good.push((key, setting.value)),
@@ -241,6 +241,23 @@ impl Reader<'_> {
             self.problems.add(format!("{name} {problem}"));
         }
         self.rejected.keys.insert((section, key));
+    }
+}
+
+/// True when an empty value of this key means that the key is not set: always in a variable, and in a file where the
+/// value would be a text. An empty text in the place of a list or a flag is an error, since nobody can tell whether it
+/// was to mean nothing or the default.
+fn may_be_empty<T: Section>(key: &str, value: &Value) -> bool {
+    let takes = |value: toml::Value| {
+        let alone = (key, Value::Toml(value));
+        let read: Result<T, Error> = T::deserialize(MapDeserializer::new([alone].into_iter()));
+        read.is_ok()
+    };
+    match value {
+        Value::Variable(_) => true,
+        Value::Toml(_) => {
+            !takes(toml::Value::Array(Vec::new())) && !takes(toml::Value::Boolean(false))
+        }
     }
 }
 

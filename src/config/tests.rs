@@ -61,6 +61,21 @@ fn what_is_not_set_has_its_default() {
 }
 
 #[test]
+fn an_empty_text_in_the_place_of_a_list_or_a_flag_is_an_error() {
+    let file = "[tenant]\ninternal_domains = \"\"\ncloud = \"\"\n[intel]\nproviders = \" \"\nsend_query = \"\"\nnever_send = \"\"";
+    let (_, problems) = read(file, &[("LINKTRAIL_INTEL_FILE", "")]);
+    assert_eq!(
+        problems,
+        [
+            "linktrail.toml: [tenant] internal_domains must be a list of texts, such as [\"a\", \"b\"]",
+            "linktrail.toml: [intel] never_send must be a list of texts, such as [\"a\", \"b\"]",
+            "linktrail.toml: [intel] providers must be a list of texts, such as [\"a\", \"b\"]",
+            "linktrail.toml: [intel] send_query must be true or false",
+        ]
+    );
+}
+
+#[test]
 fn a_variable_takes_the_place_of_the_file_unless_it_is_empty() {
     let file = "[tenant]\nid = \"file\"\ncloud = \"china\"\n[intel]\nproviders = [\"otx\"]\n[auth]\nmethod = \"client-secret\"";
     let (sections, problems) = read(

@@ -20,7 +20,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// True for an empty text, which counts as not set.
+    /// True for an empty text. A variable or a text with such a value counts as not set.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Toml(toml::Value::String(text)) | Self::Variable(text) => text.trim().is_empty(),

@@ -9,6 +9,7 @@ use crate::model::{Retries, RetryPolicy};
 const FAILED: RetryPolicy = RetryPolicy {
     first_pause: Duration::from_secs(1),
     longest_pause: Duration::from_secs(30),
+    shortest: 0.05,
     attempts: Some(5),
     time: None,
 };

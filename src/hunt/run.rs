@@ -23,6 +23,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const RETRY: RetryPolicy = RetryPolicy {
     first_pause: Duration::from_millis(50),
     longest_pause: Duration::from_millis(1600),
+    shortest: 0.5,
     attempts: Some(8),
     time: None,
 };

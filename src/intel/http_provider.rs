@@ -47,7 +47,9 @@ impl HttpProvider {
     /// Builds the request about a string, with credentials, headers and limits.
     pub fn request(&self, asked: &str) -> Request {
         let mut request = (self.service.request)(&self.endpoint, asked);
-        request.headers = vec![("accept", "application/json".to_owned())];
+        request
+            .headers
+            .push(("accept", "application/json".to_owned()));
         request.auth = self.service.auth.clone();
         request.limits.clone_from(&self.limits);
         request.deadline = DEADLINE;

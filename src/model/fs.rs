@@ -57,11 +57,7 @@ fn fill_beside(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<(&Path, NamedTempFile)> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) => Path::new("."),
-        None => return Err(io::ErrorKind::InvalidInput.into()),
-    };
+    let folder = folder_of(path).ok_or(io::ErrorKind::InvalidInput)?;
     let prefix = unfinished_prefix(path).ok_or(io::ErrorKind::InvalidInput)?;
     // The name is random. The file is created here, since tempfile's own errors would contain that name.
     let file = tempfile::Builder::new()
@@ -72,6 +68,14 @@ fn fill_beside(
     fill(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     Ok((folder, file))
+}
+
+/// The folder of a file; `None` when the path names no file.
+fn folder_of(path: &Path) -> Option<&Path> {
+    match path.parent()? {
+        folder if folder.as_os_str().is_empty() => Some(Path::new(".")),
+        folder => Some(folder),
+    }
 }
 
 fn unfinished_prefix(path: &Path) -> Option<OsString> {
@@ -93,7 +97,7 @@ pub fn is_leftover(name: &str, path: &Path) -> bool {
 /// Removes the leftovers of processes that died while they wrote `path`. Only the holder of a lock may call this, since
 /// a file that another process is writing looks the same.
 pub fn remove_leftovers(path: &Path) {
-    let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let entries = folder_of(path).and_then(|folder| fs::read_dir(folder).ok());
     for entry in entries.into_iter().flatten().flatten() {
         let name = entry.file_name();
         if name.to_str().is_some_and(|name| is_leftover(name, path)) {

@@ -14,14 +14,14 @@ pub struct RetryPolicy {
     pub first_pause: Duration,
     /// The upper limit of all pauses.
     pub longest_pause: Duration,
+    /// The shortest random pause as a fraction of the longest one, above 0 so that no retry is immediate. Small values
+    /// spread many clients best, large ones wait longest in all.
+    pub shortest: f64,
     /// The highest number of attempts, including the first one; without it only the time is limited.
     pub attempts: Option<u32>,
     /// The longest time from the start to the last attempt; without it only the attempts are limited.
     pub time: Option<Duration>,
 }
-
-/// The shortest random pause as a fraction of the longest one, so that no retry is immediate.
-const SHORTEST: f64 = 0.05;
 
 impl RetryPolicy {
     /// A random pause after this number of failures.
@@ -31,7 +31,7 @@ impl RetryPolicy {
             .first_pause
             .saturating_mul(doubled)
             .min(self.longest_pause);
-        longest.mul_f64(rand::rng().random_range(SHORTEST..=1.0))
+        longest.mul_f64(rand::rng().random_range(self.shortest..=1.0))
     }
 }
 
@@ -96,6 +96,7 @@ mod tests {
     const POLICY: RetryPolicy = RetryPolicy {
         first_pause: SECOND,
         longest_pause: Duration::from_secs(8),
+        shortest: 0.05,
         attempts: Some(6),
         time: None,
     };
@@ -110,7 +111,7 @@ mod tests {
             let longest = Duration::from_secs(longest);
             let paused = before.elapsed();
             assert!(
-                paused >= longest.mul_f64(SHORTEST) && paused <= longest + Duration::from_millis(1),
+                paused >= longest.mul_f64(POLICY.shortest) && paused <= longest + Duration::from_millis(1),
                 "{paused:?} of {longest:?}"
             );
         }
@@ -126,7 +127,7 @@ mod tests {
             let pauses = pauses.iter().filter(|pause| **pause < SECOND.mul_f64(part));
             pauses.count()
         };
-        assert_eq!(shorter(SHORTEST), 0);
+        assert_eq!(shorter(POLICY.shortest), 0);
         // This fails by chance once in 10^30 runs.
         assert!((100..400).contains(&shorter(0.275)), "{}", shorter(0.275));
         assert!((350..650).contains(&shorter(0.525)), "{}", shorter(0.525));

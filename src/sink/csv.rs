@@ -6,8 +6,8 @@
 //! spreadsheet.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use csv::{Writer, WriterBuilder};
@@ -16,6 +16,7 @@ use super::plain::plain;
 use crate::graph::schema::{EDGES, Kind, NODES, Property};
 use crate::graph::value::Value;
 use crate::graph::{Graph, Properties};
+use crate::model::fs::{create_private_file, make_private_dir};
 
 /// Possible delimiters between the values of a list, each with its name in the options of neo4j-admin.
 const DELIMITERS: &[(char, &str)] = &[
@@ -38,8 +39,8 @@ pub fn write(graph: &Graph, folder: &Path) -> io::Result<()> {
             "the lists of this graph hold every character that could part their values; export it as jsonl",
         )
     })?;
-    fs::create_dir_all(folder.join("nodes"))?;
-    fs::create_dir_all(folder.join("edges"))?;
+    make_private_dir(&folder.join("nodes"))?;
+    make_private_dir(&folder.join("edges"))?;
     let mut files = Vec::new();
     let nodes = graph.nodes();
     for spec in NODES {
@@ -97,11 +98,12 @@ pub fn write(graph: &Graph, folder: &Path) -> io::Result<()> {
             files.push(format!("--relationships={}={file}", spec.kind));
         }
     }
-    fs::write(folder.join("README"), readme(graph, name, &files))
+    let mut out = create_private_file(&folder.join("README"))?;
+    out.write_all(readme(graph, name, &files).as_bytes())
 }
 
 fn open(file: &Path) -> io::Result<Writer<BufWriter<File>>> {
-    Ok(WriterBuilder::new().from_writer(BufWriter::new(File::create(file)?)))
+    Ok(WriterBuilder::new().from_writer(BufWriter::new(create_private_file(file)?)))
 }
 
 /// The first delimiter that does not occur in any list.

@@ -144,6 +144,47 @@ fn stix_names_what_is_risky_and_nobody() {
     assert!(!text.contains(hostile::USER) && !text.contains("calc"));
 }
 
+/// Names and previews of messages are in every export.
+#[cfg(unix)]
+#[test]
+fn exports_are_readable_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = TempDir::new().unwrap();
+    demo(dir.path());
+    for (format, out) in [
+        ("csv", "csv"),
+        ("graphml", "a"),
+        ("opengraph", "b"),
+        ("jsonl", "c"),
+        ("stix", "d"),
+    ] {
+        linktrail(dir.path())
+            .args(["export", "--format", format, "--out", out])
+            .assert()
+            .success();
+    }
+    let mut looked_at = 0;
+    let mut todo: Vec<_> = ["csv", "a", "b", "c", "d"]
+        .map(|out| dir.path().join(out))
+        .into();
+    while let Some(path) = todo.pop() {
+        let metadata = path.metadata().unwrap();
+        let mode = metadata.permissions().mode() & 0o777;
+        if metadata.is_dir() {
+            assert_eq!(mode, 0o700, "{}", path.display());
+            todo.extend(
+                std::fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else {
+            assert_eq!(mode, 0o600, "{}", path.display());
+        }
+        looked_at += 1;
+    }
+    assert!(looked_at > 20, "{looked_at}");
+}
+
 #[test]
 fn wrong_usage_is_told() {
     let dir = TempDir::new().unwrap();

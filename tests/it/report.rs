@@ -438,11 +438,10 @@ fn the_model_of_the_demo() {
             items.push(format!("{all} in all").into());
         }
     };
-    // Columns and rows are those that the hunts answer with, which tests/neo4j/report.rs compares one by one.
+    // That all rows are those of the hunts is compared in tests/neo4j/report.rs; the first ones stand for them here.
     for table in model["tables"].as_array_mut().unwrap() {
         let table = table.as_object_mut().unwrap();
-        table.remove("columns");
-        table["rows"] = table["rows"].as_array().unwrap().len().into();
+        begin(&mut table["rows"], 2);
         let kinds: Vec<&str> = table["kinds"]
             .as_array()
             .unwrap()

@@ -23,8 +23,9 @@ pub(super) struct Opened {
     pub(super) neo4j: Option<Connection>,
 }
 
-/// Opens the case that the arguments name, or creates one. Everything that a load needs is checked before the folder is
-/// created, so that an error about Neo4j is reported before the first request and not after the last.
+/// Opens the case that the arguments name, or creates one. The configuration and Neo4j are checked before the folder is
+/// created, so that an error about Neo4j is reported before the first request and not after the last. What the file of
+/// certificates and the lists of indicators hold is only read afterwards.
 pub(super) async fn open(
     global: &Global,
     arguments: &Load,

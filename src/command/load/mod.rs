@@ -45,16 +45,23 @@ pub(super) async fn run(global: Global, arguments: Load) -> Result<Exit, Failure
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         },
     }
-    output::eprint_line("interrupted; run the same command with the same --case to go on");
     // The load ends at its next await. Everything written so far is complete, so a long computation or a second signal
     // ends the process without waiting.
     drop(stop);
-    tokio::select! {
-        _ = &mut load => {}
-        () = signals.next() => {}
-        () = tokio::time::sleep(GRACE) => {}
+    let ended = tokio::select! {
+        ended = &mut load => Some(ended),
+        () = signals.next() => None,
+        () = tokio::time::sleep(GRACE) => None,
+    };
+    match ended {
+        Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
+        // It came to its end before it noticed, so its result is shown, or its error was about to be.
+        Some(Ok(exit)) if !matches!(exit, Ok(Exit::Interrupted)) => exit,
+        Some(Ok(_)) | None => {
+            output::eprint_line("interrupted; run the same command with the same --case to go on");
+            Ok(Exit::Interrupted)
+        }
     }
-    Ok(Exit::Interrupted)
 }
 
 async fn load(global: &Global, arguments: &Load) -> Result<Exit, Failure> {

@@ -11,6 +11,7 @@ use crate::model::{Retries, RetryPolicy};
 const REFUSED: RetryPolicy = RetryPolicy {
     first_pause: Duration::from_millis(20),
     longest_pause: Duration::from_secs(2),
+    shortest: 0.5,
     attempts: Some(20),
     time: None,
 };
@@ -21,6 +22,7 @@ const REFUSED: RetryPolicy = RetryPolicy {
 const GONE: RetryPolicy = RetryPolicy {
     first_pause: Duration::from_millis(100),
     longest_pause: Duration::from_secs(5),
+    shortest: 0.5,
     attempts: None,
     time: None,
 };
@@ -84,12 +86,10 @@ impl<'c> TransactionRetries<'c> {
                 }
             }
             Remedy::Reconnect => {
-                let policy = RetryPolicy {
-                    time: Some(self.connection.tuning.patience),
-                    ..GONE
-                };
                 let lost = self.lost.get_or_insert_with(Retries::begin);
-                if !lost.wait(&policy).await {
+                // The last attempt is made when the time is over and not before, since a server needs minutes to start.
+                let is_over = lost.elapsed() >= self.connection.tuning.patience;
+                if is_over || !lost.wait(&GONE).await {
                     return Err(Neo4jError::Lost {
                         address: target.address.to_string(),
                         seconds: lost.elapsed().as_secs(),
