@@ -18,7 +18,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use futures::stream::{self, StreamExt};
-use linktrail::graph::schema::{EDGES, Kind, NODES};
+use linktrail::graph::schema::{EDGES, NODES, ValueKind};
 use linktrail::graph::value::{Properties, Value};
 use linktrail::graph::{EdgeType, Graph, Label};
 use linktrail::sink::neo4j::{Connection, Settings, Tuning, merge_edges, merge_nodes};
@@ -286,7 +286,7 @@ fn dump(graph: &Graph, file: &str) {
             .collect();
         let times: Vec<_> = spec
             .all_properties()
-            .filter(|p| p.kind == Kind::Time)
+            .filter(|p| p.kind == ValueKind::Time)
             .map(|p| p.name)
             .collect();
         write(&mut out, &merge_nodes(spec.label), &json!(rows), &times);
@@ -301,7 +301,7 @@ fn dump(graph: &Graph, file: &str) {
                 .collect();
             let times: Vec<_> = spec
                 .all_properties()
-                .filter(|p| p.kind == Kind::Time)
+                .filter(|p| p.kind == ValueKind::Time)
                 .map(|p| p.name)
                 .collect();
             write(&mut out, &merge_edges(kind, from, to), &json!(rows), &times);

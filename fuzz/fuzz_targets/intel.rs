@@ -34,7 +34,7 @@ fuzz_target!(|input: (u16, &str)| {
         let Provider::Service(service) = provider else {
             continue;
         };
-        let verdict = service.read(&url, &exchange);
+        let verdict = service.parse_answer(&url, &exchange);
         if status != 200 {
             assert_ne!(verdict.state, State::Clean, "{} {status}", provider.name());
             assert_ne!(verdict.state, State::Hit, "{} {status}", provider.name());

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::schema::{COMMON, EDGES, Kind, Label, Merge, NODES, Property};
+use super::schema::{COMMON, EDGES, Label, Merge, NODES, Property, ValueKind};
 
 /// The constraints and indexes as statements, without a semicolon.
 pub fn schema_statements() -> Vec<String> {
@@ -164,15 +164,15 @@ fn table(text: &mut String, properties: &[Property]) {
     }
 }
 
-fn kind(kind: Kind) -> &'static str {
+fn kind(kind: ValueKind) -> &'static str {
     match kind {
-        Kind::Text => "text",
-        Kind::Integer => "whole number",
-        Kind::Number => "number",
-        Kind::Boolean => "true or false",
-        Kind::Time => "datetime",
-        Kind::Set => "list, sorted and distinct",
-        Kind::Sequence => "list in order",
+        ValueKind::Text => "text",
+        ValueKind::Integer => "whole number",
+        ValueKind::Number => "number",
+        ValueKind::Boolean => "true or false",
+        ValueKind::Time => "datetime",
+        ValueKind::Set => "list, sorted and distinct",
+        ValueKind::Sequence => "list in order",
     }
 }
 

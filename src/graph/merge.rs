@@ -1,6 +1,6 @@
 //! Merges two values of a property.
 
-use super::property::{Kind, Merge, Property};
+use super::property::{Merge, Property, ValueKind};
 use super::value::{Properties, Value};
 use crate::model::sorted;
 
@@ -8,7 +8,7 @@ use crate::model::sorted;
 pub(super) fn merge_into(into: &mut Properties, spec: &Property, value: Value) {
     debug_assert!(fits(&value, spec.kind), "{} is {:?}", spec.name, value);
     let value = match (value, spec.kind) {
-        (Value::List(items), Kind::Set) => Value::List(sorted(items)),
+        (Value::List(items), ValueKind::Set) => Value::List(sorted(items)),
         (value, _) => value,
     };
     match into.get_mut(spec.name) {
@@ -20,15 +20,15 @@ pub(super) fn merge_into(into: &mut Properties, spec: &Property, value: Value) {
 }
 
 /// True when a value has the type that the schema declares.
-fn fits(value: &Value, kind: Kind) -> bool {
+fn fits(value: &Value, kind: ValueKind) -> bool {
     matches!(
         (value, kind),
-        (Value::Text(_), Kind::Text)
-            | (Value::Integer(_), Kind::Integer)
-            | (Value::Number(_), Kind::Number)
-            | (Value::Boolean(_), Kind::Boolean)
-            | (Value::Time(_), Kind::Time)
-            | (Value::List(_), Kind::Set | Kind::Sequence)
+        (Value::Text(_), ValueKind::Text)
+            | (Value::Integer(_), ValueKind::Integer)
+            | (Value::Number(_), ValueKind::Number)
+            | (Value::Boolean(_), ValueKind::Boolean)
+            | (Value::Time(_), ValueKind::Time)
+            | (Value::List(_), ValueKind::Set | ValueKind::Sequence)
     )
 }
 
@@ -51,7 +51,7 @@ fn combine(old: &mut Value, rule: Merge, new: Value) {
 mod tests {
     use super::*;
 
-    fn merged(kind: Kind, merge: Merge, first: Value, second: Value) -> Value {
+    fn merged(kind: ValueKind, merge: Merge, first: Value, second: Value) -> Value {
         let property = Property {
             name: "p",
             kind,
@@ -76,25 +76,25 @@ mod tests {
     fn scalars_follow_their_rule() {
         let (a, b) = (Value::Text("a".into()), Value::Text("b".into()));
         assert_eq!(
-            merged(Kind::Text, Merge::First, a.clone(), b.clone()),
+            merged(ValueKind::Text, Merge::First, a.clone(), b.clone()),
             a,
             "the first stays"
         );
         assert_eq!(
-            merged(Kind::Text, Merge::Last, a, b.clone()),
+            merged(ValueKind::Text, Merge::Last, a, b.clone()),
             b,
             "the later wins"
         );
         for (first, second) in [(true, false), (false, true)] {
             let (first, second) = (Value::Boolean(first), Value::Boolean(second));
             assert_eq!(
-                merged(Kind::Boolean, Merge::Any, first, second),
+                merged(ValueKind::Boolean, Merge::Any, first, second),
                 Value::Boolean(true)
             );
         }
         let sum = |a, b| {
             merged(
-                Kind::Integer,
+                ValueKind::Integer,
                 Merge::Sum,
                 Value::Integer(a),
                 Value::Integer(b),
@@ -109,10 +109,15 @@ mod tests {
         let (early, late) = (time("2026-10-01T00:00:00Z"), time("2026-10-02T00:00:00Z"));
         for (first, second) in [(early.clone(), late.clone()), (late.clone(), early.clone())] {
             assert_eq!(
-                merged(Kind::Time, Merge::Earliest, first.clone(), second.clone()),
+                merged(
+                    ValueKind::Time,
+                    Merge::Earliest,
+                    first.clone(),
+                    second.clone()
+                ),
                 early
             );
-            assert_eq!(merged(Kind::Time, Merge::Latest, first, second), late);
+            assert_eq!(merged(ValueKind::Time, Merge::Latest, first, second), late);
         }
     }
 
@@ -120,7 +125,7 @@ mod tests {
     fn sets_are_sorted_and_distinct_and_sequences_keep_their_order() {
         assert_eq!(
             merged(
-                Kind::Set,
+                ValueKind::Set,
                 Merge::Union,
                 list(&["b", "a", "b"]),
                 list(&["c", "a"])
@@ -128,12 +133,12 @@ mod tests {
             list(&["a", "b", "c"])
         );
         assert_eq!(
-            merged(Kind::Set, Merge::Last, list(&["z"]), list(&["b", "a"])),
+            merged(ValueKind::Set, Merge::Last, list(&["z"]), list(&["b", "a"])),
             list(&["a", "b"])
         );
         assert_eq!(
             merged(
-                Kind::Sequence,
+                ValueKind::Sequence,
                 Merge::First,
                 list(&["teams", "safelinks"]),
                 list(&["x"])

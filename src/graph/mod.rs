@@ -119,7 +119,7 @@ impl Facts {
 
     /// The value of a property, in the type that the schema declares; `None` when it is absent.
     pub fn get<T: Holds>(&self, field: Field<T>) -> Option<T::Read<'_>> {
-        self.properties.get(field.name()).and_then(T::read)
+        self.properties.get(field.name()).and_then(T::from_value)
     }
 
     /// True when the flag is present and true.

@@ -12,7 +12,7 @@ use crate::model::Word;
 
 /// The type of a property, for Neo4j, CSV headers and GraphML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// `string` in Neo4j.
     Text,
     /// `long` in Neo4j.
@@ -66,7 +66,7 @@ pub struct Property {
     /// Its name in Neo4j, in `graph.jsonl` and in exports.
     pub name: &'static str,
     /// The type, which follows from the type that the declaration names.
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// How two values for the same node or edge are merged.
     pub merge: Merge,
     /// The description, as `docs/graph-model.md` shows it.
@@ -81,27 +81,27 @@ pub trait Holds {
     /// The type that [`super::Facts::get`] returns.
     type Read<'v>;
     /// The type in the schema's table.
-    const KIND: Kind;
+    const KIND: ValueKind;
 
     /// The value to store; `None` for values that are never stored, such as an empty text.
     fn store(given: Self::Given) -> Option<Value>;
 
     /// The value in the type that is read; `None` when the value has another type.
-    fn read(value: &Value) -> Option<Self::Read<'_>>;
+    fn from_value(value: &Value) -> Option<Self::Read<'_>>;
 }
 
 /// A property that may be absent.
 impl<T: Holds> Holds for Option<T> {
     type Given = Option<T::Given>;
     type Read<'v> = T::Read<'v>;
-    const KIND: Kind = T::KIND;
+    const KIND: ValueKind = T::KIND;
 
     fn store(given: Self::Given) -> Option<Value> {
         given.and_then(T::store)
     }
 
-    fn read(value: &Value) -> Option<Self::Read<'_>> {
-        T::read(value)
+    fn from_value(value: &Value) -> Option<Self::Read<'_>> {
+        T::from_value(value)
     }
 }
 
@@ -115,14 +115,14 @@ macro_rules! holds {
         impl Holds for $name {
             type Given = $given;
             type Read<'v> = $read;
-            const KIND: Kind = $kind;
+            const KIND: ValueKind = $kind;
 
             fn store(given: Self::Given) -> Option<Value> {
                 let value = $value(($from)(given));
                 (!value.is_empty()).then_some(value)
             }
 
-            fn read(value: &Value) -> Option<Self::Read<'_>> {
+            fn from_value(value: &Value) -> Option<Self::Read<'_>> {
                 match value {
                     $value(held) => Some(($to)(held)),
                     _ => None,
@@ -134,47 +134,47 @@ macro_rules! holds {
 
 holds!(
     /// Text from outside, such as a name or a subject.
-    Text: String => &'v str, Kind::Text, Value::Text,
+    Text: String => &'v str, ValueKind::Text, Value::Text,
     std::convert::identity, String::as_str
 );
 holds!(
     /// Text from a fixed vocabulary of linktrail.
-    Term: &'static str => &'v str, Kind::Text, Value::Text,
+    Term: &'static str => &'v str, ValueKind::Text, Value::Text,
     str::to_owned, String::as_str
 );
 holds!(
     /// The time of an event.
-    Time: DateTime<Utc> => DateTime<Utc>, Kind::Time, Value::Time,
+    Time: DateTime<Utc> => DateTime<Utc>, ValueKind::Time, Value::Time,
     std::convert::identity, DateTime::<Utc>::clone
 );
 holds!(
     /// A flag, which is absent while unknown.
-    Flag: bool => bool, Kind::Boolean, Value::Boolean,
+    Flag: bool => bool, ValueKind::Boolean, Value::Boolean,
     std::convert::identity, bool::clone
 );
 holds!(
     /// The number of events that an edge counts.
-    Count: i64 => i64, Kind::Integer, Value::Integer,
+    Count: i64 => i64, ValueKind::Integer, Value::Integer,
     std::convert::identity, i64::clone
 );
 holds!(
     /// A figure from a provider; NaN and the infinities count as absent.
-    Number: f64 => f64, Kind::Number, Value::Number,
+    Number: f64 => f64, ValueKind::Number, Value::Number,
     std::convert::identity, f64::clone
 );
 holds!(
     /// Texts, kept sorted and distinct.
-    Set: Vec<String> => &'v [String], Kind::Set, Value::List,
+    Set: Vec<String> => &'v [String], ValueKind::Set, Value::List,
     std::convert::identity, Vec::as_slice
 );
 holds!(
     /// Texts whose order is kept, since it has a meaning.
-    Sequence: Vec<String> => &'v [String], Kind::Sequence, Value::List,
+    Sequence: Vec<String> => &'v [String], ValueKind::Sequence, Value::List,
     std::convert::identity, Vec::as_slice
 );
 holds!(
     /// A set to which each observation adds one text.
-    OneOf: String => &'v [String], Kind::Set, Value::List,
+    OneOf: String => &'v [String], ValueKind::Set, Value::List,
     |one: String| if one.is_empty() { Vec::new() } else { vec![one] }, Vec::as_slice
 );
 
@@ -185,14 +185,14 @@ pub struct As<W>(PhantomData<W>);
 impl<W: Word> Holds for As<W> {
     type Given = W;
     type Read<'v> = W;
-    const KIND: Kind = Kind::Text;
+    const KIND: ValueKind = ValueKind::Text;
 
     fn store(given: W) -> Option<Value> {
         Text::store(given.as_str().to_owned())
     }
 
-    fn read(value: &Value) -> Option<W> {
-        Text::read(value).and_then(W::parse)
+    fn from_value(value: &Value) -> Option<W> {
+        Text::from_value(value).and_then(W::parse)
     }
 }
 
@@ -203,14 +203,14 @@ pub struct SetOf<W>(PhantomData<W>);
 impl<W: Word> Holds for SetOf<W> {
     type Given = Vec<W>;
     type Read<'v> = Vec<W>;
-    const KIND: Kind = Kind::Set;
+    const KIND: ValueKind = ValueKind::Set;
 
     fn store(given: Vec<W>) -> Option<Value> {
         Set::store(given.iter().map(|word| word.as_str().to_owned()).collect())
     }
 
-    fn read(value: &Value) -> Option<Vec<W>> {
-        let words = Set::read(value)?;
+    fn from_value(value: &Value) -> Option<Vec<W>> {
+        let words = Set::from_value(value)?;
         Some(words.iter().filter_map(|word| W::parse(word)).collect())
     }
 }

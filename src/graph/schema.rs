@@ -18,7 +18,7 @@ use crate::model::{
 };
 use Merge::{Any, Earliest, Evidence, First, Last, Latest, Outranks, Sum, Union};
 
-pub use super::property::{EVIDENCE_LIMIT, Field, Given, Kind, Merge, Property};
+pub use super::property::{EVIDENCE_LIMIT, Field, Given, Merge, Property, ValueKind};
 
 /// A typed node that can be put into the graph.
 pub trait Entity {

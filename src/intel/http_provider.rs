@@ -58,7 +58,7 @@ impl HttpProvider {
     }
 
     /// Converts the recorded answer to a verdict on the url.
-    pub fn read(&self, url: &Url, exchange: &Exchange) -> Verdict {
+    pub fn parse_answer(&self, url: &Url, exchange: &Exchange) -> Verdict {
         match parse(exchange, self.name, self.secrets) {
             Ok(Some(answer)) => (self.service.verdict)(url, &answer).unwrap_or_else(other_shape),
             Ok(None) => Verdict::not_found(&format!("{} does not know it", self.service.title)),

@@ -79,7 +79,7 @@ mod tests {
                 },
             };
             let url = Url::parse("https://evil.example/a?b").unwrap();
-            provider.read(&url, &exchange).state
+            provider.parse_answer(&url, &exchange).state
         };
         assert_eq!(read(200, "{\"malicious\": true}"), State::Hit);
         assert_eq!(read(200, "{\"malicious\": false}"), State::Clean);

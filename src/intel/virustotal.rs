@@ -44,7 +44,7 @@ fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static 
     let attributes = data.get("attributes").and_then(Value::as_object);
     let attributes = attributes.ok_or("no data.attributes")?;
     let engines = match attributes.get("last_analysis_stats") {
-        Some(Value::Object(stats)) => Engines::read(stats)?,
+        Some(Value::Object(stats)) => Engines::parse(stats)?,
         // The url was submitted and has not been analysed yet.
         None | Some(Value::Null) => Engines::default(),
         Some(_) => return Err("last_analysis_stats is no object"),
@@ -78,7 +78,7 @@ struct Engines {
 }
 
 impl Engines {
-    fn read(stats: &Map<String, Value>) -> Result<Self, &'static str> {
+    fn parse(stats: &Map<String, Value>) -> Result<Self, &'static str> {
         let count = |name: &str| match stats.get(name) {
             None | Some(Value::Null) => Ok(0),
             Some(value) => value

@@ -111,7 +111,8 @@ mod tests {
             let longest = Duration::from_secs(longest);
             let paused = before.elapsed();
             assert!(
-                paused >= longest.mul_f64(POLICY.shortest) && paused <= longest + Duration::from_millis(1),
+                paused >= longest.mul_f64(POLICY.shortest)
+                    && paused <= longest + Duration::from_millis(1),
                 "{paused:?} of {longest:?}"
             );
         }

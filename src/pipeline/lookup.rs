@@ -89,7 +89,7 @@ impl SharedRequest {
     ) -> Vec<LookupResult> {
         let results = self.urls.iter().map(|url| LookupResult {
             url: url.clone(),
-            verdict: provider.read(&url.url, exchange),
+            verdict: provider.parse_answer(&url.url, exchange),
             seen: vec![Seen::at(exchange.record, Some(exchange.at))],
         });
         results.collect()
@@ -98,7 +98,7 @@ impl SharedRequest {
     /// True when an exchange contains an answer to the request.
     pub(super) fn is_answered_by(&self, provider: &HttpProvider, exchange: &Exchange) -> bool {
         let first = self.urls.first();
-        first.is_some_and(|url| is_answer(&provider.read(&url.url, exchange)))
+        first.is_some_and(|url| is_answer(&provider.parse_answer(&url.url, exchange)))
     }
 
     /// The answer of an earlier case from the cache. The cached file may have been changed, so it is only used if it is

@@ -12,7 +12,7 @@ use crate::graph::{EdgeType, Label, NodeRef};
 /// The kind of an event. Events at the same time are sorted in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+enum EventKind {
     Message,
     Warning,
     Click,
@@ -26,7 +26,7 @@ enum Kind {
 pub(super) struct Event(
     i64,
     Option<i64>,
-    Kind,
+    EventKind,
     bool,
     Option<String>,
     String,
@@ -44,7 +44,7 @@ pub(super) struct Timeline {
 struct Draft {
     first: Option<DateTime<Utc>>,
     last: Option<DateTime<Utc>>,
-    kind: Kind,
+    kind: EventKind,
     risky: bool,
     who: Option<String>,
     what: String,
@@ -56,9 +56,9 @@ impl Timeline {
     pub(super) fn new(view: View<'_>, elements: &mut Elements<'_>) -> Self {
         let mut drafts = messages(view, elements);
         for (kind, edge) in [
-            (Kind::Warning, EdgeType::WarnedAbout),
-            (Kind::Click, EdgeType::Clicked),
-            (Kind::Connection, EdgeType::ConnectedTo),
+            (EventKind::Warning, EdgeType::WarnedAbout),
+            (EventKind::Click, EdgeType::Clicked),
+            (EventKind::Connection, EdgeType::ConnectedTo),
         ] {
             drafts.extend(reached(view, elements, kind, edge));
         }
@@ -118,7 +118,7 @@ fn messages(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Draft> {
         drafts.push(Draft {
             first: at,
             last: at,
-            kind: Kind::Message,
+            kind: EventKind::Message,
             risky: view.risky(message),
             who: senders.first().map(|sender| view.shown(*sender).to_owned()),
             what,
@@ -130,7 +130,12 @@ fn messages(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Draft> {
 }
 
 /// One event for each edge of this type that leads to a url.
-fn reached(view: View<'_>, elements: &mut Elements<'_>, kind: Kind, edge: EdgeType) -> Vec<Draft> {
+fn reached(
+    view: View<'_>,
+    elements: &mut Elements<'_>,
+    kind: EventKind,
+    edge: EdgeType,
+) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for url in view.graph.labelled(Label::Url) {
         for who in view.graph.sources(url, edge) {
@@ -171,7 +176,7 @@ fn alerts(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Draft> {
         drafts.push(Draft {
             first: at,
             last: at,
-            kind: Kind::Alert,
+            kind: EventKind::Alert,
             risky: named
                 .iter()
                 .any(|node| view.label(*node) == Label::Url && view.risky(*node)),

@@ -13,7 +13,7 @@ use std::path::Path;
 use csv::{Writer, WriterBuilder};
 
 use super::plain::plain;
-use crate::graph::schema::{EDGES, Kind, NODES, Property};
+use crate::graph::schema::{EDGES, NODES, Property, ValueKind};
 use crate::graph::value::Value;
 use crate::graph::{Graph, Properties};
 use crate::model::fs::{create_private_file, make_private_dir};
@@ -127,12 +127,12 @@ fn delimiter(graph: &Graph) -> Option<(char, &'static str)> {
 fn header(properties: &[&Property]) -> impl Iterator<Item = String> {
     properties.iter().map(|property| {
         let kind = match property.kind {
-            Kind::Text => "string",
-            Kind::Integer => "long",
-            Kind::Number => "double",
-            Kind::Boolean => "boolean",
-            Kind::Time => "datetime",
-            Kind::Set | Kind::Sequence => "string[]",
+            ValueKind::Text => "string",
+            ValueKind::Integer => "long",
+            ValueKind::Number => "double",
+            ValueKind::Boolean => "boolean",
+            ValueKind::Time => "datetime",
+            ValueKind::Set | ValueKind::Sequence => "string[]",
         };
         format!("{}:{kind}", property.name)
     })

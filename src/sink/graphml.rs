@@ -8,7 +8,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::plain::plain;
 use crate::graph::naming::caption;
-use crate::graph::schema::{EDGES, Kind, NODES, Property};
+use crate::graph::schema::{EDGES, NODES, Property, ValueKind};
 use crate::graph::value::Value;
 use crate::graph::{Graph, Properties};
 
@@ -67,10 +67,10 @@ fn keys<'p>(
     properties: impl Iterator<Item = &'p Property>,
 ) -> io::Result<()> {
     let kind = |kind| match kind {
-        Kind::Integer => "long",
-        Kind::Number => "double",
-        Kind::Boolean => "boolean",
-        Kind::Text | Kind::Time | Kind::Set | Kind::Sequence => "string",
+        ValueKind::Integer => "long",
+        ValueKind::Number => "double",
+        ValueKind::Boolean => "boolean",
+        ValueKind::Text | ValueKind::Time | ValueKind::Set | ValueKind::Sequence => "string",
     };
     let declared: BTreeSet<(&str, &str)> = properties
         .map(|property| (property.name, kind(property.kind)))

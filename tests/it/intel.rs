@@ -59,7 +59,9 @@ fn exchange(answer: Answer) -> Exchange {
 
 fn read(name: &str, exchange: &Exchange) -> Verdict {
     match provider(name) {
-        Provider::Service(service) => service.read(&url("https://evil.example/a"), exchange),
+        Provider::Service(service) => {
+            service.parse_answer(&url("https://evil.example/a"), exchange)
+        }
         other => panic!("no service: {other:?}"),
     }
 }

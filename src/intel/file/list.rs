@@ -49,7 +49,7 @@ impl List {
     /// Reads a list from disk, at most [`LARGEST`] bytes.
     pub fn open(path: &Path) -> Result<Self, ListError> {
         let name = path.display().to_string();
-        let bytes = read(path).map_err(|source| ListError::Unreadable {
+        let bytes = read_file(path).map_err(|source| ListError::Unreadable {
             name: name.clone(),
             source,
         })?;
@@ -70,7 +70,7 @@ impl List {
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let file = fs::File::open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("not a file"));

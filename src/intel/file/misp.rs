@@ -88,7 +88,7 @@ fn tags(attribute: &Node) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Entries, BadEntry> {
+    fn parse(text: &str) -> Result<Entries, BadEntry> {
         let node: Node = serde_json::from_str(text).unwrap();
         assert!(is_misp(&node));
         entries(text, &node)
@@ -106,7 +106,7 @@ mod tests {
  "Object": [{"name": "url", "type": "x", "Attribute": [
   {"type": "hostname|port", "value": "port.example|8080", "to_ids": true},
   {"type": "link", "value": "https://link.example/", "to_ids": true}]}]}}]}"#;
-        let read = read(text).unwrap();
+        let read = parse(text).unwrap();
         let listed: Vec<(usize, String)> = read
             .listed
             .iter()
@@ -134,14 +134,14 @@ mod tests {
             format!(r#"{{"response": {{"Attribute": [{attribute}]}}}}"#),
             format!(r#"{{"Attribute": [{attribute}]}}"#),
         ] {
-            assert_eq!(read(&text).unwrap().listed.len(), 1, "{text}");
+            assert_eq!(parse(&text).unwrap().listed.len(), 1, "{text}");
         }
     }
 
     #[test]
     fn an_attribute_that_is_no_indicator_is_named() {
         let text = "{\"Event\": {\"Attribute\": [\n\n{\"type\": \"url\", \"value\": \"not one\", \"to_ids\": true}]}}";
-        let problem = read(text).unwrap_err();
+        let problem = parse(text).unwrap_err();
         assert_eq!(problem.line, 3);
         assert!(problem.what.contains("`not one`"), "{}", problem.what);
     }

@@ -24,7 +24,7 @@ struct Pattern {
 impl Never {
     /// Adds a pattern: a host, or a host and a path, in which `*` matches any text.
     pub(super) fn add(&mut self, written: &str) -> Result<(), PrivacyError> {
-        let pattern = read(written.trim()).map_err(|what| PrivacyError::Pattern {
+        let pattern = parse(written.trim()).map_err(|what| PrivacyError::Pattern {
             pattern: written.to_owned(),
             what,
         })?;
@@ -64,7 +64,7 @@ fn name(host: &Host<&str>) -> String {
     host.to_string().trim_end_matches('.').to_ascii_lowercase()
 }
 
-fn read(written: &str) -> Result<Pattern, &'static str> {
+fn parse(written: &str) -> Result<Pattern, &'static str> {
     if written.is_empty() {
         return Err("is empty");
     }

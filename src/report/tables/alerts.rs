@@ -1,6 +1,6 @@
 //! Alerts that name a url.
 
-use super::spec::{By, Cell, Kind, Row, TableSpec};
+use super::spec::{By, Cell, ColumnKind, Row, TableSpec};
 use crate::graph::schema::alert;
 use crate::graph::{EdgeType, Label};
 use crate::report::elements::Elements;
@@ -8,7 +8,12 @@ use crate::report::view::View;
 
 pub(super) const TIMELINE: TableSpec = TableSpec {
     hunt: "alert-timeline",
-    kinds: &[Kind::Time, Kind::Text, Kind::Severity, Kind::Url],
+    kinds: &[
+        ColumnKind::Time,
+        ColumnKind::Text,
+        ColumnKind::Severity,
+        ColumnKind::Url,
+    ],
     order: &[By::Up(0), By::Up(1), By::Up(3), By::Up(2)],
     rows: timeline,
 };

@@ -1,6 +1,6 @@
 //! The tables of users who opened a malicious url, and of hosts that connected to it.
 
-use super::spec::{By, Cell, Kind, Row, TableSpec};
+use super::spec::{By, Cell, ColumnKind, Row, TableSpec};
 use crate::graph::schema::{clicked, connected_to, warned_about};
 use crate::graph::{EdgeType, Label, NodeRef};
 use crate::report::elements::Elements;
@@ -9,12 +9,12 @@ use crate::report::view::View;
 pub(super) const THAT_ACCESSED: TableSpec = TableSpec {
     hunt: "hosts-that-accessed",
     kinds: &[
-        Kind::Text,
-        Kind::Url,
-        Kind::Text,
-        Kind::Time,
-        Kind::Time,
-        Kind::Number,
+        ColumnKind::Text,
+        ColumnKind::Url,
+        ColumnKind::Text,
+        ColumnKind::Time,
+        ColumnKind::Time,
+        ColumnKind::Number,
     ],
     order: &[
         By::Up(0),
@@ -29,7 +29,13 @@ pub(super) const THAT_ACCESSED: TableSpec = TableSpec {
 
 pub(super) const WHO_OPENED: TableSpec = TableSpec {
     hunt: "who-opened",
-    kinds: &[Kind::Text, Kind::Text, Kind::Url, Kind::Time, Kind::Text],
+    kinds: &[
+        ColumnKind::Text,
+        ColumnKind::Text,
+        ColumnKind::Url,
+        ColumnKind::Time,
+        ColumnKind::Text,
+    ],
     order: &[By::Up(3), By::Up(0), By::Up(2), By::Up(4), By::Up(1)],
     rows: who_opened,
 };

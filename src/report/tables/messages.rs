@@ -1,6 +1,6 @@
 //! Messages with links.
 
-use super::spec::{By, Cell, Kind, Row, TableSpec};
+use super::spec::{By, Cell, ColumnKind, Row, TableSpec};
 use crate::graph::schema::message;
 use crate::graph::{EdgeType, NodeRef};
 use crate::report::elements::{Elements, Ref};
@@ -9,12 +9,12 @@ use crate::report::view::View;
 pub(super) const RISKY: TableSpec = TableSpec {
     hunt: "risky-messages",
     kinds: &[
-        Kind::Time,
-        Kind::Text,
-        Kind::Text,
-        Kind::Urls,
-        Kind::Text,
-        Kind::Text,
+        ColumnKind::Time,
+        ColumnKind::Text,
+        ColumnKind::Text,
+        ColumnKind::Urls,
+        ColumnKind::Text,
+        ColumnKind::Text,
     ],
     order: &[
         By::Up(0),
@@ -30,7 +30,13 @@ pub(super) const RISKY: TableSpec = TableSpec {
 /// The rows of the timeline hunt without its limit, since a report shows all messages.
 pub(super) const TIMELINE: TableSpec = TableSpec {
     hunt: "message-timeline",
-    kinds: &[Kind::Time, Kind::Flag, Kind::Text, Kind::Text, Kind::Url],
+    kinds: &[
+        ColumnKind::Time,
+        ColumnKind::Flag,
+        ColumnKind::Text,
+        ColumnKind::Text,
+        ColumnKind::Url,
+    ],
     order: &[By::Up(0), By::Up(4), By::Up(2), By::Up(3), By::Up(1)],
     rows: timeline,
 };

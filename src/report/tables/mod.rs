@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::elements::{Elements, Ref};
 use super::view::View;
 use crate::hunt::{self, HuntError};
-use spec::{Cell, Kind, TableSpec, compare};
+use spec::{Cell, ColumnKind, TableSpec, compare};
 
 /// The tables in the order in which the page shows them.
 const TABLES: &[TableSpec] = &[
@@ -37,7 +37,7 @@ pub(super) struct Table {
     title: String,
     description: String,
     columns: Vec<String>,
-    kinds: &'static [Kind],
+    kinds: &'static [ColumnKind],
     rows: Vec<Vec<Cell>>,
     refs: Vec<Vec<Ref>>,
 }

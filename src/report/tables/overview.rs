@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::spec::{By, Cell, Kind, Row, TableSpec};
+use super::spec::{By, Cell, ColumnKind, Row, TableSpec};
 use crate::graph::{EdgeType, Label};
 use crate::report::elements::{Elements, Ref};
 use crate::report::view::View;
@@ -10,12 +10,12 @@ use crate::report::view::View;
 pub(super) const SUMMARY: TableSpec = TableSpec {
     hunt: "summary",
     kinds: &[
-        Kind::Number,
-        Kind::Number,
-        Kind::Number,
-        Kind::Number,
-        Kind::Number,
-        Kind::Text,
+        ColumnKind::Number,
+        ColumnKind::Number,
+        ColumnKind::Number,
+        ColumnKind::Number,
+        ColumnKind::Number,
+        ColumnKind::Text,
     ],
     order: &[
         By::Up(0),
@@ -30,7 +30,7 @@ pub(super) const SUMMARY: TableSpec = TableSpec {
 
 pub(super) const ENTITIES: TableSpec = TableSpec {
     hunt: "entities",
-    kinds: &[Kind::Text, Kind::Text],
+    kinds: &[ColumnKind::Text, ColumnKind::Text],
     order: &[By::Up(0), By::Up(1)],
     rows: entities,
 };

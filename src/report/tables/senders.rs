@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::spec::{By, Cell, Kind, Row, TableSpec};
+use super::spec::{By, Cell, ColumnKind, Row, TableSpec};
 use crate::graph::schema::user;
 use crate::graph::{EdgeType, Label, NodeRef};
 use crate::report::elements::{Elements, Ref};
@@ -11,12 +11,12 @@ use crate::report::view::View;
 pub(super) const RISKY_USERS: TableSpec = TableSpec {
     hunt: "risky-users",
     kinds: &[
-        Kind::Text,
-        Kind::Text,
-        Kind::Urls,
-        Kind::Number,
-        Kind::Time,
-        Kind::Time,
+        ColumnKind::Text,
+        ColumnKind::Text,
+        ColumnKind::Urls,
+        ColumnKind::Number,
+        ColumnKind::Time,
+        ColumnKind::Time,
     ],
     order: &[
         By::Down(3),
@@ -32,11 +32,11 @@ pub(super) const RISKY_USERS: TableSpec = TableSpec {
 pub(super) const CHANNELS: TableSpec = TableSpec {
     hunt: "channels-with-risky-messages",
     kinds: &[
-        Kind::Text,
-        Kind::Text,
-        Kind::Number,
-        Kind::Number,
-        Kind::Urls,
+        ColumnKind::Text,
+        ColumnKind::Text,
+        ColumnKind::Number,
+        ColumnKind::Number,
+        ColumnKind::Urls,
     ],
     order: &[By::Down(2), By::Up(0), By::Up(1), By::Up(3), By::Up(4)],
     rows: channels,

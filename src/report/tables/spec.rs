@@ -13,7 +13,7 @@ use crate::report::view::View;
 /// The type of a column, which decides how the page shows and sorts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
+pub(super) enum ColumnKind {
     Text,
     Severity,
     Time,
@@ -84,7 +84,7 @@ pub(super) enum By {
 pub(super) struct TableSpec {
     /// The hunt whose rows are shown. Title, description and columns come from the hunt.
     pub(super) hunt: &'static str,
-    pub(super) kinds: &'static [Kind],
+    pub(super) kinds: &'static [ColumnKind],
     /// The hunt's ORDER BY. It contains every column, so that the order does not depend on the input.
     pub(super) order: &'static [By],
     pub(super) rows: fn(View<'_>, &mut Elements<'_>) -> Vec<Row>,

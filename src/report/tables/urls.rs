@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::spec::{By, Cell, Kind, Row, TableSpec};
+use super::spec::{By, Cell, ColumnKind, Row, TableSpec};
 use crate::graph::schema::{url, verdict};
 use crate::graph::{EdgeType, NodeRef};
 use crate::model::State;
@@ -12,11 +12,11 @@ use crate::report::view::View;
 pub(super) const BY_SENDER: TableSpec = TableSpec {
     hunt: "malicious-urls-by-sender",
     kinds: &[
-        Kind::Text,
-        Kind::Url,
-        Kind::Severity,
-        Kind::List,
-        Kind::Number,
+        ColumnKind::Text,
+        ColumnKind::Url,
+        ColumnKind::Severity,
+        ColumnKind::List,
+        ColumnKind::Number,
     ],
     order: &[By::Up(0), By::Up(1), By::Up(2), By::Up(3), By::Up(4)],
     rows: by_sender,
@@ -25,13 +25,13 @@ pub(super) const BY_SENDER: TableSpec = TableSpec {
 pub(super) const SUSPICIOUS: TableSpec = TableSpec {
     hunt: "suspicious-urls",
     kinds: &[
-        Kind::Url,
-        Kind::Severity,
-        Kind::List,
-        Kind::Number,
-        Kind::Number,
-        Kind::Time,
-        Kind::Time,
+        ColumnKind::Url,
+        ColumnKind::Severity,
+        ColumnKind::List,
+        ColumnKind::Number,
+        ColumnKind::Number,
+        ColumnKind::Time,
+        ColumnKind::Time,
     ],
     order: &[
         By::Down(3),

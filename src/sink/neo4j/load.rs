@@ -52,7 +52,7 @@ impl Connection {
         for label in labels() {
             let of_label = nodes.iter().filter(|node| node.label == label);
             state
-                .run(&Part {
+                .execute(&Part {
                     statement: cypher::merge_nodes(label),
                     best: None,
                     rows: Rows::Nodes(of_label.copied().collect()),
@@ -64,7 +64,7 @@ impl Connection {
                 .iter()
                 .filter(|(a, edge, b)| (edge.kind, a.label, b.label) == (kind, from, to));
             state
-                .run(&Part {
+                .execute(&Part {
                     statement: cypher::merge_edges(kind, from, to),
                     best: kind.spec().outranking().map(|(_, best)| best),
                     rows: Rows::Edges(kind, of_kind.copied().collect()),
@@ -147,7 +147,7 @@ impl State<'_> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn run(&self, part: &Part<'_>) -> Result<(), Neo4jError> {
+    async fn execute(&self, part: &Part<'_>) -> Result<(), Neo4jError> {
         let whole = 0..part.len();
         if whole.is_empty() {
             return Ok(());

@@ -31,7 +31,7 @@ impl Connection {
             case,
             counters,
         };
-        let found = sweep.run(&cypher::find_case(), None, ("", "")).await?;
+        let found = sweep.execute(&cypher::find_case(), None, ("", "")).await?;
         Ok(found.number("rows") > 0)
     }
 
@@ -99,13 +99,13 @@ impl Sweep<'_> {
         kept: &HashSet<(&str, &str)>,
         [count, list, release]: [String; 3],
     ) -> Result<(), Neo4jError> {
-        let held = self.run(&count, None, ("", "")).await?.number("rows");
+        let held = self.execute(&count, None, ("", "")).await?.number("rows");
         if held <= kept.len() {
             return Ok(());
         }
         let mut after = (String::new(), String::new());
         loop {
-            let page = self.run(&list, None, (&after.0, &after.1)).await?;
+            let page = self.execute(&list, None, (&after.0, &after.1)).await?;
             let keys: Vec<_> = page.answers.iter().map(key).collect();
             let left: Vec<_> = keys
                 .iter()
@@ -117,7 +117,7 @@ impl Sweep<'_> {
                     .map(|(a, b)| BoltType::Map(ends(a, b)))
                     .collect();
                 let released = self
-                    .run(&release, Some(BoltList { value: rows }), ("", ""))
+                    .execute(&release, Some(BoltList { value: rows }), ("", ""))
                     .await?;
                 self.counters.add(&released.stats);
             }
@@ -128,7 +128,7 @@ impl Sweep<'_> {
         }
     }
 
-    async fn run(
+    async fn execute(
         &mut self,
         statement: &str,
         rows: Option<BoltList>,
