@@ -15,9 +15,9 @@ const REFUSED: RetryPolicy = RetryPolicy {
     time: None,
 };
 
-/// For a server that is unreachable. [`Tuning::patience`] limits the time.
+/// For a server that is unreachable. [`Tuning::wait_for_server`] limits the time.
 ///
-/// [`Tuning::patience`]: super::connection::Tuning::patience
+/// [`Tuning::wait_for_server`]: super::connection::Tuning::wait_for_server
 const GONE: RetryPolicy = RetryPolicy {
     first_pause: Duration::from_millis(100),
     longest_pause: Duration::from_secs(5),
@@ -85,7 +85,7 @@ impl<'c> TransactionRetries<'c> {
             }
             Remedy::Reconnect => {
                 let policy = RetryPolicy {
-                    time: Some(self.connection.tuning.patience),
+                    time: Some(self.connection.tuning.wait_for_server),
                     ..GONE
                 };
                 let lost = self.lost.get_or_insert_with(Retries::begin);
