@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn needles_of_hosts() {
+    fn search_terms_of_hosts() {
         assert_eq!(
             host_search_terms(&url("https://EVIL.example./a")),
             ["evil.example"]
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn needles_of_paths() {
+    fn search_terms_of_paths() {
         assert_eq!(
             path_search_terms(&url("https://contoso.sharepoint.com/sites/a%20b/?x=1#y")),
             [
