@@ -10,6 +10,9 @@ use url::Url;
 use super::time::Window;
 use super::verdict::Signal;
 
+/// The reason for a starting point that the analyst named. For all others the reason is the name of the query.
+pub const BY_HAND: &str = "by hand";
+
 /// Which messages of a channel to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
