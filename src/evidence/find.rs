@@ -1,6 +1,5 @@
 //! Finds the node, edge or record that an analyst means by what they type.
 
-use crate::graph::devices::first_label;
 use crate::graph::naming;
 use crate::graph::schema::{self, domain, host, message, user};
 use crate::graph::value::indexable;
@@ -313,7 +312,7 @@ impl<'t> Typed<'t> {
             Label::User => has(facts.get(user::NAME)) || has(facts.get(user::MAIL)),
             Label::Host => {
                 let name = facts.get(host::NAME).unwrap_or_default();
-                is(first_label(name))
+                is(link::first_label(name))
             }
             Label::Message => MessageId::from(id).message() == self.text,
             _ => naming::names(node).into_iter().any(is),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::schema::host;
 use super::{Graph, Label, NodeRef};
+use crate::link::first_label;
 use crate::model::HostId;
 
 /// The devices with a known id, by their names.
@@ -42,9 +43,4 @@ impl Devices {
             _ => None,
         }
     }
-}
-
-/// The part of a host name before its first dot.
-pub(crate) fn first_label(name: &str) -> &str {
-    name.split('.').next().unwrap_or(name)
 }

@@ -220,8 +220,6 @@ fn is_shared(settings: &Settings, url: &Url) -> bool {
     };
     let host = host.trim_end_matches('.');
     let configured = settings.shared_domains.iter().map(String::as_str);
-    SHARED.iter().copied().chain(configured).any(|shared| {
-        let rest = host.strip_suffix(shared);
-        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    })
+    let mut shared = SHARED.iter().copied().chain(configured);
+    shared.any(|domain| link::is_under(host, domain))
 }
