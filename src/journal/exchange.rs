@@ -82,10 +82,8 @@ impl Request {
         let mut parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
         // A leading slash is kept in the first segment, so that `/lists/a.csv` and `lists/a.csv` are different.
         let rooted = parts.first().map(|first| format!("/{first}"));
-        if let (true, Some(rooted), Some(first)) =
-            (name.starts_with('/'), &rooted, parts.first_mut())
-        {
-            *first = rooted;
+        if let Some(rooted) = rooted.as_deref().filter(|_| name.starts_with('/')) {
+            parts[0] = rooted;
         }
         append_path(&mut url, &parts);
         Ok(Self {
