@@ -29,9 +29,9 @@ pub type Permit<'a> = &'a (dyn Fn() -> BoxFuture<'a, Result<(), NoAnswer>> + Syn
 pub struct Counts {
     /// Requests that were sent, retries included.
     pub sent: u64,
-    /// Answers that came from the journal.
+    /// Answers that came from the journal, or from the cache of an earlier case.
     pub replayed: u64,
-    /// Retries, after an attempt that failed or was throttled.
+    /// Retries, after an attempt that failed, was throttled, or used an expired token.
     pub retried: u64,
 }
 
@@ -224,7 +224,7 @@ impl Client {
         }
     }
 
-    /// The numbers of requests so far, by source.
+    /// The numbers of requests so far, by source. Of those to Entra only `sent` is counted.
     pub fn counts(&self) -> BTreeMap<Source, Counts> {
         let mut counts = self
             .counts

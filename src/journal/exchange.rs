@@ -76,7 +76,7 @@ impl Request {
     /// The request that identifies the content of a file in the journal, by the file's name. It is never sent.
     ///
     /// # Errors
-    /// Names cannot make it fail, but the type of url building has an error.
+    /// None that depends on the name: only the start of the url, which is always the same, is parsed.
     pub fn file(source: Source, name: &str) -> Result<Self, url::ParseError> {
         let mut url = Url::parse("file:///")?;
         let mut parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
