@@ -42,7 +42,8 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("Utc::now", &["case", "http", "intel", "command"]),
     ("Local::now", &[]),
     ("SystemTime::now", &["http"]),
-    ("rand", &["model", "http", "sink"]),
+    ("rand", &["model"]),
+    ("Ulid::generate", &["command"]),
     ("std::env", &["config"]),
 ];
 
@@ -52,12 +53,20 @@ type Module = Vec<String>;
 /// What one file of the sources says of others.
 struct Source {
     file: PathBuf,
-    /// Paths that the file names, beginning at the crate, with the line of each.
-    names: Vec<(Module, usize)>,
+    names: Vec<Name>,
     /// What the file gives on under another path: a name, and the path that it stands for.
     given_on: BTreeMap<String, Module>,
     /// Every path in the file as it is written, with its line.
     written: Vec<(String, usize)>,
+}
+
+/// A path of this crate that a file names.
+struct Name {
+    /// The path, beginning at the crate.
+    path: Module,
+    line: usize,
+    /// True where the file only gives the name on (`pub use`) and does not use it itself.
+    given_on: bool,
 }
 
 type Sources = BTreeMap<Module, Source>;
@@ -120,10 +129,14 @@ fn what_goes_the_wrong_way_is_found() {
         "struct Node(super::edge::Edge);\n#[cfg(test)]\nmod tests { use crate::command::x; }",
     );
     write("attic.rs", "");
+    write(
+        "journal.rs",
+        "use crate::command::*;\npub use crate::sink::csv;\npub(crate) use crate::report::*;\nuse crate::model::*;",
+    );
     write("source/logs.rs", "use crate::graph::Graph;");
     write(
         "pipeline/seeds.rs",
-        "use chrono::{self, Utc};\nuse std::{env, fs};\nfn f() { let _ = Utc::now(); }\nfn g() { vec![rand::random::<u8>()]; }\n#[cfg(test)]\nmod tests { use reqwest::Client; }\nfn h() { let brand = 1; }",
+        "use chrono::{self, Utc};\nuse std::{env, fs};\nfn f() { let _ = Utc::now(); }\nfn g() { vec![rand::random::<u8>()]; }\n#[cfg(test)]\nmod tests { use reqwest::Client; }\nfn h() { let brand = 1; }\nfn i() { ulid::Ulid::generate(); ulid::Ulid::from_string(id); }\nuse reqwest::*;",
     );
     let sources = read(&src);
     let broken = later(&sources);
@@ -138,6 +151,9 @@ fn what_goes_the_wrong_way_is_found() {
             "graph/mod.rs:2 names sink",
             "graph/mod.rs:2 names sink",
             "graph/mod.rs:3 names report",
+            "journal.rs:1 names command",
+            "journal.rs:2 names sink",
+            "journal.rs:3 names report",
             "source/logs.rs:1 names graph",
         ]
     );
@@ -151,6 +167,8 @@ fn what_goes_the_wrong_way_is_found() {
             "pipeline/seeds.rs:2 names std::env",
             "pipeline/seeds.rs:3 names Utc::now",
             "pipeline/seeds.rs:4 names rand",
+            "pipeline/seeds.rs:8 names Ulid::generate",
+            "pipeline/seeds.rs:9 names reqwest",
         ]
     );
     assert_eq!(
@@ -171,7 +189,7 @@ fn later(sources: &Sources) -> Vec<String> {
             broken.push(format!("{file} stands in no layer"));
             continue;
         };
-        for (path, line) in &source.names {
+        for Name { path, line, .. } in &source.names {
             if let Some(first) = path.first()
                 && (rank(first).is_some_and(|other| other > own)
                     || APART.contains(&(module[0].as_str(), first.as_str())))
@@ -190,7 +208,7 @@ fn outside(sources: &Sources) -> Vec<String> {
             for (name, allowed) in OUTSIDE {
                 // A crate is named at the start of a path, a function wherever its type comes from.
                 let path = format!("::{path}::");
-                let found = match name.ends_with("::now") {
+                let found = match name.starts_with(char::is_uppercase) {
                     true => path.contains(&format!("::{name}::")),
                     false => path.starts_with(&format!("::{name}::")),
                 };
@@ -280,7 +298,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) {
 struct Reader<'m> {
     module: Module,
     modules: &'m BTreeSet<Module>,
-    names: Vec<(Module, usize)>,
+    names: Vec<Name>,
     given_on: BTreeMap<String, Module>,
     written: Vec<(String, usize)>,
 }
@@ -313,9 +331,19 @@ impl Reader<'_> {
         Some(base)
     }
 
+    fn name(&mut self, path: &[String], line: usize) {
+        if let Some(path) = self.resolved(path) {
+            self.names.push(Name {
+                path,
+                line,
+                given_on: false,
+            });
+        }
+    }
+
     fn used(&mut self, tree: &syn::UseTree, before: &[String], public: bool) {
         let mut path = before.to_vec();
-        let (name, ident) = match tree {
+        let (name, span) = match tree {
             syn::UseTree::Path(tree) => {
                 path.push(tree.ident.to_string());
                 return self.used(&tree.tree, &path, public);
@@ -326,24 +354,28 @@ impl Reader<'_> {
                 }
                 return;
             }
-            syn::UseTree::Name(tree) => (tree.ident.to_string(), &tree.ident),
+            syn::UseTree::Name(tree) => (tree.ident.to_string(), tree.ident.span()),
             syn::UseTree::Rename(tree) => {
                 path.push(tree.ident.to_string());
-                (tree.rename.to_string(), &tree.ident)
+                (tree.rename.to_string(), tree.ident.span())
             }
-            syn::UseTree::Glob(_) => return,
+            // The path is that of the module itself, as it is with `self`.
+            syn::UseTree::Glob(tree) => ("*".to_owned(), tree.star_token.spans[0]),
         };
         if matches!(tree, syn::UseTree::Name(_)) && name != "self" {
             path.push(name.clone());
         }
-        let line = ident.span().start().line;
+        let line = span.start().line;
         self.written.push((path.join("::"), line));
         if let Some(path) = self.resolved(&path) {
             if public {
-                self.given_on.insert(name, path);
-            } else {
-                self.names.push((path, line));
+                self.given_on.insert(name, path.clone());
             }
+            self.names.push(Name {
+                path,
+                line,
+                given_on: public,
+            });
         }
     }
 
@@ -375,9 +407,7 @@ impl Reader<'_> {
             }
             if path.len() > 1 {
                 self.written.push((path.join("::"), line));
-                if let Some(path) = self.resolved(&path) {
-                    self.names.push((path, line));
-                }
+                self.name(&path, line);
             }
             path.clear();
             colons = 0;
@@ -431,9 +461,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         if parts.len() > 1 {
             let line = path.segments[0].ident.span().start().line;
             self.written.push((parts.join("::"), line));
-            if let Some(resolved) = self.resolved(&parts) {
-                self.names.push((resolved, line));
-            }
+            self.name(&parts, line);
         }
         visit::visit_path(self, path);
     }
@@ -463,10 +491,8 @@ fn definition(sources: &Sources, path: &[String], depth: usize) -> Option<Module
 fn circles(sources: &Sources) -> Vec<String> {
     let mut needs: BTreeMap<&Module, BTreeSet<Module>> = BTreeMap::new();
     for (module, source) in sources {
-        let named = source
-            .names
-            .iter()
-            .filter_map(|(path, _)| definition(sources, path, 0));
+        let used = source.names.iter().filter(|name| !name.given_on);
+        let named = used.filter_map(|name| definition(sources, &name.path, 0));
         needs.insert(module, named.filter(|other| other != module).collect());
     }
     let mut found = Vec::new();

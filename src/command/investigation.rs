@@ -1,26 +1,12 @@
-//! Runs the whole pipeline on a case, and shows the progress.
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
+//! Runs the pipeline on a case, and shows the progress.
 
 use super::exit::Failure;
 use super::output;
 use super::services::Services;
 use crate::case::{CaseError, Manifest};
 use crate::cli::Global;
-use crate::graph::Graph;
-use crate::http::Counts;
-use crate::model::{Gap, Source, Stage};
-use crate::pipeline::{self, Progress};
-
-/// The result of a run.
-pub(super) struct Outcome {
-    pub(super) graph: Graph,
-    pub(super) gaps: Vec<Gap>,
-    pub(super) notes: Vec<Gap>,
-    /// The number of requests to each service.
-    pub(super) requests: BTreeMap<Source, Counts>,
-}
+use crate::model::Stage;
+use crate::pipeline::{self, Outcome, Progress, RunError};
 
 /// Runs every stage. `ended` is called with each stage after it has finished.
 pub(super) async fn run(
@@ -30,23 +16,27 @@ pub(super) async fn run(
     ended: &mut (dyn FnMut(Stage) -> Result<(), CaseError> + Send),
 ) -> Result<Outcome, Failure> {
     let Services { client, intel } = services;
+    let run = async |progress: Progress<'_>| pipeline::run(manifest, client, intel, progress).await;
+    Ok(show_progress(global, ended, run).await?)
+}
+
+/// Shows the stage that is running while `run` runs them. `ended` is called with each stage after it has finished.
+pub(super) async fn show_progress<T>(
+    global: &Global,
+    ended: &mut (dyn FnMut(Stage) -> Result<(), CaseError> + Send),
+    run: impl AsyncFnOnce(Progress<'_>) -> Result<T, RunError>,
+) -> Result<T, RunError> {
     let bar = output::progress(global);
     let progress = Progress {
         started: &mut |stage| bar.set_message(numbered(stage)),
         ended,
     };
-    let outcome = pipeline::run(manifest, Arc::clone(&client), intel, progress).await;
+    let result = run(progress).await;
     bar.finish_and_clear();
-    let outcome = outcome?;
-    Ok(Outcome {
-        graph: outcome.graph,
-        gaps: outcome.gaps,
-        notes: outcome.notes,
-        requests: client.counts(),
-    })
+    result
 }
 
 /// The name of a stage in the progress display, such as `4/8 links`.
-pub(super) fn numbered(stage: Stage) -> String {
+fn numbered(stage: Stage) -> String {
     format!("{}/{} {stage}", stage.number(), Stage::ALL.len())
 }

@@ -1,10 +1,11 @@
 //! Rebuilds the graph of a case from its journal, for commands that only read.
 
 use super::exit::Failure;
-use super::investigation::{self, Outcome};
+use super::investigation;
 use super::services::{Answers, Services};
 use crate::case::Case;
 use crate::cli::Global;
+use crate::pipeline::Outcome;
 
 /// Rebuilds the graph. No request is sent and `case.json` is not changed, which only a load does.
 pub(super) async fn run(global: &Global, case: &Case) -> Result<Outcome, Failure> {

@@ -92,6 +92,6 @@ fn answer_cache(age: TimeDelta) -> Option<AnswerCache> {
 
 /// The names of the indicator lists of a case; none when it does not use the provider `file`.
 fn list_names(settings: &Settings) -> impl Iterator<Item = &String> {
-    let asked = settings.providers.iter().any(|name| name == "file");
+    let asked = intel::reads_lists(&settings.providers);
     settings.files.iter().filter(move |_| asked)
 }

@@ -15,7 +15,7 @@ use super::reading::Sections;
 use super::secret::{self, CLIENT_SECRET};
 use super::sections::Endpoint;
 use crate::http::SignIn;
-use crate::intel::{List, Rate, spec};
+use crate::intel::{List, Rate, reads_lists, spec};
 use crate::model::{Endpoints, Settings};
 use crate::sink::neo4j::Settings as Neo4jSettings;
 
@@ -218,7 +218,7 @@ fn intel_secrets(
 
 fn lists(sections: &Sections, case: Option<&Settings>, problems: &mut Problems) -> Vec<List> {
     let providers = case.map_or(&sections.intel.providers, |case| &case.providers);
-    if !providers.iter().any(|name| name == "file") {
+    if !reads_lists(providers) {
         return Vec::new();
     }
     let case = case.map(|case| case.files.as_slice());

@@ -14,7 +14,7 @@ use super::sections::{
     Tenant,
 };
 use super::value::{Value, keys};
-use crate::intel::PROVIDERS;
+use crate::intel::{PROVIDERS, reads_lists};
 use crate::model::suggest;
 
 /// All sections, each of its own type. A setting with an invalid value has its default here.
@@ -88,7 +88,7 @@ impl Sections {
 
     /// The provider `file` needs lists, and lists need the provider.
     fn check_lists(&self, problems: &mut Problems) {
-        let asked = self.intel.providers.iter().any(|name| name == "file");
+        let asked = reads_lists(&self.intel.providers);
         match (asked, self.intel.file.is_empty()) {
             (true, true) => problems.add(format!(
                 "[intel] providers names `file`, but [intel] file names no list: set file under [intel] in {}, or {}, or take `file` out",

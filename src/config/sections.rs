@@ -12,7 +12,7 @@ use url::Url;
 
 use super::cloud::Cloud;
 use crate::intel::{self, PROVIDERS, Privacy, PrivacyError, Rate};
-use crate::model::{Store, duration};
+use crate::model::{Signal, Store, duration};
 use crate::terminal::clean;
 
 /// A section of the configuration.
@@ -166,7 +166,7 @@ impl Default for Intel {
 pub(super) struct Risk {
     /// The signals that make a url risky. Empty when not set.
     #[serde(deserialize_with = "signals")]
-    pub(super) signals: Vec<String>,
+    pub(super) signals: Vec<Signal>,
     /// Domains that others may imitate, in addition to the internal ones.
     #[serde(deserialize_with = "protected_domains")]
     pub(super) protected_domains: Vec<String>,
@@ -246,15 +246,6 @@ impl TryFrom<String> for Endpoint {
     }
 }
 
-/// The allowed values of `[risk] signals`.
-const SIGNALS: &[&str] = &[
-    "smartscreen",
-    "alert",
-    "click_blocked",
-    "text_mismatch",
-    "lookalike_domain",
-];
-
 /// Reads a list and checks each item. The error has a line for each invalid item.
 fn each<'de, D, T>(
     deserializer: D,
@@ -276,35 +267,38 @@ where
     }
 }
 
-/// Reads a list of known names, without duplicates.
-fn known<'de, D>(deserializer: D, known: &[&str]) -> Result<Vec<String>, D::Error>
+/// Reads a list of known values by their names, without duplicates.
+fn known<'de, D, T>(deserializer: D, known: &[(&str, T)]) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
+    T: Clone + PartialEq,
 {
-    let names = each(deserializer, |name| match known.contains(&name) {
-        true => Ok(name.to_owned()),
-        false => Err(format!(
-            "names `{}`; it can hold {}",
-            clean(name),
-            known.join(", ")
-        )),
+    let values = each(deserializer, |name| {
+        let found = known.iter().find(|(of, _)| *of == name);
+        found.map(|(_, value)| value.clone()).ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            format!("names `{}`; it can hold {}", clean(name), names.join(", "))
+        })
     })?;
     let mut kept = Vec::new();
-    for name in names {
-        if !kept.contains(&name) {
-            kept.push(name);
+    for value in values {
+        if !kept.contains(&value) {
+            kept.push(value);
         }
     }
     Ok(kept)
 }
 
 fn providers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let names: Vec<&str> = PROVIDERS.iter().map(|spec| spec.name).collect();
-    known(deserializer, &names)
+    let names = PROVIDERS
+        .iter()
+        .map(|spec| (spec.name, spec.name.to_owned()));
+    known(deserializer, &names.collect::<Vec<_>>())
 }
 
-fn signals<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    known(deserializer, SIGNALS)
+fn signals<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Signal>, D::Error> {
+    let signals = Signal::ALL.iter().map(|signal| (signal.as_str(), *signal));
+    known(deserializer, &signals.collect::<Vec<_>>())
 }
 
 fn internal_domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

@@ -2,7 +2,7 @@
 
 use crate::graph::schema::{started_from, verdict};
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
-use crate::model::{RecordNumber, State};
+use crate::model::{BY_HAND, RecordNumber, State};
 
 /// A node or an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Element {
             (Self::Edge(from, EdgeType::StartedFrom, to), None) => {
                 let edge = graph.edge(from, EdgeType::StartedFrom, to);
                 match edge.and_then(|edge| edge.facts.get(started_from::WHY)) {
-                    Some("by hand") => by_hand.to_owned(),
+                    Some(BY_HAND) => by_hand.to_owned(),
                     why => format!("no record is known that says why ({})", why.unwrap_or_default()),
                 }
             }

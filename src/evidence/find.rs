@@ -1,6 +1,5 @@
 //! Finds the node, edge or record that an analyst means by what they type.
 
-use crate::graph::devices::first_label;
 use crate::graph::naming;
 use crate::graph::schema::{self, domain, host, message, user};
 use crate::graph::value::indexable;
@@ -298,8 +297,14 @@ impl<'t> Typed<'t> {
                 let verdict = self.verdict.as_ref();
                 verdict.is_some_and(|id| indexable(id.clone()) == node.id)
             }
-            Label::User => is(UserId::from(id).directory_key()) || has(facts.get(user::UPN)),
-            Label::Host => is(HostId::from(id).bare()) || has(facts.get(host::NAME)),
+            Label::User => {
+                let id = node.user_id();
+                has(id.as_ref().map(UserId::directory_key)) || has(facts.get(user::UPN))
+            }
+            Label::Host => {
+                let id = node.host_id();
+                has(id.as_ref().map(HostId::bare)) || has(facts.get(host::NAME))
+            }
             Label::Domain => is(id) || has(facts.get(domain::UNICODE)),
             Label::Message => facts.get(message::WEB_URL) == Some(self.text),
             Label::Alert | Label::Case | Label::Team => is(id),
@@ -313,7 +318,7 @@ impl<'t> Typed<'t> {
             Label::User => has(facts.get(user::NAME)) || has(facts.get(user::MAIL)),
             Label::Host => {
                 let name = facts.get(host::NAME).unwrap_or_default();
-                is(first_label(name))
+                is(link::first_label(name))
             }
             Label::Message => MessageId::from(id).message() == self.text,
             _ => naming::names(node).into_iter().any(is),

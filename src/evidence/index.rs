@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use super::mentions::Mentions;
 use super::resolver::NodeMatcher;
 use crate::graph::Label;
-use crate::graph::devices::first_label;
 use crate::graph::value::indexable;
 use crate::link;
 
@@ -37,7 +36,7 @@ impl Index {
             }
             for host in &part.hosts {
                 let known_by = match host.id.as_str() {
-                    "" => first_label(&host.name),
+                    "" => link::first_label(&host.name),
                     id => id,
                 };
                 add(Label::Host, known_by);
@@ -96,7 +95,7 @@ impl Index {
                 [list(&self.names, label, id), list(&self.names, label, upn)]
             }
             label @ Label::Host => {
-                let first = first_label(node.host_name.as_deref().unwrap_or_default());
+                let first = link::first_label(node.host_name.as_deref().unwrap_or_default());
                 [
                     list(&self.names, label, id),
                     list(&self.names, label, first),

@@ -9,7 +9,7 @@ use crate::graph::schema::{case, connected_to, host, user};
 use crate::graph::value::indexable;
 use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef};
 use crate::link;
-use crate::model::{HostId, MatchKind, MessageId, TeamId, UserId, VerdictId};
+use crate::model::{HostId, MatchKind, MessageId, TeamId, UserId};
 
 /// A graph with an index of its device names. It is built once for many records.
 #[derive(Debug)]
@@ -52,16 +52,18 @@ impl<'g> Resolver<'g> {
         match data.label {
             Label::Url => url = Url::parse(id).ok(),
             Label::Verdict => {
-                url = VerdictId::parse(id).and_then(|id| Url::parse(&id.url).ok());
+                url = data.verdict_id().and_then(|id| Url::parse(&id.url).ok());
             }
             Label::User => {
-                let known = UserId::from(id);
-                let known = known.as_upn().or_else(|| data.facts.get(user::UPN));
+                let known = data.user_id();
+                let known = known.as_ref().and_then(UserId::as_upn);
+                let known = known.or_else(|| data.facts.get(user::UPN));
                 upn = known.map(str::to_lowercase);
             }
             Label::Host => {
-                let known = HostId::from(id);
-                let known = known.as_name().or_else(|| data.facts.get(host::NAME));
+                let known = data.host_id();
+                let known = known.as_ref().and_then(HostId::as_name);
+                let known = known.or_else(|| data.facts.get(host::NAME));
                 host_name = known.map(str::to_lowercase);
             }
             _ => {}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::schema::host;
 use super::{Graph, Label, NodeRef};
-use crate::model::HostId;
+use crate::link::first_label;
 
 /// The devices with a known id, by their names.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ impl Devices {
         let mut devices = Self::default();
         for device in graph.labelled(Label::Host) {
             let node = graph.node(device);
-            if HostId::from(node.id.as_str()).as_name().is_some() {
+            if node.host_id().is_none_or(|id| id.as_name().is_some()) {
                 continue;
             }
             if let Some(name) = node.facts.get(host::NAME) {
@@ -42,9 +42,4 @@ impl Devices {
             _ => None,
         }
     }
-}
-
-/// The part of a host name before its first dot.
-pub(crate) fn first_label(name: &str) -> &str {
-    name.split('.').next().unwrap_or(name)
 }

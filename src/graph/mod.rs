@@ -23,7 +23,7 @@ use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 
-use crate::model::{RecordId, RecordNumber, sorted};
+use crate::model::{HostId, RecordId, RecordNumber, UserId, VerdictId, sorted};
 
 use property::Holds;
 use schema::{Given, common};
@@ -151,6 +151,24 @@ pub struct NodeData {
     pub id: String,
     /// Its properties and its evidence.
     pub facts: Facts,
+}
+
+impl NodeData {
+    /// The id of a user; `None` for a node of another label.
+    pub fn user_id(&self) -> Option<UserId> {
+        (self.label == Label::User).then(|| UserId::from(self.id.as_str()))
+    }
+
+    /// The id of a host; `None` for a node of another label.
+    pub fn host_id(&self) -> Option<HostId> {
+        (self.label == Label::Host).then(|| HostId::from(self.id.as_str()))
+    }
+
+    /// The id of a verdict; `None` for a node of another label.
+    pub fn verdict_id(&self) -> Option<VerdictId> {
+        let text = Some(self.id.as_str()).filter(|_| self.label == Label::Verdict);
+        text.and_then(VerdictId::parse)
+    }
 }
 
 /// An edge in the graph, without its two ends.

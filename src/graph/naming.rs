@@ -107,7 +107,7 @@ pub fn defanged_id(node: &NodeData) -> Option<Cow<'_, str>> {
             Some(whole) => whole.into(),
             None => defang_text(&node.id),
         }),
-        Label::Verdict => match VerdictId::parse(&node.id) {
+        Label::Verdict => match node.verdict_id() {
             Some(id) => {
                 let url = defang(&::url::Url::parse(&id.url).ok()?);
                 Some(VerdictId::new(&id.provider, &url).to_string().into())

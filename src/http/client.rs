@@ -29,9 +29,9 @@ pub type Permit<'a> = &'a (dyn Fn() -> BoxFuture<'a, Result<(), NoAnswer>> + Syn
 pub struct Counts {
     /// Requests that were sent, retries included.
     pub sent: u64,
-    /// Answers that came from the journal.
+    /// Answers that came from the journal, or from the cache of an earlier case.
     pub replayed: u64,
-    /// Retries, after an attempt that failed or was throttled.
+    /// Retries, after an attempt that failed, was throttled, or used an expired token.
     pub retried: u64,
 }
 
@@ -64,8 +64,8 @@ impl Client {
     /// service that refuses or does not answer is not an error here.
     pub async fn send(&self, request: &Request) -> Result<Exchange, Failure> {
         match self.look_up(request)? {
-            LookUp::Recorded(exchange) => Ok(exchange),
-            LookUp::Ask(network, before) => {
+            AnswerFrom::Journal(exchange) => Ok(exchange),
+            AnswerFrom::Network(network, before) => {
                 let (at, answer) = self.ask(network, request).await?;
                 self.record(request, before, at, answer)
             }
@@ -84,13 +84,13 @@ impl Client {
         down: fn(&Exchange) -> bool,
     ) -> Result<Exchange, Failure> {
         let (network, before) = match (self.look_up(request)?, &self.network) {
-            (LookUp::Recorded(exchange), Some(network))
+            (AnswerFrom::Journal(exchange), Some(network))
                 if down(&exchange) && !self.has_asked(&exchange) =>
             {
                 (network, Some(exchange))
             }
-            (LookUp::Recorded(exchange), _) => return Ok(exchange),
-            (LookUp::Ask(network, before), _) => (network, before),
+            (AnswerFrom::Journal(exchange), _) => return Ok(exchange),
+            (AnswerFrom::Network(network, before), _) => (network, before),
         };
         let (at, answer) = self.ask_if(network, request, Some(permit)).await?;
         self.record(request, before, at, answer)
@@ -142,20 +142,20 @@ impl Client {
     }
 
     /// The recorded answer to a request, or else the network.
-    pub(crate) fn look_up(&self, request: &Request) -> Result<LookUp<'_>, Failure> {
+    pub(crate) fn look_up(&self, request: &Request) -> Result<AnswerFrom<'_>, Failure> {
         let found = self.journal.find(request)?;
         match (found, &self.network) {
             // Recorded failures are requested again: the service may be available by now, or the permission granted.
             (Some(exchange), Some(network))
                 if is_failure(request, &exchange.answer) && !self.has_asked(&exchange) =>
             {
-                Ok(LookUp::Ask(network, Some(exchange)))
+                Ok(AnswerFrom::Network(network, Some(exchange)))
             }
             (Some(exchange), _) => {
                 self.count(request.source, |counts| counts.replayed += 1);
-                Ok(LookUp::Recorded(exchange))
+                Ok(AnswerFrom::Journal(exchange))
             }
-            (None, Some(network)) => Ok(LookUp::Ask(network, None)),
+            (None, Some(network)) => Ok(AnswerFrom::Network(network, None)),
             (None, None) => Err(Failure::NotRecorded(format!(
                 "{} {}",
                 request.source, request.url
@@ -224,7 +224,7 @@ impl Client {
         }
     }
 
-    /// The numbers of requests so far, by source.
+    /// The numbers of requests so far, by source. Of those to Entra only `sent` is counted.
     pub fn counts(&self) -> BTreeMap<Source, Counts> {
         let mut counts = self
             .counts
@@ -338,12 +338,12 @@ impl Client {
     }
 }
 
-/// The result of looking for a request in the journal.
-pub(crate) enum LookUp<'a> {
-    /// The recorded answer, which is used.
-    Recorded(Exchange),
+/// Where the answer to a request comes from.
+pub(crate) enum AnswerFrom<'a> {
+    /// The answer is recorded.
+    Journal(Exchange),
     /// The request has to be sent. The recorded failure, if there is one, is the second value.
-    Ask(&'a Network, Option<Exchange>),
+    Network(&'a Network, Option<Exchange>),
 }
 
 fn now() -> DateTime<Utc> {

@@ -9,7 +9,7 @@ mod sign_in;
 mod throttle;
 mod transport;
 
-pub(crate) use client::LookUp;
+pub(crate) use client::AnswerFrom;
 pub use client::{Client, Counts, FROM_CACHE, Permit, is_json};
 pub use error::{Failure, TransportError};
 pub(crate) use retry::first_pause;

@@ -29,7 +29,7 @@ pub use file::{List, ListError};
 pub use http_provider::{HttpProvider, Service};
 pub use privacy::{Decision, Privacy, PrivacyError};
 pub use provider::{Lookup, Provider, Setup, SetupError, Spec};
-pub use providers::{PROVIDERS, limits, spec};
+pub use providers::{PROVIDERS, limits, reads_lists, spec};
 pub use quota::{QuotaStore, QuotaUsedUp, Quotas};
 pub use rate::{Period, Rate, RateError};
 pub use request::{ProviderRequest, provider_request};

@@ -43,6 +43,11 @@ pub fn spec(name: &str) -> Option<&'static Spec> {
     PROVIDERS.iter().copied().find(|spec| spec.name == name)
 }
 
+/// True when the provider that reads the user's own lists is among these.
+pub fn reads_lists(providers: &[String]) -> bool {
+    providers.iter().any(|name| name == file::NAME)
+}
+
 /// Parses `[intel] limits`: lines such as `virustotal 1000/minute`. The limits of a provider replace all that it
 /// publishes.
 ///

@@ -76,16 +76,14 @@ impl Request {
     /// The request that identifies the content of a file in the journal, by the file's name. It is never sent.
     ///
     /// # Errors
-    /// Names cannot make it fail, but the type of url building has an error.
+    /// None that depends on the name: only the start of the url, which is always the same, is parsed.
     pub fn file(source: Source, name: &str) -> Result<Self, url::ParseError> {
         let mut url = Url::parse("file:///")?;
         let mut parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
         // A leading slash is kept in the first segment, so that `/lists/a.csv` and `lists/a.csv` are different.
         let rooted = parts.first().map(|first| format!("/{first}"));
-        if let (true, Some(rooted), Some(first)) =
-            (name.starts_with('/'), &rooted, parts.first_mut())
-        {
-            *first = rooted;
+        if let Some(rooted) = rooted.as_deref().filter(|_| name.starts_with('/')) {
+            parts[0] = rooted;
         }
         append_path(&mut url, &parts);
         Ok(Self {

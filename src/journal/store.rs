@@ -14,9 +14,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::exchange::{Answer, Exchange, Method, NoAnswer, Request};
-use crate::model::RecordNumber;
 use crate::model::digest::digest;
 use crate::model::fs::create_private_file;
+use crate::model::{RecordId, RecordNumber};
 
 /// Why the journal cannot be read or written. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,7 @@ pub enum JournalError {
 /// A record, in the form in which the journal stores it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// `<case id>/<n>`, with n from 1.
+    /// The [`RecordId`] as text; the numbers of a journal begin with 1.
     pub id: String,
     /// The time at which the answer was received.
     pub at: DateTime<Utc>,
@@ -65,9 +65,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// The number of the record: the part of the id after the slash; `None` when that is not a number.
+    /// The number of the record; `None` when the id is not a [`RecordId`].
     pub fn number(&self) -> Option<RecordNumber> {
-        self.id.rsplit('/').next()?.parse().ok()
+        RecordId::parse(&self.id).map(|id| id.number)
     }
 
     fn exchange(self, number: RecordNumber) -> Exchange {
@@ -188,7 +188,7 @@ impl Journal {
             Answer::Nothing(why) => (None, BTreeMap::new(), why.to_string()),
         };
         let record = Record {
-            id: format!("{}/{number}", self.case),
+            id: RecordId::new(&self.case, number).to_string(),
             at,
             source: request.source.as_str().to_owned(),
             method: request.method,

@@ -1,5 +1,7 @@
 //! The domain that a host belongs to, and the terms by which hosts are searched for in logs.
 
+use std::net::IpAddr;
+
 use percent_encoding::percent_decode_str;
 use url::{Host, Position, Url};
 
@@ -14,6 +16,16 @@ pub struct Domain {
     /// The public suffix, if it is on the Public Suffix List, which includes private ones such as `github.io`. A name
     /// without one is not on the internet: a single label, `.local`, `.corp`.
     pub suffix: Option<String>,
+}
+
+impl Domain {
+    /// True for a name below a suffix, whether that is on the Public Suffix List or not; false for an address, a single
+    /// label and a public suffix itself.
+    pub fn is_below_suffix(&self) -> bool {
+        self.registrable.parse::<IpAddr>().is_err()
+            && self.registrable.contains('.')
+            && self.suffix.as_ref() != Some(&self.registrable)
+    }
 }
 
 /// The domain of a url; `None` when the url has no host.
@@ -61,6 +73,11 @@ fn unicode(host: &str) -> Option<String> {
 pub(crate) fn is_under(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain)
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// The part of a host before its first dot.
+pub(crate) fn first_label(host: &str) -> &str {
+    host.split('.').next().unwrap_or(host)
 }
 
 /// The last two labels of a host: a quick way to rule out most services by comparison with a constant.
@@ -171,7 +188,26 @@ mod tests {
     }
 
     #[test]
-    fn needles_of_hosts() {
+    fn names_below_a_suffix() {
+        for (text, below) in [
+            ("https://a.evil.co.uk/", true),
+            ("https://evil.github.io/", true),
+            ("http://srv.contoso.local/", true),
+            ("https://github.io/", false),
+            ("http://intranet/", false),
+            ("http://192.0.2.7/", false),
+            ("http://[::ffff:192.0.2.7]/", false),
+        ] {
+            assert_eq!(
+                domain(&url(text)).unwrap().is_below_suffix(),
+                below,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn search_terms_of_hosts() {
         assert_eq!(
             host_search_terms(&url("https://EVIL.example./a")),
             ["evil.example"]
@@ -188,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn needles_of_paths() {
+    fn search_terms_of_paths() {
         assert_eq!(
             path_search_terms(&url("https://contoso.sharepoint.com/sites/a%20b/?x=1#y")),
             [

@@ -45,6 +45,7 @@ pub use attachment::Attachment;
 pub use canonical::canonical;
 pub use defang::{defang, defang_text};
 pub use domain::{Domain, domain, host_search_terms, is_registrable, path_search_terms};
+pub(crate) use domain::{first_label, is_under};
 pub use extract::{extract, visible_text};
 pub use lookalike::Lookalikes;
 pub use message::{Body, Link, Origin};

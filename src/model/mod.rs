@@ -26,7 +26,7 @@ pub use ids::{
 pub use kind::{ChatKind, MatchKind, UserKind};
 pub use record::{RecordNumber, sorted};
 pub use retry::{Retries, RetryPolicy};
-pub use scope::{Channels, ChatsOf, Endpoints, Options, PivotOn, Scope, Settings, Store};
+pub use scope::{BY_HAND, Channels, ChatsOf, Endpoints, Options, PivotOn, Scope, Settings, Store};
 pub use source::Source;
 pub use stage::Stage;
 pub use time::{Window, duration, format_time, parse_time};

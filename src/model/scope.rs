@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::time::Window;
+use super::verdict::Signal;
+
+/// The reason for a starting point that the analyst named. For all others the reason is the name of the query.
+pub const BY_HAND: &str = "by hand";
 
 /// Which messages of a channel to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -102,7 +106,7 @@ pub struct Settings {
     /// The lists for the provider `file`.
     pub files: Vec<String>,
     /// The signals that make a url risky.
-    pub signals: Vec<String>,
+    pub signals: Vec<Signal>,
     /// Domains that others may imitate, in addition to the internal ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub protected_domains: Vec<String>,

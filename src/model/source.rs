@@ -42,17 +42,14 @@ impl Source {
     pub fn parse(name: &str) -> Option<Self> {
         Self::OWN.into_iter().find(|source| source.as_str() == name)
     }
-
-    /// The source of a provider with this name.
-    pub fn of_provider(name: &'static str) -> Self {
-        Self::parse(name).unwrap_or(Self::Provider(name))
-    }
 }
 
-/// Sorted by name, since gaps are sorted that way.
+/// Sorted by name, since gaps are sorted that way. A provider with the name of another source comes after it, since the
+/// two are not equal.
 impl Ord for Source {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
+        let key = |source: &Self| (source.as_str(), matches!(source, Self::Provider(_)));
+        key(self).cmp(&key(other))
     }
 }
 
@@ -84,8 +81,6 @@ mod tests {
             assert_eq!(Source::parse(source.as_str()), Some(source));
         }
         assert_eq!(Source::parse("otx"), None);
-        assert_eq!(Source::of_provider("otx"), Source::Provider("otx"));
-        assert_eq!(Source::of_provider("file"), Source::File);
     }
 
     #[test]
@@ -96,5 +91,8 @@ mod tests {
             sources.map(Source::as_str),
             ["file", "log_analytics", "otx"]
         );
+        let namesake = Source::Provider("file");
+        assert_ne!(namesake, Source::File);
+        assert_eq!(namesake.cmp(&Source::File), Ordering::Greater);
     }
 }

@@ -7,7 +7,7 @@ use super::findings::Findings;
 use super::people;
 use crate::graph::{Graph, NodeRef};
 use crate::http::Failure;
-use crate::model::{Stage, UserId, sorted};
+use crate::model::{Stage, sorted};
 use crate::source::msgraph::{self, Problem};
 
 /// The answers of the directory, by the object id or UPN that was looked up. No user is looked up twice in one load.
@@ -96,6 +96,6 @@ impl Directory {
 
 /// The key for looking up a user; `None` when the user cannot be in the directory.
 fn key(graph: &Graph, user: NodeRef) -> Option<String> {
-    let id = UserId::from(graph.node(user).id.as_str());
+    let id = graph.node(user).user_id()?;
     people::may_be_in_directory(graph, user).then(|| id.directory_key().to_owned())
 }

@@ -6,23 +6,14 @@ use crate::graph::Graph;
 use crate::model::{Gap, Gaps, Stage};
 use crate::source::{logs, msgraph};
 
-/// The result of a complete investigation.
+/// The result of an investigation, which may have stopped early.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The graph, including the risk.
+    /// The graph. It includes the risk if the investigation is complete.
     pub graph: Graph,
     /// The gaps: what is missing and could have been read.
     pub gaps: Vec<Gap>,
     /// The notes: what is missing and no permission could have provided.
-    pub notes: Vec<Gap>,
-}
-
-/// What is missing so far from an investigation that stopped early.
-#[derive(Debug)]
-pub struct Stopped {
-    /// The gaps so far.
-    pub gaps: Vec<Gap>,
-    /// The notes so far: what is missing and no permission could have provided.
     pub notes: Vec<Gap>,
 }
 
@@ -75,15 +66,6 @@ impl From<Findings> for Outcome {
     fn from(findings: Findings) -> Self {
         Self {
             graph: findings.graph,
-            gaps: findings.gaps.list(),
-            notes: findings.notes.list(),
-        }
-    }
-}
-
-impl From<Findings> for Stopped {
-    fn from(findings: Findings) -> Self {
-        Self {
             gaps: findings.gaps.list(),
             notes: findings.notes.list(),
         }

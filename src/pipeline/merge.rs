@@ -7,7 +7,7 @@ use super::starts::Starts;
 use crate::graph::devices::Devices;
 use crate::graph::property::Text;
 use crate::graph::schema::user;
-use crate::graph::{Field, Graph, Label, NodeData, NodeRef};
+use crate::graph::{Field, Graph, Label, NodeRef};
 use crate::model::{HostId, UserId};
 
 /// Merges users of whom only the UPN is known into users with an id: the user that the directory returned for the UPN,
@@ -18,14 +18,15 @@ pub(super) fn users(graph: &mut Graph, directory: &Directory, starts: &mut Start
         let known = users.iter().filter_map(|user| {
             let node = graph.node(*user);
             let name = node.facts.get(property)?.to_lowercase();
-            user_id(node).as_upn().is_none().then_some((name, *user))
+            let has_id = node.user_id()?.as_upn().is_none();
+            has_id.then_some((name, *user))
         });
         known.collect()
     };
     let (by_upn, by_mail) = (by(user::UPN), by(user::MAIL));
     for alias in users {
-        let id = user_id(graph.node(alias));
-        let known = id.as_upn().and_then(|upn| {
+        let id = graph.node(alias).user_id();
+        let known = id.as_ref().and_then(UserId::as_upn).and_then(|upn| {
             let known = by_upn.get(upn).or_else(|| by_mail.get(upn)).copied();
             directory.user(upn).or(known)
         });
@@ -40,13 +41,10 @@ pub(super) fn users(graph: &mut Graph, directory: &Directory, starts: &mut Start
 pub(super) fn hosts(graph: &mut Graph) {
     let devices = Devices::of(graph);
     for alias in graph.labelled(Label::Host) {
-        let id = HostId::from(graph.node(alias).id.as_str());
-        if let Some(device) = id.as_name().and_then(|name| devices.named(name)) {
+        let id = graph.node(alias).host_id();
+        let name = id.as_ref().and_then(HostId::as_name);
+        if let Some(device) = name.and_then(|name| devices.named(name)) {
             graph.merge(alias, device);
         }
     }
-}
-
-fn user_id(user: &NodeData) -> UserId {
-    UserId::from(user.id.as_str())
 }

@@ -47,7 +47,7 @@ use self::findings::Findings;
 use self::progress::{Halt, Sequence};
 
 pub use self::context::Intel;
-pub use self::findings::{Outcome, Stopped};
+pub use self::findings::Outcome;
 pub use self::plan::{
     ChannelPlan, ChatPlan, HeldBack, MessagePlan, Plan, ProviderPlan, QueryPlan, Quota, Sent,
     TeamPlan, plan,
@@ -65,8 +65,7 @@ pub async fn run(
     intel: Intel,
     progress: Progress<'_>,
 ) -> Result<Outcome, RunError> {
-    let findings = investigate(manifest, client, intel, None, progress).await?;
-    Ok(findings.into())
+    investigate(manifest, client, intel, None, progress).await
 }
 
 /// Runs the stages up to `last`, which is included.
@@ -79,9 +78,8 @@ pub async fn until(
     intel: Intel,
     last: Stage,
     progress: Progress<'_>,
-) -> Result<Stopped, RunError> {
-    let findings = investigate(manifest, client, intel, Some(last), progress).await?;
-    Ok(findings.into())
+) -> Result<Outcome, RunError> {
+    investigate(manifest, client, intel, Some(last), progress).await
 }
 
 async fn investigate(
@@ -90,12 +88,12 @@ async fn investigate(
     intel: Intel,
     last: Option<Stage>,
     progress: Progress<'_>,
-) -> Result<Findings, RunError> {
+) -> Result<Outcome, RunError> {
     let context = Context::new(manifest, client, intel);
     let mut findings = Findings::new(&manifest.id);
     let mut sequence = Sequence { progress, last };
     match run_stages(&context, &mut findings, &mut sequence).await {
-        Ok(()) | Err(Halt::Reached) => Ok(findings),
+        Ok(()) | Err(Halt::Reached) => Ok(findings.into()),
         Err(Halt::Failed(error)) => Err(error),
     }
 }

@@ -121,7 +121,7 @@ pub(super) struct Target {
     /// True for a url on a shared service, where only exactly this url counts.
     pub(super) shared: bool,
     /// The search terms for logs.
-    needles: Vec<String>,
+    search_terms: Vec<String>,
     /// The hosts by which alerts are searched, since products write the rest of a url in different ways.
     hosts: Vec<String>,
 }
@@ -156,7 +156,7 @@ pub(super) fn query_counts(context: &Context, graph: &Graph, urls: &Urls) -> (us
         .len()
     };
     (
-        count(|target| &target.needles),
+        count(|target| &target.search_terms),
         count(|target| &target.hosts),
     )
 }
@@ -178,7 +178,7 @@ pub(super) async fn search<'a>(
 ) -> Result<Vec<Chunk<'a>>, Failure> {
     let words = |target: &&Target| match query {
         Query::Alerts => target.hosts.clone(),
-        _ => target.needles.clone(),
+        _ => target.search_terms.clone(),
     };
     let chunks = chunks(targets.iter().collect(), words);
     let lists = chunks
@@ -198,16 +198,16 @@ impl Target {
     fn new(settings: &Settings, node: NodeRef, url: Url) -> Option<Self> {
         let shared = is_shared(settings, &url);
         let hosts = link::host_search_terms(&url);
-        let needles = if shared {
+        let search_terms = if shared {
             link::path_search_terms(&url)
         } else {
             hosts.clone()
         };
-        (!needles.is_empty()).then_some(Self {
+        (!search_terms.is_empty()).then_some(Self {
             node,
             url,
             shared,
-            needles,
+            search_terms,
             hosts,
         })
     }
@@ -220,8 +220,6 @@ fn is_shared(settings: &Settings, url: &Url) -> bool {
     };
     let host = host.trim_end_matches('.');
     let configured = settings.shared_domains.iter().map(String::as_str);
-    SHARED.iter().copied().chain(configured).any(|shared| {
-        let rest = host.strip_suffix(shared);
-        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    })
+    let mut shared = SHARED.iter().copied().chain(configured);
+    shared.any(|domain| link::is_under(host, domain))
 }

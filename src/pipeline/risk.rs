@@ -30,10 +30,6 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
     let imitated = settings.internal_domains.iter();
     let imitated: Vec<&String> = imitated.chain(&settings.protected_domains).collect();
     let lookalikes = Lookalikes::new(&imitated);
-    let is_counted = |signal: Signal| {
-        let mut counted = settings.signals.iter();
-        counted.any(|name| name == signal.as_str())
-    };
     for url in graph.labelled(Label::Url) {
         let mut signals = signals(graph, url);
         if let Some(reason) = urls.url(url).and_then(|url| lookalikes.reason(url)) {
@@ -41,7 +37,8 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
             graph.set(url, url::LOOKALIKE, reason);
         }
         let mut decisive = signals.iter();
-        let is_risky = verdicts.is_risky(url) || decisive.any(|signal| is_counted(*signal));
+        let is_risky =
+            verdicts.is_risky(url) || decisive.any(|signal| settings.signals.contains(signal));
         let severity = intel::overall(verdicts.of(url));
         graph.set(url, url::SEVERITY, severity);
         graph.set(url, url::RISKY, is_risky);

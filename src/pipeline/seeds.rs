@@ -14,12 +14,10 @@ use super::{clicks, devices, people};
 use crate::graph::node::Team;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
-use crate::model::{Options, Stage, TeamId};
+use crate::model::{BY_HAND, Options, Stage, TeamId};
 use crate::source::logs::{Query, Row};
 
 const STAGE: Stage = Stage::Seeds;
-/// The reason for starting points that the analyst named. For all others the reason is the name of the query.
-const BY_HAND: &str = "by hand";
 
 /// The starting points of the investigation.
 #[derive(Default)]

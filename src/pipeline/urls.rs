@@ -16,9 +16,9 @@ pub(super) struct Urls {
 }
 
 impl Urls {
-    /// Puts a url into the graph, with its domain.
+    /// Puts a url into the graph, with its domain, unless a node for that would connect unrelated urls.
     pub(super) fn put(&mut self, graph: &mut Graph, url: Url, seen: Seen) -> NodeRef {
-        let domain = link::domain(&url).filter(|domain| is_registrable(domain, &url));
+        let domain = link::domain(&url).filter(link::Domain::is_below_suffix);
         let node = graph.put(node::Url(url.clone()), seen);
         if let Some(domain) = domain {
             let domain = graph.put(node::Domain(domain), seen);
@@ -60,12 +60,4 @@ impl Urls {
     pub(super) fn node(&self, url: &Url) -> Option<NodeRef> {
         self.nodes.get(url).copied()
     }
-}
-
-/// True for a registered domain. For urls without one, `link::Domain` is an address, a single label or a public suffix,
-/// and a node for that would connect unrelated urls.
-fn is_registrable(domain: &link::Domain, url: &Url) -> bool {
-    matches!(url.host(), Some(url::Host::Domain(_)))
-        && domain.registrable.contains('.')
-        && domain.suffix.as_ref() != Some(&domain.registrable)
 }

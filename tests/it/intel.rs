@@ -81,7 +81,7 @@ fn file(lists: &[(&str, &str)]) -> Result<Provider, intel::SetupError> {
 
 fn look_up(provider: &Provider, url: &str) -> Verdict {
     match provider.look_up(url) {
-        Lookup::Known(reading) => reading,
+        Lookup::Known(verdict) => verdict,
         other => panic!("sent: {other:?}"),
     }
 }

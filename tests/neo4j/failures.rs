@@ -161,7 +161,7 @@ async fn a_server_that_stays_away_is_given_up() {
         .expect("the server")
         .with_tuning(Tuning {
             rows: 500,
-            patience: Duration::from_secs(1),
+            wait_for_server: Duration::from_secs(1),
             ..Tuning::default()
         });
     connection.apply_schema().await.expect("the schema");

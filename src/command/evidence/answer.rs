@@ -5,7 +5,7 @@ use crate::command::exit::{Failure, UsageError};
 use crate::evidence::{Element, Matcher, ParsedRecord, Parts, Resolver};
 use crate::graph::Graph;
 use crate::journal::Record;
-use crate::model::RecordNumber;
+use crate::model::{RecordId, RecordNumber};
 
 /// A record, and the parts of it that mention the requested element; `None` when the record itself was requested.
 pub(super) struct Proof {
@@ -29,8 +29,8 @@ impl Answer<'_> {
     fn proof(&self, number: RecordNumber) -> Result<Proof, Failure> {
         let record = self.case.journal().get(number)?.ok_or_else(|| {
             UsageError(format!(
-                "the case has no record {}/{number}; its records are 1 to {}",
-                self.case.id(),
+                "the case has no record {}; its records are 1 to {}",
+                RecordId::new(self.case.id(), number),
                 self.case.journal().records()
             ))
         })?;

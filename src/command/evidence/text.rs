@@ -10,7 +10,7 @@ use crate::evidence::{self, Element, Parts};
 use crate::graph::schema::{self, common};
 use crate::graph::{Facts, Graph, Label, NodeData, NodeRef, naming};
 use crate::journal::Record;
-use crate::model::format_time;
+use crate::model::{RecordId, format_time};
 use crate::source::logs::Query;
 use crate::terminal::clean;
 
@@ -140,12 +140,12 @@ fn labels(graph: &Graph, nodes: &[NodeRef]) -> String {
 
 /// Writes the ids of all records.
 fn record_ids(text: &mut String, answer: &Answer<'_>) -> std::fmt::Result {
-    let numbers: Vec<_> = answer.numbers.iter().map(ToString::to_string).collect();
     let id = answer.case.id();
-    match numbers.len() {
-        1 => writeln!(text, "Record: {id}/{}", numbers.join("")),
-        count => {
-            writeln!(text, "{count} records: {id}/")?;
+    match answer.numbers.as_slice() {
+        [number] => writeln!(text, "Record: {}", RecordId::new(id, *number)),
+        numbers => {
+            let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+            writeln!(text, "{} records: {id}/", numbers.len())?;
             for line in numbers.chunks(IDS_PER_LINE) {
                 writeln!(text, "  {}", line.join(" "))?;
             }

@@ -1,5 +1,7 @@
 //! A complete load.
 
+use std::sync::Arc;
+
 use super::case::{self, Opened};
 use super::result;
 use crate::case::StageState;
@@ -25,6 +27,7 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
     tracing::info!(case = %case.dir().display(), "case");
     output::eprint_line(&format!("case {}", clean(&case.dir().to_string_lossy())));
     let services = Services::new(&case, answers)?;
+    let client = Arc::clone(&services.client);
     let manifest = case.manifest().clone();
     let outcome = investigation::run(global, &manifest, services, &mut |stage| {
         case.note(|manifest| {
@@ -47,7 +50,7 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
         }
     };
     let text = match arguments.format {
-        LoadFormat::Json => result::json(&case, &outcome)?,
+        LoadFormat::Json => result::json(&case, &outcome, client.counts())?,
         LoadFormat::Text => result::text(global, &case, &outcome, pushed.as_ref()),
     };
     output::print(&text)?;

@@ -7,11 +7,9 @@ use super::partial_result::{self, Partial};
 use crate::case::StageState;
 use crate::cli::{Global, Load, LoadFormat};
 use crate::command::exit::{Exit, Failure, UsageError};
-use crate::command::investigation::numbered;
 use crate::command::services::Services;
-use crate::command::{output, suggested};
+use crate::command::{investigation, output, suggested};
 use crate::config::Neo4jUse;
-use crate::model::Stage;
 use crate::pipeline::{self, Progress};
 use crate::terminal::clean;
 
@@ -30,27 +28,20 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
     output::eprint_line(&format!("case {}", clean(&case.dir().to_string_lossy())));
     let Services { client, intel } = Services::new(&case, answers)?;
     let manifest = case.manifest().clone();
-    let bar = output::progress(global);
-    let mut started = |stage: Stage| bar.set_message(numbered(stage));
-    let mut ended = |stage: Stage| {
-        case.note(|manifest| {
-            manifest.stages.insert(stage, StageState::Done);
-        })
-    };
-    let progress = Progress {
-        started: &mut started,
-        ended: &mut ended,
-    };
-    let partial = match arguments.until {
+    let run = async |progress: Progress<'_>| match arguments.until {
         Some(stage) => pipeline::until(&manifest, Arc::clone(&client), intel, stage, progress)
             .await
-            .map(Partial::Until),
+            .map(|outcome| Partial::Until(Box::new(outcome))),
         None => pipeline::plan(&manifest, Arc::clone(&client), intel, progress)
             .await
             .map(|plan| Partial::Plan(Box::new(plan))),
     };
-    bar.finish_and_clear();
-    let partial = partial?;
+    let ended = &mut |stage| {
+        case.note(|manifest| {
+            manifest.stages.insert(stage, StageState::Done);
+        })
+    };
+    let partial = investigation::show_progress(global, ended, run).await?;
     // The number of records is stored, and the journal is flushed to disk.
     case.note(|_| {})?;
     let next = suggested::command(global, "load")

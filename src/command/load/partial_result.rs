@@ -11,7 +11,7 @@ use crate::case::{Case, StageState};
 use crate::command::suggested::SuggestedCommand;
 use crate::http::Counts;
 use crate::model::{Gap, Source, Stage};
-use crate::pipeline::{Plan, Stopped};
+use crate::pipeline::{Outcome, Plan};
 use crate::terminal::harmless;
 
 /// The result of a load that stops early.
@@ -19,21 +19,21 @@ pub(super) enum Partial {
     /// The result of `--plan`.
     Plan(Box<Plan>),
     /// The result of `--until`.
-    Until(Stopped),
+    Until(Box<Outcome>),
 }
 
 impl Partial {
     pub(super) fn gaps(&self) -> &[Gap] {
         match self {
             Self::Plan(plan) => &plan.gaps,
-            Self::Until(stopped) => &stopped.gaps,
+            Self::Until(outcome) => &outcome.gaps,
         }
     }
 
     fn notes(&self) -> &[Gap] {
         match self {
             Self::Plan(plan) => &plan.notes,
-            Self::Until(stopped) => &stopped.notes,
+            Self::Until(outcome) => &outcome.notes,
         }
     }
 }
@@ -52,7 +52,7 @@ pub(super) fn json(
     }
     let mut result = match partial {
         Partial::Plan(plan) => serde_json::to_value(plan)?,
-        Partial::Until(stopped) => json!({"gaps": stopped.gaps, "notes": stopped.notes}),
+        Partial::Until(outcome) => json!({"gaps": outcome.gaps, "notes": outcome.notes}),
     };
     result["case"] = json!({"id": case.id(), "path": case.dir().to_string_lossy(), "window": case.manifest().window});
     result["stages"] = serde_json::to_value(&case.manifest().stages)?;

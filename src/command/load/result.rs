@@ -1,25 +1,30 @@
 //! The result of a load: one JSON object, or text for people that ends with the figures.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::json;
 
 use crate::case::Case;
 use crate::cli::Global;
-use crate::command::investigation::Outcome;
 use crate::command::{push, suggested};
 use crate::graph::summary::{counts, summarise};
+use crate::http::Counts;
 use crate::model::{Gap, Source};
+use crate::pipeline::Outcome;
 use crate::sink::neo4j::Counters;
 use crate::terminal;
 
 /// The heading of the notes.
 pub(super) const NOTES: &str = "Not available, whatever permissions are granted (notes)";
 
-pub(super) fn json(case: &Case, outcome: &Outcome) -> serde_json::Result<String> {
+pub(super) fn json(
+    case: &Case,
+    outcome: &Outcome,
+    mut requests: BTreeMap<Source, Counts>,
+) -> serde_json::Result<String> {
     let (summary, entities) = summarise(&outcome.graph);
     let (nodes, edges) = counts(&outcome.graph);
-    let mut requests = outcome.requests.clone();
     for source in [Source::Login, Source::Graph, Source::LogAnalytics] {
         requests.entry(source).or_default();
     }

@@ -7,6 +7,7 @@ mod brands;
 use unicode_security::{MixedScript, RestrictionLevel, RestrictionLevelDetection, skeleton};
 use url::{Host, Url};
 
+use super::domain::{first_label, is_under};
 use brands::{BRANDS, LURES, SHARED_HOSTING};
 
 /// Names with fewer letters are not searched for one letter away, since too many honest names are.
@@ -86,10 +87,7 @@ impl Lookalikes {
         let registrable = psl::domain_str(host)?;
         let of_a_name =
             |name: &ImitatedName| name.domains.iter().any(|domain| domain == registrable);
-        let shared = SHARED_HOSTING.iter().any(|shared| {
-            host.strip_suffix(shared)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        });
+        let shared = SHARED_HOSTING.iter().any(|shared| is_under(host, shared));
         if self.names.iter().any(of_a_name) {
             return None;
         }
@@ -253,10 +251,6 @@ fn mixed_scripts(host: &HostParts<'_>) -> Option<String> {
                     > RestrictionLevel::ModeratelyRestrictive
         })
         .map(|token| format!("`{token}` mixes letters of several scripts"))
-}
-
-fn first_label(domain: &str) -> &str {
-    domain.split('.').next().unwrap_or(domain)
 }
 
 /// A label in Unicode and lower case.

@@ -46,7 +46,7 @@ pub struct Tuning {
     /// The number of transactions at the same time.
     pub sessions: usize,
     /// How long to wait for a lost server to return.
-    pub patience: Duration,
+    pub wait_for_server: Duration,
 }
 
 impl Default for Tuning {
@@ -57,7 +57,7 @@ impl Default for Tuning {
             rows: 2_000,
             bytes: 8 << 20,
             sessions: 4,
-            patience: Duration::from_secs(120),
+            wait_for_server: Duration::from_secs(120),
         }
     }
 }
@@ -151,7 +151,7 @@ impl Connection {
             rows: tuning.rows.max(1),
             bytes: tuning.bytes.max(1),
             sessions: tuning.sessions.max(1),
-            patience: tuning.patience,
+            wait_for_server: tuning.wait_for_server,
         };
         self
     }

@@ -16,9 +16,9 @@ const REFUSED: RetryPolicy = RetryPolicy {
     time: None,
 };
 
-/// For a server that is unreachable. [`Tuning::patience`] limits the time.
+/// For a server that is unreachable. [`Tuning::wait_for_server`] limits the time.
 ///
-/// [`Tuning::patience`]: super::connection::Tuning::patience
+/// [`Tuning::wait_for_server`]: super::connection::Tuning::wait_for_server
 const GONE: RetryPolicy = RetryPolicy {
     first_pause: Duration::from_millis(100),
     longest_pause: Duration::from_secs(5),
@@ -88,7 +88,7 @@ impl<'c> TransactionRetries<'c> {
             Remedy::Reconnect => {
                 let lost = self.lost.get_or_insert_with(Retries::begin);
                 // The last attempt is made when the time is over and not before, since a server needs minutes to start.
-                let is_over = lost.elapsed() >= self.connection.tuning.patience;
+                let is_over = lost.elapsed() >= self.connection.tuning.wait_for_server;
                 if is_over || !lost.wait(&GONE).await {
                     return Err(Neo4jError::Lost {
                         address: target.address.to_string(),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{DEADLINE, Graph, SOURCE};
-use crate::http::{Failure, KEPT_HEADERS, LookUp, Network, first_pause};
+use crate::http::{AnswerFrom, Failure, KEPT_HEADERS, Network, first_pause};
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
 
 /// The highest number of requests in an envelope.
@@ -42,8 +42,8 @@ impl Graph {
         let mut missing = Vec::new();
         for (at, request) in requests.iter().enumerate() {
             match self.client.look_up(request)? {
-                LookUp::Recorded(exchange) => answers[at] = Some(exchange),
-                LookUp::Ask(network, before) => missing.push((at, network, before)),
+                AnswerFrom::Journal(exchange) => answers[at] = Some(exchange),
+                AnswerFrom::Network(network, before) => missing.push((at, network, before)),
             }
         }
         let seconds = by_second(missing, |(at, ..)| &requests[*at].limits);

@@ -11,16 +11,16 @@ const SERVICES: [&str; 4] = ["otx", "xforce", "urlhaus", "virustotal"];
 const HTML: &str = "<!DOCTYPE html><html><body>Sign in to the proxy</body></html>";
 const OTX_NOTHING: &str = r#"{"indicator":"x","pulse_info":{"count":0,"pulses":[]}}"#;
 
-/// State and severity as the design's table spells them, checked for what holds of every reading.
-fn verdict(name: &str, exchange: &Exchange) -> (&'static str, Option<&'static str>) {
-    let reading = read(name, exchange);
-    let answered = matches!(reading.state, State::Hit | State::Clean | State::NotFound);
-    assert_eq!(answered, reading.severity.is_some(), "{reading:?}");
-    assert!(!reading.summary.is_empty(), "{reading:?}");
-    assert!(reading.summary.chars().count() <= 300, "{reading:?}");
+/// State and severity as the design's table spells them, checked for what holds of every verdict.
+fn state_and_severity(name: &str, exchange: &Exchange) -> (&'static str, Option<&'static str>) {
+    let verdict = read(name, exchange);
+    let answered = matches!(verdict.state, State::Hit | State::Clean | State::NotFound);
+    assert_eq!(answered, verdict.severity.is_some(), "{verdict:?}");
+    assert!(!verdict.summary.is_empty(), "{verdict:?}");
+    assert!(verdict.summary.chars().count() <= 300, "{verdict:?}");
     (
-        reading.state.as_str(),
-        reading.severity.map(Severity::as_str),
+        verdict.state.as_str(),
+        verdict.severity.map(Severity::as_str),
     )
 }
 
@@ -148,7 +148,11 @@ fn what_is_no_answer_is_told_apart_for_every_service() {
                 "shape",
             ),
         ] {
-            assert_eq!(verdict(name, &exchange), wanted, "{name}: {exchange:?}");
+            assert_eq!(
+                state_and_severity(name, &exchange),
+                wanted,
+                "{name}: {exchange:?}"
+            );
             let summary = read(name, &exchange).summary;
             assert!(summary.contains(says), "{name}: {summary}");
         }
@@ -213,7 +217,11 @@ fn otx_answers_are_rated_by_pulses() {
         (r#"{"pulse_info":{"count":[]}}"#, UNAVAILABLE),
         (r#"{"validation":[{"source":"whitelist"}]}"#, UNAVAILABLE),
     ] {
-        assert_eq!(verdict("otx", &response(200, &[], body)), wanted, "{body}");
+        assert_eq!(
+            state_and_severity("otx", &response(200, &[], body)),
+            wanted,
+            "{body}"
+        );
     }
 }
 
@@ -244,7 +252,7 @@ fn xforce_answers_are_rated_by_score() {
             r#"{{"result":{{"url":"evil.example","cats":{{}},"score":{score}}},"tags":[]}}"#
         );
         assert_eq!(
-            verdict("xforce", &response(200, &[], &body)),
+            state_and_severity("xforce", &response(200, &[], &body)),
             wanted,
             "{score}"
         );
@@ -260,7 +268,7 @@ fn xforce_answers_are_rated_by_score() {
         (r#"{"score":9}"#, UNAVAILABLE),
     ] {
         assert_eq!(
-            verdict("xforce", &response(200, &[], body)),
+            state_and_severity("xforce", &response(200, &[], body)),
             wanted,
             "{body}"
         );
@@ -295,18 +303,18 @@ fn urlhaus_answers_are_rated_by_what_the_url_does_now() {
         (r#"{"query_status":"unknown_auth_key"}"#, UNAVAILABLE),
     ] {
         assert_eq!(
-            verdict("urlhaus", &response(200, &[], body)),
+            state_and_severity("urlhaus", &response(200, &[], body)),
             wanted,
             "{body}"
         );
     }
     let body = r#"{"query_status":"ok","id":"12345","urlhaus_reference":"https://elsewhere.example/","url_status":"online",
         "threat":"malware_download","tags":["emotet",null,7,"doc"],"blacklists":null}"#;
-    let reading = read("urlhaus", &response(200, &[], body));
-    assert_eq!(reading.summary, "malware url, online, malware_download");
-    assert_eq!(reading.tags, ["malware_download", "emotet", "doc"]);
+    let verdict = read("urlhaus", &response(200, &[], body));
+    assert_eq!(verdict.summary, "malware url, online, malware_download");
+    assert_eq!(verdict.tags, ["malware_download", "emotet", "doc"]);
     assert_eq!(
-        reading.reference.as_deref(),
+        verdict.reference.as_deref(),
         Some("https://urlhaus.abuse.ch/url/12345/")
     );
     let refused = read(
@@ -349,7 +357,7 @@ fn virustotal_answers_are_rated_by_engines() {
     ] {
         let body = stats(counts);
         assert_eq!(
-            verdict("virustotal", &response(200, &[], &body)),
+            state_and_severity("virustotal", &response(200, &[], &body)),
             wanted,
             "{body}"
         );
@@ -362,7 +370,7 @@ fn virustotal_answers_are_rated_by_engines() {
         r#"{"last_analysis_stats":{"malicious":5}}"#,
     ] {
         assert_eq!(
-            verdict("virustotal", &response(200, &[], body)),
+            state_and_severity("virustotal", &response(200, &[], body)),
             UNAVAILABLE,
             "{body}"
         );
@@ -373,15 +381,15 @@ fn virustotal_answers_are_rated_by_engines() {
             "threat_names":["Phish.X"],"tags":["login",null],"categories":{{"Engine":"phishing"}},
             "last_analysis_stats":{{"malicious":3,"suspicious":1,"harmless":50,"undetected":20,"timeout":2}}}}}}}}"#
     );
-    let reading = read("virustotal", &response(200, &[], &body));
+    let verdict = read("virustotal", &response(200, &[], &body));
     assert_eq!(
-        reading.summary,
+        verdict.summary,
         "malicious to 3 and suspicious to 1 of 74 engines"
     );
-    assert_eq!(reading.score, Some(3.0));
-    assert_eq!(reading.tags, ["Phish.X", "login", "phishing"]);
+    assert_eq!(verdict.score, Some(3.0));
+    assert_eq!(verdict.tags, ["Phish.X", "login", "phishing"]);
     assert_eq!(
-        reading.reference,
+        verdict.reference,
         Some(format!("https://www.virustotal.com/gui/url/{digest}"))
     );
 }
@@ -401,7 +409,7 @@ fn recorded_answers_have_the_severity_that_was_recorded_with_them() {
             env!("CARGO_MANIFEST_DIR")
         );
         let answer = response(200, &[], &std::fs::read_to_string(path).unwrap());
-        assert_eq!(verdict(provider, &answer), wanted, "{name}");
+        assert_eq!(state_and_severity(provider, &answer), wanted, "{name}");
         assert_eq!(read(provider, &answer).score, score, "{name}");
     }
 }
@@ -417,27 +425,27 @@ fn what_a_provider_says_beside_its_rating_is_kept_and_bounded() {
             {{"id":"../../x","name":"\u202eSecond","tags":null}}]}}}}"#,
         many.join(",")
     );
-    let reading = read("otx", &response(200, &[], &body));
-    assert_eq!(reading.tags.len(), 20);
-    assert_eq!(&reading.tags[..3], ["b", "a", "tag0"]);
+    let verdict = read("otx", &response(200, &[], &body));
+    assert_eq!(verdict.tags.len(), 20);
+    assert_eq!(&verdict.tags[..3], ["b", "a", "tag0"]);
     assert!(
-        reading.summary.starts_with("in 2 pulses: Kit [31m ttt"),
+        verdict.summary.starts_with("in 2 pulses: Kit [31m ttt"),
         "{}",
-        reading.summary
+        verdict.summary
     );
-    assert!(reading.summary.ends_with("; Second"), "{}", reading.summary);
+    assert!(verdict.summary.ends_with("; Second"), "{}", verdict.summary);
     assert_eq!(
-        reading.reference.as_deref(),
+        verdict.reference.as_deref(),
         Some("https://otx.alienvault.com/pulse/5d399c0a84da61b4bf401e9e")
     );
 
     let body = r#"{"result":{"url":"evil.example","cats":{"Phishing":true,"Spam":false},"score":7.1},
         "tags":[{"tag":"kit","user":"somebody"},"plain"]}"#;
-    let reading = read("xforce", &response(200, &[], body));
-    assert_eq!(reading.summary, "score 7.1 for the host evil.example");
-    assert_eq!(reading.tags, ["Phishing", "kit", "plain"]);
+    let verdict = read("xforce", &response(200, &[], body));
+    assert_eq!(verdict.summary, "score 7.1 for the host evil.example");
+    assert_eq!(verdict.tags, ["Phishing", "kit", "plain"]);
     assert_eq!(
-        reading.reference.as_deref(),
+        verdict.reference.as_deref(),
         Some("https://exchange.xforce.ibmcloud.com/url/evil.example")
     );
 }
@@ -476,9 +484,9 @@ proptest! {
     #[test]
     fn no_answer_makes_a_reader_panic(status in prop::sample::select(vec![200, 404, 429, 500]), body in ".{0,80}", after in ".{0,20}") {
         for name in SERVICES {
-            let reading = read(name, &response(status, &[("retry-after", &after)], &body));
-            prop_assert_ne!(reading.state, State::Clean);
-            prop_assert_ne!(reading.state, State::Hit);
+            let verdict = read(name, &response(status, &[("retry-after", &after)], &body));
+            prop_assert_ne!(verdict.state, State::Clean);
+            prop_assert_ne!(verdict.state, State::Hit);
         }
     }
 }

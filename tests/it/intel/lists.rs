@@ -58,16 +58,16 @@ fn lists_of_every_kind_name_the_place_that_lists_a_url() {
         ("https://stix.example/it's", "bundle.json line 11"),
         ("https://www.stix-domain.example/", "bundle.json line 11"),
     ] {
-        let reading = look_up(&all, url(asked).as_str());
+        let verdict = look_up(&all, url(asked).as_str());
         assert_eq!(
-            (reading.state, reading.severity),
+            (verdict.state, verdict.severity),
             (State::Hit, Some(Severity::High)),
             "{asked}"
         );
         assert!(
-            reading.summary.contains(place),
+            verdict.summary.contains(place),
             "{asked}: {}",
-            reading.summary
+            verdict.summary
         );
     }
     assert_eq!(
@@ -89,13 +89,13 @@ fn lists_of_every_kind_name_the_place_that_lists_a_url() {
         "https://stix.example/",
         "not a url",
     ] {
-        let reading = look_up(&all, asked);
+        let verdict = look_up(&all, asked);
         let wanted = if asked == "not a url" {
             State::Unavailable
         } else {
             State::NotFound
         };
-        assert_eq!(reading.state, wanted, "{asked}: {}", reading.summary);
+        assert_eq!(verdict.state, wanted, "{asked}: {}", verdict.summary);
     }
     let summary = look_up(&all, "https://nowhere.example/").summary;
     assert!(summary.contains("10 entries (3 more"), "{summary}");
@@ -109,9 +109,9 @@ fn an_event_of_misp_is_a_list() {
         ("http://any.kit-host.example/", "misp.json line 19"),
         ("https://object.example/drop", "misp.json line 49"),
     ] {
-        let reading = look_up(&event, asked);
-        assert_eq!(reading.severity, Some(Severity::High), "{asked}");
-        assert!(reading.summary.contains(place), "{}", reading.summary);
+        let verdict = look_up(&event, asked);
+        assert_eq!(verdict.severity, Some(Severity::High), "{asked}");
+        assert!(verdict.summary.contains(place), "{}", verdict.summary);
     }
     let tags = look_up(&event, "https://kit.example/login?x=1").tags;
     assert_eq!(tags, ["Network activity", "tlp:green"]);
@@ -199,8 +199,8 @@ proptest! {
     #[test]
     fn no_list_makes_its_reader_panic(text in "[ -~\\n\\t'\"é\\[\\]]{0,200}", extension in "(txt|csv|json)") {
         if let Ok(provider) = file(&[(&format!("l.{extension}"), &text)]) {
-            let reading = look_up(&provider, "https://evil.example/");
-            prop_assert!(reading.severity.is_some());
+            let verdict = look_up(&provider, "https://evil.example/");
+            prop_assert!(verdict.severity.is_some());
         }
     }
 }

@@ -121,14 +121,14 @@ fn a_question_keeps_inside_what_is_inside() {
     let otx = provider("otx");
     let inside = url("https://intra.contoso.com/a");
     let answer = provider_request(&otx, &privacy, &inside);
-    let Lookup::Known(reading) = answer.lookup else {
+    let Lookup::Known(verdict) = answer.lookup else {
         panic!("sent");
     };
     assert_eq!(
-        (reading.state, reading.severity, answer.asked),
+        (verdict.state, verdict.severity, answer.asked),
         (State::Skipped, None, None)
     );
-    assert_eq!(reading.summary, "internal domain contoso.com");
+    assert_eq!(verdict.summary, "internal domain contoso.com");
 
     let plain = provider_request(&otx, &privacy, &url("https://evil.example/a"));
     assert!(matches!(plain.lookup, Lookup::Send(_)));
@@ -154,10 +154,10 @@ fn a_question_keeps_inside_what_is_inside() {
 
     // A list is the tenant's own: it is asked about everything, whole.
     let list = file(&[("a.txt", "intra.contoso.com")]).unwrap();
-    let Lookup::Known(reading) = provider_request(&list, &privacy, &inside).lookup else {
+    let Lookup::Known(verdict) = provider_request(&list, &privacy, &inside).lookup else {
         panic!("sent");
     };
-    assert_eq!(reading.state, State::Hit);
+    assert_eq!(verdict.state, State::Hit);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn what_leaves_is_asked_of_every_provider_by_the_same_rules() {
                     assert!(["file", "sentinel"].contains(&spec.name));
                     assert_eq!(asked.asked, None);
                 }
-                (Lookup::Known(reading), None) => assert_eq!(reading.state, State::Skipped),
+                (Lookup::Known(verdict), None) => assert_eq!(verdict.state, State::Skipped),
                 (Lookup::Send(request), Some(string)) => {
                     assert_eq!(asked.asked.as_deref().unwrap_or(whole), string);
                     let Lookup::Send(wanted) = provider.look_up(string) else {
