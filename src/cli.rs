@@ -242,8 +242,15 @@ pub enum Hunt {
         #[arg(long, value_name = "CASE")]
         diff: Option<String>,
     },
-    /// Check every hunt
-    Lint,
+    /// Check hunts, without running them: every hunt of linktrail, or files of your own
+    ///
+    /// Names each mistake with its file and line, and whatever does more than read the graph, which `hunt run` refuses.
+    /// Exits with 1 when there is one. If Neo4j is configured, it checks the statements too.
+    Lint {
+        /// Path of a .cypher file; none for every hunt of linktrail
+        #[arg(value_name = "FILE")]
+        files: Vec<String>,
+    },
 }
 
 /// Arguments of `report`.

@@ -78,6 +78,11 @@ server.memory.heap.initial_size=$heap
 server.memory.heap.max_size=$heap
 server.memory.pagecache.size=$pagecache
 server.directories.import=import
+# LOAD CSV reads no file and no address, and there are no procedures but those of Neo4j itself: a statement that
+# somebody passed on cannot send what it reads elsewhere. The folder above is empty.
+dbms.security.allow_csv_import_from_file_urls=false
+internal.dbms.cypher_ip_blocklist=0.0.0.0/0,::/0
+dbms.security.procedures.allowlist=db.*,dbms.*,tx.*
 db.tx_log.rotation.retention_policy=1 files
 browser.remote_content_hostname_whitelist=$guide_hosts
 dbms.usage_report.enabled=false

@@ -11,7 +11,7 @@ use super::output;
 use super::signals::Signals;
 use crate::cli::{Global, Hunt};
 use crate::config::Config;
-use crate::hunt::{self, Argument, CASE, Format, HuntError, Parameters, ResultTable};
+use crate::hunt::{self, Argument, CASE, Finding, Format, HuntError, Parameters, ResultTable};
 use crate::sink::neo4j::{Connection, Settings};
 use crate::terminal;
 
@@ -37,6 +37,8 @@ pub(super) async fn run(global: &Global, command: Hunt) -> Result<Exit, Failure>
             diff,
         } => {
             let hunt = hunt::find(&name)?;
+            // Before Neo4j is looked for, so that nothing of such a hunt leaves this machine.
+            hunt::check_reads_only(&hunt)?;
             let parameters = parameters(&parameter)?;
             if diff.is_some() && !parameters.contains_key(CASE) {
                 let problem = "--diff compares two cases: give the one as -p case=ID and the other as --diff ID";
@@ -56,7 +58,7 @@ pub(super) async fn run(global: &Global, command: Hunt) -> Result<Exit, Failure>
                 (None, None) => run.once().await,
             }
         }
-        Hunt::Lint => lint(global).await,
+        Hunt::Lint { files } => lint(global, &files).await,
     }
 }
 
@@ -247,18 +249,36 @@ fn list(tags: &[String]) -> Result<Exit, Failure> {
     Ok(Exit::Complete)
 }
 
-async fn lint(global: &Global) -> Result<Exit, Failure> {
-    let hunts = hunt::library()?;
+async fn lint(global: &Global, files: &[String]) -> Result<Exit, Failure> {
+    let mut headers = Vec::new();
+    let hunts = if files.is_empty() {
+        hunt::library()?
+    } else {
+        let mut hunts = Vec::new();
+        for file in files {
+            match hunt::read_file(file) {
+                Ok(hunt) => hunts.push(hunt),
+                Err(HuntError::Header(error)) => headers.push(Finding::from(error)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        hunts
+    };
+    let checked = hunts.len() + headers.len();
     let mut findings = hunt::lint(&hunts);
     // Only Neo4j can detect some errors, so the hunts are checked there too if it is configured.
     let server = Config::read(global.config.as_deref())?.neo4j()?;
     if let Some(settings) = &server {
         let connection = Connection::open(settings).await?;
         for hunt in &hunts {
-            findings
-                .extend(hunt::verify(connection.graph(), &settings.database, hunt, LIMIT).await?);
+            // What does more than read is not sent, not even to be planned.
+            if hunt::check_reads_only(hunt).is_ok() {
+                let (graph, database) = (connection.graph(), &settings.database);
+                findings.extend(hunt::verify(graph, database, hunt, LIMIT).await?);
+            }
         }
     }
+    findings.extend(headers);
     let mut text = String::new();
     for finding in &findings {
         writeln!(text, "{}", terminal::clean(&finding.to_string()))?;
@@ -271,7 +291,7 @@ async fn lint(global: &Global) -> Result<Exit, Failure> {
     writeln!(
         text,
         "{} hunt(s), {} finding(s){how}",
-        hunts.len(),
+        checked,
         findings.len()
     )?;
     output::print(&text)?;

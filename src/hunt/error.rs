@@ -7,6 +7,7 @@ use neo4rs::{Neo4jClientErrorKind, Neo4jErrorKind};
 
 use super::header::HeaderError;
 use super::parameter::{Parameter, ParameterType};
+use super::read_only::Forbidden;
 use crate::terminal;
 
 /// Why a hunt has no answer. [`HuntError::is_usage`] separates wrong usage from failure.
@@ -88,6 +89,12 @@ pub enum HuntError {
         /// The message of the server or the tokenizer, with the line.
         message: String,
     },
+    /// The statement does more than read the graph. Nothing of it was sent.
+    #[error(
+        "{file} does more than read the graph, so nothing was sent: {}",
+        terminal::clean(&listed(found))
+    )]
+    NotReadOnly { file: String, found: Vec<Forbidden> },
     /// The hunt tried to change the graph, which the server refused.
     #[error("{file} writes to the graph; a hunt may only read, so nothing was changed")]
     Writes { file: String },
@@ -119,6 +126,7 @@ impl HuntError {
             | Self::BadValue { .. }
             | Self::Columns { .. }
             | Self::Statement { .. }
+            | Self::NotReadOnly { .. }
             | Self::Writes { .. } => true,
             Self::TimedOut { .. } | Self::Neo4j { .. } => false,
         }
@@ -132,6 +140,13 @@ fn did_you_mean<S: AsRef<str>>(close: &[S]) -> String {
     } else {
         format!("; did you mean {}?", names.join(" or "))
     }
+}
+
+fn listed(found: &[Forbidden]) -> String {
+    let one = |Forbidden { what, line, column }: &Forbidden| {
+        format!("{what} (line {line}, column {column})")
+    };
+    found.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn needed(parameters: &[Parameter]) -> String {

@@ -187,13 +187,21 @@ pub fn find(name_or_path: &str) -> Result<Hunt, HuntError> {
             close: close.into_iter().map(str::to_owned).collect(),
         });
     }
+    read_file(name_or_path)
+}
+
+/// The hunt in the file at this path.
+///
+/// # Errors
+/// Fails when the file cannot be read, and when its header is malformed.
+pub fn read_file(path: &str) -> Result<Hunt, HuntError> {
     let text = std::fs::read_to_string(path).map_err(|source| HuntError::Unreadable {
-        path: name_or_path.to_owned(),
+        path: path.to_owned(),
         source,
     })?;
     // Editors on Windows put a byte order mark before the header.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    Ok(Hunt::parse(name_or_path, Group::Own, text)?)
+    Ok(Hunt::parse(path, Group::Own, text)?)
 }
 
 /// The name of a file without folder and extension.

@@ -43,10 +43,19 @@ pub struct ResultTable {
     pub rows: Vec<Vec<Value>>,
 }
 
-/// Runs a hunt. Nothing is sent before the parameters are complete and have the right types.
+/// Checks that a hunt reads the graph and does nothing else, without a server.
 ///
 /// # Errors
-/// Fails when parameters are wrong or missing, when the statement is invalid or writes, when it takes longer than
+/// Fails when the statement does more than that, and when it cannot be cut into tokens.
+pub fn check_reads_only(hunt: &Hunt) -> Result<(), HuntError> {
+    reading_shape(hunt).map(|_| ())
+}
+
+/// Runs a hunt. Nothing is sent before it is known to read the graph only, and before the parameters are complete and
+/// have the right types.
+///
+/// # Errors
+/// Fails when parameters are wrong or missing, when the statement is invalid or does more than read, when it takes longer than
 /// `limit`, and when Neo4j cannot be reached.
 pub async fn run(
     graph: &neo4rs::Graph,
@@ -55,7 +64,7 @@ pub async fn run(
     parameters: &Parameters,
     limit: Duration,
 ) -> Result<ResultTable, HuntError> {
-    let shape = shape(hunt)?;
+    let shape = reading_shape(hunt)?;
     let columns = columns(hunt, &shape)?;
     let mut query = Query::new(hunt.statement().to_owned());
     for (name, value) in arguments(hunt, &shape, parameters)? {
@@ -209,12 +218,21 @@ fn hunt_error(error: neo4rs::Error, hunt: &str, file: &str, limit: Duration) -> 
 
 /// What the statement of a hunt reads and returns.
 pub(super) fn shape(hunt: &Hunt) -> Result<Shape, HuntError> {
-    Shape::parse(hunt.statement()).map_err(|unfinished| HuntError::Statement {
+    Shape::parse(hunt.statement()).map_err(|unreadable| HuntError::Statement {
         file: hunt.file.clone(),
-        message: format!(
-            "line {}: the {} does not end",
-            unfinished.line, unfinished.what
-        ),
+        message: format!("{}: {}", unreadable.place, unreadable.problem),
+    })
+}
+
+/// The same; an error if the statement does more than read the graph.
+fn reading_shape(hunt: &Hunt) -> Result<Shape, HuntError> {
+    let shape = shape(hunt)?;
+    if shape.forbidden.is_empty() {
+        return Ok(shape);
+    }
+    Err(HuntError::NotReadOnly {
+        file: hunt.file.clone(),
+        found: shape.forbidden,
     })
 }
 
@@ -399,7 +417,10 @@ mod tests {
     #[test]
     fn a_text_that_does_not_end_is_wrong_usage() {
         let error = resolve("RETURN 'a\n", &[]).unwrap_err();
-        assert_eq!(error.to_string(), "x.cypher: line 1: the text does not end");
+        assert_eq!(
+            error.to_string(),
+            "x.cypher: line 1, column 8: the text does not end"
+        );
         assert!(error.is_usage());
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cypher::{Token, TokenKind, Unfinished, tokens};
+use super::cypher::{Token, TokenKind, Unreadable, tokens};
+use super::read_only::{self, Forbidden};
 
 /// A name and the line where it occurs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +37,8 @@ pub(super) struct Shape {
     pub(super) reads: Vec<PropertyRead>,
     /// The keys of maps that the statement creates.
     pub(super) own_keys: BTreeSet<String>,
-    /// Clauses and functions that write, or that reach outside of the graph.
-    pub(super) forbidden: Vec<NameAt>,
+    /// What does more than read the graph.
+    pub(super) forbidden: Vec<Forbidden>,
     /// The last RETURN outside of every subquery.
     pub(super) returns: Option<Returns>,
     /// The line of a UNION outside of every subquery.
@@ -55,28 +56,6 @@ pub(super) struct Returns {
     /// Whether it has an ORDER BY.
     pub(super) ordered: bool,
 }
-
-/// The first words of clauses that change something or reach outside of the graph.
-const FORBIDDEN: &[&str] = &[
-    "ALTER",
-    "CREATE",
-    "DELETE",
-    "DENY",
-    "DETACH",
-    "DROP",
-    "FOREACH",
-    "GRANT",
-    "INSERT",
-    "LOAD",
-    "MERGE",
-    "REMOVE",
-    "REVOKE",
-    "SET",
-    "SHOW",
-    "TERMINATE",
-    "TRANSACTIONS",
-    "USE",
-];
 
 /// Keywords before a parenthesis that opens a pattern or a group. After any other word it opens the arguments of a
 /// function.
@@ -112,8 +91,8 @@ struct PatternElement {
 }
 
 impl Shape {
-    /// Reads the shape of a statement; an error when a literal, comment or name does not end.
-    pub(super) fn parse(text: &str) -> Result<Self, Unfinished> {
+    /// Reads the shape of a statement; an error when it cannot be cut into tokens.
+    pub(super) fn parse(text: &str) -> Result<Self, Unreadable> {
         let tokens = tokens(text)?;
         let mut builder = ShapeBuilder {
             tokens: &tokens,
@@ -122,6 +101,7 @@ impl Shape {
         };
         builder.build();
         let mut shape = builder.shape;
+        shape.forbidden = read_only::find(text, &tokens);
         shape.find_return(text, &tokens);
         Ok(shape)
     }
@@ -262,7 +242,6 @@ impl ShapeBuilder<'_> {
             }
             TokenKind::Sign(':') => return self.colon(at),
             TokenKind::Sign('.') => self.dot(at),
-            TokenKind::Word(_) => self.word(at),
             _ => {}
         }
         at + 1
@@ -420,16 +399,6 @@ impl ShapeBuilder<'_> {
         }
         let owner = before.and_then(Token::name).map(str::to_owned);
         if self.is_called(at) {
-            let line = self.tokens[at].line;
-            if owner
-                .as_deref()
-                .is_some_and(|name| name.eq_ignore_ascii_case("apoc"))
-            {
-                self.shape.forbidden.push(NameAt {
-                    name: format!("apoc.{property}"),
-                    line,
-                });
-            }
             return;
         }
         let read = PropertyRead {
@@ -449,30 +418,6 @@ impl ShapeBuilder<'_> {
             at += 2;
         }
         self.tokens.get(at).is_some_and(|token| token.is_sign('('))
-    }
-
-    fn word(&mut self, at: usize) {
-        let token = &self.tokens[at];
-        let before = self.before(at, 1);
-        let after = self.tokens.get(at + 1);
-        let is_name = before.is_some_and(|t| t.is_sign('.') || t.is_sign(':') || t.is_word("AS"))
-            || after.is_some_and(|t| t.is_sign(':') || t.is_sign('.'));
-        if is_name {
-            return;
-        }
-        let procedure = token.is_word("CALL")
-            && !after.is_some_and(|token| token.is_sign('(') || token.is_sign('{'));
-        let forbidden = FORBIDDEN.iter().find(|word| token.is_word(word));
-        if let Some(name) = forbidden
-            .copied()
-            .or(procedure.then_some("CALL of a procedure"))
-        {
-            let line = token.line;
-            self.shape.forbidden.push(NameAt {
-                name: name.to_owned(),
-                line,
-            });
-        }
     }
 }
 
@@ -564,26 +509,5 @@ mod tests {
             shape("CALL () { RETURN 1 AS a UNION RETURN 2 AS a } RETURN a").union,
             None
         );
-    }
-
-    #[test]
-    fn what_writes_or_leaves_the_graph() {
-        let forbidden = |text: &str| {
-            let shape = shape(text);
-            names(&shape.forbidden).join(" ")
-        };
-        assert_eq!(forbidden("MATCH (n) SET n.a = 1"), "SET");
-        assert_eq!(forbidden("MATCH (n) detach delete n"), "DETACH DELETE");
-        assert_eq!(forbidden("LOAD CSV FROM 'x' AS l RETURN l"), "LOAD");
-        assert_eq!(
-            forbidden("CALL db.labels() YIELD label"),
-            "CALL of a procedure"
-        );
-        assert_eq!(forbidden("RETURN apoc.text.join([], '')"), "apoc.text");
-        assert_eq!(
-            forbidden("CALL (n) { MATCH (n) RETURN 1 AS one } RETURN n.set, one AS create"),
-            ""
-        );
-        assert_eq!(forbidden("RETURN {set: 'DELETE'} AS `MERGE` // DROP"), "");
     }
 }

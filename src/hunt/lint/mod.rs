@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use neo4rs::Query;
 
-use super::header::Returns;
+use super::header::{HeaderError, Returns};
 use super::library::stem;
 use super::run::query_rows;
 use super::shape::{PropertyRead, Shape};
@@ -94,14 +94,24 @@ pub fn lint(hunts: &[Hunt]) -> Vec<Finding> {
         }
         match Shape::parse(hunt.statement()) {
             Ok(shape) => check.shape(&shape),
-            Err(unfinished) => {
-                let message = format!("the {} does not end", unfinished.what);
-                check.report(unfinished.line, Rule::Syntax, message);
+            Err(unreadable) => {
+                check.report(unreadable.place.line, Rule::Syntax, unreadable.problem);
             }
         }
     }
     findings.sort();
     findings
+}
+
+impl From<HeaderError> for Finding {
+    fn from(error: HeaderError) -> Self {
+        Self {
+            file: error.file,
+            line: error.line,
+            rule: Rule::Header,
+            message: error.problem,
+        }
+    }
 }
 
 /// Lets the server plan a hunt without running it, and compares the columns that it would return with the header.
@@ -244,9 +254,9 @@ impl Check<'_> {
     }
 
     fn shape(&mut self, shape: &Shape) {
-        for word in &shape.forbidden {
-            let message = format!("`{}`: a hunt only reads, and only the graph", word.name);
-            self.report(word.line, Rule::ReadOnly, message);
+        for found in &shape.forbidden {
+            let message = format!("{}: a hunt only reads, and only the graph", found.what);
+            self.report(found.line, Rule::ReadOnly, message);
         }
         self.schema(shape);
         self.parameters(shape);

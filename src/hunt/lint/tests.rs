@@ -68,12 +68,12 @@ fn each_rule_finds_what_it_is_for() {
         (
             "MATCH",
             "LOAD CSV FROM 'http://a.example' AS l MATCH",
-            "10: read-only: `LOAD`",
+            "10: read-only: `LOAD CSV`",
         ),
         (
             "MATCH",
-            "CALL db.labels() YIELD label MATCH",
-            "10: read-only: `CALL of a procedure`",
+            "CALL dbms.listConfig() YIELD name MATCH",
+            "10: read-only: `CALL dbms.listConfig`",
         ),
         (
             "m:Message",

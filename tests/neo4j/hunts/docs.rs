@@ -27,11 +27,21 @@ linktrail hunt run user-exposure -p user=mila.hoffmann@contoso.com --format csv
 linktrail hunt run summary --watch 30        again and again; Ctrl-C ends it with exit code 0
 linktrail hunt run entities -p case=A --diff B    rows that only one of the two cases has
 linktrail hunt run ./mine.cypher             a file of your own
+linktrail hunt lint ./mine.cypher            names its mistakes, without running it
 ```
 
 `-p case=ID` narrows any hunt to one case. stdout holds the answer alone; that it was cut, that a case is not there or that
 what a hunt asks for was never collected is told on stderr. A hunt runs in a read-only transaction and is stopped after a
 minute.
+
+A hunt reads the graph and does nothing else. So that a file from somebody else cannot send the graph elsewhere, one that
+holds more is refused before Neo4j is asked (exit code 2), with the place: writing, `LOAD CSV`, procedures other than
+`db.labels`, `db.relationshipTypes`, `db.propertyKeys` and those of `db.schema`, functions of plug-ins, transactions of its
+own, other databases, administration, and more than one statement. A property or variable that is called like such a
+clause is written in backticks. An escape such as `\\u00fc` is allowed in a text only. `linktrail hunt lint FILE` names all of
+it (exit code 1), and whatever differs from the header and the schema. Neo4j as `scripts/neo4j` and `docker-compose.yml`
+start it refuses `LOAD CSV` from files and addresses too, and has no procedures but its own; a file named by
+`NEO4J_EXTRA_CONF` can set that otherwise. Other servers should set the same three lines of `scripts/lib/neo4j-maven.sh`.
 
 `benches/hunts/compare` makes a graph of a million messages and prints the time of each hunt on it. With 2 million nodes and
 4.3 million edges on two cores the slowest, `exposed-but-silent` and `verdict-coverage`, took 0.8 s each, and up to 2.0 s

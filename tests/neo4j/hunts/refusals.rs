@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use linktrail::hunt::{self, Group, Hunt, HuntError, Parameters};
-use neo4rs::{Graph, Query};
+use neo4rs::{Graph, Operation, Query};
 use serde_json::{Value, json};
 
 use crate::shared::server;
@@ -22,32 +22,115 @@ async fn run(text: &str, given: &[(&str, &str)]) -> Result<hunt::ResultTable, Hu
     hunt::run(&connect(), DATABASE, &own(text), &given, LIMIT).await
 }
 
+/// What the server refuses too, should it ever get there.
+const WRITING: [&str; 6] = [
+    "CREATE (:User {id: 'TOKEN-mallory'})",
+    "MERGE (u:User {id: 'TOKEN-mallory'}) RETURN u.id AS id",
+    "MATCH (u:User {id: 'TOKEN-alice'}) SET u.name = 'Mallory' RETURN u.name AS name",
+    "MATCH (u:User {id: 'TOKEN-alice'}) DETACH DELETE u",
+    "CREATE INDEX mallory IF NOT EXISTS FOR (n:User) ON (n.mallory)",
+    "CALL db.createLabel('Mallory')",
+];
+
 #[tokio::test]
-async fn a_hunt_that_writes_is_refused_by_the_server() {
+async fn a_hunt_that_writes_is_refused_here_and_by_the_server() {
     let world = World::load().await;
     let count = "MATCH (u:User) WHERE u.id STARTS WITH 'TOKEN' RETURN count(u) AS n";
-    for writing in [
-        "CREATE (:User {id: 'TOKEN-mallory'})",
-        "MERGE (u:User {id: 'TOKEN-mallory'}) RETURN u.id AS id",
-        "MATCH (u:User {id: 'TOKEN-alice'}) SET u.name = 'Mallory' RETURN u.name AS name",
-        "MATCH (u:User {id: 'TOKEN-alice'}) DETACH DELETE u",
-        "CREATE INDEX mallory IF NOT EXISTS FOR (n:User) ON (n.mallory)",
-        "CALL db.createLabel('Mallory')",
-    ] {
-        let error = world.run(&own(&world.own(writing)), &[]).await.unwrap_err();
+    for writing in WRITING {
+        let writing = world.own(writing);
+        let error = world.run(&own(&writing), &[]).await.unwrap_err();
         assert!(
-            matches!(error, HuntError::Writes { .. }),
+            matches!(error, HuntError::NotReadOnly { .. }) && error.is_usage(),
             "{writing}: {error}"
         );
-        assert!(error.is_usage());
-        assert_eq!(
-            error.to_string(),
-            "mine.cypher writes to the graph; a hunt may only read, so nothing was changed"
-        );
+        let error = refused_by_the_server(&writing).await;
+        assert!(error.contains("Statement.AccessMode"), "{writing}: {error}");
     }
     let table = world.run(&own(&world.own(count)), &[]).await.unwrap();
     assert_eq!(table.rows, [[json!(5)]]);
     world.remove().await;
+}
+
+/// The error of the server for a statement in a read-only transaction.
+async fn refused_by_the_server(statement: &str) -> String {
+    let query = Query::new(statement.to_owned());
+    let graph = connect();
+    let answer = match graph.execute_on(Operation::Read, DATABASE, query).await {
+        Ok(mut stream) => stream.next().await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    match answer {
+        Err(neo4rs::Error::Neo4j(error)) => format!("{} {}", error.code(), error.message()),
+        other => panic!("{statement}: {other:?}"),
+    }
+}
+
+/// As `scripts/neo4j` starts it, a server reads nothing with LOAD CSV, whoever asks it to.
+#[tokio::test]
+async fn nothing_is_loaded_from_a_file_or_an_address() {
+    let outside = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    outside.set_nonblocking(true).unwrap();
+    let port = outside.local_addr().unwrap().port();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "secret").unwrap();
+    let addresses = [
+        format!("http://127.0.0.1:{port}/a"),
+        format!("http://localhost:{port}/a"),
+        format!("http://[::ffff:127.0.0.1]:{port}/a"),
+        format!("ftp://127.0.0.1:{port}/a"),
+        format!("file://{}", file.path().display()),
+        "file:///a.csv".to_owned(),
+    ];
+    for address in addresses {
+        for load in ["LOAD CSV", r"L\u004FAD CSV", "load/**/csv with headers"] {
+            let statement = format!("{load} FROM '{address}' AS line RETURN line");
+            let error = run(&statement, &[]).await.unwrap_err();
+            assert!(error.is_usage(), "{error}");
+            assert!(error.to_string().contains("line 1, column "), "{error}");
+            let refused = refused_by_the_server(&statement).await;
+            assert!(
+                refused.contains("is blocked via") || refused.contains("from_file_urls' is false"),
+                "{refused}"
+            );
+        }
+    }
+    let connected = outside.accept();
+    assert_eq!(
+        connected.map_err(|error| error.kind()).unwrap_err(),
+        std::io::ErrorKind::WouldBlock
+    );
+}
+
+/// Only linktrail stands before these: that is why it looks before it sends.
+#[tokio::test]
+async fn what_a_read_only_transaction_lets_through_is_refused() {
+    for statement in [
+        "SHOW USERS",
+        "CALL dbms.listConfig() YIELD name RETURN name",
+    ] {
+        let query = Query::new(statement.to_owned());
+        let sent = connect().execute_on(Operation::Read, DATABASE, query).await;
+        let mut sent = sent.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        assert!(sent.next().await.unwrap().is_some(), "{statement}");
+        let error = run(statement, &[]).await.unwrap_err();
+        assert!(matches!(error, HuntError::NotReadOnly { .. }), "{error}");
+    }
+}
+
+/// Every hunt of the library runs, with the examples of its parameters.
+#[tokio::test]
+async fn every_hunt_of_the_library_runs() {
+    let graph = connect();
+    let hunts = hunt::library().unwrap();
+    assert_eq!(hunts.len(), 62);
+    for hunt in hunts {
+        let required = hunt.parameters.iter().filter(|p| p.required);
+        let given: Parameters = required
+            .map(|p| (p.name.clone(), p.example.clone().unwrap()))
+            .collect();
+        let answer = hunt::run(&graph, DATABASE, &hunt, &given, LIMIT).await;
+        answer.unwrap_or_else(|error| panic!("{}: {error}", hunt.name));
+    }
 }
 
 #[tokio::test]
