@@ -78,7 +78,7 @@ impl Provider {
 /// The way to get a provider's verdict on one url.
 #[derive(Debug, Clone)]
 pub enum Lookup {
-    /// Send this request; [`HttpProvider::read`] converts the answer to a verdict.
+    /// Send this request; [`HttpProvider::parse_answer`] converts the answer to a verdict.
     Send(Request),
     /// Query the workspace for indicators with these values, together with those of other urls;
     /// [`WorkspaceIndicators::judge`] converts the rows to a verdict.
