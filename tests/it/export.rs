@@ -1,8 +1,5 @@
 //! `linktrail export`: what other programs read is what the graph holds.
 
-use std::path::Path;
-
-use assert_cmd::Command;
 use linktrail::graph::node::Url;
 use linktrail::graph::{Graph, Seen};
 use linktrail::sink::{graphml, opengraph, stix};
@@ -10,22 +7,8 @@ use quick_xml::events::Event;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::run::demo_case::{demo, linktrail};
 use crate::run::hostile;
-
-fn linktrail(dir: &Path) -> Command {
-    let mut command = Command::cargo_bin("linktrail").unwrap();
-    command.current_dir(dir).env_remove("LINKTRAIL_NEO4J_URI");
-    command
-}
-
-fn demo(dir: &Path) -> std::path::PathBuf {
-    let case = dir.join("cases/demo");
-    linktrail(dir)
-        .args(["load", "--demo", "--no-neo4j", "--case", "cases/demo"])
-        .assert()
-        .code(3);
-    case
-}
 
 #[test]
 fn graphml_is_well_formed_and_whole() {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use assert_cmd::Command;
 use linktrail::graph::{Graph, jsonl};
 use linktrail::sink::csv;
 use linktrail::sink::neo4j::Connection;
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::own_server::Server;
+use crate::run::demo_case::{demo, linktrail};
 use crate::run::hostile;
 
 /// The graph's own lines, each by what it is about.
@@ -137,19 +137,4 @@ async fn neo4j_imports_the_csv_files_as_they_say() {
             assert_eq!(found[&key], line["properties"], "{key}");
         }
     }
-}
-
-fn linktrail(dir: &Path) -> Command {
-    let mut command = Command::cargo_bin("linktrail").unwrap();
-    command.current_dir(dir).env_remove("LINKTRAIL_NEO4J_URI");
-    command
-}
-
-fn demo(dir: &Path) -> std::path::PathBuf {
-    let case = dir.join("cases/demo");
-    linktrail(dir)
-        .args(["load", "--demo", "--no-neo4j", "--case", "cases/demo"])
-        .assert()
-        .code(3);
-    case
 }

@@ -1,5 +1,6 @@
 //! Runs the binary against a simulated tenant and reads back what it made.
 
+pub(crate) mod demo_case;
 pub(crate) mod graph;
 pub(crate) mod hostile;
 pub(crate) mod journal;

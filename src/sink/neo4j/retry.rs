@@ -87,7 +87,8 @@ impl<'c> TransactionRetries<'c> {
             }
             Remedy::Reconnect => {
                 let lost = self.lost.get_or_insert_with(Retries::begin);
-                // The last attempt is made when the time is over and not before, since a server needs minutes to start.
+                // The time limits when the last attempt starts, and not how long its pause is: a server that comes back
+                // at the end of the time is still found.
                 let is_over = lost.elapsed() >= self.connection.tuning.wait_for_server;
                 if is_over || !lost.wait(&GONE).await {
                     return Err(Neo4jError::Lost {
