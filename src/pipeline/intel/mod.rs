@@ -36,7 +36,7 @@ pub(super) async fn ask_about_new(
     urls: &Urls,
     verdicts: &mut Verdicts,
 ) -> Result<(), Failure> {
-    let new = verdicts.take_new(urls);
+    let new = verdicts.take_new(&findings.graph, urls);
     for provider in &context.intel.providers {
         for result in ask_provider(context, provider, &new, verdicts).await? {
             if matches!(
@@ -113,7 +113,7 @@ fn put(
     for seen in seen {
         graph.see(node, seen);
     }
-    if let Some(url) = urls.node(&url.url) {
+    if let Some(url) = urls.node(graph, &url.url) {
         graph.link(url, Edge::HasVerdict, node, first);
         verdicts.add(url, verdict);
     }

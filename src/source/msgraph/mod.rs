@@ -5,14 +5,13 @@
 
 mod batch;
 mod limits;
+mod pages;
 mod types;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -34,8 +33,6 @@ const DEADLINE: Duration = Duration::from_secs(15 * 60);
 pub const PAGE: usize = 50;
 /// How long after its creation a case can be resumed and still see the changes of its messages.
 const FAR_OFF: TimeDelta = TimeDelta::days(366);
-/// The highest number of pages of a list. With 50 messages a page this allows fifty million.
-const MOST_PAGES: usize = 1_000_000;
 
 /// Microsoft Graph v1.0.
 #[derive(Debug)]
@@ -131,14 +128,6 @@ const CHAT_MESSAGES: Subject = Subject {
     permission: "Chat.Read.All",
 };
 
-#[derive(Debug, Deserialize)]
-struct Page {
-    #[serde(default)]
-    value: Vec<serde_json::Value>,
-    #[serde(rename = "@odata.nextLink")]
-    next: Option<String>,
-}
-
 /// A list, as far as it could be read.
 #[derive(Debug)]
 pub struct List<T> {
@@ -223,15 +212,17 @@ impl Graph {
             .await
     }
 
-    /// All messages and replies in the channels of a team that changed since `from`. `visit` is called with each.
+    /// All messages and replies in the channels of a team that changed since `from`. `digest` is called with each on any
+    /// thread, and `visit` with its results in the order of the list.
     ///
     /// # Errors
     /// When no request can be made at all.
-    pub async fn team_messages(
+    pub async fn team_messages<M: Send + 'static>(
         &self,
         team: &str,
         changed: Window,
-        mut visit: impl FnMut(Recorded<ChatMessage>),
+        digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
+        mut visit: impl FnMut(M),
     ) -> Result<Option<Problem>, Failure> {
         let query = [
             ("$top", PAGE.to_string()),
@@ -242,7 +233,7 @@ impl Graph {
             &query,
             limits::all_messages(team),
         );
-        self.pages(request, CHANNEL_MESSAGES, None, &mut visit)
+        self.pages(request, CHANNEL_MESSAGES, None, digest, &mut visit)
             .await
     }
 
@@ -282,15 +273,17 @@ impl Graph {
         self.lists(requests, CHAT_MEMBERS).await
     }
 
-    /// The messages of a chat that changed in this time. `visit` is called with each.
+    /// The messages of a chat that changed in this time. `digest` is called with each on any thread, and `visit` with
+    /// its results in the order of the list.
     ///
     /// # Errors
     /// When no request can be made at all.
-    pub async fn chat_messages(
+    pub async fn chat_messages<M: Send + 'static>(
         &self,
         chat: &str,
         changed: Window,
-        mut visit: impl FnMut(Recorded<ChatMessage>),
+        digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
+        mut visit: impl FnMut(M),
     ) -> Result<Option<Problem>, Failure> {
         // The service ignores the filter unless $orderby has the same property.
         let query = [
@@ -303,7 +296,8 @@ impl Graph {
             &query,
             limits::chat_messages(chat),
         );
-        self.pages(request, CHAT_MESSAGES, None, &mut visit).await
+        self.pages(request, CHAT_MESSAGES, None, digest, &mut visit)
+            .await
     }
 
     fn get(&self, path: &[&str], query: &[(&str, String)], limits: Vec<Limit>) -> Request {
@@ -345,7 +339,7 @@ impl Graph {
             .collect())
     }
 
-    async fn lists<T: DeserializeOwned>(
+    async fn lists<T: DeserializeOwned + Send + 'static>(
         &self,
         requests: Vec<Request>,
         subject: Subject,
@@ -356,71 +350,15 @@ impl Graph {
             .zip(firsts)
             .map(|(request, first)| async move {
                 let mut items = Vec::new();
+                let mut keep = |item| items.push(item);
+                let same = |item: Recorded<T>| item;
                 let problem = self
-                    .pages(request, subject, Some(first), &mut |item| items.push(item))
+                    .pages(request, subject, Some(first), same, &mut keep)
                     .await?;
                 Ok::<_, Failure>(List { items, problem })
             });
         futures::future::try_join_all(reads).await
     }
-
-    /// Reads a list page by page. The first page may have been fetched already.
-    async fn pages<T: DeserializeOwned>(
-        &self,
-        mut request: Request,
-        subject: Subject,
-        first: Option<Exchange>,
-        visit: &mut impl FnMut(Recorded<T>),
-    ) -> Result<Option<Problem>, Failure> {
-        let what = subject.what;
-        let mut seen = HashSet::new();
-        let mut ready = first;
-        let mut problem = None;
-        while seen.len() < MOST_PAGES {
-            if !seen.insert(request.url.clone()) {
-                return Ok(Some(Problem::Loop { what }));
-            }
-            let exchange = match ready.take() {
-                Some(exchange) => exchange,
-                None => self.client.send(&request).await?,
-            };
-            let page: Page = match object(&exchange, subject) {
-                Ok(Recorded { value, .. }) => value,
-                Err(problem) => return Ok(Some(problem)),
-            };
-            for item in page.value {
-                match serde_json::from_value(item) {
-                    Ok(value) => visit(Recorded {
-                        record: exchange.record,
-                        value,
-                    }),
-                    // A single malformed item must not prevent the others from being read.
-                    Err(_) => problem = Some(Problem::NotUnderstood { what }),
-                }
-            }
-            let Some(next) = page.next else {
-                return Ok(problem);
-            };
-            match Url::parse(&next) {
-                Ok(next) if same_place(&next, &self.base) => request.url = next,
-                Ok(next) => {
-                    let host = next.host_str().unwrap_or_default().to_owned();
-                    return Ok(Some(Problem::Elsewhere { what, host }));
-                }
-                Err(_) => return Ok(Some(Problem::NotUnderstood { what })),
-            }
-        }
-        Ok(Some(Problem::Loop { what }))
-    }
-}
-
-/// True when two urls have the same scheme, host and port: the token is sent only there.
-fn same_place(next: &Url, base: &Url) -> bool {
-    next.scheme() == base.scheme()
-        && next.host() == base.host()
-        && next.port_or_known_default() == base.port_or_known_default()
-        && next.username().is_empty()
-        && next.password().is_none()
 }
 
 fn changed_between(window: Window) -> String {
