@@ -36,6 +36,13 @@ pub const PAGE: usize = 50;
 const FAR_OFF: TimeDelta = TimeDelta::days(366);
 /// The highest number of pages of a list. With 50 messages a page this allows fifty million.
 const MOST_PAGES: usize = 1_000_000;
+/// The highest number of pages without an item in a row. A filtered list of messages has some: the service gives a page
+/// for each stretch that it has searched, whether the filter left anything of it or not. With 50 messages in a stretch
+/// this allows 10,000 in a row that are not wanted.
+const MOST_EMPTY_PAGES: usize = 200;
+/// The largest answer, in bytes. A page holds at most 50 messages, and Teams limits each to about 100 KB with its cards
+/// and attachments.
+const LONGEST_ANSWER: usize = 64 << 20;
 
 /// Microsoft Graph v1.0.
 #[derive(Debug)]
@@ -81,6 +88,10 @@ pub enum Problem {
     Elsewhere { what: &'static str, host: String },
     #[error("{what}: the pages go round in a circle; what was read so far is kept")]
     Loop { what: &'static str },
+    #[error(
+        "{what}: {MOST_EMPTY_PAGES} empty pages in a row, with no end in sight; what was read so far is kept"
+    )]
+    EmptyPages { what: &'static str },
 }
 
 fn spaced(code: &str) -> String {
@@ -321,6 +332,7 @@ impl Graph {
             auth: Auth::Entra(Audience::Graph),
             limits,
             deadline: DEADLINE,
+            longest_answer: LONGEST_ANSWER,
             ..Request::get(SOURCE, url)
         }
     }
@@ -376,6 +388,7 @@ impl Graph {
         let mut seen = HashSet::new();
         let mut ready = first;
         let mut problem = None;
+        let mut empty_in_a_row = 0;
         while seen.len() < MOST_PAGES {
             if !seen.insert(request.url.clone()) {
                 return Ok(Some(Problem::Loop { what }));
@@ -387,6 +400,11 @@ impl Graph {
             let page: Page = match object(&exchange, subject) {
                 Ok(Recorded { value, .. }) => value,
                 Err(problem) => return Ok(Some(problem)),
+            };
+            empty_in_a_row = if page.value.is_empty() {
+                empty_in_a_row + 1
+            } else {
+                0
             };
             for item in page.value {
                 match serde_json::from_value(item) {
@@ -401,6 +419,9 @@ impl Graph {
             let Some(next) = page.next else {
                 return Ok(problem);
             };
+            if empty_in_a_row == MOST_EMPTY_PAGES {
+                return Ok(Some(Problem::EmptyPages { what }));
+            }
             match Url::parse(&next) {
                 Ok(next) if same_place(&next, &self.base) => request.url = next,
                 Ok(next) => {
@@ -488,5 +509,26 @@ pub fn changed_since(window: Window, case_created: DateTime<Utc>) -> Window {
     Window {
         from: window.from - millisecond,
         to: window.to.max(case_created) + FAR_OFF,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::journal::Journal;
+
+    #[test]
+    fn an_answer_is_read_up_to_the_bound_of_this_source() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Journal::open(folder.path(), "case").unwrap());
+        let client = Arc::new(Client::new(journal, None));
+        let graph = Graph::new(client, &Url::parse("https://graph.microsoft.com").unwrap());
+        let one = graph.get(&["users", "x"], &[], limits::other());
+        let messages = graph.messages(&["chats", "x", "messages"], &[], limits::other());
+        let envelope = graph.envelope(&[one.clone()], 0..1);
+        for request in [one, messages, envelope] {
+            assert_eq!(request.longest_answer, 64 << 20);
+        }
     }
 }
