@@ -23,7 +23,7 @@ use super::{chats, intel, messages, pivot, seeds, teams};
 use crate::case::Manifest;
 use crate::graph::{Graph, Label, Seen};
 use crate::http::{Client, Failure};
-use crate::intel::{Provider, State};
+use crate::intel::Provider;
 use crate::model::{ChannelId, ChatsOf, Gap, Options, PivotOn, Stage, TeamId};
 use crate::source::logs::chunks;
 use crate::source::msgraph::{self, changed_since};
@@ -393,20 +393,17 @@ fn plan_provider(
         recorded: Vec::new(),
         kept: Vec::new(),
         held_back: Vec::new(),
-        looked_up: lookups.workspace.len(),
+        looked_up: lookups.workspace.len() + lookups.local.len(),
         queries: chunks(lookups.workspace, |(_, values)| values.clone()).len(),
         rates: rates.iter().map(ToString::to_string).collect(),
         quotas: Vec::new(),
         seconds_at_least: 0.0,
     };
-    for (url, verdict) in lookups.local {
-        match verdict.state {
-            State::Skipped => plan.held_back.push(HeldBack {
-                url: url.url.into(),
-                reason: verdict.summary,
-            }),
-            _ => plan.looked_up += 1,
-        }
+    for (url, reason) in lookups.withheld {
+        plan.held_back.push(HeldBack {
+            url: url.into(),
+            reason,
+        });
     }
     for request in &lookups.requests {
         let sent = Sent::of(request);

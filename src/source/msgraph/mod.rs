@@ -22,6 +22,8 @@ use crate::model::Source;
 use crate::model::Window;
 use crate::model::format_time;
 
+use pages::MOST_EMPTY_PAGES;
+
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
 /// The key of this source in `requests` and in gaps.
@@ -33,6 +35,9 @@ const DEADLINE: Duration = Duration::from_secs(15 * 60);
 pub const PAGE: usize = 50;
 /// How long after its creation a case can be resumed and still see the changes of its messages.
 const FAR_OFF: TimeDelta = TimeDelta::days(366);
+/// The largest answer, in bytes. A page holds at most 50 messages, and Teams limits each to about 100 KB with its cards
+/// and attachments.
+const LONGEST_ANSWER: usize = 64 << 20;
 
 /// Microsoft Graph v1.0.
 #[derive(Debug)]
@@ -78,6 +83,10 @@ pub enum Problem {
     Elsewhere { what: &'static str, host: String },
     #[error("{what}: the pages go round in a circle; what was read so far is kept")]
     Loop { what: &'static str },
+    #[error(
+        "{what}: {MOST_EMPTY_PAGES} empty pages in a row, with no end in sight; what was read so far is kept"
+    )]
+    EmptyPages { what: &'static str },
 }
 
 fn spaced(code: &str) -> String {
@@ -315,6 +324,7 @@ impl Graph {
             auth: Auth::Entra(Audience::Graph),
             limits,
             deadline: DEADLINE,
+            longest_answer: LONGEST_ANSWER,
             ..Request::get(SOURCE, url)
         }
     }
@@ -426,5 +436,26 @@ pub fn changed_since(window: Window, case_created: DateTime<Utc>) -> Window {
     Window {
         from: window.from - millisecond,
         to: window.to.max(case_created) + FAR_OFF,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::journal::Journal;
+
+    #[test]
+    fn an_answer_is_read_up_to_the_bound_of_this_source() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Journal::open(folder.path(), "case").unwrap());
+        let client = Arc::new(Client::new(journal, None));
+        let graph = Graph::new(client, &Url::parse("https://graph.microsoft.com").unwrap());
+        let one = graph.get(&["users", "x"], &[], limits::other());
+        let messages = graph.messages(&["chats", "x", "messages"], &[], limits::other());
+        let envelope = graph.envelope(&[one.clone()], 0..1);
+        for request in [one, messages, envelope] {
+            assert_eq!(request.longest_answer, 64 << 20);
+        }
     }
 }

@@ -16,16 +16,19 @@ use crate::journal::{Exchange, Request};
 
 /// The highest number of pages of a list. With 50 messages a page this allows fifty million.
 const MOST_PAGES: usize = 1_000_000;
+/// The highest number of pages without an item in a row. A filtered list of messages has some: the service gives a page
+/// for each stretch that it has searched, whether the filter left anything of it or not. With 50 messages in a stretch
+/// this allows 10,000 in a row that are not wanted.
+pub(super) const MOST_EMPTY_PAGES: usize = 200;
 /// The number of pages of a list that are parsed while the next one is fetched.
 const AHEAD: usize = 4;
 /// A body of fewer bytes is parsed at once, since passing it to another thread takes longer.
 const SMALL: usize = 8 * 1024;
 
-/// The end of a page: whether and where the list goes on.
+/// A page without its items: whether there are any, and whether and where the list goes on.
 #[derive(Deserialize)]
 struct Outline {
     #[serde(default)]
-    #[allow(dead_code, reason = "it must be a list, whatever it holds")]
     value: Vec<IgnoredAny>,
     #[serde(rename = "@odata.nextLink")]
     next: Option<String>,
@@ -63,6 +66,7 @@ impl Graph {
         let mut ready = first;
         let mut seen = HashSet::new();
         let mut parsing = FuturesOrdered::new();
+        let mut empty_in_a_row = 0;
         let mut whole = true;
         let mut take = |parsed: Items<M>| {
             parsed.items.into_iter().for_each(&mut *visit);
@@ -79,18 +83,25 @@ impl Graph {
                     Err(failure) => break Err(failure),
                 },
             };
-            let next = match object::<Outline>(&exchange, subject) {
-                Ok(outline) => outline.value.next,
+            let Outline { value, next } = match object(&exchange, subject) {
+                Ok(outline) => outline.value,
                 Err(problem) => break Ok(Some(problem)),
+            };
+            empty_in_a_row = match value.is_empty() {
+                true => empty_in_a_row + 1,
+                false => 0,
             };
             parsing.push_back(parse(exchange, digest.clone()));
             while parsing.len() >= AHEAD {
                 parsing.next().await.into_iter().for_each(&mut take);
             }
             match next.map(|next| self.following(&next, what)) {
-                Some(Ok(next)) => request.url = next,
-                Some(Err(problem)) => break Ok(Some(problem)),
                 None => break Ok(None),
+                Some(Err(problem)) => break Ok(Some(problem)),
+                Some(Ok(_)) if empty_in_a_row == MOST_EMPTY_PAGES => {
+                    break Ok(Some(Problem::EmptyPages { what }));
+                }
+                Some(Ok(next)) => request.url = next,
             }
         };
         while let Some(parsed) = parsing.next().await {
