@@ -273,7 +273,8 @@ async fn first_number(connection: &Connection, query: neo4rs::Query) -> Result<i
 /// One line a part: its statement, its rows, and which properties are times.
 fn dump(graph: &Graph, file: &str) {
     let mut out = std::io::BufWriter::new(std::fs::File::create(file).unwrap());
-    let (nodes, edges) = (graph.nodes(), graph.edges());
+    let nodes = graph.nodes();
+    let edges: Vec<_> = graph.edges().collect();
     for spec in NODES {
         let rows: Vec<_> = nodes
             .iter()

@@ -42,8 +42,8 @@ pub(super) async fn run(global: &Global, arguments: Export) -> Result<Exit, Fail
     let mut text = format!(
         "{}: {} node(s), {} edge(s)\n",
         terminal::clean(&out.display().to_string()),
-        graph.nodes().len(),
-        graph.edges().len()
+        graph.node_count(),
+        graph.edge_count()
     );
     if arguments.format == ExportFormat::Csv {
         let readme = fs::read_to_string(out.join("README"))?;

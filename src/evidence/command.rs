@@ -22,8 +22,8 @@ pub fn command(graph: &Graph, element: Element) -> Option<String> {
     };
     let typed = typed.filter(|typed| typed.len() <= LONGEST);
     let typed = typed.or_else(|| {
-        let first = element.facts(graph)?.evidence.first()?;
-        terminal::word(&RecordId::new(graph.case(), *first).to_string())
+        let first = element.facts(graph)?.evidence.numbers().next()?;
+        terminal::word(&RecordId::new(graph.case(), first).to_string())
     });
     Some(format!("linktrail evidence {}", typed?))
 }

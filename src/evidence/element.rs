@@ -25,7 +25,7 @@ impl Element {
     /// The numbers of all records that prove it, in ascending order.
     pub fn records(self, graph: &Graph) -> Vec<RecordNumber> {
         let facts = self.facts(graph);
-        facts.map_or_else(Vec::new, |facts| facts.evidence.iter().copied().collect())
+        facts.map_or_else(Vec::new, |facts| facts.evidence.numbers().collect())
     }
 
     /// Why no record proves it; `None` when there is a record.

@@ -13,7 +13,7 @@ macro_rules! name {
 
 /// A module with a constant for each property, and the rows of the table.
 macro_rules! properties {
-    ($doc:expr, $module:ident {
+    ($doc:expr, $table:expr, $module:ident {
         $($constant:ident $field:ident $(as $name:literal)?: $holds:ty, $merge:expr, $of:literal;)*
     }) => {
         #[doc = $doc]
@@ -23,11 +23,12 @@ macro_rules! properties {
 
             $(
                 #[doc = $of]
-                pub const $constant: Field<$holds> = Field::new(name!($field $(as $name)?));
+                pub const $constant: Field<$holds> =
+                    Field::new(name!($field $(as $name)?), $table, PROPERTIES);
             )*
 
             pub(super) const PROPERTIES: &[Property] = &[$(Property {
-                name: $constant.name(),
+                name: name!($field $(as $name)?),
                 kind: <$holds as Holds>::KIND,
                 merge: $merge,
                 doc: $of,
@@ -85,7 +86,8 @@ macro_rules! nodes {
 
         $(
             properties! {
-                concat!("Properties of ", stringify!($label), ": ", $doc, "."), $module {
+                concat!("Properties of ", stringify!($label), ": ", $doc, "."),
+                Label::$label.table(), $module {
                     $($($given $field $(as $name)?: $holds, $merge, $of;)*)?
                     $($($derived $set: $set_holds, $set_merge, $set_of;)*)?
                 }
@@ -157,7 +159,8 @@ macro_rules! edges {
 
         $(
             properties! {
-                concat!("Properties of ", $spelt, ": ", $doc, "."), $module {
+                concat!("Properties of ", $spelt, ": ", $doc, "."),
+                EdgeType::$kind.table(), $module {
                     $($($given $field $(as $name)?: $holds, $merge, $of;)*)?
                 }
             }

@@ -1,21 +1,20 @@
-//! Merges two values of a property.
+//! Merges two values of a property by the rule that the schema declares.
 
 use super::property::{Merge, Property, ValueKind};
-use super::value::{Properties, Value};
+use super::value::Value;
 use crate::model::sorted;
 
-/// Merges `value` into `into` by the rule that the schema declares for this property.
-pub(super) fn merge_into(into: &mut Properties, spec: &Property, value: Value) {
-    debug_assert!(fits(&value, spec.kind), "{} is {:?}", spec.name, value);
-    let value = match (value, spec.kind) {
+/// The value in the form in which it is stored: a set is sorted and distinct.
+pub(super) fn normal(property: &Property, value: Value) -> Value {
+    debug_assert!(
+        fits(&value, property.kind),
+        "{} is {:?}",
+        property.name,
+        value
+    );
+    match (value, property.kind) {
         (Value::List(items), ValueKind::Set) => Value::List(sorted(items)),
         (value, _) => value,
-    };
-    match into.get_mut(spec.name) {
-        None => {
-            into.insert(spec.name, value);
-        }
-        Some(old) => combine(old, spec.merge, value),
     }
 }
 
@@ -32,7 +31,8 @@ fn fits(value: &Value, kind: ValueKind) -> bool {
     )
 }
 
-fn combine(old: &mut Value, rule: Merge, new: Value) {
+/// Merges `new` into `old` by a rule of the schema.
+pub(super) fn combine(old: &mut Value, rule: Merge, new: Value) {
     match (rule, old, new) {
         (Merge::First, ..) => {}
         (Merge::Any, Value::Boolean(old), Value::Boolean(new)) => *old |= new,
@@ -58,10 +58,9 @@ mod tests {
             merge,
             doc: "",
         };
-        let mut into = Properties::new();
-        merge_into(&mut into, &property, first);
-        merge_into(&mut into, &property, second);
-        into.remove("p").unwrap()
+        let mut merged = normal(&property, first);
+        combine(&mut merged, merge, normal(&property, second));
+        merged
     }
 
     fn list(items: &[&str]) -> Value {

@@ -6,140 +6,39 @@
 mod declare;
 pub(crate) mod devices;
 pub mod docs;
+mod evidence;
+mod facts;
 pub mod jsonl;
 mod merge;
 pub mod naming;
 pub mod node;
+mod packed;
 pub mod property;
 pub mod schema;
 pub mod summary;
 pub mod value;
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
 
-use chrono::{DateTime, Utc};
+use hashbrown::HashTable;
+use hashbrown::hash_table::{AbsentEntry, Entry, OccupiedEntry};
 use petgraph::Direction;
-use petgraph::stable_graph::{NodeIndex, StableDiGraph};
-use petgraph::visit::{EdgeRef, IntoEdgeReferences};
+use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
+use petgraph::visit::{EdgeRef, IntoEdgeReferences, NodeIndexable};
 
-use crate::model::{HostId, RecordId, RecordNumber, UserId, VerdictId, sorted};
+use crate::model::{HostId, RecordId, UserId, VerdictId, sorted};
 
+use packed::Observed;
 use property::Holds;
 use schema::{Given, common};
+use value::ValueRef;
 
+pub use evidence::Evidence;
+pub use facts::{Facts, Seen};
 pub use schema::{Edge, EdgeType, Entity, Field, Label};
 pub use value::{Properties, Value};
-
-/// When something happened, and which journal record proves it. Either may be unknown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// The time of the event, not of the load.
-    pub at: Option<DateTime<Utc>>,
-    /// The time of the last event, for a record that counts several events.
-    pub until: Option<DateTime<Utc>>,
-    /// The number of the journal record that proves it.
-    pub record: Option<RecordNumber>,
-}
-
-impl Seen {
-    /// Evidence of a single event, at a time that may be unknown.
-    pub fn at(record: RecordNumber, at: Option<DateTime<Utc>>) -> Self {
-        Self {
-            at,
-            until: at,
-            record: Some(record),
-        }
-    }
-
-    /// Evidence of several events, with the times of the first and the last.
-    pub fn between(
-        record: RecordNumber,
-        first: Option<DateTime<Utc>>,
-        last: Option<DateTime<Utc>>,
-    ) -> Self {
-        Self {
-            at: first,
-            until: last,
-            record: Some(record),
-        }
-    }
-
-    /// Evidence without a time.
-    pub fn in_record(record: RecordNumber) -> Self {
-        Self {
-            record: Some(record),
-            ..Self::default()
-        }
-    }
-}
-
-/// The properties of a node or an edge, and its evidence.
-#[derive(Debug, Clone, Default)]
-pub struct Facts {
-    /// The properties that the schema declares for this label or type, without the common ones.
-    properties: Properties,
-    /// The time of the earliest evidence.
-    pub first_seen: Option<DateTime<Utc>>,
-    /// The time of the latest evidence.
-    pub last_seen: Option<DateTime<Utc>>,
-    /// The numbers of all journal records that prove it. Only the first of them are stored as a property.
-    pub evidence: BTreeSet<RecordNumber>,
-}
-
-impl Facts {
-    fn see(&mut self, seen: Seen) {
-        let times = [seen.at, seen.until, self.first_seen, self.last_seen];
-        self.first_seen = times.into_iter().flatten().min();
-        self.last_seen = times.into_iter().flatten().max();
-        self.evidence.extend(seen.record);
-    }
-
-    fn absorb(&mut self, declared: &'static [schema::Property], properties: Properties) {
-        for (name, value) in properties {
-            if value.is_empty() {
-                continue;
-            }
-            match declared.iter().find(|property| property.name == name) {
-                Some(property) => merge::merge_into(&mut self.properties, property, value),
-                None => debug_assert!(false, "{name} is not in the schema"),
-            }
-        }
-    }
-
-    fn join(&mut self, declared: &'static [schema::Property], other: Self) {
-        self.absorb(declared, other.properties);
-        self.see(Seen {
-            at: other.first_seen,
-            until: other.last_seen,
-            record: None,
-        });
-        self.evidence.extend(other.evidence);
-    }
-
-    /// The value of a property, in the type that the schema declares; `None` when it is absent.
-    pub fn get<T: Holds>(&self, field: Field<T>) -> Option<T::Read<'_>> {
-        self.properties.get(field.name()).and_then(T::from_value)
-    }
-
-    /// True when the flag is present and true.
-    pub fn is<T>(&self, flag: Field<T>) -> bool
-    where
-        T: for<'v> Holds<Read<'v> = bool>,
-    {
-        self.get(flag) == Some(true)
-    }
-
-    /// True when the property is present.
-    pub fn has<T>(&self, field: Field<T>) -> bool {
-        self.properties.contains_key(field.name())
-    }
-
-    /// All properties sorted by name, for code that writes every one of them.
-    pub fn properties(&self) -> impl Iterator<Item = (&'static str, &Value)> {
-        self.properties.iter().map(|(name, value)| (*name, value))
-    }
-}
 
 /// A node in the graph.
 #[derive(Debug, Clone)]
@@ -183,21 +82,29 @@ pub struct EdgeData {
 /// Compares two observations of an edge by [`schema::Merge::Outranks`]. The properties of a CONNECTED_TO edge (counts,
 /// times, records) cover only the best kind of match, so an observation of a lesser match is dropped instead of added.
 fn rank(kind: EdgeType, new: &Facts, old: &Facts) -> Ordering {
-    let Some((property, best)) = kind.spec().outranking() else {
+    let Some((name, best)) = kind.spec().outranking() else {
         return Ordering::Equal;
     };
-    let is_best = |facts: &Facts| matches!(facts.properties.get(property), Some(Value::Text(text)) if text == best);
+    let is_best = |facts: &Facts| {
+        let mut declared = facts.declared();
+        declared.any(|(property, value)| property.name == name && value == ValueRef::Text(best))
+    };
     is_best(new).cmp(&is_best(old))
 }
 
 /// Truncates the indexed texts to the length that an index can hold.
-fn within_index(label: Label, mut properties: Properties) -> Properties {
-    for name in label.spec().indexed {
-        if let Some(Value::Text(text)) = properties.get_mut(name) {
+fn within_index(label: Label, mut observed: Observed) -> Observed {
+    let spec = label.spec();
+    for (position, value) in &mut observed {
+        if let Value::Text(text) = value
+            && spec
+                .indexed
+                .contains(&spec.properties[usize::from(*position)].name)
+        {
             *text = value::indexable(std::mem::take(text));
         }
     }
-    properties
+    observed
 }
 
 /// A handle of a node. It is valid until that node is merged into another.
@@ -209,8 +116,11 @@ pub type NodeRef = NodeIndex;
 pub struct Graph {
     case: String,
     inner: StableDiGraph<NodeData, EdgeData>,
-    nodes: HashMap<(Label, String), NodeIndex>,
-    edges: HashMap<(NodeIndex, EdgeType, NodeIndex), petgraph::stable_graph::EdgeIndex>,
+    /// The nodes by label and id, which stand in the graph alone.
+    nodes: HashTable<NodeIndex>,
+    /// The edges by type and ends.
+    edges: HashTable<EdgeIndex>,
+    hasher: RandomState,
 }
 
 impl Graph {
@@ -219,8 +129,9 @@ impl Graph {
         Self {
             case: case.into(),
             inner: StableDiGraph::new(),
-            nodes: HashMap::new(),
-            edges: HashMap::new(),
+            nodes: HashTable::new(),
+            edges: HashTable::new(),
+            hasher: RandomState::new(),
         }
     }
 
@@ -232,33 +143,44 @@ impl Graph {
     /// Adds a node, or merges it into the one with the same label and id.
     pub fn put<E: Entity>(&mut self, entity: E, seen: Seen) -> NodeRef {
         let (id, given) = entity.into_parts();
-        self.put_parts(E::LABEL, id, given.into_properties(), seen)
+        self.put_parts(E::LABEL, id, given.into_observed(), seen)
     }
 
-    fn put_parts(
-        &mut self,
-        label: Label,
-        id: String,
-        properties: Properties,
-        seen: Seen,
-    ) -> NodeRef {
-        let id = value::indexable(id);
-        let index = match self.nodes.get(&(label, id.clone())) {
-            Some(index) => *index,
-            None => {
-                let index = self.inner.add_node(NodeData {
-                    label,
-                    id: id.clone(),
-                    facts: Facts::default(),
-                });
-                self.nodes.insert((label, id), index);
-                index
-            }
-        };
+    fn put_parts(&mut self, label: Label, id: String, observed: Observed, seen: Seen) -> NodeRef {
+        let index = self.node_of(label, value::indexable(id));
         let facts = &mut self.inner[index].facts;
-        facts.absorb(label.spec().properties, within_index(label, properties));
+        facts.absorb(label.table(), within_index(label, observed));
         facts.see(seen);
         index
+    }
+
+    /// The node with this label and id, which is added when there is none.
+    fn node_of(&mut self, label: Label, mut id: String) -> NodeIndex {
+        let Self {
+            inner,
+            nodes,
+            hasher,
+            ..
+        } = self;
+        let hash = hasher.hash_one((label, id.as_str()));
+        let is_same = |index: &NodeIndex| {
+            let node = &inner[*index];
+            node.label == label && node.id == id
+        };
+        let rehash = |index: &NodeIndex| {
+            let node = &inner[*index];
+            hasher.hash_one((node.label, node.id.as_str()))
+        };
+        match nodes.entry(hash, is_same, rehash) {
+            Entry::Occupied(found) => *found.get(),
+            Entry::Vacant(place) => {
+                id.shrink_to_fit();
+                let facts = Facts::default();
+                let index = inner.add_node(NodeData { label, id, facts });
+                place.insert(index);
+                index
+            }
+        }
     }
 
     /// Adds an edge, or merges it into the one with the same ends and type.
@@ -273,24 +195,32 @@ impl Graph {
             self.inner[to].label
         );
         let mut facts = Facts::default();
-        facts.absorb(kind.spec().properties, edge.into_given().into_properties());
+        facts.absorb(kind.table(), edge.into_given().into_observed());
         facts.see(seen);
         self.link_facts(from, kind, to, facts);
     }
 
     fn link_facts(&mut self, from: NodeRef, kind: EdgeType, to: NodeRef, facts: Facts) {
-        match self.edges.get(&(from, kind, to)) {
-            Some(index) => {
-                let old = &mut self.inner[*index].facts;
+        let Self {
+            inner,
+            edges,
+            hasher,
+            ..
+        } = self;
+        let key = (from, kind, to);
+        let is_same = |index: &EdgeIndex| edge_key(inner, *index) == Some(key);
+        let rehash = |index: &EdgeIndex| hasher.hash_one(edge_key(inner, *index));
+        match edges.entry(hasher.hash_one(Some(key)), is_same, rehash) {
+            Entry::Occupied(found) => {
+                let old = &mut inner[*found.get()].facts;
                 match rank(kind, &facts, old) {
                     Ordering::Greater => *old = facts,
                     Ordering::Less => {}
-                    Ordering::Equal => old.join(kind.spec().properties, facts),
+                    Ordering::Equal => old.join(kind.table(), facts),
                 }
             }
-            None => {
-                let index = self.inner.add_edge(from, to, EdgeData { kind, facts });
-                self.edges.insert((from, kind, to), index);
+            Entry::Vacant(place) => {
+                place.insert(inner.add_edge(from, to, EdgeData { kind, facts }));
             }
         }
     }
@@ -298,11 +228,10 @@ impl Graph {
     /// Sets a property, or merges it with its present value by the schema's rule.
     pub fn set<T: Holds>(&mut self, node: NodeRef, field: Field<T>, given: T::Given) {
         let data = &mut self.inner[node];
-        let given = Given::default().with(field, given).into_properties();
-        data.facts.absorb(
-            data.label.spec().properties,
-            within_index(data.label, given),
-        );
+        debug_assert_eq!(data.label.table(), field.table(), "{}", field.name());
+        let given = Given::default().with(field, given).into_observed();
+        let observed = within_index(data.label, given);
+        data.facts.absorb(data.label.table(), observed);
     }
 
     /// Adds records and their times to the evidence of a node.
@@ -330,24 +259,54 @@ impl Graph {
             .map(|edge| (edge.id(), edge.source(), edge.target()))
             .collect();
         for (index, from, to) in moved {
+            let kind = self.inner[index].kind;
+            if let Ok(found) = self.edge_entry(from, kind, to) {
+                found.remove();
+            }
             if let Some(edge) = self.inner.remove_edge(index) {
-                self.edges.remove(&(from, edge.kind, to));
                 let swap = |end| if end == alias { into } else { end };
                 self.link_facts(swap(from), edge.kind, swap(to), edge.facts);
             }
         }
-        if let Some(gone) = self.inner.remove_node(alias) {
-            self.nodes.remove(&(gone.label, gone.id));
-            let data = &mut self.inner[into];
-            data.facts.join(gone.label.spec().properties, gone.facts);
+        let hash = self.hash_of(self.inner[alias].label, &self.inner[alias].id);
+        if let Ok(found) = self.nodes.find_entry(hash, |index| *index == alias) {
+            found.remove();
         }
+        if let Some(gone) = self.inner.remove_node(alias) {
+            let data = &mut self.inner[into];
+            data.facts.join(gone.label.table(), gone.facts);
+        }
+    }
+
+    fn hash_of(&self, label: Label, id: &str) -> u64 {
+        self.hasher.hash_one((label, id))
+    }
+
+    fn edge_entry(
+        &mut self,
+        from: NodeRef,
+        kind: EdgeType,
+        to: NodeRef,
+    ) -> Result<OccupiedEntry<'_, EdgeIndex>, AbsentEntry<'_, EdgeIndex>> {
+        let key = Some((from, kind, to));
+        let hash = self.hasher.hash_one(key);
+        let inner = &self.inner;
+        self.edges
+            .find_entry(hash, |index| edge_key(inner, *index) == key)
     }
 
     /// The node with this label and id, or `None` when the graph has no such node.
     pub fn find(&self, label: Label, id: &str) -> Option<NodeRef> {
-        self.nodes
-            .get(&(label, value::indexable(id.to_owned())))
-            .copied()
+        let id = match id.len() > value::INDEX_LIMIT {
+            true => Cow::Owned(value::indexable(id.to_owned())),
+            false => Cow::Borrowed(id),
+        };
+        let is_same = |index: &NodeIndex| {
+            let node = &self.inner[*index];
+            node.label == label && node.id == *id
+        };
+        let hash = self.hash_of(label, &id);
+        self.nodes.find(hash, is_same).copied()
     }
 
     /// The data of a node.
@@ -398,46 +357,72 @@ impl Graph {
 
     /// The edge of a type between two nodes, or `None` when there is none.
     pub fn edge(&self, from: NodeRef, kind: EdgeType, to: NodeRef) -> Option<&EdgeData> {
-        self.edges
-            .get(&(from, kind, to))
-            .map(|index| &self.inner[*index])
+        let key = Some((from, kind, to));
+        let hash = self.hasher.hash_one(key);
+        let is_same = |index: &EdgeIndex| edge_key(&self.inner, *index) == key;
+        let found = self.edges.find(hash, is_same);
+        found.map(|index| &self.inner[*index])
+    }
+
+    /// The number of nodes.
+    pub fn node_count(&self) -> usize {
+        self.inner.node_count()
+    }
+
+    /// The number of edges.
+    pub fn edge_count(&self) -> usize {
+        self.inner.edge_count()
     }
 
     /// All nodes, sorted by label and id.
     pub fn nodes(&self) -> Vec<&NodeData> {
-        let mut nodes: Vec<_> = self.inner.node_weights().collect();
-        nodes.sort_by(|a, b| (a.label, &a.id).cmp(&(b.label, &b.id)));
-        nodes
+        let sorted = self.sorted_nodes();
+        sorted.into_iter().map(|node| &self.inner[node]).collect()
+    }
+
+    /// The labels of all nodes, in no order.
+    pub fn labels(&self) -> impl Iterator<Item = Label> {
+        self.inner.node_weights().map(|node| node.label)
+    }
+
+    /// The types of all edges, in no order.
+    pub fn edge_types(&self) -> impl Iterator<Item = EdgeType> {
+        self.inner.edge_weights().map(|edge| edge.kind)
     }
 
     /// All edges with their ends, sorted by type, from and to.
-    pub fn edges(&self) -> Vec<(&NodeData, &EdgeData, &NodeData)> {
-        let mut edges: Vec<_> = self
-            .inner
-            .edge_references()
-            .map(|edge| {
-                (
-                    &self.inner[edge.source()],
-                    edge.weight(),
-                    &self.inner[edge.target()],
-                )
-            })
-            .collect();
-        edges.sort_by(|(from, edge, to), (other_from, other, other_to)| {
-            (edge.kind, from.label, &from.id, to.label, &to.id).cmp(&(
-                other.kind,
-                other_from.label,
-                &other_from.id,
-                other_to.label,
-                &other_to.id,
-            ))
+    pub fn edges(&self) -> impl ExactSizeIterator<Item = (&NodeData, &EdgeData, &NodeData)> {
+        let mut ranks = vec![0_u32; self.inner.node_bound()];
+        for (rank, node) in (0..).zip(self.sorted_nodes()) {
+            ranks[node.index()] = rank;
+        }
+        let edges = self.inner.edge_references().map(|edge| {
+            let ends = [edge.source(), edge.target()].map(|end| ranks[end.index()]);
+            (edge.weight().kind, ends, edge.id())
         });
-        edges
+        let mut sorted: Vec<_> = edges.collect();
+        sorted.sort_unstable();
+        sorted.into_iter().map(|(_, _, edge)| {
+            let (from, to) = self.inner.edge_endpoints(edge).unwrap_or_default();
+            (&self.inner[from], &self.inner[edge], &self.inner[to])
+        })
+    }
+
+    fn sorted_nodes(&self) -> Vec<NodeIndex> {
+        let mut sorted: Vec<_> = self.inner.node_indices().collect();
+        sorted.sort_unstable_by(|a, b| {
+            let (a, b) = (&self.inner[*a], &self.inner[*b]);
+            (a.label, &a.id).cmp(&(b.label, &b.id))
+        });
+        sorted
     }
 
     /// All properties of a node or edge as they are stored: its own, and the common ones.
     pub fn stored(&self, facts: &Facts) -> Properties {
-        let mut all = facts.properties.clone();
+        let properties = facts.declared();
+        let mut all: Properties = properties
+            .map(|(property, value)| (property.name, value.to_owned()))
+            .collect();
         all.insert(common::CASES.name(), Value::List(vec![self.case.clone()]));
         if let Some(at) = facts.first_seen {
             all.insert(common::FIRST_SEEN.name(), Value::Time(at));
@@ -448,15 +433,24 @@ impl Graph {
         if !facts.evidence.is_empty() {
             let ids = facts
                 .evidence
-                .iter()
+                .numbers()
                 .take(schema::EVIDENCE_LIMIT)
-                .map(|number| RecordId::new(&self.case, *number).to_string());
+                .map(|number| RecordId::new(&self.case, number).to_string());
             all.insert(common::EVIDENCE.name(), Value::List(sorted(ids.collect())));
         }
-        let count = i64::try_from(facts.evidence.len()).unwrap_or(i64::MAX);
+        let count = i64::try_from(facts.evidence.count()).unwrap_or(i64::MAX);
         all.insert(common::EVIDENCE_COUNT.name(), Value::Integer(count));
         all
     }
+}
+
+/// The ends and the type of an edge; `None` when the graph has no such edge.
+fn edge_key(
+    graph: &StableDiGraph<NodeData, EdgeData>,
+    edge: EdgeIndex,
+) -> Option<(NodeIndex, EdgeType, NodeIndex)> {
+    let (from, to) = graph.edge_endpoints(edge)?;
+    Some((from, graph[edge].kind, to))
 }
 
 #[cfg(test)]

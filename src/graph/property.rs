@@ -7,7 +7,8 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 
-use super::value::{Properties, Value};
+use super::packed::Observed;
+use super::value::{Value, ValueRef};
 use crate::model::Word;
 
 /// The type of a property, for Neo4j, CSV headers and GraphML.
@@ -87,7 +88,7 @@ pub trait Holds {
     fn store(given: Self::Given) -> Option<Value>;
 
     /// The value in the type that is read; `None` when the value has another type.
-    fn from_value(value: &Value) -> Option<Self::Read<'_>>;
+    fn read(value: ValueRef<'_>) -> Option<Self::Read<'_>>;
 }
 
 /// A property that may be absent.
@@ -100,14 +101,14 @@ impl<T: Holds> Holds for Option<T> {
         given.and_then(T::store)
     }
 
-    fn from_value(value: &Value) -> Option<Self::Read<'_>> {
-        T::from_value(value)
+    fn read(value: ValueRef<'_>) -> Option<Self::Read<'_>> {
+        T::read(value)
     }
 }
 
 /// Declares a property type whose values are stored in a [`Value`] unchanged.
 macro_rules! holds {
-    ($(#[$meta:meta])* $name:ident: $given:ty => $read:ty, $kind:expr, $value:path, $from:expr, $to:expr) => {
+    ($(#[$meta:meta])* $name:ident: $given:ty => $read:ty, $kind:expr, $value:ident, $from:expr) => {
         $(#[$meta])*
         #[derive(Debug)]
         pub enum $name {}
@@ -118,13 +119,13 @@ macro_rules! holds {
             const KIND: ValueKind = $kind;
 
             fn store(given: Self::Given) -> Option<Value> {
-                let value = $value(($from)(given));
+                let value = Value::$value(($from)(given));
                 (!value.is_empty()).then_some(value)
             }
 
-            fn from_value(value: &Value) -> Option<Self::Read<'_>> {
+            fn read(value: ValueRef<'_>) -> Option<Self::Read<'_>> {
                 match value {
-                    $value(held) => Some(($to)(held)),
+                    ValueRef::$value(held) => Some(held),
                     _ => None,
                 }
             }
@@ -134,48 +135,48 @@ macro_rules! holds {
 
 holds!(
     /// Text from outside, such as a name or a subject.
-    Text: String => &'v str, ValueKind::Text, Value::Text,
-    std::convert::identity, String::as_str
+    Text: String => &'v str, ValueKind::Text, Text,
+    std::convert::identity
 );
 holds!(
     /// Text from a fixed vocabulary of linktrail.
-    Term: &'static str => &'v str, ValueKind::Text, Value::Text,
-    str::to_owned, String::as_str
+    Term: &'static str => &'v str, ValueKind::Text, Text,
+    str::to_owned
 );
 holds!(
     /// The time of an event.
-    Time: DateTime<Utc> => DateTime<Utc>, ValueKind::Time, Value::Time,
-    std::convert::identity, DateTime::<Utc>::clone
+    Time: DateTime<Utc> => DateTime<Utc>, ValueKind::Time, Time,
+    std::convert::identity
 );
 holds!(
     /// A flag, which is absent while unknown.
-    Flag: bool => bool, ValueKind::Boolean, Value::Boolean,
-    std::convert::identity, bool::clone
+    Flag: bool => bool, ValueKind::Boolean, Boolean,
+    std::convert::identity
 );
 holds!(
     /// The number of events that an edge counts.
-    Count: i64 => i64, ValueKind::Integer, Value::Integer,
-    std::convert::identity, i64::clone
+    Count: i64 => i64, ValueKind::Integer, Integer,
+    std::convert::identity
 );
 holds!(
     /// A figure from a provider; NaN and the infinities count as absent.
-    Number: f64 => f64, ValueKind::Number, Value::Number,
-    std::convert::identity, f64::clone
+    Number: f64 => f64, ValueKind::Number, Number,
+    std::convert::identity
 );
 holds!(
     /// Texts, kept sorted and distinct.
-    Set: Vec<String> => &'v [String], ValueKind::Set, Value::List,
-    std::convert::identity, Vec::as_slice
+    Set: Vec<String> => Vec<&'v str>, ValueKind::Set, List,
+    std::convert::identity
 );
 holds!(
     /// Texts whose order is kept, since it has a meaning.
-    Sequence: Vec<String> => &'v [String], ValueKind::Sequence, Value::List,
-    std::convert::identity, Vec::as_slice
+    Sequence: Vec<String> => Vec<&'v str>, ValueKind::Sequence, List,
+    std::convert::identity
 );
 holds!(
     /// A set to which each observation adds one text.
-    OneOf: String => &'v [String], ValueKind::Set, Value::List,
-    |one: String| if one.is_empty() { Vec::new() } else { vec![one] }, Vec::as_slice
+    OneOf: String => Vec<&'v str>, ValueKind::Set, List,
+    |one: String| if one.is_empty() { Vec::new() } else { vec![one] }
 );
 
 /// A type whose values are each written as one word.
@@ -191,8 +192,8 @@ impl<W: Word> Holds for As<W> {
         Text::store(given.as_str().to_owned())
     }
 
-    fn from_value(value: &Value) -> Option<W> {
-        Text::from_value(value).and_then(W::parse)
+    fn read(value: ValueRef<'_>) -> Option<W> {
+        Text::read(value).and_then(W::parse)
     }
 }
 
@@ -209,9 +210,9 @@ impl<W: Word> Holds for SetOf<W> {
         Set::store(given.iter().map(|word| word.as_str().to_owned()).collect())
     }
 
-    fn from_value(value: &Value) -> Option<Vec<W>> {
-        let words = Set::from_value(value)?;
-        Some(words.iter().filter_map(|word| W::parse(word)).collect())
+    fn read(value: ValueRef<'_>) -> Option<Vec<W>> {
+        let words = Set::read(value)?;
+        Some(words.into_iter().filter_map(W::parse).collect())
     }
 }
 
@@ -219,6 +220,9 @@ impl<W: Word> Holds for SetOf<W> {
 #[derive(Debug)]
 pub struct Field<T> {
     name: &'static str,
+    /// The table of the schema that declares the property, and its position there.
+    table: u8,
+    position: u8,
     holds: PhantomData<fn() -> T>,
 }
 
@@ -232,34 +236,71 @@ impl<T> Clone for Field<T> {
 impl<T> Copy for Field<T> {}
 
 impl<T> Field<T> {
-    pub(super) const fn new(name: &'static str) -> Self {
+    /// The property of this name in a table of the schema.
+    pub(super) const fn new(name: &'static str, table: u8, properties: &[Property]) -> Self {
         Self {
             name,
+            table,
+            position: position(properties, name),
             holds: PhantomData,
         }
     }
 
-    /// Its name in Neo4j, in `graph.jsonl` and in exports.
+    /// Its name in Neo4j, in `graph.jsonl.zst` and in exports.
     pub const fn name(self) -> &'static str {
         self.name
     }
+
+    pub(super) const fn table(self) -> u8 {
+        self.table
+    }
+
+    pub(super) const fn position(self) -> u8 {
+        self.position
+    }
+}
+
+/// The position of a property in its table, at compile time.
+const fn position(properties: &[Property], name: &str) -> u8 {
+    let mut at = 0;
+    while at < properties.len() {
+        if is_equal(properties[at].name.as_bytes(), name.as_bytes()) {
+            return at as u8;
+        }
+        at += 1;
+    }
+    panic!("the table declares every property that has a constant")
+}
+
+const fn is_equal(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// The properties of one observation.
 #[derive(Debug, Default)]
-pub struct Given(Properties);
+pub struct Given(Observed);
 
 impl Given {
     /// Adds a property, unless its value is one that is never stored.
     #[must_use]
     pub fn with<T: Holds>(mut self, field: Field<T>, given: T::Given) -> Self {
         if let Some(value) = T::store(given) {
-            self.0.insert(field.name, value);
+            self.0.push((field.position, value));
         }
         self
     }
 
-    pub(super) fn into_properties(self) -> Properties {
+    pub(super) fn into_observed(self) -> Observed {
         self.0
     }
 }

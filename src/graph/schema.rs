@@ -62,12 +62,26 @@ pub struct EdgeSpec {
 }
 
 properties! {
-    "Properties of every node and every edge.", common {
+    "Properties of every node and every edge.", COMMON_TABLE, common {
         CASES cases: Set, Union, "ids of the cases that hold it";
         FIRST_SEEN first_seen: Time, Earliest, "time of the earliest evidence";
         LAST_SEEN last_seen: Time, Latest, "time of the latest evidence";
         EVIDENCE evidence: Set, Evidence, "journal records it came from, `<case>/<n>`, at most 20";
         EVIDENCE_COUNT evidence_count: Count, Sum, "how many journal records it came from";
+    }
+}
+
+/// The number of the table of properties that every node and every edge has. They are no packed properties.
+const COMMON_TABLE: u8 = u8::MAX;
+/// The number of the first table of an edge type. Those below it are the tables of labels.
+const EDGE_TABLES: u8 = 128;
+
+/// The properties of a table: those of a label or of an edge type.
+pub(super) fn table(number: u8) -> &'static [Property] {
+    match number {
+        COMMON_TABLE => COMMON,
+        EDGE_TABLES.. => EDGES[usize::from(number - EDGE_TABLES)].properties,
+        _ => NODES[usize::from(number)].properties,
     }
 }
 
@@ -380,6 +394,11 @@ impl EdgeSpec {
 }
 
 impl Label {
+    /// The number of its table of properties.
+    pub(super) const fn table(self) -> u8 {
+        self as u8
+    }
+
     /// The label with this spelling in Neo4j.
     pub fn parse(name: &str) -> Option<Self> {
         NODES
@@ -390,6 +409,11 @@ impl Label {
 }
 
 impl EdgeType {
+    /// The number of its table of properties.
+    pub(super) const fn table(self) -> u8 {
+        EDGE_TABLES + self as u8
+    }
+
     /// The type with this spelling in Neo4j.
     pub fn parse(name: &str) -> Option<Self> {
         EDGES

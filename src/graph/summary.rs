@@ -129,11 +129,11 @@ pub fn summarise(graph: &Graph) -> (Summary, Entities) {
 /// The numbers of nodes and of edges, by label and by type.
 pub fn counts(graph: &Graph) -> (BTreeMap<&'static str, usize>, BTreeMap<&'static str, usize>) {
     let (mut nodes, mut edges) = (BTreeMap::new(), BTreeMap::new());
-    for node in graph.nodes() {
-        *nodes.entry(node.label.as_str()).or_default() += 1;
+    for label in graph.labels() {
+        *nodes.entry(label.as_str()).or_default() += 1;
     }
-    for (_, edge, _) in graph.edges() {
-        *edges.entry(edge.kind.as_str()).or_default() += 1;
+    for kind in graph.edge_types() {
+        *edges.entry(kind.as_str()).or_default() += 1;
     }
     (nodes, edges)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::model::digest::hex;
@@ -23,6 +24,51 @@ pub enum Value {
     Time(DateTime<Utc>),
     /// Texts, either sorted and distinct or in a meaningful order, as the schema declares.
     List(Vec<String>),
+}
+
+/// The value of a property that a graph holds, without a copy of its texts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ValueRef<'v> {
+    /// Text, never empty.
+    Text(&'v str),
+    /// A whole number, such as a count of events.
+    Integer(i64),
+    /// A figure of a provider, never NaN or infinite.
+    Number(f64),
+    /// A flag.
+    Boolean(bool),
+    /// The time of an event, in UTC.
+    Time(DateTime<Utc>),
+    /// Texts, either sorted and distinct or in a meaningful order, as the schema declares.
+    List(Vec<&'v str>),
+}
+
+impl ValueRef<'_> {
+    /// The value with copies of its texts.
+    pub fn to_owned(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::Text((*text).to_owned()),
+            Self::Integer(number) => Value::Integer(*number),
+            Self::Number(number) => Value::Number(*number),
+            Self::Boolean(flag) => Value::Boolean(*flag),
+            Self::Time(at) => Value::Time(*at),
+            Self::List(items) => Value::List(items.iter().map(|item| (*item).to_owned()).collect()),
+        }
+    }
+}
+
+/// Writes the value as JSON, with times in RFC 3339 with `Z`.
+impl Serialize for ValueRef<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => text.serialize(serializer),
+            Self::Integer(number) => number.serialize(serializer),
+            Self::Number(number) => number.serialize(serializer),
+            Self::Boolean(flag) => flag.serialize(serializer),
+            Self::Time(at) => format_time(*at).serialize(serializer),
+            Self::List(items) => items.serialize(serializer),
+        }
+    }
 }
 
 /// Properties by name, in the spelling of the schema.

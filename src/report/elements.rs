@@ -123,14 +123,14 @@ impl<'g> Elements<'g> {
         told: bool,
         quoted: bool,
     ) -> Ref {
-        let records = facts.evidence.iter().take(EVIDENCE_LIMIT).copied();
+        let records = facts.evidence.numbers().take(EVIDENCE_LIMIT);
         self.all.push(ElementDetails {
             kind,
             id,
             command: evidence::command(self.view.graph, element),
             properties: told.then(|| properties(facts)),
             records: records.collect(),
-            count: facts.evidence.len(),
+            count: usize::try_from(facts.evidence.count()).unwrap_or(usize::MAX),
             unrecorded: element.unrecorded(self.view.graph).map(|why| shown(&why)),
             excerpts: BTreeMap::new(),
             quoted: quoted.then_some(element),
@@ -146,7 +146,8 @@ impl<'g> Elements<'g> {
 fn properties(facts: &Facts) -> Map<String, Json> {
     let mut all: Map<String, Json> = facts
         .properties()
-        .map(|(name, value)| (name.to_owned(), broken(value.to_json())))
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), broken(value.to_owned().to_json())))
         .collect();
     for (field, at) in [
         (common::FIRST_SEEN, facts.first_seen),

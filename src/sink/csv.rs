@@ -68,7 +68,7 @@ pub fn write(graph: &Graph, folder: &Path) -> io::Result<()> {
         out.flush()?;
         files.push(format!("--nodes={}={file}", spec.label));
     }
-    let edges = graph.edges();
+    let edges: Vec<_> = graph.edges().collect();
     for spec in EDGES {
         for (from, to) in spec.joins {
             let mut rows = edges
@@ -110,7 +110,7 @@ fn open(file: &Path) -> io::Result<Writer<BufWriter<File>>> {
 fn delimiter(graph: &Graph) -> Option<(char, &'static str)> {
     let mut free: BTreeMap<char, &str> = DELIMITERS.iter().copied().collect();
     let nodes = graph.nodes().into_iter().map(|node| &node.facts);
-    let edges = graph.edges().into_iter().map(|(_, edge, _)| &edge.facts);
+    let edges = graph.edges().map(|(_, edge, _)| &edge.facts);
     for facts in nodes.chain(edges) {
         for value in graph.stored(facts).values() {
             if let Value::List(items) = value {

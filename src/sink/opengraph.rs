@@ -37,7 +37,7 @@ pub fn write(graph: &Graph, mut out: impl Write) -> io::Result<()> {
         write!(out, "{}\n{line}", if at == 0 { "" } else { "," })?;
     }
     write!(out, "\n],\"edges\":[")?;
-    for (at, (from, edge, to)) in graph.edges().into_iter().enumerate() {
+    for (at, (from, edge, to)) in graph.edges().enumerate() {
         let line = json!({
             "kind": format!("LT_{}", edge.kind),
             "start": {"match_by": "id", "value": id(from)},

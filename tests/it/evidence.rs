@@ -122,7 +122,7 @@ fn shown(graph: &Graph, thing: Element) -> String {
 fn everything(graph: &Graph) -> Vec<Element> {
     let find = |label: Label, id: &str| graph.find(label, id).expect("it is there");
     let nodes = graph.nodes().into_iter();
-    let edges = graph.edges().into_iter();
+    let edges = graph.edges();
     nodes
         .map(|node| Element::Node(find(node.label, &node.id)))
         .chain(edges.map(|(from, edge, to)| {

@@ -77,7 +77,7 @@ fn title(node: &NodeData) -> String {
 fn properties(text: &mut String, facts: Option<&Facts>) -> std::fmt::Result {
     let Some(facts) = facts else { return Ok(()) };
     for (name, value) in facts.properties() {
-        let value = match value.to_json() {
+        let value = match value.to_owned().to_json() {
             Value::String(text) => text,
             Value::Array(items) => {
                 let items: Vec<_> = items.iter().map(plain).collect();

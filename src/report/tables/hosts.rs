@@ -81,10 +81,10 @@ fn who_opened(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
                 let Some(did) = view.graph.edge(user, kind, url) else {
                     continue;
                 };
-                let actions = match (kind, did.facts.get(clicked::ACTIONS).unwrap_or_default()) {
+                let actions = match (kind, did.facts.get(clicked::ACTIONS)) {
                     (EdgeType::Opened, _) => vec!["opened"],
-                    (_, []) => vec!["clicked"],
-                    (_, actions) => actions.iter().map(String::as_str).collect(),
+                    (_, None) => vec!["clicked"],
+                    (_, Some(actions)) => actions,
                 };
                 for host in hosts(view, user, url) {
                     let mut refs = vec![elements.node(user), elements.node(url)];

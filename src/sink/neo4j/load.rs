@@ -37,7 +37,7 @@ impl Connection {
         progress: Progress<'_>,
     ) -> Result<Counters, Neo4jError> {
         let nodes = graph.nodes();
-        let edges = graph.edges();
+        let edges: Vec<_> = graph.edges().collect();
         let total = nodes.len() + edges.len();
         let mut counters = Counters::default();
         let may_have_left = !nodes.iter().any(|node| node.label == Label::Case)
