@@ -48,6 +48,10 @@ impl CaseFile {
     }
 }
 
+/// The name of the file that describes a case.
+pub(super) const MANIFEST: &str = "case.json";
+/// The name of the file that a load locks.
+pub(super) const LOCK: &str = "case.lock";
 /// The name of the graph in cases of format 1, not compressed.
 pub(super) const GRAPH_OF_FORMAT_1: &str = "graph.jsonl";
 
@@ -89,13 +93,26 @@ impl StoredFile {
         Ok(None)
     }
 
+    /// The file as it is on disk, from its beginning.
+    pub(super) fn raw(&self) -> io::Result<File> {
+        let mut file = self.file.try_clone()?;
+        io::Seek::rewind(&mut file)?;
+        Ok(file)
+    }
+
+    /// True for the graph of a case of format 1.
+    pub(super) fn is_of_format_1(&self) -> bool {
+        self.path
+            .file_name()
+            .is_some_and(|name| name == GRAPH_OF_FORMAT_1)
+    }
+
     /// Reads the file from its beginning, uncompressed. Only one of the readers that this returns can be used at a time.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn read(&self) -> io::Result<Box<dyn BufRead + Send>> {
-        let mut file = self.file.try_clone()?;
-        io::Seek::rewind(&mut file)?;
+        let file = self.raw()?;
         Ok(match self.compressed {
             true => Box::new(BufReader::new(zstd::stream::Decoder::new(file)?)),
             false => Box::new(BufReader::new(file)),
@@ -158,8 +175,8 @@ fn remove(path: &Path) -> io::Result<()> {
 /// True when a file of this name in the folder of a case is one that linktrail makes, in any version.
 pub(super) fn is_own(name: &str) -> bool {
     let fixed = [
-        "case.json",
-        "case.lock",
+        MANIFEST,
+        LOCK,
         "case.part",
         "report.html",
         GRAPH_OF_FORMAT_1,
@@ -175,9 +192,16 @@ pub(super) fn is_own(name: &str) -> bool {
 
 /// True when a file of this name in the folder of the journal is one that linktrail makes.
 pub(super) fn is_of_journal(name: &str) -> bool {
-    let segment = |name: &str| name.ends_with(".jsonl.zst");
     let torn = name.rsplit_once(".torn").is_some_and(|(name, count)| {
-        segment(name) && count.bytes().all(|digit| digit.is_ascii_digit())
+        is_segment(name) && count.bytes().all(|digit| digit.is_ascii_digit())
     });
-    segment(name) || torn
+    is_segment(name) || torn
+}
+
+/// True when this is the name of a segment of the journal.
+pub(super) fn is_segment(name: &str) -> bool {
+    let number = name.strip_suffix(".jsonl.zst");
+    number.is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
+    })
 }

@@ -1,11 +1,15 @@
 //! `case.json`: the options of a case, the progress of its stages, and its last complete generation.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use ulid::Ulid;
 
+use super::error::{CaseError, io_error};
 use crate::model::{Scope, Stage, StoredGap, Window};
 
 /// The version of the folder's layout that this version of linktrail writes. It reads earlier ones too.
@@ -56,6 +60,46 @@ pub struct Generation {
 }
 
 impl Manifest {
+    /// Reads only `case.json`.
+    ///
+    /// # Errors
+    /// When the folder is not a case, or has another format.
+    pub(super) fn read(dir: &Path) -> Result<Self, CaseError> {
+        let path = dir.join("case.json");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(CaseError::NotACase {
+                    path: dir.to_owned(),
+                });
+            }
+            Err(error) => return Err(io_error("read", &path)(error)),
+        };
+        let unreadable = |reason: String| CaseError::Manifest {
+            path: dir.to_owned(),
+            reason,
+        };
+        let value: serde_json::Value =
+            serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+        let format = value
+            .get("format")
+            .and_then(serde_json::Value::as_u64)
+            .unwrap_or(0);
+        if !(1..=FORMAT).contains(&format) {
+            return Err(CaseError::Format {
+                path: dir.to_owned(),
+                found: format,
+                newest: FORMAT,
+            });
+        }
+        let manifest: Self =
+            serde_json::from_value(value).map_err(|error| unreadable(error.to_string()))?;
+        match manifest.problem() {
+            None => Ok(manifest),
+            Some(problem) => Err(unreadable(problem)),
+        }
+    }
+
     /// The last complete generation; `None` before the first one.
     pub fn last_complete(&self) -> Option<Generation> {
         match &self.generation {
@@ -69,7 +113,7 @@ impl Manifest {
     }
 
     /// Why this cannot be the description of a case; `None` when it can.
-    pub(super) fn problem(&self) -> Option<String> {
+    fn problem(&self) -> Option<String> {
         // The id is part of every record and of the graph, where one must not begin or imitate another.
         let canonical = Ulid::from_string(&self.id).is_ok_and(|id| id.to_string() == self.id);
         (!canonical).then(|| format!("its id `{}` is not a ULID", self.id))

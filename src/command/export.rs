@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::exit::{Context, Exit, Failure, UsageError};
-use super::{complete_case, output, replay};
+use super::{complete_case, output, stored};
 use crate::cli::{Export, ExportFormat, Global};
 use crate::graph::jsonl;
 use crate::graph::value::INDEX_LIMIT;
@@ -13,14 +13,13 @@ use crate::model::fs::write_whole;
 use crate::sink::{csv, graphml, opengraph, stix};
 use crate::terminal;
 
-pub(super) async fn run(global: &Global, arguments: Export) -> Result<Exit, Failure> {
+pub(super) fn run(global: &Global, arguments: Export) -> Result<Exit, Failure> {
     let case = complete_case::open(arguments.case.as_deref())?;
     let out = arguments.out.as_path();
     if arguments.format == ExportFormat::Csv {
         must_be_free(out)?;
     }
-    let outcome = replay::run(global, &case).await?;
-    let graph = &outcome.graph;
+    let graph = &stored::read(global, &case)?.graph;
     let created = case.manifest().created;
     match arguments.format {
         ExportFormat::Graphml => write_whole(out, |file| graphml::write(graph, file)),

@@ -3,14 +3,14 @@
 use std::fs;
 
 use super::exit::{Context, Exit, Failure, UsageError};
-use super::{complete_case, output, replay};
+use super::{complete_case, output, stored};
 use crate::cli::{Global, Report as Arguments};
 use crate::model::Store;
 use crate::model::fs::{remove_leftovers, write_whole};
 use crate::report::{About, Report, ReportError};
 use crate::terminal;
 
-pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(global: &Global, arguments: Arguments) -> Result<Exit, Failure> {
     let case = complete_case::open(arguments.case.as_deref())?;
     let out = arguments
         .out
@@ -22,14 +22,14 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<Exit, F
         ))
         .into());
     }
-    let outcome = replay::run(global, &case).await?;
+    let stored = stored::read(global, &case)?;
     let about = About::from(case.manifest());
     let journal = case.journal();
     let report = Report {
         about: &about,
-        graph: &outcome.graph,
-        gaps: &outcome.gaps,
-        notes: &outcome.notes,
+        graph: &stored.graph,
+        gaps: &stored.gaps,
+        notes: &stored.notes,
         record: &|number| journal.get(number),
         quotes: case.manifest().options.settings.store != Store::None,
     };

@@ -129,6 +129,15 @@ impl Index {
         })
     }
 
+    pub(super) fn extents(&self) -> Vec<(&Path, u64)> {
+        let mut ends: Vec<u64> = vec![0; self.segments.len()];
+        for place in &self.places {
+            ends[place.segment as usize] = place.offset + u64::from(place.length);
+        }
+        let paths = self.segments.iter().map(|segment| segment.path.as_path());
+        paths.zip(ends).filter(|(_, end)| *end > 0).collect()
+    }
+
     /// Adds the next record, which stands in the last segment.
     pub(super) fn add(&mut self, key: Key, at: DateTime<Utc>, offset: u64, length: u64) {
         // A frame is shorter than LONGEST_LINE, and a number of records of 32 bits is more than a disk holds.

@@ -54,6 +54,19 @@ impl Journal {
         }
     }
 
+    /// Calls `visit` with every record, in the order of their numbers.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub fn each(&self, mut visit: impl FnMut(Record)) -> Result<(), JournalError> {
+        for number in 1..=self.records() {
+            if let Some(record) = self.get(number)? {
+                visit(record);
+            }
+        }
+        Ok(())
+    }
+
     /// The number of records.
     pub fn records(&self) -> u64 {
         match self {

@@ -88,6 +88,11 @@ impl JournalReader {
         self.tail.as_ref()
     }
 
+    /// The segments, each with the place where the last of its records ends, in bytes. What follows there was not read.
+    pub fn extents(&self) -> Vec<(&Path, u64)> {
+        self.index.extents()
+    }
+
     /// The folder.
     pub(super) fn dir(&self) -> &Path {
         &self.dir

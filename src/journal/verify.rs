@@ -173,7 +173,12 @@ impl Scan {
         let present: BTreeSet<RecordNumber> = numbers.iter().copied().collect();
         let mut next: RecordNumber = 1;
         let mut ended = false;
-        for number in present.iter().chain(&self.damaged).copied().collect::<BTreeSet<_>>() {
+        for number in present
+            .iter()
+            .chain(&self.damaged)
+            .copied()
+            .collect::<BTreeSet<_>>()
+        {
             if number > next {
                 missing.push((next, number - 1));
             }

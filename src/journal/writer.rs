@@ -216,11 +216,6 @@ impl JournalWriter {
         state.sync()
     }
 
-    /// The folder.
-    pub(super) fn dir(&self) -> &Path {
-        &self.shared.dir
-    }
-
     /// Starts the thread that writes records to disk when no further one comes.
     fn start_timer(&self) {
         let mut timer = self.timer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -259,9 +254,10 @@ impl State {
     fn check(&self) -> Result<(), JournalError> {
         match &self.failed {
             None => Ok(()),
-            Some((path, kind, reason)) => {
-                Err(io_error("write", path)(io::Error::new(*kind, reason.clone())))
-            }
+            Some((path, kind, reason)) => Err(io_error("write", path)(io::Error::new(
+                *kind,
+                reason.clone(),
+            ))),
         }
     }
 
@@ -285,7 +281,8 @@ impl Shared {
     /// Writes a frame to the end of the journal, and returns its place in the last segment.
     fn write(&self, state: &mut State, frame: &[u8]) -> Result<u64, JournalError> {
         let length = frame.len() as u64;
-        let full = |current: &Current| current.size > 0 && current.size + length > self.limits.segment;
+        let full =
+            |current: &Current| current.size > 0 && current.size + length > self.limits.segment;
         if state.current.as_ref().is_none_or(full) {
             state.sync()?;
             state.current = None;
@@ -314,7 +311,13 @@ impl Shared {
     fn new_segment(&self, state: &mut State) -> Result<(), JournalError> {
         let number = segments(&self.dir)?
             .iter()
-            .filter_map(|path| path.file_name()?.to_str()?.strip_suffix(SEGMENT)?.parse().ok())
+            .filter_map(|path| {
+                path.file_name()?
+                    .to_str()?
+                    .strip_suffix(SEGMENT)?
+                    .parse()
+                    .ok()
+            })
             .fold(0_u64, u64::max)
             .saturating_add(1);
         let path = self.dir.join(format!("{number:06}{SEGMENT}"));

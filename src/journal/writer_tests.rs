@@ -38,7 +38,11 @@ fn random(bytes: usize) -> String {
 fn fill(writer: &JournalWriter, records: std::ops::Range<usize>) {
     for n in records {
         writer
-            .append(&request(n), DateTime::UNIX_EPOCH, answer(&format!("body {n}")))
+            .append(
+                &request(n),
+                DateTime::UNIX_EPOCH,
+                answer(&format!("body {n}")),
+            )
             .unwrap();
     }
 }
@@ -101,10 +105,16 @@ fn what_is_written_is_read_and_the_chain_goes_on_in_the_next_segment() {
     assert_eq!((reader.records(), reader.tail()), (3, None));
     assert_eq!(reader.find(&request(1)).unwrap().unwrap().record, 2);
     assert_eq!(reader.get(4).unwrap(), None);
-    let names: Vec<String> = files(dir.path()).into_iter().map(|(name, _)| name).collect();
+    let names: Vec<String> = files(dir.path())
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(names, ["000001.jsonl.zst", "000002.jsonl.zst"]);
     let findings = verify(dir.path(), CASE, 5).unwrap();
-    assert_eq!((findings.wrong, findings.head), (Vec::<String>::new(), head));
+    assert_eq!(
+        (findings.wrong, findings.head),
+        (Vec::<String>::new(), head)
+    );
 }
 
 #[test]
@@ -205,7 +215,11 @@ fn a_tail_is_left_by_readers_and_moved_aside_by_writers() {
         drop(writer);
         assert_eq!(bodies(dir.path()), ["body 0", "body 1", "body 2"], "{name}");
         let findings = verify(dir.path(), CASE, 3).unwrap();
-        assert_eq!((findings.wrong, findings.tail), (Vec::new(), None), "{name}");
+        assert_eq!(
+            (findings.wrong, findings.tail),
+            (Vec::new(), None),
+            "{name}"
+        );
     }
 }
 
@@ -324,10 +338,17 @@ fn what_was_changed_cut_out_or_moved_is_named() {
             let told = findings.wrong.iter().any(|text| text.starts_with(expected));
             assert!(told, "{expected}: {:?}", findings.wrong);
         }
-        assert!(findings.wrong.len() <= expected.len(), "{:?}", findings.wrong);
+        assert!(
+            findings.wrong.len() <= expected.len(),
+            "{:?}",
+            findings.wrong
+        );
         assert_eq!(findings, verify(dir.path(), CASE, 5).unwrap());
         let error = JournalReader::open(dir.path(), CASE, None).unwrap_err();
-        let JournalError::Damaged { record: at, path, .. } = error else {
+        let JournalError::Damaged {
+            record: at, path, ..
+        } = error
+        else {
             panic!("{error}");
         };
         assert_eq!((at, path), (record, segment));
@@ -357,7 +378,9 @@ fn damage_before_the_end_is_an_error_that_names_the_record() {
         assert!(findings.wrong[0].starts_with("record 3 is damaged: "));
         // The records before it can be read alone.
         assert_eq!(
-            JournalReader::open(dir.path(), CASE, Some(2)).unwrap().records(),
+            JournalReader::open(dir.path(), CASE, Some(2))
+                .unwrap()
+                .records(),
             2
         );
         assert_eq!(fs::read(&segment).unwrap(), bytes);
@@ -366,7 +389,10 @@ fn damage_before_the_end_is_an_error_that_names_the_record() {
     fs::write(&segment, &whole[..whole.len() - 9]).unwrap();
     fs::write(dir.path().join("000002.jsonl.zst"), "").unwrap();
     let error = JournalWriter::open(dir.path(), CASE).unwrap_err();
-    assert!(error.to_string().contains("record 5 is expected"), "{error}");
+    assert!(
+        error.to_string().contains("record 5 is expected"),
+        "{error}"
+    );
 }
 
 /// Records of format 1 have no chain, and those of format 2 that follow start from nothing.

@@ -12,7 +12,7 @@ use linktrail::journal::Method;
 use linktrail::journal::Record;
 use linktrail::link::defang_text;
 use linktrail::model::Window;
-use linktrail::model::{Gap, HostId, Source, Stage};
+use linktrail::model::{HostId, StoredGap};
 use linktrail::report::{About, Report};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -150,11 +150,11 @@ fn of(texts: &[String], backwards: bool) -> (String, Value) {
         created: at,
         window: Window { from: at, to: at },
     };
-    let gaps: Vec<Gap> = texts
+    let gaps: Vec<StoredGap> = texts
         .iter()
-        .map(|text| Gap {
-            stage: Stage::Messages,
-            source: Source::Graph,
+        .map(|text| StoredGap {
+            stage: "messages".to_owned(),
+            source: "graph".to_owned(),
             reason: text.clone(),
             affected: 1,
         })
@@ -176,6 +176,7 @@ fn of(texts: &[String], backwards: bool) -> (String, Value) {
                 status: Some(200),
                 headers: Default::default(),
                 body: json!({ "text": text }).to_string(),
+                chain: None,
             }))
         },
         quotes: true,
