@@ -27,7 +27,7 @@ pub struct Cli {
 }
 
 /// Options of every subcommand.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Read this configuration file instead of ./linktrail.toml or the one in the user's configuration folder
     #[arg(long, global = true, value_name = "FILE")]

@@ -58,8 +58,12 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Hunt(arguments) => hunt::run(&global, arguments).await,
             Command::Browser(arguments) => browser::run(&arguments),
             Command::Case(arguments) => case::run(&global, arguments).await,
-            Command::Report(arguments) => report::run(&global, arguments),
-            Command::Export(arguments) => export::run(&global, arguments),
+            Command::Report(arguments) => {
+                signals::run_blocking(move |stop| report::run(&global, arguments, stop)).await
+            }
+            Command::Export(arguments) => {
+                signals::run_blocking(move |stop| export::run(&global, arguments, stop)).await
+            }
             Command::Evidence(arguments) => evidence::run(&global, arguments),
             Command::Schema(arguments) => schema::run(&global, arguments).await,
             Command::Completions { shell } => completions::run(shell),

@@ -67,7 +67,7 @@ fn gaps_in(graph: &Graph) -> Vec<StoredGap> {
         .iter()
         .flat_map(|case| graph.node(*case).facts.get(of_case::GAPS))
         .flatten();
-    texts.filter_map(|text| StoredGap::parse(text)).collect()
+    texts.filter_map(StoredGap::parse).collect()
 }
 
 /// Stores the result of a load or a replay in the case, unless it holds the same already.

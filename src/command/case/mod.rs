@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::case::Case;
 use crate::cli::{Case as Command, Global};
 use crate::command::exit::{Context, Exit, Failure, UsageError};
-use crate::command::{complete_case, output, push, stored, suggested};
+use crate::command::{complete_case, output, push, signals, stored, suggested};
 use crate::config::Config;
 use crate::model::format_time;
 use crate::sink::neo4j::Connection;
@@ -20,7 +20,9 @@ pub(super) async fn run(global: &Global, command: Command) -> Result<Exit, Failu
     match command {
         Command::List { dir } => list(&dir),
         Command::Verify { dir } => verify::run(global, &dir).await,
-        Command::Pack { dir, out } => pack::pack(&dir, out.as_deref()),
+        Command::Pack { dir, out } => {
+            signals::run_blocking(move |stop| pack::pack(&dir, out.as_deref(), stop)).await
+        }
         Command::Unpack { file, out } => pack::unpack(global, &file, out.as_deref()).await,
         Command::Delete { dir, yes } => delete::run(global, &dir, yes).await,
         Command::Push { dir } => push_again(global, &dir).await,

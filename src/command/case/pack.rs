@@ -4,16 +4,20 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::verify;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
+
+use super::verify::{self, Report};
 use crate::case::{self, Case, PACKED};
 use crate::cli::Global;
 use crate::command::exit::{Context, Exit, Failure, UsageError};
 use crate::command::output;
+use crate::command::signals::{Signals, Stop};
 use crate::model::fs::{make_private_dir, sync_folder, write_whole};
 use crate::terminal::clean;
 
 /// Writes a case as one file.
-pub(super) fn pack(dir: &Path, out: Option<&Path>) -> Result<Exit, Failure> {
+pub(super) fn pack(dir: &Path, out: Option<&Path>, stop: &Stop) -> Result<Exit, Failure> {
     let case = Case::read(dir)?;
     let out = out.map_or_else(
         || PathBuf::from(format!("{}{PACKED}", case.id())),
@@ -21,7 +25,7 @@ pub(super) fn pack(dir: &Path, out: Option<&Path>) -> Result<Exit, Failure> {
     );
     let mut packed = Ok(());
     let written = write_whole(&out, |file| {
-        packed = case.pack(file);
+        packed = case.pack(&mut stop.writer(file));
         packed
             .as_ref()
             .map_err(|error| io::Error::other(error.to_string()))
@@ -44,6 +48,7 @@ pub(super) async fn unpack(
     file: &Path,
     out: Option<&Path>,
 ) -> Result<Exit, Failure> {
+    let mut signals = Signals::listen()?;
     let packed = File::open(file).context(|| format!("cannot read {}", file.display()))?;
     if let Some(out) = out {
         must_be_free(out)?;
@@ -58,20 +63,24 @@ pub(super) async fn unpack(
         .prefix(".unpacking.")
         .tempdir_in(&beside)
         .context(|| format!("cannot write in {}", beside.display()))?;
-    let id = case::unpack(&packed, folder.path())
-        .context(|| format!("nothing was unpacked from {}", file.display()))?;
+    let work = {
+        let (global, runtime) = (global.clone(), Handle::current());
+        let (file, folder) = (file.to_owned(), folder.path().to_owned());
+        spawn_blocking(move || runtime.block_on(check(&global, &file, &packed, &folder)))
+    };
+    let (id, report) = tokio::select! {
+        biased;
+        checked = work => match checked {
+            Ok(checked) => checked?,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        },
+        () = signals.next() => {
+            output::eprint_line("interrupted; nothing was unpacked");
+            return Ok(Exit::Interrupted);
+        }
+    };
     let out = out.map_or_else(|| beside.join(&id), Path::to_owned);
     must_be_free(&out)?;
-    let mut report = verify::check(folder.path())?;
-    if !report.wrong.is_empty() {
-        output::eprint_line(&report.text()?);
-        return Err(io::Error::other(format!(
-            "nothing was unpacked from {}: its records are not whole, or not those that were packed; ask for the file again",
-            file.display()
-        ))
-        .into());
-    }
-    verify::add_graph(global, folder.path(), &mut report).await?;
     fs::rename(folder.path(), &out).context(|| format!("cannot write {}", out.display()))?;
     sync_folder(&beside)?;
     // It has its name now, and stays.
@@ -89,6 +98,28 @@ pub(super) async fn unpack(
         true => Exit::Complete,
         false => Exit::Failed,
     })
+}
+
+/// Unpacks a case into an empty folder and checks it. Returns its id, and what is known of it.
+async fn check(
+    global: &Global,
+    file: &Path,
+    packed: &File,
+    folder: &Path,
+) -> Result<(String, Report), Failure> {
+    let id = case::unpack(packed, folder)
+        .context(|| format!("nothing was unpacked from {}", file.display()))?;
+    let mut report = verify::check(folder)?;
+    if !report.wrong.is_empty() {
+        output::eprint_line(report.text()?.trim_end());
+        return Err(io::Error::other(format!(
+            "nothing was unpacked from {}: its records are not whole, or not those that were packed; ask for the file again",
+            file.display()
+        ))
+        .into());
+    }
+    verify::add_graph(global, folder, &mut report).await?;
+    Ok((id, report))
 }
 
 /// The folder that a path is in.
