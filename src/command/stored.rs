@@ -79,14 +79,14 @@ pub(super) fn write(case: &mut Case, made: &Stored, replayed: bool) -> Result<()
         && case
             .file(CaseFile::Graph)
             .is_some_and(|file| equals(&made.graph, file).unwrap_or(false));
-    if same {
-        return Ok(());
-    }
     if !case.is_writable() {
         output::eprint_line(&format!(
             "nothing was saved: the case in {} cannot be written",
             clean(&case.dir().to_string_lossy())
         ));
+        return Ok(());
+    }
+    if same {
         return Ok(());
     }
     let missing = (made.gaps.clone(), made.notes.clone());

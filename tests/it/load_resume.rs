@@ -30,7 +30,7 @@ fn manifest(case: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(case.join("case.json")).unwrap()).unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     for file in run::files(from) {
         let target = to.join(file.strip_prefix(from).unwrap());
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
@@ -38,7 +38,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn wait_until(what: &str, mut there: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut there: impl FnMut() -> bool) {
     let start = Instant::now();
     while !there() {
         assert!(start.elapsed() < Duration::from_secs(120), "{what}");
@@ -334,7 +334,7 @@ fn a_case_in_use_is_refused() {
 
 /// The command under a limit on the size of files: writing past it fails as on a full disk, in the middle of a
 /// record or of the graph.
-fn limited(command: &Command, kib: u64) -> Command {
+pub(crate) fn limited(command: &Command, kib: u64) -> Command {
     let mut shell = Command::new("bash");
     shell
         .args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\""])

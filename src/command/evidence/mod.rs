@@ -17,11 +17,14 @@ pub(super) fn run(global: &Global, arguments: Evidence) -> Result<Exit, Failure>
         Found::Element(element) => (Some(element), element.records(&graph)),
         Found::Record(number) => (None, vec![number]),
     };
+    let facts = element.and_then(|element| element.facts(&graph));
+    let count = facts.map_or(1, |facts| facts.evidence.count());
     let answer = Answer {
         case: &case,
         graph: &graph,
         resolver: &Resolver::of(&graph),
         element,
+        count,
         numbers,
     };
     let shown = match arguments.format {
