@@ -11,8 +11,8 @@ use std::hint::black_box;
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use linktrail::graph::jsonl;
-use linktrail::journal::Journal;
 use linktrail::journal::{Answer, Request};
+use linktrail::journal::{JournalReader, JournalWriter};
 use linktrail::model::Source;
 
 /// Records of a page of fifty messages each.
@@ -26,7 +26,7 @@ fn journal(c: &mut Criterion) {
         .collect();
     let at: DateTime<Utc> = "2026-10-01T00:00:00Z".parse().unwrap();
     {
-        let journal = Journal::open(folder.path(), "BENCH").unwrap();
+        let journal = JournalWriter::open(folder.path(), "BENCH").unwrap();
         for n in 0..RECORDS {
             let request = Request::file(Source::Graph, &format!("page/{n}")).unwrap();
             let answer = Answer::Response {
@@ -42,12 +42,12 @@ fn journal(c: &mut Criterion) {
     group.throughput(Throughput::Bytes((RECORDS * page.len()) as u64));
     group.bench_function("open, which reads and checks every record", |b| {
         b.iter(|| {
-            Journal::open(black_box(folder.path()), "BENCH")
+            JournalReader::open(black_box(folder.path()), "BENCH", None)
                 .unwrap()
                 .records()
         });
     });
-    let journal = Journal::open(folder.path(), "BENCH").unwrap();
+    let journal = JournalReader::open(folder.path(), "BENCH", None).unwrap();
     let requests: Vec<_> = (0..RECORDS)
         .map(|n| Request::file(Source::Graph, &format!("page/{n}")).unwrap())
         .collect();

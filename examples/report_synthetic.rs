@@ -15,8 +15,7 @@ use linktrail::journal::{JournalError, Record};
 use linktrail::model::RecordNumber;
 use linktrail::model::Window;
 use linktrail::model::{
-    ChatKind, Gap, HostId, MatchKind, MessageId, Severity, Source, Stage, State, UserKind,
-    VerdictId,
+    ChatKind, HostId, MatchKind, MessageId, Severity, State, StoredGap, UserKind, VerdictId,
 };
 use linktrail::report::{About, Report};
 use serde_json::json;
@@ -118,9 +117,9 @@ fn main() -> anyhow::Result<()> {
             to: from + TimeDelta::days(30),
         },
     };
-    let gaps = [Gap {
-        stage: Stage::Chats,
-        source: Source::Graph,
+    let gaps = [StoredGap {
+        stage: "chats".to_owned(),
+        source: "graph".to_owned(),
         reason: "403 Forbidden: Chat.Read.All is missing; grant it and run the load again"
             .to_owned(),
         affected: 3,
@@ -567,5 +566,6 @@ fn answer(number: RecordNumber, source: &str, url: String, body: String) -> Reco
         status: Some(200),
         headers: Default::default(),
         body,
+        chain: None,
     }
 }

@@ -27,7 +27,7 @@ pub struct Cli {
 }
 
 /// Options of every subcommand.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Read this configuration file instead of ./linktrail.toml or the one in the user's configuration folder
     #[arg(long, global = true, value_name = "FILE")]
@@ -90,7 +90,7 @@ pub enum Command {
     Hunt(Hunt),
     /// Write the hunts, a style and a guide for Neo4j Browser
     Browser(Browser),
-    /// List and check the cases on disk, write one to Neo4j again, or take one out of it
+    /// List, check, pack and delete the cases on disk, write one to Neo4j again, or take one out of it
     #[command(subcommand)]
     Case(Case),
     /// Write a case as one HTML file that needs no network
@@ -287,7 +287,7 @@ pub enum ExportFormat {
     Csv,
     /// For BloodHound
     Opengraph,
-    /// The canonical form, the same as graph.jsonl in the case
+    /// The canonical form, the same as graph.jsonl.zst in the case, not compressed
     Jsonl,
     /// The risky urls as STIX 2.1 indicators and sightings; names no user, message or host
     Stix,
@@ -361,6 +361,30 @@ pub enum Case {
     Push {
         /// Folder of the case
         dir: PathBuf,
+    },
+    /// Write a case as one file, to hand it on; the same case gives the same bytes
+    Pack {
+        /// Folder of the case
+        dir: PathBuf,
+        /// File to write [default: ID.linktrail.tar.zst here]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Unpack a case from such a file, after checking every record, the chain and the graph
+    Unpack {
+        /// The packed case
+        file: PathBuf,
+        /// Folder to make [default: ./cases/ID]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Delete a case: its folder, and its share in Neo4j when that is configured
+    Delete {
+        /// Folder of the case
+        dir: PathBuf,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Take a case out of Neo4j, with everything that no other case holds
     Prune {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use linktrail::journal::Journal;
+use linktrail::journal::{JournalReader, verify};
 
 static DIR: LazyLock<PathBuf> = LazyLock::new(|| {
     let dir = std::env::temp_dir().join(format!("linktrail-fuzz-{}", std::process::id()));
@@ -29,7 +29,8 @@ fn segment(input: &[u8]) -> Vec<u8> {
 fuzz_target!(|input: &[u8]| {
     let path = DIR.join("000001.jsonl.zst");
     std::fs::write(&path, segment(input)).expect("written");
-    if let Ok(journal) = Journal::open(&DIR, "case") {
+    verify(&DIR, "case", 1).expect("checked");
+    if let Ok(journal) = JournalReader::open(&DIR, "case", None) {
         let mut records = 0;
         journal
             .each(|record| {
@@ -38,6 +39,6 @@ fuzz_target!(|input: &[u8]| {
             })
             .expect("read again");
         assert!(records <= input.len() + 1);
-        Journal::open(&DIR, "case").expect("opened again");
+        JournalReader::open(&DIR, "case", None).expect("opened again");
     }
 });

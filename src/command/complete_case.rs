@@ -21,15 +21,14 @@ pub(super) fn open(dir: Option<&Path>) -> Result<Case, Failure> {
             newest
         }
     };
-    let case = Case::open(&dir)?;
-    if !case.manifest().complete {
+    if Case::read_manifest(&dir)?.last_complete().is_none() {
         return Err(UsageError(format!(
             "the case in {} is not complete; run its load again first",
             dir.display()
         ))
         .into());
     }
-    Ok(case)
+    Ok(Case::read(&dir)?)
 }
 
 fn newest(folder: &Path) -> Option<PathBuf> {
@@ -38,7 +37,7 @@ fn newest(folder: &Path) -> Option<PathBuf> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| Case::exists(path))
         .filter_map(|path| Some((Case::read_manifest(&path).ok()?, path)))
-        .filter(|(manifest, _)| manifest.complete)
+        .filter(|(manifest, _)| manifest.last_complete().is_some())
         .max_by_key(|(manifest, _)| manifest.created)
         .map(|(_, path)| path)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use crate::case::CaseError;
+use crate::case::{CaseError, UnpackError};
 use crate::config::ConfigError;
 use crate::evidence::NotFound;
 use crate::http;
@@ -114,6 +114,7 @@ impl EndsCommand for http::TransportError {
 }
 
 impl EndsCommand for CaseError {}
+impl EndsCommand for UnpackError {}
 impl EndsCommand for JournalError {}
 impl EndsCommand for http::Failure {}
 impl EndsCommand for BrowserExportError {}

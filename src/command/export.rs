@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 
 use super::exit::{Context, Exit, Failure, UsageError};
-use super::{complete_case, output, replay};
+use super::signals::Stop;
+use super::{complete_case, output, stored};
 use crate::cli::{Export, ExportFormat, Global};
 use crate::graph::jsonl;
 use crate::graph::value::INDEX_LIMIT;
@@ -13,21 +14,24 @@ use crate::model::fs::write_whole;
 use crate::sink::{csv, graphml, opengraph, stix};
 use crate::terminal;
 
-pub(super) async fn run(global: &Global, arguments: Export) -> Result<Exit, Failure> {
+pub(super) fn run(global: &Global, arguments: Export, stop: &Stop) -> Result<Exit, Failure> {
     let case = complete_case::open(arguments.case.as_deref())?;
     let out = arguments.out.as_path();
     if arguments.format == ExportFormat::Csv {
         must_be_free(out)?;
     }
-    let outcome = replay::run(global, &case).await?;
-    let graph = &outcome.graph;
+    let graph = &stored::read(global, &case)?.graph;
     let created = case.manifest().created;
     match arguments.format {
-        ExportFormat::Graphml => write_whole(out, |file| graphml::write(graph, file)),
+        ExportFormat::Graphml => write_whole(out, |file| graphml::write(graph, stop.writer(file))),
         ExportFormat::Csv => csv::write(graph, out),
-        ExportFormat::Opengraph => write_whole(out, |file| opengraph::write(graph, file)),
-        ExportFormat::Jsonl => write_whole(out, |file| jsonl::write(graph, file)),
-        ExportFormat::Stix => write_whole(out, |file| stix::write(graph, created, file)),
+        ExportFormat::Opengraph => {
+            write_whole(out, |file| opengraph::write(graph, stop.writer(file)))
+        }
+        ExportFormat::Jsonl => write_whole(out, |file| jsonl::write(graph, stop.writer(file))),
+        ExportFormat::Stix => {
+            write_whole(out, |file| stix::write(graph, created, stop.writer(file)))
+        }
     }
     .context(|| format!("cannot write {}", out.display()))?;
     let left_out = match arguments.format {

@@ -1,6 +1,5 @@
 //! Runs the pipeline on a case, and shows the progress.
 
-use super::exit::Failure;
 use super::output;
 use super::services::Services;
 use crate::case::{CaseError, Manifest};
@@ -14,10 +13,10 @@ pub(super) async fn run(
     manifest: &Manifest,
     services: Services,
     ended: &mut (dyn FnMut(Stage) -> Result<(), CaseError> + Send),
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, RunError> {
     let Services { client, intel } = services;
     let run = async |progress: Progress<'_>| pipeline::run(manifest, client, intel, progress).await;
-    Ok(show_progress(global, ended, run).await?)
+    show_progress(global, ended, run).await
 }
 
 /// Shows the stage that is running while `run` runs them. `ended` is called with each stage after it has finished.

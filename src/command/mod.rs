@@ -1,7 +1,8 @@
 //! Subcommands, one file each.
 //!
 //! [`run`] is the entry point of the program. `exit` defines the result of a command, and `output` writes its text.
-//! Several subcommands share `complete_case`, `services`, `investigation`, `replay`, `push`, `signals` and `suggested`.
+//! Several subcommands share `complete_case`, `stored`, `services`, `investigation`, `replay`, `push`, `signals` and
+//! `suggested`.
 
 mod browser;
 mod case;
@@ -20,6 +21,7 @@ mod report;
 mod schema;
 mod services;
 mod signals;
+mod stored;
 mod suggested;
 
 use std::io::{self, IsTerminal};
@@ -56,9 +58,13 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Hunt(arguments) => hunt::run(&global, arguments).await,
             Command::Browser(arguments) => browser::run(&arguments),
             Command::Case(arguments) => case::run(&global, arguments).await,
-            Command::Report(arguments) => report::run(&global, arguments).await,
-            Command::Export(arguments) => export::run(&global, arguments).await,
-            Command::Evidence(arguments) => evidence::run(&global, arguments).await,
+            Command::Report(arguments) => {
+                signals::run_blocking(move |stop| report::run(&global, arguments, stop)).await
+            }
+            Command::Export(arguments) => {
+                signals::run_blocking(move |stop| export::run(&global, arguments, stop)).await
+            }
+            Command::Evidence(arguments) => evidence::run(&global, arguments),
             Command::Schema(arguments) => schema::run(&global, arguments).await,
             Command::Completions { shell } => completions::run(shell),
         }

@@ -1,4 +1,4 @@
-//! Rebuilds the graph of a case from its journal, for commands that only read.
+//! Rebuilds the graph of a case from its journal, to compare it with the stored one.
 
 use super::exit::Failure;
 use super::investigation;
@@ -10,5 +10,5 @@ use crate::pipeline::Outcome;
 /// Rebuilds the graph. No request is sent and `case.json` is not changed, which only a load does.
 pub(super) async fn run(global: &Global, case: &Case) -> Result<Outcome, Failure> {
     let services = Services::new(case, Answers::Journal)?;
-    investigation::run(global, case.manifest(), services, &mut |_| Ok(())).await
+    Ok(investigation::run(global, case.manifest(), services, &mut |_| Ok(())).await?)
 }

@@ -1,17 +1,20 @@
 //! `linktrail report`: writes a case as one HTML file.
 
 use std::fs;
+use std::io;
 
 use super::exit::{Context, Exit, Failure, UsageError};
-use super::{complete_case, output, replay};
+use super::signals::Stop;
+use super::{complete_case, output, stored};
 use crate::cli::{Global, Report as Arguments};
 use crate::model::Store;
-use crate::model::fs::{remove_leftovers, write_whole};
+use crate::model::fs::write_whole;
 use crate::report::{About, Report, ReportError};
 use crate::terminal;
 
-pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(global: &Global, arguments: Arguments, stop: &Stop) -> Result<Exit, Failure> {
     let case = complete_case::open(arguments.case.as_deref())?;
+    let in_case = arguments.out.is_none();
     let out = arguments
         .out
         .unwrap_or_else(|| case.dir().join("report.html"));
@@ -22,24 +25,20 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<Exit, F
         ))
         .into());
     }
-    let outcome = replay::run(global, &case).await?;
+    let stored = stored::read(global, &case)?;
     let about = About::from(case.manifest());
     let journal = case.journal();
     let report = Report {
         about: &about,
-        graph: &outcome.graph,
-        gaps: &outcome.gaps,
-        notes: &outcome.notes,
+        graph: &stored.graph,
+        gaps: &stored.gaps,
+        notes: &stored.notes,
         record: &|number| journal.get(number),
         quotes: case.manifest().options.settings.store != Store::None,
     };
-    if out.parent() == Some(case.dir()) {
-        // The case is locked, so nobody else writes its report.
-        remove_leftovers(&out);
-    }
     let mut made = Ok(());
     // The file contains names and quoted messages, so only its owner may read it.
-    let written = write_whole(&out, |file| match report.write(file) {
+    let written = write_whole(&out, |file| match report.write(&mut stop.writer(file)) {
         Err(ReportError::Io(error)) => Err(error),
         other => {
             made = other;
@@ -47,6 +46,19 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<Exit, F
         }
     });
     made?;
+    if let Err(error) = &written
+        && in_case
+        && matches!(
+            error.kind(),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+        )
+    {
+        return Err(UsageError(format!(
+            "the report cannot be written into the case: {}: {error}; name a file with --out",
+            out.display()
+        ))
+        .into());
+    }
     written.context(|| {
         format!(
             "cannot write {}; name a file in a folder that you may write to with --out",

@@ -29,6 +29,7 @@ fn record(source: &str, url: &str, body: &Value) -> Record {
         request: None,
         status: Some(200),
         headers: std::collections::BTreeMap::new(),
+        chain: None,
         body: match body {
             Value::String(text) => text.clone(),
             body => body.to_string(),

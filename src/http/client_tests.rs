@@ -2,6 +2,7 @@ use futures::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
+use crate::journal::JournalWriter;
 
 /// A service that answers each connection with the next of these statuses.
 async fn service(statuses: &'static [u16]) -> url::Url {
@@ -24,7 +25,9 @@ async fn service(statuses: &'static [u16]) -> url::Url {
 #[tokio::test]
 async fn what_failed_is_asked_again_by_the_next_run_and_not_by_this_one() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = Arc::new(Journal::open(folder.path(), "case").unwrap());
+    let journal = Arc::new(Journal::from(
+        JournalWriter::open(folder.path(), "case").unwrap(),
+    ));
     let request = Request {
         deadline: Duration::from_secs(60),
         url: service(&[403, 200]).await,
@@ -50,7 +53,9 @@ async fn what_failed_is_asked_again_by_the_next_run_and_not_by_this_one() {
 #[tokio::test]
 async fn an_answer_that_is_too_long_is_none() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = Arc::new(Journal::open(folder.path(), "case").unwrap());
+    let journal = Arc::new(Journal::from(
+        JournalWriter::open(folder.path(), "case").unwrap(),
+    ));
     let request = |longest_answer, url| Request {
         longest_answer,
         ..Request::get(Source::Provider("otx"), url)
@@ -73,7 +78,9 @@ async fn an_answer_that_is_too_long_is_none() {
 #[tokio::test]
 async fn a_list_is_found_by_its_name_and_by_the_name_of_earlier_versions() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = Arc::new(Journal::open(folder.path(), "case").unwrap());
+    let journal = Arc::new(Journal::from(
+        JournalWriter::open(folder.path(), "case").unwrap(),
+    ));
     let client = Client::new(Arc::clone(&journal), None);
     let keep = |name: &str, text: &str| {
         let text = Some(text.to_owned()).filter(|text| !text.is_empty());

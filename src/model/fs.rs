@@ -107,9 +107,12 @@ pub fn remove_leftovers(path: &Path) {
     }
 }
 
-/// Makes the name of a new file survive a power failure.
+/// Makes the names of a folder's files survive a power failure.
+///
+/// # Errors
+/// When the disk reports an error.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     let synced = match File::open(folder) {
         Ok(folder) => folder.sync_all(),
         // A folder can be writable without being readable.
@@ -132,8 +135,8 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// Windows has no such call; its file system journal keeps the order of changes.
 #[cfg(not(unix))]
-#[allow(clippy::unnecessary_wraps, reason = "as elsewhere")]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+#[allow(clippy::unnecessary_wraps, missing_docs, reason = "as elsewhere")]
+pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::source::Source;
 use super::stage::Stage;
@@ -19,6 +19,58 @@ pub struct Gap {
     pub reason: String,
     /// The number of things (users, teams, urls, …) that are affected.
     pub affected: u64,
+}
+
+/// A gap or a note as a case holds it. The names are texts, since another version of linktrail may know more of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredGap {
+    /// The name of the stage.
+    pub stage: String,
+    /// The name of the source.
+    pub source: String,
+    /// The reason, and what to do about it.
+    pub reason: String,
+    /// The number of things that are affected.
+    pub affected: u64,
+}
+
+impl StoredGap {
+    /// Parses a text that [`Display`](std::fmt::Display) wrote, which is how the graph stores gaps; `None` for any
+    /// other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (stage, rest) = text.split_once(" (")?;
+        let (source, rest) = rest.split_once("): ")?;
+        let (reason, affected) = rest.strip_suffix(" affected")?.rsplit_once("; ")?;
+        Some(Self {
+            stage: stage.to_owned(),
+            source: source.to_owned(),
+            reason: reason.to_owned(),
+            affected: affected.parse().ok()?,
+        })
+    }
+}
+
+impl From<&Gap> for StoredGap {
+    fn from(gap: &Gap) -> Self {
+        Self {
+            stage: gap.stage.to_string(),
+            source: gap.source.to_string(),
+            reason: gap.reason.clone(),
+            affected: gap.affected,
+        }
+    }
+}
+
+impl std::fmt::Display for StoredGap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            stage,
+            source,
+            reason,
+            affected,
+        } = self;
+        write!(f, "{stage} ({source}): {reason}; {affected} affected")
+    }
 }
 
 /// Gaps or notes. Those with the same stage, source and reason are counted together.
@@ -50,11 +102,7 @@ impl Gaps {
 
 impl std::fmt::Display for Gap {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} ({}): {}; {} affected",
-            self.stage, self.source, self.reason, self.affected
-        )
+        StoredGap::from(self).fmt(f)
     }
 }
 
@@ -78,9 +126,12 @@ mod tests {
             gaps.add(stage, Source::LogAnalytics, "hosts: table absent", 2);
             let text = gaps.list()[0].to_string();
             assert_eq!(Gap::stage_in(&text), Some(stage), "{text}");
+            let stored = StoredGap::from(&gaps.list()[0]);
+            assert_eq!(StoredGap::parse(&text), Some(stored), "{text}");
         }
         for text in ["", "(graph)", "hostsfile (graph): x", "unknown (graph): x"] {
             assert_eq!(Gap::stage_in(text), None, "{text}");
+            assert_eq!(StoredGap::parse(text), None, "{text}");
         }
     }
 }

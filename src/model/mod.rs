@@ -18,7 +18,7 @@ pub mod url;
 pub mod verdict;
 pub mod word;
 
-pub use gap::{Gap, Gaps};
+pub use gap::{Gap, Gaps, StoredGap};
 pub use ids::{
     AlertId, CaseId, ChannelId, ChatId, DomainId, HostId, MessageId, RecordId, TeamId, UserId,
     VerdictId,

@@ -24,7 +24,7 @@ fn demo() -> (TempDir, Case) {
         let to = folder.path().join("journal").join(segment.file_name());
         fs::copy(segment.path(), to).unwrap();
     }
-    let case = Case::open(folder.path()).unwrap();
+    let case = Case::replay(folder.path()).unwrap();
     (folder, case)
 }
 

@@ -7,7 +7,7 @@ use super::json::time;
 use crate::case::Manifest;
 use crate::graph::Graph;
 use crate::journal::{JournalError, Record};
-use crate::model::{Gap, RecordNumber, Window};
+use crate::model::{RecordNumber, StoredGap, Window};
 
 /// The description of the case at the head of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,9 +42,9 @@ pub struct Report<'a> {
     /// The graph from which everything in the report is computed.
     pub graph: &'a Graph,
     /// The gaps: what is missing and could have been read.
-    pub gaps: &'a [Gap],
+    pub gaps: &'a [StoredGap],
     /// The notes: what is missing and no permission could have provided.
-    pub notes: &'a [Gap],
+    pub notes: &'a [StoredGap],
     /// Looks up a journal record by its number; `None` when the journal has no such record.
     pub record: &'a dyn Fn(RecordNumber) -> Result<Option<Record>, JournalError>,
     /// Whether messages may be quoted: false when `[messages] store` is `none`.

@@ -14,14 +14,14 @@ use super::tables::{self, Table};
 use super::timeline::{Event, Timeline};
 use super::view::{Places, View};
 use crate::graph::summary::{Summary, summarise};
-use crate::model::{Gap, RecordNumber};
+use crate::model::{RecordNumber, StoredGap};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Model<'a> {
     pub(super) case: &'a About,
     pub(super) summary: Summary,
-    pub(super) gaps: Vec<Gap>,
-    pub(super) notes: Vec<Gap>,
+    pub(super) gaps: Vec<StoredGap>,
+    pub(super) notes: Vec<StoredGap>,
     tables: Vec<Table>,
     timeline: Vec<Event>,
     /// The number of events without a time, which a timeline cannot show.
@@ -62,9 +62,11 @@ impl<'a> Model<'a> {
     }
 }
 
-fn broken(gap: &Gap) -> Gap {
-    Gap {
+fn broken(gap: &StoredGap) -> StoredGap {
+    StoredGap {
+        stage: shown(&gap.stage),
+        source: shown(&gap.source),
         reason: shown(&gap.reason),
-        ..gap.clone()
+        affected: gap.affected,
     }
 }

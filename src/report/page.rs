@@ -12,7 +12,7 @@ use super::assets::{LIBRARIES, LICENCE, SCRIPTS, STYLE, TEMPLATE};
 use super::error::ReportError;
 use super::json;
 use super::model::Model;
-use crate::model::Gap;
+use crate::model::StoredGap;
 use crate::model::format_time;
 use crate::terminal;
 
@@ -68,11 +68,13 @@ fn policy(style: &str, scripts: &[&str]) -> String {
 }
 
 /// The gaps in plain text, without characters that reverse the reading direction, for readers without scripts.
-fn cleaned(gaps: &[Gap]) -> Vec<Gap> {
+fn cleaned(gaps: &[StoredGap]) -> Vec<StoredGap> {
     gaps.iter()
-        .map(|gap| Gap {
+        .map(|gap| StoredGap {
+            stage: terminal::clean(&gap.stage).into_owned(),
+            source: terminal::clean(&gap.source).into_owned(),
             reason: terminal::clean(&gap.reason).into_owned(),
-            ..gap.clone()
+            affected: gap.affected,
         })
         .collect()
 }

@@ -528,7 +528,7 @@ fn what_outsiders_wrote_is_cleaned_for_a_terminal_and_kept_in_the_graph() {
             .find(|c| *c != '\n' && linktrail::terminal::is_unsafe(*c))
     };
     assert_eq!(unsafe_in(&ran.stdout), None);
-    let graph = std::fs::read_to_string(case.join("graph.jsonl")).expect("graph.jsonl");
+    let graph = String::from_utf8(crate::run::graph::lines(&case)).expect("UTF-8");
     let hostile = graph.lines().filter(|line| {
         let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
         line["properties"]["name"]

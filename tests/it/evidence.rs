@@ -242,7 +242,7 @@ async fn unrecorded(case: &Case) -> Vec<String> {
 #[tokio::test]
 async fn all_that_the_demo_holds_leads_to_a_part_of_a_record_or_says_why_not() {
     let folder = demo();
-    let case = Case::open(&folder.path().join("cases/demo")).expect("a case");
+    let case = Case::read(&folder.path().join("cases/demo")).expect("a case");
     let unrecorded = unrecorded(&case).await;
     let known = |text: &&String| text.starts_with("Case:") || text.contains("nothing was sent: ");
     assert!(
@@ -305,7 +305,7 @@ async fn all_that_a_stranger_world_holds_does_too() {
         arguments.extend(more);
         let ran = lab.load(&folder, &arguments);
         assert!(matches!(ran.code, Some(0 | 3)), "{ran:#?}");
-        let case = Case::open(&folder).expect("a case");
+        let case = Case::read(&folder).expect("a case");
         let unrecorded = unrecorded(&case).await;
         let known = |text: &&String| {
             let by_hand = text.contains("by hand") && text.contains("by-hand.example")
@@ -326,7 +326,7 @@ async fn all_that_a_stranger_world_holds_does_too() {
 #[tokio::test]
 async fn no_part_is_shown_that_does_not_speak_of_it() {
     let folder = demo();
-    let case = Case::open(&folder.path().join("cases/demo")).expect("a case");
+    let case = Case::read(&folder.path().join("cases/demo")).expect("a case");
     let graph = graph_of(&case).await;
     let resolver = Resolver::of(&graph);
     for thing in everything(&graph) {
@@ -369,7 +369,7 @@ async fn no_part_is_shown_that_does_not_speak_of_it() {
 async fn a_node_goes_by_what_an_analyst_would_type() {
     let folder = demo();
     let graph = {
-        let case = Case::open(&folder.path().join("cases/demo")).expect("a case");
+        let case = Case::read(&folder.path().join("cases/demo")).expect("a case");
         graph_of(&case).await
     };
     let found = |typed: &str| match evidence::find(&graph, &[typed.to_owned()]) {

@@ -197,7 +197,7 @@ fn wrong_usage_is_told() {
         .success();
     assert_eq!(
         std::fs::read(dir.path().join("graph.jsonl")).unwrap(),
-        std::fs::read(case.join("graph.jsonl")).unwrap()
+        crate::run::graph::lines(&case)
     );
     linktrail(dir.path())
         .args([

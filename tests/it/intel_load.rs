@@ -48,10 +48,10 @@ fn replay(lab: &Lab, case: &Path) -> Ran {
 
 /// A replay asks nobody and gives the same graph, byte for byte.
 fn replays_alike(lab: &Lab, case: &Path, code: i32) {
-    let graph = || std::fs::read(case.join("graph.jsonl")).unwrap();
+    let graph = || crate::run::graph::lines(case);
     let before = graph();
     let seen = lab.tenant.requests().len();
-    std::fs::remove_file(case.join("graph.jsonl")).unwrap();
+    std::fs::remove_file(case.join("graph.jsonl.zst")).unwrap();
     let ran = replay(lab, case);
     assert_eq!(ran.code, Some(code), "{ran:#?}");
     let after = graph();

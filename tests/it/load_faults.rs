@@ -312,7 +312,7 @@ fn a_silent_provider_makes_nothing_clean() {
 }
 
 fn nodes(case: &Path, label: &str) -> Vec<Value> {
-    let text = std::fs::read_to_string(case.join("graph.jsonl")).expect("graph.jsonl");
+    let text = String::from_utf8(crate::run::graph::lines(case)).expect("UTF-8");
     let lines = text
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));

@@ -9,6 +9,7 @@ mod run;
 
 mod growth;
 
+mod case;
 mod cli_errors;
 mod demo;
 mod evidence;

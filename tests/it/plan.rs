@@ -121,7 +121,7 @@ fn what_is_planned_is_what_is_sent_string_by_string() {
             .unwrap()
             .contains("--until links")
     );
-    assert!(!case.join("graph.jsonl").exists());
+    assert!(!case.join("graph.jsonl.zst").exists());
 
     // The second asks for nothing, and says the same.
     lab.tenant.clear_requests();
@@ -139,7 +139,7 @@ fn what_is_planned_is_what_is_sent_string_by_string() {
     nobody_was_asked(&lab);
     assert_eq!(stopped["stages"]["links"], "done");
     assert_eq!(stopped["stages"]["intel"], "pending");
-    assert!(!case.join("graph.jsonl").exists());
+    assert!(!case.join("graph.jsonl.zst").exists());
     lab.tenant.clear_requests();
     let plan = planned(&lab, &case, &options);
     assert_eq!(lab.tenant.requests().len(), 0);
@@ -195,7 +195,7 @@ fn stopped_after_any_stage_it_becomes_the_same_case() {
     for stage in linktrail::model::Stage::ALL.map(linktrail::model::Stage::as_str) {
         let stopped = lab.loaded(&case, &["--until", stage], 0);
         assert_eq!(stopped["stages"][stage], "done");
-        assert!(!case.join("graph.jsonl").exists(), "{stage}");
+        assert!(!case.join("graph.jsonl.zst").exists(), "{stage}");
         let told = std::fs::read_to_string(case.join("case.json")).unwrap();
         let told: Value = serde_json::from_str(&told).unwrap();
         assert_eq!(told["complete"], false);
@@ -479,11 +479,11 @@ fn what_makes_no_sense_is_refused() {
         assert!(!case.exists());
     }
     lab.loaded(&case, &[], 0);
-    let graph = std::fs::read(case.join("graph.jsonl")).unwrap();
+    let graph = crate::run::graph::lines(&case);
     for arguments in [&["--plan"][..], &["--until", "links"]] {
         let ran = lab.load(&case, arguments);
         assert_eq!(ran.code, Some(2), "{ran:#?}");
         assert!(ran.complaint().contains("is complete"), "{ran:#?}");
     }
-    assert_eq!(graph, std::fs::read(case.join("graph.jsonl")).unwrap());
+    assert_eq!(graph, crate::run::graph::lines(&case));
 }

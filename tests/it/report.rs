@@ -12,7 +12,7 @@ use linktrail::journal::Method;
 use linktrail::journal::Record;
 use linktrail::link::defang_text;
 use linktrail::model::Window;
-use linktrail::model::{Gap, HostId, Source, Stage};
+use linktrail::model::{HostId, StoredGap};
 use linktrail::report::{About, Report};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -150,11 +150,11 @@ fn of(texts: &[String], backwards: bool) -> (String, Value) {
         created: at,
         window: Window { from: at, to: at },
     };
-    let gaps: Vec<Gap> = texts
+    let gaps: Vec<StoredGap> = texts
         .iter()
-        .map(|text| Gap {
-            stage: Stage::Messages,
-            source: Source::Graph,
+        .map(|text| StoredGap {
+            stage: "messages".to_owned(),
+            source: "graph".to_owned(),
             reason: text.clone(),
             affected: 1,
         })
@@ -176,6 +176,7 @@ fn of(texts: &[String], backwards: bool) -> (String, Value) {
                 status: Some(200),
                 headers: Default::default(),
                 body: json!({ "text": text }).to_string(),
+                chain: None,
             }))
         },
         quotes: true,
@@ -413,11 +414,10 @@ fn what_cannot_be_is_told() {
 
     let manifest = folder.path().join("cases/demo/case.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
-    std::fs::write(
-        &manifest,
-        text.replace("\"complete\": true", "\"complete\": false"),
-    )
-    .unwrap();
+    let mut value: Value = serde_json::from_str(&text).unwrap();
+    value["complete"] = false.into();
+    value.as_object_mut().unwrap().remove("generation");
+    std::fs::write(&manifest, value.to_string()).unwrap();
     let unfinished = report(folder.path(), &["--case", "cases/demo"]);
     assert_eq!(unfinished.code, Some(2), "{unfinished:#?}");
     assert!(unfinished.complaint().contains("is not complete"));

@@ -128,7 +128,7 @@ async fn neo4j_imports_the_csv_files_as_they_say() {
     server.run("start");
     let connection = Connection::open(&server.settings()).await.unwrap();
     let found = imported(&connection).await;
-    let lines = std::fs::read_to_string(case.join("graph.jsonl")).unwrap();
+    let lines = String::from_utf8(crate::run::graph::lines(&case)).unwrap();
     assert_eq!(found.len(), lines.lines().count());
     for line in lines.lines() {
         let line: Value = serde_json::from_str(line).unwrap();

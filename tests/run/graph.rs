@@ -8,6 +8,12 @@ use serde_json::{Map, Value, json};
 
 use tenant_sim::Truth;
 
+/// The lines of a case's graph.
+pub(crate) fn lines(case: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(case.join("graph.jsonl.zst")).expect("read graph.jsonl.zst");
+    zstd::stream::decode_all(&bytes[..]).expect("zstd")
+}
+
 /// Label and id.
 pub(crate) type Node = (String, String);
 /// Type and ends.
@@ -24,7 +30,7 @@ impl GraphFile {
     /// Reads a case's graph, and insists on its form: keys sorted, nodes before edges, nothing twice, and no
     /// edge without its ends.
     pub(crate) fn read(case: &Path) -> Self {
-        let text = std::fs::read_to_string(case.join("graph.jsonl")).expect("read graph.jsonl");
+        let text = String::from_utf8(lines(case)).expect("UTF-8");
         let mut graph = Self::default();
         for line in text.lines() {
             let item: Value = serde_json::from_str(line).expect("a line is JSON");

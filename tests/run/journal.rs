@@ -12,7 +12,10 @@ use tenant_sim::decode;
 /// Segments of a case's journal, in their order.
 pub(crate) fn segments(case: &Path) -> Vec<PathBuf> {
     match case.join("journal").is_dir() {
-        true => super::files(&case.join("journal")),
+        true => super::files(&case.join("journal"))
+            .into_iter()
+            .filter(|path| path.to_string_lossy().ends_with(".jsonl.zst"))
+            .collect(),
         false => Vec::new(),
     }
 }

@@ -20,7 +20,9 @@ pub(super) struct Answer<'a> {
     pub(super) resolver: &'a Resolver<'a>,
     /// The node or edge; `None` when a record was requested.
     pub(super) element: Option<Element>,
-    /// The numbers of all records, in ascending order.
+    /// The number of records that prove it. The stored graph names at most twenty of them.
+    pub(super) count: u64,
+    /// The numbers of the records that are known, in ascending order.
     pub(super) numbers: Vec<RecordNumber>,
 }
 

@@ -5,23 +5,26 @@ mod json;
 mod text;
 
 use super::exit::{Exit, Failure};
-use super::{complete_case, output, replay};
+use super::{complete_case, output, stored};
 use crate::cli::{Evidence, EvidenceFormat, Global};
 use crate::evidence::{self, Found, Resolver};
 use answer::Answer;
 
-pub(super) async fn run(global: &Global, arguments: Evidence) -> Result<Exit, Failure> {
+pub(super) fn run(global: &Global, arguments: Evidence) -> Result<Exit, Failure> {
     let case = complete_case::open(arguments.case.as_deref())?;
-    let graph = replay::run(global, &case).await?.graph;
+    let graph = stored::read(global, &case)?.graph;
     let (element, numbers) = match evidence::find(&graph, &arguments.id)? {
         Found::Element(element) => (Some(element), element.records(&graph)),
         Found::Record(number) => (None, vec![number]),
     };
+    let facts = element.and_then(|element| element.facts(&graph));
+    let count = facts.map_or(1, |facts| facts.evidence.count());
     let answer = Answer {
         case: &case,
         graph: &graph,
         resolver: &Resolver::of(&graph),
         element,
+        count,
         numbers,
     };
     let shown = match arguments.format {

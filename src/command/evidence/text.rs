@@ -145,7 +145,15 @@ fn record_ids(text: &mut String, answer: &Answer<'_>) -> std::fmt::Result {
         [number] => writeln!(text, "Record: {}", RecordId::new(id, *number)),
         numbers => {
             let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
-            writeln!(text, "{} records: {id}/", numbers.len())?;
+            match answer.count > numbers.len() as u64 {
+                true => writeln!(
+                    text,
+                    "{} records, of which the graph names {}: {id}/",
+                    answer.count,
+                    numbers.len()
+                )?,
+                false => writeln!(text, "{} records: {id}/", numbers.len())?,
+            }
             for line in numbers.chunks(IDS_PER_LINE) {
                 writeln!(text, "  {}", line.join(" "))?;
             }

@@ -49,16 +49,18 @@ pub(super) async fn open(
     }
     match &arguments.case {
         Some(dir) if arguments.replay => {
+            check_options(&Case::read_manifest(dir)?, dir, typed)?;
             let neo4j = connect(neo4j_alone(global, neo4j).as_ref()).await?;
             Ok(Opened {
-                case: open_existing(dir, typed)?,
+                case: Case::replay(dir)?,
                 answers: Answers::Journal,
                 neo4j,
             })
         }
         Some(dir) if Case::exists(dir) => {
-            let case = open_existing(dir, typed)?;
-            let made_with = &case.manifest().options.settings;
+            let manifest = Case::read_manifest(dir)?;
+            check_options(&manifest, dir, typed)?;
+            let made_with = &manifest.options.settings;
             let config = Config::read_for_load(global.config.as_deref(), Some(made_with), neo4j)?;
             if let Some(key) = config.settings.forbids(made_with) {
                 // The resumed case would ask the providers that it was created with, by the privacy rules of that time.
@@ -75,7 +77,7 @@ pub(super) async fn open(
             }
             let neo4j = connect(config.neo4j.as_ref()).await?;
             Ok(Opened {
-                case,
+                case: Case::open(dir)?,
                 answers: Answers::Network(Box::new(config)),
                 neo4j,
             })
@@ -117,16 +119,15 @@ async fn connect(settings: Option<&neo4j::Settings>) -> Result<Option<Connection
     })
 }
 
-fn open_existing(dir: &Path, typed: &ScopeArgs) -> Result<Case, Failure> {
-    let case = Case::open(dir)?;
-    if *typed != ScopeArgs::default() && Options::from(typed) != case.manifest().options.options {
+/// Refuses other options than those that a case was started with.
+fn check_options(manifest: &Manifest, dir: &Path, typed: &ScopeArgs) -> Result<(), UsageError> {
+    if *typed != ScopeArgs::default() && Options::from(typed) != manifest.options.options {
         return Err(UsageError(format!(
             "the case in {} was started with other options; leave them out to go on with those, or start a new case",
             dir.display()
-        ))
-        .into());
+        )));
     }
-    Ok(case)
+    Ok(())
 }
 
 /// The options of a new case, from the command line.
@@ -156,6 +157,9 @@ fn create(dir: Option<&Path>, options: Options, settings: Settings) -> Result<Ca
         stages: Stage::ALL.map(|stage| (stage, StageState::Pending)).into(),
         complete: false,
         records: 0,
+        generation: None,
+        gaps: Vec::new(),
+        notes: Vec::new(),
     })?;
     Ok(case)
 }

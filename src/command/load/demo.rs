@@ -29,7 +29,7 @@ pub(super) fn open(dir: Option<&Path>) -> Result<Case, Failure> {
     } else {
         copy(dir).context(|| format!("cannot copy the demo to {}", dir.display()))?;
     }
-    Ok(Case::open(dir)?)
+    Ok(Case::replay(dir)?)
 }
 
 /// Copies the recorded case. `case.json` is copied last, since only a folder with that file counts as a case.

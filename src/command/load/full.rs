@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::case::{self, Opened};
 use super::result;
-use crate::case::StageState;
+use crate::case::{Case, CaseFile};
 use crate::cli::{Global, Load, LoadFormat};
 use crate::command::exit::{Context, Exit, Failure};
-use crate::command::services::Services;
+use crate::command::services::{Answers, Services};
+use crate::command::stored::{self, Stored};
 use crate::command::{investigation, output, push, suggested};
 use crate::config::Neo4jUse;
-use crate::graph::jsonl;
+use crate::http;
+use crate::pipeline::RunError;
 use crate::terminal::clean;
 
 /// Runs every stage, saves the graph in the case, writes it to Neo4j, and shows the result.
@@ -26,23 +28,31 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
     } = case::open(global, arguments, neo4j).await?;
     tracing::info!(case = %case.dir().display(), "case");
     output::eprint_line(&format!("case {}", clean(&case.dir().to_string_lossy())));
+    let replays = matches!(answers, Answers::Journal);
     let services = Services::new(&case, answers)?;
     let client = Arc::clone(&services.client);
     let manifest = case.manifest().clone();
-    let outcome = investigation::run(global, &manifest, services, &mut |stage| {
-        case.note(|manifest| {
-            manifest.stages.insert(stage, StageState::Done);
-        })
-    })
-    .await?;
-    case.write("graph.jsonl", |out| jsonl::write(&outcome.graph, out))?;
-    if !case.manifest().complete {
-        case.note(|manifest| manifest.complete = true)?;
-    }
+    let ended = &mut |stage| case.stage_done(stage);
+    let ran = investigation::run(global, &manifest, services, ended).await;
+    let made = match ran {
+        Ok(outcome) => {
+            let made = Stored::from(outcome);
+            stored::write(&mut case, &made, replays)?;
+            made
+        }
+        Err(RunError::Source(http::Failure::NotRecorded(what)))
+            if case.file(CaseFile::Graph).is_some() =>
+        {
+            let stored = stored::read(global, &case)?;
+            output::eprint_line(&not_recorded(global, &case, &what));
+            stored
+        }
+        Err(error) => return Err(error.into()),
+    };
     let pushed = match &neo4j {
         None => None,
         Some(connection) => {
-            let pushed = push::run(global, connection, &outcome.graph).await.context(|| {
+            let pushed = push::run(global, connection, &made.graph).await.context(|| {
                 let again = suggested::command(global, "case push").path("DIR", case.dir());
                 format!("the case is complete, but its graph is not all in Neo4j; when this is solved, run {again}")
             })?;
@@ -50,13 +60,24 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
         }
     };
     let text = match arguments.format {
-        LoadFormat::Json => result::json(&case, &outcome, client.counts())?,
-        LoadFormat::Text => result::text(global, &case, &outcome, pushed.as_ref()),
+        LoadFormat::Json => result::json(&case, &made, client.counts())?,
+        LoadFormat::Text => result::text(global, &case, &made, pushed.as_ref()),
     };
     output::print(&text)?;
-    Ok(if outcome.gaps.is_empty() {
+    Ok(if made.gaps.is_empty() {
         Exit::Complete
     } else {
         Exit::Gaps
     })
+}
+
+/// Why a replay shows the stored graph and not one of its own, and what to do.
+fn not_recorded(global: &Global, case: &Case, what: &str) -> String {
+    let load = suggested::command(global, "load --case").path("DIR", case.dir());
+    format!(
+        "the graph was not rebuilt, and the stored one is used: the case was made by linktrail {} and holds no answer to {}, which this version ({}) needs; {load} fetches what is missing",
+        clean(&case.manifest().version),
+        clean(what),
+        env!("CARGO_PKG_VERSION"),
+    )
 }

@@ -8,19 +8,14 @@ mod partial_result;
 mod plan_text;
 mod result;
 
-use std::time::Duration;
-
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use super::exit::{Exit, Failure};
 use super::output;
-use super::signals::Signals;
+use super::signals::{GRACE, Signals};
 use crate::cli::{Global, Load};
-
-/// The time that an interrupted load has to end by itself.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// Runs the load on a thread of its own, so that signals are noticed while the load computes.
 pub(super) async fn run(global: Global, arguments: Load) -> Result<Exit, Failure> {

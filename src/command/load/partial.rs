@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::case::{self, Opened};
 use super::partial_result::{self, Partial};
-use crate::case::StageState;
 use crate::cli::{Global, Load, LoadFormat};
 use crate::command::exit::{Exit, Failure, UsageError};
 use crate::command::services::Services;
@@ -36,14 +35,10 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
             .await
             .map(|plan| Partial::Plan(Box::new(plan))),
     };
-    let ended = &mut |stage| {
-        case.note(|manifest| {
-            manifest.stages.insert(stage, StageState::Done);
-        })
-    };
+    let ended = &mut |stage| case.stage_done(stage);
     let partial = investigation::show_progress(global, ended, run).await?;
     // The number of records is stored, and the journal is flushed to disk.
-    case.note(|_| {})?;
+    case.note_records()?;
     let next = suggested::command(global, "load")
         .words("--case")
         .path("DIR", case.dir());

@@ -7,11 +7,11 @@ use serde_json::json;
 
 use crate::case::Case;
 use crate::cli::Global;
+use crate::command::stored::Stored;
 use crate::command::{push, suggested};
 use crate::graph::summary::{counts, summarise};
 use crate::http::Counts;
-use crate::model::{Gap, Source};
-use crate::pipeline::Outcome;
+use crate::model::Source;
 use crate::sink::neo4j::Counters;
 use crate::terminal;
 
@@ -20,13 +20,21 @@ pub(super) const NOTES: &str = "Not available, whatever permissions are granted 
 
 pub(super) fn json(
     case: &Case,
-    outcome: &Outcome,
-    mut requests: BTreeMap<Source, Counts>,
+    made: &Stored,
+    requests: BTreeMap<Source, Counts>,
 ) -> serde_json::Result<String> {
-    let (summary, entities) = summarise(&outcome.graph);
-    let (nodes, edges) = counts(&outcome.graph);
+    let (summary, entities) = summarise(&made.graph);
+    let (nodes, edges) = counts(&made.graph);
+    let named = requests.into_iter();
+    let mut requests: BTreeMap<String, Counts> = named
+        .map(|(source, counts)| (source.to_string(), counts))
+        .collect();
     for source in [Source::Login, Source::Graph, Source::LogAnalytics] {
-        requests.entry(source).or_default();
+        requests.entry(source.to_string()).or_default();
+    }
+    // Only a stored graph can have gaps of sources that were not asked now.
+    for gap in made.gaps.iter().chain(&made.notes) {
+        requests.entry(gap.source.clone()).or_default();
     }
     let result = json!({
         "case": {"id": case.id(), "path": case.dir().to_string_lossy(), "window": case.manifest().window},
@@ -34,8 +42,8 @@ pub(super) fn json(
         "entities": entities,
         "nodes": nodes,
         "edges": edges,
-        "gaps": outcome.gaps,
-        "notes": outcome.notes,
+        "gaps": made.gaps,
+        "notes": made.notes,
         "requests": requests,
     });
     serde_json::to_string_pretty(&result).map(|text| terminal::harmless(&text) + "\n")
@@ -44,10 +52,10 @@ pub(super) fn json(
 pub(super) fn text(
     global: &Global,
     case: &Case,
-    outcome: &Outcome,
+    made: &Stored,
     counters: Option<&Counters>,
 ) -> String {
-    let (summary, entities) = summarise(&outcome.graph);
+    let (summary, entities) = summarise(&made.graph);
     let mut text = String::new();
     list(&mut text, "Users who sent a risky url", &entities.users);
     list(
@@ -57,11 +65,11 @@ pub(super) fn text(
     );
     let defanged: Vec<String> = entities.urls.iter().map(|url| defang(url)).collect();
     list(&mut text, "Risky urls", &defanged);
-    gaps(&mut text, NOTES, &outcome.notes);
+    gaps(&mut text, NOTES, &made.notes);
     gaps(
         &mut text,
         "INCOMPLETE: the figures below lack the following (gaps)",
-        &outcome.gaps,
+        &made.gaps,
     );
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{}", summary.sentence);
@@ -105,7 +113,7 @@ fn list(text: &mut String, title: &str, items: &[String]) {
 }
 
 /// Writes a heading with the number of gaps or notes, and a line for each; writes nothing when there are none.
-pub(super) fn gaps(text: &mut String, title: &str, gaps: &[Gap]) {
+pub(super) fn gaps(text: &mut String, title: &str, gaps: &[impl ToString]) {
     if gaps.is_empty() {
         return;
     }

@@ -1,12 +1,16 @@
-//! `linktrail case`: lists, verifies and pushes cases, and removes a case from Neo4j.
+//! `linktrail case`: lists, verifies, packs, pushes and deletes cases, and removes a case from Neo4j.
+
+mod delete;
+mod pack;
+mod verify;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::exit::{Context, Exit, Failure, UsageError};
-use super::{complete_case, output, push, replay, suggested};
 use crate::case::Case;
 use crate::cli::{Case as Command, Global};
+use crate::command::exit::{Context, Exit, Failure, UsageError};
+use crate::command::{complete_case, output, push, signals, stored, suggested};
 use crate::config::Config;
 use crate::model::format_time;
 use crate::sink::neo4j::Connection;
@@ -15,7 +19,12 @@ use crate::terminal;
 pub(super) async fn run(global: &Global, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::List { dir } => list(&dir),
-        Command::Verify { dir } => verify(global, &dir).await,
+        Command::Verify { dir } => verify::run(global, &dir).await,
+        Command::Pack { dir, out } => {
+            signals::run_blocking(move |stop| pack::pack(&dir, out.as_deref(), stop)).await
+        }
+        Command::Unpack { file, out } => pack::unpack(global, &file, out.as_deref()).await,
+        Command::Delete { dir, yes } => delete::run(global, &dir, yes).await,
         Command::Push { dir } => push_again(global, &dir).await,
         Command::Prune { id } => prune(global, &id).await,
     }
@@ -48,7 +57,7 @@ fn list(dir: &Path) -> Result<Exit, Failure> {
                 format_time(manifest.created),
                 format_time(manifest.window.from),
                 format_time(manifest.window.to),
-                if manifest.complete {
+                if manifest.last_complete().is_some() {
                     "complete"
                 } else {
                     "not complete"
@@ -70,52 +79,12 @@ fn list(dir: &Path) -> Result<Exit, Failure> {
     })
 }
 
-/// Reads every record, rebuilds the graph from them, and compares it with the saved graph. Nothing is written.
-async fn verify(global: &Global, dir: &Path) -> Result<Exit, Failure> {
-    let case = Case::open(dir)?;
-    let mut records = 0_u64;
-    case.journal().each(|_| records += 1)?;
-    let manifest = case.manifest();
-    let mut wrong = Vec::new();
-    if manifest.complete && manifest.records != records {
-        wrong.push(format!(
-            "case.json counts {} record(s), but the journal holds {records}",
-            manifest.records
-        ));
-    }
-    if manifest.complete {
-        let outcome = replay::run(global, &case).await?;
-        let mut rebuilt = Vec::new();
-        crate::graph::jsonl::write(&outcome.graph, &mut rebuilt)?;
-        match std::fs::read(dir.join("graph.jsonl")) {
-            Ok(kept) if kept == rebuilt => {}
-            Ok(_) => wrong.push("graph.jsonl is not the graph that the journal gives; `load --replay` writes it again".to_owned()),
-            Err(error) => wrong.push(format!("graph.jsonl cannot be read: {error}; `load --replay` writes it again")),
-        }
-    }
-    let state = if case.manifest().complete {
-        "complete"
-    } else {
-        "not complete: run its load again"
-    };
-    let mut text = format!("{} record(s) whole, case {state}\n", records);
-    for problem in &wrong {
-        writeln!(text, "{problem}")?;
-    }
-    output::print(&text)?;
-    Ok(if wrong.is_empty() {
-        Exit::Complete
-    } else {
-        Exit::Failed
-    })
-}
-
 async fn push_again(global: &Global, dir: &Path) -> Result<Exit, Failure> {
     let settings = Config::read(global.config.as_deref())?.required_neo4j()?;
     let connection = Connection::open(&settings).await?;
     let case = complete_case::open(Some(dir))?;
-    let outcome = replay::run(global, &case).await?;
-    let counters = push::run(global, &connection, &outcome.graph).await?;
+    let graph = stored::read(global, &case)?.graph;
+    let counters = push::run(global, &connection, &graph).await?;
     output::print(&format!("{}\n", push::describe(&counters)))?;
     Ok(Exit::Complete)
 }
