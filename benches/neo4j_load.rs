@@ -287,7 +287,7 @@ fn dump(graph: &Graph, file: &str) {
             .iter()
             .filter(|node| node.label == spec.label)
             .map(|node| {
-                let mut row = plain(&graph.stored(&node.facts));
+                let mut row = plain(&graph.stored(*node));
                 row.insert("id".to_owned(), node.id.as_str().into());
                 row
             })
@@ -305,7 +305,7 @@ fn dump(graph: &Graph, file: &str) {
             let rows: Vec<_> = edges
                 .iter()
                 .filter(|(a, edge, b)| (edge.kind, a.label, b.label) == (kind, from, to))
-                .map(|(a, edge, b)| json!({"a": a.id, "b": b.id, "p": plain(&graph.stored(&edge.facts))}))
+                .map(|(a, edge, b)| json!({"a": a.id, "b": b.id, "p": plain(&graph.stored((*a, *edge, *b)))}))
                 .collect();
             let times: Vec<_> = spec
                 .all_properties()

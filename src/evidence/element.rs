@@ -1,7 +1,7 @@
 //! A node or an edge of the graph, and the records that prove it.
 
 use crate::graph::schema::{started_from, verdict};
-use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef};
+use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef, Written};
 use crate::model::{BY_HAND, RecordNumber, State};
 
 /// A node or an edge.
@@ -20,6 +20,17 @@ impl Element {
             Self::Node(node) => Some(&graph.node(node).facts),
             Self::Edge(from, kind, to) => graph.edge(from, kind, to).map(|edge| &edge.facts),
         }
+    }
+
+    /// It with its ends, for code that writes all its properties; `None` when the graph has no such edge.
+    pub fn written(self, graph: &Graph) -> Option<Written<'_>> {
+        Some(match self {
+            Self::Node(node) => Written::Node(graph.node(node)),
+            Self::Edge(from, kind, to) => {
+                let edge = graph.edge(from, kind, to)?;
+                Written::Edge(graph.node(from), edge, graph.node(to))
+            }
+        })
     }
 
     /// The numbers of all records that prove it, in ascending order.

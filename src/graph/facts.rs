@@ -109,18 +109,9 @@ impl Facts {
         value.is_some()
     }
 
-    /// All properties but the common ones, in the order of the schema.
+    /// All properties that are kept but the common ones, in the order of the schema. [`Written`](super::Written) has
+    /// those too that follow from a key.
     pub(super) fn declared(&self) -> impl Iterator<Item = (&'static Property, ValueRef<'_>)> {
         self.properties.iter()
-    }
-
-    /// All properties but the common ones, sorted by name, for code that writes every one of them.
-    pub fn properties(&self) -> Vec<(&'static str, ValueRef<'_>)> {
-        let properties = self.declared();
-        let mut all: Vec<_> = properties
-            .map(|(property, value)| (property.name, value))
-            .collect();
-        all.sort_unstable_by_key(|(name, _)| *name);
-        all
     }
 }

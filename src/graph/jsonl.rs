@@ -9,15 +9,13 @@ use std::io::{self, BufRead, Write};
 
 use chrono::DateTime;
 use serde::de::{self, SeqAccess, Visitor};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::evidence::Evidence;
 use super::facts::Facts;
 use super::packed::Observed;
-use super::schema::{COMMON, EVIDENCE_LIMIT, Property, common};
-use super::value::ValueRef;
-use super::{EdgeType, Graph, Label, NodeRef, Value};
+use super::schema::{COMMON, Property};
+use super::{EdgeType, Graph, Label, NodeRef, Properties, Value, written};
 use crate::model::{RecordId, RecordNumber};
 
 /// Writes the nodes sorted by label and id, then the edges sorted by type, from and to: one JSON object a line, with
@@ -26,13 +24,12 @@ use crate::model::{RecordId, RecordNumber};
 /// # Errors
 /// The errors of `out`.
 pub fn write(graph: &Graph, mut out: impl Write) -> io::Result<()> {
-    let case = graph.case();
     for node in graph.nodes() {
         let line = NodeLine {
             id: node.id.as_str(),
             kind: "node",
             label: node.label.as_str(),
-            properties: Stored(case, &node.facts),
+            properties: graph.stored(node),
         };
         serde_json::to_writer(&mut out, &line)?;
         out.write_all(b"\n")?;
@@ -41,7 +38,7 @@ pub fn write(graph: &Graph, mut out: impl Write) -> io::Result<()> {
         let line = EdgeLine {
             from: End::of(from.label, &from.id),
             kind: "edge",
-            properties: Stored(case, &edge.facts),
+            properties: graph.stored((from, edge, to)),
             to: End::of(to.label, &to.id),
             name: edge.kind.as_str(),
         };
@@ -56,14 +53,14 @@ struct NodeLine<'g> {
     id: &'g str,
     kind: &'static str,
     label: &'static str,
-    properties: Stored<'g>,
+    properties: Properties,
 }
 
 #[derive(Serialize)]
 struct EdgeLine<'g> {
     from: End<'g>,
     kind: &'static str,
-    properties: Stored<'g>,
+    properties: Properties,
     to: End<'g>,
     #[serde(rename = "type")]
     name: &'static str,
@@ -83,41 +80,6 @@ impl<'g> End<'g> {
             id: id.into(),
             label: label.as_str().into(),
         }
-    }
-}
-
-/// All properties of a node or an edge of this case, its own and the common ones.
-struct Stored<'g>(&'g str, &'g Facts);
-
-impl Serialize for Stored<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(case, facts) = self;
-        let numbers = facts.evidence.numbers().take(EVIDENCE_LIMIT);
-        let ids = numbers.map(|number| RecordId::new(case, number).to_string());
-        let mut ids: Vec<String> = ids.collect();
-        ids.sort_unstable();
-        let mut all = facts.properties();
-        all.push((common::CASES.name(), ValueRef::List(vec![case])));
-        let times = [
-            (common::FIRST_SEEN, facts.first_seen),
-            (common::LAST_SEEN, facts.last_seen),
-        ];
-        let times = times
-            .into_iter()
-            .filter_map(|(field, at)| Some((field.name(), at?)));
-        all.extend(times.map(|(name, at)| (name, ValueRef::Time(at))));
-        if !ids.is_empty() {
-            let ids = ids.iter().map(String::as_str).collect();
-            all.push((common::EVIDENCE.name(), ValueRef::List(ids)));
-        }
-        let count = i64::try_from(facts.evidence.count()).unwrap_or(i64::MAX);
-        all.push((common::EVIDENCE_COUNT.name(), ValueRef::Integer(count)));
-        all.sort_unstable_by_key(|(name, _)| *name);
-        let mut map = serializer.serialize_map(Some(all.len()))?;
-        for (name, value) in &all {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
     }
 }
 
@@ -191,7 +153,11 @@ pub fn read_line(graph: &mut Graph, line: &[u8]) -> Result<(), String> {
             ..
         } => {
             let label = label_of(&label)?;
-            let (observed, mut facts) = facts(graph.case(), label.spec().properties, properties)?;
+            let (mut observed, mut facts) =
+                facts(graph.case(), label.spec().properties, properties)?;
+            if label == Label::Url {
+                written::shorten_url(&id, &mut observed);
+            }
             facts.absorb(label.table(), observed);
             let count = graph.node_count();
             let node = graph.node_of(label, id.into_owned());
@@ -208,9 +174,13 @@ pub fn read_line(graph: &mut Graph, line: &[u8]) -> Result<(), String> {
             ..
         } => {
             let kind = EdgeType::parse(&name).ok_or_else(|| format!("no type {name}"))?;
-            let (observed, mut facts) = facts(graph.case(), kind.spec().properties, properties)?;
-            facts.absorb(kind.table(), observed);
+            let (mut observed, mut facts) =
+                facts(graph.case(), kind.spec().properties, properties)?;
             let (from, to) = (end(graph, &from)?, end(graph, &to)?);
+            if kind == EdgeType::Contains {
+                written::shorten_link(&graph.node(to).id, &mut observed);
+            }
+            facts.absorb(kind.table(), observed);
             let labels = (graph.node(from).label, graph.node(to).label);
             if !kind.spec().joins.contains(&labels) {
                 return Err(format!("{kind} joins no {} and {}", labels.0, labels.1));
@@ -248,7 +218,8 @@ fn facts(
             .zip(table)
             .find(|(_, property)| property.name == name);
         if let Some((position, property)) = known {
-            observed.push((position, value.typed(property).ok_or_else(wrong)?));
+            let value = value.typed(property).filter(|value| !value.is_empty());
+            observed.push((position, value.ok_or_else(wrong)?));
             continue;
         }
         let known = COMMON.iter().find(|common| common.name == name);

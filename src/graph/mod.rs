@@ -17,6 +17,7 @@ pub mod property;
 pub mod schema;
 pub mod summary;
 pub mod value;
+mod written;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -39,6 +40,7 @@ pub use evidence::Evidence;
 pub use facts::{Facts, Seen};
 pub use schema::{Edge, EdgeType, Entity, Field, Label};
 pub use value::{Properties, Value};
+pub use written::Written;
 
 /// A node in the graph.
 #[derive(Debug, Clone)]
@@ -146,8 +148,19 @@ impl Graph {
         self.put_parts(E::LABEL, id, given.into_observed(), seen)
     }
 
-    fn put_parts(&mut self, label: Label, id: String, observed: Observed, seen: Seen) -> NodeRef {
-        let index = self.node_of(label, value::indexable(id));
+    fn put_parts(
+        &mut self,
+        label: Label,
+        id: String,
+        mut observed: Observed,
+        seen: Seen,
+    ) -> NodeRef {
+        let id = value::indexable(id);
+        observed.retain(|(_, value)| !value.is_empty());
+        if label == Label::Url {
+            written::shorten_url(&id, &mut observed);
+        }
+        let index = self.node_of(label, id);
         let facts = &mut self.inner[index].facts;
         facts.absorb(label.table(), within_index(label, observed));
         facts.see(seen);
@@ -195,7 +208,11 @@ impl Graph {
             self.inner[to].label
         );
         let mut facts = Facts::default();
-        facts.absorb(kind.table(), edge.into_given().into_observed());
+        let mut observed = edge.into_given().into_observed();
+        if kind == EdgeType::Contains {
+            written::shorten_link(&self.inner[to].id, &mut observed);
+        }
+        facts.absorb(kind.table(), observed);
         facts.see(seen);
         self.link_facts(from, kind, to, facts);
     }
@@ -418,11 +435,10 @@ impl Graph {
     }
 
     /// All properties of a node or edge as they are stored: its own, and the common ones.
-    pub fn stored(&self, facts: &Facts) -> Properties {
-        let properties = facts.declared();
-        let mut all: Properties = properties
-            .map(|(property, value)| (property.name, value.to_owned()))
-            .collect();
+    pub fn stored<'g>(&self, element: impl Into<Written<'g>>) -> Properties {
+        let element = element.into();
+        let facts = element.facts();
+        let mut all = element.properties();
         all.insert(common::CASES.name(), Value::List(vec![self.case.clone()]));
         if let Some(at) = facts.first_seen {
             all.insert(common::FIRST_SEEN.name(), Value::Time(at));

@@ -38,7 +38,7 @@ pub fn cell(graph: &Graph, node: NodeRef) -> &str {
 pub fn caption(node: &NodeData) -> Cow<'_, str> {
     let facts = &node.facts;
     let text = match node.label {
-        Label::Url => facts.get(url::DEFANGED),
+        Label::Url => return defanged(node),
         Label::Message => facts.get(message::PREVIEW),
         Label::Domain => facts.get(domain::UNICODE),
         Label::Verdict => facts.get(verdict::PROVIDER),
@@ -100,13 +100,19 @@ pub fn names(node: &NodeData) -> Vec<&str> {
     names.into_iter().flatten().collect()
 }
 
+/// The url of a node, defanged.
+fn defanged(node: &NodeData) -> Cow<'_, str> {
+    match (node.facts.get(url::DEFANGED), ::url::Url::parse(&node.id)) {
+        (Some(whole), _) => whole.into(),
+        (None, Ok(url)) => defang(&url).into(),
+        (None, Err(_)) => defang_text(&node.id),
+    }
+}
+
 /// The id in a form that no program turns into a link; `None` for a verdict whose url is not valid.
 pub fn defanged_id(node: &NodeData) -> Option<Cow<'_, str>> {
     match node.label {
-        Label::Url => Some(match node.facts.get(url::DEFANGED) {
-            Some(whole) => whole.into(),
-            None => defang_text(&node.id),
-        }),
+        Label::Url => Some(defanged(node)),
         Label::Verdict => match node.verdict_id() {
             Some(id) => {
                 let url = defang(&::url::Url::parse(&id.url).ok()?);

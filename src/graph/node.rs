@@ -62,10 +62,10 @@ impl Entity for Url {
 
     fn into_parts(self) -> (String, Given) {
         let given = Given::default()
-            .with(url::SCHEME, self.0.scheme().to_owned())
+            .with(url::SCHEME, Some(self.0.scheme().to_owned()))
             .with(url::HOST, self.0.host_str().map(str::to_owned))
-            .with(url::PATH, self.0.path().to_owned())
-            .with(url::DEFANGED, crate::link::defang(&self.0));
+            .with(url::PATH, Some(self.0.path().to_owned()))
+            .with(url::DEFANGED, Some(crate::link::defang(&self.0)));
         (self.0.into(), given)
     }
 }

@@ -29,7 +29,6 @@ struct Entry<'p> {
 impl Packed {
     /// Merges what was observed by the rules of the table.
     pub(super) fn merge(&mut self, table: u8, mut observed: Observed) {
-        observed.retain(|(_, value)| !value.is_empty());
         if observed.is_empty() {
             return;
         }

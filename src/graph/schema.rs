@@ -197,10 +197,10 @@ nodes! {
         doc: "a url, unwrapped and normalised",
         key: "normalised url",
         derived {
-            SCHEME scheme: Text, First, "http, https, …";
+            SCHEME scheme: Option<Text>, First, "http, https, …";
             HOST host: Option<Text>, First, "host, punycode";
-            PATH path: Text, First, "path";
-            DEFANGED defanged: Text, First, "a form that no program turns into a link";
+            PATH path: Option<Text>, First, "path";
+            DEFANGED defanged: Option<Text>, First, "a form that no program turns into a link";
             RISKY risky: Flag, Last, "a provider says warning or high, or a signal that counts says so";
             SEVERITY severity: As<UrlSeverity>, Last, "high, warning, information or unknown";
             SIGNALS signals: SetOf<Signal>, Union, "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain";

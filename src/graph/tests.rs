@@ -24,8 +24,7 @@ fn numbers(facts: &Facts) -> Vec<u64> {
 }
 
 fn value(facts: &Facts, name: &str) -> Value {
-    let mut properties = facts.properties().into_iter();
-    let found = properties.find(|(known, _)| *known == name);
+    let found = facts.declared().find(|(known, _)| known.name == name);
     found.unwrap().1.to_owned()
 }
 
@@ -236,7 +235,7 @@ fn what_is_empty_is_absent() {
         Seen::default(),
     );
     for node in [user, evil, verdict] {
-        let stored = graph.stored(&graph.node(node).facts);
+        let stored = graph.stored(graph.node(node));
         for name in ["name", "signals", "score", "evidence", "first_seen"] {
             assert!(!stored.contains_key(name), "{name}");
         }
@@ -251,7 +250,7 @@ fn evidence_is_the_first_twenty_records_and_the_count_of_all() {
     for record in (1..=30).rev() {
         graph.see(user, Seen::in_record(record));
     }
-    let stored = graph.stored(&graph.node(user).facts);
+    let stored = graph.stored(graph.node(user));
     assert_eq!(stored["evidence_count"], Value::Integer(30));
     let Value::List(ids) = &stored["evidence"] else {
         panic!("no list");

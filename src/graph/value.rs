@@ -57,20 +57,6 @@ impl ValueRef<'_> {
     }
 }
 
-/// Writes the value as JSON, with times in RFC 3339 with `Z`.
-impl Serialize for ValueRef<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Text(text) => text.serialize(serializer),
-            Self::Integer(number) => number.serialize(serializer),
-            Self::Number(number) => number.serialize(serializer),
-            Self::Boolean(flag) => flag.serialize(serializer),
-            Self::Time(at) => format_time(*at).serialize(serializer),
-            Self::List(items) => items.serialize(serializer),
-        }
-    }
-}
-
 /// Properties by name, in the spelling of the schema.
 pub type Properties = BTreeMap<&'static str, Value>;
 
@@ -89,7 +75,7 @@ impl Value {
         }
     }
 
-    /// The value as JSON, with times in RFC 3339 with `Z`.
+    /// The value as JSON, as [`Serialize`] writes it.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Text(text) => text.as_str().into(),
@@ -98,6 +84,20 @@ impl Value {
             Self::Boolean(b) => (*b).into(),
             Self::Time(at) => format_time(*at).into(),
             Self::List(items) => items.clone().into(),
+        }
+    }
+}
+
+/// Writes the value as JSON, with times in RFC 3339 with `Z`.
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => text.serialize(serializer),
+            Self::Integer(number) => number.serialize(serializer),
+            Self::Number(number) => number.serialize(serializer),
+            Self::Boolean(flag) => flag.serialize(serializer),
+            Self::Time(at) => format_time(*at).serialize(serializer),
+            Self::List(items) => items.serialize(serializer),
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct ListedChannel {
     pub(super) teams: BTreeMap<TeamId, ListedIn>,
     /// The messages with a link, by message id.
     pub(super) messages: BTreeMap<Box<str>, ListedMessage>,
+    /// With `--channels all`, the messages that were taken, listed or not.
+    taken: HashSet<Box<str>>,
 }
 
 /// What the audit log says about a channel in one of its teams.
@@ -46,8 +48,6 @@ pub(super) struct ListedMessage {
     pub(super) first: Option<DateTime<Utc>>,
     /// The time of its last row in the log.
     pub(super) last: Option<DateTime<Utc>>,
-    /// True when the message was read.
-    pub(super) is_read: bool,
 }
 
 /// The user of a row. The least one counts: who created the message before who changed it, the earlier before the later.
@@ -161,14 +161,16 @@ impl Listing {
         })
     }
 
-    /// Marks a wanted message as read, and returns its entry; `None` when it was read before.
-    pub(super) fn take(&mut self, wanted: &Wanted) -> Option<&ListedMessage> {
+    /// Takes the entry of a wanted message out of the listing; `None` when it was taken before. What is left at the end
+    /// is what was not given.
+    pub(super) fn take(&mut self, wanted: &Wanted) -> Option<ListedMessage> {
         let channel = self.channels.get_mut(&wanted.channel)?;
-        let message = channel
-            .messages
-            .entry(wanted.id.as_str().into())
-            .or_default();
-        (!std::mem::replace(&mut message.is_read, true)).then_some(message)
+        let listed = channel.messages.remove(wanted.id.as_str());
+        if self.all_in.is_none() {
+            return listed;
+        }
+        let is_new = channel.taken.insert(wanted.id.as_str().into());
+        is_new.then(|| listed.unwrap_or_default())
     }
 }
 

@@ -88,8 +88,7 @@ pub(super) async fn read_listed(
         let Some(place) = channels.get(id).copied() else {
             continue;
         };
-        let messages = channel.messages.iter();
-        for (message, listed) in messages.filter(|(_, listed)| !listed.is_read) {
+        for (message, listed) in &channel.messages {
             absent += 1;
             let id = MessageId::in_place(id.as_str(), message);
             senders.extend(put_listed(&mut findings.graph, id, listed, place));
@@ -227,7 +226,7 @@ impl Fetched<'_> {
         let id = MessageId::in_place(wanted.channel.as_str(), &wanted.id);
         let graph = &mut *self.graph;
         let node = message.put(graph, id, place);
-        cite(graph, node, listed);
+        cite(graph, node, &listed);
         put_root(graph, wanted, node, place, &message);
         let sent = message.sent();
         let sender = match people::sender(&message.message.value, self.tenant) {
@@ -246,7 +245,7 @@ impl Fetched<'_> {
             }
             None => {
                 let record = listed.records.numbers().next().or(sent.record);
-                put_listed_sender(graph, listed, node, Seen { record, ..sent })
+                put_listed_sender(graph, &listed, node, Seen { record, ..sent })
             }
         };
         self.senders.extend(sender);

@@ -9,7 +9,7 @@ use super::json::shown;
 use super::view::View;
 use crate::evidence::{self, Element};
 use crate::graph::schema::{EVIDENCE_LIMIT, common, message, url, user};
-use crate::graph::{EdgeType, Facts, Label, NodeRef};
+use crate::graph::{EdgeType, Facts, Label, NodeRef, Written};
 use crate::model::RecordNumber;
 use crate::model::format_time;
 
@@ -128,7 +128,10 @@ impl<'g> Elements<'g> {
             kind,
             id,
             command: evidence::command(self.view.graph, element),
-            properties: told.then(|| properties(facts)),
+            properties: element
+                .written(self.view.graph)
+                .filter(|_| told)
+                .map(properties),
             records: records.collect(),
             count: usize::try_from(facts.evidence.count()).unwrap_or(usize::MAX),
             unrecorded: element.unrecorded(self.view.graph).map(|why| shown(&why)),
@@ -143,11 +146,12 @@ impl<'g> Elements<'g> {
     }
 }
 
-fn properties(facts: &Facts) -> Map<String, Json> {
-    let mut all: Map<String, Json> = facts
+fn properties(element: Written<'_>) -> Map<String, Json> {
+    let facts = element.facts();
+    let mut all: Map<String, Json> = element
         .properties()
         .into_iter()
-        .map(|(name, value)| (name.to_owned(), broken(value.to_owned().to_json())))
+        .map(|(name, value)| (name.to_owned(), broken(value.to_json())))
         .collect();
     for (field, at) in [
         (common::FIRST_SEEN, facts.first_seen),

@@ -15,7 +15,7 @@ use csv::{Writer, WriterBuilder};
 use super::plain::plain;
 use crate::graph::schema::{EDGES, NODES, Property, ValueKind};
 use crate::graph::value::Value;
-use crate::graph::{Graph, Properties};
+use crate::graph::{Graph, Properties, Written};
 use crate::model::fs::{create_private_file, make_private_dir};
 
 /// Possible delimiters between the values of a list, each with its name in the options of neo4j-admin.
@@ -58,7 +58,7 @@ pub fn write(graph: &Graph, folder: &Path) -> io::Result<()> {
             std::iter::once(format!("id:ID({})", spec.label)).chain(header(&properties)),
         )?;
         for node in rows {
-            let stored = graph.stored(&node.facts);
+            let stored = graph.stored(*node);
             out.write_record(std::iter::once(node.id.clone()).chain(cells(
                 &properties,
                 &stored,
@@ -87,7 +87,7 @@ pub fn write(graph: &Graph, folder: &Path) -> io::Result<()> {
                     .chain(header(&properties)),
             )?;
             for (a, edge, b) in rows {
-                let stored = graph.stored(&edge.facts);
+                let stored = graph.stored((*a, *edge, *b));
                 out.write_record([a.id.clone(), b.id.clone()].into_iter().chain(cells(
                     &properties,
                     &stored,
@@ -109,10 +109,10 @@ fn open(file: &Path) -> io::Result<Writer<BufWriter<File>>> {
 /// The first delimiter that does not occur in any list.
 fn delimiter(graph: &Graph) -> Option<(char, &'static str)> {
     let mut free: BTreeMap<char, &str> = DELIMITERS.iter().copied().collect();
-    let nodes = graph.nodes().into_iter().map(|node| &node.facts);
-    let edges = graph.edges().map(|(_, edge, _)| &edge.facts);
-    for facts in nodes.chain(edges) {
-        for value in graph.stored(facts).values() {
+    let nodes = graph.nodes().into_iter().map(Written::from);
+    let edges = graph.edges().map(Written::from);
+    for element in nodes.chain(edges) {
+        for value in graph.stored(element).values() {
             if let Value::List(items) = value {
                 free.retain(|delimiter, _| !items.iter().any(|item| item.contains(*delimiter)));
             }

@@ -33,7 +33,7 @@ pub fn write(graph: &Graph, out: impl Write) -> io::Result<()> {
     body.push_attribute(("edgedefault", "directed"));
     xml.write_event(Event::Start(body))?;
     for node in graph.nodes() {
-        let stored = graph.stored(&node.facts);
+        let stored = graph.stored(node);
         let mut element = BytesStart::new("node");
         element.push_attribute(("id", id(node.label.as_str(), &node.id).as_str()));
         xml.write_event(Event::Start(element))?;
@@ -49,7 +49,7 @@ pub fn write(graph: &Graph, out: impl Write) -> io::Result<()> {
         xml.write_event(Event::Start(element))?;
         data(&mut xml, "e-label", edge.kind.as_str())?;
         data(&mut xml, "e-edge_type", edge.kind.as_str())?;
-        values(&mut xml, "e", &graph.stored(&edge.facts))?;
+        values(&mut xml, "e", &graph.stored((from, edge, to)))?;
         xml.write_event(Event::End(BytesEnd::new("edge")))?;
     }
     xml.write_event(Event::End(BytesEnd::new("graph")))?;

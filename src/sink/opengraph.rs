@@ -24,7 +24,7 @@ pub fn write(graph: &Graph, mut out: impl Write) -> io::Result<()> {
         "{{\"metadata\":{{\"source_kind\":\"{SOURCE}\"}},\"graph\":{{\"nodes\":["
     )?;
     for (at, node) in graph.nodes().into_iter().enumerate() {
-        let stored = graph.stored(&node.facts);
+        let stored = graph.stored(node);
         let mut properties = plain(&stored);
         // BloodHound shows and searches the property `name`.
         properties.insert("name".to_owned(), caption(node).into());
@@ -42,7 +42,7 @@ pub fn write(graph: &Graph, mut out: impl Write) -> io::Result<()> {
             "kind": format!("LT_{}", edge.kind),
             "start": {"match_by": "id", "value": id(from)},
             "end": {"match_by": "id", "value": id(to)},
-            "properties": plain(&graph.stored(&edge.facts)),
+            "properties": plain(&graph.stored((from, edge, to))),
         });
         write!(out, "{}\n{line}", if at == 0 { "" } else { "," })?;
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{Answer, Proof};
 use crate::command::exit::Failure;
 use crate::evidence::Element;
-use crate::graph::{Facts, Graph, NodeRef, schema};
+use crate::graph::{Graph, NodeRef, Written, schema};
 use crate::terminal;
 
 /// Renders the requested node, edge or record as one JSON object.
@@ -25,7 +25,7 @@ pub(super) fn render(answer: &Answer<'_>) -> Result<String, Failure> {
             put("kind", "node".into());
             put("label", data.label.as_str().into());
             put("id", data.id.as_str().into());
-            put("properties", properties(graph, &data.facts));
+            put("properties", properties(graph, data.into()));
             put("edges", json!(edges(graph, node)));
         }
         Some(Element::Edge(from, kind, to)) => {
@@ -38,7 +38,10 @@ pub(super) fn render(answer: &Answer<'_>) -> Result<String, Failure> {
             put("from", end(from));
             put("to", end(to));
             if let Some(edge) = graph.edge(from, kind, to) {
-                put("properties", properties(graph, &edge.facts));
+                put(
+                    "properties",
+                    properties(graph, (graph.node(from), edge, graph.node(to)).into()),
+                );
             }
         }
         None => {
@@ -71,8 +74,8 @@ fn record(proof: Proof) -> serde_json::Result<Value> {
     Ok(record)
 }
 
-fn properties(graph: &Graph, facts: &Facts) -> Value {
-    let stored = graph.stored(facts);
+fn properties(graph: &Graph, element: Written<'_>) -> Value {
+    let stored = graph.stored(element);
     let properties = stored.iter();
     properties
         .map(|(name, value)| ((*name).to_owned(), value.to_json()))

@@ -8,7 +8,7 @@ use super::answer::{Answer, Proof};
 use crate::command::exit::Failure;
 use crate::evidence::{self, Element, Parts};
 use crate::graph::schema::{self, common};
-use crate::graph::{Facts, Graph, Label, NodeData, NodeRef, naming};
+use crate::graph::{Graph, Label, NodeData, NodeRef, Written, naming};
 use crate::journal::Record;
 use crate::model::{RecordId, format_time};
 use crate::source::logs::Query;
@@ -31,7 +31,7 @@ pub(super) fn render(answer: &Answer<'_>, whole: bool) -> Result<String, Failure
         Some(element @ Element::Node(node)) => {
             let data = graph.node(node);
             writeln!(text, "{} {}", data.label, title(data))?;
-            properties(&mut text, element.facts(graph))?;
+            properties(&mut text, element.written(graph))?;
             edges(&mut text, graph, node)?;
         }
         Some(element @ Element::Edge(from, kind, to)) => {
@@ -39,7 +39,7 @@ pub(super) fn render(answer: &Answer<'_>, whole: bool) -> Result<String, Failure
             writeln!(text, "{kind}")?;
             writeln!(text, "  from {} {}", from.label, title(from))?;
             writeln!(text, "  to {} {}", to.label, title(to))?;
-            properties(&mut text, element.facts(graph))?;
+            properties(&mut text, element.written(graph))?;
         }
         None => {}
     }
@@ -74,10 +74,13 @@ fn title(node: &NodeData) -> String {
     }
 }
 
-fn properties(text: &mut String, facts: Option<&Facts>) -> std::fmt::Result {
-    let Some(facts) = facts else { return Ok(()) };
-    for (name, value) in facts.properties() {
-        let value = match value.to_owned().to_json() {
+fn properties(text: &mut String, element: Option<Written<'_>>) -> std::fmt::Result {
+    let Some(element) = element else {
+        return Ok(());
+    };
+    let facts = element.facts();
+    for (name, value) in element.properties() {
+        let value = match value.to_json() {
             Value::String(text) => text,
             Value::Array(items) => {
                 let items: Vec<_> = items.iter().map(plain).collect();

@@ -50,12 +50,12 @@ impl<'g> RowWriter<'g> {
 
     /// A node's row, and its approximate size in bytes.
     pub(super) fn node(&self, node: &NodeData) -> (BoltType, usize) {
-        self.row(&[&node.id], self.graph.stored(&node.facts))
+        self.row(&[&node.id], self.graph.stored(node))
     }
 
     /// An edge's row, and its approximate size in bytes.
     pub(super) fn edge(&self, (from, edge, to): EdgeRow<'_>) -> (BoltType, usize) {
-        self.row(&[&from.id, &to.id], self.graph.stored(&edge.facts))
+        self.row(&[&from.id, &to.id], self.graph.stored((from, edge, to)))
     }
 
     fn row(&self, ids: &[&str], properties: Properties) -> (BoltType, usize) {
