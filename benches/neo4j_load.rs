@@ -66,6 +66,7 @@ async fn bench(messages: usize) {
         user: variable("USER"),
         password: variable("PASSWORD").into(),
         database: "neo4j".to_owned(),
+        plaintext: false,
     };
     let mut connection = Connection::open(&settings).await.unwrap();
     connection.apply_schema().await.unwrap();

@@ -66,6 +66,7 @@ guide() { echo "http://127.0.0.1:$http/browser/linktrail/guide.html"; }
 # Later lines win over earlier ones, since Neo4j refuses a setting that stands twice.
 write_configuration() {
   mkdir -p "$server"/{conf,data,import,logs,run}
+  printf '127.0.0.1 localhost %s\n::1 localhost\n' "$(uname -n)" >"$server/conf/hosts"
   {
     cat <<CONF
 server.default_listen_address=127.0.0.1
@@ -79,7 +80,8 @@ server.memory.heap.max_size=$heap
 server.memory.pagecache.size=$pagecache
 server.directories.import=import
 # LOAD CSV reads no file and no address, and there are no procedures but those of Neo4j itself: a statement that
-# somebody passed on cannot send what it reads elsewhere. The folder above is empty.
+# somebody passed on cannot send what it reads elsewhere. The folder above is empty. Names are not looked up in the
+# network either, by the option jdk.net.hosts.file: a look-up alone would carry text to whoever answers for the name.
 dbms.security.allow_csv_import_from_file_urls=false
 internal.dbms.cypher_ip_blocklist=0.0.0.0/0,::/0
 dbms.security.procedures.allowlist=db.*,dbms.*,tx.*
@@ -131,7 +133,7 @@ server_start() {
     exec setsid "$java" "-Xms$heap" "-Xmx$heap" -XX:+UseG1GC -XX:+ExitOnOutOfMemoryError -XX:-OmitStackTraceInFastThrow \
       --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/java.io=ALL-UNNAMED \
       --add-opens=java.base/sun.nio.ch=ALL-UNNAMED --enable-native-access=ALL-UNNAMED \
-      -Dio.netty.tryReflectionSetAccessible=true -Dlog4j2.disable.jmx=true "${options[@]}" -cp "$browser:$jars/*" \
+      "-Djdk.net.hosts.file=$server/conf/hosts" -Dio.netty.tryReflectionSetAccessible=true -Dlog4j2.disable.jmx=true "${options[@]}" -cp "$browser:$jars/*" \
       org.neo4j.server.CommunityEntryPoint "--home-dir=$server" "--config-dir=$server/conf" \
       </dev/null >"$server/logs/console.log" 2>&1 9>&- &
     echo $! >"$state/pid"

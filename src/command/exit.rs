@@ -118,7 +118,15 @@ impl EndsCommand for UnpackError {}
 impl EndsCommand for JournalError {}
 impl EndsCommand for http::Failure {}
 impl EndsCommand for BrowserExportError {}
-impl EndsCommand for Neo4jError {}
+
+impl EndsCommand for Neo4jError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Plaintext { .. } | Self::RoutedInPlaintext { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+}
 impl EndsCommand for PrivacyError {}
 impl EndsCommand for ReportError {}
 impl EndsCommand for RunError {}

@@ -111,6 +111,9 @@ pub(super) struct Neo4j {
     pub(super) user: String,
     /// The database. `neo4j` when not set.
     pub(super) database: String,
+    /// Send passwords and data to another machine without encryption. `false` when not set, and an address that would
+    /// do so is then an error.
+    pub(super) plaintext: bool,
 }
 
 impl Default for Neo4j {
@@ -119,6 +122,7 @@ impl Default for Neo4j {
             uri: None,
             user: "neo4j".to_owned(),
             database: "neo4j".to_owned(),
+            plaintext: false,
         }
     }
 }

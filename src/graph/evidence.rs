@@ -30,7 +30,7 @@ impl Default for Evidence {
 
 impl Evidence {
     /// Adds a record.
-    pub(super) fn add(&mut self, number: RecordNumber) {
+    pub(crate) fn add(&mut self, number: RecordNumber) {
         if let (Numbers::Few(few), Ok(new)) = (&mut self.0, u32::try_from(number))
             && new != 0
         {

@@ -205,6 +205,7 @@ nodes! {
             SEVERITY severity: As<UrlSeverity>, Last, "high, warning, information or unknown";
             SIGNALS signals: SetOf<Signal>, Union, "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain";
             LOOKALIKE lookalike: Text, First, "why its host seems made to be taken for another one, in words";
+            WITHHELD withheld: Text, First, "why no outside provider was told of it";
         }
         indexed: [HOST, RISKY, SIGNALS],
         counted: [],

@@ -85,6 +85,9 @@ pub enum Lookup {
     Workspace(Vec<String>),
     /// Do nothing, since the verdict is already known.
     Known(Verdict),
+    /// Do nothing and make no verdict, since the privacy rules keep the url from every provider outside; for this
+    /// reason.
+    Withheld(String),
 }
 
 /// The description of a provider: what the configuration has to know about it, and the function that builds it.

@@ -5,7 +5,6 @@ use url::Url;
 
 use super::privacy::{Decision, Privacy};
 use super::provider::{Lookup, Provider};
-use super::verdict::Verdict;
 
 /// The lookup of one url at one provider, after the privacy rules.
 #[derive(Debug, Clone)]
@@ -26,7 +25,7 @@ pub fn provider_request(provider: &Provider, privacy: &Privacy, url: &Url) -> Pr
     }
     match privacy.decide(url) {
         Decision::Skip(reason) => ProviderRequest {
-            lookup: Lookup::Known(Verdict::skipped(&reason)),
+            lookup: Lookup::Withheld(reason),
             asked: None,
         },
         Decision::Ask(string) => ProviderRequest {

@@ -1,47 +1,76 @@
-//! Puts the messages that Microsoft Graph returned into the investigation graph.
+//! Messages that Microsoft Graph returned: their text is read once, as they arrive, and then dropped.
+
+use std::mem::take;
 
 use super::context::Context;
 use crate::graph::node::Message;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
-use crate::link;
+use crate::link::{self, Link};
 use crate::model::{MessageId, Store};
 use crate::source::msgraph::{ChatMessage, Recorded};
 
 /// The number of characters of a message's text in its preview.
 const PREVIEW: usize = 280;
 
-/// A message that is in the graph, and whose links have not been extracted yet.
-pub(super) struct MessageBody {
-    pub(super) node: NodeRef,
+/// A message whose text was read.
+pub(super) struct ReadMessage {
+    /// The message, without its text and attachments.
     pub(super) message: Recorded<ChatMessage>,
+    /// The start of its text, as far as it may be stored.
+    preview: Option<String>,
+    /// Its links.
+    pub(super) links: Vec<Link>,
 }
 
-/// Puts a message with this id into the graph, in its channel or chat.
-pub(super) fn put(
-    graph: &mut Graph,
+impl ReadMessage {
+    /// Reads the text of a message.
+    pub(super) fn of(mut message: Recorded<ChatMessage>, store: Store) -> Self {
+        let preview = preview(&message.value, store);
+        let links = message.value.links();
+        message.value.body = None;
+        drop(take(&mut message.value.attachments));
+        Self {
+            message,
+            preview,
+            links,
+        }
+    }
+
+    /// Puts the message with this id into the graph, in its channel or chat. Its links are put by
+    /// [`links::put`](super::links::put).
+    pub(super) fn put(&mut self, graph: &mut Graph, id: MessageId, place: NodeRef) -> NodeRef {
+        let Recorded { record, value } = &mut self.message;
+        let (created, modified) = (value.created_date_time, value.last_modified_date_time);
+        let node = Message {
+            id,
+            created,
+            modified,
+            deleted: value.deleted_date_time,
+            edited: Some(value.last_edited_date_time.is_some()),
+            subject: value.subject.take(),
+            importance: value.importance.take(),
+            preview: self.preview.take(),
+            web_url: value.web_url.take(),
+        };
+        let seen = Seen::between(*record, created, created.max(modified));
+        let node = graph.put(node, seen);
+        let posted = Edge::PostedIn { at: created };
+        graph.link(node, posted, place, Seen::at(*record, created));
+        node
+    }
+
+    /// The time at which it was sent, and its record.
+    pub(super) fn sent(&self) -> Seen {
+        Seen::at(self.message.record, self.message.value.created_date_time)
+    }
+}
+
+/// The function that reads the text of each message, for use on any thread.
+pub(super) fn reader(
     context: &Context,
-    id: MessageId,
-    message: &Recorded<ChatMessage>,
-    place: NodeRef,
-) -> NodeRef {
-    let Recorded { record, value } = message;
-    let (created, modified) = (value.created_date_time, value.last_modified_date_time);
-    let node = Message {
-        id,
-        created,
-        modified,
-        deleted: value.deleted_date_time,
-        edited: Some(value.last_edited_date_time.is_some()),
-        subject: value.subject.clone(),
-        importance: value.importance.clone(),
-        preview: preview(value, context.settings.store),
-        web_url: value.web_url.clone(),
-    };
-    let seen = Seen::between(*record, created, created.max(modified));
-    let node = graph.put(node, seen);
-    let posted = Edge::PostedIn { at: created };
-    graph.link(node, posted, place, Seen::at(*record, created));
-    node
+) -> impl Fn(Recorded<ChatMessage>) -> ReadMessage + Clone + Send + 'static {
+    let store = context.settings.store;
+    move |message| ReadMessage::of(message, store)
 }
 
 fn preview(message: &ChatMessage, store: Store) -> Option<String> {

@@ -4,35 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use super::bodies::{self, ReadMessage};
 use super::context::Context;
 use super::directory::Directory;
 use super::findings::Findings;
 use super::urls::Urls;
 use super::verdicts::Verdicts;
-use super::{bodies, intel, links, listing, people, risk};
+use super::{intel, links, listing, people, risk};
 use crate::graph::node::Chat;
 use crate::graph::{Edge, EdgeType, Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
-use crate::link::Link;
 use crate::model::{ChatId, ChatKind, ChatsOf, MessageId, Stage};
-use crate::source::msgraph::{self, ChatInfo, ChatMessage, Recorded, changed_since};
+use crate::source::msgraph::{self, ChatInfo, Recorded, changed_since};
 
 const STAGE: Stage = Stage::Chats;
 /// The number of chats whose messages are read at the same time.
 const CONCURRENT: usize = 16;
 
-/// A message of a chat, with its links.
-struct LinkMessage {
-    id: String,
-    message: Recorded<ChatMessage>,
-    links: Vec<Link>,
-}
-
-/// A chat with at least one message that holds a link.
+/// A chat, with the messages of the window that hold a link.
 struct LinkChat {
     id: String,
     info: Recorded<ChatInfo>,
-    messages: Vec<LinkMessage>,
+    messages: Vec<ReadMessage>,
 }
 
 /// Reads the chats of senders and asks the providers about the urls in them, until there is no new sender or all rounds
@@ -56,8 +49,7 @@ pub(super) async fn read(
         }
         users_done.extend(users.iter().copied());
         let chats = chats_of(context, findings, directory, users, &mut chats_done).await?;
-        let chats = read_messages(context, findings, chats).await?;
-        let people = put(context, findings, urls, chats).await?;
+        let people = read_messages(context, findings, urls, chats).await?;
         directory.resolve(context, findings, STAGE, &people).await?;
         intel::ask_about_new(context, findings, STAGE, urls, verdicts).await?;
     }
@@ -131,83 +123,50 @@ async fn chats_of(
     Ok(chats)
 }
 
-/// Reads the messages of the chats, and returns the chats in which a message of the window holds a link.
+/// Reads the messages of the chats. The chats in which a message of the window holds a link are put into the graph, with
+/// those messages and with all members. Returns the senders and members.
 async fn read_messages(
     context: &Context,
     findings: &mut Findings,
+    urls: &mut Urls,
     chats: BTreeMap<String, Recorded<ChatInfo>>,
-) -> Result<Vec<LinkChat>, Failure> {
+) -> Result<Vec<NodeRef>, Failure> {
     let changed = changed_since(context.window, context.now);
     let reads = stream::iter(chats).map(|(id, info)| async move {
         let mut messages = Vec::new();
-        let keep = |message| messages.extend(LinkMessage::of(context, message));
-        let msgraph = &context.msgraph;
-        let problem = msgraph.chat_messages(&id, changed, keep).await?;
+        let keep = |message: ReadMessage| {
+            let value = &message.message.value;
+            let has_id = value.id.as_ref().is_some_and(|id| !id.is_empty());
+            if has_id && !message.links.is_empty() && listing::is_in(context.window, value) {
+                messages.push(message);
+            }
+        };
+        let (msgraph, read) = (&context.msgraph, bodies::reader(context));
+        let problem = msgraph.chat_messages(&id, changed, read, keep).await?;
         Ok::<_, Failure>((LinkChat { id, info, messages }, problem))
     });
-    let answers: Vec<_> = reads.buffered(CONCURRENT).try_collect().await?;
-    let mut kept = Vec::new();
-    for (chat, problem) in answers {
+    let mut reads = reads.buffered(CONCURRENT);
+    let (mut people, mut put) = (Vec::new(), Vec::new());
+    while let Some((chat, problem)) = reads.try_next().await? {
         if let Some(problem) = problem {
             findings.add_msgraph_problem(STAGE, problem);
         }
         if !chat.messages.is_empty() {
-            kept.push(chat);
+            put.push((
+                chat.id.clone(),
+                chat.put(context, findings, urls, &mut people),
+            ));
         }
     }
-    Ok(kept)
-}
-
-impl LinkMessage {
-    /// The message, if it is in the window and holds a link.
-    fn of(context: &Context, message: Recorded<ChatMessage>) -> Option<Self> {
-        if !listing::is_in(context.window, &message.value) {
-            return None;
-        }
-        let links = message.value.links();
-        let id = message.value.id.clone().filter(|id| !id.is_empty())?;
-        (!links.is_empty()).then_some(Self { id, message, links })
-    }
-}
-
-/// Puts the chats into the graph, with those messages and with all members. Returns the senders and members.
-async fn put(
-    context: &Context,
-    findings: &mut Findings,
-    urls: &mut Urls,
-    chats: Vec<LinkChat>,
-) -> Result<Vec<NodeRef>, Failure> {
-    let ids: Vec<String> = chats.iter().map(|chat| chat.id.clone()).collect();
+    let (ids, chats): (Vec<String>, Vec<NodeRef>) = put.into_iter().unzip();
     let members = context.msgraph.chat_members(&ids).await?;
     let tenant = &context.settings.tenant;
-    let mut people = Vec::new();
-    for (LinkChat { id, info, messages }, members) in chats.into_iter().zip(members) {
-        let graph = &mut findings.graph;
-        let chat = Chat {
-            id: ChatId::from(id.as_str()),
-            kind: info.value.chat_type.map(ChatKind::from),
-            topic: info.value.topic,
-        };
-        let chat = graph.put(chat, Seen::in_record(info.record));
-        for LinkMessage {
-            id: message_id,
-            message,
-            links,
-        } in messages
-        {
-            let key = MessageId::in_place(&id, &message_id);
-            let node = bodies::put(graph, context, key, &message, chat);
-            let sent = Seen::at(message.record, message.value.created_date_time);
-            if let Some(user) = people::put_sender(graph, &message.value, tenant, sent) {
-                graph.link(user, Edge::Sent { at: sent.at }, node, sent);
-                people.push(user);
-            }
-            links::put(graph, urls, node, links, sent);
-        }
+    for (chat, members) in chats.into_iter().zip(members) {
         for member in members.items {
             let seen = Seen::in_record(member.record);
-            if let Some(user) = people::put_member(graph, &member.value, tenant, seen) {
-                graph.link(user, Edge::ParticipatesIn, chat, seen);
+            if let Some(user) = people::put_member(&mut findings.graph, &member.value, tenant, seen)
+            {
+                findings.graph.link(user, Edge::ParticipatesIn, chat, seen);
                 people.push(user);
             }
         }
@@ -216,4 +175,36 @@ async fn put(
         }
     }
     Ok(people)
+}
+
+impl LinkChat {
+    /// Puts the chat into the graph with its messages, and adds their senders to `people`.
+    fn put(
+        self,
+        context: &Context,
+        findings: &mut Findings,
+        urls: &mut Urls,
+        people: &mut Vec<NodeRef>,
+    ) -> NodeRef {
+        let graph = &mut findings.graph;
+        let chat = Chat {
+            id: ChatId::from(self.id.as_str()),
+            kind: self.info.value.chat_type.map(ChatKind::from),
+            topic: self.info.value.topic,
+        };
+        let chat = graph.put(chat, Seen::in_record(self.info.record));
+        for mut message in self.messages {
+            let id = message.message.value.id.take().unwrap_or_default();
+            let node = message.put(graph, MessageId::in_place(&self.id, &id), chat);
+            let sent = message.sent();
+            let sender = people::sender(&message.message.value, &context.settings.tenant);
+            if let Some(sender) = sender {
+                let user = sender.put(graph, sent);
+                graph.link(user, Edge::Sent { at: sent.at }, node, sent);
+                people.push(user);
+            }
+            links::put(graph, urls, node, message.links, sent);
+        }
+        chat
+    }
 }

@@ -1,18 +1,8 @@
-//! Stage 4, links: extracts the links of the messages.
+//! Stage 4, links: puts the links of messages into the graph, as the messages arrive.
 
-use super::bodies::MessageBody;
 use super::urls::Urls;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::link::Link;
-
-/// Extracts the links of the messages, and returns all urls so far.
-pub(super) fn extract(graph: &mut Graph, mut urls: Urls, bodies: Vec<MessageBody>) -> Urls {
-    for MessageBody { node, message } in bodies {
-        let seen = Seen::at(message.record, message.value.created_date_time);
-        put(graph, &mut urls, node, message.value.links(), seen);
-    }
-    urls
-}
 
 /// Puts the links of a message into the graph.
 pub(super) fn put(

@@ -1,43 +1,82 @@
-//! The messages with a link that the audit log lists.
+//! The messages with a link that the audit log lists, and which of them were read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{ChannelId, RecordNumber, TeamId, Window};
+use crate::graph::Evidence;
+use crate::model::{ChannelId, Channels, RecordNumber, TeamId, Window};
 use crate::source::logs::Row;
 use crate::source::msgraph::ChatMessage;
 
-/// The channels that the audit log names, by team and channel id.
+/// The channels that the audit log names. A shared channel can be listed under several teams.
 #[derive(Default)]
-pub(super) struct Listing(BTreeMap<(TeamId, ChannelId), ListedChannel>);
+pub(super) struct Listing {
+    channels: BTreeMap<ChannelId, ListedChannel>,
+    /// With `--channels all`, the window whose messages are read in these channels, listed or not.
+    all_in: Option<Window>,
+    /// The names of users so far: many messages have the same sender.
+    users: HashSet<Arc<str>>,
+}
 
 /// The entries of the audit log about one channel.
+#[derive(Default)]
 pub(super) struct ListedChannel {
+    pub(super) teams: BTreeMap<TeamId, ListedIn>,
+    /// The messages with a link, by message id.
+    pub(super) messages: BTreeMap<Box<str>, ListedMessage>,
+}
+
+/// What the audit log says about a channel in one of its teams.
+pub(super) struct ListedIn {
     pub(super) name: String,
     pub(super) team_name: String,
     /// The first record that names the channel.
     pub(super) record: RecordNumber,
-    /// The messages with a link, by message id.
-    pub(super) messages: BTreeMap<String, ListedMessage>,
 }
 
-/// The entries of the audit log about one message.
+/// The entries of the audit log about one message. There can be millions.
 #[derive(Default)]
 pub(super) struct ListedMessage {
-    pub(super) records: BTreeSet<RecordNumber>,
+    pub(super) records: Evidence,
     /// The sender of the message, or the user who changed it if the log does not contain its creation.
-    pub(super) user: String,
-    /// When it was sent; `None` when the log only holds changes of it.
-    pub(super) created: Option<DateTime<Utc>>,
+    by: Option<By>,
     /// The time of its first row in the log.
     pub(super) first: Option<DateTime<Utc>>,
     /// The time of its last row in the log.
     pub(super) last: Option<DateTime<Utc>>,
+    /// True when the message was read.
+    pub(super) is_read: bool,
+}
+
+/// The user of a row. The least one counts: who created the message before who changed it, the earlier before the later.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct By {
+    is_change: bool,
+    at: Option<DateTime<Utc>>,
+    user: Arc<str>,
+}
+
+/// The place of a message that is wanted.
+pub(super) struct Wanted {
+    pub(super) channel: ChannelId,
+    /// The id of the message.
+    pub(super) id: String,
+    /// True in the first team of the channel. Others are asked for what that one does not give.
+    pub(super) is_first: bool,
 }
 
 impl Listing {
-    /// Adds a row of the query `link_messages`.
+    /// A listing without entries.
+    pub(super) fn new(channels: Channels, window: Window) -> Self {
+        Self {
+            all_in: (channels == Channels::All).then_some(window),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a row of the query `link_messages`. The order of the rows of different teams makes no difference.
     pub(super) fn add(&mut self, row: &Row) {
         let (team, channel, id) = (
             row.text("team_id"),
@@ -47,56 +86,102 @@ impl Listing {
         if team.is_empty() || channel.is_empty() || id.is_empty() {
             return;
         }
-        let key = (TeamId::from(team), ChannelId::from(channel));
-        let channel = self.0.entry(key).or_insert_with(|| ListedChannel {
-            name: row.text("channel_name").to_owned(),
-            team_name: row.text("team_name").to_owned(),
-            record: row.record,
-            messages: BTreeMap::new(),
-        });
-        channel.messages.entry(id.to_owned()).or_default().add(row);
+        let by = By {
+            is_change: row.text("operation") != "MessageCreatedHasLink",
+            at: row.time("first"),
+            user: self.shared(row.text("user")),
+        };
+        let channel = self.channels.entry(ChannelId::from(channel)).or_default();
+        channel
+            .teams
+            .entry(TeamId::from(team))
+            .or_insert_with(|| ListedIn {
+                name: row.text("channel_name").to_owned(),
+                team_name: row.text("team_name").to_owned(),
+                record: row.record,
+            });
+        let message = channel.messages.entry(id.into()).or_default();
+        message.records.add(row.record);
+        message.first = [message.first, by.at].into_iter().flatten().min();
+        message.last = message.last.max(row.time("last"));
+        if message.by.as_ref().is_none_or(|known| by < *known) {
+            message.by = Some(by);
+        }
     }
 
-    /// All channels, sorted by team and channel id.
-    pub(super) fn channels(&self) -> impl Iterator<Item = (&(TeamId, ChannelId), &ListedChannel)> {
-        self.0.iter()
+    fn shared(&mut self, user: &str) -> Arc<str> {
+        if let Some(known) = self.users.get(user) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = user.into();
+        self.users.insert(Arc::clone(&new));
+        new
+    }
+
+    /// All channels, sorted by id.
+    pub(super) fn channels(&self) -> impl Iterator<Item = (&ChannelId, &ListedChannel)> {
+        self.channels.iter()
+    }
+
+    /// All channels with each of their teams, sorted by team and channel id.
+    pub(super) fn places(&self) -> BTreeMap<(&TeamId, &ChannelId), &ListedIn> {
+        let channels = self.channels.iter();
+        channels
+            .flat_map(|(id, channel)| {
+                let teams = channel.teams.iter();
+                teams.map(move |(team, listed)| ((team, id), listed))
+            })
+            .collect()
     }
 
     /// The ids of the teams with a listed message, without duplicates.
-    pub(super) fn teams(&self) -> BTreeSet<&TeamId> {
-        self.0.keys().map(|(team, _)| team).collect()
+    pub(super) fn teams(&self) -> BTreeSet<TeamId> {
+        let channels = self.channels.values();
+        channels
+            .flat_map(|channel| channel.teams.keys().cloned())
+            .collect()
     }
 
-    /// The channel and message id, if the message is wanted: a listed message or, with a window (`--channels all`), any
-    /// message that was sent or changed in the window, in a channel with a listed message.
-    pub(super) fn wants(
-        &self,
-        team: &TeamId,
-        all_in: Option<Window>,
-        message: &ChatMessage,
-    ) -> Option<(ChannelId, String)> {
+    /// The place of a message of a team, if it is wanted: a listed message or, with `--channels all`, any message that
+    /// was sent or changed in the window, in a channel with a listed message.
+    pub(super) fn wants(&self, team: &TeamId, message: &ChatMessage) -> Option<Wanted> {
         let channel = message.channel_identity.as_ref()?.channel_id.as_deref()?;
         let channel = ChannelId::from(channel);
         let id = message.id.clone()?;
-        let listed = self.0.get(&(team.clone(), channel.clone()))?;
-        let is_wanted = listed.messages.contains_key(&id)
-            || all_in.is_some_and(|window| is_in(window, message) && !message.is_system());
-        is_wanted.then_some((channel, id))
+        let listed = self.channels.get(&channel)?;
+        let is_wanted = listed.messages.contains_key(id.as_str())
+            || self
+                .all_in
+                .is_some_and(|window| is_in(window, message) && !message.is_system());
+        let is_first = listed.teams.keys().next() == Some(team);
+        (is_wanted && listed.teams.contains_key(team)).then_some(Wanted {
+            channel,
+            id,
+            is_first,
+        })
+    }
+
+    /// Marks a wanted message as read, and returns its entry; `None` when it was read before.
+    pub(super) fn take(&mut self, wanted: &Wanted) -> Option<&ListedMessage> {
+        let channel = self.channels.get_mut(&wanted.channel)?;
+        let message = channel
+            .messages
+            .entry(wanted.id.as_str().into())
+            .or_default();
+        (!std::mem::replace(&mut message.is_read, true)).then_some(message)
     }
 }
 
 impl ListedMessage {
-    fn add(&mut self, row: &Row) {
-        self.records.insert(row.record);
-        let (first, last) = (row.time("first"), row.time("last"));
-        if row.text("operation") == "MessageCreatedHasLink" {
-            self.created = [self.created, first].into_iter().flatten().min();
-            row.text("user").clone_into(&mut self.user);
-        } else if self.user.is_empty() {
-            row.text("user").clone_into(&mut self.user);
-        }
-        self.first = [self.first, first].into_iter().flatten().min();
-        self.last = self.last.max(last);
+    /// The user in the log; `None` for a message that is only read because of `--channels all`.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.by.as_ref().map(|by| &*by.user)
+    }
+
+    /// When it was sent; `None` when the log only holds changes of it.
+    pub(super) fn created(&self) -> Option<DateTime<Utc>> {
+        let by = self.by.as_ref().filter(|by| !by.is_change)?;
+        by.at
     }
 }
 

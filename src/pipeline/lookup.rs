@@ -35,8 +35,10 @@ pub(super) struct Lookups {
     pub(super) requests: Vec<SharedRequest>,
     /// The urls that are looked up in the workspace, each with the values that an indicator of it can have.
     pub(super) workspace: Vec<(Url, Vec<String>)>,
-    /// Urls whose result is known without a request: from a list, or because the privacy rules hold them back.
+    /// Urls whose result is known without a request: from a list.
     pub(super) local: Vec<(LookupUrl, Verdict)>,
+    /// Urls that no provider outside may be told of, each with the reason.
+    pub(super) withheld: Vec<(Url, String)>,
 }
 
 /// The result for one url at one provider.
@@ -74,6 +76,7 @@ impl Lookups {
                 }
                 Lookup::Workspace(values) => lookups.workspace.push((url.url, values)),
                 Lookup::Known(verdict) => lookups.local.push((url, verdict)),
+                Lookup::Withheld(reason) => lookups.withheld.push((url.url, reason)),
             }
         }
         lookups

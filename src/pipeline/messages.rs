@@ -1,42 +1,43 @@
 //! Stage 3, messages: reads the messages that the audit log lists with a link, in the channels of the teams.
 //!
 //! Only the audit log decides which messages become nodes (with `--channels all`, which channels are read), no matter
-//! how the bodies are fetched. A listed message that was deleted becomes a node too.
+//! how the bodies are fetched. A listed message that was deleted becomes a node too. Each message goes into the graph
+//! with its links as it arrives, whatever the order; what depends on the order is settled at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::bodies::{self, MessageBody};
+use super::bodies::{self, ReadMessage};
 use super::context::Context;
 use super::directory::Directory;
 use super::findings::Findings;
-use super::listing::{ListedMessage, Listing};
-use super::people;
+use super::links;
+use super::listing::{ListedMessage, Listing, Wanted};
+use super::people::{self, Sender};
+use super::urls::Urls;
 use crate::graph::node::{Channel, Message, Team};
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
-use crate::model::{ChannelId, Channels, MessageId, Stage, TeamId};
+use crate::model::{ChannelId, MessageId, Stage, TeamId};
 use crate::source::logs::{Query, chunks};
-use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
+use crate::source::msgraph::{self, changed_since};
 
 const STAGE: Stage = Stage::Messages;
 /// The number of teams whose messages are read at the same time.
 const CONCURRENT: usize = 4;
 
-/// The fetched messages, by channel and message id.
-type Fetched = BTreeMap<(ChannelId, String), Recorded<ChatMessage>>;
-
-/// Finds the messages with a link in all channels of the teams, reads them, and returns the bodies of those that still
-/// exist.
+/// Finds the messages with a link in all channels of the teams, and puts them into the graph with their links.
 pub(super) async fn read(
     context: &Context,
     findings: &mut Findings,
     directory: &mut Directory,
+    urls: &mut Urls,
     teams: &BTreeSet<TeamId>,
-) -> Result<Vec<MessageBody>, Failure> {
+) -> Result<(), Failure> {
     let listing = list(context, findings, teams).await?;
-    read_listed(context, findings, directory, &listing).await
+    read_listed(context, findings, directory, urls, listing).await
 }
 
 /// Lists the messages with a link in all channels of the teams, from the audit log.
@@ -47,34 +48,60 @@ pub(super) async fn list(
 ) -> Result<Listing, Failure> {
     let teams = teams.iter().map(TeamId::to_string).collect();
     let teams = chunks(teams, |team: &String| vec![team.clone()]);
-    let logs = &context.logs;
-    let answers = logs
-        .query_chunks(Query::LinkMessages, context.window, "teams", teams)
+    let listing = Mutex::new(Listing::new(context.options.channels, context.window));
+    let answers = context
+        .logs
+        .visit_chunks(Query::LinkMessages, context.window, "teams", teams, |row| {
+            lock(&listing).add(&row);
+        })
         .await?;
-    let mut listing = Listing::default();
     for rows in answers {
-        for row in &rows.rows {
-            listing.add(row);
-        }
         findings.add_log_problems(STAGE, rows.problems);
     }
-    Ok(listing)
+    Ok(listing.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Reads the listed messages, and puts them into the graph with their channels and senders.
+/// Reads the listed messages, and puts them into the graph with their channels, senders and links.
 pub(super) async fn read_listed(
     context: &Context,
     findings: &mut Findings,
     directory: &mut Directory,
-    listing: &Listing,
-) -> Result<Vec<MessageBody>, Failure> {
-    let channels = put_channels(context, findings, listing).await?;
-    let fetched = fetch(context, findings, listing).await?;
-    let (bodies, senders) = put_messages(context, findings, listing, &channels, fetched);
-    directory
-        .resolve(context, findings, STAGE, &senders)
-        .await?;
-    Ok(bodies)
+    urls: &mut Urls,
+    listing: Listing,
+) -> Result<(), Failure> {
+    let channels = put_channels(context, findings, &listing).await?;
+    let fetched = Fetched {
+        tenant: &context.settings.tenant,
+        graph: &mut findings.graph,
+        urls,
+        listing,
+        channels,
+        senders: BTreeSet::new(),
+        names: BTreeMap::new(),
+    };
+    let (listing, channels, mut senders, problems) = fetch(context, fetched).await?;
+    for problem in problems {
+        findings.add_msgraph_problem(STAGE, problem);
+    }
+    let mut absent = 0;
+    for (id, channel) in listing.channels() {
+        let Some(place) = channels.get(id).copied() else {
+            continue;
+        };
+        let messages = channel.messages.iter();
+        for (message, listed) in messages.filter(|(_, listed)| !listed.is_read) {
+            absent += 1;
+            let id = MessageId::in_place(id.as_str(), message);
+            senders.extend(put_listed(&mut findings.graph, id, listed, place));
+        }
+    }
+    if absent > 0 {
+        let reason = "the audit log lists messages that Graph did not give; they are gone, or a gap says why";
+        findings.notes.add(STAGE, msgraph::SOURCE, reason, absent);
+    }
+    drop(listing);
+    let senders: Vec<_> = senders.into_iter().collect();
+    directory.resolve(context, findings, STAGE, &senders).await
 }
 
 /// Puts the teams and channels of the audit log into the graph, with their names. Returns the channels by id.
@@ -83,12 +110,13 @@ async fn put_channels(
     findings: &mut Findings,
     listing: &Listing,
 ) -> Result<BTreeMap<ChannelId, NodeRef>, Failure> {
-    let ids = listing.channels();
-    let ids = ids.map(|((team, channel), _)| (team.to_string(), channel.to_string()));
+    let places = listing.places();
+    let ids = places.keys();
+    let ids = ids.map(|(team, channel)| (team.to_string(), channel.to_string()));
     let ids: Vec<(String, String)> = ids.collect();
     let answers = context.msgraph.channels(&ids).await?;
     let mut nodes = BTreeMap::new();
-    for (((team, id), listed), answer) in listing.channels().zip(answers) {
+    for (((team, id), listed), answer) in places.into_iter().zip(answers) {
         let seen = Seen::in_record(listed.record);
         let team = Team {
             id: team.clone(),
@@ -120,169 +148,182 @@ async fn put_channels(
     Ok(nodes)
 }
 
-/// Reads the messages of every team with a listed message, and keeps the wanted ones.
-async fn fetch(
-    context: &Context,
-    findings: &mut Findings,
-    listing: &Listing,
-) -> Result<Fetched, Failure> {
-    let all_in = (context.options.channels == Channels::All).then_some(context.window);
+/// What [`fetch`] leaves: which messages were read, the channels, the senders and what is missing.
+type Read = (
+    Listing,
+    BTreeMap<ChannelId, NodeRef>,
+    BTreeSet<NodeRef>,
+    Vec<msgraph::Problem>,
+);
+
+/// Reads the messages of every team with a listed message, and puts the wanted ones into the graph as they arrive.
+async fn fetch(context: &Context, fetched: Fetched<'_>) -> Result<Read, Failure> {
     let changed = changed_since(context.window, context.now);
-    let reads = stream::iter(listing.teams()).map(|team| async move {
-        let mut kept = Vec::new();
-        let keep = |message: Recorded<ChatMessage>| {
-            if let Some(ids) = listing.wants(team, all_in, &message.value) {
-                kept.push((ids, message));
-            }
-        };
-        let msgraph = &context.msgraph;
-        let problem = msgraph.team_messages(team.as_str(), changed, keep).await?;
-        Ok::<_, Failure>((kept, problem))
+    let teams = fetched.listing.teams();
+    let fetched = Mutex::new(fetched);
+    let reads = stream::iter(teams).map(|team| {
+        let fetched = &fetched;
+        async move {
+            // Messages of a shared channel, from another team than its first.
+            let mut spare = Vec::new();
+            let visit = |message: ReadMessage| {
+                let mut fetched = lock(fetched);
+                match fetched.listing.wants(&team, &message.message.value) {
+                    Some(wanted) if wanted.is_first => fetched.put(&wanted, message),
+                    Some(wanted) => spare.push((wanted, message)),
+                    None => {}
+                }
+            };
+            let msgraph = &context.msgraph;
+            let read = bodies::reader(context);
+            let problem = msgraph
+                .team_messages(team.as_str(), changed, read, visit)
+                .await?;
+            Ok::<_, Failure>((spare, problem))
+        }
     });
     let answers: Vec<_> = reads.buffered(CONCURRENT).try_collect().await?;
-    let mut fetched = Fetched::new();
-    for (kept, problem) in answers {
-        for (ids, message) in kept {
-            fetched.entry(ids).or_insert(message);
+    let mut fetched = fetched.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut problems = Vec::new();
+    for (spare, problem) in answers {
+        for (wanted, message) in spare {
+            fetched.put(&wanted, message);
         }
-        if let Some(problem) = problem {
-            findings.add_msgraph_problem(STAGE, problem);
-        }
+        problems.extend(problem);
     }
-    Ok(fetched)
+    fetched.name_senders();
+    let Fetched {
+        listing,
+        channels,
+        senders,
+        ..
+    } = fetched;
+    Ok((listing, channels, senders, problems))
 }
 
-/// Puts the messages of all channels into the graph. Returns their bodies and their senders.
-fn put_messages(
-    context: &Context,
-    findings: &mut Findings,
-    listing: &Listing,
-    channels: &BTreeMap<ChannelId, NodeRef>,
-    mut fetched: Fetched,
-) -> (Vec<MessageBody>, Vec<NodeRef>) {
-    let (mut bodies, mut senders) = (Vec::new(), Vec::new());
-    let mut absent = 0;
-    for ((_, channel), listed) in listing.channels() {
-        let Some(place) = channels.get(channel).copied() else {
-            continue;
-        };
-        let unlisted: Vec<_> = fetched
-            .range((channel.clone(), String::new())..)
-            .map_while(|((of, id), _)| (of == channel).then(|| id.clone()))
-            .filter(|id| !listed.messages.contains_key(id))
-            .collect();
-        for id in listed.messages.keys().chain(&unlisted) {
-            let post = Post {
-                channel,
-                place,
-                id,
-                listed: listed.messages.get(id),
-            };
-            let sender = match fetched.remove(&(channel.clone(), id.clone())) {
-                Some(message) => {
-                    let (node, sender) = post.put_fetched(&mut findings.graph, context, &message);
-                    bodies.push(MessageBody { node, message });
-                    sender
-                }
-                None => {
-                    absent += 1;
-                    post.put_listed(&mut findings.graph)
-                }
-            };
-            senders.extend(sender);
-        }
-    }
-    if absent > 0 {
-        let reason = "the audit log lists messages that Graph did not give; they are gone, or a gap says why";
-        findings.notes.add(STAGE, msgraph::SOURCE, reason, absent);
-    }
-    (bodies, senders)
+/// The messages that Microsoft Graph returned so far.
+struct Fetched<'a> {
+    /// The tenant under investigation.
+    tenant: &'a str,
+    graph: &'a mut Graph,
+    urls: &'a mut Urls,
+    listing: Listing,
+    channels: BTreeMap<ChannelId, NodeRef>,
+    senders: BTreeSet<NodeRef>,
+    /// What messages say of their senders, each with the first message that says so, by channel and id. Where two
+    /// messages name one sender differently, the first one counts, and not the one that arrived first.
+    names: BTreeMap<Sender, (ChannelId, String)>,
 }
 
-/// A message of a channel that is about to be put into the graph.
-struct Post<'a> {
-    channel: &'a ChannelId,
-    /// The node of the channel.
-    place: NodeRef,
-    id: &'a str,
-    /// The entry in the audit log; `None` for a message that is only read because of `--channels all`.
-    listed: Option<&'a ListedMessage>,
-}
-
-impl Post<'_> {
-    /// Puts a listed message that Microsoft Graph did not return into the graph, and returns its sender.
-    fn put_listed(&self, graph: &mut Graph) -> Option<NodeRef> {
-        let listed = self.listed?;
-        let message = Message {
-            id: MessageId::in_place(self.channel.as_str(), self.id),
-            created: listed.created,
-            ..Message::default()
-        };
-        let seen = Seen {
-            at: listed.first,
-            until: listed.last,
-            record: None,
-        };
-        let node = graph.put(message, seen);
-        cite(graph, node, listed);
-        let record = listed.records.first().copied()?;
-        let sent = Seen::at(record, listed.created.or(listed.first));
-        let posted = Edge::PostedIn { at: sent.at };
-        graph.link(node, posted, self.place, sent);
-        put_listed_sender(graph, listed, node, sent)
-    }
-
-    /// Puts a message that Microsoft Graph returned into the graph, and returns its node and its sender.
-    fn put_fetched(
-        &self,
-        graph: &mut Graph,
-        context: &Context,
-        message: &Recorded<ChatMessage>,
-    ) -> (NodeRef, Option<NodeRef>) {
-        let id = MessageId::in_place(self.channel.as_str(), self.id);
-        let node = bodies::put(graph, context, id, message, self.place);
-        if let Some(listed) = self.listed {
-            cite(graph, node, listed);
-        }
-        self.put_root(graph, node, message);
-        let sent = Seen::at(message.record, message.value.created_date_time);
-        let tenant = &context.settings.tenant;
-        let sender = match people::put_sender(graph, &message.value, tenant, sent) {
-            Some(user) => {
-                graph.link(user, Edge::Sent { at: sent.at }, node, sent);
-                Some(user)
-            }
-            None => self.listed.and_then(|listed| {
-                let record = listed.records.first().copied().or(sent.record);
-                put_listed_sender(graph, listed, node, Seen { record, ..sent })
-            }),
-        };
-        (node, sender)
-    }
-
-    /// Puts the root of a reply into the graph. It is a node even if it is not listed; then only its channel is known.
-    fn put_root(&self, graph: &mut Graph, reply: NodeRef, message: &Recorded<ChatMessage>) {
-        let root = message.value.reply_to_id.as_deref();
-        let Some(root) = root.filter(|root| !root.is_empty() && *root != self.id) else {
+impl Fetched<'_> {
+    /// Puts a message into the graph, with its links and its sender.
+    fn put(&mut self, wanted: &Wanted, mut message: ReadMessage) {
+        let Some(place) = self.channels.get(&wanted.channel).copied() else {
             return;
         };
-        let seen = Seen::in_record(message.record);
-        let root = Message {
-            id: MessageId::in_place(self.channel.as_str(), root),
-            ..Message::default()
+        let Some(listed) = self.listing.take(wanted) else {
+            return;
         };
-        let root = graph.put(root, seen);
-        graph.link(root, Edge::PostedIn { at: None }, self.place, seen);
-        let at = message.value.created_date_time;
-        let replied = Seen::at(message.record, at);
-        graph.link(reply, Edge::ReplyTo { at }, root, replied);
+        let id = MessageId::in_place(wanted.channel.as_str(), &wanted.id);
+        let graph = &mut *self.graph;
+        let node = message.put(graph, id, place);
+        cite(graph, node, listed);
+        put_root(graph, wanted, node, place, &message);
+        let sent = message.sent();
+        let sender = match people::sender(&message.message.value, self.tenant) {
+            Some(sender) => {
+                let user = sender.put_bare(graph, sent);
+                graph.link(user, Edge::Sent { at: sent.at }, node, sent);
+                let says = (wanted.channel.clone(), wanted.id.clone());
+                match self.names.get_mut(&sender) {
+                    Some(first) if *first <= says => {}
+                    Some(first) => *first = says,
+                    None => {
+                        self.names.insert(sender, says);
+                    }
+                }
+                Some(user)
+            }
+            None => {
+                let record = listed.records.numbers().next().or(sent.record);
+                put_listed_sender(graph, listed, node, Seen { record, ..sent })
+            }
+        };
+        self.senders.extend(sender);
+        links::put(graph, self.urls, node, message.links, sent);
     }
+
+    /// Gives the senders the names that messages have for them.
+    fn name_senders(&mut self) {
+        let names = std::mem::take(&mut self.names);
+        let mut names: Vec<_> = names.into_iter().collect();
+        names.sort_by(|(sender, first), (other, other_first)| {
+            (first, sender).cmp(&(other_first, other))
+        });
+        for (sender, _) in names {
+            sender.put(self.graph, Seen::default());
+        }
+    }
+}
+
+/// Puts a listed message that Microsoft Graph did not return into the graph, and returns its sender.
+fn put_listed(
+    graph: &mut Graph,
+    id: MessageId,
+    listed: &ListedMessage,
+    place: NodeRef,
+) -> Option<NodeRef> {
+    let created = listed.created();
+    let message = Message {
+        id,
+        created,
+        ..Message::default()
+    };
+    let seen = Seen {
+        at: listed.first,
+        until: listed.last,
+        record: None,
+    };
+    let node = graph.put(message, seen);
+    cite(graph, node, listed);
+    let record = listed.records.numbers().next()?;
+    let sent = Seen::at(record, created.or(listed.first));
+    let posted = Edge::PostedIn { at: sent.at };
+    graph.link(node, posted, place, sent);
+    put_listed_sender(graph, listed, node, sent)
+}
+
+/// Puts the root of a reply into the graph. It is a node even if it is not listed; then only its channel is known.
+fn put_root(
+    graph: &mut Graph,
+    wanted: &Wanted,
+    reply: NodeRef,
+    place: NodeRef,
+    message: &ReadMessage,
+) {
+    let root = message.message.value.reply_to_id.as_deref();
+    let Some(root) = root.filter(|root| !root.is_empty() && *root != wanted.id) else {
+        return;
+    };
+    let replied = message.sent();
+    let seen = Seen {
+        at: None,
+        until: None,
+        ..replied
+    };
+    let root = Message {
+        id: MessageId::in_place(wanted.channel.as_str(), root),
+        ..Message::default()
+    };
+    let root = graph.put(root, seen);
+    graph.link(root, Edge::PostedIn { at: None }, place, seen);
+    graph.link(reply, Edge::ReplyTo { at: replied.at }, root, replied);
 }
 
 /// Adds all audit records that list a message as its evidence.
 fn cite(graph: &mut Graph, message: NodeRef, listed: &ListedMessage) {
-    for record in &listed.records {
-        graph.see(message, Seen::in_record(*record));
+    for record in listed.records.numbers() {
+        graph.see(message, Seen::in_record(record));
     }
 }
 
@@ -294,8 +335,12 @@ fn put_listed_sender(
     sent: Seen,
 ) -> Option<NodeRef> {
     // The log names bots and connectors by something other than a UPN.
-    let upn = Some(listed.user.as_str()).filter(|user| user.contains('@'))?;
+    let upn = listed.user().filter(|user| user.contains('@'))?;
     let user = people::put_logged(graph, "", upn, sent)?;
     graph.link(user, Edge::Sent { at: sent.at }, message, sent);
     Some(user)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -112,11 +112,12 @@ async fn run_stages(
     let teams = teams::find(context, findings, &mut directory, &seeds);
     let teams = sequence.stage(Stage::Teams, teams).await?;
 
-    let bodies = messages::read(context, findings, &mut directory, &teams);
-    let bodies = sequence.stage(Stage::Messages, bodies).await?;
+    let mut urls = seeds.urls;
+    let messages = messages::read(context, findings, &mut directory, &mut urls, &teams);
+    sequence.stage(Stage::Messages, messages).await?;
 
-    let urls = async { Ok(links::extract(&mut findings.graph, seeds.urls, bodies)) };
-    let mut urls = sequence.stage(Stage::Links, urls).await?;
+    // The links were read with their messages, whose text is not kept.
+    sequence.stage(Stage::Links, async { Ok(()) }).await?;
 
     let verdicts = intel::ask(context, findings, &urls);
     let mut verdicts = sequence.stage(Stage::Intel, verdicts).await?;

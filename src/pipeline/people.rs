@@ -37,14 +37,17 @@ pub(super) fn put_mail_sender(
     Some(graph.put(user, seen))
 }
 
-/// The sender of a message, a user or a bot; `None` when Microsoft Graph returns no id. `tenant` is the tenant under
-/// investigation.
-pub(super) fn put_sender(
-    graph: &mut Graph,
-    message: &ChatMessage,
-    tenant: &str,
-    seen: Seen,
-) -> Option<NodeRef> {
+/// What a message says of its sender, a user or a bot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Sender {
+    id: String,
+    name: Option<String>,
+    tenant: Option<String>,
+    kind: Option<UserKind>,
+}
+
+/// The sender of a message; `None` when Microsoft Graph returns no id. `tenant` is the tenant under investigation.
+pub(super) fn sender(message: &ChatMessage, tenant: &str) -> Option<Sender> {
     let from = message.from.as_ref()?;
     let (identity, kind) = match (&from.user, &from.application) {
         (Some(user), _) if user.id.is_some() => (user, identity_kind(user)),
@@ -56,13 +59,30 @@ pub(super) fn put_sender(
         (None, Some(home)) if !home.eq_ignore_ascii_case(tenant) => Some(UserKind::External),
         (kind, _) => kind,
     };
-    let user = User {
+    Some(Sender {
+        id: id.to_owned(),
         name: identity.display_name.clone(),
         tenant: identity.tenant_id.as_deref().map(str::to_lowercase),
         kind,
-        ..User::by_id(id)
-    };
-    Some(graph.put(user, seen))
+    })
+}
+
+impl Sender {
+    /// Puts the sender into the graph, with what the message says.
+    pub(super) fn put(self, graph: &mut Graph, seen: Seen) -> NodeRef {
+        let user = User {
+            name: self.name,
+            tenant: self.tenant,
+            kind: self.kind,
+            ..User::by_id(&self.id)
+        };
+        graph.put(user, seen)
+    }
+
+    /// Puts the sender into the graph with the id alone.
+    pub(super) fn put_bare(&self, graph: &mut Graph, seen: Seen) -> NodeRef {
+        graph.put(User::by_id(&self.id), seen)
+    }
 }
 
 /// A member of a chat; `None` when Microsoft Graph returns no id. `tenant` is the tenant under investigation.

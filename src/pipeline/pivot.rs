@@ -143,12 +143,12 @@ pub(super) fn targets(
     if context.options.pivot_on == PivotOn::Risky {
         nodes.retain(|url| verdicts.is_risky(*url));
     }
-    to_targets(&context.settings, urls, nodes)
+    to_targets(&context.settings, graph, urls, nodes)
 }
 
 /// The number of queries for all urls of the graph: for each query on logs, and for the query on alerts.
 pub(super) fn query_counts(context: &Context, graph: &Graph, urls: &Urls) -> (usize, usize) {
-    let targets = to_targets(&context.settings, urls, graph.labelled(Label::Url));
+    let targets = to_targets(&context.settings, graph, urls, graph.labelled(Label::Url));
     let count = |words: fn(&Target) -> &Vec<String>| {
         chunks(targets.iter().collect(), |target: &&Target| {
             words(target).clone()
@@ -161,10 +161,10 @@ pub(super) fn query_counts(context: &Context, graph: &Graph, urls: &Urls) -> (us
     )
 }
 
-fn to_targets(settings: &Settings, urls: &Urls, nodes: Vec<NodeRef>) -> Vec<Target> {
+fn to_targets(settings: &Settings, graph: &Graph, urls: &Urls, nodes: Vec<NodeRef>) -> Vec<Target> {
     let urls = nodes
         .into_iter()
-        .filter_map(|node| Some((node, urls.url(node)?.clone())));
+        .filter_map(|node| Some((node, urls.url(graph, node)?)));
     urls.filter_map(|(node, url)| Target::new(settings, node, url))
         .collect()
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use url::Url;
 
+use super::bodies::{self, ReadMessage};
 use super::context::{Context, Intel};
 use super::directory::Directory;
 use super::findings::Findings;
@@ -18,14 +19,14 @@ use super::listing::Listing;
 use super::lookup::{Lookups, SharedRequest, is_down};
 use super::progress::{Progress, RunError};
 use super::urls::Urls;
-use super::{chats, intel, links, messages, pivot, seeds, teams};
+use super::{chats, intel, messages, pivot, seeds, teams};
 use crate::case::Manifest;
 use crate::graph::{Graph, Label, Seen};
 use crate::http::{Client, Failure};
-use crate::intel::{Provider, State};
-use crate::model::{ChannelId, Channels, ChatsOf, Gap, Options, PivotOn, Stage, TeamId};
+use crate::intel::Provider;
+use crate::model::{ChannelId, ChatsOf, Gap, Options, PivotOn, Stage, TeamId};
 use crate::source::logs::chunks;
-use crate::source::msgraph::{self, ChatMessage, Recorded, changed_since};
+use crate::source::msgraph::{self, changed_since};
 
 /// The prediction of a load.
 #[derive(Debug, Clone, Serialize)]
@@ -209,11 +210,11 @@ pub async fn plan(
     let context = context.offline();
     let mut urls = seeds.urls;
     let messages = plan_messages(&context, &mut findings.graph, &mut urls, &listing).await?;
-    let chats = plan_chats(&context, &mut findings, &mut directory, &mut urls, &listing).await?;
+    let chats = plan_chats(&context, &mut findings, &mut directory, &mut urls, listing).await?;
     Ok(Plan {
-        urls: urls.count(),
+        urls: count(&findings.graph),
         urls_complete: messages.unread == 0,
-        providers: plan_providers(&context, &urls)?,
+        providers: plan_providers(&context, &findings.graph, &urls)?,
         queries: plan_queries(&context, &findings.graph, &urls),
         unknown: unknown(&context.options, &messages, chats),
         messages,
@@ -230,20 +231,26 @@ async fn plan_messages(
     urls: &mut Urls,
     listing: &Listing,
 ) -> Result<MessagePlan, Failure> {
-    let mut teams: BTreeMap<&TeamId, TeamPlan> = BTreeMap::new();
-    let mut found: BTreeMap<(ChannelId, String), Recorded<ChatMessage>> = BTreeMap::new();
+    let mut teams: BTreeMap<TeamId, TeamPlan> = BTreeMap::new();
+    let mut found: BTreeSet<(ChannelId, String)> = BTreeSet::new();
     let changed = changed_since(context.window, context.now);
-    let all_in = (context.options.channels == Channels::All).then_some(context.window);
     for team in listing.teams() {
         let before = replayed(&context.client);
-        let keep = |message: Recorded<ChatMessage>| {
-            if let Some(ids) = listing.wants(team, all_in, &message.value) {
-                found.entry(ids).or_insert(message);
+        let visit = |message: ReadMessage| {
+            let Some(wanted) = listing.wants(&team, &message.message.value) else {
+                return;
+            };
+            if found.insert((wanted.channel, wanted.id)) {
+                let seen = Seen::in_record(message.message.record);
+                for link in message.links {
+                    urls.put(graph, link.url, seen);
+                }
             }
         };
+        let read = bodies::reader(context);
         let read = match context
             .msgraph
-            .team_messages(team.as_str(), changed, keep)
+            .team_messages(team.as_str(), changed, read, visit)
             .await
         {
             Ok(problem) => problem.is_none(),
@@ -260,22 +267,23 @@ async fn plan_messages(
         };
         teams.insert(team, plan);
     }
-    for ((team, channel), listed) in listing.channels() {
-        let Some(plan) = teams.get_mut(team) else {
-            continue;
-        };
-        plan.name.clone_from(&listed.team_name);
-        let is_found = |id: &&String| found.contains_key(&(channel.clone(), (*id).clone()));
-        plan.channels.push(ChannelPlan {
-            id: channel.to_string(),
-            name: listed.name.clone(),
-            listed: listed.messages.len(),
-            recorded: listed.messages.keys().filter(is_found).count(),
-        });
-    }
-    for Recorded { record, value } in found.values() {
-        for link in value.links() {
-            urls.put(graph, link.url, Seen::in_record(*record));
+    for (id, channel) in listing.channels() {
+        let is_found = |message: &str| found.contains(&(id.clone(), message.to_owned()));
+        for (team, listed) in &channel.teams {
+            let Some(plan) = teams.get_mut(team) else {
+                continue;
+            };
+            plan.name.clone_from(&listed.team_name);
+            plan.channels.push(ChannelPlan {
+                id: id.to_string(),
+                name: listed.name.clone(),
+                listed: channel.messages.len(),
+                recorded: channel
+                    .messages
+                    .keys()
+                    .filter(|message| is_found(message))
+                    .count(),
+            });
         }
     }
     let mut teams: Vec<TeamPlan> = teams.into_values().collect();
@@ -306,11 +314,11 @@ async fn plan_chats(
     findings: &mut Findings,
     directory: &mut Directory,
     urls: &mut Urls,
-    listing: &Listing,
+    listing: Listing,
 ) -> Result<ChatPlan, Failure> {
     let options = &context.options;
     let never = options.chats_of == ChatsOf::None || options.rounds == 0;
-    let (urls_before, gaps_before) = (urls.count(), findings.gaps.list());
+    let (urls_before, gaps_before) = (count(&findings.graph), findings.gaps.list());
     let whole = match read_to_chats(context, findings, directory, urls, listing).await {
         Ok(()) => true,
         Err(Failure::NotRecorded(_)) => false,
@@ -318,10 +326,16 @@ async fn plan_chats(
     };
     Ok(ChatPlan {
         recorded: findings.graph.labelled(Label::Chat).len(),
-        urls: urls.count() - urls_before,
+        urls: count(&findings.graph) - urls_before,
         // Failed requests are retried by the load and may add chats, so the plan is incomplete.
         complete: never || whole && findings.gaps.list() == gaps_before,
     })
+}
+
+/// The number of urls in the graph.
+fn count(graph: &Graph) -> usize {
+    let labels = graph.labels();
+    labels.filter(|label| *label == Label::Url).count()
 }
 
 /// Runs the stages up to the chats, until an answer is missing in the journal. The graph and the urls keep what was
@@ -331,10 +345,9 @@ async fn read_to_chats(
     findings: &mut Findings,
     directory: &mut Directory,
     urls: &mut Urls,
-    listing: &Listing,
+    listing: Listing,
 ) -> Result<(), Failure> {
-    let bodies = messages::read_listed(context, findings, directory, listing).await?;
-    *urls = links::extract(&mut findings.graph, std::mem::take(urls), bodies);
+    messages::read_listed(context, findings, directory, urls, listing).await?;
     let mut verdicts = intel::ask(context, findings, urls).await?;
     chats::read(context, findings, directory, urls, &mut verdicts).await
 }
@@ -353,8 +366,12 @@ fn replayed(client: &Client) -> usize {
     usize::try_from(replayed.unwrap_or_default()).unwrap_or(usize::MAX)
 }
 
-fn plan_providers(context: &Context, urls: &Urls) -> Result<Vec<ProviderPlan>, Failure> {
-    let urls = urls.iter().map(|(url, _)| url.clone()).collect();
+fn plan_providers(
+    context: &Context,
+    graph: &Graph,
+    urls: &Urls,
+) -> Result<Vec<ProviderPlan>, Failure> {
+    let urls = urls.iter(graph).map(|(url, _)| url).collect();
     let providers = context.intel.providers.iter();
     providers
         .map(|provider| plan_provider(context, provider, &urls))
@@ -376,20 +393,17 @@ fn plan_provider(
         recorded: Vec::new(),
         kept: Vec::new(),
         held_back: Vec::new(),
-        looked_up: lookups.workspace.len(),
+        looked_up: lookups.workspace.len() + lookups.local.len(),
         queries: chunks(lookups.workspace, |(_, values)| values.clone()).len(),
         rates: rates.iter().map(ToString::to_string).collect(),
         quotas: Vec::new(),
         seconds_at_least: 0.0,
     };
-    for (url, verdict) in lookups.local {
-        match verdict.state {
-            State::Skipped => plan.held_back.push(HeldBack {
-                url: url.url.into(),
-                reason: verdict.summary,
-            }),
-            _ => plan.looked_up += 1,
-        }
+    for (url, reason) in lookups.withheld {
+        plan.held_back.push(HeldBack {
+            url: url.into(),
+            reason,
+        });
     }
     for request in &lookups.requests {
         let sent = Sent::of(request);

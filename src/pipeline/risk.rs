@@ -32,7 +32,7 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
     let lookalikes = Lookalikes::new(&imitated);
     for url in graph.labelled(Label::Url) {
         let mut signals = signals(graph, url);
-        if let Some(reason) = urls.url(url).and_then(|url| lookalikes.reason(url)) {
+        if let Some(reason) = urls.url(graph, url).and_then(|url| lookalikes.reason(&url)) {
             signals.push(Signal::LookalikeDomain);
             graph.set(url, url::LOOKALIKE, reason);
         }

@@ -1,33 +1,40 @@
 //! The full text of every url in the graph.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use url::Url;
 
-use crate::graph::{Edge, Graph, NodeRef, Seen, node};
+use crate::graph::{Edge, Graph, Label, NodeRef, Seen, node};
 use crate::link;
 
-/// The nodes of the urls, and the urls of the nodes. The id of a node cannot replace the url, since the id of a very
-/// long url is truncated.
+/// The urls of the graph. The id of a node is its url, but for the few that are too long for an index of Neo4j and are
+/// truncated there.
 #[derive(Default)]
 pub(super) struct Urls {
-    nodes: BTreeMap<Url, NodeRef>,
-    urls: HashMap<NodeRef, Url>,
+    /// The urls of nodes whose id is truncated.
+    long: HashMap<NodeRef, Url>,
 }
 
 impl Urls {
     /// Puts a url into the graph, with its domain, unless a node for that would connect unrelated urls.
     pub(super) fn put(&mut self, graph: &mut Graph, url: Url, seen: Seen) -> NodeRef {
         let domain = link::domain(&url).filter(link::Domain::is_below_suffix);
-        let node = graph.put(node::Url(url.clone()), seen);
+        let length = url.as_str().len();
+        let known = graph.find(Label::Url, url.as_str());
+        let node = match known {
+            Some(node) => {
+                graph.see(node, seen);
+                node
+            }
+            None => graph.put(node::Url(url.clone()), seen),
+        };
         if let Some(domain) = domain {
             let domain = graph.put(node::Domain(domain), seen);
             graph.link(node, Edge::OnDomain, domain, seen);
         }
-        self.urls.entry(node).or_insert_with(|| {
-            self.nodes.insert(url.clone(), node);
-            url
-        });
+        if known.is_none() && graph.node(node).id.len() != length {
+            self.long.insert(node, url);
+        }
         node
     }
 
@@ -43,21 +50,33 @@ impl Urls {
     }
 
     /// All urls with their nodes, sorted by url.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Url, NodeRef)> {
-        self.nodes.iter().map(|(url, node)| (url, *node))
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.nodes.len()
+    pub(super) fn iter(&self, graph: &Graph) -> impl Iterator<Item = (Url, NodeRef)> {
+        let mut nodes = graph.labelled(Label::Url);
+        if !self.long.is_empty() {
+            nodes.sort_by_key(|node| self.text(graph, *node));
+        }
+        nodes
+            .into_iter()
+            .filter_map(|node| Some((self.url(graph, node)?, node)))
     }
 
     /// The url of a node; `None` when it is not a node of a url.
-    pub(super) fn url(&self, node: NodeRef) -> Option<&Url> {
-        self.urls.get(&node)
+    pub(super) fn url(&self, graph: &Graph, node: NodeRef) -> Option<Url> {
+        let data = graph.node(node);
+        match self.long.get(&node) {
+            Some(url) => Some(url.clone()),
+            None if data.label == Label::Url => Url::parse(&data.id).ok(),
+            None => None,
+        }
     }
 
     /// The node of a url; `None` when the url is not in the graph.
-    pub(super) fn node(&self, url: &Url) -> Option<NodeRef> {
-        self.nodes.get(url).copied()
+    pub(super) fn node(&self, graph: &Graph, url: &Url) -> Option<NodeRef> {
+        graph.find(Label::Url, url.as_str())
+    }
+
+    fn text<'t>(&'t self, graph: &'t Graph, node: NodeRef) -> &'t str {
+        let long = self.long.get(&node).map(Url::as_str);
+        long.unwrap_or(&graph.node(node).id)
     }
 }

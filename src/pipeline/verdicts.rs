@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use url::Url;
 
 use super::urls::Urls;
-use crate::graph::NodeRef;
+use crate::graph::{Graph, NodeRef};
 use crate::intel::{self, Verdict};
 
 /// The verdicts on the urls that were looked up, and the providers that were given up.
@@ -19,11 +19,11 @@ pub(super) struct Verdicts {
 
 impl Verdicts {
     /// The urls that were not looked up yet. They are marked as looked up.
-    pub(super) fn take_new(&mut self, urls: &Urls) -> BTreeSet<Url> {
+    pub(super) fn take_new(&mut self, graph: &Graph, urls: &Urls) -> BTreeSet<Url> {
         let mut new = BTreeSet::new();
-        for (url, node) in urls.iter() {
+        for (url, node) in urls.iter(graph) {
             self.by_url.entry(node).or_insert_with(|| {
-                new.insert(url.clone());
+                new.insert(url);
                 Vec::new()
             });
         }

@@ -420,6 +420,17 @@ fn neo4j_that_is_not_there_is_told_before_the_first_request() {
     for (uri, code, text) in [
         ("bolt://127.0.0.1:1", 1, "cannot connect to Neo4j"),
         ("http://127.0.0.1:7474", 1, "write it as bolt://HOST:7687"),
+        (
+            "bolt://db.invalid:7687",
+            2,
+            "bolt://db.invalid:7687 would carry the password and the graph to another machine in plain text; write bolt+s://",
+        ),
+        (
+            "neo4j://192.0.2.1",
+            2,
+            "or set plaintext = true under [neo4j]",
+        ),
+        ("bolt+s://db.invalid:7687", 1, "cannot connect to Neo4j"),
     ] {
         let load = lab.load_command(&lab.case("case"), &[]);
         let arguments: Vec<_> = load
@@ -438,6 +449,21 @@ fn neo4j_that_is_not_there_is_told_before_the_first_request() {
         assert!(!ran.stderr.contains("a-password-of-note"));
     }
     assert!(lab.tenant.requests().is_empty(), "nothing was asked");
+    for (said, code, text) in [
+        ("", 2, "in plain text"),
+        ("false", 2, "in plain text"),
+        ("true", 1, "cannot connect to Neo4j"),
+    ] {
+        let mut command = binary(lab.folder());
+        command
+            .args(["schema", "apply"])
+            .env("LINKTRAIL_NEO4J_URI", "bolt://db.invalid:7687")
+            .env("LINKTRAIL_NEO4J_PASSWORD", "a-password-of-note")
+            .env("LINKTRAIL_NEO4J_PLAINTEXT", said);
+        let ran = run::run(&mut command);
+        assert_eq!(ran.code, Some(code), "{ran:#?}");
+        assert!(ran.complaint().contains(text), "{ran:#?}");
+    }
     let ran = run::run(binary(lab.folder()).args(["hunt", "run", "summary"]));
     assert_eq!(ran.code, Some(2), "{ran:#?}");
     assert!(ran.complaint().contains("this needs Neo4j"), "{ran:#?}");

@@ -66,6 +66,16 @@ fn replays_alike(lab: &Lab, case: &Path, code: i32) {
     assert_eq!(lab.tenant.requests().len(), seen, "somebody was asked");
 }
 
+/// Why no provider outside was told of a url, by url.
+fn withheld(case: &Path) -> BTreeMap<String, String> {
+    let nodes = GraphFile::read(case).nodes;
+    let reasons = nodes.into_iter().filter_map(|((_, id), properties)| {
+        let reason = properties.get("withheld")?.as_str()?.to_owned();
+        Some((id, reason))
+    });
+    reasons.collect()
+}
+
 /// Verdicts of a provider, by url.
 fn verdicts(case: &Path, provider: &str) -> BTreeMap<String, Map<String, Value>> {
     let nodes = GraphFile::read(case).nodes;

@@ -16,4 +16,5 @@ mod failures;
 mod hunts;
 mod load;
 mod report;
+mod sealed;
 mod sink;

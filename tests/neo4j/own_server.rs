@@ -85,6 +85,7 @@ impl Server {
             user: "neo4j".to_owned(),
             password: PASSWORD.into(),
             database: "neo4j".to_owned(),
+            plaintext: false,
         }
     }
 }

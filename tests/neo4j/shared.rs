@@ -66,6 +66,7 @@ pub(crate) fn settings() -> Settings {
         user: server("USER"),
         password: server("PASSWORD").into(),
         database: "neo4j".to_owned(),
+        plaintext: false,
     }
 }
 

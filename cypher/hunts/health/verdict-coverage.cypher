@@ -1,7 +1,7 @@
 // name: verdict-coverage
 // title: Which providers had an answer, and for how many urls
-// description: Numbers of urls by provider, state and severity. Urls that no provider was asked about have the
-//   state not_asked.
+// description: Numbers of urls by provider, state and severity. Urls that no provider outside the tenant was told of
+//   have the state withheld, other urls that nobody was asked about the state not_asked.
 // returns: table
 // columns: provider, state, severity, count
 // tags: intelligence, gap
@@ -23,10 +23,9 @@ CALL () {
   WITH $case AS wanted
   WHERE wanted IS NULL
   MATCH (url:Url)
-  WHERE NOT EXISTS { (url)-[:HAS_VERDICT]->() }
-  WITH count(url) AS count
-  WHERE count > 0
-  RETURN null AS provider, 'not_asked' AS state, null AS severity, count
+  WHERE url.withheld IS NOT NULL OR NOT EXISTS { (url)-[:HAS_VERDICT]->() }
+  WITH url.withheld IS NOT NULL AS withheld, count(url) AS count
+  RETURN null AS provider, CASE WHEN withheld THEN 'withheld' ELSE 'not_asked' END AS state, null AS severity, count
   UNION ALL
   WITH $case AS wanted
   WHERE wanted IS NOT NULL
@@ -37,13 +36,20 @@ CALL () {
   WITH $case AS wanted
   WHERE wanted IS NOT NULL
   MATCH (url:Url)
-  WHERE wanted IN url.cases AND NOT EXISTS {
+  WHERE wanted IN url.cases
+  // What another case withheld, this one may have asked about.
+  WITH url, wanted,
+    url.withheld IS NOT NULL AND NOT EXISTS {
+      MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+      WHERE wanted IN asked.cases AND wanted IN verdict.cases
+        AND NOT verdict.provider IN ['defender', 'sentinel', 'file', 'analyst']
+    } AS withheld
+  WHERE withheld OR NOT EXISTS {
       MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
       WHERE wanted IN asked.cases AND wanted IN verdict.cases
     }
-  WITH count(url) AS count
-  WHERE count > 0
-  RETURN null AS provider, 'not_asked' AS state, null AS severity, count
+  WITH withheld, count(url) AS count
+  RETURN null AS provider, CASE WHEN withheld THEN 'withheld' ELSE 'not_asked' END AS state, null AS severity, count
 }
 RETURN provider, state, severity, count
 ORDER BY provider, state, severity, count;

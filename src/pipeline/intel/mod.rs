@@ -5,6 +5,7 @@ mod workspace;
 
 use std::collections::BTreeSet;
 
+use futures::future::try_join_all;
 use url::Url;
 
 use super::context::Context;
@@ -12,9 +13,9 @@ use super::findings::Findings;
 use super::lookup::{LookupResult, Lookups};
 use super::urls::Urls;
 use super::verdicts::Verdicts;
-use crate::graph::{Edge, Graph, Seen, node};
+use crate::graph::{Edge, Graph, Seen, node, schema};
 use crate::http::Failure;
-use crate::intel::{Provider, State};
+use crate::intel::{Provider, State, Verdict};
 use crate::model::{Stage, VerdictId};
 
 /// Asks every provider about every url.
@@ -36,9 +37,25 @@ pub(super) async fn ask_about_new(
     urls: &Urls,
     verdicts: &mut Verdicts,
 ) -> Result<(), Failure> {
-    let new = verdicts.take_new(urls);
-    for provider in &context.intel.providers {
-        for result in ask_provider(context, provider, &new, verdicts).await? {
+    let new = verdicts.take_new(&findings.graph, urls);
+    let given_up = &verdicts.given_up;
+    let asked = context.intel.providers.iter().map(|provider| {
+        let given_up = given_up.get(provider.name()).cloned();
+        ask_provider(context, provider, &new, given_up)
+    });
+    // All are asked at the same time, so that a slow one holds up no other. The answers are taken in the order of the
+    // configuration, so that the graph does not depend on which one is faster.
+    let answers = try_join_all(asked).await?;
+    for (provider, answers) in context.intel.providers.iter().zip(answers) {
+        if let Some(given_up) = answers.given_up {
+            verdicts.given_up.insert(provider.name(), given_up);
+        }
+        for (url, reason) in answers.withheld {
+            if let Some(node) = urls.node(&findings.graph, &url) {
+                findings.graph.set(node, schema::url::WITHHELD, reason);
+            }
+        }
+        for result in answers.results {
             if matches!(
                 result.verdict.state,
                 State::RateLimited | State::Unavailable
@@ -52,22 +69,28 @@ pub(super) async fn ask_about_new(
     Ok(())
 }
 
+/// What one provider said about urls.
+struct Answers {
+    results: Vec<LookupResult>,
+    /// The urls that it may not be told of, each with the reason.
+    withheld: Vec<(Url, String)>,
+    /// The verdict for unanswered requests, if the provider was given up now or before.
+    given_up: Option<Verdict>,
+}
+
 async fn ask_provider(
     context: &Context,
     provider: &Provider,
     urls: &BTreeSet<Url>,
-    verdicts: &mut Verdicts,
-) -> Result<Vec<LookupResult>, Failure> {
+    mut given_up: Option<Verdict>,
+) -> Result<Answers, Failure> {
     let lookups = Lookups::of(provider, &context.intel.privacy, urls);
     let mut results = Vec::with_capacity(urls.len());
     for (url, verdict) in lookups.local {
         // Each list is one record in the journal, so the records of all lists are the evidence for the verdict on a
         // url.
         let lists = context.intel.lists.iter().copied().map(Seen::in_record);
-        let seen = match verdict.state {
-            State::Skipped => Vec::new(),
-            _ => lists.collect(),
-        };
+        let seen = lists.collect();
         results.push(LookupResult { url, verdict, seen });
     }
     match provider {
@@ -75,17 +98,18 @@ async fn ask_provider(
             results.extend(workspace::ask(context, indicators, lookups.workspace).await?);
         }
         Provider::Service(service) => {
-            let given_up = verdicts.given_up.get(service.name()).cloned();
-            let (answers, given_up) =
+            let answers;
+            (answers, given_up) =
                 service::ask(context, service, lookups.requests, given_up).await?;
-            if let Some(given_up) = given_up {
-                verdicts.given_up.insert(service.name(), given_up);
-            }
             results.extend(answers);
         }
         Provider::List(_) => {}
     }
-    Ok(results)
+    Ok(Answers {
+        results,
+        withheld: lookups.withheld,
+        given_up,
+    })
 }
 
 /// Adds a verdict to the graph and to the verdicts so far.
@@ -113,7 +137,7 @@ fn put(
     for seen in seen {
         graph.see(node, seen);
     }
-    if let Some(url) = urls.node(&url.url) {
+    if let Some(url) = urls.node(graph, &url.url) {
         graph.link(url, Edge::HasVerdict, node, first);
         verdicts.add(url, verdict);
     }

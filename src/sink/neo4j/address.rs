@@ -1,5 +1,7 @@
 //! The address of a Neo4j server: `bolt://` or `neo4j://`, with `+s` or `+ssc` for TLS.
 
+use std::net::IpAddr;
+
 use super::Neo4jError;
 
 /// The Bolt port for addresses without a port.
@@ -83,6 +85,28 @@ impl Address {
     }
 }
 
+impl Address {
+    /// True when what is sent to this address, the password among it, leaves this machine without encryption.
+    pub(super) fn exposes(&self) -> bool {
+        !self.tls && !is_loopback(&self.host)
+    }
+}
+
+/// True when this address is not encrypted and not on this machine. An address that is not valid is neither:
+/// [`Connection::open`](super::Connection::open) says what is wrong with it.
+pub fn exposes(uri: &str) -> bool {
+    Address::parse(uri).is_ok_and(|address| address.exposes())
+}
+
+/// True for `localhost` and for the addresses of the loopback interface, 127.0.0.0/8 and ::1. Other names are not
+/// looked up, since what they mean can change from one moment to the next.
+pub(super) fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse()
+            .is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
+}
+
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.uri)
@@ -118,6 +142,32 @@ mod tests {
             assert_eq!(address.direct, direct);
         }
         assert_eq!(Address::parse("neo4j://[::1]").unwrap().host, "::1");
+    }
+
+    #[test]
+    fn only_plain_text_beyond_this_machine_exposes() {
+        for (uri, expected) in [
+            ("bolt://localhost", false),
+            ("bolt://LOCALHOST:1", false),
+            ("bolt://127.0.0.1", false),
+            ("neo4j://127.255.0.9:7", false),
+            ("bolt://[::1]", false),
+            ("bolt://[::ffff:127.0.0.1]", false),
+            ("bolt+s://db.example", false),
+            ("neo4j+ssc://10.0.0.1", false),
+            ("bolt://db.example", true),
+            ("neo4j://10.0.0.1", true),
+            ("bolt://0.0.0.0", true),
+            ("bolt://128.0.0.1", true),
+            ("bolt://[::]", true),
+            ("bolt://[fe80::1]", true),
+            ("bolt://localhost.example", true),
+            ("bolt://127.0.0.1.example", true),
+            ("bolt://127.1", true),
+            ("no address", false),
+        ] {
+            assert_eq!(exposes(uri), expected, "{uri}");
+        }
     }
 
     #[test]

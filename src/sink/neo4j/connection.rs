@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::Neo4jError;
-use super::address::Address;
+use super::address::{Address, is_loopback};
 use super::error::one_line;
 use super::target::Target;
 
@@ -34,6 +34,8 @@ pub struct Settings {
     pub password: SecretString,
     /// The database, `neo4j` by default.
     pub database: String,
+    /// Whether passwords and data may leave this machine without encryption.
+    pub plaintext: bool,
 }
 
 /// The sizes of transactions, and the limits on parallel work and waiting.
@@ -96,6 +98,11 @@ impl Connection {
     /// TLS, a wrong password, a missing database, or a server older than Neo4j 5.
     pub async fn open(settings: &Settings) -> Result<Self, Neo4jError> {
         let address = Address::parse(&settings.uri)?;
+        if address.exposes() && !settings.plaintext {
+            return Err(Neo4jError::Plaintext {
+                address: address.to_string(),
+            });
+        }
         probe(&address).await?;
         if address.tls && rustls::crypto::CryptoProvider::get_default().is_none() {
             // The driver panics without a default provider when two are compiled in. If another part of the program has
@@ -116,6 +123,16 @@ impl Connection {
                 // Another member of the cluster may have the database.
                 Ok(_) | Err(Neo4jError::DatabaseMissing { .. }) => {}
                 Err(error) => return Err(error),
+            }
+            if !target.address.tls && !settings.plaintext {
+                let named = routed_to(&direct, &target.database).await;
+                if let Some(beyond) = named.into_iter().find(|host| !is_loopback(host)) {
+                    return Err(Neo4jError::RoutedInPlaintext {
+                        address: target.address.to_string(),
+                        beyond: one_line(&beyond),
+                        direct: target.address.direct.clone(),
+                    });
+                }
             }
             match ask(&graph, &target).await {
                 Err(Neo4jError::Unreachable { .. } | Neo4jError::DatabaseMissing { .. })
@@ -297,6 +314,31 @@ async fn databases(graph: &neo4rs::Graph) -> Vec<String> {
     }
 }
 
+/// The hosts that the server names for a driver that routes; empty when it names none, and the driver then finds none
+/// either.
+async fn routed_to(direct: &neo4rs::Graph, database: &str) -> Vec<String> {
+    let question = async {
+        let query = neo4rs::query(
+            "CALL dbms.routing.getRoutingTable({}, $database) YIELD servers \
+             UNWIND servers AS server UNWIND server.addresses AS address RETURN DISTINCT address",
+        );
+        let mut stream = direct
+            .execute_read(query.param("database", database))
+            .await?;
+        let mut hosts = Vec::new();
+        while let Some(row) = stream.next().await? {
+            let address: String = row.get("address").unwrap_or_default();
+            let host = address.rsplit_once(':').map_or(&*address, |(host, _)| host);
+            hosts.push(host.trim_matches(['[', ']']).to_owned());
+        }
+        Ok::<_, neo4rs::Error>(hosts)
+    };
+    match timeout(ANSWER_TIMEOUT, question).await {
+        Ok(Ok(hosts)) => hosts,
+        _ => Vec::new(),
+    }
+}
+
 async fn known(graph: &neo4rs::Graph, database: &str) -> bool {
     let names = databases(graph).await;
     names.is_empty() || names.iter().any(|name| name.eq_ignore_ascii_case(database))
@@ -339,6 +381,7 @@ mod tests {
             user: "neo4j".into(),
             password: SecretString::from("s3cret"),
             database: "neo4j".into(),
+            plaintext: false,
         };
         assert!(!format!("{settings:?}").contains("s3cret"));
     }

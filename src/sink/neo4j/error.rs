@@ -12,6 +12,18 @@ pub enum Neo4jError {
     )]
     Address { uri: String, reason: String },
     #[error(
+        "{address} would carry the password and the graph to another machine in plain text; write bolt+s:// or neo4j+s:// (+ssc for a self-signed certificate) in [neo4j] uri, or set plaintext = true under [neo4j]"
+    )]
+    Plaintext { address: String },
+    #[error(
+        "Neo4j at {address} routes to {beyond}, and the password and the graph would go there in plain text; use {direct} in [neo4j] uri to stay on this machine, or neo4j+s://, or set plaintext = true under [neo4j]"
+    )]
+    RoutedInPlaintext {
+        address: String,
+        beyond: String,
+        direct: String,
+    },
+    #[error(
         "cannot connect to Neo4j at {address}: {reason}; start it, or set [neo4j] uri or LINKTRAIL_NEO4J_URI"
     )]
     Unreachable { address: String, reason: String },

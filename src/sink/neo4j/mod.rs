@@ -17,6 +17,7 @@ mod schema;
 mod sweep;
 mod target;
 
+pub use address::exposes;
 pub use connection::{Connection, Server, Settings, Tuning};
 pub use cypher::{merge_edges, merge_nodes};
 pub use error::Neo4jError;

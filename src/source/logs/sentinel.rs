@@ -10,6 +10,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -95,17 +96,18 @@ pub enum Problem {
 }
 
 #[derive(Debug, Deserialize)]
-struct Response {
-    #[serde(default)]
-    tables: Vec<Table>,
+struct Response<'a> {
+    #[serde(borrow, default)]
+    tables: Vec<Table<'a>>,
     error: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Table {
+struct Table<'a> {
     name: String,
     columns: Vec<Column>,
-    rows: Vec<Vec<Value>>,
+    #[serde(borrow)]
+    rows: Vec<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -113,11 +115,44 @@ struct Column {
     name: String,
 }
 
+/// What is done with each row of an answer.
+type Visit<'v> = &'v (dyn Fn(&mut Rows, Row) + Sync);
+
+const KEEP: Visit<'static> = &|rows, row| rows.rows.push(row);
+
 /// The result of a query over one time slice.
-enum Slice {
-    Whole(Vec<Row>),
-    Cut(Vec<Row>),
+enum Slice<'a> {
+    Whole(RawRows<'a>),
+    Cut(RawRows<'a>),
     Bad(Problem),
+}
+
+/// The rows of an answer, which are parsed one by one: parsed, all of them would take several times the memory of the
+/// answer.
+#[derive(Default)]
+struct RawRows<'a> {
+    record: RecordNumber,
+    columns: Arc<Vec<String>>,
+    rows: Vec<&'a RawValue>,
+}
+
+impl RawRows<'_> {
+    fn for_each(self, mut visit: impl FnMut(Row)) {
+        for row in self.rows {
+            visit(Row {
+                record: self.record,
+                columns: Arc::clone(&self.columns),
+                // Only lists are kept, so that this does not fail.
+                cells: serde_json::from_str(row.get()).unwrap_or_default(),
+            });
+        }
+    }
+
+    fn all(self) -> Vec<Row> {
+        let mut all = Vec::with_capacity(self.rows.len());
+        self.for_each(|row| all.push(row));
+        all
+    }
 }
 
 impl Sentinel {
@@ -138,8 +173,33 @@ impl Sentinel {
     /// When no request can be made at all. A query that the service refuses is a [`Problem`].
     pub async fn query(&self, query: Query, window: Window) -> Result<Rows, Failure> {
         let mut rows = Rows::default();
-        self.slice(query, window, window, None, &mut rows).await?;
+        self.slice(query, window, window, None, KEEP, &mut rows)
+            .await?;
         Ok(rows)
+    }
+
+    /// Runs a query once for every chunk of a list. `visit` is called with the rows of each answer as it arrives; the
+    /// result has no rows. The rows of one chunk come in order, the chunks in any order.
+    ///
+    /// # Errors
+    /// When no request can be made at all. A query that the service refuses is a [`Problem`].
+    pub async fn visit_chunks(
+        &self,
+        query: Query,
+        window: Window,
+        list: &'static str,
+        chunks: Vec<Vec<String>>,
+        visit: impl Fn(Row) + Sync,
+    ) -> Result<Vec<Rows>, Failure> {
+        let visit: Visit<'_> = &|_, row| visit(row);
+        let runs = chunks.into_iter().map(|values| async move {
+            let mut rows = Rows::default();
+            let list = (list, Parameter::List(values));
+            self.slice(query, window, window, Some(&list), visit, &mut rows)
+                .await?;
+            Ok::<_, Failure>(rows)
+        });
+        futures::future::try_join_all(runs).await
     }
 
     /// Runs a query once for every chunk of a list, and returns the rows of each chunk.
@@ -156,7 +216,7 @@ impl Sentinel {
         let runs = chunks.into_iter().map(|values| async move {
             let mut rows = Rows::default();
             let list = (list, Parameter::List(values));
-            self.slice(query, window, window, Some(&list), &mut rows)
+            self.slice(query, window, window, Some(&list), KEEP, &mut rows)
                 .await?;
             Ok::<_, Failure>(rows)
         });
@@ -169,13 +229,15 @@ impl Sentinel {
         window: Window,
         slice: Window,
         list: Option<&'a (&'static str, Parameter)>,
+        visit: Visit<'a>,
         into: &'a mut Rows,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let exchange = self.ask(query, window, slice, list).await?;
             into.answers.push((exchange.record, exchange.at));
+            let mut take = |rows: RawRows<'_>| rows.for_each(|row| visit(into, row));
             match parse_answer(query, &exchange) {
-                Slice::Whole(rows) => into.rows.extend(rows),
+                Slice::Whole(rows) => take(rows),
                 Slice::Bad(problem) => into.problems.push(problem),
                 Slice::Cut(rows) => match middle(slice, query.joins()) {
                     Some(middle) => {
@@ -187,6 +249,7 @@ impl Sentinel {
                                 to: middle,
                             },
                             list,
+                            visit,
                             into,
                         )
                         .await?;
@@ -198,12 +261,13 @@ impl Sentinel {
                                 to: slice.to,
                             },
                             list,
+                            visit,
                             into,
                         )
                         .await?;
                     }
                     None => {
-                        into.rows.extend(rows);
+                        take(rows);
                         let minutes = (slice.to - slice.from).num_minutes().max(1);
                         into.problems.push(Problem::TooLarge {
                             query: query.name(),
@@ -262,9 +326,9 @@ impl Rows {
     /// halved.
     pub fn of(query: Query, exchange: &Exchange) -> Self {
         let (rows, problems) = match parse_answer(query, exchange) {
-            Slice::Whole(rows) => (rows, Vec::new()),
+            Slice::Whole(rows) => (rows.all(), Vec::new()),
             Slice::Cut(rows) => (
-                rows,
+                rows.all(),
                 vec![Problem::TooLarge {
                     query: query.name(),
                     minutes: 1,
@@ -319,7 +383,7 @@ fn middle(slice: Window, whole_hours: bool) -> Option<DateTime<Utc>> {
         .find(|at| slice.from < *at && *at < slice.to)
 }
 
-fn parse_answer(query: Query, exchange: &Exchange) -> Slice {
+fn parse_answer(query: Query, exchange: &Exchange) -> Slice<'_> {
     let name = query.name();
     let failed = |message: String| {
         Slice::Bad(Problem::Failed {
@@ -337,13 +401,13 @@ fn parse_answer(query: Query, exchange: &Exchange) -> Slice {
         200 if exchange.body().trim().is_empty() => {
             failed("the service did not understand the request".to_owned())
         }
-        200 => match serde_json::from_str::<Response>(exchange.body()) {
+        200 => match serde_json::from_str::<Response<'_>>(exchange.body()) {
             Ok(response) => tabulate(name, exchange.record, response),
             Err(error) => failed(format!(
                 "the answer is not what Log Analytics sends ({error})"
             )),
         },
-        204 => Slice::Whole(Vec::new()),
+        204 => Slice::Whole(RawRows::default()),
         401 | 403 => Slice::Bad(Problem::Forbidden {
             query: name,
             status,
@@ -351,12 +415,12 @@ fn parse_answer(query: Query, exchange: &Exchange) -> Slice {
         404 => Slice::Bad(Problem::NoWorkspace { query: name }),
         429 => Slice::Bad(Problem::Busy { query: name }),
         // The time limit of the gateway. A shorter time range has fewer rows to search.
-        504 => Slice::Cut(Vec::new()),
+        504 => Slice::Cut(RawRows::default()),
         _ => Slice::Bad(refusal(query, status, exchange.body())),
     }
 }
 
-fn tabulate(query: &'static str, record: RecordNumber, response: Response) -> Slice {
+fn tabulate<'a>(query: &'static str, record: RecordNumber, response: Response<'a>) -> Slice<'a> {
     let cut = match &response.error {
         None => false,
         Some(error) if error.get("code").and_then(Value::as_str) == Some("PartialError") => true,
@@ -374,7 +438,7 @@ fn tabulate(query: &'static str, record: RecordNumber, response: Response) -> Sl
     let Some(table) = table else {
         let message = format!("the answer has no {PRIMARY}");
         return if cut {
-            Slice::Cut(Vec::new())
+            Slice::Cut(RawRows::default())
         } else {
             Slice::Bad(Problem::Failed { query, message })
         };
@@ -386,16 +450,17 @@ fn tabulate(query: &'static str, record: RecordNumber, response: Response) -> Sl
             .map(|column| column.name)
             .collect::<Vec<_>>(),
     );
-    let rows: Vec<_> = table
-        .rows
-        .into_iter()
-        .map(|cells| Row {
-            record,
-            columns: Arc::clone(&columns),
-            cells,
-        })
-        .collect();
-    if cut || rows.len() >= ROW_LIMIT {
+    let is_list = |row: &&RawValue| row.get().starts_with('[');
+    if !table.rows.iter().all(is_list) {
+        let message = "a row of the answer is no list".to_owned();
+        return Slice::Bad(Problem::Failed { query, message });
+    }
+    let rows = RawRows {
+        record,
+        columns,
+        rows: table.rows,
+    };
+    if cut || rows.rows.len() >= ROW_LIMIT {
         Slice::Cut(rows)
     } else {
         Slice::Whole(rows)

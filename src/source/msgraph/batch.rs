@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{DEADLINE, Graph, SOURCE};
+use super::{DEADLINE, Graph, LONGEST_ANSWER, SOURCE};
 use crate::http::{AnswerFrom, Failure, KEPT_HEADERS, Network, first_pause};
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
 
@@ -124,7 +124,7 @@ impl Graph {
         Ok(settled)
     }
 
-    fn envelope(
+    pub(super) fn envelope(
         &self,
         requests: &[Request],
         wanted: impl Iterator<Item = usize> + Clone,
@@ -148,6 +148,7 @@ impl Graph {
             // Every request in the envelope counts against its limits.
             limits: wanted.flat_map(|at| requests[at].limits.clone()).collect(),
             deadline: DEADLINE.min(Duration::from_secs(300)),
+            longest_answer: LONGEST_ANSWER,
             ..Request::post(SOURCE, url, body)
         }
     }

@@ -5,14 +5,13 @@
 
 mod batch;
 mod limits;
+mod pages;
 mod types;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -22,6 +21,8 @@ use crate::model::RecordNumber;
 use crate::model::Source;
 use crate::model::Window;
 use crate::model::format_time;
+
+use pages::MOST_EMPTY_PAGES;
 
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
@@ -34,8 +35,9 @@ const DEADLINE: Duration = Duration::from_secs(15 * 60);
 pub const PAGE: usize = 50;
 /// How long after its creation a case can be resumed and still see the changes of its messages.
 const FAR_OFF: TimeDelta = TimeDelta::days(366);
-/// The highest number of pages of a list. With 50 messages a page this allows fifty million.
-const MOST_PAGES: usize = 1_000_000;
+/// The largest answer, in bytes. A page holds at most 50 messages, and Teams limits each to about 100 KB with its cards
+/// and attachments.
+const LONGEST_ANSWER: usize = 64 << 20;
 
 /// Microsoft Graph v1.0.
 #[derive(Debug)]
@@ -81,6 +83,10 @@ pub enum Problem {
     Elsewhere { what: &'static str, host: String },
     #[error("{what}: the pages go round in a circle; what was read so far is kept")]
     Loop { what: &'static str },
+    #[error(
+        "{what}: {MOST_EMPTY_PAGES} empty pages in a row, with no end in sight; what was read so far is kept"
+    )]
+    EmptyPages { what: &'static str },
 }
 
 fn spaced(code: &str) -> String {
@@ -130,14 +136,6 @@ const CHAT_MESSAGES: Subject = Subject {
     what: "chat messages",
     permission: "Chat.Read.All",
 };
-
-#[derive(Debug, Deserialize)]
-struct Page {
-    #[serde(default)]
-    value: Vec<serde_json::Value>,
-    #[serde(rename = "@odata.nextLink")]
-    next: Option<String>,
-}
 
 /// A list, as far as it could be read.
 #[derive(Debug)]
@@ -223,15 +221,17 @@ impl Graph {
             .await
     }
 
-    /// All messages and replies in the channels of a team that changed since `from`. `visit` is called with each.
+    /// All messages and replies in the channels of a team that changed since `from`. `digest` is called with each on any
+    /// thread, and `visit` with its results in the order of the list.
     ///
     /// # Errors
     /// When no request can be made at all.
-    pub async fn team_messages(
+    pub async fn team_messages<M: Send + 'static>(
         &self,
         team: &str,
         changed: Window,
-        mut visit: impl FnMut(Recorded<ChatMessage>),
+        digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
+        mut visit: impl FnMut(M),
     ) -> Result<Option<Problem>, Failure> {
         let query = [
             ("$top", PAGE.to_string()),
@@ -242,7 +242,7 @@ impl Graph {
             &query,
             limits::all_messages(team),
         );
-        self.pages(request, CHANNEL_MESSAGES, None, &mut visit)
+        self.pages(request, CHANNEL_MESSAGES, None, digest, &mut visit)
             .await
     }
 
@@ -282,15 +282,17 @@ impl Graph {
         self.lists(requests, CHAT_MEMBERS).await
     }
 
-    /// The messages of a chat that changed in this time. `visit` is called with each.
+    /// The messages of a chat that changed in this time. `digest` is called with each on any thread, and `visit` with
+    /// its results in the order of the list.
     ///
     /// # Errors
     /// When no request can be made at all.
-    pub async fn chat_messages(
+    pub async fn chat_messages<M: Send + 'static>(
         &self,
         chat: &str,
         changed: Window,
-        mut visit: impl FnMut(Recorded<ChatMessage>),
+        digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
+        mut visit: impl FnMut(M),
     ) -> Result<Option<Problem>, Failure> {
         // The service ignores the filter unless $orderby has the same property.
         let query = [
@@ -303,7 +305,8 @@ impl Graph {
             &query,
             limits::chat_messages(chat),
         );
-        self.pages(request, CHAT_MESSAGES, None, &mut visit).await
+        self.pages(request, CHAT_MESSAGES, None, digest, &mut visit)
+            .await
     }
 
     fn get(&self, path: &[&str], query: &[(&str, String)], limits: Vec<Limit>) -> Request {
@@ -321,6 +324,7 @@ impl Graph {
             auth: Auth::Entra(Audience::Graph),
             limits,
             deadline: DEADLINE,
+            longest_answer: LONGEST_ANSWER,
             ..Request::get(SOURCE, url)
         }
     }
@@ -345,7 +349,7 @@ impl Graph {
             .collect())
     }
 
-    async fn lists<T: DeserializeOwned>(
+    async fn lists<T: DeserializeOwned + Send + 'static>(
         &self,
         requests: Vec<Request>,
         subject: Subject,
@@ -356,71 +360,15 @@ impl Graph {
             .zip(firsts)
             .map(|(request, first)| async move {
                 let mut items = Vec::new();
+                let mut keep = |item| items.push(item);
+                let same = |item: Recorded<T>| item;
                 let problem = self
-                    .pages(request, subject, Some(first), &mut |item| items.push(item))
+                    .pages(request, subject, Some(first), same, &mut keep)
                     .await?;
                 Ok::<_, Failure>(List { items, problem })
             });
         futures::future::try_join_all(reads).await
     }
-
-    /// Reads a list page by page. The first page may have been fetched already.
-    async fn pages<T: DeserializeOwned>(
-        &self,
-        mut request: Request,
-        subject: Subject,
-        first: Option<Exchange>,
-        visit: &mut impl FnMut(Recorded<T>),
-    ) -> Result<Option<Problem>, Failure> {
-        let what = subject.what;
-        let mut seen = HashSet::new();
-        let mut ready = first;
-        let mut problem = None;
-        while seen.len() < MOST_PAGES {
-            if !seen.insert(request.url.clone()) {
-                return Ok(Some(Problem::Loop { what }));
-            }
-            let exchange = match ready.take() {
-                Some(exchange) => exchange,
-                None => self.client.send(&request).await?,
-            };
-            let page: Page = match object(&exchange, subject) {
-                Ok(Recorded { value, .. }) => value,
-                Err(problem) => return Ok(Some(problem)),
-            };
-            for item in page.value {
-                match serde_json::from_value(item) {
-                    Ok(value) => visit(Recorded {
-                        record: exchange.record,
-                        value,
-                    }),
-                    // A single malformed item must not prevent the others from being read.
-                    Err(_) => problem = Some(Problem::NotUnderstood { what }),
-                }
-            }
-            let Some(next) = page.next else {
-                return Ok(problem);
-            };
-            match Url::parse(&next) {
-                Ok(next) if same_place(&next, &self.base) => request.url = next,
-                Ok(next) => {
-                    let host = next.host_str().unwrap_or_default().to_owned();
-                    return Ok(Some(Problem::Elsewhere { what, host }));
-                }
-                Err(_) => return Ok(Some(Problem::NotUnderstood { what })),
-            }
-        }
-        Ok(Some(Problem::Loop { what }))
-    }
-}
-
-/// True when two urls have the same scheme, host and port: the token is sent only there.
-fn same_place(next: &Url, base: &Url) -> bool {
-    next.scheme() == base.scheme()
-        && next.host() == base.host()
-        && next.port_or_known_default() == base.port_or_known_default()
-        && next.username().is_empty()
-        && next.password().is_none()
 }
 
 fn changed_between(window: Window) -> String {
@@ -488,5 +436,26 @@ pub fn changed_since(window: Window, case_created: DateTime<Utc>) -> Window {
     Window {
         from: window.from - millisecond,
         to: window.to.max(case_created) + FAR_OFF,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::journal::Journal;
+
+    #[test]
+    fn an_answer_is_read_up_to_the_bound_of_this_source() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Journal::open(folder.path(), "case").unwrap());
+        let client = Arc::new(Client::new(journal, None));
+        let graph = Graph::new(client, &Url::parse("https://graph.microsoft.com").unwrap());
+        let one = graph.get(&["users", "x"], &[], limits::other());
+        let messages = graph.messages(&["chats", "x", "messages"], &[], limits::other());
+        let envelope = graph.envelope(&[one.clone()], 0..1);
+        for request in [one, messages, envelope] {
+            assert_eq!(request.longest_answer, 64 << 20);
+        }
     }
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{SERVICES, assert_whole, everybody, lab, replays_alike, states, verdicts};
+use super::{SERVICES, assert_whole, everybody, lab, replays_alike, states, verdicts, withheld};
 use crate::run;
 use crate::run::graph::GraphFile;
 use tenant_sim::decode;
@@ -18,8 +18,8 @@ fn all_providers_together_say_what_each_of_them_says() {
     lab.tenant.assert_clean();
     for (provider, wanted) in [
         ("sentinel", &["hit", "not_found"][..]),
-        ("urlhaus", &["hit", "not_found", "skipped"]),
-        ("virustotal", &["clean", "hit", "skipped"]),
+        ("urlhaus", &["hit", "not_found"]),
+        ("virustotal", &["clean", "hit"]),
     ] {
         let verdicts = verdicts(&case, provider);
         let states = states(&verdicts);
@@ -28,10 +28,7 @@ fn all_providers_together_say_what_each_of_them_says() {
             wanted,
             "{provider}: {states:?}"
         );
-        for (url, verdict) in verdicts
-            .iter()
-            .filter(|(_, verdict)| verdict["state"] != "skipped")
-        {
+        for (url, verdict) in &verdicts {
             assert!(
                 verdict["evidence_count"].as_u64() >= Some(1),
                 "{provider} {url}: {verdict:?}"
@@ -59,14 +56,30 @@ fn all_providers_together_say_what_each_of_them_says() {
         }
     }
     // The workspace is the tenant's own: internal urls are looked up there, whole, and nowhere else.
-    for (url, verdict) in verdicts(&case, "virustotal") {
-        if verdict["state"] == "skipped" {
-            assert_eq!(
-                verdicts(&case, "sentinel")[&url]["state"],
-                "not_found",
-                "{url}"
-            );
+    let withheld = withheld(&case);
+    let expected = [
+        ("http://10.1.2.3/status", "a private address"),
+        ("http://intranet/start", "a name of one label"),
+        (
+            "https://contoso.sharepoint.com/sites/a",
+            "internal domain contoso.sharepoint.com",
+        ),
+        (
+            "https://wiki.contoso.com/page",
+            "internal domain contoso.com",
+        ),
+    ];
+    let expected = expected.map(|(url, reason)| (url.to_owned(), reason.to_owned()));
+    assert_eq!(withheld, expected.into());
+    for url in withheld.keys() {
+        assert_eq!(verdicts(&case, "sentinel")[url]["state"], "not_found");
+        for provider in ["otx", "xforce", "urlhaus", "virustotal"] {
+            assert!(!verdicts(&case, provider).contains_key(url), "{url}");
         }
+    }
+    for (url, _) in verdicts(&case, "sentinel") {
+        let told = verdicts(&case, "otx").contains_key(&url);
+        assert!(told != withheld.contains_key(&url), "{url}");
     }
     replays_alike(&lab, &case, 0);
 }
@@ -164,10 +177,7 @@ fn nothing_private_leaves_whoever_is_asked() {
                     "{url}: {sent:?}"
                 );
                 if url.contains("VERYSECRET") {
-                    assert!(
-                        sent.is_some() || verdict["state"] == "skipped",
-                        "{url}: {verdict:?}"
-                    );
+                    assert!(sent.is_some(), "{url}: {verdict:?}");
                 }
             }
         }

@@ -35,6 +35,8 @@ pub enum Action {
     NextLinkLoop,
     /// A nextLink to this url.
     NextLink(String),
+    /// A page of a list without an item, with a nextLink that was never given before.
+    EmptyPage,
     /// 401 as for an expired token.
     ExpiredToken,
 }

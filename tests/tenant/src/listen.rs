@@ -209,6 +209,7 @@ async fn faulty(
                     .to_vec();
             return reply;
         }
+        Some(Action::EmptyPage) => return empty_page(&state.origins[&service], &call.target),
         Some(Action::ExpiredToken) => {
             let text = "Lifetime validation failed, the token is expired.";
             return graph_error(401, "InvalidAuthenticationToken", text);
@@ -237,6 +238,21 @@ async fn faulty(
         reply.body.truncate(reply.body.len() / 2);
     }
     reply
+}
+
+/// Each token says how many came before it.
+fn empty_page(origin: &str, target: &str) -> Reply {
+    const TOKEN: &str = "$skiptoken=empty-";
+    let (list, before) = match target.split_once(TOKEN) {
+        Some((list, number)) => (list.to_owned(), number.parse().unwrap_or(0_u64)),
+        None if target.contains('?') => (format!("{target}&"), 0),
+        None => (format!("{target}?"), 0),
+    };
+    let next = format!("{origin}{list}{TOKEN}{}", before + 1);
+    Reply::json(
+        200,
+        &serde_json::json!({"value": [], "@odata.nextLink": next}),
+    )
 }
 
 fn log(

@@ -59,12 +59,10 @@ pub struct Entities {
     pub urls: Vec<String>,
 }
 
-/// State and severity of one provider's verdict (design, section 7).
-pub(super) fn verdict(link: &Link, provider: &str) -> (&'static str, Option<&'static str>) {
-    if link.internal {
-        return ("skipped", None);
-    }
-    match provider {
+/// State and severity of one provider's verdict (design, section 7); none on a url that no provider outside is told of.
+pub(super) fn verdict(link: &Link, provider: &str) -> Option<(&'static str, Option<&'static str>)> {
+    let verdict = match provider {
+        _ if link.internal => return None,
         "otx" => match link.otx {
             Otx::Miss | Otx::NullPulses | Otx::Pulses(0) => ("not_found", Some("information")),
             Otx::Whitelisted(_) => ("clean", Some("information")),
@@ -76,7 +74,8 @@ pub(super) fn verdict(link: &Link, provider: &str) -> (&'static str, Option<&'st
             XForce::Score(score) => rate(score),
             XForce::TextScore(text) => rate(text.parse().unwrap_or(0.0)),
         },
-    }
+    };
+    Some(verdict)
 }
 
 fn rate(score: f64) -> (&'static str, Option<&'static str>) {
@@ -93,7 +92,7 @@ fn rate(score: f64) -> (&'static str, Option<&'static str>) {
 pub(super) fn severity(link: &Link, providers: &[&str]) -> (&'static str, bool) {
     let severities: Vec<&str> = providers
         .iter()
-        .filter_map(|p| verdict(link, p).1)
+        .filter_map(|p| verdict(link, p)?.1)
         .collect();
     for (severity, risky) in [("high", true), ("warning", true), ("information", false)] {
         if severities.contains(&severity) {

@@ -335,6 +335,9 @@ impl Run<'_> {
                 facts.url.clone(),
                 json!({"scheme": facts.scheme, "host": facts.host, "severity": severity, "risky": risky}),
             );
+            if !facts.internal {
+                self.node("Url", facts.url.clone(), json!({ "withheld": null }));
+            }
             if let Some((domain, suffix)) = &facts.domain {
                 // Reserved names are on no list of public suffixes.
                 let listed = (suffix != "example").then_some(suffix);
@@ -342,7 +345,9 @@ impl Run<'_> {
                 self.edge("ON_DOMAIN", url.clone(), domain);
             }
             for provider in &self.query.providers {
-                let (state, severity) = summary::verdict(facts, provider);
+                let Some((state, severity)) = summary::verdict(facts, provider) else {
+                    continue;
+                };
                 let verdict = self.node(
                     "Verdict",
                     format!("{provider}|{}", facts.url),

@@ -116,6 +116,23 @@ async fn links_lead_round_or_away() {
 }
 
 #[tokio::test]
+async fn empty_pages_go_on_with_a_link_of_their_own() {
+    let tenant = Tenant::start(World::small(), Options::default());
+    let visitor = Visitor::of(&tenant);
+    tenant.script([Fault::on(Service::Graph, "joinedTeams", Action::EmptyPage).times(3)]);
+    let mut path = format!("{USER}/joinedTeams");
+    let mut links = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        let (status, page) = visitor.graph(&path).await;
+        assert_eq!(status, 200);
+        assert_eq!(page["value"], serde_json::json!([]));
+        path = page["@odata.nextLink"].as_str().unwrap().to_owned();
+        links.insert(path.clone());
+    }
+    assert_eq!(links.len(), 3, "{links:?}");
+}
+
+#[tokio::test]
 async fn a_token_expires_once() {
     let tenant = Tenant::start(World::small(), Options::default());
     tenant.script([Fault::on(Service::Graph, "/users/", Action::ExpiredToken)]);
