@@ -21,7 +21,9 @@ use futures::stream::{self, StreamExt};
 use linktrail::graph::schema::{EDGES, NODES, ValueKind};
 use linktrail::graph::value::{Properties, Value};
 use linktrail::graph::{EdgeType, Graph, Label};
-use linktrail::sink::neo4j::{Connection, Settings, Tuning, merge_edges, merge_nodes};
+use linktrail::sink::neo4j::{
+    Connection, Settings, Tuning, merge_edge_rows, merge_edges, merge_node_rows, merge_nodes,
+};
 use serde_json::{Map, json};
 
 /// How many channels [`synthetic`] has.
@@ -129,7 +131,7 @@ fn median(mut rates: Vec<f64>) -> f64 {
 /// A part of the graph of [`synthetic`], as the server makes it by itself.
 struct Part {
     rows: usize,
-    /// The statement that linktrail merges such rows with.
+    /// What linktrail's statement does with such a row, a map.
     merge: String,
     /// Which row comes when, as an expression of `k`, which counts from 0: in the order in which linktrail sends them.
     order: String,
@@ -148,17 +150,21 @@ fn parts(messages: usize) -> [Part; 7] {
     );
     let node = |label, rows, order: &str, own: &str| Part {
         rows,
-        merge: merge_nodes(label),
+        merge: merge_node_rows(label),
         order: order.to_owned(),
         row: format!("{{{own}, {common}}}"),
     };
-    let edge =
-        |kind, (from, a): (Label, &str), (to, b): (Label, &str), order: &str, own: &str| Part {
+    let edge = |kind, (from, a): (Label, &str), (to, b): (Label, &str), order: &str, own: &str| {
+        Part {
             rows: messages,
-            merge: merge_edges(kind, from, to),
+            merge: format!(
+                "MATCH (a:`{from}` {{id: row.a}})\nMATCH (b:`{to}` {{id: row.b}})\nWITH a, b, row.p AS p\n{}",
+                merge_edge_rows(kind)
+            ),
             order: order.to_owned(),
             row: format!("{{a: {a}, b: {b}, p: {{{own}, {common}}}}}"),
-        };
+        }
+    };
     let each = messages / CHANNELS;
     let by_channel = format!("k / {each} + {CHANNELS} * (k % {each})");
     let message = (Label::Message, MESSAGE);
@@ -225,7 +231,7 @@ async fn alone(connection: &Connection, case: &str, messages: usize, sessions: u
     let mut rows = 0;
     for part in parts(messages) {
         rows += part.rows;
-        let merge = part.merge.strip_prefix("UNWIND $rows AS row\n").unwrap();
+        let merge = &part.merge;
         let statement = format!(
             "UNWIND range($from, $to - 1) AS k WITH {} AS i WITH {} AS row\n{merge}",
             part.order, part.row

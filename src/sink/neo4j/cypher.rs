@@ -1,14 +1,28 @@
 //! The Cypher statements, generated from the schema's table. No data becomes a part of them.
 
-use crate::graph::schema::{EVIDENCE_LIMIT, Merge, Property};
+use crate::graph::schema::{EVIDENCE_LIMIT, Merge, Property, common};
 use crate::graph::{EdgeType, Label};
 
-/// Merges nodes. `$rows` is a list of maps with all properties including `id`. `$prefix` is the case's id with a slash,
-/// which is how the ids of the case's evidence start.
+/// The list of the cases that hold a node or an edge.
+const CASES: &str = common::CASES.name();
+
+/// Merges nodes. `$rows` is a list of lists: the id, then the values of [`columns`], null where one is absent. `$prefix`
+/// is the case's id with a slash, which is how the ids of the case's evidence start and what the rows leave out. `$cases`
+/// is the list that holds the case's id alone.
 pub fn merge_nodes(label: Label) -> String {
+    let properties = || label.spec().all_properties();
     format!(
-        "UNWIND $rows AS row\n\
-         MERGE (n:`{label}` {{id: row.id}})\n\
+        "UNWIND $rows AS line\n\
+         WITH {{id: line[0], {}}} AS row\n{}",
+        values(properties(), 1),
+        merge_node_rows(label)
+    )
+}
+
+/// The rest of [`merge_nodes`], for rows that are maps with the id and the properties.
+pub fn merge_node_rows(label: Label) -> String {
+    format!(
+        "MERGE (n:`{label}` {{id: row.id}})\n\
          ON CREATE SET n = row\n\
          ON MATCH SET {}\n\
          RETURN count(*) AS rows",
@@ -16,17 +30,25 @@ pub fn merge_nodes(label: Label) -> String {
     )
 }
 
-/// Merges edges. `$rows` is a list of maps with the ids of both ends, `a` and `b`, and the properties, `p`. `$prefix`
-/// is the same as in [`merge_nodes`]. `$best` is the value that outranks others, for types that have one.
+/// Merges edges. `$rows` is a list of lists: the ids of both ends, then the values of [`columns`]. `$prefix` and `$cases`
+/// are the same as in [`merge_nodes`]. `$best` is the value that outranks others, for types that have one.
 pub fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
+    format!(
+        "UNWIND $rows AS line\n\
+         MATCH (a:`{from}` {{id: line[0]}})\n\
+         MATCH (b:`{to}` {{id: line[1]}})\n\
+         WITH a, b, {{{}}} AS p\n{}",
+        values(kind.spec().all_properties(), 2),
+        merge_edge_rows(kind)
+    )
+}
+
+/// The rest of [`merge_edges`], for the nodes `a` and `b` and a map of properties, `p`.
+pub fn merge_edge_rows(kind: EdgeType) -> String {
     let spec = kind.spec();
     let ranked_by = spec.outranking().map(|(property, _)| property);
     format!(
-        "UNWIND $rows AS row\n\
-         MATCH (a:`{from}` {{id: row.a}})\n\
-         MATCH (b:`{to}` {{id: row.b}})\n\
-         WITH a, b, row.p AS p\n\
-         MERGE (a)-[r:`{kind}`]->(b)\n\
+        "MERGE (a)-[r:`{kind}`]->(b)\n\
          ON CREATE SET r = p\n\
          ON MATCH SET {}\n\
          RETURN count(*) AS rows",
@@ -34,10 +56,37 @@ pub fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
     )
 }
 
+/// The properties that a row has values of, sorted by name as the graph gives them. The list of cases is the same in
+/// every row, and so is sent once.
+pub(super) fn columns(
+    properties: impl Iterator<Item = &'static Property>,
+) -> Vec<&'static Property> {
+    let mut columns: Vec<_> = properties
+        .filter(|property| property.name != CASES)
+        .collect();
+    columns.sort_by_key(|property| property.name);
+    columns
+}
+
+/// The entries of the map that a row stands for. Its columns begin at `first`.
+fn values(properties: impl Iterator<Item = &'static Property>, first: usize) -> String {
+    let mut entries = vec![format!("`{CASES}`: $cases")];
+    for (at, property) in (first..).zip(columns(properties)) {
+        let name = property.name;
+        entries.push(match property.merge {
+            Merge::Evidence => format!("`{name}`: [e IN line[{at}] | $prefix + e]"),
+            _ => format!("`{name}`: line[{at}]"),
+        });
+    }
+    entries.join(", ")
+}
+
 /// Merges the pushed element (`new`) into the stored one (`old`) by the rules of [`Merge`]. `ranked_by` is the property
 /// by which one outranks the other, for types that have one.
 ///
 /// `new` must be a variable, since only a variable has a map projection.
+///
+/// The id is not among the properties and so is not written again; neither is `cases` by the map.
 ///
 /// The first item reads and writes one property of `old`. Neo4j then locks `old` before it reads, so two cases
 /// that are loaded at the same time cannot undo each other's lists.
@@ -52,13 +101,12 @@ fn on_match(
     let mut names = Vec::new();
     for property in properties {
         let name = property.name;
-        if name != "cases" {
+        if name != CASES {
             names.push(format!(".`{name}`"));
         }
         let (a, b) = (format!("{old}.`{name}`"), format!("{new}.`{name}`"));
         let merged = match property.merge {
-            // An absent property is not in the row, and `+=` keeps properties that are not in the row.
-            Merge::First => continue,
+            Merge::First => format!("coalesce({b}, {a})"),
             // An absent property becomes null here, which removes the old value.
             Merge::Last | Merge::Outranks(_) => b.clone(),
             // Null only if both values are.
@@ -70,22 +118,18 @@ fn on_match(
             Merge::Union => union(&a, &b),
             Merge::Evidence => evidence(&a, &b, &format!("{old}.`cases`")),
         };
-        if name == "cases" {
+        if name == CASES {
             first = format!("{a} = {merged}");
         } else {
             others.push(format!("    `{name}`: {merged}"));
         }
     }
-    // `cases` is set again, since the row's own value would replace the list that was just written.
-    let merged = format!(
-        "{new} {{.*,\n    `cases`: {old}.`cases`,\n{}}}",
-        others.join(",\n")
-    );
+    let merged = format!("{{\n{}}}", others.join(",\n"));
     let written = match ranked_by {
         None => merged,
         Some(property) => {
             // Every property is listed, so that those without a new value are removed.
-            let replaced = format!("{new} {{{}, `cases`: {old}.`cases`}}", names.join(", "));
+            let replaced = format!("{new} {{{}}}", names.join(", "));
             ranked(old, new, property, &merged, &replaced)
         }
     };

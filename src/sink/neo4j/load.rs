@@ -8,7 +8,7 @@ use neo4rs::{BoltList, BoltType};
 
 use super::connection::{Connection, Written};
 use super::retry::{Next, TransactionRetries};
-use super::rows::{self, EdgeRow};
+use super::rows::{self, EdgeRow, RowWriter};
 use super::{Counters, Neo4jError, cypher};
 use crate::graph::schema::{EDGES, NODES};
 use crate::graph::{EdgeType, Graph, Label, NodeData};
@@ -44,7 +44,6 @@ impl Connection {
             || self.was_loaded(graph.case(), &mut counters).await?;
         let state = State {
             connection: self,
-            graph,
             progress,
             total,
             counters: Mutex::new(counters),
@@ -55,6 +54,7 @@ impl Connection {
                 .execute(&Part {
                     statement: cypher::merge_nodes(label),
                     best: None,
+                    writer: RowWriter::of_nodes(graph, label),
                     rows: Rows::Nodes(of_label.copied().collect()),
                 })
                 .await?;
@@ -67,6 +67,7 @@ impl Connection {
                 .execute(&Part {
                     statement: cypher::merge_edges(kind, from, to),
                     best: kind.spec().outranking().map(|(_, best)| best),
+                    writer: RowWriter::of_edges(graph, kind),
                     rows: Rows::Edges(kind, of_kind.copied().collect()),
                 })
                 .await?;
@@ -107,6 +108,7 @@ struct Part<'g> {
     statement: String,
     /// The value that outranks others, for types that have one.
     best: Option<&'static str>,
+    writer: RowWriter<'g>,
     rows: Rows<'g>,
 }
 
@@ -118,11 +120,26 @@ impl Part<'_> {
         }
     }
 
-    fn row(&self, graph: &Graph, at: usize) -> (BoltType, usize) {
+    fn row(&self, at: usize) -> (BoltType, usize) {
         match &self.rows {
-            Rows::Nodes(nodes) => rows::node(graph, nodes[at]),
-            Rows::Edges(_, edges) => rows::edge(graph, edges[at]),
+            Rows::Nodes(nodes) => self.writer.node(nodes[at]),
+            Rows::Edges(_, edges) => self.writer.edge(edges[at]),
         }
+    }
+
+    /// Builds a batch from the start of a range: as many rows as fit into so many bytes, at least one.
+    fn batch(&self, range: &Range<usize>, most_bytes: usize) -> BoltList {
+        let mut batch = BoltList::with_capacity(range.len());
+        let mut bytes = 0;
+        for at in range.clone() {
+            let (row, size) = self.row(at);
+            if bytes + size > most_bytes && !batch.is_empty() {
+                break;
+            }
+            bytes += size;
+            batch.push(row);
+        }
+        batch
     }
 }
 
@@ -136,7 +153,6 @@ struct Queue {
 
 struct State<'g> {
     connection: &'g Connection,
-    graph: &'g Graph,
     progress: Progress<'g>,
     total: usize,
     counters: Mutex<Counters>,
@@ -168,10 +184,8 @@ impl State<'_> {
         let mut retries = TransactionRetries::new(self.connection);
         while let Some((range, batch)) = self.take(part, queue) {
             let rows = range.len();
-            let mut parameters = rows::parameters([
-                ("rows", BoltType::List(batch)),
-                ("prefix", rows::text(format!("{}/", self.graph.case()))),
-            ]);
+            let mut parameters = rows::parameters(part.writer.common());
+            parameters.put("rows".into(), BoltType::List(batch));
             if let Some(best) = part.best {
                 parameters.put("best".into(), rows::text(best.to_owned()));
             }
@@ -192,26 +206,15 @@ impl State<'_> {
         Ok(())
     }
 
-    /// Builds the next batch: as many rows as fit, at least one.
+    /// Takes the next range, and builds its batch while other sessions can take theirs.
     fn take(&self, part: &Part<'_>, queue: &Mutex<Queue>) -> Option<(Range<usize>, BoltList)> {
-        let mut queue = lock(queue);
-        let left = queue.left.pop()?;
-        let most_rows = queue.most_rows.min(left.len());
-        let mut batch = BoltList::with_capacity(most_rows);
-        let mut bytes = 0;
-        while batch.len() < most_rows {
-            let (row, size) = part.row(self.graph, left.start + batch.len());
-            if bytes + size > self.connection.tuning.bytes && !batch.is_empty() {
-                break;
-            }
-            bytes += size;
-            batch.push(row);
+        let range = lock(queue).take()?;
+        let batch = part.batch(&range, self.connection.tuning.bytes);
+        let end = range.start + batch.len();
+        if end < range.end {
+            lock(queue).left.push(end..range.end);
         }
-        let end = left.start + batch.len();
-        if end < left.end {
-            queue.left.push(end..left.end);
-        }
-        Some((left.start..end, batch))
+        Some((range.start..end, batch))
     }
 
     fn settle(&self, part: &Part<'_>, rows: usize, written: &Written) -> Result<(), Neo4jError> {
@@ -235,6 +238,15 @@ impl State<'_> {
 }
 
 impl Queue {
+    fn take(&mut self) -> Option<Range<usize>> {
+        let left = self.left.pop()?;
+        let end = left.end.min(left.start + self.most_rows);
+        if end < left.end {
+            self.left.push(end..left.end);
+        }
+        Some(left.start..end)
+    }
+
     fn failed(&mut self, range: Range<usize>, next: Next) {
         if next == Next::Smaller {
             self.most_rows = self.most_rows.min(range.len() / 2).max(1);

@@ -1,31 +1,108 @@
 //! Converts nodes and edges to the rows of a statement, in Bolt's types.
 
 use chrono::{DateTime, Timelike, Utc};
-use neo4rs::{BoltBoolean, BoltFloat, BoltInteger, BoltList, BoltMap, BoltString, BoltType};
+use neo4rs::{
+    BoltBoolean, BoltFloat, BoltInteger, BoltList, BoltMap, BoltNull, BoltString, BoltType,
+};
 
-use crate::graph::{EdgeData, Graph, NodeData, Properties, Value};
+use super::cypher::columns;
+use crate::graph::schema::{Merge, Property};
+use crate::graph::{EdgeData, EdgeType, Graph, Label, NodeData, Properties, Value};
 
 /// An edge between its start and its end.
 pub(super) type EdgeRow<'g> = (&'g NodeData, &'g EdgeData, &'g NodeData);
 
-/// A node's properties with its id, and their approximate size in bytes.
-pub(super) fn node(graph: &Graph, node: &NodeData) -> (BoltType, usize) {
-    let (mut map, bytes) = properties(graph.stored(&node.facts));
-    map.put("id".into(), text(node.id.clone()));
-    (BoltType::Map(map), bytes + node.id.len())
+/// Writes rows of one label or type, each a list in the order of its columns. The names of the properties stand in the
+/// statement alone, and what all rows have in common in its parameters: what is not in a row costs neither side
+/// anything.
+pub(super) struct RowWriter<'g> {
+    graph: &'g Graph,
+    columns: Vec<&'static Property>,
+    /// The id of the case and a slash, which the ids of its evidence start with.
+    prefix: String,
 }
 
-/// The ids of an edge's ends with its properties, and their approximate size in bytes.
-pub(super) fn edge(graph: &Graph, (from, edge, to): EdgeRow<'_>) -> (BoltType, usize) {
-    let (inner, bytes) = properties(graph.stored(&edge.facts));
-    let mut map = ends(&from.id, &to.id);
-    map.put("p".into(), BoltType::Map(inner));
-    (BoltType::Map(map), bytes + from.id.len() + to.id.len())
+impl<'g> RowWriter<'g> {
+    /// For [`cypher::merge_nodes`](super::cypher::merge_nodes).
+    pub(super) fn of_nodes(graph: &'g Graph, label: Label) -> Self {
+        Self::new(graph, columns(label.spec().all_properties()))
+    }
+
+    /// For [`cypher::merge_edges`](super::cypher::merge_edges).
+    pub(super) fn of_edges(graph: &'g Graph, kind: EdgeType) -> Self {
+        Self::new(graph, columns(kind.spec().all_properties()))
+    }
+
+    fn new(graph: &'g Graph, columns: Vec<&'static Property>) -> Self {
+        Self {
+            graph,
+            columns,
+            prefix: format!("{}/", graph.case()),
+        }
+    }
+
+    /// The parameters that are the same for all rows.
+    pub(super) fn common(&self) -> [(&'static str, BoltType); 2] {
+        let case = text(self.graph.case().to_owned());
+        let cases = BoltType::List(BoltList { value: vec![case] });
+        [("prefix", text(self.prefix.clone())), ("cases", cases)]
+    }
+
+    /// A node's row, and its approximate size in bytes.
+    pub(super) fn node(&self, node: &NodeData) -> (BoltType, usize) {
+        self.row(&[&node.id], self.graph.stored(&node.facts))
+    }
+
+    /// An edge's row, and its approximate size in bytes.
+    pub(super) fn edge(&self, (from, edge, to): EdgeRow<'_>) -> (BoltType, usize) {
+        self.row(&[&from.id, &to.id], self.graph.stored(&edge.facts))
+    }
+
+    fn row(&self, ids: &[&str], properties: Properties) -> (BoltType, usize) {
+        let mut row = Vec::with_capacity(ids.len() + self.columns.len());
+        let mut bytes = 0;
+        for id in ids {
+            bytes += id.len();
+            row.push(text((*id).to_owned()));
+        }
+        // Both are sorted by name.
+        let mut properties = properties.into_iter().peekable();
+        for column in &self.columns {
+            while properties
+                .next_if(|(name, _)| *name < column.name)
+                .is_some()
+            {}
+            let value = properties.next_if(|(name, _)| *name == column.name);
+            row.push(match value {
+                None => BoltType::Null(BoltNull),
+                Some((_, Value::List(ids))) if column.merge == Merge::Evidence => {
+                    let ids = ids.iter().map(|id| self.without_prefix(id));
+                    let ids: Vec<_> = ids.collect();
+                    bytes += ids.iter().map(|id| id.len() + 2).sum::<usize>();
+                    BoltType::List(BoltList {
+                        value: ids.into_iter().map(|id| text(id.to_owned())).collect(),
+                    })
+                }
+                Some((_, value)) => {
+                    bytes += size(&value);
+                    bolt(value)
+                }
+            });
+        }
+        (BoltType::List(BoltList { value: row }), bytes)
+    }
+
+    /// The number of a record. All records of a graph are those of its case.
+    fn without_prefix<'i>(&self, id: &'i str) -> &'i str {
+        let number = id.strip_prefix(&self.prefix);
+        debug_assert!(number.is_some(), "{id} is not of case {}", self.prefix);
+        number.unwrap_or(id)
+    }
 }
 
 /// The ids of an edge's ends, as `a` and `b`.
 pub(super) fn ends(from: &str, to: &str) -> BoltMap {
-    let mut map = BoltMap::with_capacity(3);
+    let mut map = BoltMap::with_capacity(2);
     map.put("a".into(), text(from.to_owned()));
     map.put("b".into(), text(to.to_owned()));
     map
@@ -48,17 +125,6 @@ pub(super) fn text(value: String) -> BoltType {
 /// A whole number.
 pub(super) fn integer(value: usize) -> BoltType {
     BoltType::Integer(BoltInteger::new(i64::try_from(value).unwrap_or(i64::MAX)))
-}
-
-fn properties(all: Properties) -> (BoltMap, usize) {
-    // One more entry for the id.
-    let mut map = BoltMap::with_capacity(all.len() + 1);
-    let mut bytes = 0;
-    for (name, value) in all {
-        bytes += name.len() + size(&value);
-        map.put(name.into(), bolt(value));
-    }
-    (map, bytes)
 }
 
 fn size(value: &Value) -> usize {

@@ -443,12 +443,13 @@ pub fn changed_since(window: Window, case_created: DateTime<Utc>) -> Window {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::journal::Journal;
+    use crate::journal::{Journal, JournalReader};
 
     #[test]
     fn an_answer_is_read_up_to_the_bound_of_this_source() {
         let folder = tempfile::tempdir().unwrap();
-        let journal = Arc::new(Journal::open(folder.path(), "case").unwrap());
+        let journal = JournalReader::open(folder.path(), "case", None).unwrap();
+        let journal = Arc::new(Journal::Reader(journal));
         let client = Arc::new(Client::new(journal, None));
         let graph = Graph::new(client, &Url::parse("https://graph.microsoft.com").unwrap());
         let one = graph.get(&["users", "x"], &[], limits::other());
