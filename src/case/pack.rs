@@ -29,7 +29,7 @@ impl Case {
     /// of. A report, a lock, and what crashes or a newer load have left are not part of it.
     ///
     /// # Errors
-    /// When the case cannot be read, or `out` cannot be written.
+    /// When the case cannot be read, is open for a load, or lacks records, or when `out` cannot be written.
     pub fn pack(&self, out: &mut dyn Write) -> Result<(), CaseError> {
         let manifest_path = self.dir.join(MANIFEST);
         let text = fs::read(&manifest_path).map_err(io_error("pack", &manifest_path))?;
@@ -54,13 +54,25 @@ impl Case {
                 sources.insert(name, file);
             }
         }
-        if let Journal::Reader(journal) = &**self.journal() {
-            for (path, size) in journal.extents() {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let name = format!("{JOURNAL}/{name}");
-                sizes.insert(name.clone(), size);
-                sources.insert(name, File::open(path).map_err(io_error("pack", path))?);
-            }
+        let Journal::Reader(journal) = &**self.journal() else {
+            return Err(CaseError::InUse {
+                path: self.dir.clone(),
+            });
+        };
+        let made_of_others = self.manifest.last_complete().is_some_and(|last| {
+            let head = last.head.as_deref();
+            journal.records() < last.records || head.is_some() && head != journal.head()
+        });
+        if made_of_others {
+            return Err(CaseError::NotWhole {
+                path: self.dir.clone(),
+            });
+        }
+        for (path, size) in journal.extents() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = format!("{JOURNAL}/{name}");
+            sizes.insert(name.clone(), size);
+            sources.insert(name, File::open(path).map_err(io_error("pack", path))?);
         }
         let mut pack = || -> io::Result<()> {
             let mut tar = Builder::new(zstd::stream::Encoder::new(&mut *out, 3)?);
