@@ -32,6 +32,10 @@ pub enum CaseError {
     },
     #[error("{path} is in use by another linktrail; wait for it to end, or stop it")]
     InUse { path: PathBuf },
+    #[error(
+        "the records in {path} are not all those that the case was made of; `linktrail case verify` names what is wrong"
+    )]
+    NotWhole { path: PathBuf },
     #[error("{path} is open for reading only")]
     ReadOnly { path: PathBuf },
     #[error("cannot {doing} {path}: {source}{}", advice(.source))]

@@ -215,9 +215,11 @@ impl Case {
     /// True when what is stored next begins a new generation: when none is complete, or a load has added records.
     pub fn begins_generation(&self) -> bool {
         let replayed = matches!(*self.journal, Journal::Reader(_));
-        self.manifest
-            .last_complete()
-            .is_none_or(|generation| !replayed && generation.records != self.journal.records())
+        self.manifest.last_complete().is_none_or(|last| {
+            // A record that was cut short and is fetched again leaves the number as it was.
+            let others = last.head.is_some() && last.head != self.journal.head();
+            !replayed && (others || last.records != self.journal.records())
+        })
     }
 
     /// Notes that a stage ran to its end, after its records are on disk. Nothing is noted of a load that goes on with a

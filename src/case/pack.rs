@@ -29,7 +29,7 @@ impl Case {
     /// of. A report, a lock, and what crashes or a newer load have left are not part of it.
     ///
     /// # Errors
-    /// When the case cannot be read, or `out` cannot be written.
+    /// When the case cannot be read, is open for a load, or lacks records, or when `out` cannot be written.
     pub fn pack(&self, out: &mut dyn Write) -> Result<(), CaseError> {
         let manifest_path = self.dir.join(MANIFEST);
         let text = fs::read(&manifest_path).map_err(io_error("pack", &manifest_path))?;
@@ -54,13 +54,25 @@ impl Case {
                 sources.insert(name, file);
             }
         }
-        if let Journal::Reader(journal) = &**self.journal() {
-            for (path, size) in journal.extents() {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let name = format!("{JOURNAL}/{name}");
-                sizes.insert(name.clone(), size);
-                sources.insert(name, File::open(path).map_err(io_error("pack", path))?);
-            }
+        let Journal::Reader(journal) = &**self.journal() else {
+            return Err(CaseError::InUse {
+                path: self.dir.clone(),
+            });
+        };
+        let made_of_others = self.manifest.last_complete().is_some_and(|last| {
+            let head = last.head.as_deref();
+            journal.records() < last.records || head.is_some() && head != journal.head()
+        });
+        if made_of_others {
+            return Err(CaseError::NotWhole {
+                path: self.dir.clone(),
+            });
+        }
+        for (path, size) in journal.extents() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = format!("{JOURNAL}/{name}");
+            sizes.insert(name.clone(), size);
+            sources.insert(name, File::open(path).map_err(io_error("pack", path))?);
         }
         let mut pack = || -> io::Result<()> {
             let mut tar = Builder::new(zstd::stream::Encoder::new(&mut *out, 3)?);
@@ -68,7 +80,7 @@ impl Case {
             let time = u64::try_from(self.manifest.created.timestamp()).unwrap_or(0);
             let mut add = |name: &str, size: u64, from: &mut dyn Read| {
                 let mut header = Header::new_ustar();
-                let is_folder = name.ends_with('/');
+                let is_folder = name.is_empty() || name.ends_with('/');
                 header.set_entry_type(match is_folder {
                     true => EntryType::Directory,
                     false => EntryType::Regular,
@@ -129,6 +141,7 @@ pub fn unpack(packed: &File, dir: &Path) -> Result<String, UnpackError> {
     let limit = size.saturating_mul(LARGEST).saturating_add(ALWAYS);
     let unpacked = zstd::stream::Decoder::new(packed).map_err(foreign)?;
     let mut archive = tar::Archive::new(unpacked.take(limit));
+    make_private_dir(&dir.join(JOURNAL)).map_err(written)?;
     let mut id = None;
     // Raw: a name that is longer than a header can hold is none of a case, and would be read into memory.
     for entry in archive.entries().map_err(foreign)?.raw(true) {
@@ -143,10 +156,7 @@ pub fn unpack(packed: &File, dir: &Path) -> Result<String, UnpackError> {
             return Err(refused());
         }
         match (kind, name_in_case) {
-            (EntryType::Directory, "") => {}
-            (EntryType::Directory, "journal/") => {
-                make_private_dir(&dir.join(JOURNAL)).map_err(written)?;
-            }
+            (EntryType::Directory, "" | "journal/") => {}
             (EntryType::Regular, name_in_case) if is_packed(name_in_case) => {
                 let mut file = match create_private_file(&dir.join(name_in_case)) {
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -177,7 +187,6 @@ pub fn unpack(packed: &File, dir: &Path) -> Result<String, UnpackError> {
     if manifest.id != id {
         return Err(foreign("its folder has the name of another case"));
     }
-    make_private_dir(&dir.join(JOURNAL)).map_err(written)?;
     Ok(id)
 }
 
@@ -298,7 +307,6 @@ mod tests {
             T::Fifo,
             T::GNULongName,
             T::XHeader,
-            T::GNUSparse,
             T::Continuous,
         ] {
             refused(&[(kind, &manifest, b"x")], "it holds `");

@@ -9,6 +9,7 @@ mod run;
 
 mod growth;
 
+#[cfg(unix)]
 mod case;
 mod cli_errors;
 mod demo;

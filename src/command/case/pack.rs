@@ -63,9 +63,12 @@ pub(super) async fn unpack(
         .prefix(".unpacking.")
         .tempdir_in(&beside)
         .context(|| format!("cannot write in {}", beside.display()))?;
+    // The temporary folder itself may be open to others.
+    let unpacked = folder.path().join("case");
+    make_private_dir(&unpacked)?;
     let work = {
         let (global, runtime) = (global.clone(), Handle::current());
-        let (file, folder) = (file.to_owned(), folder.path().to_owned());
+        let (file, folder) = (file.to_owned(), unpacked.clone());
         spawn_blocking(move || runtime.block_on(check(&global, &file, &packed, &folder)))
     };
     let (id, report) = tokio::select! {
@@ -81,10 +84,8 @@ pub(super) async fn unpack(
     };
     let out = out.map_or_else(|| beside.join(&id), Path::to_owned);
     must_be_free(&out)?;
-    fs::rename(folder.path(), &out).context(|| format!("cannot write {}", out.display()))?;
+    fs::rename(&unpacked, &out).context(|| format!("cannot write {}", out.display()))?;
     sync_folder(&beside)?;
-    // It has its name now, and stays.
-    let _ = folder.keep();
     let mut text = report.text()?;
     let shown = clean(&out.display().to_string()).into_owned();
     text.push_str(&match report.wrong.is_empty() {
