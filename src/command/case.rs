@@ -115,7 +115,7 @@ async fn push_again(global: &Global, dir: &Path) -> Result<Exit, Failure> {
     let connection = Connection::open(&settings).await?;
     let case = complete_case::open(Some(dir))?;
     let outcome = replay::run(global, &case).await?;
-    let counters = push::run(global, &connection, &outcome.graph).await?;
+    let counters = push::run(global, &connection, case.dir(), &outcome.graph).await?;
     output::print(&format!("{}\n", push::describe(&counters)))?;
     Ok(Exit::Complete)
 }

@@ -526,7 +526,7 @@ mod tests {
         let graph = Graph::new(client, &Url::parse("https://graph.microsoft.com").unwrap());
         let one = graph.get(&["users", "x"], &[], limits::other());
         let messages = graph.messages(&["chats", "x", "messages"], &[], limits::other());
-        let envelope = graph.envelope(&[one.clone()], 0..1);
+        let envelope = graph.envelope(std::slice::from_ref(&one), 0..1);
         for request in [one, messages, envelope] {
             assert_eq!(request.longest_answer, 64 << 20);
         }
