@@ -18,13 +18,13 @@ use std::io::Write;
 use std::time::Instant;
 
 use futures::stream::{self, StreamExt};
-use linktrail::graph::schema::{EDGES, NODES, ValueKind};
+use linktrail::graph::schema::{EDGES, NODES, Property, ValueKind};
 use linktrail::graph::value::{Properties, Value};
 use linktrail::graph::{EdgeType, Graph, Label};
 use linktrail::sink::neo4j::{
     Connection, Settings, Tuning, merge_edge_rows, merge_edges, merge_node_rows, merge_nodes,
 };
-use serde_json::{Map, json};
+use serde_json::json;
 
 /// How many channels [`synthetic`] has.
 const CHANNELS: usize = 40;
@@ -57,6 +57,8 @@ struct Way {
     sessions: usize,
     ours: Vec<f64>,
     alone: Vec<f64>,
+    /// What the client's own processor time was for a row, in microseconds.
+    client: Vec<f64>,
 }
 
 async fn bench(messages: usize) {
@@ -81,6 +83,7 @@ async fn bench(messages: usize) {
         sessions,
         ours: Vec::new(),
         alone: Vec::new(),
+        client: Vec::new(),
     });
     for round in 0..ROUNDS {
         for way in &mut ways {
@@ -92,9 +95,11 @@ async fn bench(messages: usize) {
                 sessions,
                 ..Tuning::default()
             });
-            let began = Instant::now();
+            let (began, busy) = (Instant::now(), processor_seconds());
             connection.load(&graph, &|_, _| {}).await.unwrap();
             way.ours.push(rows as f64 / began.elapsed().as_secs_f64());
+            way.client
+                .push((processor_seconds() - busy) * 1e6 / rows as f64);
             connection.prune(&case).await.unwrap();
             let case = format!("ALONE{round}{sessions}");
             way.alone
@@ -113,6 +118,8 @@ async fn bench(messages: usize) {
             way.alone
         );
         let (ours, alone) = (median(way.ours), median(way.alone));
+        let client = median(way.client);
+        println!("linktrail, {sessions}, its own processor time: {client:.1} µs a row");
         println!("linktrail, {sessions}: {ours:.0} rows/s");
         println!("server alone, {sessions}: {alone:.0} rows/s");
         println!("linktrail / server alone, {sessions}: {:.2}", ours / alone);
@@ -120,6 +127,17 @@ async fn bench(messages: usize) {
     for case in ["WARM", "WARMALONE"] {
         connection.prune(case).await.unwrap();
     }
+}
+
+/// The processor time of this process so far, in seconds.
+fn processor_seconds() -> f64 {
+    /// What Linux counts in, on every architecture that it shows to programs.
+    const TICKS_A_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name of the program, in parentheses, can hold spaces.
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|t| t.parse::<f64>().ok()).sum::<f64>() / TICKS_A_SECOND
 }
 
 /// The middle one of an odd number of rates.
@@ -277,60 +295,79 @@ async fn first_number(connection: &Connection, query: neo4rs::Query) -> Result<i
     Ok(row.get("rows").unwrap())
 }
 
-/// One line a part: its statement, its rows, and which properties are times.
+/// One line a part: its statement, its rows, and which of their columns are times.
 fn dump(graph: &Graph, file: &str) {
     let mut out = std::io::BufWriter::new(std::fs::File::create(file).unwrap());
     let nodes = graph.nodes();
     let edges: Vec<_> = graph.edges().collect();
     for spec in NODES {
-        let rows: Vec<_> = nodes
-            .iter()
-            .filter(|node| node.label == spec.label)
-            .map(|node| {
-                let mut row = plain(&graph.stored(*node));
-                row.insert("id".to_owned(), node.id.as_str().into());
-                row
-            })
-            .collect();
-        let times: Vec<_> = spec
-            .all_properties()
-            .filter(|p| p.kind == ValueKind::Time)
-            .map(|p| p.name)
-            .collect();
-        write(&mut out, &merge_nodes(spec.label), &json!(rows), &times);
+        let columns = columns(spec.all_properties());
+        let rows = nodes.iter().filter(|node| node.label == spec.label);
+        let rows = rows.map(|node| row(&[&node.id], &columns, graph, graph.stored(*node)));
+        let statement = merge_nodes(spec.label);
+        write(&mut out, &statement, rows.collect(), &times(&columns, 1));
     }
     for spec in EDGES {
+        let columns = columns(spec.all_properties());
         for (from, to) in spec.joins {
             let (kind, from, to): (EdgeType, Label, Label) = (spec.kind, *from, *to);
-            let rows: Vec<_> = edges
+            let rows = edges
                 .iter()
                 .filter(|(a, edge, b)| (edge.kind, a.label, b.label) == (kind, from, to))
-                .map(|(a, edge, b)| json!({"a": a.id, "b": b.id, "p": plain(&graph.stored((*a, *edge, *b)))}))
-                .collect();
-            let times: Vec<_> = spec
-                .all_properties()
-                .filter(|p| p.kind == ValueKind::Time)
-                .map(|p| p.name)
-                .collect();
-            write(&mut out, &merge_edges(kind, from, to), &json!(rows), &times);
+                .map(|(a, edge, b)| {
+                    row(
+                        &[&a.id, &b.id],
+                        &columns,
+                        graph,
+                        graph.stored((*a, *edge, *b)),
+                    )
+                });
+            let statement = merge_edges(kind, from, to);
+            write(&mut out, &statement, rows.collect(), &times(&columns, 2));
         }
     }
 }
 
-fn write(out: &mut impl Write, statement: &str, rows: &serde_json::Value, times: &[&str]) {
-    if rows.as_array().is_some_and(|rows| !rows.is_empty()) {
-        writeln!(
-            out,
-            "{}",
-            json!({"statement": statement, "rows": rows, "times": times})
-        )
-        .unwrap();
-    }
+/// The columns of a row as the statements count them.
+fn columns(properties: impl Iterator<Item = &'static Property>) -> Vec<&'static Property> {
+    let mut columns: Vec<_> = properties.filter(|p| p.name != "cases").collect();
+    columns.sort_by_key(|property| property.name);
+    columns
 }
 
-fn plain(properties: &Properties) -> Map<String, serde_json::Value> {
-    properties
-        .iter()
-        .map(|(name, value): (&&str, &Value)| ((*name).to_owned(), value.to_json()))
-        .collect()
+/// Where in a row the times stand.
+fn times(columns: &[&'static Property], first: usize) -> Vec<usize> {
+    let columns = columns.iter().zip(first..);
+    let times = columns.filter(|(property, _)| property.kind == ValueKind::Time);
+    times.map(|(_, at)| at).collect()
+}
+
+fn row(
+    ids: &[&str],
+    columns: &[&'static Property],
+    graph: &Graph,
+    properties: Properties,
+) -> serde_json::Value {
+    let prefix = format!("{}/", graph.case());
+    let mut row: Vec<serde_json::Value> = ids.iter().map(|id| json!(id)).collect();
+    row.extend(
+        columns
+            .iter()
+            .map(|column| match properties.get(column.name) {
+                Some(Value::List(ids)) if column.name == "evidence" => {
+                    let numbers = ids.iter().filter_map(|id| id.strip_prefix(&prefix));
+                    json!(numbers.collect::<Vec<_>>())
+                }
+                Some(value) => value.to_json(),
+                None => serde_json::Value::Null,
+            }),
+    );
+    json!(row)
+}
+
+fn write(out: &mut impl Write, statement: &str, rows: Vec<serde_json::Value>, times: &[usize]) {
+    if !rows.is_empty() {
+        let part = json!({"statement": statement, "rows": rows, "times": times});
+        writeln!(out, "{part}").unwrap();
+    }
 }

@@ -51,10 +51,17 @@ fn main() -> Result<()> {
     manifest["format"] = 2.into();
     manifest["complete"] = false.into();
     manifest["records"] = growth.journal.records().into();
-    for state in manifest["stages"].as_object_mut().context("stages")?.values_mut() {
+    for state in manifest["stages"]
+        .as_object_mut()
+        .context("stages")?
+        .values_mut()
+    {
         *state = "pending".into();
     }
-    std::fs::write(out.join("case.json"), serde_json::to_string_pretty(&manifest)?)?;
+    std::fs::write(
+        out.join("case.json"),
+        serde_json::to_string_pretty(&manifest)?,
+    )?;
     Ok(())
 }
 
@@ -120,7 +127,11 @@ impl Seed {
         JournalReader::open(&case.join("journal"), id, None)?.each(|record| {
             let path = record.url.to_lowercase();
             let is_listing = record.source == "log_analytics"
-                && record.request.as_deref().unwrap_or_default().contains("OfficeActivity");
+                && record
+                    .request
+                    .as_deref()
+                    .unwrap_or_default()
+                    .contains("OfficeActivity");
             if path.contains("/channels/getallmessages?") {
                 let body: Value = serde_json::from_str(&record.body).unwrap_or_default();
                 for message in body["value"].as_array().into_iter().flatten() {
@@ -143,7 +154,8 @@ impl Seed {
                 let asked = asked.and_then(|rest| rest.strip_suffix("/general"));
                 let link = asked.map(|asked| percent_decode_str(asked).decode_utf8_lossy());
                 // Those that are harmless, so that the grown case has as many risky messages as the other.
-                let is_harmless = |link: &str| link.contains("proseware") || link.contains("litware");
+                let is_harmless =
+                    |link: &str| link.contains("proseware") || link.contains("litware");
                 known_links.extend(link.filter(|link| is_harmless(link)).map(String::from));
             }
             if path.contains("/v1.0/users/") && path.contains("?$select") {
@@ -177,7 +189,12 @@ struct Growth {
 impl Growth {
     fn write(&mut self) -> Result<()> {
         for record in &self.seed.others {
-            self.append(record, &record.url, record.request.as_deref(), record.body.clone())?;
+            self.append(
+                record,
+                &record.url,
+                record.request.as_deref(),
+                record.body.clone(),
+            )?;
         }
         let teams: Vec<String> = self.seed.first_pages.keys().cloned().collect();
         let mut pages: HashMap<&String, Pages> = HashMap::new();
@@ -219,9 +236,16 @@ impl Growth {
         let (world, at) = (&self.world, format_time(self.world.at(number)));
         let channel = number % world.channels;
         json!([
-            "MessageCreatedHasLink", team, World::channel(channel), message_id(number),
-            format!("user{}@contoso.com", number % world.users), "Team",
-            format!("Channel {channel}"), 1, at, at
+            "MessageCreatedHasLink",
+            team,
+            World::channel(channel),
+            message_id(number),
+            format!("user{}@contoso.com", number % world.users),
+            "Team",
+            format!("Channel {channel}"),
+            1,
+            at,
+            at
         ])
     }
 
@@ -378,7 +402,9 @@ impl Pages {
         let (host, _) = first.url.split_once("/teams/").context("a page")?;
         let page = |number: usize| match number {
             0 => first.url.clone(),
-            number => format!("{host}/teams('{team}')/channels/getallMessages?$top=50&$skiptoken={number:08}"),
+            number => format!(
+                "{host}/teams('{team}')/channels/getallMessages?$top=50&$skiptoken={number:08}"
+            ),
         };
         let mut body = json!({"value": std::mem::take(&mut self.messages)});
         if goes_on {

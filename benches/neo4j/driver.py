@@ -23,10 +23,9 @@ def parts(path):
         for line in lines:
             part = json.loads(line)
             for row in part["rows"]:
-                properties = row.get("p", row)
-                for name in part["times"]:
-                    if name in properties:
-                        properties[name] = datetime.fromisoformat(properties[name])
+                for at in part["times"]:
+                    if row[at] is not None:
+                        row[at] = datetime.fromisoformat(row[at])
             yield part["statement"], part["rows"]
 
 
@@ -36,7 +35,7 @@ def load(session, loaded):
     for statement, rows in loaded:
         for at in range(0, len(rows), BATCH):
             batch = rows[at : at + BATCH]
-            session.execute_write(lambda tx: tx.run(statement, rows=batch, prefix="DUMP/").consume())
+            session.execute_write(lambda tx: tx.run(statement, rows=batch, prefix="DUMP/", cases=["DUMP"]).consume())
     return sum(len(rows) for _, rows in loaded) / (time.monotonic() - began)
 
 

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::evidence::Evidence;
-use super::packed::{Observed, Packed};
+use super::packed::Packed;
 use super::property::{Field, Holds, Property};
-use super::value::ValueRef;
+use super::value::{Observed, ValueRef};
 use crate::model::RecordNumber;
 
 /// When something happened, and which journal record proves it. Either may be unknown.

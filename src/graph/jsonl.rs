@@ -13,8 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::evidence::Evidence;
 use super::facts::Facts;
-use super::packed::Observed;
 use super::schema::{COMMON, Property};
+use super::value::Observed;
 use super::{EdgeType, Graph, Label, NodeRef, Properties, Value, written};
 use crate::model::{RecordId, RecordNumber};
 

@@ -31,10 +31,9 @@ use petgraph::visit::{EdgeRef, IntoEdgeReferences, NodeIndexable};
 
 use crate::model::{HostId, RecordId, UserId, VerdictId, sorted};
 
-use packed::Observed;
 use property::Holds;
 use schema::{Given, common};
-use value::ValueRef;
+use value::{Observed, ValueRef};
 
 pub use evidence::Evidence;
 pub use facts::{Facts, Seen};

@@ -9,10 +9,7 @@ use chrono::{DateTime, Utc};
 use super::merge::{combine, normal};
 use super::property::{Merge, Property, ValueKind};
 use super::schema;
-use super::value::{Value, ValueRef};
-
-/// Properties by their position in a table of the schema, as an observation gives them.
-pub(super) type Observed = Vec<(u8, Value)>;
+use super::value::{Observed, Value, ValueRef};
 
 /// The packed properties. Without properties nothing is allocated.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -7,8 +7,7 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 
-use super::packed::Observed;
-use super::value::{Value, ValueRef};
+use super::value::{Observed, Value, ValueRef};
 use crate::model::Word;
 
 /// The type of a property, for Neo4j, CSV headers and GraphML.

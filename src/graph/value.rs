@@ -57,6 +57,9 @@ impl ValueRef<'_> {
     }
 }
 
+/// Properties by their position in a table of the schema, as an observation gives them.
+pub(super) type Observed = Vec<(u8, Value)>;
+
 /// Properties by name, in the spelling of the schema.
 pub type Properties = BTreeMap<&'static str, Value>;
 

@@ -4,10 +4,9 @@
 
 use ::url::Url;
 
-use super::packed::Observed;
 use super::property::{Field, Text};
 use super::schema::{contains, url};
-use super::value::{Properties, Value};
+use super::value::{Observed, Properties, Value};
 use super::{EdgeData, EdgeType, Facts, Label, NodeData};
 use crate::link::defang;
 

@@ -84,7 +84,7 @@ async fn push_again(global: &Global, dir: &Path) -> Result<Exit, Failure> {
     let connection = Connection::open(&settings).await?;
     let case = complete_case::open(Some(dir))?;
     let graph = stored::read(global, &case)?.graph;
-    let counters = push::run(global, &connection, &graph).await?;
+    let counters = push::run(global, &connection, case.dir(), &graph).await?;
     output::print(&format!("{}\n", push::describe(&counters)))?;
     Ok(Exit::Complete)
 }

@@ -20,7 +20,15 @@ use crate::graph::schema::NODES;
 const PAGE: usize = 5_000;
 
 impl Connection {
-    /// True when the database has the `Case` node of this case.
+    /// True when the database has the `Case` node of this case, which a load writes first and a prune deletes last.
+    ///
+    /// # Errors
+    /// When the server does not come back or refuses the user.
+    pub async fn holds(&self, case: &str) -> Result<bool, Neo4jError> {
+        self.was_loaded(case, &mut Counters::default()).await
+    }
+
+    /// The same as [`Connection::holds`], with the retries counted.
     pub(super) async fn was_loaded(
         &self,
         case: &str,

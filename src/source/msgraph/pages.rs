@@ -10,16 +10,12 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{Graph, Problem, Recorded, Subject, object};
+use super::{Graph, MOST_EMPTY_PAGES, Problem, Recorded, Subject, object};
 use crate::http::Failure;
 use crate::journal::{Exchange, Request};
 
 /// The highest number of pages of a list. With 50 messages a page this allows fifty million.
 const MOST_PAGES: usize = 1_000_000;
-/// The highest number of pages without an item in a row. A filtered list of messages has some: the service gives a page
-/// for each stretch that it has searched, whether the filter left anything of it or not. With 50 messages in a stretch
-/// this allows 10,000 in a row that are not wanted.
-pub(super) const MOST_EMPTY_PAGES: usize = 200;
 /// The number of pages of a list that are parsed while the next one is fetched.
 const AHEAD: usize = 4;
 /// A body of fewer bytes is parsed at once, since passing it to another thread takes longer.
