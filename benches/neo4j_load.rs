@@ -105,6 +105,11 @@ async fn bench(messages: usize) {
             way.alone
                 .push(alone(&connection, &case, messages, sessions).await);
             connection.prune(&case).await.unwrap();
+            let (ours, alone) = (way.ours[round], way.alone[round]);
+            println!(
+                "round {}, sessions {sessions}: linktrail {ours:.0}, server alone {alone:.0} rows/s",
+                round + 1
+            );
         }
     }
     for way in ways {

@@ -49,7 +49,7 @@ pub(super) async fn run(
 fn advice(global: &Global, dir: &Path, rows: usize) -> String {
     let export = suggested::command(global, "export --format csv --case").path("DIR", dir);
     format!(
-        "{} nodes and edges are many for a push, and Neo4j holds none of this case yet. If the database holds no other case that is to be kept, {} is faster; the README in that folder has the whole command: neo4j-admin database import full neo4j --overwrite-destination …",
+        "{} nodes and edges are many for a push, and Neo4j holds none of this case yet. If the database holds no other case that is to be kept, Neo4j's own import is made for that: {}; the README in that folder has the whole command: neo4j-admin database import full neo4j --overwrite-destination …",
         grouped(rows),
         export.words("--out csv")
     )

@@ -1,7 +1,9 @@
 //! What the server would do to answer: EXPLAIN of every hunt.
 
 use linktrail::graph::docs::schema_statements;
+use linktrail::graph::schema::{EDGES, NODES};
 use linktrail::hunt;
+use linktrail::sink::neo4j::{merge_edges, merge_nodes};
 use neo4rs::Query;
 use serde_json::{Value, json};
 
@@ -69,6 +71,37 @@ async fn index() {
     for statement in schema_statements() {
         graph.run(Query::new(statement)).await.unwrap();
     }
+}
+
+/// A merge looks up each end of a row in the index of the constraint, and works row by row: an `Eager` would hold the
+/// whole batch in memory.
+#[tokio::test]
+async fn loading_looks_up_each_row_in_the_index_of_its_constraint() {
+    index().await;
+    let planner = Planner::new();
+    let mut statements: Vec<_> = NODES
+        .iter()
+        .map(|spec| (merge_nodes(spec.label), 1))
+        .collect();
+    for spec in EDGES {
+        let joins = spec.joins.iter();
+        statements.extend(joins.map(|(from, to)| (merge_edges(spec.kind, *from, *to), 2)));
+    }
+    let mut wrong = Vec::new();
+    for (statement, look_ups) in statements {
+        let operators = planner.operators(&statement).await;
+        let seeks = operators
+            .iter()
+            .filter(|(operator, _)| operator.starts_with("NodeUniqueIndexSeek"));
+        let seeks = seeks.count();
+        let bad = operators
+            .iter()
+            .find(|(operator, _)| operator.contains("Scan") || operator == "Eager");
+        if seeks != look_ups || bad.is_some() {
+            wrong.push(format!("{seeks} {bad:?} {operators:?}\n{statement}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[tokio::test]
