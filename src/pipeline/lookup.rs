@@ -1,6 +1,6 @@
 //! Decides how each url is looked up at a provider, and reads the answers.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use url::Url;
 
@@ -52,7 +52,7 @@ pub(super) struct LookupResult {
 impl Lookups {
     /// Decides how these urls are looked up. The load and its plan both use this function, so a plan shows exactly what
     /// will be sent.
-    pub(super) fn of(provider: &Provider, privacy: &Privacy, urls: &BTreeSet<Url>) -> Self {
+    pub(super) fn of(provider: &Provider, privacy: &Privacy, urls: &[Url]) -> Self {
         let mut lookups = Self::default();
         let mut places: HashMap<(Url, Option<Body>), usize> = HashMap::new();
         for url in urls {

@@ -371,7 +371,11 @@ fn plan_providers(
     graph: &Graph,
     urls: &Urls,
 ) -> Result<Vec<ProviderPlan>, Failure> {
-    let urls = urls.iter(graph).map(|(url, _)| url).collect();
+    let urls: Vec<Url> = urls
+        .nodes(graph)
+        .into_iter()
+        .filter_map(|node| urls.url(graph, node))
+        .collect();
     let providers = context.intel.providers.iter();
     providers
         .map(|provider| plan_provider(context, provider, &urls))
@@ -381,7 +385,7 @@ fn plan_providers(
 fn plan_provider(
     context: &Context,
     provider: &Provider,
-    urls: &BTreeSet<Url>,
+    urls: &[Url],
 ) -> Result<ProviderPlan, Failure> {
     let quotas = &context.intel.quotas;
     let rates = quotas.rates(provider.name());

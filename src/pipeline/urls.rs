@@ -49,15 +49,13 @@ impl Urls {
         Some(self.put(graph, url, seen))
     }
 
-    /// All urls with their nodes, sorted by url.
-    pub(super) fn iter(&self, graph: &Graph) -> impl Iterator<Item = (Url, NodeRef)> {
+    /// The nodes of all urls, sorted by url.
+    pub(super) fn nodes(&self, graph: &Graph) -> Vec<NodeRef> {
         let mut nodes = graph.labelled(Label::Url);
         if !self.long.is_empty() {
             nodes.sort_by_key(|node| self.text(graph, *node));
         }
         nodes
-            .into_iter()
-            .filter_map(|node| Some((self.url(graph, node)?, node)))
     }
 
     /// The url of a node; `None` when it is not a node of a url.

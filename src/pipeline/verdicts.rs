@@ -1,8 +1,6 @@
 //! The verdicts of the providers so far.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-use url::Url;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::urls::Urls;
 use crate::graph::{Graph, NodeRef};
@@ -11,22 +9,19 @@ use crate::intel::{self, Verdict};
 /// The verdicts on the urls that were looked up, and the providers that were given up.
 #[derive(Default)]
 pub(super) struct Verdicts {
-    /// By the node of the url. A url that was looked up has an entry even if no provider answered.
+    /// The nodes of the urls that were looked up, whether a provider answered or not.
+    looked_up: HashSet<NodeRef>,
+    /// By the node of the url.
     by_url: HashMap<NodeRef, Vec<Verdict>>,
     /// Providers that were given up in this load, by name, with the verdict for their unanswered requests.
     pub(super) given_up: BTreeMap<&'static str, Verdict>,
 }
 
 impl Verdicts {
-    /// The urls that were not looked up yet. They are marked as looked up.
-    pub(super) fn take_new(&mut self, graph: &Graph, urls: &Urls) -> BTreeSet<Url> {
-        let mut new = BTreeSet::new();
-        for (url, node) in urls.iter(graph) {
-            self.by_url.entry(node).or_insert_with(|| {
-                new.insert(url);
-                Vec::new()
-            });
-        }
+    /// The nodes of the urls that were not looked up yet, sorted by url. They are marked as looked up.
+    pub(super) fn take_new(&mut self, graph: &Graph, urls: &Urls) -> Vec<NodeRef> {
+        let mut new = urls.nodes(graph);
+        new.retain(|node| self.looked_up.insert(*node));
         new
     }
 

@@ -3,8 +3,6 @@
 mod service;
 mod workspace;
 
-use std::collections::BTreeSet;
-
 use futures::future::try_join_all;
 use url::Url;
 
@@ -15,7 +13,7 @@ use super::urls::Urls;
 use super::verdicts::Verdicts;
 use crate::graph::{Edge, Graph, Seen, node, schema};
 use crate::http::Failure;
-use crate::intel::{Provider, State, Verdict};
+use crate::intel::{Decision, Provider, State, Verdict};
 use crate::model::{Stage, VerdictId};
 
 /// Asks every provider about every url.
@@ -37,11 +35,11 @@ pub(super) async fn ask_about_new(
     urls: &Urls,
     verdicts: &mut Verdicts,
 ) -> Result<(), Failure> {
-    let new = verdicts.take_new(&findings.graph, urls);
+    let new = New::of(context, findings, urls, verdicts);
     let given_up = &verdicts.given_up;
     let asked = context.intel.providers.iter().map(|provider| {
         let given_up = given_up.get(provider.name()).cloned();
-        ask_provider(context, provider, &new, given_up)
+        ask_provider(context, provider, new.urls(provider), given_up)
     });
     // All are asked at the same time, so that a slow one holds up no other. The answers are taken in the order of the
     // configuration, so that the graph does not depend on which one is faster.
@@ -49,11 +47,6 @@ pub(super) async fn ask_about_new(
     for (provider, answers) in context.intel.providers.iter().zip(answers) {
         if let Some(given_up) = answers.given_up {
             verdicts.given_up.insert(provider.name(), given_up);
-        }
-        for (url, reason) in answers.withheld {
-            if let Some(node) = urls.node(&findings.graph, &url) {
-                findings.graph.set(node, schema::url::WITHHELD, reason);
-            }
         }
         for result in answers.results {
             if matches!(
@@ -69,11 +62,60 @@ pub(super) async fn ask_about_new(
     Ok(())
 }
 
+/// The urls that were not looked up before, sorted.
+#[derive(Default)]
+struct New {
+    /// All of them, if a provider of the tenant's own is asked.
+    all: Vec<Url>,
+    /// Those that a provider outside may be told of, if one is asked. Most urls in a tenant are its own.
+    outside: Vec<Url>,
+}
+
+impl New {
+    /// Takes the new urls, and marks those that no provider outside may be told of.
+    fn of(
+        context: &Context,
+        findings: &mut Findings,
+        urls: &Urls,
+        verdicts: &mut Verdicts,
+    ) -> Self {
+        let providers = &context.intel.providers;
+        let is_local = |provider: &Provider| provider.local();
+        let (some_local, some_outside) = (
+            providers.iter().any(is_local),
+            !providers.iter().all(is_local),
+        );
+        let graph = &mut findings.graph;
+        let mut new = Self::default();
+        for node in verdicts.take_new(graph, urls) {
+            let Some(url) = urls.url(graph, node) else {
+                continue;
+            };
+            if some_outside {
+                match context.intel.privacy.decide(&url) {
+                    Decision::Skip(reason) => graph.set(node, schema::url::WITHHELD, reason),
+                    Decision::Ask(_) => new.outside.push(url.clone()),
+                }
+            }
+            if some_local {
+                new.all.push(url);
+            }
+        }
+        new
+    }
+
+    /// The urls that a provider is asked about.
+    fn urls(&self, provider: &Provider) -> &[Url] {
+        match provider.local() {
+            true => &self.all,
+            false => &self.outside,
+        }
+    }
+}
+
 /// What one provider said about urls.
 struct Answers {
     results: Vec<LookupResult>,
-    /// The urls that it may not be told of, each with the reason.
-    withheld: Vec<(Url, String)>,
     /// The verdict for unanswered requests, if the provider was given up now or before.
     given_up: Option<Verdict>,
 }
@@ -81,7 +123,7 @@ struct Answers {
 async fn ask_provider(
     context: &Context,
     provider: &Provider,
-    urls: &BTreeSet<Url>,
+    urls: &[Url],
     mut given_up: Option<Verdict>,
 ) -> Result<Answers, Failure> {
     let lookups = Lookups::of(provider, &context.intel.privacy, urls);
@@ -105,11 +147,7 @@ async fn ask_provider(
         }
         Provider::List(_) => {}
     }
-    Ok(Answers {
-        results,
-        withheld: lookups.withheld,
-        given_up,
-    })
+    Ok(Answers { results, given_up })
 }
 
 /// Adds a verdict to the graph and to the verdicts so far.
