@@ -15,6 +15,7 @@
 
 mod body;
 mod command;
+mod dossier;
 mod element;
 mod find;
 mod index;
@@ -22,10 +23,12 @@ mod matcher;
 mod mentions;
 mod record;
 mod resolver;
+mod similar;
 
 pub use command::command;
+pub use dossier::Dossier;
 pub use element::Element;
-pub use find::{Found, NotFound, find};
+pub use find::{Found, NotFound, find, record};
 pub use matcher::Matcher;
 pub use record::{ParsedRecord, Part, Parts};
 pub use resolver::Resolver;

@@ -10,7 +10,7 @@ use crate::command::exit::{Context, Exit, Failure};
 use crate::command::services::Services;
 use crate::command::{investigation, output, push, suggested};
 use crate::config::Neo4jUse;
-use crate::graph::jsonl;
+use crate::graph::{file, jsonl};
 use crate::terminal::clean;
 
 /// Runs every stage, saves the graph in the case, writes it to Neo4j, and shows the result.
@@ -36,6 +36,14 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
     })
     .await?;
     case.write("graph.jsonl", |out| jsonl::write(&outcome.graph, out))?;
+    let mut indexed = Ok(());
+    case.write("graph.jsonl.zst", |out| {
+        indexed = case.write("graph.index", |index| {
+            file::write(&outcome.graph, out, index)
+        });
+        out.flush()
+    })?;
+    indexed?;
     if !case.manifest().complete {
         case.note(|manifest| manifest.complete = true)?;
     }
