@@ -6,7 +6,7 @@ use super::element::Element;
 use super::find::{self, Found, NotFound};
 use super::similar::Similar;
 use crate::graph::file::{IndexError, Indexed, Neighbours, neighbours};
-use crate::graph::{EdgeType, Graph, Label};
+use crate::graph::{EdgeType, Graph, Label, naming};
 use crate::model::RecordNumber;
 
 /// A node, an edge or a record, with everything of the graph that is needed to show it.
@@ -119,10 +119,17 @@ fn similar(stored: &Indexed, typed: &str) -> Result<Vec<String>, IndexError> {
     let (labels, mut similar) = Similar::to(typed);
     let mut more = true;
     for label in labels {
-        stored.each_node(label, &mut |node| {
-            more = similar.offer(node);
-            more
-        })?;
+        match naming::can_have_names(label) {
+            true => stored.each_node(label, &mut |node| {
+                more = similar.offer(node);
+                more
+            })?,
+            // There are very many urls, and their ids are all that they are compared by.
+            false => stored.each_id(label, &mut |id| {
+                more = similar.offer_key(id);
+                more
+            })?,
+        }
         if !more {
             break;
         }

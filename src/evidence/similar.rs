@@ -43,14 +43,20 @@ impl Similar {
 
     /// Compares the id and the names of a node. False when enough has been compared, and nothing more is to be offered.
     pub(super) fn offer(&mut self, node: &NodeData) -> bool {
-        let keys = std::iter::once(node.id.as_str()).chain(naming::names(node));
-        for key in keys.filter(|key| key.len() <= COMPARED) {
-            match self.left.checked_sub(key.len() * self.typed) {
-                Some(rest) => self.left = rest,
-                None => return false,
-            }
-            self.closest.offer(key, || key.to_owned());
+        let mut keys = std::iter::once(node.id.as_str()).chain(naming::names(node));
+        keys.all(|key| self.offer_key(key))
+    }
+
+    /// Compares the id or a name of a node, as [`Similar::offer`] does.
+    pub(super) fn offer_key(&mut self, key: &str) -> bool {
+        if key.len() > COMPARED {
+            return true;
         }
+        match self.left.checked_sub(key.len() * self.typed) {
+            Some(rest) => self.left = rest,
+            None => return false,
+        }
+        self.closest.offer(key, || key.to_owned());
         true
     }
 

@@ -236,6 +236,18 @@ pub(super) fn read_node(case: &str, line: &[u8]) -> Result<NodeData, String> {
     line.into_node(case)
 }
 
+/// Reads the id in the line of a node, and nothing else.
+pub(super) fn read_id(line: &[u8]) -> Result<Cow<'_, str>, String> {
+    #[derive(Deserialize)]
+    struct Id<'l> {
+        #[serde(borrow)]
+        id: Text<'l>,
+    }
+
+    let line: Id<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    Ok(line.id.0)
+}
+
 impl Line<'_> {
     fn into_node(self, case: &str) -> Result<NodeData, String> {
         let (Some(Text(id)), Some(Text(label))) = (self.id, self.label) else {

@@ -12,6 +12,7 @@ mod growth;
 mod cli_errors;
 mod demo;
 mod evidence;
+mod evidence_index;
 mod export;
 mod hunts;
 mod intel;

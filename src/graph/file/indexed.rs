@@ -186,7 +186,7 @@ impl Indexed {
         self.read_edges(&found)
     }
 
-    /// The edges of a node, as [`super::neighbours()`] gives them. The first of the neighbours are read.
+    /// The edges of a node, as [`super::neighbours()`] gives them. The first of each are read, with their other ends.
     ///
     /// # Errors
     /// When the index or the graph is damaged, or the node was not read from it.
@@ -201,11 +201,12 @@ impl Indexed {
                     continue;
                 }
                 let first = self.end(range.start, out)?;
-                firsts.insert(first);
+                let (from, to) = if out { (node, first) } else { (first, node) };
+                firsts.extend(self.edge_number(from, spec.kind, to)?);
                 found.push((spec.kind, out, range, first));
             }
         }
-        self.read_nodes(&firsts)?;
+        self.read_edges(&firsts)?;
         let mut neighbours = Vec::new();
         for (kind, out, range, first) in found {
             neighbours.push(Neighbours {
@@ -282,6 +283,18 @@ impl Indexed {
         self.each_line(&numbers, &mut |_, line| {
             let node = jsonl::read_node(self.graph.case(), line).map_err(IndexError::Other)?;
             Ok(visit(&node))
+        })
+    }
+
+    /// Visits the ids of all nodes of a label, sorted, until `visit` returns false.
+    ///
+    /// # Errors
+    /// When the graph is damaged.
+    pub fn each_id(&self, label: Label, visit: &mut dyn FnMut(&str) -> bool) -> Result<()> {
+        let numbers: Vec<u32> = self.numbers_of(label).collect();
+        self.each_line(&numbers, &mut |_, line| {
+            let id = jsonl::read_id(line).map_err(IndexError::Other)?;
+            Ok(visit(&id))
         })
     }
 

@@ -214,7 +214,7 @@ fn every_node_and_every_edge_is_found_as_in_the_whole_graph() {
     let mut indexed = open(&stored, &index).unwrap();
     for (from, edge, to) in graph.edges() {
         let ends = [from, to].map(|end| {
-            let mut number = indexed.read_named(&[end.id.clone()]).unwrap();
+            let mut number = indexed.read_named(std::slice::from_ref(&end.id)).unwrap();
             number.retain(|number| {
                 let found = indexed.node(*number).unwrap();
                 indexed.graph().node(found).label == end.label
@@ -271,7 +271,10 @@ fn is_refused_or_right(stored: &[u8], index: &[u8], right: &[(Label, String, Str
     })
 }
 
-fn right() -> (Vec<u8>, Vec<u8>, Vec<(Label, String, String)>) {
+/// A stored graph, its index, and what is known of some of its nodes.
+type Known = (Vec<u8>, Vec<u8>, Vec<(Label, String, String)>);
+
+fn right() -> Known {
     let graph = graph();
     let (stored, index) = written(&graph);
     let asked = [
@@ -329,8 +332,7 @@ proptest! {
         flips in prop::collection::vec((any::<prop::sample::Index>(), 1_u8..), 1..4),
         of_index: bool,
     ) {
-        static RIGHT: std::sync::LazyLock<(Vec<u8>, Vec<u8>, Vec<(Label, String, String)>)> =
-            std::sync::LazyLock::new(right);
+        static RIGHT: std::sync::LazyLock<Known> = std::sync::LazyLock::new(right);
         let (mut stored, mut index, right) = RIGHT.clone();
         for (at, flip) in flips {
             let bytes = if of_index { &mut index } else { &mut stored };
