@@ -4,10 +4,7 @@ use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 
 use super::body::Body;
-use super::matcher::Matcher;
-use super::mentions::RequestContext;
 use super::record::Part;
-use crate::journal::Record;
 
 /// The parts of a record that mention an element: the same as [`Parts`](super::Parts), but only their positions are
 /// kept, and a part is parsed when it is shown.
@@ -19,10 +16,8 @@ pub struct Excerpt<'r> {
 }
 
 impl<'r> Excerpt<'r> {
-    pub(super) fn of(matcher: &Matcher<'_>, record: &'r Record) -> Self {
-        let body = Body::read(record);
-        let context = RequestContext::of(record);
-        let (places, note) = matcher.places_once(record, &body, &context);
+    /// Of the parts at these positions, from 0.
+    pub(super) fn new(body: Body<'r>, places: Vec<usize>, note: Option<&'static str>) -> Self {
         Self { body, places, note }
     }
 

@@ -72,7 +72,10 @@ impl<'g> Matcher<'g> {
 
     /// The parts of a record that mention the element, for a record that is compared with no other element.
     pub fn excerpt<'r>(&self, record: &'r Record) -> Excerpt<'r> {
-        Excerpt::of(self, record)
+        let body = Body::read(record);
+        let context = RequestContext::of(record);
+        let (places, note) = self.places_once(record, &body, &context);
+        Excerpt::new(body, places, note)
     }
 
     /// The verdict, if the element is one or is an edge to one.
@@ -133,12 +136,7 @@ impl<'g> Matcher<'g> {
     }
 
     /// The same as [`Matcher::places`], in a single pass that keeps nothing of a part.
-    pub(super) fn places_once(
-        &self,
-        record: &Record,
-        body: &Body<'_>,
-        context: &RequestContext,
-    ) -> Places {
+    fn places_once(&self, record: &Record, body: &Body<'_>, context: &RequestContext) -> Places {
         let mut each = |visit: Visit<'_>| {
             for (at, part) in body.parts().enumerate() {
                 visit(at, &context.mentions(&part));

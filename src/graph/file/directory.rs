@@ -14,6 +14,9 @@ const FOOTER: u64 = 8 + 8 + 16;
 /// The longest directory, uncompressed, in bytes. That of a million messages has less than one megabyte.
 const LONGEST: usize = 256 << 20;
 
+/// The width of an entry for a line with many records: its number, and the start and the number of its records.
+pub(super) const BUSY: usize = 4 + 8 + 8;
+
 /// Why an index cannot be used. The graph itself may be whole.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {

@@ -6,15 +6,12 @@ use std::io::{BufRead, BufReader};
 use std::ops::Range;
 
 use super::LINES;
-use super::directory::{Directory, IndexError, starts};
+use super::directory::{BUSY, Directory, IndexError, starts};
+use super::keys::hash;
 use super::neighbours::Neighbours;
 use super::table::{Piece, Sized, Table, damaged};
-use super::write::hash;
 use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef, jsonl, schema};
 use crate::model::RecordNumber;
-
-/// The width of an entry for a line with many records: its number, and the start and the number of its records.
-pub(super) const BUSY: usize = 4 + 8 + 8;
 
 type Result<T> = std::result::Result<T, IndexError>;
 

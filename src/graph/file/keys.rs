@@ -1,5 +1,6 @@
 //! The texts by which people can name a node.
 
+use super::table::digest;
 use crate::graph::schema::{domain, host, message, user};
 use crate::graph::{Label, NodeData, naming};
 use crate::link;
@@ -102,4 +103,9 @@ pub fn keys(node: &NodeData) -> Vec<Key> {
         }
     }
     keys
+}
+
+/// The hash by which the index finds a key.
+pub(super) fn hash(key: &str) -> u64 {
+    digest(key.as_bytes())
 }

@@ -8,10 +8,10 @@ use std::thread;
 
 use petgraph::stable_graph::{EdgeIndex, NodeIndex};
 
-use super::directory::{Directory, by_label, by_type};
-use super::keys::keys;
-use super::table::{Output, TableEntry, TableWriter, damaged, digest};
-use super::{LINES, indexed::BUSY};
+use super::LINES;
+use super::directory::{BUSY, Directory, by_label, by_type};
+use super::keys::{hash, keys};
+use super::table::{Output, TableEntry, TableWriter, damaged};
 use crate::graph::schema::EVIDENCE_LIMIT;
 use crate::graph::{EdgeType, Facts, Graph, jsonl};
 use crate::model::RecordNumber;
@@ -220,9 +220,4 @@ impl<'g> Lines<'g> {
         jsonl::write_edge(case, (from, edge, to), &mut *text)?;
         Ok(&edge.facts)
     }
-}
-
-/// The hash by which a key is found.
-pub(super) fn hash(key: &str) -> u64 {
-    digest(key.as_bytes())
 }
