@@ -22,16 +22,20 @@ pub(super) async fn dossier(
         let graph = replay::run(global, case).await?.graph;
         return Ok(Dossier::in_graph(graph, words)?);
     };
+    let mut unusable = None;
     if let Some(index) = open(case, "graph.index")? {
         let file = graph.try_clone()?;
         let read = Indexed::open(case.id(), file, index)
             .and_then(|indexed| Dossier::indexed(indexed, words));
         match read {
             Ok(dossier) => return Ok(dossier?),
-            Err(error) => say_unusable(&error),
+            Err(error) => unusable = Some(error),
         }
     }
     let graph = read_whole(case, graph)?;
+    if let Some(error) = unusable {
+        say_unusable(&error);
+    }
     Ok(Dossier::in_graph(graph, words)?)
 }
 
@@ -46,7 +50,7 @@ fn read_whole(case: &Case, mut graph: File) -> Result<crate::graph::Graph, Failu
 
 fn say_unusable(error: &IndexError) {
     output::eprint_line(&format!(
-        "graph.index is not used, so that this takes longer: {}; `linktrail load --replay --case DIR` writes it again",
+        "graph.index is not used, so that this took longer: {}; `linktrail load --replay --case DIR` writes it again",
         clean(&error.to_string())
     ));
 }
