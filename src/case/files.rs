@@ -94,7 +94,10 @@ impl StoredFile {
     }
 
     /// The file as it is on disk, from its beginning.
-    pub(super) fn raw(&self) -> io::Result<File> {
+    ///
+    /// # Errors
+    /// When it cannot be opened once more.
+    pub fn raw(&self) -> io::Result<File> {
         let mut file = self.file.try_clone()?;
         io::Seek::rewind(&mut file)?;
         Ok(file)
@@ -129,15 +132,7 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let path = dir.join(kind.numbered(generation));
     remove_leftovers(&path);
-    write_whole(&path, |out| match kind {
-        CaseFile::Graph => {
-            let mut encoder = zstd::stream::Encoder::new(out, 3)?;
-            encoder.include_checksum(true)?;
-            fill(&mut encoder)?;
-            encoder.finish().map(|_| ())
-        }
-        CaseFile::Index => fill(out),
-    })
+    write_whole(&path, fill)
 }
 
 /// Gives the files of this generation their usual names, and removes those of others. Nothing depends on it: whoever

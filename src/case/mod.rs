@@ -259,7 +259,7 @@ impl Case {
     pub fn complete(
         &mut self,
         (gaps, notes): (Vec<StoredGap>, Vec<StoredGap>),
-        write_graph: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+        write: impl FnOnce(&mut dyn Write, &mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CaseError> {
         self.journal.sync()?;
         let last = self.manifest.last_complete();
@@ -278,8 +278,13 @@ impl Case {
             });
         }
         let path = self.dir.join(CaseFile::Graph.name());
-        files::write(&self.dir, CaseFile::Graph, number, write_graph)
-            .map_err(io_error("write", &path))?;
+        files::write(&self.dir, CaseFile::Graph, number, |graph| {
+            files::write(&self.dir, CaseFile::Index, number, |index| {
+                write(graph, index)
+            })?;
+            graph.flush()
+        })
+        .map_err(io_error("write", &path))?;
         let before = self.manifest.clone();
         self.manifest.format = FORMAT;
         self.manifest.complete = true;
@@ -290,7 +295,7 @@ impl Case {
         if self.manifest != before {
             self.save()?;
         }
-        files::settle(&self.dir, &[CaseFile::Graph], number).map_err(io_error("write", &path))
+        files::settle(&self.dir, &CaseFile::ALL, number).map_err(io_error("write", &path))
     }
 
     fn save(&self) -> Result<(), CaseError> {

@@ -1,9 +1,10 @@
 //! Writes output: results to stdout, everything else to stderr.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::exit::Failure;
 use crate::cli::Global;
 
 /// Writes a result. A closed pipe is not an error: the command then ends normally.
@@ -15,6 +16,49 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
+    }
+}
+
+/// Writes a result piece by piece. A closed pipe is not an error: the command then ends normally.
+///
+/// # Errors
+/// The errors of `fill`, and those of [`print()`].
+pub(super) fn stream(
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut out = BufWriter::new(Pipe {
+        out: io::stdout().lock(),
+        closed: false,
+    });
+    let filled = fill(&mut out).and_then(|()| Ok(out.flush()?));
+    let (pipe, _) = out.into_parts();
+    if pipe.closed { Ok(()) } else { filled }
+}
+
+/// An output that remembers whether its reader has gone.
+struct Pipe<W> {
+    out: W,
+    closed: bool,
+}
+
+impl<W: Write> Pipe<W> {
+    fn noting<T>(&mut self, done: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &done {
+            self.closed |= error.kind() == io::ErrorKind::BrokenPipe;
+        }
+        done
+    }
+}
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let done = self.out.write(bytes);
+        self.noting(done)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let done = self.out.flush();
+        self.noting(done)
     }
 }
 

@@ -7,7 +7,7 @@ use super::{output, suggested};
 use crate::case::{Case, CaseFile, StoredFile};
 use crate::cli::Global;
 use crate::graph::schema::case as of_case;
-use crate::graph::{Graph, Label, jsonl};
+use crate::graph::{Graph, Label, file, jsonl};
 use crate::model::{Gap, StoredGap};
 use crate::pipeline::Outcome;
 use crate::terminal::clean;
@@ -75,6 +75,7 @@ pub(super) fn write(case: &mut Case, made: &Stored, replayed: bool) -> Result<()
     let manifest = case.manifest();
     let is_told = || manifest.gaps == made.gaps && manifest.notes == made.notes;
     let same = !case.begins_generation()
+        && case.file(CaseFile::Index).is_some()
         && (!replayed || manifest.generation.is_some() && is_told())
         && case
             .file(CaseFile::Graph)
@@ -90,7 +91,9 @@ pub(super) fn write(case: &mut Case, made: &Stored, replayed: bool) -> Result<()
         return Ok(());
     }
     let missing = (made.gaps.clone(), made.notes.clone());
-    case.complete(missing, |out| jsonl::write(&made.graph, out))?;
+    case.complete(missing, |graph, index| {
+        file::write(&made.graph, graph, index)
+    })?;
     Ok(())
 }
 

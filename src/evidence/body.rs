@@ -1,62 +1,97 @@
 //! Splits the body of a record into parts.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::journal::Record;
 use crate::model::Source;
-use crate::source::logs::rows_by_column;
+use crate::source::logs::RecordedRows;
 
-/// The body of a record, split into parts.
+/// The body of a record, split into parts. A part is parsed when it is looked at: an answer of 64 MB can have two hundred
+/// thousand rows, which take several times that when all are parsed.
 #[derive(Debug)]
-pub(super) struct Body {
+pub(super) struct Body<'r> {
     /// What the parts are called: `rows`, `items of value`, `lines` or `answer`.
     pub(super) unit: &'static str,
-    /// The parts, in the order of the body.
-    pub(super) parts: Vec<Value>,
+    parts: Parts<'r>,
     /// True when the body could be split: it is JSON or lines of text.
     pub(super) legible: bool,
 }
 
-impl Body {
+#[derive(Debug)]
+enum Parts<'r> {
+    /// The body as it is.
+    Text(&'r str),
+    Lines(Vec<&'r str>),
+    /// The body, which is JSON.
+    Whole(&'r str),
+    Items(Vec<&'r RawValue>),
+    Rows(RecordedRows<'r>),
+}
+
+impl<'r> Body<'r> {
     /// Splits a body: a table into rows, a list into items, a file into lines. Anything else is one part.
-    pub(super) fn read(record: &Record) -> Self {
-        let whole = |value, legible| Self {
-            unit: "answer",
-            parts: vec![value],
-            legible,
-        };
+    pub(super) fn read(record: &'r Record) -> Self {
+        let body = record.body.as_str();
         let source = Source::parse(&record.source);
-        if source == Some(Source::File) {
-            let lines = record.body.lines().map(|line| Value::from(line.to_owned()));
-            return Self {
-                unit: "lines",
-                parts: lines.collect(),
-                legible: true,
-            };
-        }
-        let Ok(mut value) = serde_json::from_str::<Value>(&record.body) else {
-            return whole(Value::from(record.body.clone()), false);
-        };
-        let parts = match source {
-            Some(Source::LogAnalytics) => rows_by_column(&mut value).map(|rows| ("rows", rows)),
-            Some(Source::Graph) => items(&mut value).map(|items| ("items of value", items)),
-            _ => None,
-        };
-        match parts {
-            Some((unit, parts)) => Self {
-                unit,
-                parts,
-                legible: true,
+        let (unit, parts) = match source {
+            Some(Source::File) => ("lines", Parts::Lines(body.lines().collect())),
+            _ => match split(source, body) {
+                Some(split) => split,
+                None if serde_json::from_str::<Value>(body).is_ok() => {
+                    ("answer", Parts::Whole(body))
+                }
+                None => ("answer", Parts::Text(body)),
             },
-            None => whole(value, true),
+        };
+        Self {
+            unit,
+            legible: !matches!(parts, Parts::Text(_)),
+            parts,
         }
+    }
+
+    /// The number of parts.
+    pub(super) fn len(&self) -> usize {
+        match &self.parts {
+            Parts::Text(_) | Parts::Whole(_) => 1,
+            Parts::Lines(lines) => lines.len(),
+            Parts::Items(items) => items.len(),
+            Parts::Rows(rows) => rows.rows.len(),
+        }
+    }
+
+    /// A part, by its position from 0. A part that is no valid JSON is text.
+    pub(super) fn part(&self, at: usize) -> Option<Value> {
+        let json = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        match &self.parts {
+            Parts::Text(text) => (at == 0).then(|| Value::from(*text)),
+            Parts::Whole(text) => (at == 0).then(|| json(text)),
+            Parts::Lines(lines) => lines.get(at).map(|line| Value::from(*line)),
+            Parts::Items(items) => items.get(at).map(|item| json(item.get())),
+            Parts::Rows(rows) => {
+                let row = rows.rows.get(at)?;
+                Some(rows.by_column(json(row.get())))
+            }
+        }
+    }
+
+    /// All parts, in the order of the body.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Value> {
+        (0..self.len()).filter_map(|at| self.part(at))
     }
 }
 
-/// Takes the items out of a list of Microsoft Graph.
-fn items(value: &mut Value) -> Option<Vec<Value>> {
-    match value.get_mut("value") {
-        Some(Value::Array(items)) => Some(std::mem::take(items)),
-        _ => None,
+fn split(source: Option<Source>, body: &str) -> Option<(&'static str, Parts<'_>)> {
+    let is_split = matches!(source, Some(Source::LogAnalytics | Source::Graph));
+    let answer: BTreeMap<String, &RawValue> =
+        serde_json::from_str(body).ok().filter(|_| is_split)?;
+    if source == Some(Source::LogAnalytics) {
+        let rows = RecordedRows::of(&answer)?;
+        return Some(("rows", Parts::Rows(rows)));
     }
+    let items = serde_json::from_str(answer.get("value")?.get()).ok()?;
+    Some(("items of value", Parts::Items(items)))
 }

@@ -1,22 +1,19 @@
 //! Finds the node, edge or record that an analyst means by what they type.
 
+use crate::graph::file::{Fit, Key, Spelling, keys};
 use crate::graph::naming;
-use crate::graph::schema::{self, domain, host, message, user};
+use crate::graph::schema;
 use crate::graph::value::indexable;
 use crate::graph::{EdgeType, Graph, Label, NodeData, NodeRef};
 use crate::link;
-use crate::model::suggest;
-use crate::model::{HostId, MessageId, RecordId, RecordNumber, UserId, VerdictId};
+use crate::model::{RecordId, RecordNumber, VerdictId};
 use crate::terminal;
 
 use super::element::Element;
+use super::similar::Similar;
 
 /// The highest number of candidates that an error lists.
 const LISTED: usize = 12;
-/// The longest name that is compared with the typed text, in bytes.
-const COMPARED: usize = 256;
-/// The limit on a comparison with all names, in bytes of a name times bytes of the typed text. It takes about a second.
-const WORK: usize = 500_000_000;
 
 /// The result of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,36 +80,75 @@ fn others(between: &[String]) -> String {
 /// # Errors
 /// When nothing in the graph matches, or more than one thing does.
 pub fn find(graph: &Graph, words: &[String]) -> Result<Found, NotFound> {
-    match words {
-        [from, kind, to] => edge(graph, from, kind, to),
-        [word] => {
-            if let Some(record) = record(graph, word)? {
-                return Ok(Found::Record(record));
-            }
-            match arrow(word) {
-                Some((from, kind, to)) => edge(graph, from, kind, to),
-                None => Ok(Found::Element(Element::Node(node(graph, word)?))),
-            }
-        }
-        words => Err(NotFound::Nothing {
-            typed: words.join(" "),
-            near: Vec::new(),
-        }),
+    find_with(graph, words, &mut |typed| Similar::in_graph(graph, typed))
+}
+
+/// Like [`find()`] in a graph that has only those nodes that can match. `similar` gives the names in the whole graph that
+/// are similar to a typed text.
+pub(super) fn find_with(
+    graph: &Graph,
+    words: &[String],
+    similar: &mut dyn FnMut(&str) -> Vec<String>,
+) -> Result<Found, NotFound> {
+    if let Some(record) = record(graph.case(), words)? {
+        return Ok(Found::Record(record));
+    }
+    match ends(words) {
+        Some([from, kind, to]) => edge(graph, from, kind, to, similar),
+        None => match words {
+            [word] => Ok(Found::Element(Element::Node(node(graph, word, similar)?))),
+            words => Err(NotFound::Nothing {
+                typed: words.join(" "),
+                near: Vec::new(),
+            }),
+        },
     }
 }
 
-/// The record of this case with the number in the word; `None` when the word does not have the form of a record id.
-fn record(graph: &Graph, word: &str) -> Result<Option<RecordNumber>, NotFound> {
-    let Some(RecordId { case, number }) = RecordId::parse(word.trim()) else {
+/// The start, the type and the end of an edge in the words; `None` when they are no edge.
+fn ends(words: &[String]) -> Option<[&str; 3]> {
+    match words {
+        [from, kind, to] => Some([from, kind, to]),
+        [word] => arrow(word).map(|(from, kind, to)| [from, kind, to]),
+        _ => None,
+    }
+}
+
+/// The spellings in which keys of nodes can be equal to what was typed. There is one list for a node, and for an edge one
+/// for each of its ends.
+pub(super) fn spellings(words: &[String]) -> Vec<Vec<String>> {
+    let typed = match (ends(words), words) {
+        (Some([from, _, to]), _) => vec![from, to],
+        (None, [word]) => vec![word.as_str()],
+        _ => Vec::new(),
+    };
+    let spellings = typed.into_iter().map(|typed| {
+        let typed = typed.trim();
+        let mut all = Typed::of(typed).spellings();
+        if let Some((_, id)) = labelled(typed) {
+            all.extend(Typed::of(id).spellings());
+        }
+        all
+    });
+    spellings.collect()
+}
+
+/// The number of the record of this case that the words are; `None` when they do not have the form of a record id.
+///
+/// # Errors
+/// When they are a record of another case.
+pub fn record(case: &str, words: &[String]) -> Result<Option<RecordNumber>, NotFound> {
+    let [word] = words else { return Ok(None) };
+    let Some(id) = RecordId::parse(word.trim()) else {
         return Ok(None);
     };
-    if case.eq_ignore_ascii_case(graph.case()) {
-        return Ok(Some(number));
+    if id.case.eq_ignore_ascii_case(case) {
+        return Ok(Some(id.number));
     }
-    match ulid::Ulid::from_string(&case) {
+    match ulid::Ulid::from_string(&id.case) {
         Ok(_) => Err(NotFound::OtherCase {
             typed: terminal::clean(word).into_owned(),
-            case: graph.case().to_owned(),
+            case: case.to_owned(),
         }),
         Err(_) => Ok(None),
     }
@@ -130,7 +166,13 @@ fn arrow(word: &str) -> Option<(&str, &str, &str)> {
     })
 }
 
-fn edge(graph: &Graph, from: &str, kind: &str, to: &str) -> Result<Found, NotFound> {
+fn edge(
+    graph: &Graph,
+    from: &str,
+    kind: &str,
+    to: &str,
+    similar: &mut dyn FnMut(&str) -> Vec<String>,
+) -> Result<Found, NotFound> {
     let typed = kind.trim().to_uppercase();
     let kind = EdgeType::parse(&typed).ok_or_else(|| NotFound::NoType {
         typed: terminal::clean(kind).into_owned(),
@@ -149,7 +191,7 @@ fn edge(graph: &Graph, from: &str, kind: &str, to: &str) -> Result<Found, NotFou
         return Ok(Found::Element(Element::Edge(from, kind, to)));
     }
     // A missing or ambiguous end is reported first.
-    let (from, to) = (node(graph, from)?, node(graph, to)?);
+    let (from, to) = (node(graph, from, similar)?, node(graph, to, similar)?);
     let between = schema::EDGES.iter().map(|spec| spec.kind);
     let between = between.filter(|kind| graph.edge(from, *kind, to).is_some());
     Err(NotFound::NoEdge {
@@ -161,13 +203,17 @@ fn edge(graph: &Graph, from: &str, kind: &str, to: &str) -> Result<Found, NotFou
 }
 
 /// The one node that the text identifies.
-fn node(graph: &Graph, typed: &str) -> Result<NodeRef, NotFound> {
+fn node(
+    graph: &Graph,
+    typed: &str,
+    similar: &mut dyn FnMut(&str) -> Vec<String>,
+) -> Result<NodeRef, NotFound> {
     let found = candidates(graph, typed, |_| true);
     match found[..] {
         [node] => Ok(node),
         [] => Err(NotFound::Nothing {
             typed: terminal::clean(typed).into_owned(),
-            near: near(graph, typed),
+            near: similar(typed),
         }),
         _ => Err(NotFound::Ambiguous {
             typed: terminal::clean(typed).into_owned(),
@@ -190,17 +236,6 @@ fn shown(node: &NodeData) -> String {
     }
 }
 
-/// How well a text matches a node, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
-    /// The text is its id.
-    Id,
-    /// The text is the id in another spelling, or another unique key such as a UPN or the name of a device.
-    Key,
-    /// The text is a name, which other nodes may have as well.
-    Name,
-}
-
 /// True when a text, with the node's label before it, identifies this node and no other.
 pub(super) fn is_meant(graph: &Graph, node: NodeRef, text: &str) -> bool {
     let data = graph.node(node);
@@ -220,14 +255,7 @@ pub(super) fn is_meant(graph: &Graph, node: NodeRef, text: &str) -> bool {
 /// The nodes that the text matches best.
 fn candidates(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<NodeRef> {
     let typed = typed.trim();
-    let prefixed = typed.split_once(':').and_then(|(label, id)| {
-        let labels = schema::NODES.iter().map(|spec| spec.label);
-        let label = labels
-            .into_iter()
-            .find(|known| known.as_str().eq_ignore_ascii_case(label))?;
-        Some((label, id.trim()))
-    });
-    if let Some((label, id)) = prefixed {
+    if let Some((label, id)) = labelled(typed) {
         if let Some(node) = graph.find(label, id).filter(|_| of(label)) {
             return vec![node];
         }
@@ -237,6 +265,14 @@ fn candidates(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<Nod
         }
     }
     best(graph, typed, of)
+}
+
+/// The label before the first colon, and the text after it.
+fn labelled(typed: &str) -> Option<(Label, &str)> {
+    let (label, id) = typed.split_once(':')?;
+    let mut labels = schema::NODES.iter().map(|spec| spec.label);
+    let label = labels.find(|known| known.as_str().eq_ignore_ascii_case(label))?;
+    Some((label, id.trim()))
 }
 
 fn best(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<NodeRef> {
@@ -273,8 +309,8 @@ impl<'t> Typed<'t> {
         Self {
             text,
             lower: text.to_lowercase(),
-            url: url(text),
-            verdict,
+            url: url(text).map(indexable),
+            verdict: verdict.map(indexable),
         }
     }
 
@@ -282,80 +318,30 @@ impl<'t> Typed<'t> {
         if self.text.is_empty() {
             return None;
         }
-        if node.id == self.text {
-            return Some(Fit::Id);
-        }
-        let is = |name: &str| name.to_lowercase() == self.lower;
-        let has = |name: Option<&str>| name.is_some_and(is);
-        let (id, facts) = (node.id.as_str(), &node.facts);
-        let same = match node.label {
-            Label::Url => {
-                let url = self.url.as_ref();
-                url.is_some_and(|url| indexable(url.clone()) == node.id)
-            }
-            Label::Verdict => {
-                let verdict = self.verdict.as_ref();
-                verdict.is_some_and(|id| indexable(id.clone()) == node.id)
-            }
-            Label::User => {
-                let id = node.user_id();
-                has(id.as_ref().map(UserId::directory_key)) || has(facts.get(user::UPN))
-            }
-            Label::Host => {
-                let id = node.host_id();
-                has(id.as_ref().map(HostId::bare)) || has(facts.get(host::NAME))
-            }
-            Label::Domain => is(id) || has(facts.get(domain::UNICODE)),
-            Label::Message => facts.get(message::WEB_URL) == Some(self.text),
-            Label::Alert | Label::Case | Label::Team => is(id),
-            // The ids of channels and chats are case-sensitive.
-            Label::Channel | Label::Chat => false,
-        };
-        if same {
-            return Some(Fit::Key);
-        }
-        let named = match node.label {
-            Label::User => has(facts.get(user::NAME)) || has(facts.get(user::MAIL)),
-            Label::Host => {
-                let name = facts.get(host::NAME).unwrap_or_default();
-                is(link::first_label(name))
-            }
-            Label::Message => MessageId::from(id).message() == self.text,
-            _ => naming::names(node).into_iter().any(is),
-        };
-        named.then_some(Fit::Name)
+        let keys = keys(node).into_iter();
+        keys.filter(|key| self.is(key)).map(|key| key.fit).min()
     }
-}
 
-/// Names of nodes that are similar to the typed text, the most similar first.
-fn near(graph: &Graph, typed: &str) -> Vec<String> {
-    let typed = link::canonical(typed).map_or_else(|| typed.to_owned(), |(url, _)| url.to_string());
-    // Ids of messages are numbers, and all of them are similar to each other.
-    let labels = schema::NODES.iter().map(|spec| spec.label);
-    let mut labels: Vec<Label> = labels.filter(|label| *label != Label::Message).collect();
-    // Names come first, since there are fewer names than urls.
-    labels.sort_by_key(|label| matches!(label, Label::Url | Label::Verdict));
-    // Each url has verdicts, whose ids are as similar as the url itself.
-    labels.retain(|label| *label != Label::Verdict || VerdictId::looks_like(&typed));
-    let nodes = labels.into_iter().flat_map(|label| graph.labelled(label));
-    let keys = nodes.flat_map(|node| {
-        let node = graph.node(node);
-        std::iter::once(node.id.as_str()).chain(naming::names(node))
-    });
-    let head = &typed[..typed.floor_char_boundary(COMPARED)];
-    let mut left = WORK;
-    let compared = keys.filter(|key| key.len() <= COMPARED).take_while(|key| {
-        match left.checked_sub(key.len() * head.len()) {
-            Some(rest) => {
-                left = rest;
-                true
-            }
-            None => false,
+    fn is(&self, key: &Key) -> bool {
+        match key.spelling {
+            Spelling::Exact => key.text == self.text,
+            Spelling::Folded => key.text == self.lower,
+            Spelling::Url => self.url.as_ref() == Some(&key.text),
+            Spelling::Verdict => self.verdict.as_ref() == Some(&key.text),
         }
-    });
-    let mut near = suggest::close(head, compared);
-    near.dedup();
-    near.into_iter()
-        .map(|name| format!("`{}`", terminal::clean(name)))
-        .collect()
+    }
+
+    /// Every text that a key can be equal to.
+    fn spellings(self) -> Vec<String> {
+        let mut all = vec![
+            self.text.to_owned(),
+            indexable(self.text.to_owned()),
+            self.lower,
+        ];
+        all.extend(self.url);
+        all.extend(self.verdict);
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
 }

@@ -15,17 +15,22 @@
 
 mod body;
 mod command;
+mod dossier;
 mod element;
+mod excerpt;
 mod find;
 mod index;
 mod matcher;
 mod mentions;
 mod record;
 mod resolver;
+mod similar;
 
 pub use command::command;
+pub use dossier::Dossier;
 pub use element::Element;
-pub use find::{Found, NotFound, find};
+pub use excerpt::Excerpt;
+pub use find::{Found, NotFound, find, record};
 pub use matcher::Matcher;
 pub use record::{ParsedRecord, Part, Parts};
 pub use resolver::Resolver;

@@ -37,7 +37,7 @@ pub struct Parts {
 /// A record, parsed.
 pub struct ParsedRecord<'r> {
     pub(super) record: &'r Record,
-    pub(super) body: Body,
+    pub(super) body: Body<'r>,
     /// What the request itself mentions.
     pub(super) subject: Mentions,
     /// What each part of the body mentions.
@@ -52,11 +52,8 @@ impl<'r> ParsedRecord<'r> {
     pub fn of(record: &'r Record) -> Self {
         let body = Body::read(record);
         let context = RequestContext::of(record);
-        let mentions: Vec<_> = body
-            .parts
-            .iter()
-            .map(|part| context.mentions(part))
-            .collect();
+        let parts = body.parts();
+        let mentions: Vec<_> = parts.map(|part| context.mentions(&part)).collect();
         Self {
             record,
             subject: context.subject,
@@ -75,12 +72,12 @@ impl<'r> ParsedRecord<'r> {
         most: usize,
     ) -> Parts {
         let part = |at: usize| {
-            let part = self.body.parts.get(at)?.clone();
+            let part = self.body.part(at)?;
             Some(Part { at: at + 1, part })
         };
         Parts {
             unit: self.body.unit,
-            of: self.body.parts.len(),
+            of: self.body.len(),
             found: places.into_iter().filter_map(part).take(most).collect(),
             note,
         }

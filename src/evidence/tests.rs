@@ -58,7 +58,13 @@ fn of_table(columns: &[&str], rows: Value) -> Record {
 }
 
 fn parts(graph: &Graph, element: Element, record: &Record) -> Parts {
-    Matcher::new(&Resolver::of(graph), element).parts(&ParsedRecord::of(record))
+    let resolver = Resolver::of(graph);
+    let matcher = Matcher::new(&resolver, element);
+    let parts = matcher.parts(&ParsedRecord::of(record));
+    // In a single pass it is the same.
+    let once = serde_json::to_value(matcher.excerpt(record)).unwrap();
+    assert_eq!(once, serde_json::to_value(&parts).unwrap());
+    parts
 }
 
 fn places(graph: &Graph, element: Element, record: &Record) -> Vec<usize> {
@@ -395,7 +401,10 @@ proptest! {
         let parsed = ParsedRecord::of(&record);
         let resolver = Resolver::of(&graph);
         for element in [Element::Node(evil), Element::Node(user), Element::Edge(user, EdgeType::Opened, evil)] {
-            let parts = Matcher::new(&resolver, element).parts(&parsed);
+            let matcher = Matcher::new(&resolver, element);
+            let parts = matcher.parts(&parsed);
+            let once = serde_json::to_value(matcher.excerpt(&record)).unwrap();
+            prop_assert_eq!(once, serde_json::to_value(&parts).unwrap());
             prop_assert!(parts.found.iter().all(|part| (1..=parts.of).contains(&part.at)));
             prop_assert!(!parts.found.is_empty() || parts.note.is_some());
         }

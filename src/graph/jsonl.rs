@@ -15,7 +15,7 @@ use super::evidence::Evidence;
 use super::facts::Facts;
 use super::schema::{COMMON, Property};
 use super::value::Observed;
-use super::{EdgeType, Graph, Label, NodeRef, Properties, Value, written};
+use super::{EdgeData, EdgeType, Graph, Label, NodeData, NodeRef, Properties, Value, written};
 use crate::model::{RecordId, RecordNumber};
 
 /// Writes the nodes sorted by label and id, then the edges sorted by type, from and to: one JSON object a line, with
@@ -25,27 +25,41 @@ use crate::model::{RecordId, RecordNumber};
 /// The errors of `out`.
 pub fn write(graph: &Graph, mut out: impl Write) -> io::Result<()> {
     for node in graph.nodes() {
-        let line = NodeLine {
-            id: node.id.as_str(),
-            kind: "node",
-            label: node.label.as_str(),
-            properties: graph.stored(node),
-        };
-        serde_json::to_writer(&mut out, &line)?;
-        out.write_all(b"\n")?;
+        write_node(graph, node, &mut out)?;
     }
     for (from, edge, to) in graph.edges() {
-        let line = EdgeLine {
-            from: End::of(from.label, &from.id),
-            kind: "edge",
-            properties: graph.stored((from, edge, to)),
-            to: End::of(to.label, &to.id),
-            name: edge.kind.as_str(),
-        };
-        serde_json::to_writer(&mut out, &line)?;
-        out.write_all(b"\n")?;
+        write_edge(graph, (from, edge, to), &mut out)?;
     }
     out.flush()
+}
+
+/// Writes the line of a node.
+pub(super) fn write_node(graph: &Graph, node: &NodeData, mut out: impl Write) -> io::Result<()> {
+    let line = NodeLine {
+        id: node.id.as_str(),
+        kind: "node",
+        label: node.label.as_str(),
+        properties: graph.stored(node),
+    };
+    serde_json::to_writer(&mut out, &line)?;
+    out.write_all(b"\n")
+}
+
+/// Writes the line of an edge.
+pub(super) fn write_edge(
+    graph: &Graph,
+    (from, edge, to): (&NodeData, &EdgeData, &NodeData),
+    mut out: impl Write,
+) -> io::Result<()> {
+    let line = EdgeLine {
+        from: End::of(from.label, &from.id),
+        kind: "edge",
+        properties: graph.stored((from, edge, to)),
+        to: End::of(to.label, &to.id),
+        name: edge.kind.as_str(),
+    };
+    serde_json::to_writer(&mut out, &line)?;
+    out.write_all(b"\n")
 }
 
 #[derive(Serialize)]
@@ -139,32 +153,22 @@ struct Line<'l> {
     properties: BTreeMap<Text<'l>, Json<'l>>,
 }
 
-/// Adds the node or the edge of a line.
+/// Adds the node or the edge of a line. Returns the node, or `None` for an edge.
 ///
 /// # Errors
 /// What is wrong with the line.
-pub fn read_line(graph: &mut Graph, line: &[u8]) -> Result<(), String> {
+pub fn read_line(graph: &mut Graph, line: &[u8]) -> Result<Option<NodeRef>, String> {
     let line: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     match line {
-        Line {
-            id: Some(Text(id)),
-            label: Some(Text(label)),
-            properties,
-            ..
-        } => {
-            let label = label_of(&label)?;
-            let (mut observed, mut facts) =
-                facts(graph.case(), label.spec().properties, properties)?;
-            if label == Label::Url {
-                written::shorten_url(&id, &mut observed);
-            }
-            facts.absorb(label.table(), observed);
+        line @ Line { id: Some(_), .. } => {
+            let NodeData { label, id, facts } = line.into_node(graph.case())?;
             let count = graph.node_count();
-            let node = graph.node_of(label, id.into_owned());
+            let node = graph.node_of(label, id);
             if graph.node_count() == count {
                 return Err(format!("a second {label} of this id"));
             }
             graph.inner[node].facts = facts;
+            Ok(Some(node))
         }
         Line {
             from: Some(from),
@@ -186,10 +190,44 @@ pub fn read_line(graph: &mut Graph, line: &[u8]) -> Result<(), String> {
                 return Err(format!("{kind} joins no {} and {}", labels.0, labels.1));
             }
             graph.link_facts(from, kind, to, facts);
+            Ok(None)
         }
-        _ => return Err("neither a node nor an edge".to_owned()),
+        _ => Err("neither a node nor an edge".to_owned()),
     }
-    Ok(())
+}
+
+/// Reads the line of a node.
+pub(super) fn read_node(case: &str, line: &[u8]) -> Result<NodeData, String> {
+    let line: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    line.into_node(case)
+}
+
+/// Reads the id in the line of a node, and nothing else.
+pub(super) fn read_id(line: &[u8]) -> Result<Cow<'_, str>, String> {
+    #[derive(Deserialize)]
+    struct Id<'l> {
+        #[serde(borrow)]
+        id: Text<'l>,
+    }
+
+    let line: Id<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    Ok(line.id.0)
+}
+
+impl Line<'_> {
+    fn into_node(self, case: &str) -> Result<NodeData, String> {
+        let (Some(Text(id)), Some(Text(label))) = (self.id, self.label) else {
+            return Err("no node".to_owned());
+        };
+        let label = label_of(&label)?;
+        let (mut observed, mut facts) = facts(case, label.spec().properties, self.properties)?;
+        if label == Label::Url {
+            written::shorten_url(&id, &mut observed);
+        }
+        facts.absorb(label.table(), observed);
+        let id = id.into_owned();
+        Ok(NodeData { label, id, facts })
+    }
 }
 
 fn label_of(name: &str) -> Result<Label, String> {

@@ -8,6 +8,7 @@ pub(crate) mod devices;
 pub mod docs;
 mod evidence;
 mod facts;
+pub mod file;
 pub mod jsonl;
 mod merge;
 pub mod naming;
@@ -408,8 +409,18 @@ impl Graph {
 
     /// All edges with their ends, sorted by type, from and to.
     pub fn edges(&self) -> impl ExactSizeIterator<Item = (&NodeData, &EdgeData, &NodeData)> {
+        let sorted = self.sorted_edges(&self.sorted_nodes());
+        sorted.into_iter().map(|(_, _, edge)| {
+            let (from, to) = self.inner.edge_endpoints(edge).unwrap_or_default();
+            (&self.inner[from], &self.inner[edge], &self.inner[to])
+        })
+    }
+
+    /// All edges in the order of [`Graph::edges`], each with its type and with the numbers of its ends in a list of the
+    /// nodes.
+    fn sorted_edges(&self, nodes: &[NodeIndex]) -> Vec<(EdgeType, [u32; 2], EdgeIndex)> {
         let mut ranks = vec![0_u32; self.inner.node_bound()];
-        for (rank, node) in (0..).zip(self.sorted_nodes()) {
+        for (rank, node) in (0..).zip(nodes) {
             ranks[node.index()] = rank;
         }
         let edges = self.inner.edge_references().map(|edge| {
@@ -418,10 +429,7 @@ impl Graph {
         });
         let mut sorted: Vec<_> = edges.collect();
         sorted.sort_unstable();
-        sorted.into_iter().map(|(_, _, edge)| {
-            let (from, to) = self.inner.edge_endpoints(edge).unwrap_or_default();
-            (&self.inner[from], &self.inner[edge], &self.inner[to])
-        })
+        sorted
     }
 
     fn sorted_nodes(&self) -> Vec<NodeIndex> {

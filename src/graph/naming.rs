@@ -89,6 +89,16 @@ pub fn beside_id(node: &NodeData) -> Option<&str> {
     name.filter(|name| *name != node.id)
 }
 
+/// True when nodes of a label can have names besides their ids.
+pub fn can_have_names(label: Label) -> bool {
+    match label {
+        Label::Alert | Label::Channel | Label::Chat | Label::Host | Label::Team | Label::User => {
+            true
+        }
+        Label::Case | Label::Domain | Label::Message | Label::Url | Label::Verdict => false,
+    }
+}
+
 /// Everything by which people may name a node, besides its id.
 pub fn names(node: &NodeData) -> Vec<&str> {
     let facts = &node.facts;
@@ -97,7 +107,9 @@ pub fn names(node: &NodeData) -> Vec<&str> {
         Label::Chat => [facts.get(chat::TOPIC), None],
         _ => [name(node), None],
     };
-    names.into_iter().flatten().collect()
+    let names: Vec<_> = names.into_iter().flatten().collect();
+    debug_assert!(names.is_empty() || can_have_names(node.label));
+    names
 }
 
 /// The url of a node, defanged.

@@ -11,13 +11,52 @@ pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
 /// Up to three similar names, the most similar first. A name that contains the typed one counts as similar, and so does
 /// a name that differs from it by a single typing error.
 pub(crate) fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let name = name.to_lowercase();
-    let mut near: Vec<(f64, &str)> = known
-        .map(|other| (likeness(&name, &other.to_lowercase()), other))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .collect();
-    near.sort_by(|(a, first), (b, second)| b.total_cmp(a).then(first.cmp(second)));
-    near.into_iter().take(3).map(|(_, name)| name).collect()
+    let mut closest = Closest::to(name);
+    for other in known {
+        closest.offer(other, || other);
+    }
+    closest.into_names()
+}
+
+/// The names that are most similar to a typed one, when the known names come one at a time.
+#[derive(Debug)]
+pub(crate) struct Closest<N> {
+    name: String,
+    near: Vec<(f64, N)>,
+}
+
+impl<N: AsRef<str>> Closest<N> {
+    /// The highest number of names.
+    const MOST: usize = 3;
+
+    /// No name is known yet.
+    pub(crate) fn to(name: &str) -> Self {
+        Self {
+            name: name.to_lowercase(),
+            near: Vec::new(),
+        }
+    }
+
+    /// Compares a name, and keeps what `keep` returns when it is among the most similar.
+    pub(crate) fn offer(&mut self, other: &str, keep: impl FnOnce() -> N) {
+        let likeness = likeness(&self.name, &other.to_lowercase());
+        if likeness < ALIKE {
+            return;
+        }
+        let place = self.near.partition_point(|(known, name)| {
+            let order = likeness.total_cmp(known).then(name.as_ref().cmp(other));
+            order.is_le()
+        });
+        if place < Self::MOST {
+            self.near.truncate(Self::MOST - 1);
+            self.near.insert(place, (likeness, keep()));
+        }
+    }
+
+    /// The most similar names, the most similar first.
+    pub(crate) fn into_names(self) -> Vec<N> {
+        self.near.into_iter().map(|(_, name)| name).collect()
+    }
 }
 
 fn likeness(name: &str, other: &str) -> f64 {

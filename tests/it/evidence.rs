@@ -24,7 +24,7 @@ const LURE: &str = "https://view.fabrikam-invoices.example/INV-20418.html";
 const PRIYA: &str = "7fbf4470-99e5-460e-9c77-250b72706799";
 
 /// A folder with the demo in `cases/demo`.
-fn demo() -> TempDir {
+pub(crate) fn demo() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     let mut command = binary(folder.path());
     command.args(["load", "--demo", "--no-neo4j", "--format", "json"]);
@@ -66,7 +66,7 @@ fn refused(folder: &TempDir, arguments: &[&str], code: i32) -> String {
 }
 
 /// The graph of a complete case, rebuilt from its journal.
-async fn graph_of(case: &Case) -> Graph {
+pub(crate) async fn graph_of(case: &Case) -> Graph {
     let settings = &case.manifest().options.settings;
     let client = Arc::new(Client::new(Arc::clone(case.journal()), None));
     let kept = settings.files.iter();
@@ -119,7 +119,7 @@ fn shown(graph: &Graph, thing: Element) -> String {
     }
 }
 
-fn everything(graph: &Graph) -> Vec<Element> {
+pub(crate) fn everything(graph: &Graph) -> Vec<Element> {
     let find = |label: Label, id: &str| graph.find(label, id).expect("it is there");
     let nodes = graph.nodes().into_iter();
     let edges = graph.edges();

@@ -14,6 +14,7 @@ mod case;
 mod cli_errors;
 mod demo;
 mod evidence;
+mod evidence_index;
 mod export;
 mod hunts;
 mod intel;

@@ -2,33 +2,20 @@
 
 use crate::case::Case;
 use crate::command::exit::{Failure, UsageError};
-use crate::evidence::{Element, Matcher, ParsedRecord, Parts, Resolver};
-use crate::graph::Graph;
+use crate::evidence::{Dossier, Excerpt, Matcher, Resolver};
 use crate::journal::Record;
 use crate::model::{RecordId, RecordNumber};
-
-/// A record, and the parts of it that mention the requested element; `None` when the record itself was requested.
-pub(super) struct Proof {
-    pub(super) record: Record,
-    pub(super) parts: Option<Parts>,
-}
 
 /// A node, an edge or a record of a case, with everything that is shown of it.
 pub(super) struct Answer<'a> {
     pub(super) case: &'a Case,
-    pub(super) graph: &'a Graph,
+    pub(super) dossier: &'a Dossier,
     pub(super) resolver: &'a Resolver<'a>,
-    /// The node or edge; `None` when a record was requested.
-    pub(super) element: Option<Element>,
-    /// The number of records that prove it. The stored graph names at most twenty of them.
-    pub(super) count: u64,
-    /// The numbers of the records that are known, in ascending order.
-    pub(super) numbers: Vec<RecordNumber>,
 }
 
 impl Answer<'_> {
-    /// Reads a record, and finds the parts that mention the requested element.
-    fn proof(&self, number: RecordNumber) -> Result<Proof, Failure> {
+    /// Reads a record. They are read one at a time, since a busy element has very many.
+    pub(super) fn record(&self, number: RecordNumber) -> Result<Record, Failure> {
         let record = self.case.journal().get(number)?.ok_or_else(|| {
             UsageError(format!(
                 "the case has no record {}; its records are 1 to {}",
@@ -36,14 +23,22 @@ impl Answer<'_> {
                 self.case.journal().records()
             ))
         })?;
-        let parts = self
-            .element
-            .map(|element| Matcher::new(self.resolver, element).parts(&ParsedRecord::of(&record)));
-        Ok(Proof { record, parts })
+        Ok(record)
     }
 
-    /// Reads all records, in ascending order.
-    pub(super) fn proofs(&self) -> impl Iterator<Item = Result<Proof, Failure>> {
-        self.numbers.iter().map(|number| self.proof(*number))
+    /// The parts of a record that mention the requested element; `None` when the record itself was requested.
+    pub(super) fn excerpt<'r>(&self, record: &'r Record) -> Option<Excerpt<'r>> {
+        let element = self.dossier.element?;
+        Some(Matcher::new(self.resolver, element).excerpt(record))
+    }
+
+    /// What to do when the stored graph does not name all records; `None` when all are named.
+    pub(super) fn unnamed(&self) -> Option<String> {
+        let count = self.dossier.unnamed();
+        (count > 0).then(|| {
+            format!(
+                "{count} more record(s) are not named in the stored graph without its index; `linktrail load --replay --case DIR` writes the index"
+            )
+        })
     }
 }

@@ -2,35 +2,34 @@
 
 mod answer;
 mod json;
+mod stored;
 mod text;
 
 use super::exit::{Exit, Failure};
-use super::{complete_case, output, stored};
+use super::{complete_case, output};
 use crate::cli::{Evidence, EvidenceFormat, Global};
-use crate::evidence::{self, Found, Resolver};
+use crate::evidence::{self, Dossier, Resolver};
 use answer::Answer;
 
 pub(super) fn run(global: &Global, arguments: Evidence) -> Result<Exit, Failure> {
     let case = complete_case::open(arguments.case.as_deref())?;
-    let graph = stored::read(global, &case)?.graph;
-    let (element, numbers) = match evidence::find(&graph, &arguments.id)? {
-        Found::Element(element) => (Some(element), element.records(&graph)),
-        Found::Record(number) => (None, vec![number]),
+    let dossier = match evidence::record(case.id(), &arguments.id)? {
+        // A record stands for itself, and the graph is not needed.
+        Some(number) => Dossier::of_record(case.id(), number),
+        None => stored::dossier(global, &case, &arguments.id)?,
     };
-    let facts = element.and_then(|element| element.facts(&graph));
-    let count = facts.map_or(1, |facts| facts.evidence.count());
     let answer = Answer {
         case: &case,
-        graph: &graph,
-        resolver: &Resolver::of(&graph),
-        element,
-        count,
-        numbers,
+        dossier: &dossier,
+        resolver: &Resolver::of(&dossier.graph),
     };
-    let shown = match arguments.format {
-        EvidenceFormat::Json => json::render(&answer)?,
-        EvidenceFormat::Text => text::render(&answer, arguments.whole)?,
-    };
-    output::print(&shown)?;
+    if let Some(first) = dossier.records.first() {
+        // An error about it comes before anything is printed.
+        answer.record(*first)?;
+    }
+    output::stream(|out| match arguments.format {
+        EvidenceFormat::Json => json::render(&answer, out),
+        EvidenceFormat::Text => text::render(&answer, arguments.whole, out),
+    })?;
     Ok(Exit::Complete)
 }

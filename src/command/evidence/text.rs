@@ -1,13 +1,14 @@
 //! Evidence as text for people.
 
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::answer::{Answer, Proof};
+use super::answer::Answer;
 use crate::command::exit::Failure;
-use crate::evidence::{self, Element, Parts};
-use crate::graph::schema::{self, common};
+use crate::evidence::{self, Element, Excerpt};
+use crate::graph::file::Neighbours;
+use crate::graph::schema::common;
 use crate::graph::{Graph, Label, NodeData, NodeRef, Written, naming};
 use crate::journal::Record;
 use crate::model::{RecordId, format_time};
@@ -23,46 +24,51 @@ const SHOWN_CHARACTERS: usize = 2_000;
 /// The number of record ids on a line.
 const IDS_PER_LINE: usize = 12;
 
-/// Renders the requested node or edge, and the records that prove it.
-pub(super) fn render(answer: &Answer<'_>, whole: bool) -> Result<String, Failure> {
-    let graph = answer.graph;
-    let mut text = String::new();
-    match answer.element {
+/// Writes the requested node or edge, and the records that prove it. The records are read while they are written.
+pub(super) fn render(answer: &Answer<'_>, whole: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let graph = &answer.dossier.graph;
+    let element = answer.dossier.element;
+    match element {
         Some(element @ Element::Node(node)) => {
             let data = graph.node(node);
-            writeln!(text, "{} {}", data.label, title(data))?;
-            properties(&mut text, element.written(graph))?;
-            edges(&mut text, graph, node)?;
+            writeln!(out, "{} {}", data.label, title(data))?;
+            properties(out, element.written(graph))?;
+            edges(out, graph, node, &answer.dossier.neighbours)?;
         }
         Some(element @ Element::Edge(from, kind, to)) => {
             let (from, to) = (graph.node(from), graph.node(to));
-            writeln!(text, "{kind}")?;
-            writeln!(text, "  from {} {}", from.label, title(from))?;
-            writeln!(text, "  to {} {}", to.label, title(to))?;
-            properties(&mut text, element.written(graph))?;
+            writeln!(out, "{kind}")?;
+            writeln!(out, "  from {} {}", from.label, title(from))?;
+            writeln!(out, "  to {} {}", to.label, title(to))?;
+            properties(out, element.written(graph))?;
         }
         None => {}
     }
-    if let Some(reason) = answer.element.and_then(|element| element.unrecorded(graph)) {
-        writeln!(text, "\nNo record: {}", clean(&reason))?;
-        return Ok(text);
+    if let Some(reason) = element.and_then(|element| element.unrecorded(graph)) {
+        writeln!(out, "\nNo record: {}", clean(&reason))?;
+        return Ok(());
     }
-    if answer.element.is_some() {
-        record_ids(&mut text, answer)?;
+    let numbers = &answer.dossier.records;
+    if element.is_some() {
+        record_ids(out, answer)?;
     }
-    for proof in answer.proofs().take(SHOWN_RECORDS) {
-        text.push('\n');
-        render_record(&mut text, &proof?, whole)?;
+    for number in numbers.iter().take(SHOWN_RECORDS) {
+        let record = answer.record(*number)?;
+        writeln!(out)?;
+        render_record(out, &record, answer.excerpt(&record), whole)?;
     }
-    if answer.numbers.len() > SHOWN_RECORDS {
+    if numbers.len() > SHOWN_RECORDS {
         writeln!(
-            text,
+            out,
             "\n{} more record(s) are not shown; --format json has all, and `linktrail evidence {}/NUMBER` shows one",
-            answer.numbers.len() - SHOWN_RECORDS,
+            numbers.len() - SHOWN_RECORDS,
             answer.case.id()
         )?;
     }
-    Ok(text)
+    if let Some(advice) = answer.unnamed() {
+        writeln!(out, "\n{advice}")?;
+    }
+    Ok(())
 }
 
 /// The id of a node with its name. Urls are defanged, so that terminals do not make them clickable.
@@ -74,7 +80,7 @@ fn title(node: &NodeData) -> String {
     }
 }
 
-fn properties(text: &mut String, element: Option<Written<'_>>) -> std::fmt::Result {
+fn properties(out: &mut dyn Write, element: Option<Written<'_>>) -> io::Result<()> {
     let Some(element) = element else {
         return Ok(());
     };
@@ -88,77 +94,70 @@ fn properties(text: &mut String, element: Option<Written<'_>>) -> std::fmt::Resu
             }
             other => other.to_string(),
         };
-        writeln!(text, "  {name}: {}", clip(&clean(&value)))?;
+        writeln!(out, "  {name}: {}", clip(&clean(&value)))?;
     }
     for (field, at) in [
         (common::FIRST_SEEN, facts.first_seen),
         (common::LAST_SEEN, facts.last_seen),
     ] {
         if let Some(at) = at {
-            writeln!(text, "  {}: {}", field.name(), format_time(at))?;
+            writeln!(out, "  {}: {}", field.name(), format_time(at))?;
         }
     }
     Ok(())
 }
 
 /// Writes the numbers of a node's edges, and the command that shows one of them.
-fn edges(text: &mut String, graph: &Graph, node: NodeRef) -> std::fmt::Result {
-    let mut example = None;
-    let mut lines = Vec::new();
-    for kind in schema::EDGES.iter().map(|spec| spec.kind) {
-        let (targets, sources) = (graph.targets(node, kind), graph.sources(node, kind));
-        if let Some(to) = targets.first() {
-            lines.push(format!(
-                "  {} -[{kind}]-> {}",
-                targets.len(),
-                labels(graph, &targets)
-            ));
-            example = example.or(Some((node, kind, *to)));
-        }
-        if let Some(from) = sources.first() {
-            lines.push(format!(
-                "  {} <-[{kind}]- {}",
-                sources.len(),
-                labels(graph, &sources)
-            ));
-            example = example.or(Some((*from, kind, node)));
+fn edges(
+    out: &mut dyn Write,
+    graph: &Graph,
+    node: NodeRef,
+    neighbours: &[Neighbours],
+) -> io::Result<()> {
+    let Some(first) = neighbours.first() else {
+        return Ok(());
+    };
+    writeln!(out, "Edges:")?;
+    for Neighbours {
+        kind,
+        out: starts,
+        count,
+        labels,
+        ..
+    } in neighbours
+    {
+        let labels: Vec<_> = labels.iter().copied().map(Label::as_str).collect();
+        let labels = labels.join(" or ");
+        match starts {
+            true => writeln!(out, "  {count} -[{kind}]-> {labels}")?,
+            false => writeln!(out, "  {count} <-[{kind}]- {labels}")?,
         }
     }
-    if let Some((from, kind, to)) = example {
-        writeln!(text, "Edges:\n{}", lines.join("\n"))?;
-        if let Some(command) = evidence::command(graph, Element::Edge(from, kind, to)) {
-            writeln!(text, "  one of them: {command}")?;
-        }
+    let (from, to) = match first.out {
+        true => (node, first.first),
+        false => (first.first, node),
+    };
+    if let Some(command) = evidence::command(graph, Element::Edge(from, first.kind, to)) {
+        writeln!(out, "  one of them: {command}")?;
     }
     Ok(())
 }
 
-fn labels(graph: &Graph, nodes: &[NodeRef]) -> String {
-    let mut labels: Vec<_> = nodes.iter().map(|node| graph.node(*node).label).collect();
-    labels.sort_unstable();
-    labels.dedup();
-    let labels: Vec<_> = labels.into_iter().map(Label::as_str).collect();
-    labels.join(" or ")
-}
-
 /// Writes the ids of all records.
-fn record_ids(text: &mut String, answer: &Answer<'_>) -> std::fmt::Result {
+fn record_ids(out: &mut dyn Write, answer: &Answer<'_>) -> io::Result<()> {
     let id = answer.case.id();
-    match answer.numbers.as_slice() {
-        [number] => writeln!(text, "Record: {}", RecordId::new(id, *number)),
+    let count = answer.dossier.count;
+    match answer.dossier.records.as_slice() {
+        [number] => writeln!(out, "Record: {}", RecordId::new(id, *number)),
         numbers => {
+            let first = match answer.dossier.unnamed() {
+                0 => String::new(),
+                _ => format!(", of which the first {}", numbers.len()),
+            };
             let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
-            match answer.count > numbers.len() as u64 {
-                true => writeln!(
-                    text,
-                    "{} records, of which the graph names {}: {id}/",
-                    answer.count,
-                    numbers.len()
-                )?,
-                false => writeln!(text, "{} records: {id}/", numbers.len())?,
-            }
+            writeln!(out, "{count} records{first}: {id}/")?;
             for line in numbers.chunks(IDS_PER_LINE) {
-                writeln!(text, "  {}", line.join(" "))?;
+                writeln!(out, "  {}", line.join(" "))?;
             }
             Ok(())
         }
@@ -166,32 +165,36 @@ fn record_ids(text: &mut String, answer: &Answer<'_>) -> std::fmt::Result {
 }
 
 /// Writes a record, with the parts that mention the requested element, or the beginning of its body.
-fn render_record(text: &mut String, proof: &Proof, whole: bool) -> std::fmt::Result {
-    let record = &proof.record;
+fn render_record(
+    out: &mut dyn Write,
+    record: &Record,
+    excerpt: Option<Excerpt<'_>>,
+    whole: bool,
+) -> io::Result<()> {
     let status = match record.status {
         Some(status) => status.to_string(),
         None => "no response".to_owned(),
     };
-    writeln!(text, "{}", clean(&record.id))?;
+    writeln!(out, "{}", clean(&record.id))?;
     writeln!(
-        text,
+        out,
         "  {}  {}  {}  {}",
         format_time(record.at),
         clean(&record.source),
         record.method.as_str(),
         status
     )?;
-    writeln!(text, "  {}", clip(&clean(&record.url)))?;
+    writeln!(out, "  {}", clip(&clean(&record.url)))?;
     if let Some(request) = describe_request(record) {
-        writeln!(text, "  {request}")?;
+        writeln!(out, "  {request}")?;
     }
-    match &proof.parts {
-        Some(parts) if !whole && !parts.found.is_empty() => excerpts(text, parts),
-        parts => {
-            if let Some(note) = parts.as_ref().and_then(|parts| parts.note) {
-                writeln!(text, "  {note}")?;
+    match &excerpt {
+        Some(excerpt) if !whole && excerpt.count() > 0 => excerpts(out, excerpt),
+        excerpt => {
+            if let Some(note) = excerpt.as_ref().and_then(|excerpt| excerpt.note) {
+                writeln!(out, "  {note}")?;
             }
-            body(text, record, whole)
+            body(out, record, whole)
         }
     }
 }
@@ -207,61 +210,62 @@ fn describe_request(record: &Record) -> Option<String> {
     })
 }
 
-fn excerpts(text: &mut String, parts: &Parts) -> std::fmt::Result {
-    if parts.unit != "answer" {
+fn excerpts(out: &mut dyn Write, excerpt: &Excerpt<'_>) -> io::Result<()> {
+    let is_split = excerpt.unit() != "answer";
+    if is_split {
         writeln!(
-            text,
+            out,
             "  {} of {} {} speak of it",
-            parts.found.len(),
-            parts.of,
-            parts.unit
+            excerpt.count(),
+            excerpt.of_parts(),
+            excerpt.unit()
         )?;
     }
-    if let Some(note) = parts.note {
-        writeln!(text, "  {note}")?;
+    if let Some(note) = excerpt.note {
+        writeln!(out, "  {note}")?;
     }
-    for part in parts.found.iter().take(SHOWN_PARTS) {
-        if parts.unit != "answer" {
-            writeln!(text, "  [{}]", part.at)?;
+    for part in excerpt.parts().take(SHOWN_PARTS) {
+        if is_split {
+            writeln!(out, "  [{}]", part.at)?;
         }
         match &part.part {
             Value::Object(fields) => {
                 for (name, value) in fields {
-                    field(text, name, value)?;
+                    field(out, name, value)?;
                 }
             }
-            other => writeln!(text, "    {}", clip(&clean(&plain(other))))?,
+            other => writeln!(out, "    {}", clip(&clean(&plain(other))))?,
         }
     }
-    if parts.found.len() > SHOWN_PARTS {
-        let more = parts.found.len() - SHOWN_PARTS;
-        writeln!(text, "  and {more} more; --format json has all")?;
+    if excerpt.count() > SHOWN_PARTS {
+        let more = excerpt.count() - SHOWN_PARTS;
+        writeln!(out, "  and {more} more; --format json has all")?;
     }
     Ok(())
 }
 
 /// Writes a field, and the fields within it by their path. Empty fields are left out.
-fn field(text: &mut String, name: &str, value: &Value) -> std::fmt::Result {
+fn field(out: &mut dyn Write, name: &str, value: &Value) -> io::Result<()> {
     match value {
         Value::Object(fields) => {
             for (inner, value) in fields {
-                field(text, &format!("{name}.{inner}"), value)?;
+                field(out, &format!("{name}.{inner}"), value)?;
             }
             Ok(())
         }
         value if is_empty(value) => Ok(()),
-        value => writeln!(text, "    {}: {}", clean(name), clip(&clean(&plain(value)))),
+        value => writeln!(out, "    {}: {}", clean(name), clip(&clean(&plain(value)))),
     }
 }
 
-fn body(text: &mut String, record: &Record, whole: bool) -> std::fmt::Result {
+fn body(out: &mut dyn Write, record: &Record, whole: bool) -> io::Result<()> {
     if whole {
         for line in record.body.lines() {
-            writeln!(text, "    {}", clean(line))?;
+            writeln!(out, "    {}", clean(line))?;
         }
         return Ok(());
     }
-    writeln!(text, "    {}", clip(&clean(&record.body)))
+    writeln!(out, "    {}", clip(&clean(&record.body)))
 }
 
 /// True for null and for empty texts and lists, which most fields of a Microsoft Graph message are.

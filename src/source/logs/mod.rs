@@ -8,4 +8,4 @@ mod table;
 pub use entity::{Device, Entity};
 pub use query::{Parameter, Query};
 pub use sentinel::*;
-pub use table::rows_by_column;
+pub use table::RecordedRows;

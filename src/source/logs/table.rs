@@ -1,35 +1,58 @@
 //! The table in the answer to a query, in the format of Log Analytics.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// The name of the table with the result. An answer may have other tables, with statistics.
 pub(super) const PRIMARY: &str = "PrimaryResult";
 
-/// The rows of a recorded answer, each as an object with its columns by name; `None` when the answer has no such table.
-/// Rows without cells are returned unchanged, so that any answer of a service can be shown.
-pub fn rows_by_column(answer: &mut Value) -> Option<Vec<Value>> {
-    let tables = answer.get_mut("tables")?.as_array_mut()?;
-    let table = tables
-        .iter_mut()
-        .find(|table| table.get("name").and_then(Value::as_str) == Some(PRIMARY))?;
-    let names: Vec<String> = table
-        .get("columns")?
-        .as_array()?
-        .iter()
-        .map(|column| {
+/// The rows of a recorded answer as they stand there. They are parsed one at a time, since all of them take several times
+/// the memory of the answer.
+#[derive(Debug)]
+pub struct RecordedRows<'a> {
+    columns: Vec<String>,
+    /// The rows, as JSON.
+    pub rows: Vec<&'a RawValue>,
+}
+
+type Fields<'a> = BTreeMap<String, &'a RawValue>;
+
+impl<'a> RecordedRows<'a> {
+    /// Finds the rows in the fields of an answer; `None` when the answer has no such table.
+    pub fn of(answer: &BTreeMap<String, &'a RawValue>) -> Option<Self> {
+        let tables: Vec<&RawValue> = parse(answer.get("tables")?)?;
+        let mut tables = tables.into_iter().filter_map(parse::<Fields<'_>>);
+        let table = tables.find(|table| {
+            let name = table.get("name").copied().and_then(parse::<String>);
+            name.as_deref() == Some(PRIMARY)
+        })?;
+        let columns: Vec<Value> = parse(table.get("columns")?)?;
+        let name = |column: &Value| {
             let name = column.get("name").and_then(Value::as_str);
             name.unwrap_or_default().to_owned()
+        };
+        Some(Self {
+            columns: columns.iter().map(name).collect(),
+            rows: parse(table.get("rows")?)?,
         })
-        .collect();
-    let rows = table.get_mut("rows")?.as_array_mut()?;
-    let named = |row: Value| match row {
-        Value::Array(cells) => names
-            .iter()
-            .cloned()
-            .zip(cells)
-            .collect::<Map<_, _>>()
-            .into(),
-        other => other,
-    };
-    Some(std::mem::take(rows).into_iter().map(named).collect())
+    }
+
+    /// A row as an object with its columns by name. A row without cells is returned unchanged, so that any answer of a
+    /// service can be shown.
+    pub fn by_column(&self, row: Value) -> Value {
+        match row {
+            Value::Array(cells) => {
+                let columns = self.columns.iter().cloned();
+                columns.zip(cells).collect::<Map<_, _>>().into()
+            }
+            other => other,
+        }
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
+    serde_json::from_str(raw.get()).ok()
 }

@@ -43,7 +43,12 @@ fn a_packed_case_is_the_same_bytes_and_becomes_the_same_case() {
         .into_iter()
         .map(|file| file.strip_prefix(&unpacked).unwrap().to_owned())
         .collect();
-    let expected = ["case.json", "graph.jsonl.zst", "journal/000001.jsonl.zst"];
+    let expected = [
+        "case.json",
+        "graph.index",
+        "graph.jsonl.zst",
+        "journal/000001.jsonl.zst",
+    ];
     assert_eq!(names, expected.map(PathBuf::from));
     for name in names {
         let (old, new) = (case.join(&name), unpacked.join(&name));

@@ -277,6 +277,12 @@ fn without_a_graph_that_can_be_read_the_command_that_makes_one_is_named() {
             if !["report", "export", "evidence"].contains(&words[0].as_str()) {
                 continue;
             }
+            // A record is shown without the graph.
+            let mut words = words;
+            if words[0] == "evidence" {
+                words.pop();
+                words.push("priya.nair@contoso.com".to_owned());
+            }
             let ran = linktrail(folder.path(), &words);
             assert_eq!(ran.code, Some(1), "{words:?}: {ran:#?}");
             let said = ran.complaint();
