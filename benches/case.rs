@@ -65,7 +65,7 @@ fn journal(c: &mut Criterion) {
 
 fn graph(c: &mut Criterion) {
     let built = synthetic::graph("BENCH", MESSAGES);
-    let items = (built.nodes().len() + built.edges().len()) as u64;
+    let items = (built.node_count() + built.edge_count()) as u64;
     let mut group = c.benchmark_group("graph");
     group.sample_size(20);
     group.throughput(Throughput::Elements(items));

@@ -90,7 +90,7 @@ async fn bench(messages: usize) {
             let sessions = way.sessions;
             let case = format!("LOAD{round}{sessions}");
             let graph = synthetic::graph(&case, messages);
-            let rows = graph.nodes().len() + graph.edges().len();
+            let rows = graph.node_count() + graph.edge_count();
             connection = connection.with_tuning(Tuning {
                 sessions,
                 ..Tuning::default()

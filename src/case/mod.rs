@@ -8,10 +8,12 @@ mod files;
 mod folder;
 mod manifest;
 mod pack;
+mod stored;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -27,17 +29,23 @@ pub use files::{CaseFile, StoredFile};
 pub use folder::{Deletion, own_files};
 pub use manifest::{FORMAT, Generation, Manifest, StageState};
 pub use pack::{PACKED, UnpackError, unpack};
+pub use stored::StoredCase;
 
-/// An open case: to read its last complete generation, or to go on with it, which one process can do at a time.
+/// An open case: to go on with it, which one process can do at a time, or to replay it.
 #[derive(Debug)]
 pub struct Case {
-    dir: PathBuf,
-    manifest: Manifest,
+    stored: StoredCase,
     journal: Arc<Journal>,
-    graph: Option<StoredFile>,
-    index: Option<StoredFile>,
     /// Held while the case may be written; `None` when it is only read.
     lock: Option<File>,
+}
+
+impl Deref for Case {
+    type Target = StoredCase;
+
+    fn deref(&self) -> &StoredCase {
+        &self.stored
+    }
 }
 
 impl Case {
@@ -72,11 +80,8 @@ impl Case {
         make_private_dir(&dir.join("journal")).map_err(io_error("make", &dir.join("journal")))?;
         let journal = JournalWriter::open(&dir.join("journal"), &manifest.id)?;
         let case = Self {
-            dir,
-            manifest,
+            stored: StoredCase::new(dir, manifest),
             journal: Arc::new(journal.into()),
-            graph: None,
-            index: None,
             lock: Some(lock),
         };
         case.save()?;
@@ -99,34 +104,36 @@ impl Case {
                 "the last record was cut short, by a crash or a power failure; it is kept aside and fetched again"
             );
         }
-        let (manifest, graph, index) = Self::stored(dir)?;
         Ok(Self {
-            dir: dir.to_owned(),
-            manifest,
+            stored: StoredCase::open(dir)?,
             journal: Arc::new(journal.into()),
-            graph,
-            index,
             lock: Some(lock),
         })
     }
 
-    /// Opens a case for reading: its last complete generation, or what there is of it before the first one. It needs no
-    /// permission to write, and works while a load goes on with the case.
+    /// Opens a case for reading, with every record checked: its last complete generation, or what there is of it before
+    /// the first one. It needs no permission to write, and works while a load goes on with the case.
     ///
     /// # Errors
     /// When the folder is not a case, has another format, or is damaged.
     pub fn read(dir: &Path) -> Result<Self, CaseError> {
-        let (manifest, graph, index) = Self::stored(dir)?;
-        let last = manifest.last_complete();
+        let stored = StoredCase::open(dir)?;
+        let last = stored.manifest.last_complete();
         let limit = last.as_ref().map(|generation| generation.records);
-        let journal = JournalReader::open(&dir.join("journal"), &manifest.id, limit)?;
-        warn_of_journal(&journal, last.as_ref());
+        let journal = JournalReader::open(&dir.join("journal"), stored.id(), limit)?;
+        stored.warn_of(journal.tail(), journal.records());
+        if last.is_some_and(|last| {
+            last.head.is_some()
+                && last.records == journal.records()
+                && last.head.as_deref() != journal.head()
+        }) {
+            tracing::warn!(
+                "the records are not those that the case was made of; see `linktrail case verify`"
+            );
+        }
         Ok(Self {
-            dir: dir.to_owned(),
-            manifest,
+            stored,
             journal: Arc::new(journal.into()),
-            graph,
-            index,
             lock: None,
         })
     }
@@ -148,24 +155,6 @@ impl Case {
         })
     }
 
-    /// Reads `case.json`, and opens the files of the generation that it names.
-    fn stored(dir: &Path) -> Result<(Manifest, Option<StoredFile>, Option<StoredFile>), CaseError> {
-        loop {
-            let manifest = Self::read_manifest(dir)?;
-            let number = manifest.last_complete().map(|generation| generation.number);
-            let open = |kind| match number {
-                None => Ok(None),
-                Some(number) => StoredFile::open(dir, kind, number, manifest.format)
-                    .map_err(io_error("read", &dir.join(kind.name()))),
-            };
-            let (graph, index) = (open(CaseFile::Graph)?, open(CaseFile::Index)?);
-            // A load may have come to its end in between. The files that are open now then belong to either generation.
-            if Self::read_manifest(dir)? == manifest {
-                return Ok((manifest, graph, index));
-            }
-        }
-    }
-
     /// Reads only `case.json`.
     ///
     /// # Errors
@@ -179,32 +168,9 @@ impl Case {
         dir.join("case.json").exists()
     }
 
-    /// The id of the case, a ULID.
-    pub fn id(&self) -> &str {
-        &self.manifest.id
-    }
-
-    /// The folder on disk.
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
-    /// The contents of `case.json`.
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
     /// The journal in `journal/`.
     pub fn journal(&self) -> &Arc<Journal> {
         &self.journal
-    }
-
-    /// A stored file of the last complete generation; `None` when there is none.
-    pub fn file(&self, kind: CaseFile) -> Option<&StoredFile> {
-        match kind {
-            CaseFile::Graph => self.graph.as_ref(),
-            CaseFile::Index => self.index.as_ref(),
-        }
     }
 
     /// True when this process may write the case.
@@ -215,7 +181,7 @@ impl Case {
     /// True when what is stored next begins a new generation: when none is complete, or a load has added records.
     pub fn begins_generation(&self) -> bool {
         let replayed = matches!(*self.journal, Journal::Reader(_));
-        self.manifest.last_complete().is_none_or(|last| {
+        self.stored.manifest.last_complete().is_none_or(|last| {
             // A record that was cut short and is fetched again leaves the number as it was.
             let others = last.head.is_some() && last.head != self.journal.head();
             !replayed && (others || last.records != self.journal.records())
@@ -229,10 +195,10 @@ impl Case {
     /// When it cannot be written.
     pub fn stage_done(&mut self, stage: Stage) -> Result<(), CaseError> {
         self.journal.sync()?;
-        if matches!(*self.journal, Journal::Reader(_)) || self.manifest.complete {
+        if matches!(*self.journal, Journal::Reader(_)) || self.stored.manifest.complete {
             return Ok(());
         }
-        self.manifest.stages.insert(stage, StageState::Done);
+        self.stored.manifest.stages.insert(stage, StageState::Done);
         self.note_records()
     }
 
@@ -242,10 +208,10 @@ impl Case {
     /// When it cannot be written.
     pub fn note_records(&mut self) -> Result<(), CaseError> {
         self.journal.sync()?;
-        let before = self.manifest.clone();
-        self.manifest.format = FORMAT;
-        self.manifest.records = self.journal.records();
-        if self.manifest != before {
+        let before = self.stored.manifest.clone();
+        self.stored.manifest.format = FORMAT;
+        self.stored.manifest.records = self.journal.records();
+        if self.stored.manifest != before {
             self.save()?;
         }
         Ok(())
@@ -262,7 +228,7 @@ impl Case {
         write: impl FnOnce(&mut dyn Write, &mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CaseError> {
         self.journal.sync()?;
-        let last = self.manifest.last_complete();
+        let last = self.stored.manifest.last_complete();
         let generation = match last {
             Some(last) if !self.begins_generation() => last,
             last => Generation {
@@ -274,69 +240,46 @@ impl Case {
         let number = generation.number;
         if !self.is_writable() {
             return Err(CaseError::ReadOnly {
-                path: self.dir.clone(),
+                path: self.dir().to_owned(),
             });
         }
-        let path = self.dir.join(CaseFile::Graph.name());
-        files::write(&self.dir, CaseFile::Graph, number, |graph| {
-            files::write(&self.dir, CaseFile::Index, number, |index| {
+        let path = self.dir().join(CaseFile::Graph.name());
+        files::write(self.dir(), CaseFile::Graph, number, |graph| {
+            files::write(self.dir(), CaseFile::Index, number, |index| {
                 write(graph, index)
             })?;
             graph.flush()
         })
         .map_err(io_error("write", &path))?;
-        let before = self.manifest.clone();
-        self.manifest.format = FORMAT;
-        self.manifest.complete = true;
-        self.manifest.records = generation.records;
-        self.manifest.generation = Some(generation);
-        (self.manifest.gaps, self.manifest.notes) = (gaps, notes);
-        self.manifest.stages = Stage::ALL.map(|stage| (stage, StageState::Done)).into();
-        if self.manifest != before {
+        let before = self.stored.manifest.clone();
+        self.stored.manifest.format = FORMAT;
+        self.stored.manifest.complete = true;
+        self.stored.manifest.records = generation.records;
+        self.stored.manifest.generation = Some(generation);
+        (self.stored.manifest.gaps, self.stored.manifest.notes) = (gaps, notes);
+        self.stored.manifest.stages = Stage::ALL.map(|stage| (stage, StageState::Done)).into();
+        if self.stored.manifest != before {
             self.save()?;
         }
-        files::settle(&self.dir, &CaseFile::ALL, number).map_err(io_error("write", &path))
+        files::settle(self.dir(), &CaseFile::ALL, number).map_err(io_error("write", &path))
     }
 
     fn save(&self) -> Result<(), CaseError> {
         if !self.is_writable() {
             return Err(CaseError::ReadOnly {
-                path: self.dir.clone(),
+                path: self.dir().to_owned(),
             });
         }
-        let text =
-            serde_json::to_string_pretty(&self.manifest).map_err(|error| CaseError::Manifest {
-                path: self.dir.clone(),
+        let text = serde_json::to_string_pretty(&self.stored.manifest).map_err(|error| {
+            CaseError::Manifest {
+                path: self.dir().to_owned(),
                 reason: error.to_string(),
-            })?;
-        let path = self.dir.join("case.json");
+            }
+        })?;
+        let path = self.dir().join("case.json");
         // This process holds the lock on the case, so no other process is writing this file.
         remove_leftovers(&path);
         write_whole(&path, |out| writeln!(out, "{text}")).map_err(io_error("write", &path))
-    }
-}
-
-/// Says what is strange about a journal that is only read.
-fn warn_of_journal(journal: &JournalReader, last: Option<&Generation>) {
-    if let Some(tail) = journal.tail() {
-        tracing::warn!(
-            file = %tail.path.display(),
-            "{} byte(s) behind record {} are no whole record: a load is writing them, or a crash left them; they are not read",
-            tail.bytes,
-            journal.records()
-        );
-    }
-    let Some(last) = last else { return };
-    if journal.records() < last.records {
-        tracing::warn!(
-            "the journal holds {} of the {} records of the case; the same load fetches the others again",
-            journal.records(),
-            last.records
-        );
-    } else if last.head.is_some() && last.head.as_deref() != journal.head() {
-        tracing::warn!(
-            "the records are not those that the case was made of; see `linktrail case verify`"
-        );
     }
 }
 

@@ -1,14 +1,31 @@
 //! Opens the case for commands that read a complete case.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use super::exit::{Failure, UsageError};
 use super::output;
-use crate::case::Case;
+use crate::case::{Case, StoredCase};
+use crate::journal::RecordLookup;
 use crate::terminal::clean;
 
+/// A case with a complete generation.
+pub(super) struct CompleteCase {
+    stored: StoredCase,
+    /// The records of that generation.
+    pub(super) records: RecordLookup,
+}
+
+impl Deref for CompleteCase {
+    type Target = StoredCase;
+
+    fn deref(&self) -> &StoredCase {
+        &self.stored
+    }
+}
+
 /// Opens the case in `dir`, or else the newest complete one under ./cases. A case that is not complete is an error.
-pub(super) fn open(dir: Option<&Path>) -> Result<Case, Failure> {
+pub(super) fn open(dir: Option<&Path>) -> Result<CompleteCase, Failure> {
     let dir = match dir {
         Some(dir) => dir.to_owned(),
         None => {
@@ -21,14 +38,16 @@ pub(super) fn open(dir: Option<&Path>) -> Result<Case, Failure> {
             newest
         }
     };
-    if Case::read_manifest(&dir)?.last_complete().is_none() {
+    let stored = StoredCase::open(&dir)?;
+    if stored.manifest().last_complete().is_none() {
         return Err(UsageError(format!(
             "the case in {} is not complete; run its load again first",
             dir.display()
         ))
         .into());
     }
-    Ok(Case::read(&dir)?)
+    let records = stored.records()?;
+    Ok(CompleteCase { stored, records })
 }
 
 fn newest(folder: &Path) -> Option<PathBuf> {

@@ -22,7 +22,7 @@ pub(super) async fn run(
     graph: &Graph,
 ) -> Result<Counters, Neo4jError> {
     connection.apply_schema().await?;
-    let rows = graph.nodes().len() + graph.edges().len();
+    let rows = graph.node_count() + graph.edge_count();
     if rows > LARGE && !global.quiet && !connection.holds(graph.case()).await? {
         output::eprint_line(&advice(global, dir, rows));
     }

@@ -27,13 +27,12 @@ pub(super) fn run(global: &Global, arguments: Arguments, stop: &Stop) -> Result<
     }
     let stored = stored::read(global, &case)?;
     let about = About::from(case.manifest());
-    let journal = case.journal();
     let report = Report {
         about: &about,
         graph: &stored.graph,
         gaps: &stored.gaps,
         notes: &stored.notes,
-        record: &|number| journal.get(number),
+        record: &|number| case.records.get(number),
         quotes: case.manifest().options.settings.store != Store::None,
     };
     let mut made = Ok(());

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Write};
 
 use super::exit::Failure;
 use super::{output, suggested};
-use crate::case::{Case, CaseFile, StoredFile};
+use crate::case::{Case, CaseFile, StoredCase, StoredFile};
 use crate::cli::Global;
 use crate::graph::schema::case as of_case;
 use crate::graph::{Graph, Label, file, jsonl};
@@ -33,7 +33,7 @@ impl From<Outcome> for Stored {
 }
 
 /// Reads the last complete generation of a case.
-pub(super) fn read(global: &Global, case: &Case) -> Result<Stored, Failure> {
+pub(super) fn read(global: &Global, case: &StoredCase) -> Result<Stored, Failure> {
     let again = || {
         let load = suggested::command(global, "load --replay --no-neo4j --case");
         load.path("DIR", case.dir())

@@ -408,28 +408,15 @@ impl Graph {
     }
 
     /// All edges with their ends, sorted by type, from and to.
-    pub fn edges(&self) -> impl ExactSizeIterator<Item = (&NodeData, &EdgeData, &NodeData)> {
-        let sorted = self.sorted_edges(&self.sorted_nodes());
-        sorted.into_iter().map(|(_, _, edge)| {
-            let (from, to) = self.inner.edge_endpoints(edge).unwrap_or_default();
-            (&self.inner[from], &self.inner[edge], &self.inner[to])
-        })
-    }
-
-    /// All edges in the order of [`Graph::edges`], each with its type and with the numbers of its ends in a list of the
-    /// nodes.
-    fn sorted_edges(&self, nodes: &[NodeIndex]) -> Vec<(EdgeType, [u32; 2], EdgeIndex)> {
-        let mut ranks = vec![0_u32; self.inner.node_bound()];
-        for (rank, node) in (0..).zip(nodes) {
-            ranks[node.index()] = rank;
-        }
-        let edges = self.inner.edge_references().map(|edge| {
-            let ends = [edge.source(), edge.target()].map(|end| ranks[end.index()]);
-            (edge.weight().kind, ends, edge.id())
-        });
-        let mut sorted: Vec<_> = edges.collect();
-        sorted.sort_unstable();
-        sorted
+    pub fn edges(&self) -> impl Iterator<Item = (&NodeData, &EdgeData, &NodeData)> {
+        let order = Order::of(self);
+        let types = schema::EDGES.iter().map(|spec| spec.kind);
+        types
+            .flat_map(move |kind| order.edges_of(self, kind))
+            .map(|(_, edge)| {
+                let (from, to) = self.inner.edge_endpoints(edge).unwrap_or_default();
+                (&self.inner[from], &self.inner[edge], &self.inner[to])
+            })
     }
 
     fn sorted_nodes(&self) -> Vec<NodeIndex> {
@@ -464,6 +451,39 @@ impl Graph {
         let count = i64::try_from(facts.evidence.count()).unwrap_or(i64::MAX);
         all.insert(common::EVIDENCE_COUNT.name(), Value::Integer(count));
         all
+    }
+}
+
+/// The order in which nodes and edges are written.
+struct Order {
+    /// The nodes sorted by label and id.
+    nodes: Vec<NodeIndex>,
+    /// The place of each node among them.
+    ranks: Vec<u32>,
+}
+
+impl Order {
+    fn of(graph: &Graph) -> Self {
+        let nodes = graph.sorted_nodes();
+        let mut ranks = vec![0; graph.inner.node_bound()];
+        for (rank, node) in (0..).zip(&nodes) {
+            ranks[node.index()] = rank;
+        }
+        Self { nodes, ranks }
+    }
+
+    /// The edges of a type, each with the places of its ends, sorted by these.
+    fn edges_of(&self, graph: &Graph, kind: EdgeType) -> Vec<([u32; 2], EdgeIndex)> {
+        let edges = graph.inner.edge_references();
+        let edges = edges.filter(|edge| edge.weight().kind == kind);
+        let edges = edges.map(|edge| (self.ends(edge.source(), edge.target()), edge.id()));
+        let mut sorted: Vec<_> = edges.collect();
+        sorted.sort_unstable();
+        sorted
+    }
+
+    fn ends(&self, from: NodeIndex, to: NodeIndex) -> [u32; 2] {
+        [from, to].map(|end| self.ranks[end.index()])
     }
 }
 

@@ -31,7 +31,9 @@ impl Packed {
         }
         observed.sort_by_key(|(position, _)| *position);
         let properties = schema::table(table);
-        let mut out = Vec::with_capacity(self.0.len() + 64);
+        // As much as it takes, so that nothing is left between millions of them.
+        let added: usize = observed.iter().map(|(_, value)| 1 + room(value)).sum();
+        let mut out = Vec::with_capacity(self.0.len().max(1) + added);
         out.push(table);
         let mut observed = observed.into_iter().peekable();
         for entry in self.entries() {
@@ -132,6 +134,17 @@ fn size(kind: ValueKind, bytes: &[u8]) -> usize {
         ValueKind::Set | ValueKind::Sequence => {
             (0..length(bytes)).fold(4, |size, _| size + 4 + length(&bytes[size..]))
         }
+    }
+}
+
+/// The number of bytes that a value takes.
+fn room(value: &Value) -> usize {
+    match value {
+        Value::Boolean(_) => 1,
+        Value::Integer(_) | Value::Number(_) => 8,
+        Value::Time(_) => 12,
+        Value::Text(text) => 4 + text.len(),
+        Value::List(items) => items.iter().fold(4, |room, item| room + 4 + item.len()),
     }
 }
 

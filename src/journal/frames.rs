@@ -94,6 +94,58 @@ impl Frames {
     }
 }
 
+/// Measures the next frame without decompressing it, and goes on behind it; `None` when no whole frame follows. A frame
+/// is a header, blocks that each say their size, and a checksum: RFC 8878, section 3.1.1.
+pub(super) fn measure(input: &mut BufReader<File>) -> io::Result<Option<u64>> {
+    let mut head = [0; 5];
+    if !fill(input, &mut head)? || head[..4] != MAGIC {
+        return Ok(None);
+    }
+    let descriptor = head[4];
+    let is_single_segment = descriptor & 0x20 != 0;
+    let window = u64::from(!is_single_segment);
+    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let content = [u64::from(is_single_segment), 2, 4, 8][usize::from(descriptor >> 6)];
+    let mut length = 5 + window + dictionary + content;
+    input.seek_relative((length - 5).cast_signed())?;
+    loop {
+        let mut block = [0; 3];
+        if !fill(input, &mut block)? {
+            return Ok(None);
+        }
+        let header = u32::from_le_bytes([block[0], block[1], block[2], 0]);
+        let size = match (header >> 1) & 3 {
+            // One byte that is repeated.
+            1 => 1,
+            0 | 2 => u64::from(header >> 3),
+            _ => return Ok(None),
+        };
+        input.seek_relative(size.cast_signed())?;
+        length += 3 + size;
+        if header & 1 == 1 {
+            break;
+        }
+    }
+    if descriptor & 4 != 0 {
+        length += 4;
+        if !fill(input, &mut [0; 4])? {
+            return Ok(None);
+        }
+    }
+    // Seeking goes behind the end of a file without a word.
+    let at = input.stream_position()?;
+    Ok((at <= input.get_ref().metadata()?.len()).then_some(length))
+}
+
+/// Reads as many bytes as the buffer has; false at the end of the file.
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
+    match input.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Decodes a frame that is known to be whole.
 pub(super) fn decode(frame: &[u8]) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();

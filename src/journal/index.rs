@@ -18,6 +18,9 @@ use crate::model::digest::digest;
 /// The ending of a segment's name.
 pub(super) const SEGMENT: &str = ".jsonl.zst";
 
+/// What is wrong with a record whose chain is not the one of its place.
+const CHAIN_BROKEN: &str = "it was changed after it was recorded, or the record before it was: its chain does not go on from there";
+
 /// The key of a request. Requests with the same key are the same to the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key([u8; 16]);
@@ -138,15 +141,21 @@ impl Index {
         paths.zip(ends).filter(|(_, end)| *end > 0).collect()
     }
 
-    /// Adds the next record, which stands in the last segment.
-    pub(super) fn add(&mut self, key: Key, at: DateTime<Utc>, offset: u64, length: u64) {
-        // A frame is shorter than LONGEST_LINE, and a number of records of 32 bits is more than a disk holds.
-        let position = self.places.len() as u32;
+    /// Adds the place of the next record, which stands in the last segment.
+    pub(super) fn place(&mut self, offset: u64, length: u64) {
+        // A frame is shorter than LONGEST_LINE.
         self.places.push(Place {
             segment: self.segments.len().saturating_sub(1) as u32,
             length: length as u32,
             offset,
         });
+    }
+
+    /// Adds the next record, which stands in the last segment.
+    pub(super) fn add(&mut self, key: Key, at: DateTime<Utc>, offset: u64, length: u64) {
+        // A number of records of 32 bits is more than a disk holds.
+        let position = self.places.len() as u32;
+        self.place(offset, length);
         self.latest.insert(key, position);
         self.newest = self.newest.max(Some(at));
     }
@@ -155,19 +164,46 @@ impl Index {
 impl Located {
     /// Reads the record.
     pub(super) fn read(&self) -> Result<Record, JournalError> {
-        let path = &self.segment.path;
+        self.parse(&self.line()?)
+    }
+
+    /// Reads the record, if it is the one of this number that follows the chain `before`.
+    pub(super) fn read_checked(
+        &self,
+        case: &str,
+        before: Option<&str>,
+    ) -> Result<Record, JournalError> {
+        let line = self.line()?;
+        let head = Head::parse(&line).map_err(|reason| self.damaged(reason))?;
+        let id = head.id();
+        if id.is_none_or(|id| id.case != case || id.number != self.number) {
+            return Err(self.damaged("another record stands there".to_owned()));
+        }
+        if !head.follows(before) {
+            return Err(self.damaged(CHAIN_BROKEN.to_owned()));
+        }
+        self.parse(&line)
+    }
+
+    fn line(&self) -> Result<Vec<u8>, JournalError> {
         let mut frame = vec![0; self.place.length as usize];
         self.segment
             .read_at(&mut frame, self.place.offset)
-            .map_err(io_error("read", path))?;
-        let line = frames::decode(&frame).map_err(io::Error::other);
-        let record = line.and_then(|line| serde_json::from_slice(&line).map_err(io::Error::from));
-        record.map_err(|error| JournalError::Damaged {
-            path: path.clone(),
+            .map_err(io_error("read", &self.segment.path))?;
+        frames::decode(&frame).map_err(|error| self.damaged(error.to_string()))
+    }
+
+    fn parse(&self, line: &[u8]) -> Result<Record, JournalError> {
+        serde_json::from_slice(line).map_err(|error| self.damaged(error.to_string()))
+    }
+
+    fn damaged(&self, reason: String) -> JournalError {
+        JournalError::Damaged {
+            path: self.segment.path.clone(),
             offset: self.place.offset,
             record: self.number,
-            reason: error.to_string(),
-        })
+            reason,
+        }
     }
 
     pub(super) fn exchange(&self) -> Result<Exchange, JournalError> {
@@ -291,8 +327,7 @@ impl Opened {
             return Err(self.damaged(path, offset, reason));
         }
         if !head.follows(self.head.as_deref()) {
-            let reason = "it was changed after it was recorded, or the record before it was: its chain does not go on from there";
-            return Err(self.damaged(path, offset, reason.to_owned()));
+            return Err(self.damaged(path, offset, CHAIN_BROKEN.to_owned()));
         }
         self.head = head.chain().map(str::to_owned);
         self.index

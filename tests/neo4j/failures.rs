@@ -38,7 +38,7 @@ async fn held(settings: &Settings, case: &str) -> (usize, usize) {
 }
 
 fn size(graph: &Graph) -> (usize, usize) {
-    (graph.nodes().len(), graph.edges().len())
+    (graph.nodes().len(), graph.edge_count())
 }
 
 /// A port that passes everything on to the server, for as long as it is let.

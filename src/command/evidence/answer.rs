@@ -1,6 +1,6 @@
 //! The result of `linktrail evidence`: the requested element or record, with the records that prove it.
 
-use crate::case::Case;
+use crate::command::complete_case::CompleteCase;
 use crate::command::exit::{Failure, UsageError};
 use crate::evidence::{Dossier, Excerpt, Matcher, Resolver};
 use crate::journal::Record;
@@ -8,7 +8,7 @@ use crate::model::{RecordId, RecordNumber};
 
 /// A node, an edge or a record of a case, with everything that is shown of it.
 pub(super) struct Answer<'a> {
-    pub(super) case: &'a Case,
+    pub(super) case: &'a CompleteCase,
     pub(super) dossier: &'a Dossier,
     pub(super) resolver: &'a Resolver<'a>,
 }
@@ -16,11 +16,11 @@ pub(super) struct Answer<'a> {
 impl Answer<'_> {
     /// Reads a record. They are read one at a time, since a busy element has very many.
     pub(super) fn record(&self, number: RecordNumber) -> Result<Record, Failure> {
-        let record = self.case.journal().get(number)?.ok_or_else(|| {
+        let record = self.case.records.get(number)?.ok_or_else(|| {
             UsageError(format!(
                 "the case has no record {}; its records are 1 to {}",
                 RecordId::new(self.case.id(), number),
-                self.case.journal().records()
+                self.case.records.records()
             ))
         })?;
         Ok(record)

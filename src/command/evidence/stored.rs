@@ -1,6 +1,6 @@
 //! Finds what was typed in the stored graph of a case.
 
-use crate::case::{Case, CaseFile};
+use crate::case::{CaseFile, StoredCase};
 use crate::cli::Global;
 use crate::command::exit::Failure;
 use crate::command::{output, stored, suggested};
@@ -9,7 +9,11 @@ use crate::graph::file::{IndexError, Indexed};
 use crate::terminal::clean;
 
 /// What the words identify: by the index, or else in the whole graph, which takes longer.
-pub(super) fn dossier(global: &Global, case: &Case, words: &[String]) -> Result<Dossier, Failure> {
+pub(super) fn dossier(
+    global: &Global,
+    case: &StoredCase,
+    words: &[String],
+) -> Result<Dossier, Failure> {
     let unusable = match indexed(case, words) {
         Some(Ok(dossier)) => return Ok(dossier?),
         Some(Err(error)) => Some(error),
@@ -28,7 +32,10 @@ pub(super) fn dossier(global: &Global, case: &Case, words: &[String]) -> Result<
 }
 
 /// `None` when the case has no index.
-fn indexed(case: &Case, words: &[String]) -> Option<Result<Result<Dossier, NotFound>, IndexError>> {
+fn indexed(
+    case: &StoredCase,
+    words: &[String],
+) -> Option<Result<Result<Dossier, NotFound>, IndexError>> {
     let graph = case.file(CaseFile::Graph)?;
     let index = case.file(CaseFile::Index)?;
     let files = graph.raw().and_then(|graph| Ok((graph, index.raw()?)));

@@ -6,14 +6,14 @@ use std::num::NonZero;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use petgraph::stable_graph::{EdgeIndex, NodeIndex};
+use petgraph::stable_graph::EdgeIndex;
 
 use super::LINES;
 use super::directory::{BUSY, Directory, by_label, by_type};
 use super::keys::{hash, keys};
 use super::table::{Output, TableEntry, TableWriter, damaged};
-use crate::graph::schema::EVIDENCE_LIMIT;
-use crate::graph::{EdgeType, Facts, Graph, jsonl};
+use crate::graph::schema::{EDGES, EVIDENCE_LIMIT};
+use crate::graph::{EdgeType, Facts, Graph, Order, jsonl};
 use crate::model::RecordNumber;
 
 /// How hard the frames of the graph are compressed.
@@ -57,13 +57,21 @@ pub fn write(
         Ok(())
     })?;
     out.flush()?;
-    let labels = by_label(lines.nodes.iter().map(|node| graph.inner[*node].label));
-    let types = by_type(lines.edges.iter().map(|(kind, ..)| *kind));
+    let order = &lines.order;
+    let labels = by_label(order.nodes.iter().map(|node| graph.inner[*node].label));
+    let types = by_type(graph.edge_types());
     let (busy, records) = (busy.finish(&mut index)?, records.finish(&mut index)?);
-    let edges = pairs(&mut index, lines.edges.iter().map(|(_, ends, _)| *ends))?;
-    let mut reversed = lines.edges;
-    reversed.sort_unstable_by_key(|(kind, [from, to], _)| (*kind, *to, *from));
-    let reversed = reversed.iter().map(|(_, [from, to], _)| [*to, *from]);
+    let edges = lines.edges.iter().map(|edge| {
+        let (from, to) = graph.inner.edge_endpoints(*edge).unwrap_or_default();
+        order.ends(from, to)
+    });
+    let edges = pairs(&mut index, edges)?;
+    let reversed = kinds().flat_map(|kind| {
+        let edges = order.edges_of(graph, kind).into_iter();
+        let mut reversed: Vec<_> = edges.map(|([from, to], _)| [to, from]).collect();
+        reversed.sort_unstable();
+        reversed
+    });
     let reversed = pairs(&mut index, reversed)?;
     hashed.sort_unstable();
     let mut keys = TableWriter::<12>::new();
@@ -84,6 +92,11 @@ pub fn write(
     directory.write(&mut index)
 }
 
+/// The types of edges, in their order.
+fn kinds() -> impl Iterator<Item = EdgeType> {
+    EDGES.iter().map(|spec| spec.kind)
+}
+
 fn pairs(index: &mut Output<'_>, pairs: impl Iterator<Item = [u32; 2]>) -> io::Result<TableEntry> {
     let mut table = TableWriter::<8>::new();
     for [first, second] in pairs {
@@ -98,8 +111,8 @@ fn pairs(index: &mut Output<'_>, pairs: impl Iterator<Item = [u32; 2]>) -> io::R
 /// The nodes and edges of a graph in the order of its lines.
 struct Lines<'g> {
     graph: &'g Graph,
-    nodes: Vec<NodeIndex>,
-    edges: Vec<(EdgeType, [u32; 2], EdgeIndex)>,
+    order: Order,
+    edges: Vec<EdgeIndex>,
     count: u32,
 }
 
@@ -113,13 +126,14 @@ struct Frame {
 
 impl<'g> Lines<'g> {
     fn of(graph: &'g Graph) -> io::Result<Self> {
-        let nodes = graph.sorted_nodes();
-        let edges = graph.sorted_edges(&nodes);
-        let count = u32::try_from(nodes.len() + edges.len());
+        let order = Order::of(graph);
+        let edges = kinds().flat_map(|kind| order.edges_of(graph, kind));
+        let edges: Vec<_> = edges.map(|(_, edge)| edge).collect();
+        let count = u32::try_from(order.nodes.len() + edges.len());
         let count = count.map_err(|_| damaged("the graph has too many nodes and edges"))?;
         Ok(Self {
             graph,
-            nodes,
+            order,
             edges,
             count,
         })
@@ -201,7 +215,7 @@ impl<'g> Lines<'g> {
         let graph = self.graph;
         let inner = &graph.inner;
         let at = line as usize;
-        if let Some(node) = self.nodes.get(at) {
+        if let Some(node) = self.order.nodes.get(at) {
             let node = &inner[*node];
             jsonl::write_node(graph, node, &mut *text)?;
             let mut of_node: Vec<_> = keys(node).iter().map(|key| hash(&key.text)).collect();
@@ -215,10 +229,10 @@ impl<'g> Lines<'g> {
             }));
             return Ok(&node.facts);
         }
-        let (_, [from, to], edge) = self.edges[at - self.nodes.len()];
-        let [from, to] = [from, to].map(|end| &inner[self.nodes[end as usize]]);
+        let edge = self.edges[at - self.order.nodes.len()];
+        let (from, to) = inner.edge_endpoints(edge).unwrap_or_default();
         let edge = &inner[edge];
-        jsonl::write_edge(graph, (from, edge, to), &mut *text)?;
+        jsonl::write_edge(graph, (&inner[from], edge, &inner[to]), &mut *text)?;
         Ok(&edge.facts)
     }
 }

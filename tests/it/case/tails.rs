@@ -133,7 +133,7 @@ fn a_changed_removed_or_moved_record_is_named() {
         let ran = linktrail(folder.path(), &report);
         assert_eq!(ran.code, Some(1), "{what}: {ran:#?}");
         assert!(
-            ran.complaint()
+            ran.stderr
                 .contains("`linktrail case verify` names all that is wrong")
         );
         assert_unchanged(&before, &case, what);
