@@ -6,6 +6,7 @@
 mod declare;
 pub(crate) mod devices;
 pub mod docs;
+mod element;
 mod evidence;
 mod facts;
 pub mod file;
@@ -30,56 +31,18 @@ use petgraph::Direction;
 use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
 use petgraph::visit::{EdgeRef, IntoEdgeReferences, NodeIndexable};
 
-use crate::model::{HostId, RecordId, UserId, VerdictId, sorted};
+use crate::model::{RecordId, sorted};
 
 use property::Holds;
 use schema::{Given, common};
 use value::{Observed, ValueRef};
 
+pub use element::{EdgeData, NodeData};
 pub use evidence::Evidence;
 pub use facts::{Facts, Seen};
 pub use schema::{Edge, EdgeType, Entity, Field, Label};
 pub use value::{Properties, Value};
 pub use written::Written;
-
-/// A node in the graph.
-#[derive(Debug, Clone)]
-pub struct NodeData {
-    /// The label, which decides what properties the node can have.
-    pub label: Label,
-    /// The key, which is unique under its label, in the form that `model::ids` writes. A key that is too long for an
-    /// index of Neo4j is truncated.
-    pub id: String,
-    /// Its properties and its evidence.
-    pub facts: Facts,
-}
-
-impl NodeData {
-    /// The id of a user; `None` for a node of another label.
-    pub fn user_id(&self) -> Option<UserId> {
-        (self.label == Label::User).then(|| UserId::from(self.id.as_str()))
-    }
-
-    /// The id of a host; `None` for a node of another label.
-    pub fn host_id(&self) -> Option<HostId> {
-        (self.label == Label::Host).then(|| HostId::from(self.id.as_str()))
-    }
-
-    /// The id of a verdict; `None` for a node of another label.
-    pub fn verdict_id(&self) -> Option<VerdictId> {
-        let text = Some(self.id.as_str()).filter(|_| self.label == Label::Verdict);
-        text.and_then(VerdictId::parse)
-    }
-}
-
-/// An edge in the graph, without its two ends.
-#[derive(Debug, Clone)]
-pub struct EdgeData {
-    /// The type, which decides what labels the edge can join and what properties it can have.
-    pub kind: EdgeType,
-    /// Its properties and its evidence.
-    pub facts: Facts,
-}
 
 /// Compares two observations of an edge by [`schema::Merge::Outranks`]. The properties of a CONNECTED_TO edge (counts,
 /// times, records) cover only the best kind of match, so an observation of a lesser match is dropped instead of added.

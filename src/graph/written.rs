@@ -4,10 +4,11 @@
 
 use ::url::Url;
 
+use super::element::{EdgeData, NodeData};
+use super::facts::Facts;
 use super::property::{Field, Text};
-use super::schema::{contains, url};
+use super::schema::{EdgeType, Label, contains, url};
 use super::value::{Observed, Properties, Value};
-use super::{EdgeData, EdgeType, Facts, Label, NodeData};
 use crate::link::defang;
 
 /// A node, or an edge with its ends.
