@@ -24,6 +24,17 @@ pub(super) async fn ask(
     urls: &Urls,
 ) -> Result<Verdicts, Failure> {
     let mut verdicts = Verdicts::default();
+    for provider in &context.intel.providers {
+        let Provider::List(lists) = provider else {
+            continue;
+        };
+        for problem in lists.problems() {
+            let (reason, affected) = (&problem.reason, problem.affected as u64);
+            findings
+                .gaps
+                .add(Stage::Intel, provider.source(), reason, affected);
+        }
+    }
     ask_about_new(context, findings, Stage::Intel, urls, &mut verdicts).await?;
     Ok(verdicts)
 }
