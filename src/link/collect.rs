@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use url::{Position, Url};
 
-use super::canonical::{HostKind, Target, has_public_suffix, host_kind, resolve};
+use super::canonical::{HostKind, Target, host_kind, is_defanged, resolve};
+use super::domain::has_public_suffix;
 use super::element::Separator;
 use super::entity::Rules;
 use super::internal::{is_internal, is_schema};
@@ -50,6 +51,7 @@ impl Collector {
                     let shows = |label: &str| label.trim() != raw && shows_other_host(label, &url);
                     let mismatch = label.as_deref().is_some_and(shows);
                     let text = label.as_deref().and_then(single_line);
+                    let defanged = is_defanged(raw);
                     let raw = raw.to_owned();
                     self.links.push(Link {
                         url,
@@ -58,6 +60,7 @@ impl Collector {
                         raw,
                         wrapped_by,
                         mismatch,
+                        defanged,
                     });
                 }
                 TargetKind::Opens
@@ -90,6 +93,7 @@ impl Collector {
             let kind = self.target(&seen.target(), seen.label, origin);
             if let Some(link) = self.links.get_mut(before) {
                 seen.raw.clone_into(&mut link.raw);
+                link.defanged |= seen.is_escaped();
                 // A text that mentions a schema does not link to it, unless it is a link in Markdown.
                 if seen.label.is_none() && is_schema(&link.url) {
                     self.links.truncate(before);
@@ -170,9 +174,11 @@ impl Collector {
         // Kept links that do not mismatch, each with the first other occurrence that does.
         let mut lures: Vec<(usize, usize)> = Vec::new();
         let mut mismatch = vec![false; self.links.len()];
+        let mut opens = vec![false; self.links.len()];
         for (at, link) in self.links.iter().enumerate() {
             let same = *first.entry(link.url.as_str()).or_insert(at);
             keep.push(same == at);
+            opens[same] |= !link.defanged;
             if link.mismatch && !mismatch[same] {
                 mismatch[same] = true;
                 if same != at {
@@ -184,6 +190,9 @@ impl Collector {
             let origin = self.links[kept].origin;
             self.links.swap(kept, lure);
             self.links[kept].origin = origin;
+        }
+        for (link, opens) in self.links.iter_mut().zip(opens) {
+            link.defanged = !opens;
         }
         let mut keep = keep.into_iter();
         self.links.retain(|_| keep.next().unwrap_or_default());

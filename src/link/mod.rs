@@ -36,6 +36,8 @@ mod markdown;
 mod message;
 mod refang;
 mod request;
+mod services;
+mod share;
 mod text;
 mod unwrap;
 mod walk;
@@ -43,16 +45,16 @@ mod wrapper;
 
 pub use attachment::Attachment;
 pub use canonical::canonical;
-pub(crate) use canonical::has_public_suffix;
 pub use defang::{defang, defang_text};
 pub use domain::{Domain, domain, host_search_terms, is_registrable, path_search_terms};
-pub(crate) use domain::{first_label, is_under};
+pub(crate) use domain::{first_label, has_public_suffix, is_under};
 pub use extract::{extract, visible_text};
 pub use lookalike::Lookalikes;
 pub use message::{Body, Link, Origin};
-pub(crate) use refang::refang;
+pub(crate) use refang::{refang, without_escapes};
 pub use request::{MatchKind, logged_request_match, request_match};
 pub(crate) use request::{host, request_host};
+pub use services::{is_opaque_wrapper, is_shortener};
 pub use wrapper::Wrapper;
 
 #[cfg(test)]

@@ -395,7 +395,11 @@ fn refanged(text: &str) -> Cow<'_, str> {
         }
         _ => Cow::Borrowed(text),
     };
-    match link::refang(&text) {
+    let text = match link::refang(&text) {
+        Some(plain) => Cow::Owned(plain),
+        None => text,
+    };
+    match link::without_escapes(&text).filter(|_| !text.starts_with('\\')) {
         Some(plain) => Cow::Owned(plain),
         None => text,
     }

@@ -14,10 +14,8 @@ const VALUES: [&str; 6] = [
     "network-traffic:src_ref.value",
 ];
 
-/// How deep brackets are read.
+/// How deep brackets are read, and how many conditions at a time.
 const DEEPEST: usize = 64;
-/// How many alternatives a pattern has at most.
-const MOST: usize = 100_000;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Token {
@@ -126,16 +124,15 @@ impl Parser<'_> {
         while self.is_word("AND") {
             self.at += 1;
             let mut more = self.one(depth)?;
-            if all.len() == 1 {
+            if more.len() > 1 {
                 std::mem::swap(&mut all, &mut more);
             }
             // More than one choice at a time multiplies them, and nobody writes that.
             let [more] = more.as_slice() else {
                 return None;
             };
-            if all.len().saturating_mul(more.len()) > MOST
-                || all.iter().any(|one| one.len() > DEEPEST)
-            {
+            // No pattern that is about a url has so many conditions.
+            if all.iter().any(|one| one.len() + more.len() > DEEPEST) {
                 return None;
             }
             for one in &mut all {

@@ -50,6 +50,11 @@ fn decoded(text: &str) -> Cow<'_, str> {
 
 /// Text in base64 of either alphabet; `None` when it is not base64 or not UTF-8.
 pub(super) fn base64_text(encoded: &str) -> Option<String> {
+    String::from_utf8(base64_bytes(encoded)?).ok()
+}
+
+/// Bytes in base64 of either alphabet; `None` when it is not base64.
+pub(super) fn base64_bytes(encoded: &str) -> Option<Vec<u8>> {
     let translate = |c: char| match c {
         '+' | ' ' => '-',
         '/' => '_',
@@ -60,5 +65,5 @@ pub(super) fn base64_text(encoded: &str) -> Option<String> {
         .chars()
         .map(translate)
         .collect();
-    String::from_utf8(LENIENT.decode(encoded).ok()?).ok()
+    LENIENT.decode(encoded).ok()
 }

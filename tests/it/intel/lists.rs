@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{file, look_up, url};
+use crate::growth::{assert_linear, repeat};
 
 fn fixtures(names: &[&str]) -> Provider {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/intel/file");
@@ -307,6 +308,77 @@ fn a_list_that_cannot_be_used_says_where_and_why() {
             panic!("{name} is read");
         };
         assert!(error.to_string().starts_with(wanted), "{error}");
+    }
+}
+
+#[test]
+fn time_is_linear_in_hostile_lists() {
+    let since = DateTime::default();
+    for piece in [
+        "\"",
+        "\"a\n",
+        "\"a,",
+        ",",
+        ",\"",
+        "\"\"",
+        "\r",
+        "a\r\n",
+        "# url,",
+        "url,",
+        "https://a.example/,x\n",
+        "1,2,3\n",
+        "a|b|",
+        "*.a.example/*\n",
+        "a.",
+        "[.]",
+        "\\\\a\\b\n",
+        "https://safe.menlosecurity.com/",
+    ] {
+        for name in ["l.csv", "l.txt"] {
+            assert_linear(
+                &format!("{name} {piece}"),
+                |size| repeat(piece, size),
+                |input| {
+                    let _ = Lists::of_text(name, input, since);
+                },
+            );
+        }
+    }
+    let objects = |object: &str, size| format!("[{}1]", repeat(&format!("{object},"), size));
+    let pattern = |piece: &str, size| {
+        let pattern = repeat(piece, size).replace('"', "");
+        format!("[{{\"type\":\"indicator\",\"id\":\"indicator--1\",\"pattern\":\"{pattern}\"}}]")
+    };
+    for object in [
+        "{\"url\":\"https://a.example/\"}",
+        "{\"a\":{\"b\":[{}]}}",
+        "{\"type\":\"url\",\"id\":\"url--1\",\"value\":\"https://a.example/\"}",
+        "{\"type\":\"domain\",\"value\":\"a.example\",\"to_ids\":true}",
+    ] {
+        assert_linear(
+            object,
+            |size| objects(object, size),
+            |input| {
+                let _ = Lists::of_text("l.json", input, since);
+            },
+        );
+    }
+    for piece in [
+        "[url:value = 'a.example'] OR ",
+        "url:value IN ('a.example',",
+        "url:value = 'a' AND ",
+        "(",
+        "[",
+        "protocols[*]",
+        "' ",
+    ] {
+        assert_linear(
+            piece,
+            |size| pattern(piece, size),
+            |input| {
+                let _ = Lists::of_text("l.json", input, since);
+            },
+        );
     }
 }
 
