@@ -12,8 +12,13 @@ use super::entity::Rules;
 use super::internal::{is_internal, is_schema};
 use super::invisible::{in_display_order, may_hold_invisible, push_visible, single_line, strip};
 use super::message::{Link, Origin};
+use super::own::Own;
 use super::text::{self, Candidate};
 use super::walk::{Visibility, Visitor, walk};
+use super::wrapper::Wrapper;
+
+/// How many redirects of Outlook on the web are peeled at most, one inside the other.
+const MAX_OWA: usize = 8;
 
 /// Whether something happens when a target is clicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,19 +39,47 @@ pub(crate) enum Style {
 }
 
 /// The links that were found so far, in their order in the message.
-#[derive(Default)]
-pub(crate) struct Collector {
+pub(crate) struct Collector<'o> {
+    own: &'o Own,
     links: Vec<Link>,
 }
 
-impl Collector {
+impl<'o> Collector<'o> {
+    /// A collector for messages of this tenant.
+    pub(crate) fn new(own: &'o Own) -> Self {
+        Self {
+            own,
+            links: Vec::new(),
+        }
+    }
+
+    /// What `raw` opens, with redirects of the tenant's own Outlook peeled too.
+    fn resolve(&self, raw: &str) -> Target {
+        let mut target = resolve(raw);
+        for _ in 0..MAX_OWA {
+            let Target::Web(url, outer) = target else {
+                break;
+            };
+            let inner = self.own.owa_target(&url).map(|inner| resolve(&inner));
+            let Some(Target::Web(inner, wrappers)) = inner else {
+                return Target::Web(url, outer);
+            };
+            let owa = std::iter::once(Wrapper::Service("owa"));
+            target = Target::Web(
+                inner,
+                outer.into_iter().chain(owa).chain(wrappers).collect(),
+            );
+        }
+        target
+    }
+
     /// Adds something that opens `raw` when it is clicked, and is shown as `label`.
     pub(crate) fn target(&mut self, raw: &str, label: Option<&str>, origin: Origin) -> TargetKind {
-        match resolve(raw) {
+        match self.resolve(raw) {
             Target::Nothing => TargetKind::OpensNothing,
             Target::NotWeb => TargetKind::Opens,
             Target::Web(url, wrapped_by) => {
-                if !is_internal(&url) {
+                if !is_internal(&url) || self.own.is_foreign_meeting(&url) {
                     let label = label.map(in_display_order);
                     let shows = |label: &str| label.trim() != raw && shows_other_host(label, &url);
                     let mismatch = label.as_deref().is_some_and(shows);
@@ -211,8 +244,8 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Collects the links of an HTML document while it is walked.
-struct HtmlLinks<'c, 'i> {
-    collector: &'c mut Collector,
+struct HtmlLinks<'c, 'o, 'i> {
+    collector: &'c mut Collector<'o>,
     href: Origin,
     base: Option<Url>,
     /// The href of the open anchor.
@@ -225,7 +258,7 @@ struct HtmlLinks<'c, 'i> {
     hidden_text: String,
 }
 
-impl HtmlLinks<'_, '_> {
+impl HtmlLinks<'_, '_, '_> {
     /// Separates hidden text from the hidden text that comes next.
     fn separate_hidden_text(&mut self) {
         if !self.hidden_text.is_empty() {
@@ -245,7 +278,7 @@ impl HtmlLinks<'_, '_> {
     }
 }
 
-impl<'i> Visitor<'i> for HtmlLinks<'_, 'i> {
+impl<'i> Visitor<'i> for HtmlLinks<'_, '_, 'i> {
     fn text(&mut self, text: &str, visibility: Visibility) {
         match (&self.anchor, visibility) {
             (_, Visibility::Hidden) => push_visible(&mut self.hidden_text, text),

@@ -19,6 +19,7 @@ use self::rules::{Host, RULES, Rule};
 use super::domain::{is_under, last_two_labels};
 use super::wrapper::Wrapper;
 
+pub(crate) use query::param;
 pub(crate) use safelinks::plain_target as plain_safelink;
 pub(crate) use teams::{deep_link_target, is_teams};
 

@@ -26,7 +26,7 @@ pub(super) fn params(url: &Url, names: &[&str]) -> Vec<String> {
 }
 
 /// The first value of one parameter that is not empty.
-pub(super) fn param(query: &str, name: &str) -> Option<String> {
+pub(crate) fn param(query: &str, name: &str) -> Option<String> {
     query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
         let key = key.strip_prefix("amp;").unwrap_or(key);
