@@ -59,6 +59,17 @@ pub fn canonical(raw: &str) -> Option<(Url, Vec<Wrapper>)> {
 
 /// True when nobody could open `raw` as it stands, since its scheme or its host is defanged.
 pub(crate) fn is_defanged(raw: &str) -> bool {
+    // Nearly every link is a plain one.
+    if let Some(rest) = raw
+        .strip_prefix("https://")
+        .or_else(|| raw.strip_prefix("http://"))
+    {
+        let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+        let host = rest.bytes().take_while(plain).count();
+        if matches!(rest.as_bytes().get(host), None | Some(b'/' | b'?' | b'#')) {
+            return false;
+        }
+    }
     let text = clean(raw);
     let Some((name, _)) = scheme(&text) else {
         let host = text.split(['/', '?', '#']).next().unwrap_or_default();

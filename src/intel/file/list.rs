@@ -236,6 +236,17 @@ impl Lists {
         lines
     }
 
+    /// The positions of the lists that name the url, from 0, in the order in which the lists were given.
+    pub fn lists_about(&self, url: &Url) -> Vec<usize> {
+        let places = keys_of(url)
+            .into_iter()
+            .filter_map(|key| self.places.get(&key));
+        let mut lists: Vec<usize> = places.flatten().map(|place| place.list).collect();
+        lists.sort_unstable();
+        lists.dedup();
+        lists
+    }
+
     /// The verdict on a url: listed, or not found.
     pub fn look_up(&self, url: &Url) -> Verdict {
         let found: Vec<(&Key, &Place)> = keys_of(url)

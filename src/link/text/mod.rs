@@ -5,7 +5,7 @@ mod url_end;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr_iter, memchr3_iter, memmem};
+use memchr::{memchr, memchr_iter, memchr3_iter, memmem};
 
 use super::canonical::{Step, classify, is_host};
 use super::invisible::is_blank;
@@ -93,7 +93,7 @@ fn scan_plain<'t>(
         no_www_before: 0,
     };
     // Network paths are rare, and looking for backslashes costs time.
-    if memmem::find(bytes, br"\\").is_some() {
+    if memchr(b'\\', bytes).is_some_and(|at| memmem::find(&bytes[at..], br"\\").is_some()) {
         for (at, &b) in bytes.iter().enumerate() {
             match b {
                 b':' => reader.at_colon(at, seen),

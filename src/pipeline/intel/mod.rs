@@ -74,7 +74,15 @@ async fn ask_provider(
     for (url, verdict) in lookups.local {
         // Each list is one record in the journal, so the records of all lists are the evidence for the verdict on a
         // url.
-        let lists = context.intel.lists.iter().copied().map(Seen::in_record);
+        // A url that some of them name is proven by these.
+        let naming = match provider {
+            Provider::List(lists) => lists.lists_about(&url.url),
+            _ => Vec::new(),
+        };
+        let all = context.intel.lists.iter().copied().enumerate();
+        let lists = all
+            .filter(|(list, _)| naming.is_empty() || naming.contains(list))
+            .map(|(_, record)| Seen::in_record(record));
         let seen = match verdict.state {
             State::Skipped => Vec::new(),
             _ => lists.collect(),
@@ -121,11 +129,16 @@ fn put(
     };
     let first = seen.first().copied().unwrap_or_default();
     let node = graph.put(node, first);
+    if let Some(url) = urls.node(&url.url) {
+        graph.link(url, Edge::HasVerdict, node, first);
+        for seen in seen.iter().skip(1) {
+            graph.link(url, Edge::HasVerdict, node, *seen);
+        }
+    }
     for seen in seen {
         graph.see(node, seen);
     }
     if let Some(url) = urls.node(&url.url) {
-        graph.link(url, Edge::HasVerdict, node, first);
         verdicts.add(url, verdict);
     }
 }
