@@ -339,6 +339,7 @@ impl Builder {
             raw: raw.clone(),
             wrapped_by: Vec::new(),
             mismatch: false,
+            defanged: false,
         };
         self.graph.link(message, contains, url_node, seen);
         if risky {

@@ -67,6 +67,7 @@ pub(crate) fn shared(case: &str, world: &str, messages: usize) -> Graph {
             raw,
             wrapped_by: Vec::new(),
             mismatch: false,
+            defanged: false,
         };
         graph.link(message, contains, url, seen);
     }

@@ -203,7 +203,7 @@ nodes! {
             DEFANGED defanged: Option<Text>, First, "a form that no program turns into a link";
             RISKY risky: Flag, Last, "a provider says warning or high, or a signal that counts says so";
             SEVERITY severity: As<UrlSeverity>, Last, "high, warning, information or unknown";
-            SIGNALS signals: SetOf<Signal>, Union, "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain";
+            SIGNALS signals: SetOf<Signal>, Union, "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain, shortener, opaque_wrapper, file_share";
             LOOKALIKE lookalike: Text, First, "why its host seems made to be taken for another one, in words";
             WITHHELD withheld: Text, First, "why no outside provider was told of it";
         }
@@ -272,11 +272,12 @@ edges! {
         doc: "the url stands in the message",
         joins: [Message => Url],
         given {
-            ORIGIN origin: Term, Last, "href, text, card or attachment";
+            ORIGIN origin: Term, Last, "href, text, card, attachment, qr or log";
             TEXT text: Option<Text>, Last, "what the reader saw";
             RAW raw: Text, Last, "as sent";
             WRAPPED_BY wrapped_by: Sequence, Last, "redirectors around it, outermost first";
             MISMATCH mismatch: Flag, Any, "the text shows another host";
+            DEFANGED defanged: Flag, Last, "nobody could open it as it stood, at every place in the message";
         }
         indexed: [MISMATCH],
     }

@@ -341,6 +341,7 @@ fn sample() -> Graph {
         raw: "https://nam02.safelinks.protection.example/?url=x".into(),
         wrapped_by: vec!["teams".into(), "safelinks".into()],
         mismatch: true,
+        defanged: false,
     };
     graph.link(message, contains, evil, Seen::at(3, at));
     graph.link(evil, Edge::HasVerdict, verdict, Seen::in_record(4));

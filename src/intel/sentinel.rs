@@ -4,7 +4,8 @@
 //! match a url is decided here, by the rules of list files. Nothing leaves the tenant.
 
 use chrono::{DateTime, Utc};
-use url::{Host, Url};
+use percent_encoding::percent_decode_str;
+use url::{Host, Position, Url};
 
 use super::clip::clip;
 use super::file::indicator::{Indicator, Key, keys_of, parse};
@@ -56,20 +57,23 @@ impl WorkspaceIndicators {
     }
 }
 
-/// The values that an indicator of a url can have: spellings of the url, its host, and the domains above it.
+/// The values that an indicator of a url can have: spellings of the url, its host, and the domains above it. Feeds keep
+/// urls as somebody saw them, so the url is looked for with the port of its scheme, with a dot behind its host, with its
+/// host in Unicode, and decoded; each of these by itself, since together they would be very many values.
 pub(super) fn search_terms(url: &Url) -> Vec<String> {
     let mut terms = Vec::new();
     for key in keys_of(url) {
         match key {
             Key::Url(text) => {
-                terms.extend(text.strip_suffix('/').map(str::to_owned));
-                terms.push(text);
+                for spelling in spellings(&text) {
+                    if let Some((_, rest)) = spelling.split_once("://") {
+                        terms.push(rest.to_owned());
+                    }
+                    terms.push(spelling);
+                }
             }
-            Key::AnyScheme(text) => {
-                let text = text.trim_start_matches('/');
-                terms.extend(text.strip_suffix('/').map(str::to_owned));
-                terms.push(text.to_owned());
-            }
+            // Both follow from the spellings of the whole url, or are no values that are looked for as they are.
+            Key::AnyScheme(_) | Key::Below(_) => {}
             Key::Port(host, port) => terms.push(format!("{host}:{port}")),
             Key::Host(host) => {
                 let (unicode, _) = idna::domain_to_unicode(&host);
@@ -88,6 +92,47 @@ pub(super) fn search_terms(url: &Url) -> Vec<String> {
     crate::model::sorted(terms)
 }
 
+/// A normalised url in the ways in which it may be written.
+fn spellings(text: &str) -> Vec<String> {
+    let mut spellings = vec![text.to_owned()];
+    if text.len() > LONGEST {
+        return spellings;
+    }
+    let Ok(url) = Url::parse(text) else {
+        return spellings;
+    };
+    let (Some(host), rest) = (url.host_str(), &url[Position::BeforePath..]) else {
+        return spellings;
+    };
+    let start = &url[..Position::BeforeHost];
+    let port = url.port().map(|port| format!(":{port}"));
+    let shown = port.as_deref().unwrap_or_default();
+    if let (None, Some(known)) = (&port, url.port_or_known_default()) {
+        spellings.push(format!("{start}{host}:{known}{rest}"));
+    }
+    if let Some(Host::Domain(name)) = url.host() {
+        spellings.push(format!("{start}{name}.{shown}{rest}"));
+        let (unicode, _) = idna::domain_to_unicode(name);
+        if unicode != name {
+            spellings.push(format!("{start}{unicode}{shown}{rest}"));
+        }
+    }
+    if let Ok(decoded) = percent_decode_str(rest).decode_utf8()
+        && decoded != rest
+        && !decoded.chars().any(char::is_control)
+    {
+        spellings.push(format!("{start}{host}{shown}{decoded}"));
+    }
+    let bare: Vec<String> = spellings
+        .iter()
+        .filter_map(|spelling| spelling.strip_suffix('/'))
+        .filter(|_| rest == "/")
+        .map(str::to_owned)
+        .collect();
+    spellings.extend(bare);
+    spellings
+}
+
 /// The key of an indicator; `None` when no url can match it.
 fn key(row: &Row) -> Option<Key> {
     key_of(row.text("kind"), row.text("value"))
@@ -102,7 +147,7 @@ pub fn names(kind: &str, value: &str, url: &Url) -> bool {
 fn key_of(kind: &str, value: &str) -> Option<Key> {
     let read = |text: &str| match parse(text) {
         Ok(Indicator::Key(key)) => Some(key),
-        Ok(Indicator::Other) | Err(_) => None,
+        Ok(Indicator::Other(_)) | Err(_) => None,
     };
     match (kind, read(value)?) {
         ("url", Key::Host(_) | Key::Port(..)) => read(&format!("{value}/")),

@@ -47,7 +47,7 @@ impl<'de> Deserialize<'de> for Attachment {
 }
 
 /// Collects the links of one attachment.
-pub(crate) fn collect(attachment: &Attachment, collector: &mut Collector) {
+pub(crate) fn collect(attachment: &Attachment, collector: &mut Collector<'_>) {
     let kind = attachment
         .content_type
         .as_deref()

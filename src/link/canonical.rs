@@ -6,9 +6,10 @@ use memchr::{memchr3, memrchr};
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
+use super::domain::has_public_suffix;
 use super::invisible::{is_blank, is_invisible, strip};
 use super::wrapper::Wrapper;
-use super::{handler, refang, unwrap};
+use super::{handler, refang, share, unwrap};
 
 /// How many wrappers are removed at most. Browsers give up after 20 redirects, so a longer chain leads nowhere, and
 /// such a url stays as it was sent.
@@ -54,6 +55,44 @@ pub fn canonical(raw: &str) -> Option<(Url, Vec<Wrapper>)> {
         Target::Web(url, wrappers) => Some((url, wrappers)),
         Target::NotWeb | Target::Nothing => None,
     }
+}
+
+/// True when nobody could open `raw` as it stands, since its scheme or its host is defanged.
+pub(crate) fn is_defanged(raw: &str) -> bool {
+    // Nearly every link is a plain one.
+    if let Some(rest) = raw
+        .strip_prefix("https://")
+        .or_else(|| raw.strip_prefix("http://"))
+    {
+        let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+        let host = rest.bytes().take_while(plain).count();
+        if matches!(rest.as_bytes().get(host), None | Some(b'/' | b'?' | b'#')) {
+            return false;
+        }
+    }
+    let text = clean(raw);
+    let Some((name, _)) = scheme(&text) else {
+        let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+        return refang::refang(&text).is_some()
+            && (has_brackets(host) || host.contains(' ') || !host.contains('.'));
+    };
+    match refang::web_scheme(name) {
+        Some(plain) if name.eq_ignore_ascii_case(plain) => {}
+        Some(_) => return true,
+        // Handlers have a syntax of their own.
+        None => return false,
+    }
+    let authority = authority(&text);
+    match has_brackets(authority) {
+        true if authority.ends_with(['[', '(', '{']) => refang::refang(&text).is_some(),
+        true => refang::refang(authority).is_some(),
+        false => authority.contains(' ') && refang::refang(&text).is_some(),
+    }
+}
+
+fn has_brackets(authority: &str) -> bool {
+    let bracket = |b| matches!(b, b'[' | b'(' | b'{' | b']' | b')' | b'}');
+    authority.bytes().any(bracket)
 }
 
 /// What `raw` opens, wrappers removed.
@@ -156,6 +195,9 @@ pub(crate) fn classify(raw: &str) -> Step {
 
 /// What a string with the scheme `name` is.
 fn with_scheme(text: &str, name: &str, rest: &str) -> Step {
+    if handler::is_share(name) {
+        return share::of_url(rest).map_or(Step::NotWeb, Step::Web);
+    }
     match refang::web_scheme(name) {
         Some(plain) if name.eq_ignore_ascii_case(plain) => web(text),
         Some(_) => refang::refang(text).map_or(Step::Nothing, |plain| web(&plain)),
@@ -204,10 +246,12 @@ fn scheme(text: &str) -> Option<(&str, &str)> {
 /// Parses a url that has a web scheme.
 fn web(text: &str) -> Step {
     let authority = authority(text);
-    let plain = match memchr3(b'[', b'(', b'{', authority.as_bytes()) {
+    let plain = match has_brackets(authority) {
         // A bracket may belong to an IPv6 address, so the authority is refanged first and decides whether the whole is.
-        Some(_) => refang::refang(authority).and_then(|_| refang::refang(text)),
-        None => None,
+        // One at its end is around the slash behind it: `evil.example[/]path`.
+        true if authority.ends_with(['[', '(', '{']) => refang::refang(text),
+        true => refang::refang(authority).and_then(|_| refang::refang(text)),
+        false => None,
     };
     let text = plain.as_deref().unwrap_or(text);
     let url = match &plain {
@@ -271,25 +315,34 @@ pub(crate) fn is_host(host: &str) -> bool {
     plain || matches!(classify(&format!("http://{host}")), Step::Web(_))
 }
 
-/// True for a name that DNS can hold, with or without a final dot. Underscores are accepted, since they are in use.
+/// True for a name that DNS can hold, with or without a final dot. Underscores are accepted, since they are in use, and
+/// so is, before the last label, other punctuation that browsers look up (`evil!.example`).
 fn is_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let mut label = 0;
+    let mut unusual = false;
     for b in name.bytes() {
         label = match b {
             b'.' if label == 0 => return false,
-            b'.' => 0,
+            b'.' => {
+                unusual = false;
+                0
+            }
             b'a'..=b'z' | b'0'..=b'9' | b'A'..=b'Z' | b'-' | b'_' if label < 63 => label + 1,
+            b'!' | b'$' | b'&' | b'\'' | b'*' | b'+' | b'=' | b'~' if label < 63 => {
+                unusual = true;
+                label + 1
+            }
             _ => return false,
         };
     }
-    label > 0 && name.len() <= 253
+    label > 0 && !unusual && name.len() <= 253
 }
 
 /// What a string without a scheme is.
 fn without_scheme(text: &str) -> Step {
     if text.starts_with(r"\\") {
-        return Step::NotWeb;
+        return share::of_path(text).map_or(Step::NotWeb, Step::Web);
     }
     let text = text.strip_prefix("//").unwrap_or(text);
     let end = text.find(['/', '\\', '?', '#']).unwrap_or(text.len());
@@ -353,17 +406,6 @@ pub(crate) fn host_kind(text: &str, path: bool) -> HostKind {
         true => HostKind::Public,
         false => HostKind::Other,
     }
-}
-
-/// True when the host is below a suffix of the Public Suffix List. The names that RFC 2606 reserves for documentation
-/// and tests count as well, so that examples behave like real hosts.
-pub(crate) fn has_public_suffix(host: &str) -> bool {
-    let host = host.trim_end_matches('.');
-    let known = psl::domain(host.as_bytes()).is_some_and(|domain| domain.suffix().is_known());
-    let reserved = host
-        .rsplit_once('.')
-        .is_some_and(|(_, last)| matches!(last, "example" | "test"));
-    known || reserved
 }
 
 #[cfg(test)]

@@ -5,14 +5,20 @@ use std::collections::HashMap;
 
 use url::{Position, Url};
 
-use super::canonical::{HostKind, Target, has_public_suffix, host_kind, resolve};
+use super::canonical::{HostKind, Target, host_kind, is_defanged, resolve};
+use super::domain::has_public_suffix;
 use super::element::Separator;
 use super::entity::Rules;
 use super::internal::{is_internal, is_schema};
 use super::invisible::{in_display_order, may_hold_invisible, push_visible, single_line, strip};
 use super::message::{Link, Origin};
+use super::own::Own;
 use super::text::{self, Candidate};
 use super::walk::{Visibility, Visitor, walk};
+use super::wrapper::Wrapper;
+
+/// How many redirects of Outlook on the web are peeled at most, one inside the other.
+const MAX_OWA: usize = 8;
 
 /// Whether something happens when a target is clicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,23 +39,52 @@ pub(crate) enum Style {
 }
 
 /// The links that were found so far, in their order in the message.
-#[derive(Default)]
-pub(crate) struct Collector {
+pub(crate) struct Collector<'o> {
+    own: &'o Own,
     links: Vec<Link>,
 }
 
-impl Collector {
+impl<'o> Collector<'o> {
+    /// A collector for messages of this tenant.
+    pub(crate) fn new(own: &'o Own) -> Self {
+        Self {
+            own,
+            links: Vec::new(),
+        }
+    }
+
+    /// What `raw` opens, with redirects of the tenant's own Outlook peeled too.
+    fn resolve(&self, raw: &str) -> Target {
+        let mut target = resolve(raw);
+        for _ in 0..MAX_OWA {
+            let Target::Web(url, outer) = target else {
+                break;
+            };
+            let inner = self.own.owa_target(&url).map(|inner| resolve(&inner));
+            let Some(Target::Web(inner, wrappers)) = inner else {
+                return Target::Web(url, outer);
+            };
+            let owa = std::iter::once(Wrapper::Service("owa"));
+            target = Target::Web(
+                inner,
+                outer.into_iter().chain(owa).chain(wrappers).collect(),
+            );
+        }
+        target
+    }
+
     /// Adds something that opens `raw` when it is clicked, and is shown as `label`.
     pub(crate) fn target(&mut self, raw: &str, label: Option<&str>, origin: Origin) -> TargetKind {
-        match resolve(raw) {
+        match self.resolve(raw) {
             Target::Nothing => TargetKind::OpensNothing,
             Target::NotWeb => TargetKind::Opens,
             Target::Web(url, wrapped_by) => {
-                if !is_internal(&url) {
+                if !is_internal(&url) || self.own.is_foreign_meeting(&url) {
                     let label = label.map(in_display_order);
                     let shows = |label: &str| label.trim() != raw && shows_other_host(label, &url);
                     let mismatch = label.as_deref().is_some_and(shows);
                     let text = label.as_deref().and_then(single_line);
+                    let defanged = is_defanged(raw);
                     let raw = raw.to_owned();
                     self.links.push(Link {
                         url,
@@ -58,6 +93,7 @@ impl Collector {
                         raw,
                         wrapped_by,
                         mismatch,
+                        defanged,
                     });
                 }
                 TargetKind::Opens
@@ -90,6 +126,7 @@ impl Collector {
             let kind = self.target(&seen.target(), seen.label, origin);
             if let Some(link) = self.links.get_mut(before) {
                 seen.raw.clone_into(&mut link.raw);
+                link.defanged |= seen.is_escaped();
                 // A text that mentions a schema does not link to it, unless it is a link in Markdown.
                 if seen.label.is_none() && is_schema(&link.url) {
                     self.links.truncate(before);
@@ -170,9 +207,11 @@ impl Collector {
         // Kept links that do not mismatch, each with the first other occurrence that does.
         let mut lures: Vec<(usize, usize)> = Vec::new();
         let mut mismatch = vec![false; self.links.len()];
+        let mut opens = vec![false; self.links.len()];
         for (at, link) in self.links.iter().enumerate() {
             let same = *first.entry(link.url.as_str()).or_insert(at);
             keep.push(same == at);
+            opens[same] |= !link.defanged;
             if link.mismatch && !mismatch[same] {
                 mismatch[same] = true;
                 if same != at {
@@ -184,6 +223,9 @@ impl Collector {
             let origin = self.links[kept].origin;
             self.links.swap(kept, lure);
             self.links[kept].origin = origin;
+        }
+        for (link, opens) in self.links.iter_mut().zip(opens) {
+            link.defanged = !opens;
         }
         let mut keep = keep.into_iter();
         self.links.retain(|_| keep.next().unwrap_or_default());
@@ -202,8 +244,8 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Collects the links of an HTML document while it is walked.
-struct HtmlLinks<'c, 'i> {
-    collector: &'c mut Collector,
+struct HtmlLinks<'c, 'o, 'i> {
+    collector: &'c mut Collector<'o>,
     href: Origin,
     base: Option<Url>,
     /// The href of the open anchor.
@@ -216,7 +258,7 @@ struct HtmlLinks<'c, 'i> {
     hidden_text: String,
 }
 
-impl HtmlLinks<'_, '_> {
+impl HtmlLinks<'_, '_, '_> {
     /// Separates hidden text from the hidden text that comes next.
     fn separate_hidden_text(&mut self) {
         if !self.hidden_text.is_empty() {
@@ -236,7 +278,7 @@ impl HtmlLinks<'_, '_> {
     }
 }
 
-impl<'i> Visitor<'i> for HtmlLinks<'_, 'i> {
+impl<'i> Visitor<'i> for HtmlLinks<'_, '_, 'i> {
     fn text(&mut self, text: &str, visibility: Visibility) {
         match (&self.anchor, visibility) {
             (_, Visibility::Hidden) => push_visible(&mut self.hidden_text, text),

@@ -11,12 +11,13 @@ use super::{refang, text};
 /// makes a link of it. Urls inside its path or query are defanged too. [`canonical`](super::canonical()) reads it back.
 pub fn defang(url: &Url) -> String {
     let scheme = match url.scheme() {
-        "http" => "hxxp",
-        "https" => "hxxps",
-        "ftp" => "fxp",
+        "http" => "hxxp://",
+        "https" => "hxxps://",
+        "ftp" => "fxp://",
+        "file" => "file[:]//",
         other => other,
     };
-    let mut out = format!("{scheme}://");
+    let mut out = scheme.to_owned();
     if !url.username().is_empty() || url.password().is_some() {
         out.push_str(&url.username().replace('.', "[.]"));
         if let Some(password) = url.password() {
@@ -44,7 +45,7 @@ pub fn defang(url: &Url) -> String {
 pub fn defang_text(text: &str) -> Cow<'_, str> {
     if let Ok(url) = Url::parse(text)
         && url.as_str() == text
-        && matches!(url.scheme(), "http" | "https" | "ftp")
+        && matches!(url.scheme(), "http" | "https" | "ftp" | "file")
     {
         return Cow::Owned(defang(&url));
     }
@@ -161,6 +162,8 @@ mod tests {
             ),
             ("http://192.0.2.1:8080/", "hxxp://192[.]0[.]2[.]1:8080/"),
             ("http://[2001:db8::1]/x", "hxxp://[2001:db8::1]/x"),
+            ("file://srv/a.b", "file[:]//srv/a.b"),
+            ("file://evil.example/x", "file[:]//evil[.]example/x"),
             ("ftp://evil.example/x", "fxp://evil[.]example/x"),
             (
                 "https://login.contoso.com:p@evil.example/?u=https://www.a.example/",

@@ -69,6 +69,17 @@ fn unicode(host: &str) -> Option<String> {
     (valid.is_ok() && unicode != host).then_some(unicode)
 }
 
+/// True when the host is below a suffix of the Public Suffix List. The names that RFC 2606 reserves for documentation
+/// and tests count as well, so that examples behave like real hosts.
+pub(crate) fn has_public_suffix(host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    let known = psl::domain(host.as_bytes()).is_some_and(|domain| domain.suffix().is_known());
+    let reserved = host
+        .rsplit_once('.')
+        .is_some_and(|(_, last)| matches!(last, "example" | "test"));
+    known || reserved
+}
+
 /// True when `host` is `domain` or a host below it.
 pub(crate) fn is_under(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain)

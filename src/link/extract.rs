@@ -6,6 +6,7 @@ use super::element::Separator;
 use super::entity::Rules;
 use super::invisible::Line;
 use super::message::{Body, Link, Origin};
+use super::own::Own;
 use super::walk::{Visibility, Visitor, walk};
 
 /// The distinct links of a message.
@@ -19,7 +20,13 @@ use super::walk::{Visibility, Visitor, walk};
 /// quoted messages, names of schemas, and `mailto:`, `javascript:`, `data:` and the like. The text of an anchor is
 /// never a second link.
 pub fn extract(body: Body<'_>, attachments: &[Attachment]) -> Vec<Link> {
-    let mut collector = Collector::default();
+    extract_for(&Own::default(), body, attachments)
+}
+
+/// The distinct links of a message of this tenant. Unlike for [`extract`], meetings of other tenants are links, and
+/// redirects of the tenant's own Outlook on the web are peeled.
+pub fn extract_for(own: &Own, body: Body<'_>, attachments: &[Attachment]) -> Vec<Link> {
+    let mut collector = Collector::new(own);
     match body.content {
         Some(content) if body.html => collector.message(content),
         Some(content) => {

@@ -19,7 +19,7 @@ pub(crate) enum HandlerTarget {
 }
 
 /// Schemes that never open a web url, whatever they hold.
-const NOT_WEB: [&str; 35] = [
+const NOT_WEB: [&str; 33] = [
     "mailto",
     "tel",
     "sms",
@@ -44,8 +44,6 @@ const NOT_WEB: [&str; 35] = [
     "sgnl",
     "zoommtg",
     "zoomus",
-    "file",
-    "smb",
     "cid",
     "mid",
     "ssh",
@@ -99,6 +97,12 @@ const IN_TEXT: [&str; 9] = [
     "googlechromes",
     "webcal",
 ];
+
+/// True for the schemes of files on other machines.
+pub(crate) fn is_share(scheme: &str) -> bool {
+    let names = ["file", "smb", "cifs"];
+    names.iter().any(|name| scheme.eq_ignore_ascii_case(name))
+}
 
 /// True when `scheme` starts a link in running text.
 pub(crate) fn in_text(scheme: &str) -> bool {
@@ -229,7 +233,7 @@ fn has_web_scheme(text: &str) -> bool {
 }
 
 /// The place that `search-ms:` searches: `crumb=location:` with a url, or with a network path that Windows opens by
-/// WebDAV (`\\host@SSL@8443\DavWWWRoot\folder`). Other network paths are not web urls.
+/// WebDAV (`\\host@SSL@8443\DavWWWRoot\folder`) or as a share.
 fn search_location(rest: &str) -> Option<String> {
     let query = rest.trim_start_matches(['/', '?']);
     form_urlencoded::parse(query.as_bytes()).find_map(|(key, value)| {
@@ -243,7 +247,8 @@ fn search_location(rest: &str) -> Option<String> {
         let place = percent_decode_str(place.trim()).decode_utf8_lossy();
         match has_web_scheme(&place) {
             true => Some(place.into_owned()),
-            false => webdav_url(&place),
+            false if place.starts_with(r"\\") => webdav_url(&place).or(Some(place.into_owned())),
+            false => None,
         }
     })
 }
@@ -388,7 +393,6 @@ mod tests {
         for raw in [
             "mailto:a@b.example?body=https://e.example",
             "javascript:location='https://e.example'",
-            r"search-ms:crumb=location:\\e.example\share",
             "ms-settings:privacy",
             "data:text/html,https://e.example",
         ] {

@@ -62,4 +62,6 @@ pub struct Link {
     pub wrapped_by: Vec<Wrapper>,
     /// True when the text that the reader saw shows another host than that of `url`.
     pub mismatch: bool,
+    /// True when nobody could open the url as it stood (`hxxps://evil[.]example`), at every place in the message.
+    pub defanged: bool,
 }

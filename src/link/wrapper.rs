@@ -23,6 +23,8 @@ pub enum Wrapper {
     LinkedIn,
     /// A redirect of Facebook, Instagram, Messenger, Threads or Workplace.
     Facebook,
+    /// Another service, by its name: a mail gateway, a sender's tracker or a redirector.
+    Service(&'static str),
     /// `ms-appinstaller:`, which installs the package behind a url.
     MsAppInstaller,
     /// Another url handler that opens a url (`ms-word`, `microsoft-edge`, `search-ms`), by its scheme in lower case.
@@ -43,6 +45,7 @@ impl Wrapper {
             Wrapper::LinkedIn => "linkedin",
             Wrapper::Facebook => "facebook",
             Wrapper::MsAppInstaller => "ms-appinstaller",
+            Wrapper::Service(name) => name,
             Wrapper::Handler(scheme) => scheme,
         }
     }

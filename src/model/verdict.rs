@@ -70,6 +70,12 @@ words! {
         TextMismatch = "text_mismatch",
         /// The host looks like an imitation of another one.
         LookalikeDomain = "lookalike_domain",
+        /// The link is one of a service that shortens links.
+        Shortener = "shortener",
+        /// The link is around another one, which only its owner can tell.
+        OpaqueWrapper = "opaque_wrapper",
+        /// The link opens a file on another machine, which gets the reader's name and password hash.
+        FileShare = "file_share",
     }
 }
 
@@ -91,7 +97,7 @@ mod tests {
         assert_eq!("alert".parse(), Ok(Signal::Alert));
         assert_eq!(
             "alerts".parse::<Signal>().unwrap_err().to_string(),
-            "`alerts` is not one of smartscreen, alert, click_blocked, text_mismatch, lookalike_domain"
+            "`alerts` is not one of smartscreen, alert, click_blocked, text_mismatch, lookalike_domain, shortener, opaque_wrapper, file_share"
         );
     }
 

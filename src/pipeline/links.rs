@@ -23,6 +23,7 @@ pub(super) fn put(
                 .map(|wrapper| wrapper.as_str().to_owned())
                 .collect(),
             mismatch: link.mismatch,
+            defanged: link.defanged,
         };
         graph.link(message, edge, url, seen);
     }

@@ -7,7 +7,7 @@ use crate::graph::property::Flag;
 use crate::graph::schema::{clicked, contains, message, url, user};
 use crate::graph::{EdgeType, Field, Graph, Label, NodeRef};
 use crate::intel;
-use crate::link::Lookalikes;
+use crate::link::{self, Lookalikes};
 use crate::model::Signal;
 
 /// The users who sent a message with a url that a provider rates as risky.
@@ -32,9 +32,18 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
     let lookalikes = Lookalikes::new(&imitated);
     for url in graph.labelled(Label::Url) {
         let mut signals = signals(graph, url);
-        if let Some(reason) = urls.url(graph, url).and_then(|url| lookalikes.reason(&url)) {
-            signals.push(Signal::LookalikeDomain);
-            graph.set(url, url::LOOKALIKE, reason);
+        if let Some(address) = urls.url(graph, url) {
+            if let Some(reason) = lookalikes.reason(&address) {
+                signals.push(Signal::LookalikeDomain);
+                graph.set(url, url::LOOKALIKE, reason);
+            }
+            let shown = [
+                (Signal::Shortener, link::is_shortener(&address)),
+                (Signal::OpaqueWrapper, link::is_opaque_wrapper(&address)),
+                (Signal::FileShare, address.scheme() == "file"),
+            ];
+            let given = shown.into_iter().filter(|(_, is_given)| *is_given);
+            signals.extend(given.map(|(signal, _)| signal));
         }
         let mut decisive = signals.iter();
         let is_risky =

@@ -7,13 +7,15 @@ use serde_json::{Map, Value as Json, json};
 use crate::graph::naming::caption;
 use crate::graph::value::Value;
 use crate::graph::{Graph, Label, NodeData, Properties};
+use crate::model::digest::{digest, hex};
 
 /// The source kind of these nodes in BloodHound, by which they can be deleted there.
 const SOURCE: &str = "Linktrail";
 
 /// Writes nodes and edges as one JSON object. Kinds start with `LT`, so that they do not mix with BloodHound's own
 /// `User` and `Domain`. Users and teams with an Entra id have it as their id, in upper case like AzureHound, so
-/// BloodHound merges them with AzureHound's nodes.
+/// BloodHound merges them with AzureHound's nodes. The id of any other node is its label and a digest of its id, since
+/// BloodHound turns ids into upper case; its own id is the property `linktrail_id`.
 ///
 /// # Errors
 /// The errors of `out`.
@@ -53,10 +55,11 @@ pub fn write(graph: &Graph, mut out: impl Write) -> io::Result<()> {
 fn id(node: &NodeData) -> String {
     let of_entra = matches!(node.label, Label::User | Label::Team) && is_guid(&node.id);
     if of_entra {
-        node.id.to_ascii_uppercase()
-    } else {
-        format!("{}:{}", node.label, node.id)
+        return node.id.to_ascii_uppercase();
     }
+    // BloodHound turns ids into upper case, in which two urls can be the same.
+    let digest = hex(&digest(&[node.id.as_str()])[..16]);
+    format!("{}:{digest}", node.label).to_uppercase()
 }
 
 fn is_guid(text: &str) -> bool {

@@ -79,6 +79,36 @@ fn bloodhound_gets_ids_of_azurehound_and_kinds_of_ours() {
 }
 
 #[test]
+fn ids_for_bloodhound_differ_in_upper_case() {
+    let mut graph = Graph::new("case");
+    let urls = [
+        "https://t.evil.example/AbC",
+        "https://t.evil.example/aBc",
+        "https://t.evil.example/p#Tok",
+        "https://t.evil.example/p#tOK",
+        "https://t.evil.example/stra\u{df}e",
+    ];
+    for url in urls {
+        graph.put(Url(url.parse().unwrap()), Seen::default());
+    }
+    let mut out = Vec::new();
+    opengraph::write(&graph, &mut out).unwrap();
+    let whole: Value = serde_json::from_slice(&out).unwrap();
+    let nodes = whole["graph"]["nodes"].as_array().unwrap();
+    let ids: std::collections::BTreeSet<String> = nodes
+        .iter()
+        .map(|node| node["id"].as_str().unwrap().to_uppercase())
+        .collect();
+    assert_eq!(ids.len(), urls.len());
+    // As BloodHound stores them, so that its nodes and a query by id are the same.
+    assert!(
+        nodes
+            .iter()
+            .all(|node| ids.contains(node["id"].as_str().unwrap()))
+    );
+}
+
+#[test]
 fn stix_leaves_out_a_url_of_which_the_graph_holds_only_the_beginning() {
     let mut graph = Graph::new("case");
     for length in [10, 9_000] {

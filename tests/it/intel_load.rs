@@ -3,6 +3,7 @@
 
 mod cache;
 mod limits;
+mod lists;
 mod sends;
 mod workspace;
 
@@ -13,6 +14,7 @@ use crate::run::graph::GraphFile;
 use crate::run::{Lab, Ran, run};
 use serde_json::{Map, Value};
 use tenant_sim::{Options, Query, Service, World};
+use url::Url;
 
 const SERVICES: [Service; 4] = [
     Service::Otx,

@@ -107,6 +107,7 @@ fn graph(texts: &[String], backwards: bool) -> Graph {
             raw: text.clone(),
             wrapped_by: Vec::new(),
             mismatch: true,
+            defanged: false,
         };
         graph.link(message, edge, url, seen);
         graph.set(message, schema::message::RISKY, true);

@@ -36,6 +36,7 @@ pub(crate) fn graph() -> Graph {
         raw: LURE.to_owned(),
         wrapped_by: vec!["teams".to_owned(), "safelinks".to_owned()],
         mismatch: true,
+        defanged: false,
     };
     graph.link(message, edge, url, seen(3));
     let edge = Edge::Clicked {

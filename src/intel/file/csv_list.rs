@@ -1,211 +1,269 @@
-//! CSV lists. The indicators are in the column named url, indicator or domain, or else in the first column.
+//! CSV lists: the indicators are in the columns whose names say so, or else in the column that holds most of them.
 
-use csv::{ReaderBuilder, StringRecord, Trim};
+use std::borrow::Cow;
 
-use super::entry::{BadEntry, Entries, Entry};
-use super::indicator::{Indicator, parse};
+use chrono::{DateTime, Utc};
 
-/// The columns that can hold indicators. A row may fill any of them; the first one with a value counts.
-const COLUMNS: [&str; 3] = ["url", "indicator", "domain"];
-/// The columns that can hold the kind of a row's indicator.
-const KINDS: [&str; 3] = ["type", "indicator type", "indicator_type"];
-/// The kinds of indicators that a url can match, in the spellings of common exports.
-const MATCHING: [&str; 13] = [
-    "url",
-    "uri",
-    "urls",
-    "domain",
-    "domains",
-    "domain-name",
-    "domainname",
-    "hostname",
-    "host",
-    "fqdn",
-    "ip",
-    "ipv4",
-    "ipv6",
-];
+use super::entry::Entries;
+use super::indicator::{Indicator, Key, parse, parts_of_pair};
+use super::names::{Kind, Role, Row, tags_in};
+use super::records::{Record, Records};
+use crate::link::has_public_suffix;
 
+/// How many rows are looked at to find out which columns hold indicators.
+const SAMPLE: usize = 200;
+/// A longer cell holds no indicator, in bytes.
+const LONGEST: usize = 8192;
+
+type Cells<'t> = Vec<Cow<'t, str>>;
+
+/// Which columns hold what.
+#[derive(Debug, Default)]
 struct Columns {
-    indicators: Vec<usize>,
+    /// The columns of indicators. The first one with a value counts.
+    values: Vec<usize>,
     kind: Option<usize>,
     tags: Option<usize>,
+    action: Option<usize>,
+    until: Option<usize>,
+    to_ids: Option<usize>,
 }
 
-pub(super) fn entries(text: &str) -> Result<Entries, BadEntry> {
-    let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter(text))
-        .has_headers(false)
-        .flexible(true)
-        .trim(Trim::All)
-        .comment(Some(b'#'))
-        .from_reader(text.as_bytes());
+pub(super) fn entries(text: &str, since: DateTime<Utc>) -> Entries {
     let mut entries = Entries::default();
-    let mut columns: Option<Columns> = None;
-    let mut row = StringRecord::new();
-    loop {
-        let line = match reader.read_record(&mut row) {
-            Ok(true) => row.position().map_or(0, csv::Position::line),
-            Ok(false) => break,
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                return Err(BadEntry {
-                    line: usize::try_from(line).unwrap_or(usize::MAX),
-                    what: format!("not CSV: {error}"),
-                });
-            }
-        };
-        let line = usize::try_from(line).unwrap_or(usize::MAX);
-        let columns = match &columns {
-            Some(columns) => columns,
-            None => {
-                let header = header(&row);
-                let named = header.is_some();
-                let first = columns.insert(header.unwrap_or(Columns {
-                    indicators: vec![0],
-                    kind: None,
-                    tags: None,
-                }));
-                // Without a known column name, the first row is a header only if its first cell is not an indicator.
-                if named || parse(row.get(0).unwrap_or_default()).is_err() {
-                    continue;
-                }
-                first
-            }
-        };
-        entry(&row, line, columns, &mut entries)?;
+    let (text, first_line, separator) = without_separator(text);
+    let delimiter = separator.unwrap_or_else(|| delimiter(text));
+    let mut records = Records::new(text, first_line, delimiter);
+    let mut comments = Vec::new();
+    let mut sample: Vec<(usize, Cells<'_>)> = Vec::new();
+    for record in records.by_ref() {
+        match record {
+            Record::Comment(comment) if sample.is_empty() => comments.push(comment),
+            Record::Comment(_) => {}
+            Record::Row { line, cells } => sample.push((line, cells)),
+        }
+        if sample.len() > SAMPLE {
+            break;
+        }
     }
-    Ok(entries)
+    let Some((_, first)) = sample.first() else {
+        return entries;
+    };
+    let mut skipped = 0;
+    let header = match is_header(first) {
+        true => {
+            skipped = 1;
+            Some(first.clone())
+        }
+        false => commented_header(&comments, delimiter, first.len()),
+    };
+    let columns = columns(header.as_deref(), &sample[skipped..]);
+    for (line, cells) in sample.iter().skip(skipped) {
+        add(cells, *line, &columns, since, &mut entries);
+    }
+    for record in records {
+        if let Record::Row { line, cells } = record {
+            add(&cells, line, &columns, since, &mut entries);
+        }
+    }
+    entries
 }
 
-fn entry(
-    row: &StringRecord,
+fn add(
+    cells: &[Cow<'_, str>],
     line: usize,
     columns: &Columns,
+    since: DateTime<Utc>,
     entries: &mut Entries,
-) -> Result<(), BadEntry> {
-    let filled = |column: &usize| row.get(*column).filter(|cell| !cell.is_empty());
-    let Some(written) = columns.indicators.iter().find_map(filled) else {
-        if row.iter().all(str::is_empty) {
-            return Ok(());
-        }
-        return Err(BadEntry {
-            line,
-            what: "no url, indicator or domain in this row".to_owned(),
-        });
+) {
+    let cell = |column: &usize| {
+        let cell = cells.get(*column)?.as_ref();
+        (!cell.is_empty()).then_some(cell)
     };
-    let kind = columns
-        .kind
-        .as_ref()
-        .and_then(filled)
-        .map(str::to_ascii_lowercase);
-    if kind.is_some_and(|kind| !MATCHING.contains(&kind.as_str())) {
-        entries.others += 1;
-        return Ok(());
-    }
-    match parse(written).map_err(|what| BadEntry { line, what })? {
-        Indicator::Other => entries.others += 1,
-        Indicator::Key(key) => {
-            let tags = columns.tags.as_ref().and_then(filled).unwrap_or_default();
-            let tags = tags
-                .split([',', ';', '|'])
-                .map(str::trim)
-                .filter(|tag| !tag.is_empty());
-            entries.listed.push(Entry {
-                line,
-                key,
-                tags: tags.map(str::to_owned).collect(),
-            });
+    let other = |column: &Option<usize>| column.as_ref().and_then(cell);
+    let Some(value) = columns.values.iter().find_map(cell) else {
+        if !cells.iter().all(|cell| cell.is_empty()) {
+            entries.cannot_read(line, "has no indicator".to_owned());
         }
-    }
-    Ok(())
+        return;
+    };
+    let row = Row {
+        value,
+        kind: other(&columns.kind),
+        action: other(&columns.action),
+        until: other(&columns.until),
+        to_ids: other(&columns.to_ids),
+        tags: other(&columns.tags).map(tags_in).unwrap_or_default(),
+    };
+    row.add_to(entries, line, since);
 }
 
-fn header(row: &StringRecord) -> Option<Columns> {
-    let named = |name: &str| row.iter().position(|cell| cell.eq_ignore_ascii_case(name));
-    let indicators: Vec<usize> = COLUMNS.into_iter().filter_map(named).collect();
-    (!indicators.is_empty()).then(|| Columns {
-        indicators,
-        kind: KINDS.into_iter().find_map(named),
-        tags: named("tags"),
+/// True when the first row names columns and holds no indicator. A row such as `url,https://evil.example/` has the name
+/// of a column in it and is none.
+fn is_header(cells: &[Cow<'_, str>]) -> bool {
+    let has_names = cells
+        .iter()
+        .any(|cell| Role::of(cell).is_some_and(Role::is_value));
+    let certain = |cell: &str| match parse_cell(cell) {
+        Some(Key::Host(host)) => !has_names || has_public_suffix(&host),
+        Some(_) => true,
+        None => cell.contains("://") || cell.contains("[.]"),
+    };
+    !cells.iter().any(|cell| certain(cell))
+}
+
+/// The names of columns in the comments above the first row, which abuse.ch and others write there.
+fn commented_header<'t>(comments: &[&'t str], delimiter: u8, width: usize) -> Option<Cells<'t>> {
+    comments.iter().rev().find_map(|comment| {
+        let cells = match Records::new(comment, 1, delimiter).next()? {
+            Record::Row { cells, .. } => cells,
+            Record::Comment(_) => return None,
+        };
+        let names = cells.iter().filter_map(|cell| Role::of(cell));
+        (cells.len().abs_diff(width) <= 1 && names.into_iter().any(Role::is_value)).then_some(cells)
     })
+}
+
+fn columns(header: Option<&[Cow<'_, str>]>, rows: &[(usize, Cells<'_>)]) -> Columns {
+    let names: Vec<Option<Role>> = header
+        .unwrap_or_default()
+        .iter()
+        .map(|name| Role::of(name))
+        .collect();
+    let named = |role: Role| names.iter().position(|name| *name == Some(role));
+    let mut values: Vec<usize> = (0..names.len())
+        .filter(|at| names[*at].is_some_and(Role::is_value))
+        .collect();
+    values.sort_by_key(|at| names[*at]);
+    // A column whose name says little, such as `ioc`, may hold a description, which its cells show.
+    let holds_some = |column: &usize| {
+        let mut filled = rows
+            .iter()
+            .filter_map(|(_, cells)| cells.get(*column))
+            .filter(|cell| !cell.is_empty())
+            .peekable();
+        filled.peek().is_none() || filled.any(|cell| is_indicator(cell))
+    };
+    if values.len() > 1 {
+        let kept: Vec<usize> = values.iter().copied().filter(holds_some).collect();
+        if !kept.is_empty() {
+            values = kept;
+        }
+    }
+    let mut columns = Columns {
+        kind: named(Role::Kind),
+        tags: named(Role::Tags),
+        action: named(Role::Action),
+        until: named(Role::Until),
+        to_ids: named(Role::ToIds),
+        values,
+    };
+    if columns.values.is_empty() {
+        columns.values = vec![fullest(rows)];
+        columns.kind = columns.kind.or_else(|| kinds(rows, columns.values[0]));
+    }
+    columns
+}
+
+/// The column with the most indicators; of equal ones that with more urls, then the first.
+fn fullest(rows: &[(usize, Cells<'_>)]) -> usize {
+    let mut counts: Vec<(usize, usize)> = Vec::new();
+    for (_, cells) in rows {
+        counts.resize(counts.len().max(cells.len()), (0, 0));
+        for (count, cell) in counts.iter_mut().zip(cells) {
+            count.0 += usize::from(parse_cell(cell).is_some());
+            count.1 += usize::from(cell.contains("://"));
+        }
+    }
+    let best = counts.iter().copied().max().unwrap_or_default();
+    counts.iter().position(|count| *count == best).unwrap_or(0)
+}
+
+/// The column that holds nothing but names of kinds.
+fn kinds(rows: &[(usize, Cells<'_>)], value: usize) -> Option<usize> {
+    let width = rows.iter().map(|(_, cells)| cells.len()).max()?;
+    // Wide tables have no such column, and looking for it would take long.
+    (0..width.min(64)).find(|column| {
+        *column != value
+            && rows.iter().all(|(_, cells)| {
+                cells
+                    .get(*column)
+                    .is_some_and(|cell| cell.len() < 64 && Kind::of(cell) != Kind::Unknown)
+            })
+    })
+}
+
+/// What urls match a cell; `None` when none can.
+fn parse_cell(cell: &str) -> Option<Key> {
+    if cell.len() > LONGEST {
+        return None;
+    }
+    match parse(cell) {
+        Ok(Indicator::Key(key)) => Some(key),
+        _ => None,
+    }
+}
+
+/// True for a cell that is an indicator of any kind.
+fn is_indicator(cell: &str) -> bool {
+    cell.len() <= LONGEST && parts_of_pair(cell).iter().any(|part| parse(part).is_ok())
+}
+
+/// Takes off the line `sep=;` that Excel and OpenCTI write first. Returns the rest, the number of its first line, and
+/// the delimiter that was named.
+fn without_separator(text: &str) -> (&str, usize, Option<u8>) {
+    let end = text.find(['\n', '\r']).unwrap_or(text.len());
+    let line = text[..end].trim().trim_matches('"');
+    let named = line
+        .get(..4)
+        .filter(|sep| sep.eq_ignore_ascii_case("sep="))
+        .and_then(|_| line[4..].bytes().next());
+    let tab = line.eq_ignore_ascii_case("sep=").then_some(b'\t');
+    match named.or(tab).filter(u8::is_ascii) {
+        Some(delimiter) => {
+            let rest = &text[end..];
+            let rest = rest
+                .strip_prefix("\r\n")
+                .or_else(|| rest.strip_prefix(['\n', '\r']))
+                .unwrap_or(rest);
+            (rest, 2, Some(delimiter))
+        }
+        None => (text, 1, None),
+    }
 }
 
 /// Detects the delimiter from the first row, since spreadsheets in many countries write semicolons.
 fn delimiter(text: &str) -> u8 {
-    let row = text.lines().find(|line| {
-        let line = line.trim();
-        !line.is_empty() && !line.starts_with('#')
-    });
-    let count =
-        |delimiter: u8| memchr::memchr_iter(delimiter, row.unwrap_or_default().as_bytes()).count();
-    [b';', b'\t']
-        .into_iter()
-        .find(|delimiter| count(*delimiter) > count(b','))
-        .unwrap_or(b',')
+    let row = text
+        .split(['\n', '\r'])
+        .find(|line| {
+            let line = line.trim();
+            !line.is_empty() && !line.starts_with('#')
+        })
+        .unwrap_or_default();
+    let mut counts = [0_usize; 4];
+    let mut quoted = false;
+    for byte in row.bytes() {
+        match byte {
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b',' => counts[0] += 1,
+            b';' => counts[1] += 1,
+            b'\t' => counts[2] += 1,
+            b'|' => counts[3] += 1,
+            _ => {}
+        }
+    }
+    let delimiters = [b',', b';', b'\t', b'|'];
+    let best = counts.iter().max().copied().unwrap_or_default();
+    let at = counts.iter().position(|count| *count == best).unwrap_or(0);
+    // A bar stands inside the values of MISP too.
+    match (delimiters[at], best) {
+        (b'|', ..2) => b',',
+        (delimiter, _) => delimiter,
+    }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    fn listed(text: &str) -> Vec<(usize, String)> {
-        let read = entries(text).unwrap();
-        read.listed
-            .iter()
-            .map(|e| (e.line, e.key.to_string()))
-            .collect()
-    }
-
-    #[test]
-    fn the_named_column_is_read() {
-        let text = "# made by hand\nfirst seen,URL,tags\n2026-01-01,hxxp://evil[.]example/a,\"x, y\"\n,https://b.example/,\n";
-        let read = entries(text).unwrap();
-        assert_eq!(read.listed[0].line, 3);
-        assert_eq!(read.listed[0].key.to_string(), "http://evil.example/a");
-        assert_eq!(read.listed[0].tags, ["x", "y"]);
-        assert_eq!(read.listed[1].line, 4);
-        assert_eq!(
-            listed("a;Domain\n1;evil.example\n"),
-            [(2, "evil.example".to_owned())]
-        );
-        assert_eq!(
-            listed("url\tx\nhttps://a.example/?a,b\t1\n"),
-            [(2, "https://a.example/?a,b".to_owned())]
-        );
-        assert_eq!(
-            listed("domain,url\nevil.example,\nevil.example,https://evil.example/a\n"),
-            [
-                (2, "evil.example".to_owned()),
-                (3, "https://evil.example/a".to_owned())
-            ]
-        );
-    }
-
-    #[test]
-    fn the_first_column_is_read_when_none_is_named() {
-        assert_eq!(
-            listed("evil.example,1\nevil.net,2\n"),
-            [(1, "evil.example".to_owned()), (2, "evil.net".to_owned())]
-        );
-        assert_eq!(
-            listed("bad,seen\nevil.net,2\n"),
-            [(2, "evil.net".to_owned())]
-        );
-    }
-
-    #[test]
-    fn kinds_that_no_url_can_match_are_counted() {
-        let read = entries("Indicator type,Indicator,Description\nFileHash-MD5,word,\nhostname,evil.example,\nCVE,x,\n").unwrap();
-        assert_eq!((read.listed.len(), read.others), (1, 2));
-    }
-
-    #[test]
-    fn a_row_that_is_no_indicator_is_named() {
-        let problem = entries("url\nhttps://a.example/\n\"two\nlines.example\"\n").unwrap_err();
-        assert_eq!(problem.line, 3);
-        let problem = entries("url,x\n,1\n").unwrap_err();
-        assert_eq!(problem.line, 2);
-    }
-}
+#[path = "csv_list_tests.rs"]
+mod tests;

@@ -5,12 +5,13 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A JSON value. Numbers and null are not needed here.
+/// A JSON value. Numbers are kept as text, and null is not needed here.
 #[derive(Debug, PartialEq)]
 pub(super) enum Node {
     Object(Vec<(String, Node)>),
     List(Vec<Node>),
     Text(String),
+    Number(String),
     Flag(bool),
     Other,
 }
@@ -32,34 +33,89 @@ impl Node {
         }
     }
 
-    /// True when a member is `true`, or the text `true` or `1`, which MISP's older exports have.
+    /// The texts in a list that is a member of an object.
+    pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let items = match self.get(name) {
+            Some(Self::List(items)) => items.as_slice(),
+            _ => &[],
+        };
+        items.iter().filter_map(|item| match item {
+            Self::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    /// True when a member is `true`, the number 1, or the text `true` or `1`, which MISP's older exports have.
     pub(super) fn is_true(&self, name: &str) -> bool {
         match self.get(name) {
             Some(Self::Flag(flag)) => *flag,
-            Some(Self::Text(text)) => text == "1" || text.eq_ignore_ascii_case("true"),
+            Some(Self::Text(text) | Self::Number(text)) => {
+                text == "1" || text.eq_ignore_ascii_case("true")
+            }
             _ => false,
         }
     }
 }
 
-/// Calls `visit` for every object with its line, in the order in which they start.
-pub(super) fn objects<'a, E>(
+/// Calls `visit` for every object with its line, in the order in which they start, until it says that the members of
+/// an object are not to be visited.
+pub(super) fn objects<'a>(
     node: &'a Node,
     lines: &mut impl Iterator<Item = usize>,
-    visit: &mut impl FnMut(&'a Node, usize) -> Result<(), E>,
-) -> Result<(), E> {
+    visit: &mut impl FnMut(&'a Node, usize) -> Inside,
+) {
+    visit_objects(node, lines, visit, Inside::Visit);
+}
+
+/// Whether the members of an object are visited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inside {
+    Visit,
+    Skip,
+}
+
+fn visit_objects<'a>(
+    node: &'a Node,
+    lines: &mut impl Iterator<Item = usize>,
+    visit: &mut impl FnMut(&'a Node, usize) -> Inside,
+    mut inside: Inside,
+) {
     match node {
         Node::Object(members) => {
-            visit(node, lines.next().unwrap_or(1))?;
-            members
-                .iter()
-                .try_for_each(|(_, member)| objects(member, lines, visit))
+            // The line is taken in any case, since the objects that are skipped have lines too.
+            let line = lines.next().unwrap_or(1);
+            if inside == Inside::Visit {
+                inside = visit(node, line);
+            }
+            for (_, member) in members {
+                visit_objects(member, lines, visit, inside);
+            }
         }
-        Node::List(items) => items
-            .iter()
-            .try_for_each(|item| objects(item, lines, visit)),
-        Node::Text(_) | Node::Flag(_) | Node::Other => Ok(()),
+        Node::List(items) => {
+            for item in items {
+                visit_objects(item, lines, visit, inside);
+            }
+        }
+        Node::Text(_) | Node::Number(_) | Node::Flag(_) | Node::Other => {}
     }
+}
+
+/// Reads JSON, or several JSON values one after the other, as in JSON Lines. These become a list.
+pub(super) fn read(text: &str) -> Result<Node, serde_json::Error> {
+    let mut nodes = serde_json::Deserializer::from_str(text).into_iter::<Node>();
+    let first = match nodes.next() {
+        Some(first) => first?,
+        // An empty text gets the error that serde_json has for it.
+        None => return serde_json::from_str(text),
+    };
+    let mut all = vec![first];
+    for node in nodes {
+        all.push(node?);
+    }
+    Ok(match all.len() {
+        1 => all.remove(0),
+        _ => Node::List(all),
+    })
 }
 
 /// The line on which each object starts. The text has been parsed before, so it is valid JSON.
@@ -105,12 +161,12 @@ impl<'de> Deserialize<'de> for Node {
                 Ok(Node::Text(text.to_owned()))
             }
 
-            fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-                Ok(Node::Other)
+            fn visit_u64<E>(self, number: u64) -> Result<Node, E> {
+                Ok(Node::Number(number.to_string()))
             }
 
-            fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-                Ok(Node::Other)
+            fn visit_i64<E>(self, number: i64) -> Result<Node, E> {
+                Ok(Node::Number(number.to_string()))
             }
 
             fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
@@ -152,12 +208,30 @@ mod tests {
         let text = "{\"z\": {\"n\": \"}\\\"{\"},\n \"a\": [\n{\"n\": 1}, 5, null, true,\n\n{\"n\": \"x\", \"n\": \"y\"}]}";
         let node: Node = serde_json::from_str(text).unwrap();
         let mut seen = Vec::new();
-        let visited = objects(&node, &mut lines(text), &mut |object, line| {
+        objects(&node, &mut lines(text), &mut |object, line| {
             seen.push((line, object.text("n").unwrap_or("-").to_owned()));
-            Ok::<_, ()>(())
+            Inside::Visit
         });
-        visited.unwrap();
         let seen: Vec<(usize, &str)> = seen.iter().map(|(line, n)| (*line, n.as_str())).collect();
         assert_eq!(seen, [(1, "-"), (1, "}\"{"), (3, "-"), (5, "y")]);
+    }
+
+    #[test]
+    fn what_is_inside_a_skipped_object_keeps_its_lines_to_itself() {
+        let text = "[{\"a\":\n{}},\n{}]";
+        let node = read(text).unwrap();
+        let mut seen = Vec::new();
+        objects(&node, &mut lines(text), &mut |_, line| {
+            seen.push(line);
+            Inside::Skip
+        });
+        assert_eq!(seen, [1, 3]);
+    }
+
+    #[test]
+    fn values_one_after_the_other_are_a_list() {
+        assert!(matches!(read("{}\n{\"a\":1}\n"), Ok(Node::List(items)) if items.len() == 2));
+        assert_eq!(read("{}\n{\n").unwrap_err().line(), 3);
+        assert!(read("").is_err());
     }
 }

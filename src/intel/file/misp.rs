@@ -3,20 +3,10 @@
 //! The file can hold one event, a list of events, or the answer to a search (`{"response": …}`). Attributes inside
 //! objects count too.
 
-use super::document::{Node, lines, objects};
-use super::entry::{BadEntry, Entries, Entry};
-use super::indicator::{Indicator, parse};
-
-/// The attribute types that a url can match. In a type such as `domain|ip` only the value before the bar is used.
-const TYPES: [&str; 7] = [
-    "url",
-    "uri",
-    "link",
-    "domain",
-    "hostname",
-    "domain|ip",
-    "hostname|port",
-];
+use super::document::{Inside, Node, lines, objects};
+use super::entry::Entries;
+use super::indicator::parts_of_pair;
+use super::names::Kind;
 
 /// True when the JSON is MISP and not a STIX bundle, judged by the names of its members.
 pub(super) fn is_misp(node: &Node) -> bool {
@@ -28,44 +18,39 @@ pub(super) fn is_misp(node: &Node) -> bool {
     }
 }
 
-pub(super) fn entries(text: &str, node: &Node) -> Result<Entries, BadEntry> {
+pub(super) fn entries(text: &str, node: &Node) -> Entries {
     let mut entries = Entries::default();
     objects(node, &mut lines(text), &mut |object, line| {
-        attribute(object, line, &mut entries)
-    })?;
-    Ok(entries)
+        attribute(object, line, &mut entries);
+        Inside::Visit
+    });
+    entries
 }
 
 /// Adds an object if it is an attribute: only attributes have a type, a value and `to_ids`.
-fn attribute(object: &Node, line: usize, entries: &mut Entries) -> Result<(), BadEntry> {
+fn attribute(object: &Node, line: usize, entries: &mut Entries) {
     let (Some(kind), Some(value), Some(_)) = (
         object.text("type"),
         object.text("value"),
         object.get("to_ids"),
     ) else {
-        return Ok(());
+        return;
     };
-    // A proposal to the event's owner is not part of the event yet.
-    let proposed = object.get("proposal_to_delete").is_some();
-    let meant = object.is_true("to_ids") && !object.is_true("deleted") && !proposed;
-    if !TYPES.contains(&kind) || !meant {
-        entries.others += 1;
-        return Ok(());
+    if object.is_true("deleted") {
+        entries.leave_out("deleted attribute");
+    } else if object.get("proposal_to_delete").is_some() {
+        // A proposal to the event's owner is not part of the event yet.
+        entries.leave_out("proposed attribute");
+    } else if !object.is_true("to_ids") {
+        entries.leave_out("attribute that is not for detection");
+    } else if Kind::of(kind) != Kind::Matching {
+        entries.leave_out(&crate::intel::clip::clip(kind, 40));
+    } else {
+        let tags = tags(object);
+        for part in parts_of_pair(value) {
+            entries.add(line, &part, &tags);
+        }
     }
-    let value = match kind.split_once('|') {
-        Some((_, "port")) => value.replacen('|', ":", 1),
-        Some(_) => value.split('|').next().unwrap_or_default().to_owned(),
-        None => value.to_owned(),
-    };
-    match parse(&value).map_err(|what| BadEntry { line, what })? {
-        Indicator::Other => entries.others += 1,
-        Indicator::Key(key) => entries.listed.push(Entry {
-            line,
-            key,
-            tags: tags(object),
-        }),
-    }
-    Ok(())
 }
 
 /// The category and the tags of an attribute.
@@ -88,7 +73,7 @@ fn tags(attribute: &Node) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Entries, BadEntry> {
+    fn parse(text: &str) -> Entries {
         let node: Node = serde_json::from_str(text).unwrap();
         assert!(is_misp(&node));
         entries(text, &node)
@@ -105,23 +90,30 @@ mod tests {
   {"type": "domain|ip", "value": "both.example|192.0.2.7", "to_ids": "1"}],
  "Object": [{"name": "url", "type": "x", "Attribute": [
   {"type": "hostname|port", "value": "port.example|8080", "to_ids": true},
+  {"type": "ip-dst", "value": "192.0.2.8", "to_ids": true},
+  {"type": "ip-src", "value": "192.0.2.9", "to_ids": true},
+  {"type": "ip-dst|port", "value": "192.0.2.10|8080", "to_ids": true},
+  {"type": "uri", "value": "/panel/gate.php", "to_ids": true},
   {"type": "link", "value": "https://link.example/", "to_ids": true}]}]}}]}"#;
-        let read = parse(text).unwrap();
+        let read = parse(text);
         let listed: Vec<(usize, String)> = read
             .listed
             .iter()
             .map(|entry| (entry.line, entry.key.to_string()))
             .collect();
-        assert_eq!(
-            listed,
-            [
-                (3, "https://evil.example/a".to_owned()),
-                (7, "both.example".to_owned()),
-                (9, "port.example:8080".to_owned()),
-                (10, "https://link.example/".to_owned()),
-            ]
-        );
-        assert_eq!(read.others, 3);
+        let wanted = [
+            (3, "https://evil.example/a"),
+            (7, "both.example"),
+            (7, "192.0.2.7"),
+            (9, "port.example:8080"),
+            (10, "192.0.2.8"),
+            (11, "192.0.2.9"),
+            (12, "192.0.2.10:8080"),
+            (14, "https://link.example/"),
+        ];
+        assert_eq!(listed, wanted.map(|(line, key)| (line, key.to_owned())));
+        assert_eq!((read.left_out(), read.bad_count), (4, 0));
+        assert_eq!(read.others["path without a host"], 1);
         assert_eq!(read.listed[0].tags, ["Network activity", "tlp:amber"]);
     }
 
@@ -134,15 +126,19 @@ mod tests {
             format!(r#"{{"response": {{"Attribute": [{attribute}]}}}}"#),
             format!(r#"{{"Attribute": [{attribute}]}}"#),
         ] {
-            assert_eq!(parse(&text).unwrap().listed.len(), 1, "{text}");
+            assert_eq!(parse(&text).listed.len(), 1, "{text}");
         }
     }
 
     #[test]
     fn an_attribute_that_is_no_indicator_is_named() {
         let text = "{\"Event\": {\"Attribute\": [\n\n{\"type\": \"url\", \"value\": \"not one\", \"to_ids\": true}]}}";
-        let problem = parse(text).unwrap_err();
-        assert_eq!(problem.line, 3);
-        assert!(problem.what.contains("`not one`"), "{}", problem.what);
+        let read = parse(text);
+        assert_eq!((read.bad_count, read.bad[0].line), (1, 3));
+        assert!(
+            read.bad[0].what.contains("`not one`"),
+            "{}",
+            read.bad[0].what
+        );
     }
 }

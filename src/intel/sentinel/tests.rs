@@ -271,27 +271,46 @@ fn what_is_no_answer_is_told_apart() {
 #[test]
 fn the_workspace_is_asked_for_every_spelling_and_never_for_a_user() {
     let values = search_terms(&Url::parse("https://bob:pw@a.bücher.example/").unwrap());
-    assert_eq!(
-        values,
-        [
-            "a.bücher.example",
-            "a.xn--bcher-kva.example",
-            "a.xn--bcher-kva.example/",
-            "a.xn--bcher-kva.example:443",
-            "bücher.example",
-            "https://a.xn--bcher-kva.example",
-            "https://a.xn--bcher-kva.example/",
-            "xn--bcher-kva.example",
-        ]
+    for wanted in [
+        "a.bücher.example",
+        "a.bücher.example/",
+        "a.xn--bcher-kva.example",
+        "a.xn--bcher-kva.example.",
+        "a.xn--bcher-kva.example/",
+        "a.xn--bcher-kva.example:443",
+        "bücher.example",
+        "https://a.bücher.example/",
+        "https://a.xn--bcher-kva.example",
+        "https://a.xn--bcher-kva.example./",
+        "https://a.xn--bcher-kva.example/",
+        "https://a.xn--bcher-kva.example:443/",
+        "xn--bcher-kva.example",
+    ] {
+        assert!(
+            values.iter().any(|value| value == wanted),
+            "{wanted}: {values:?}"
+        );
+    }
+    assert!(
+        !values.iter().any(|value| value.contains("bob")),
+        "{values:?}"
     );
     let values = search_terms(&Url::parse("http://intranet/a#b").unwrap());
     assert_eq!(
         values,
         [
+            "http://intranet./a",
+            "http://intranet./a#b",
             "http://intranet/a",
             "http://intranet/a#b",
+            "http://intranet:80/a",
+            "http://intranet:80/a#b",
+            "intranet./a",
+            "intranet./a#b",
             "intranet/a",
-            "intranet/a#b"
+            "intranet/a#b",
+            "intranet:80/a",
+            "intranet:80/a#b",
         ]
     );
     // The search terms fit into a query, however long the url or its host is.
@@ -303,5 +322,43 @@ fn the_workspace_is_asked_for_every_spelling_and_never_for_a_user() {
         let values = search_terms(&Url::parse(&url).unwrap());
         assert!(!values.is_empty() && values.len() <= 500);
         assert!(values.iter().map(|value| value.len() + 4).sum::<usize>() <= 64 * 1024);
+    }
+}
+
+#[test]
+fn an_indicator_is_found_whatever_way_it_is_spelt() {
+    for (written, url) in [
+        (
+            "http://p.evil.example:80/bin.sh",
+            "http://p.evil.example/bin.sh",
+        ),
+        ("https://p.evil.example:443/", "https://p.evil.example/"),
+        (
+            "http://sp.evil.example/a b.exe",
+            "http://sp.evil.example/a%20b.exe",
+        ),
+        (
+            "http://uni.evil.example/bücher",
+            "http://uni.evil.example/b%C3%BCcher",
+        ),
+        (
+            "http://q.evil.example/?q=bücher x",
+            "http://q.evil.example/?q=b%C3%BCcher%20x",
+        ),
+        ("http://tld.evil.example./x", "http://tld.evil.example/x"),
+        ("http://bücher.example/x", "http://xn--bcher-kva.example/x"),
+        ("HTTP://UP.EVIL.EXAMPLE/X", "http://up.evil.example/X"),
+        ("https://front.evil.example", "https://front.evil.example/"),
+        ("bare.evil.example/x", "https://bare.evil.example/x"),
+        ("http://p.evil.example/x", "http://p.evil.example/x#top"),
+    ] {
+        let url = Url::parse(url).unwrap();
+        // The query compares in any case.
+        let terms = search_terms(&url);
+        let asked = terms
+            .iter()
+            .any(|term| term.to_lowercase() == written.to_lowercase());
+        assert!(asked, "{written}: {terms:?}");
+        assert!(names("url", written, &url), "{written}");
     }
 }

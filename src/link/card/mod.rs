@@ -138,11 +138,11 @@ enum Level<'j> {
 }
 
 /// Collects the links of one card, or of any other JSON.
-pub(crate) fn collect(json: &str, collector: &mut Collector) {
+pub(crate) fn collect(json: &str, collector: &mut Collector<'_>) {
     collect_document(json, collector, 0);
 }
 
-fn collect_document(json: &str, collector: &mut Collector, depth: usize) {
+fn collect_document(json: &str, collector: &mut Collector<'_>, depth: usize) {
     let mut found = CardParser::default().parse(json);
     found.sort_by_key(|found| found.at);
     for CardItem { what, .. } in found {

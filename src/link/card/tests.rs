@@ -1,7 +1,8 @@
 use super::*;
 
 fn links(json: &str) -> Vec<(String, Option<String>)> {
-    let mut collector = Collector::default();
+    let own = crate::link::Own::default();
+    let mut collector = Collector::new(&own);
     collect(json, &mut collector);
     collector
         .into_links()

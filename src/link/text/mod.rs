@@ -1,14 +1,17 @@
 //! Finds urls in running text.
 
+mod url_end;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr_iter, memchr3_iter};
+use memchr::{memchr, memchr_iter, memchr3_iter, memmem};
 
-use super::canonical::{Step, classify, has_public_suffix, is_host};
+use super::canonical::{Step, classify, is_host};
 use super::invisible::is_blank;
 use super::markdown::{self, Span};
 use super::{handler, refang};
+use url_end::{UrlEnd, is_end};
 
 /// The longest scheme that is recognised, in bytes.
 const LONGEST_SCHEME: usize = 32;
@@ -25,12 +28,26 @@ pub(crate) struct Candidate<'t> {
 }
 
 impl<'t> Candidate<'t> {
-    /// The url with the escape `\/` of JSON removed.
+    /// The url with the escape `\/` of JSON removed, and the escape `\.` of a dot in its host.
     pub(crate) fn target(&self) -> Cow<'t, str> {
-        match self.raw.contains(r"\/") {
+        if !self.raw.contains('\\') || self.raw.starts_with('\\') {
+            return Cow::Borrowed(self.raw);
+        }
+        let plain = match self.raw.contains(r"\/") {
             true => Cow::Owned(self.raw.replace(r"\/", "/")),
             false => Cow::Borrowed(self.raw),
+        };
+        match refang::without_escapes(&plain) {
+            Some(plain) => Cow::Owned(plain),
+            None => plain,
         }
+    }
+
+    /// True when the host of the url was escaped, so that nobody could open it as it stands.
+    pub(crate) fn is_escaped(&self) -> bool {
+        self.raw.contains(r"\.")
+            && !self.raw.starts_with('\\')
+            && refang::without_escapes(&self.raw.replace(r"\/", "/")).is_some()
     }
 }
 
@@ -75,6 +92,18 @@ fn scan_plain<'t>(
         no_handler_before: 0,
         no_www_before: 0,
     };
+    // Network paths are rare, and looking for backslashes costs time.
+    if memchr(b'\\', bytes).is_some_and(|at| memmem::find(&bytes[at..], br"\\").is_some()) {
+        for (at, &b) in bytes.iter().enumerate() {
+            match b {
+                b':' => reader.at_colon(at, seen),
+                b'w' | b'W' => reader.at_w(at, seen),
+                b'\\' => reader.at_backslash(at, seen),
+                _ => {}
+            }
+        }
+        return;
+    }
     // Words often have one `w` but hardly ever two, so without two of them only colons are looked at.
     if !has_double_w(bytes) {
         for at in memchr_iter(b':', bytes) {
@@ -131,6 +160,15 @@ impl<'t> PlainText<'t> {
         }
     }
 
+    fn at_backslash(&mut self, at: usize, seen: &mut impl FnMut(&Candidate<'t>) -> bool) {
+        if at >= self.consumed
+            && let Some(found) = network_path(self.text, at)
+            && offer(self.text, &found, seen)
+        {
+            self.consumed = found.end;
+        }
+    }
+
     fn at_w(&mut self, at: usize, seen: &mut impl FnMut(&Candidate<'t>) -> bool) {
         if at < self.consumed || at < self.no_www_before {
             return;
@@ -170,7 +208,14 @@ fn word_before(text: &str, end: usize, floor: usize) -> Range<usize> {
 /// The url of a handler whose scheme ends at `colon`. Its argument has a syntax of its own and ends at the next blank.
 fn with_handler(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
     let word = word_before(text, colon, floor);
-    if !handler::in_text(&text[word.clone()]) {
+    let name = &text[word.clone()];
+    let is_share = || {
+        let slashes = text[colon + 1..]
+            .bytes()
+            .take_while(|b| matches!(b, b'/' | b'\\'));
+        handler::is_share(name) && slashes.take(2).count() == 2
+    };
+    if !handler::in_text(name) && !is_share() {
         return None;
     }
     let before = text[..word.start].chars().next_back();
@@ -210,6 +255,13 @@ fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
         }
     })?;
     let start = end - scheme;
+    // `sftp` is no `ftp`, but people do run words into `http`.
+    let glued = text.as_bytes()[floor..start]
+        .last()
+        .is_some_and(u8::is_ascii_alphanumeric);
+    if glued && matches!(text.as_bytes()[start], b'f' | b'F') {
+        return None;
+    }
     let host = slashes(text, colon, bracket.is_some())?;
     let url_end = UrlEnd {
         text,
@@ -217,8 +269,56 @@ fn with_scheme(text: &str, colon: usize, floor: usize) -> Option<Range<usize>> {
     };
     let user = url_end.userinfo_end(host);
     let host_end = url_end.host_end(user);
+    // A host that goes on behind a dot in quotes is not the one that was meant.
+    if quoted_dot(&text[host_end..]) {
+        return None;
+    }
     // The host decides whether it is a url; only then is the path read.
     is_host(&text[user..host_end]).then(|| start..url_end.end(host, host_end))
+}
+
+/// True for a dot in quotes between two labels (`evil"."example`).
+fn quoted_dot(text: &str) -> bool {
+    ["\".\"", "'.'"].iter().any(|dot| {
+        let rest = text.strip_prefix(dot);
+        rest.is_some_and(|rest| rest.starts_with(char::is_alphanumeric))
+    })
+}
+
+/// A network path that starts at `start`: `\\host\share`, or with each backslash doubled as in source code.
+fn network_path(text: &str, start: usize) -> Option<Range<usize>> {
+    let before = text[..start].chars().next_back();
+    let joined = |c: char| c.is_alphanumeric() || matches!(c, '\\' | '/' | ':' | '.' | '-' | '_');
+    if before.is_some_and(joined) {
+        return None;
+    }
+    let backslashes = |text: &str| text.bytes().take_while(|&b| b == b'\\').count();
+    let lead = backslashes(&text[start..]);
+    if lead != 2 && lead != 4 {
+        return None;
+    }
+    let rest = &text[start + lead..];
+    let named = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@' | b'$');
+    // Names of hosts are not longer.
+    let host = rest.bytes().take(256).take_while(named).count();
+    let share = &rest[host..];
+    if host == 0 || backslashes(share) != lead / 2 {
+        return None;
+    }
+    let share = &share[lead / 2..];
+    if !share.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '%' | '-')) {
+        return None;
+    }
+    let ends = |c: char| is_end(c) || matches!(c, '|' | '*' | '?' | ',' | ';' | '\'');
+    let len = share.find(ends).unwrap_or(share.len());
+    let from = start + lead;
+    let end = text.len() - share.len() + len;
+    let end = UrlEnd { text, before }.trim(from, end);
+    let end = match before {
+        Some('(' | '[' | '{') => from + text[from..end].trim_end_matches([')', ']', '}']).len(),
+        _ => end,
+    };
+    Some(start..end)
 }
 
 /// Where the host starts, if two slashes follow the colon in any spelling: `//`, `\\`, `\/\/`, `[//]`, and all of
@@ -240,7 +340,7 @@ fn slashes(text: &str, colon: usize, bracketed: bool) -> Option<usize> {
             at += 1;
             inside = false;
         } else if let Some(found) =
-            refang::bracketed(rest).filter(|found| found.plain.starts_with('/'))
+            refang::bracketed(rest, false).filter(|found| found.plain.starts_with('/'))
         {
             at += found.len;
             count += found.plain.len();
@@ -263,217 +363,22 @@ fn with_www(text: &str, start: usize) -> Result<Range<usize>, usize> {
     let before = text[..start].chars().next_back();
     let joined =
         |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '/' | '\\' | '%');
-    let dot = |rest: &str| rest.starts_with('.') || refang::dot(rest).is_some();
+    let dot = |rest: &str| {
+        rest.starts_with('.')
+            || refang::dot(rest).is_some()
+            || refang::half_open_dot(rest).is_some()
+    };
     if head.is_none() || before.is_some_and(joined) || !dot(&text[start + 3..]) {
         return Err(start + 1);
     }
     let url_end = UrlEnd { text, before };
     let host_end = url_end.host_end(start);
-    match classify(&text[start..host_end]) {
+    let host = &text[start..host_end];
+    let plain = refang::without_escapes(host);
+    match classify(plain.as_deref().unwrap_or(host)) {
         Step::Web(_) => Ok(start..url_end.end(start, host_end)),
         _ => Err(host_end),
     }
-}
-
-/// Finds where a url ends.
-struct UrlEnd<'t> {
-    text: &'t str,
-    /// The character before the url, since a bracket or quote that opens there closes after it.
-    before: Option<char>,
-}
-
-impl UrlEnd<'_> {
-    /// The end of the url with the host `from..host_end`.
-    fn end(&self, from: usize, host_end: usize) -> usize {
-        let goes_on = |c: char| matches!(c, '/' | '?' | '#' | '\\');
-        let end = match self.text[host_end..].starts_with(goes_on) {
-            true => self.path_end(host_end),
-            false => host_end,
-        };
-        self.trim(from, end)
-    }
-
-    /// Where the host starts: after the userinfo, which may hold almost any character.
-    fn userinfo_end(&self, from: usize) -> usize {
-        let text = &self.text[from..];
-        let plain = text
-            .bytes()
-            .take_while(|&b| is_plain(b) && b != b'/')
-            .count();
-        // Nearly always the host ends here and there is no userinfo.
-        if matches!(text.as_bytes().get(plain), None | Some(b'/' | b' ' | b'\n')) {
-            return from;
-        }
-        let stops = |c: char| is_end(c) || matches!(c, '/' | '\\' | '?' | '#');
-        let authority = &text[..text.find(stops).unwrap_or(text.len())];
-        authority
-            .rfind('@')
-            .map_or(from, |at| match authority[at + 1..].starts_with(']') {
-                // With `[@]` the closing bracket comes before the host.
-                true => from + at + 2,
-                false => from + at + 1,
-            })
-    }
-
-    /// The end of the host (and port) that starts at `from`.
-    fn host_end(&self, from: usize) -> usize {
-        let text = &self.text[from..];
-        let mut dots = None;
-        let mut at = text
-            .bytes()
-            .take_while(|&b| is_plain(b) && b != b'/')
-            .count();
-        while let Some(c) = text[at..].chars().next() {
-            let here = &text[at..];
-            match c {
-                '[' | '(' | '{' | ' ' if let Some(len) = refang::dot(here) => {
-                    at += len;
-                    continue;
-                }
-                // An IPv6 address has at most 45 characters.
-                '[' if at == 0 => match here.bytes().take(64).position(|b| b == b']') {
-                    Some(close) => at += close,
-                    None => break,
-                },
-                ':' => {
-                    let port = here[1..].bytes().take_while(u8::is_ascii_digit).count();
-                    at += if port > 0 { 1 + port } else { 0 };
-                    break;
-                }
-                '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => dots = dots.or(Some(at)),
-                '\u{2026}' => break,
-                c if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '%') => {}
-                c if !c.is_ascii() && !is_end(c) => {}
-                _ => break,
-            }
-            at += text[at..].chars().next().map_or(1, char::len_utf8);
-        }
-        // To a browser an ideographic full stop is a dot of the host, to a reader it ends the sentence. It counts as
-        // part of the host when the result has a public suffix.
-        if let Some(dot) = dots {
-            let plain = text[..at].replace(['\u{3002}', '\u{ff0e}', '\u{ff61}'], ".");
-            if !has_public_suffix(plain.split(':').next().unwrap_or_default()) {
-                at = dot;
-            }
-        }
-        // A host may end in one dot; several are an ellipsis.
-        let without = text[..at].trim_end_matches('.').len();
-        if at > without + 1 {
-            at = without;
-        }
-        from + at
-    }
-
-    /// The end of path, query and fragment.
-    fn path_end(&self, from: usize) -> usize {
-        let text = &self.text[from..];
-        let mut open = [0_usize; 3];
-        let bytes = text.as_bytes();
-        let mut next = 0;
-        loop {
-            next += bytes[next..].iter().take_while(|&&b| is_plain(b)).count();
-            let at = next;
-            let Some(c) = text[at..].chars().next() else {
-                return self.text.len();
-            };
-            next += c.len_utf8();
-            let rest = &text[next..];
-            let ends = match c {
-                '(' | '[' | '{' => {
-                    open[bracket(c)] += 1;
-                    false
-                }
-                ')' | ']' | '}' => {
-                    let open = &mut open[bracket(c)];
-                    *open = open.wrapping_sub(1);
-                    // No bracket is open in the url, so this one closes a bracket before it.
-                    *open == usize::MAX
-                }
-                '\'' | '*' | '|' if self.before == Some(c) => true,
-                // A separator in a list of urls.
-                ',' | ';' | '|' => starts_url(rest),
-                // An escape such as `\"` or `\n` in source code.
-                '\\' => {
-                    rest.starts_with(['"', '\''])
-                        || (rest.starts_with(['n', 'r', 't'])
-                            && rest[1..]
-                                .chars()
-                                .next()
-                                .is_none_or(|c| is_end(c) || c == '\\'))
-                }
-                // A character reference that was escaped once too often.
-                '&' => ["&quot;", "&lt;", "&gt;", "&#39;", "&nbsp;"]
-                    .iter()
-                    .any(|reference| text[at..].starts_with(reference)),
-                c => is_end(c),
-            };
-            if ends {
-                return from + at;
-            }
-        }
-    }
-
-    /// The end without punctuation that belongs to the sentence around the url.
-    fn trim(&self, from: usize, mut end: usize) -> usize {
-        while let Some(last) = self.text[from..end].chars().next_back() {
-            let without = end - last.len_utf8();
-            let ends = match last {
-                // Old single-page applications have the fragment `#!`.
-                '!' => !self.text[from..without].ends_with('#'),
-                '.' | ',' | ';' | ':' | '?' | '\'' | '|' | '\\' | '\u{2026}' | '\u{2013}'
-                | '\u{2014}' => true,
-                '*' | '_' | '~' => self.before == Some(last),
-                last => is_pictograph(last),
-            };
-            if !ends {
-                break;
-            }
-            end = without;
-        }
-        end
-    }
-}
-
-/// True for characters that never need a closer look: all of them can be part of a host, except `/`.
-fn is_plain(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'.' | b'_' | b'%')
-}
-
-fn bracket(c: char) -> usize {
-    match c {
-        '(' | ')' => 0,
-        '[' | ']' => 1,
-        _ => 2,
-    }
-}
-
-/// True for characters that end any url: blanks, controls, quotes and punctuation of other scripts.
-fn is_end(c: char) -> bool {
-    match c {
-        '<' | '>' | '"' | '`' => true,
-        c if c.is_ascii() => c == ' ' || c.is_ascii_control(),
-        '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' | '\u{2039}' | '\u{203a}' => true,
-        '\u{3001}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301b}' => true,
-        '\u{ff01}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0c}' | '\u{ff1a}' | '\u{ff1b}'
-        | '\u{ff1f}' => true,
-        c => is_blank(c) || c.is_control(),
-    }
-}
-
-/// True for emoji and dingbats, which people put right after a url without a blank.
-fn is_pictograph(c: char) -> bool {
-    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
-}
-
-/// True when a url with a web scheme starts here.
-fn starts_url(text: &str) -> bool {
-    let text = text.strip_prefix(' ').unwrap_or(text);
-    ["http://", "https://", "hxxp://", "hxxps://", "ftp://"]
-        .iter()
-        .any(|scheme| {
-            text.get(..scheme.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
-        })
 }
 
 #[cfg(test)]

@@ -1,21 +1,25 @@
 //! Removes wrappers: services such as Safe Links whose urls carry the url that they redirect to.
 //!
-//! There is one file for each service, and [`layer`] tries them in turn. Hosts are compared exactly, with domains that
+//! Most services are a line of the table in `rules`, and some have a file of their own; [`layer`] tries them in turn. Hosts are compared exactly, with domains that
 //! belong to the service: a redirect on any other host is not a wrapper, since its owner decides where it leads.
 
 mod bing;
 mod google;
 mod query;
+mod rules;
 mod safelinks;
 mod social;
+mod target;
 mod teams;
 mod urldefense;
 
 use url::Url;
 
-use super::domain::last_two_labels;
+use self::rules::{Host, RULES, Rule};
+use super::domain::{is_under, last_two_labels};
 use super::wrapper::Wrapper;
 
+pub(crate) use query::param;
 pub(crate) use safelinks::plain_target as plain_safelink;
 pub(crate) use teams::{deep_link_target, is_teams};
 
@@ -23,10 +27,58 @@ pub(crate) use teams::{deep_link_target, is_teams};
 /// whether one of them is a url; when none is, `url` counts as not wrapped.
 pub(crate) fn layer(url: &Url) -> Option<(Wrapper, Vec<String>)> {
     let host = url.domain()?.trim_end_matches('.');
-    if !may_wrap(host) {
-        return None;
-    }
-    let (wrapper, targets) = if let Some(targets) = safelinks::targets(host, url) {
+    let last = last_two_labels(host);
+    let (wrapper, targets) = match may_wrap(host, last).then(|| own_file(host, url)).flatten() {
+        Some(found) => found,
+        None => by_rule(host, last, url)?,
+    };
+    (!targets.is_empty()).then_some((wrapper, targets))
+}
+
+/// True for a url of a service that wraps links. When [`layer`] finds no target in it, it cannot be peeled.
+pub(crate) fn is_wrapper(url: &Url) -> bool {
+    let Some(host) = url.domain().map(|host| host.trim_end_matches('.')) else {
+        return false;
+    };
+    let last = last_two_labels(host);
+    let safelink = may_wrap(host, last) && safelinks::targets(host, url).is_some();
+    safelink || rules_for(host, last, url).next().is_some()
+}
+
+/// The rules of the table that this url fits.
+fn rules_for<'u>(
+    host: &'u str,
+    last: &'u str,
+    url: &'u Url,
+) -> impl Iterator<Item = &'static Rule> + 'u {
+    let start = RULES.partition_point(|rule| rule.domain < last);
+    let same = RULES[start..]
+        .iter()
+        .take_while(move |rule| rule.domain == last);
+    same.filter(move |rule| {
+        let at_host = match rule.host {
+            Host::Is(name) => host == name,
+            Host::Under(name) => is_under(host, name),
+        };
+        let path = url.path();
+        at_host
+            && match rule.path.ends_with('/') {
+                true => path.starts_with(rule.path),
+                false => path.trim_end_matches('/').eq_ignore_ascii_case(rule.path),
+            }
+    })
+}
+
+fn by_rule(host: &str, last: &str, url: &Url) -> Option<(Wrapper, Vec<String>)> {
+    rules_for(host, last, url).find_map(|rule| {
+        let targets = rule.target.of(url, host, rule.path);
+        (!targets.is_empty()).then_some((Wrapper::Service(rule.name), targets))
+    })
+}
+
+/// The layer of a service that has a file of its own.
+fn own_file(host: &str, url: &Url) -> Option<(Wrapper, Vec<String>)> {
+    Some(if let Some(targets) = safelinks::targets(host, url) {
         (Wrapper::SafeLinks, targets)
     } else if let Some(found) = urldefense::layer(host, url) {
         found
@@ -38,18 +90,16 @@ pub(crate) fn layer(url: &Url) -> Option<(Wrapper, Vec<String>)> {
         (Wrapper::LinkedIn, targets)
     } else if let Some(targets) = social::facebook(host, url) {
         (Wrapper::Facebook, targets)
-    } else if let Some(targets) = teams::targets(host, url) {
-        (Wrapper::Teams, targets)
     } else {
-        return None;
-    };
-    (!targets.is_empty()).then_some((wrapper, targets))
+        (Wrapper::Teams, teams::targets(host, url)?)
+    })
 }
 
-/// False when the last two labels of a host show that it belongs to none of the services. This is true of most hosts
-/// and saves comparing them with each service. A new wrapper needs a line here too; a test compares the two.
-fn may_wrap(host: &str) -> bool {
-    match last_two_labels(host).as_bytes() {
+/// False when the last two labels of a host show that it belongs to none of the services with a file of their own. This
+/// is true of most hosts and saves comparing them with each service. Such a service needs a line here too; a test compares
+/// the two.
+fn may_wrap(host: &str, last: &str) -> bool {
+    match last.as_bytes() {
         b"outlook.com" | b"outlook.de" | b"outlook.cn" | b"office365.us" | b"apps.mil"
         | b"office.com" | b"office365.com" | b"cloud.microsoft" | b"live.com" => true,
         b"urldefense.com" | b"urldefense.us" | b"proofpoint.com" | b"proofpoint.us" => true,
@@ -124,10 +174,20 @@ mod tests {
         ]
         .concat()
         {
-            assert!(may_wrap(host), "{host}");
+            assert!(may_wrap(host, last_two_labels(host)), "{host}");
         }
         for host in ["evil.example", "outlook.com.evil.example", "com", ""] {
-            assert!(!may_wrap(host), "{host}");
+            assert!(!may_wrap(host, last_two_labels(host)), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_sorted_and_its_hosts_have_their_domains() {
+        assert!(RULES.is_sorted_by_key(|rule| rule.domain));
+        for rule in &RULES {
+            let (Host::Is(host) | Host::Under(host)) = rule.host;
+            assert_eq!(last_two_labels(host), rule.domain);
+            assert!(rule.path.starts_with('/') && !rule.name.is_empty());
         }
     }
 

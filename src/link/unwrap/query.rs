@@ -26,7 +26,7 @@ pub(super) fn params(url: &Url, names: &[&str]) -> Vec<String> {
 }
 
 /// The first value of one parameter that is not empty.
-pub(super) fn param(query: &str, name: &str) -> Option<String> {
+pub(crate) fn param(query: &str, name: &str) -> Option<String> {
     query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
         let key = key.strip_prefix("amp;").unwrap_or(key);
@@ -50,6 +50,11 @@ fn decoded(text: &str) -> Cow<'_, str> {
 
 /// Text in base64 of either alphabet; `None` when it is not base64 or not UTF-8.
 pub(super) fn base64_text(encoded: &str) -> Option<String> {
+    String::from_utf8(base64_bytes(encoded)?).ok()
+}
+
+/// Bytes in base64 of either alphabet; `None` when it is not base64.
+pub(super) fn base64_bytes(encoded: &str) -> Option<Vec<u8>> {
     let translate = |c: char| match c {
         '+' | ' ' => '-',
         '/' => '_',
@@ -60,5 +65,5 @@ pub(super) fn base64_text(encoded: &str) -> Option<String> {
         .chars()
         .map(translate)
         .collect();
-    String::from_utf8(LENIENT.decode(encoded).ok()?).ok()
+    LENIENT.decode(encoded).ok()
 }

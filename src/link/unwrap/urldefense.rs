@@ -61,40 +61,71 @@ fn unescape(text: &str) -> String {
 }
 
 /// Decodes `/v3/__<url>__;<replaced characters in base64>!<signature>`. Each `*` in the url stands for one of the
-/// replaced characters, and `**` with a letter behind it for a run of two (`A`) or more of them.
+/// replaced characters, and `**` with a letter behind it for a run of two (`A`) or more of them. The lengths of runs are
+/// counted in bytes; older encoders counted characters, which shows when the url needs as many as there are.
 fn decode_v3(url: &Url) -> Option<String> {
     let whole = url.as_str();
     let start = whole.find("/v3/__")? + "/v3/__".len();
     let (target, rest) = whole[start..].split_once("__;")?;
     let replaced = rest.split('!').next().unwrap_or_default();
     let replaced = base64_text(replaced).unwrap_or_default();
-    let mut replaced = replaced.chars();
     let target = decoded(target);
+    let runs = || Runs {
+        rest: target.as_ref(),
+    };
+    let needed: usize = runs().map(|(_, count)| count).sum();
+    let in_characters = needed != replaced.len() && needed == replaced.chars().count();
     let mut out = String::with_capacity(target.len());
-    let mut rest = target.as_ref();
-    while let Some(star) = rest.find('*') {
-        out.push_str(&rest[..star]);
-        rest = &rest[star + 1..];
-        let run = rest
-            .strip_prefix('*')
-            .and_then(|tail| tail.bytes().next())
-            .and_then(run_length);
-        let count = match run {
-            Some(count) => {
-                rest = &rest[2..];
-                count
-            }
-            None => 1,
-        };
-        let before = out.len();
-        out.extend(replaced.by_ref().take(count));
-        if out.len() == before {
-            // No replaced character is left, so the star belongs to the url itself.
-            out.push('*');
+    let mut left = replaced.as_str();
+    for (before, count) in runs() {
+        out.push_str(before);
+        if count == 0 {
+            continue;
         }
+        let end = match in_characters {
+            true => left
+                .char_indices()
+                .nth(count)
+                .map_or(left.len(), |(at, _)| at),
+            // A character is never cut in two.
+            false => (count..left.len())
+                .find(|at| left.is_char_boundary(*at))
+                .unwrap_or(left.len()),
+        };
+        match end {
+            // No replaced character is left, so the star belongs to the url itself.
+            0 => out.push('*'),
+            end => out.push_str(&left[..end]),
+        }
+        left = &left[end..];
     }
-    out.push_str(rest);
     Some(out)
+}
+
+/// The stars of an encoded url: the text before each, and how many characters it stands for; at last the text behind them
+/// with 0.
+struct Runs<'t> {
+    rest: &'t str,
+}
+
+impl<'t> Iterator for Runs<'t> {
+    type Item = (&'t str, usize);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let Some((before, rest)) = self.rest.split_once('*') else {
+            return Some((std::mem::take(&mut self.rest), 0));
+        };
+        let letter = rest.strip_prefix('*').and_then(|tail| tail.bytes().next());
+        let (count, used) = match letter.and_then(run_length) {
+            Some(count) => (count, 2),
+            None => (1, 0),
+        };
+        self.rest = &rest[used..];
+        Some((before, count))
+    }
 }
 
 /// How many characters the letter behind `**` stands for.
@@ -137,6 +168,14 @@ mod tests {
             (
                 "https://urldefense.com/v3/__https://evil.example/a**Bb__;wqDDocKi!!x",
                 "https://evil.example/a\u{a0}\u{e1}\u{a2}b",
+            ),
+            (
+                "https://urldefense.com/v3/__http://evil.example/**Aa*.html__;w60j!!foo!bar$",
+                "http://evil.example/\u{ed}a#.html",
+            ),
+            (
+                "https://urldefense.com/v3/__https://evil.example/**Een*__;5L2g5aW9Iw!!foo!bar$",
+                "https://evil.example/\u{4f60}\u{597d}en#",
             ),
             (
                 "https://urldefense.us/v3/__https:/evil.example/__;!!x",

@@ -23,6 +23,17 @@ pub(super) async fn ask(
     urls: &Urls,
 ) -> Result<Verdicts, Failure> {
     let mut verdicts = Verdicts::default();
+    for provider in &context.intel.providers {
+        let Provider::List(lists) = provider else {
+            continue;
+        };
+        for problem in lists.problems() {
+            let (reason, affected) = (&problem.reason, problem.affected as u64);
+            findings
+                .gaps
+                .add(Stage::Intel, provider.source(), reason, affected);
+        }
+    }
     ask_about_new(context, findings, Stage::Intel, urls, &mut verdicts).await?;
     Ok(verdicts)
 }
@@ -131,7 +142,15 @@ async fn ask_provider(
     for (url, verdict) in lookups.local {
         // Each list is one record in the journal, so the records of all lists are the evidence for the verdict on a
         // url.
-        let lists = context.intel.lists.iter().copied().map(Seen::in_record);
+        // A url that some of them name is proven by these.
+        let naming = match provider {
+            Provider::List(lists) => lists.lists_about(&url.url),
+            _ => Vec::new(),
+        };
+        let all = context.intel.lists.iter().copied().enumerate();
+        let lists = all
+            .filter(|(list, _)| naming.is_empty() || naming.contains(list))
+            .map(|(_, record)| Seen::in_record(record));
         let seen = lists.collect();
         results.push(LookupResult { url, verdict, seen });
     }
@@ -172,11 +191,14 @@ fn put(
     };
     let first = seen.first().copied().unwrap_or_default();
     let node = graph.put(node, first);
-    for seen in seen {
-        graph.see(node, seen);
+    for seen in &seen {
+        graph.see(node, *seen);
     }
     if let Some(url) = urls.node(graph, &url.url) {
         graph.link(url, Edge::HasVerdict, node, first);
+        for seen in seen.into_iter().skip(1) {
+            graph.link(url, Edge::HasVerdict, node, seen);
+        }
         verdicts.add(url, verdict);
     }
 }

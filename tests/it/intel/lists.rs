@@ -1,12 +1,16 @@
 //! Lists of one's own.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
-use linktrail::intel::file::LARGEST;
+use chrono::DateTime;
+use linktrail::intel::file::{LARGEST, Lists};
 use linktrail::intel::{List, Provider, Severity, State};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::{file, look_up, url};
+use crate::growth::{assert_linear, repeat};
 
 fn fixtures(names: &[&str]) -> Provider {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/intel/file");
@@ -127,6 +131,121 @@ fn an_event_of_misp_is_a_list() {
     assert!(summary.contains("3 entries (4 more"), "{summary}");
 }
 
+/// What is wrong with the answers of a list of `lists.json`.
+fn complaints(case: &Value) -> Vec<String> {
+    let text = |name: &str| case[name].as_str().unwrap();
+    let since = "2026-09-01T00:00:00Z".parse().unwrap();
+    let list = match Lists::of_text(text("name"), text("text"), since) {
+        Ok(list) => list,
+        Err(error) => return vec![error.to_string()],
+    };
+    let mut wrong = Vec::new();
+    for (asked, line) in case["hits"].as_object().unwrap() {
+        let verdict = list.look_up(&url(asked));
+        let line = line.as_u64().unwrap();
+        if verdict.state != State::Hit || !verdict.summary.contains(&format!(" line {line} (")) {
+            wrong.push(format!("{asked} in line {line}: {}", verdict.summary));
+        }
+        // What `evidence` shows is the same line.
+        if list.lines_about(&url(asked)) != [usize::try_from(line).unwrap()] {
+            wrong.push(format!("{asked}: {:?}", list.lines_about(&url(asked))));
+        }
+    }
+    for asked in case["misses"].as_array().unwrap() {
+        let verdict = list.look_up(&url(asked.as_str().unwrap()));
+        if verdict.state != State::NotFound {
+            wrong.push(format!("{asked} is none: {}", verdict.summary));
+        }
+    }
+    let unread: usize = list.problems().iter().map(|problem| problem.affected).sum();
+    if unread as u64 != case["unread"].as_u64().unwrap_or(0) {
+        wrong.push(format!("{:?}", list.problems()));
+    }
+    wrong
+}
+
+#[test]
+fn lists_as_others_publish_them_are_read_line_by_line() {
+    let cases: Vec<Value> =
+        serde_json::from_str(include_str!("../../fixtures/intel/lists.json")).unwrap();
+    assert!(cases.len() >= 120, "only {} lists", cases.len());
+    let mut report = String::new();
+    for case in &cases {
+        for wrong in complaints(case) {
+            let _ = writeln!(report, "{}: {wrong}", case["why"]);
+        }
+    }
+    assert!(report.is_empty(), "\n{report}");
+    let wrong = json!({
+        "name": "a.txt", "text": "evil.example\nnot one\n",
+        "hits": {"https://evil.example/": 2, "https://b.example/": 1}, "misses": ["https://evil.example/"],
+    });
+    assert_eq!(complaints(&wrong).len(), 6, "{:?}", complaints(&wrong));
+}
+
+#[test]
+fn what_is_not_used_of_a_list_is_told() {
+    let problems = |name: &str, text: &str| -> Vec<(String, usize)> {
+        let list = Lists::of_text(name, text, DateTime::default()).unwrap();
+        let problems = list.problems().iter();
+        problems
+            .map(|problem| (problem.reason.clone(), problem.affected))
+            .collect()
+    };
+    let thousands = format!("{}not one\nand this\n", "a.example\n".repeat(5000));
+    assert_eq!(
+        problems("l.txt", &thousands),
+        [(
+            "l.txt has lines that are no indicators; the first is line 5001: `not one` is neither a url nor a domain"
+                .to_owned(),
+            2
+        )]
+    );
+    for (name, text) in [
+        ("l.txt", ""),
+        ("l.txt", "# nothing yet\n"),
+        ("l.csv", "url,tags\n"),
+        ("l.json", "{\"type\": \"bundle\"}"),
+        ("l.json", "{\"Event\": {\"info\": \"x\"}}"),
+    ] {
+        assert_eq!(
+            problems(name, text),
+            [(format!("{name} has no entry that a url can match"), 1)],
+            "{text}"
+        );
+    }
+    assert_eq!(
+        problems("l.txt", "d41d8cd98f00b204e9800998ecf8427e\n"),
+        [(
+            "l.txt has no entry that a url can match (1 × hash)".to_owned(),
+            1
+        )]
+    );
+}
+
+#[test]
+fn a_file_of_windows_or_of_an_old_mac_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list.txt");
+    let read = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        List::open(&path).unwrap().text
+    };
+    let text = "evil.example\r\nb.example\r\n";
+    for (mark, unit) in [
+        ([0xff, 0xfe], u16::to_le_bytes as fn(u16) -> [u8; 2]),
+        ([0xfe, 0xff], u16::to_be_bytes),
+    ] {
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(unit).collect();
+        assert_eq!(read(&[&mark[..], &bytes].concat()), text);
+    }
+    assert_eq!(
+        read(b"a.example\r\rb.example\r"),
+        "a.example\n\nb.example\n"
+    );
+    assert_eq!(read(text.as_bytes()), text);
+}
+
 #[test]
 fn a_list_that_cannot_be_used_says_where_and_why() {
     let folder = tempfile::tempdir().unwrap();
@@ -161,15 +280,12 @@ fn a_list_that_cannot_be_used_says_where_and_why() {
     );
 
     for (name, text, wanted) in [
+        ("a.txt", "\nnot one\n", "a.txt, line 2: `not one`"),
+        ("a.csv", "url\n\ncom\n", "a.csv, line 3: `com`"),
         (
-            "a.txt",
-            "evil.example\nnot one\n",
-            "a.txt, line 2: `not one`",
-        ),
-        (
-            "a.csv",
-            "url\nhttps://evil.example/\ncom\n",
-            "a.csv, line 3: `com`",
+            "w.txt",
+            "evil.*\n",
+            "w.txt, line 1: `evil.*` has a wildcard in its host",
         ),
         ("a.json", "{\n\"type\":", "a.json, line 2: not JSON"),
         (
@@ -192,6 +308,77 @@ fn a_list_that_cannot_be_used_says_where_and_why() {
             panic!("{name} is read");
         };
         assert!(error.to_string().starts_with(wanted), "{error}");
+    }
+}
+
+#[test]
+fn time_is_linear_in_hostile_lists() {
+    let since = DateTime::default();
+    for piece in [
+        "\"",
+        "\"a\n",
+        "\"a,",
+        ",",
+        ",\"",
+        "\"\"",
+        "\r",
+        "a\r\n",
+        "# url,",
+        "url,",
+        "https://a.example/,x\n",
+        "1,2,3\n",
+        "a|b|",
+        "*.a.example/*\n",
+        "a.",
+        "[.]",
+        "\\\\a\\b\n",
+        "https://safe.menlosecurity.com/",
+    ] {
+        for name in ["l.csv", "l.txt"] {
+            assert_linear(
+                &format!("{name} {piece}"),
+                |size| repeat(piece, size),
+                |input| {
+                    let _ = Lists::of_text(name, input, since);
+                },
+            );
+        }
+    }
+    let objects = |object: &str, size| format!("[{}1]", repeat(&format!("{object},"), size));
+    let pattern = |piece: &str, size| {
+        let pattern = repeat(piece, size).replace('"', "");
+        format!("[{{\"type\":\"indicator\",\"id\":\"indicator--1\",\"pattern\":\"{pattern}\"}}]")
+    };
+    for object in [
+        "{\"url\":\"https://a.example/\"}",
+        "{\"a\":{\"b\":[{}]}}",
+        "{\"type\":\"url\",\"id\":\"url--1\",\"value\":\"https://a.example/\"}",
+        "{\"type\":\"domain\",\"value\":\"a.example\",\"to_ids\":true}",
+    ] {
+        assert_linear(
+            object,
+            |size| objects(object, size),
+            |input| {
+                let _ = Lists::of_text("l.json", input, since);
+            },
+        );
+    }
+    for piece in [
+        "[url:value = 'a.example'] OR ",
+        "url:value IN ('a.example',",
+        "url:value = 'a' AND ",
+        "(",
+        "[",
+        "protocols[*]",
+        "' ",
+    ] {
+        assert_linear(
+            piece,
+            |size| pattern(piece, size),
+            |input| {
+                let _ = Lists::of_text("l.json", input, since);
+            },
+        );
     }
 }
 

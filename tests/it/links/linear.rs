@@ -1,7 +1,12 @@
 //! Time that grows no faster than the input, whatever comes in.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use linktrail::link::{Attachment, Body, extract, visible_text};
 
 use crate::growth::{assert_linear, assert_linear_from, repeat};
@@ -61,6 +66,21 @@ fn time_is_linear_in_hostile_bodies() {
         "<http://a..b",
         "a=b ",
         "{\"a\":\"",
+        "\\\\",
+        "\\\\a\\b ",
+        "\\\\a",
+        " \\\\\\\\a\\\\b",
+        "http://a[.",
+        "http://a.]b",
+        "http://a\\.b",
+        "www.a\\.",
+        "[:]",
+        "(:)8(/)",
+        "hxxp[://]a[.]b[:]8[/]",
+        "file://",
+        "smb:\\\\a ",
+        "\u{ff0c}https://a.b/\u{3002}",
+        "https://a\".\"b",
     ];
     for piece in pieces {
         assert_linear(
@@ -83,6 +103,57 @@ fn time_is_linear_in_hostile_bodies() {
             },
         );
     }
+}
+
+#[test]
+fn time_is_linear_in_wrappers() {
+    for piece in [
+        "https://safe.menlosecurity.com/",
+        "https://href.li/?",
+        "https://protect.checkpoint.com/v2/___",
+        "https://web.archive.org/web/2/",
+        "https://secure-web.cisco.com/1/",
+        "https://r.search.yahoo.com/RU=",
+        "https://x.awstrack.me/L0/",
+        "https://a.mcas.ms/?originalUrl=",
+        "https://a-b.translate.goog/?_x_tr_a=1&",
+        "https://cdn.ampproject.org/c/s/",
+        "https://mandrillapp.com/track/click/1?p=eyJwIjoi",
+        "https://links.defend.egress.com/Warning?Base64Url=eNrLKCkp",
+        "https://eu.protection.sophos.com/?u=aHR0cHM6Ly9h",
+        "https://urldefense.com/v3/__**A__;",
+    ] {
+        for html in [true, false] {
+            let body = |size| format!("<a href=\"{}\">x</a>", repeat(piece, size));
+            assert_linear(piece, body, |input| {
+                extract(
+                    Body {
+                        html,
+                        content: Some(input),
+                    },
+                    &[],
+                );
+            });
+        }
+    }
+}
+
+#[test]
+fn what_is_inflated_is_bounded() {
+    // Half a megabyte of zeros is half a kilobyte in zlib.
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(&vec![b'0'; 1 << 19]).unwrap();
+    let packed = URL_SAFE_NO_PAD.encode(packed.finish().unwrap());
+    let url = format!("https://links.eu1.defend.egress.com/Warning?Base64Url={packed}");
+    let links = extract(
+        Body {
+            html: false,
+            content: Some(&url),
+        },
+        &[],
+    );
+    assert_eq!(links[0].url.as_str(), url);
+    assert!(links[0].wrapped_by.is_empty());
 }
 
 #[test]

@@ -242,6 +242,7 @@ fn flagged(case: &str, world: &str, flags: Option<bool>) -> Graph {
         raw: String::new(),
         wrapped_by: Vec::new(),
         mismatch: on,
+        defanged: false,
     };
     graph.link(message, contains, url, seen);
     if let Some(on) = flags {
@@ -339,6 +340,7 @@ fn stated(case: &str, world: &str, all: bool) -> Graph {
         raw: address,
         wrapped_by: many("safelinks"),
         mismatch: false,
+        defanged: false,
     };
     graph.link(message, contains, url, seen);
     let node = Case {
