@@ -107,8 +107,15 @@ impl Graph {
 
     /// Adds a node, or merges it into the one with the same label and id.
     pub fn put<E: Entity>(&mut self, entity: E, seen: Seen) -> NodeRef {
+        self.put_with(entity, Given::default(), seen)
+    }
+
+    /// Adds a node like [`Graph::put`], with properties that are otherwise set later.
+    pub fn put_with<E: Entity>(&mut self, entity: E, more: Given, seen: Seen) -> NodeRef {
         let (id, given) = entity.into_parts();
-        self.put_parts(E::LABEL, id, given.into_observed(), seen)
+        let mut observed = given.into_observed();
+        observed.extend(more.into_observed());
+        self.put_parts(E::LABEL, id, observed, seen)
     }
 
     fn put_parts(
@@ -207,10 +214,19 @@ impl Graph {
 
     /// Sets a property, or merges it with its present value by the schema's rule.
     pub fn set<T: Holds>(&mut self, node: NodeRef, field: Field<T>, given: T::Given) {
+        debug_assert_eq!(
+            self.inner[node].label.table(),
+            field.table(),
+            "{}",
+            field.name()
+        );
+        self.set_all(node, Given::default().with(field, given));
+    }
+
+    /// Sets several properties at once, as [`Graph::set`] sets one.
+    pub fn set_all(&mut self, node: NodeRef, given: Given) {
         let data = &mut self.inner[node];
-        debug_assert_eq!(data.label.table(), field.table(), "{}", field.name());
-        let given = Given::default().with(field, given).into_observed();
-        let observed = within_index(data.label, given);
+        let observed = within_index(data.label, given.into_observed());
         data.facts.absorb(data.label.table(), observed);
     }
 

@@ -29,6 +29,11 @@ impl Packed {
         if observed.is_empty() {
             return;
         }
+        if let [(position, value)] = &observed[..]
+            && self.replace(table, *position, value)
+        {
+            return;
+        }
         observed.sort_by_key(|(position, _)| *position);
         let properties = schema::table(table);
         // As much as it takes, so that nothing is left between millions of them.
@@ -54,6 +59,31 @@ impl Packed {
             put(&mut out, properties, position, value);
         }
         self.0 = out.into_boxed_slice();
+    }
+
+    /// Replaces a flag in its place, so that nothing is allocated; false when there is none to be replaced.
+    fn replace(&mut self, table: u8, position: u8, value: &Value) -> bool {
+        let Value::Boolean(new) = *value else {
+            return false;
+        };
+        if self.0.first() != Some(&table) {
+            return false;
+        }
+        let mut at = 1;
+        let found = self.entries().find(|entry| {
+            let is_it = entry.position == position;
+            at += if is_it { 0 } else { entry.raw.len() };
+            is_it
+        });
+        let Some((ValueRef::Boolean(old), rule)) =
+            found.map(|entry| (entry.value(), entry.property.merge))
+        else {
+            return false;
+        };
+        let mut merged = Value::Boolean(old);
+        combine(&mut merged, rule, Value::Boolean(new));
+        self.0[at + 1] = u8::from(merged == Value::Boolean(true));
+        true
     }
 
     /// The value of a property; `None` when it is absent, or belongs to another table.

@@ -4,6 +4,7 @@ use std::mem::take;
 
 use super::context::Context;
 use crate::graph::node::Message;
+use crate::graph::schema::{Given, message};
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::link::{self, Link};
 use crate::model::{MessageId, Store};
@@ -53,7 +54,9 @@ impl ReadMessage {
             web_url: value.web_url.take(),
         };
         let seen = Seen::between(*record, created, created.max(modified));
-        let node = graph.put(node, seen);
+        // It is set at the end, and has its place from the beginning.
+        let risky = Given::default().with(message::RISKY, false);
+        let node = graph.put_with(node, risky, seen);
         let posted = Edge::PostedIn { at: created };
         graph.link(node, posted, place, Seen::at(*record, created));
         node

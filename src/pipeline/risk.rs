@@ -4,7 +4,7 @@ use super::context::Context;
 use super::urls::Urls;
 use super::verdicts::Verdicts;
 use crate::graph::property::Flag;
-use crate::graph::schema::{clicked, contains, message, url, user};
+use crate::graph::schema::{Given, clicked, contains, message, url, user};
 use crate::graph::{EdgeType, Field, Graph, Label, NodeRef};
 use crate::intel;
 use crate::link::{self, Lookalikes};
@@ -49,11 +49,11 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
         let is_risky =
             verdicts.is_risky(url) || decisive.any(|signal| settings.signals.contains(signal));
         let severity = intel::overall(verdicts.of(url));
-        graph.set(url, url::SEVERITY, severity);
-        graph.set(url, url::RISKY, is_risky);
-        if !signals.is_empty() {
-            graph.set(url, url::SIGNALS, signals);
-        }
+        let rated = Given::default()
+            .with(url::SEVERITY, severity)
+            .with(url::RISKY, is_risky)
+            .with(url::SIGNALS, signals);
+        graph.set_all(url, rated);
     }
     for message in graph.labelled(Label::Message) {
         let is_risky = leads_to(graph, message, EdgeType::Contains, url::RISKY);
