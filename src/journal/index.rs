@@ -151,6 +151,24 @@ impl Index {
         });
     }
 
+    /// Takes out the last record if it is in the last segment and cannot be read, and returns its length; else 0.
+    pub(super) fn drop_broken_last(&mut self) -> u64 {
+        let Some(last) = self.get(self.records()) else {
+            return 0;
+        };
+        let is_in_last = self
+            .segments
+            .last()
+            .is_some_and(|segment| Arc::ptr_eq(segment, &last.segment));
+        match last.read() {
+            Err(JournalError::Damaged { .. }) if is_in_last => {
+                self.places.pop();
+                u64::from(last.place.length)
+            }
+            _ => 0,
+        }
+    }
+
     /// Adds the next record, which stands in the last segment.
     pub(super) fn add(&mut self, key: Key, at: DateTime<Utc>, offset: u64, length: u64) {
         // A number of records of 32 bits is more than a disk holds.

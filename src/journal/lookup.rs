@@ -30,7 +30,9 @@ impl RecordLookup {
     pub fn open(dir: &Path, case: &str, limit: u64) -> Result<Self, JournalError> {
         let mut index = Index::default();
         let mut tail = None;
-        for path in segments(dir)? {
+        let paths = segments(dir)?;
+        let last = paths.last().cloned();
+        for path in paths {
             index.segments.push(Arc::new(Segment::open(&path)?));
             let file = File::open(&path).map_err(io_error("read", &path))?;
             let mut input = BufReader::new(file);
@@ -47,6 +49,10 @@ impl RecordLookup {
                 .get_ref()
                 .metadata()
                 .map_err(io_error("read", &path))?;
+            if last.as_ref() == Some(&path) && offset == length.len() {
+                // A power failure can leave zeros within the last frame, whose size is still the right one.
+                offset -= index.drop_broken_last();
+            }
             let bytes = length.len().saturating_sub(offset);
             tail = (bytes > 0 && index.records() < limit).then_some(Tail {
                 path,

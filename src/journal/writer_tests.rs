@@ -4,7 +4,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::*;
-use crate::journal::{JournalReader, verify};
+use crate::journal::{JournalReader, RecordLookup, verify};
 use crate::model::Source;
 
 const CASE: &str = "CASE";
@@ -426,4 +426,78 @@ fn only_the_owner_can_read_what_is_written() {
         let mode = fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", path.display());
     }
+}
+
+/// Single records are those that a reader finds, whatever is in them and in however many segments they are.
+#[test]
+fn a_record_is_found_without_reading_the_others() {
+    let dir = TempDir::new().unwrap();
+    let long = random(400_000);
+    for bodies in [vec!["", "é", &long], vec!["x"; 40], vec![&long, "end"]] {
+        let writer = JournalWriter::open(dir.path(), CASE).unwrap();
+        for body in bodies {
+            let n = usize::try_from(writer.records()).unwrap();
+            let at = DateTime::UNIX_EPOCH;
+            writer.append(&request(n), at, answer(body)).unwrap();
+        }
+    }
+    let reader = JournalReader::open(dir.path(), CASE, None).unwrap();
+    let lookup = RecordLookup::open(dir.path(), CASE, u64::MAX).unwrap();
+    assert_eq!((lookup.records(), lookup.tail()), (45, None));
+    for number in 0..=46 {
+        assert_eq!(lookup.get(number).unwrap(), reader.get(number).unwrap());
+    }
+    let first = RecordLookup::open(dir.path(), CASE, 20).unwrap();
+    assert_eq!((first.records(), first.tail()), (20, None));
+    assert_eq!(first.get(21).unwrap(), None);
+}
+
+/// At every length of a segment, what is whole is found and nothing else, and the rest is told.
+#[test]
+fn a_segment_of_any_length_has_the_records_that_are_whole() {
+    let (dir, segment) = journal(3);
+    let bytes = fs::read(&segment).unwrap();
+    let mut starts = starts(&segment);
+    starts.push(bytes.len());
+    for length in 0..=bytes.len() {
+        fs::write(&segment, &bytes[..length]).unwrap();
+        let whole = starts
+            .iter()
+            .filter(|start| **start > 0 && **start <= length);
+        let lookup = RecordLookup::open(dir.path(), CASE, 3).unwrap();
+        assert_eq!(lookup.records(), whole.count() as u64, "{length}");
+        let is_told = lookup.tail().is_some();
+        assert_eq!(is_told, !starts.contains(&length) && length > 0, "{length}");
+    }
+    let mut zeros = bytes.clone();
+    let end = zeros.len();
+    zeros[end - 20..].fill(0);
+    fs::write(&segment, &zeros).unwrap();
+    let lookup = RecordLookup::open(dir.path(), CASE, 3).unwrap();
+    assert_eq!(lookup.records(), 2);
+    assert_eq!(lookup.tail().unwrap().offset, starts[2] as u64);
+}
+
+/// A record that was changed, or whose predecessor was, is not shown as proof of anything.
+#[test]
+fn a_changed_record_is_not_looked_up() {
+    let (dir, segment) = journal(3);
+    let starts = starts(&segment);
+    let bytes = fs::read(&segment).unwrap();
+    let line = frames::decode(&bytes[starts[1]..starts[2]]).unwrap();
+    let line = String::from_utf8(line).unwrap().replace("body 1", "body 7");
+    let mut changed = bytes[..starts[1]].to_vec();
+    changed.extend(frames::encode(line.as_bytes()).unwrap());
+    changed.extend(&bytes[starts[2]..]);
+    fs::write(&segment, &changed).unwrap();
+    let lookup = RecordLookup::open(dir.path(), CASE, 3).unwrap();
+    lookup.get(1).unwrap().unwrap();
+    let error = lookup.get(2).unwrap_err().to_string();
+    assert!(
+        error.contains("it was changed after it was recorded"),
+        "{error}"
+    );
+    let other = RecordLookup::open(dir.path(), "OTHER", 3).unwrap();
+    let error = other.get(1).unwrap_err().to_string();
+    assert!(error.contains("another record stands there"), "{error}");
 }

@@ -34,6 +34,8 @@ const CHUNK_VALUES: usize = 500;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// The number of parallel queries that the service allows a user.
 const CONCURRENT: usize = 5;
+/// The largest answer, in bytes. The service returns at most 64 MB of rows, which JSON makes longer.
+const LONGEST_ANSWER: usize = 256 << 20;
 /// The time limit of a query at the service, in seconds. The service allows no more.
 const WAIT: u64 = 600;
 
@@ -311,6 +313,7 @@ impl Sentinel {
             deadline: Duration::from_secs(30 * 60),
             // The service may work this long before it sends the first byte.
             attempt_timeout: Duration::from_secs(WAIT + 20),
+            longest_answer: LONGEST_ANSWER,
             // The gateway's 504 means that the query takes longer than the service allows.
             gateway_timeout_is_final: true,
             ..Request::post(SOURCE, self.url.clone(), body)
