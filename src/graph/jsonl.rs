@@ -113,7 +113,7 @@ pub enum ReadError {
     },
 }
 
-/// Reads a graph that [`write`] wrote, for the case with this id. Of the evidence it has the first twenty records of
+/// Reads a graph that [`write()`] wrote, for the case with this id. Of the evidence it has the first twenty records of
 /// each node and edge, and how many there are.
 ///
 /// # Errors

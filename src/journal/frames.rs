@@ -146,9 +146,10 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     }
 }
 
-/// Decodes a frame that is known to be whole.
-pub(super) fn decode(frame: &[u8]) -> io::Result<Vec<u8>> {
-    let mut line = Vec::new();
+/// Decodes a frame that is known to be whole, into a line of this length if that is known.
+pub(super) fn decode(frame: &[u8], length: usize) -> io::Result<Vec<u8>> {
+    // One more than needed: else the end is only found after the room for the next byte is made.
+    let mut line = Vec::with_capacity(length.min(LONGEST_LINE) + 1);
     let decoder = zstd::stream::Decoder::with_buffer(frame)?.single_frame();
     decoder
         .take(LONGEST_LINE as u64 + 1)

@@ -92,6 +92,8 @@ impl Segment {
 struct Place {
     segment: u32,
     length: u32,
+    /// The length of the line in the frame, or 0 when it is not known.
+    line: u32,
     offset: u64,
 }
 
@@ -142,11 +144,12 @@ impl Index {
     }
 
     /// Adds the place of the next record, which stands in the last segment.
-    pub(super) fn place(&mut self, offset: u64, length: u64) {
+    pub(super) fn place(&mut self, offset: u64, length: u64, line: usize) {
         // A frame is shorter than LONGEST_LINE.
         self.places.push(Place {
             segment: self.segments.len().saturating_sub(1) as u32,
             length: length as u32,
+            line: line as u32,
             offset,
         });
     }
@@ -170,10 +173,16 @@ impl Index {
     }
 
     /// Adds the next record, which stands in the last segment.
-    pub(super) fn add(&mut self, key: Key, at: DateTime<Utc>, offset: u64, length: u64) {
+    pub(super) fn add(
+        &mut self,
+        key: Key,
+        at: DateTime<Utc>,
+        (offset, length): (u64, u64),
+        line: usize,
+    ) {
         // A number of records of 32 bits is more than a disk holds.
         let position = self.places.len() as u32;
-        self.place(offset, length);
+        self.place(offset, length, line);
         self.latest.insert(key, position);
         self.newest = self.newest.max(Some(at));
     }
@@ -208,7 +217,8 @@ impl Located {
         self.segment
             .read_at(&mut frame, self.place.offset)
             .map_err(io_error("read", &self.segment.path))?;
-        frames::decode(&frame).map_err(|error| self.damaged(error.to_string()))
+        frames::decode(&frame, self.place.line as usize)
+            .map_err(|error| self.damaged(error.to_string()))
     }
 
     fn parse(&self, line: &[u8]) -> Result<Record, JournalError> {
@@ -293,7 +303,7 @@ impl Opened {
                 } => match Head::parse(line) {
                     Err(reason) => (offset, reason),
                     Ok(head) => {
-                        self.accept(path, case, &head, offset, length)?;
+                        self.accept(path, case, &head, (offset, length), line.len())?;
                         end = offset + length;
                         continue;
                     }
@@ -331,8 +341,8 @@ impl Opened {
         path: &Path,
         case: &str,
         head: &Head<'_>,
-        offset: u64,
-        length: u64,
+        (offset, length): (u64, u64),
+        line: usize,
     ) -> Result<(), JournalError> {
         let expected = self.index.records() + 1;
         let wrong = match head.id() {
@@ -349,7 +359,7 @@ impl Opened {
         }
         self.head = head.chain().map(str::to_owned);
         self.index
-            .add(Key::of_record(head), head.at, offset, length);
+            .add(Key::of_record(head), head.at, (offset, length), line);
         Ok(())
     }
 

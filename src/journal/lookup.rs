@@ -42,7 +42,7 @@ impl RecordLookup {
                 let Some(length) = length else {
                     break;
                 };
-                index.place(offset, length);
+                index.place(offset, length, 0);
                 offset += length;
             }
             let length = input

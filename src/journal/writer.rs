@@ -191,9 +191,8 @@ impl JournalWriter {
         }
         let frame = frames::encode(&line).map_err(io_error("write", dir))?;
         let offset = self.shared.write(&mut state, &frame)?;
-        state
-            .index
-            .add(Key::of(request), at, offset, frame.len() as u64);
+        let place = (offset, frame.len() as u64);
+        state.index.add(Key::of(request), at, place, line.len());
         state.head.clone_from(&record.chain);
         state.unsynced += 1;
         if state.since.is_none() {

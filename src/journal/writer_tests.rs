@@ -484,7 +484,7 @@ fn a_changed_record_is_not_looked_up() {
     let (dir, segment) = journal(3);
     let starts = starts(&segment);
     let bytes = fs::read(&segment).unwrap();
-    let line = frames::decode(&bytes[starts[1]..starts[2]]).unwrap();
+    let line = frames::decode(&bytes[starts[1]..starts[2]], 0).unwrap();
     let line = String::from_utf8(line).unwrap().replace("body 1", "body 7");
     let mut changed = bytes[..starts[1]].to_vec();
     changed.extend(frames::encode(line.as_bytes()).unwrap());

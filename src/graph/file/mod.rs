@@ -1,6 +1,6 @@
 //! The two files of a stored graph: the graph itself, and the index by which single nodes and edges are found in it.
 //!
-//! The graph is the canonical lines of [`super::jsonl`] as a sequence of zstd frames of [`LINES`] lines each, so that
+//! The graph is the canonical lines of [`super::jsonl`] as a sequence of zstd frames of `LINES` lines each, so that
 //! any decoder of zstd reads the whole, and a line can be read without what stands before it. Lines are numbered from
 //! 0: first the nodes, sorted by label and id, then the edges, sorted by type, start and end.
 //!

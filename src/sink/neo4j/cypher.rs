@@ -6,7 +6,7 @@ use crate::graph::{EdgeType, Label};
 /// The list of the cases that hold a node or an edge.
 const CASES: &str = common::CASES.name();
 
-/// Merges nodes. `$rows` is a list of lists: the id, then the values of [`columns`], null where one is absent. `$prefix`
+/// Merges nodes. `$rows` is a list of lists: the id, then the values of `columns`, null where one is absent. `$prefix`
 /// is the case's id with a slash, which is how the ids of the case's evidence start and what the rows leave out. `$cases`
 /// is the list that holds the case's id alone.
 pub fn merge_nodes(label: Label) -> String {
@@ -30,7 +30,7 @@ pub fn merge_node_rows(label: Label) -> String {
     )
 }
 
-/// Merges edges. `$rows` is a list of lists: the ids of both ends, then the values of [`columns`]. `$prefix` and `$cases`
+/// Merges edges. `$rows` is a list of lists: the ids of both ends, then the values of `columns`. `$prefix` and `$cases`
 /// are the same as in [`merge_nodes`]. `$best` is the value that outranks others, for types that have one.
 pub fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
     format!(
