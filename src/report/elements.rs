@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::json::shown;
+use super::listing::Listing;
 use super::view::View;
 use crate::evidence::{self, Element};
 use crate::graph::schema::{EVIDENCE_LIMIT, common, message, url, user};
@@ -44,29 +45,39 @@ pub(super) struct ElementDetails {
     pub(super) quoted: Option<Element>,
 }
 
-/// The elements in the order of the first reference to each.
+/// The elements in the order of the first reference to each. Messages that are only counted are not among them.
 #[derive(Debug)]
 pub(super) struct Elements<'g> {
     view: View<'g>,
+    listing: &'g Listing,
     all: Vec<ElementDetails>,
     nodes: HashMap<NodeRef, Ref>,
     edges: HashMap<(NodeRef, EdgeType, NodeRef), Ref>,
 }
 
 impl<'g> Elements<'g> {
-    pub(super) fn new(view: View<'g>) -> Self {
+    pub(super) fn new(view: View<'g>, listing: &'g Listing) -> Self {
         Self {
             view,
+            listing,
             all: Vec::new(),
             nodes: HashMap::new(),
             edges: HashMap::new(),
         }
     }
 
-    /// Adds a node, and returns its index.
-    pub(super) fn node(&mut self, node: NodeRef) -> Ref {
+    /// Whether the report lists this node. A message can be only counted.
+    pub(super) fn lists(&self, node: NodeRef) -> bool {
+        self.listing.lists(self.view, node)
+    }
+
+    /// Adds a node, and returns its index; `None` when it is a message that is only counted.
+    pub(super) fn node(&mut self, node: NodeRef) -> Option<Ref> {
         if let Some(known) = self.nodes.get(&node) {
-            return *known;
+            return Some(*known);
+        }
+        if !self.lists(node) {
+            return None;
         }
         let label = self.view.label(node);
         let facts = self.view.facts(node);
@@ -93,13 +104,17 @@ impl<'g> Elements<'g> {
         let element = Element::Node(node);
         let made = self.add(label.as_str(), id, element, facts, told, quoted);
         self.nodes.insert(node, made);
-        made
+        Some(made)
     }
 
-    /// Adds an edge and returns its index; `None` when the graph has no such edge.
+    /// Adds an edge and returns its index; `None` when the graph has no such edge, or a message at its end is only
+    /// counted.
     pub(super) fn edge(&mut self, from: NodeRef, kind: EdgeType, to: NodeRef) -> Option<Ref> {
         if let Some(known) = self.edges.get(&(from, kind, to)) {
             return Some(*known);
+        }
+        if !self.lists(from) || !self.lists(to) {
+            return None;
         }
         let edge = self.view.graph.edge(from, kind, to)?;
         let end = |node: NodeRef| match self.view.label(node) {

@@ -4,8 +4,8 @@
 //! the hunts of the summary return. Every url is defanged, so that nothing in the file can be clicked by mistake.
 //!
 //! ```text
-//! graph ──▶ view ──▶ tables, timeline, network ──▶ model ──▶ page (template, styles, scripts, policy)
-//!                        └─ elements ◀── records ────┘
+//! graph ──▶ view ──▶ listing ──▶ tables, timeline, network ──▶ model ──▶ page (template, styles, scripts, policy)
+//!                                    └─ elements ◀── records ────┘
 //! ```
 
 mod assets;
@@ -13,6 +13,7 @@ mod elements;
 mod error;
 mod input;
 mod json;
+mod listing;
 mod model;
 mod network;
 mod page;

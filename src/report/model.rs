@@ -8,10 +8,11 @@ use super::elements::{ElementDetails, Elements};
 use super::error::ReportError;
 use super::input::{About, Report};
 use super::json::shown;
+use super::listing::{Bounds, Listing, Unlisted};
 use super::network::Network;
 use super::records::{self, RecordLine};
 use super::tables::{self, Table};
-use super::timeline::{Event, Timeline};
+use super::timeline::{self, Event};
 use super::view::{Places, View};
 use crate::graph::summary::{Summary, summarise};
 use crate::model::{RecordNumber, StoredGap};
@@ -26,6 +27,9 @@ pub(super) struct Model<'a> {
     timeline: Vec<Event>,
     /// The number of events without a time, which a timeline cannot show.
     undated: usize,
+    /// The events that are counted and not listed; absent when all are listed.
+    #[serde(skip_serializing_if = "Unlisted::is_empty")]
+    unlisted: Unlisted,
     network: Network,
     #[serde(rename = "things")]
     elements: Vec<ElementDetails>,
@@ -41,9 +45,10 @@ impl<'a> Model<'a> {
             summary: &summary,
             places: &places,
         };
-        let mut elements = Elements::new(view);
-        let tables = tables::all(view, &mut elements)?;
-        let Timeline { events, undated } = Timeline::new(view, &mut elements);
+        let listing = Listing::of(view, Bounds::default());
+        let mut elements = Elements::new(view, &listing);
+        let tables = tables::all(view, &listing, &mut elements)?;
+        let timeline = timeline::timeline(view, &listing, &mut elements);
         let network = Network::new(view, &mut elements);
         let mut elements = elements.into_details();
         let records = records::read(report, &mut elements)?;
@@ -53,8 +58,9 @@ impl<'a> Model<'a> {
             gaps: report.gaps.iter().map(broken).collect(),
             notes: report.notes.iter().map(broken).collect(),
             tables,
-            timeline: events,
-            undated,
+            timeline,
+            undated: listing.undated,
+            unlisted: listing.unlisted,
             network,
             elements,
             records,

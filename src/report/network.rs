@@ -143,13 +143,16 @@ impl Network {
             let heavy = near
                 .iter()
                 .filter(|(_, other)| key.0 != Label::Url || other.0 != Label::User);
+            let Some(element) = elements.node(*node) else {
+                continue;
+            };
             nodes.push(Node {
                 id: *id,
                 kind: key.0.as_str().to_lowercase(),
                 caption: shown(caption),
                 risky: matches!(key.0, Label::Url | Label::User),
                 weight: heavy.map(|(weight, _)| weight).sum::<u64>().max(1),
-                element: elements.node(*node),
+                element,
             });
         }
         let edges = draft

@@ -256,6 +256,95 @@ fn where_messages_are_not_stored_none_is_quoted() {
     assert_eq!(quoted("preview"), (true, true, true));
 }
 
+/// More harmless messages than are listed, and among and after them malicious ones.
+#[test]
+fn harmless_messages_beyond_the_bound_are_counted() {
+    const HARMLESS: usize = 5_200;
+    const RISKY: usize = 40;
+    let mut graph = Graph::new("01KBREPRT00000000000000000");
+    let from = "2026-11-02T10:00:00Z"
+        .parse::<chrono::DateTime<chrono::Utc>>()
+        .unwrap();
+    let sender = graph.put(User::by_id("sender"), Seen::at(1, Some(from)));
+    for n in 0..HARMLESS + RISKY {
+        // The last of all are malicious, so that the earliest alone would not do.
+        let risky = n >= HARMLESS;
+        let at = Some(from + chrono::TimeDelta::minutes(i64::try_from(n).unwrap()));
+        let seen = Seen::at(1, at);
+        let message = Message {
+            id: format!("19:a@thread.tacv2/{n}").into(),
+            created: at,
+            ..Message::default()
+        };
+        let message = graph.put(message, seen);
+        graph.link(sender, Edge::Sent { at }, message, seen);
+        let address = url::Url::parse(&format!("https://a.example/{n}")).unwrap();
+        let url = graph.put(Url(address.clone()), seen);
+        let contains = Edge::Contains {
+            origin: "href",
+            text: None,
+            raw: address.to_string(),
+            wrapped_by: Vec::new(),
+            mismatch: false,
+        };
+        graph.link(message, contains, url, seen);
+        if risky {
+            graph.set(message, schema::message::RISKY, true);
+            graph.set(url, schema::url::RISKY, true);
+            graph.set(sender, schema::user::RISKY_SENDER, true);
+        }
+    }
+    let about = About {
+        id: graph.case().to_owned(),
+        version: "0.0.0".to_owned(),
+        created: from,
+        window: Window { from, to: from },
+    };
+    let report = Report {
+        about: &about,
+        graph: &graph,
+        gaps: &[],
+        notes: &[],
+        record: &|_| Ok(None),
+        quotes: true,
+    };
+    let model = report.model().unwrap();
+
+    let events = model["timeline"].as_array().unwrap();
+    let risky = events.iter().filter(|event| event[3] == true).count();
+    assert_eq!(risky, RISKY, "every malicious message is listed");
+    let harmless = events.len() - risky;
+    assert_eq!(harmless, 5_000);
+    let counted: u64 = model["unlisted"]["counts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|count| {
+            assert_eq!(count[0], "message");
+            assert_eq!(count[1], false);
+            count[3].as_u64().unwrap()
+        })
+        .sum();
+    assert_eq!(model["unlisted"]["harmless"], counted);
+    assert_eq!(harmless + usize::try_from(counted).unwrap(), HARMLESS);
+    assert_eq!(model["unlisted"]["others"], 0);
+    assert_eq!(model["summary"]["messages"], HARMLESS + RISKY);
+
+    let table = |name: &str| {
+        let mut tables = model["tables"].as_array().unwrap().iter();
+        tables.find(|table| table["name"] == name).unwrap()
+    };
+    let timeline = table("message-timeline");
+    assert_eq!(timeline["rows"].as_array().unwrap().len(), 5_000 + RISKY);
+    assert_eq!(timeline["unlisted"], counted);
+    let messages = table("risky-messages");
+    assert_eq!(messages["rows"].as_array().unwrap().len(), RISKY);
+    assert_eq!(messages.get("unlisted"), None);
+    let things = model["things"].as_array().unwrap().iter();
+    let told = things.filter(|thing| thing["type"] == "Message");
+    assert_eq!(told.count(), 5_000 + RISKY, "nothing else has evidence");
+}
+
 #[test]
 fn the_order_in_which_things_were_found_does_not_show() {
     let texts = hostile();

@@ -15,12 +15,13 @@ window.addEventListener('afterprint', () => wear(theme.value));
 async function start() {
   await readData();
   for (const table of data.tables) {
-    const { title, description, columns, kinds, rows, refs } = table;
+    const { title, description, columns, kinds, rows, refs, unlisted } = table;
     const open = at => showEvidence(title, columns.map((column, place) => [column, rows[at][place], kinds[place]]), refs[at]);
     const { root } = dataTable({ name: table.name, columns, kinds, rows, open });
     byId('tables').append(element('section', { id: `table-${table.name}`, class: 'hunt' },
       element('h3', {}, title), element('p', {}, description),
-      element('p', { class: 'quiet' }, 'Hunt: ', element('code', {}, table.name)), root));
+      element('p', { class: 'quiet' }, 'Hunt: ', element('code', {}, table.name)),
+      unlisted ? element('p', { class: 'unlisted' }, `${counted(unlisted, 'message')} ${unlisted === 1 ? 'has' : 'have'} no row here and ${unlisted === 1 ? 'is' : 'are'} only counted in the timeline; the hunt lists all of them, given a limit that is high enough.`) : null, root));
     byId('tables-index').append(element('li', {}, element('a', { href: `#table-${table.name}` }, title), element('span', { class: 'quiet' }, ` ${whole(rows.length)}`)));
   }
 

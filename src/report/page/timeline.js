@@ -15,24 +15,49 @@ const AXIS = 44;
 /** Events closer together than this, in pixels, are one mark. */
 const BIN = 26;
 
+/** What is in the chart and not in the lists, as sentences with commands. */
+function unlistedText() {
+  const { harmless = 0, others = 0 } = data.unlisted ?? {};
+  const are = n => (n === 1 ? 'is' : 'are');
+  const text = [];
+  if (harmless) {
+    text.push(`${counted(harmless, 'harmless message')} ${are(harmless)} counted in the chart and not listed; `,
+      element('code', {}, 'linktrail hunt run message-timeline'), ` lists ${harmless === 1 ? 'it' : 'them'}, given a limit that is high enough. The earliest harmless messages are listed. `);
+  }
+  if (others) {
+    text.push(`${counted(others, 'other event')} ${are(others)} counted in the chart and not listed: malicious ones are listed first, then the earliest. `,
+      element('code', {}, 'linktrail export'), ' writes all of them.');
+  }
+  return text;
+}
+
 function timeline(section) {
   const events = data.timeline.map(([at, until, kind, risky, who, what, refs, place]) => ({ at, until: until ?? at, kind, risky, who, what, place, refs }));
+  // Events that are only counted: so many of a kind in a span of time.
+  const span = data.unlisted?.span ?? 0;
+  const unlisted = (data.unlisted?.counts ?? []).map(([kind, risky, at, count]) => ({ kind, risky, at, until: at + span, count }));
+  byId('timeline-unlisted').replaceChildren(...unlistedText());
+  byId('timeline-unlisted').hidden = !data.unlisted;
   const canvas = byId('timeline-canvas');
   const status = byId('timeline-status');
   const tip = byId('timeline-tip');
-  if (!events.length) {
+  if (!events.length && !unlisted.length) {
     byId('timeline-figure').hidden = true;
     status.textContent = 'No event with a time in this case.';
     return;
   }
 
   const lanes = [true, false].flatMap(risky => KINDS.map(([kind, title, shape]) => ({ kind, title, shape, risky })))
-    .map(lane => ({ ...lane, events: events.filter(event => event.kind === lane.kind && event.risky === lane.risky) }))
-    .filter(lane => lane.events.length);
+    .map(lane => {
+      const own = event => event.kind === lane.kind && event.risky === lane.risky;
+      const counts = unlisted.filter(own);
+      return { ...lane, events: events.filter(own), counts, total: events.filter(own).length + d3.sum(counts, one => one.count) };
+    })
+    .filter(lane => lane.total);
   const firstQuiet = lanes.findIndex(lane => !lane.risky);
 
-  const from = d3.min(events, event => event.at);
-  const to = d3.max(events, event => event.until);
+  const from = Math.min(d3.min(events, event => event.at) ?? Infinity, d3.min(unlisted, one => one.at) ?? Infinity);
+  const to = Math.max(d3.max(events, event => event.until) ?? -Infinity, d3.max(unlisted, one => one.until) ?? -Infinity);
   const margin = Math.max((to - from) * 0.02, 60_000);
   const full = d3.scaleUtc([from - margin, to + margin], [0, 1]);
   let width = 0;
@@ -87,20 +112,24 @@ function timeline(section) {
     zoom.transform(picture, d3.zoomTransform(canvas));
   }
 
-  /** Events of a lane that stand close together, as one mark each. */
+  /** Events of a lane that stand close together, as one mark each; `unlisted` of its `total` are only counted. */
   function binned(lane) {
     const bins = new Map();
-    for (const event of lane.events) {
-      const x = view(event.at);
-      if (x < left - BIN || x > width + BIN) continue;
+    function add(at, until, middle, count) {
+      const x = view(middle);
+      if (x < left - BIN || x > width + BIN) return null;
       const key = Math.round(x / BIN);
-      const bin = bins.get(key);
-      if (bin) {
-        bin.events.push(event);
-        bin.sum += x;
-      } else bins.set(key, { lane, events: [event], sum: x });
+      const bin = bins.get(key) ?? { lane, events: [], total: 0, sum: 0, from: at, to: until };
+      bins.set(key, bin);
+      bin.total += count;
+      bin.sum += x * count;
+      bin.from = Math.min(bin.from, at);
+      bin.to = Math.max(bin.to, until);
+      return bin;
     }
-    return [...bins.values()].map(bin => ({ ...bin, x: bin.sum / bin.events.length, y: lane.y, r: Math.min(12, 4.5 + 1.6 * Math.log2(bin.events.length)) }));
+    for (const event of lane.events) add(event.at, event.at, event.at, 1)?.events.push(event);
+    for (const { at, until, count } of lane.counts) add(at, until, (at + until) / 2, count);
+    return [...bins.values()].map(bin => ({ ...bin, unlisted: bin.total - bin.events.length, x: bin.sum / bin.total, y: lane.y, r: Math.min(12, 4.5 + 1.6 * Math.log2(bin.total)) }));
   }
 
   function draw() {
@@ -168,7 +197,7 @@ function timeline(section) {
         if (mark.r > 9) {
           context.fillStyle = colour('on-mark');
           context.font = '10px sans-serif';
-          context.fillText(d3.format('.2~s')(mark.events.length), 0, 0.5);
+          context.fillText(d3.format('.2~s')(mark.total), 0, 0.5);
         }
         context.restore();
         marks.push(mark);
@@ -197,7 +226,9 @@ function timeline(section) {
     inView = events.filter(event => event.until >= a && event.at <= b);
     const risky = inView.filter(event => event.risky).length;
     const undated = data.undated ? `; ${counted(data.undated, 'event')} without a time not shown` : '';
-    status.textContent = `${counted(inView.length, 'event')} in view, ${whole(risky)} malicious: ${moment(a)} to ${moment(b)}${undated}`;
+    const more = d3.sum(unlisted.filter(one => one.until > a && one.at <= b), one => one.count);
+    const moreText = more ? `; ${whole(more)} more counted and not listed` : '';
+    status.textContent = `${counted(inView.length, 'event')} in view, ${whole(risky)} malicious: ${moment(a)} to ${moment(b)}${moreText}${undated}`;
     list.replace(inView.map(event => [iso(event.at), event.until === event.at ? null : iso(event.until), event.kind, event.risky, event.who, event.what, event.place]));
     section.dataset.settled = 'yes';
   }, 200);
@@ -213,10 +244,9 @@ function timeline(section) {
     canvas.classList.toggle('hit', Boolean(mark));
     tip.hidden = !mark;
     if (!mark) return;
-    const first = mark.events[0];
-    const title = mark.events.length === 1 ? moment(first.at) : `${counted(mark.events.length, mark.lane.kind)}, ${moment(first.at)} to ${moment(mark.events.at(-1).at)}`;
+    const title = mark.total === 1 && !mark.unlisted ? moment(mark.from) : `${counted(mark.total, mark.lane.kind)}, ${moment(mark.from)} to ${moment(mark.to)}`;
     const lines = mark.events.slice(0, 4).map(one => element('div', {}, [one.who, one.what, one.place].filter(Boolean).join(' · ')));
-    tip.replaceChildren(element('strong', {}, title), ...lines, mark.events.length > 4 ? element('div', { class: 'quiet' }, 'click to zoom in') : '');
+    tip.replaceChildren(element('strong', {}, title), ...lines, mark.unlisted ? element('div', { class: 'quiet' }, `${whole(mark.unlisted)} of them counted and not listed`) : '', mark.events.length > 4 ? element('div', { class: 'quiet' }, 'click to zoom in') : '');
     const box = canvas.parentElement.getBoundingClientRect();
     const x = Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth - 4);
     tip.style.left = `${Math.max(0, x)}px`;
@@ -226,8 +256,8 @@ function timeline(section) {
   canvas.addEventListener('click', event => {
     const mark = nearest(event);
     if (!mark) return;
-    if (mark.events.length === 1) openEvent(mark.events[0]);
-    else show(mark.events[0].at, mark.events.at(-1).at);
+    if (mark.events.length === 1 && !mark.unlisted) openEvent(mark.events[0]);
+    else show(mark.from, mark.to);
   });
 
   /** Zooms to a span of time. */
@@ -260,7 +290,7 @@ function timeline(section) {
   toRisky.hidden = !risky.length;
   toRisky.addEventListener('click', () => show(d3.min(risky, event => event.at), d3.max(risky, event => event.until)));
 
-  canvas.setAttribute('aria-label', `Timeline. ${lanes.map(lane => `${lane.risky ? 'malicious ' : ''}${lane.title.toLowerCase()}: ${lane.events.length}`).join('; ')}. The table below lists the events in view.`);
+  canvas.setAttribute('aria-label', `Timeline. ${lanes.map(lane => `${lane.risky ? 'malicious ' : ''}${lane.title.toLowerCase()}: ${lane.total}`).join('; ')}. The table below lists the events in view.`);
   repaint.push(draw);
   new ResizeObserver(debounce(resize, 50)).observe(canvas.parentElement);
   resize();

@@ -26,7 +26,8 @@ fn timeline(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
             if view.label(url) != Label::Url {
                 continue;
             }
-            let mut refs = vec![elements.node(alert), elements.node(url)];
+            let about = [alert, url].into_iter();
+            let mut refs: Vec<_> = about.filter_map(|node| elements.node(node)).collect();
             refs.extend(elements.edge(alert, EdgeType::Mentions, url));
             rows.push(Row {
                 cells: vec![

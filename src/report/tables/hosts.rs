@@ -54,7 +54,8 @@ fn that_accessed(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
                 let Some(seen) = view.graph.edge(host, kind, url) else {
                     continue;
                 };
-                let mut refs = vec![elements.node(host), elements.node(url)];
+                let about = [host, url].into_iter();
+                let mut refs: Vec<_> = about.filter_map(|node| elements.node(node)).collect();
                 refs.extend(elements.edge(host, kind, url));
                 rows.push(Row {
                     cells: vec![
@@ -87,10 +88,11 @@ fn who_opened(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
                     (_, Some(actions)) => actions,
                 };
                 for host in hosts(view, user, url) {
-                    let mut refs = vec![elements.node(user), elements.node(url)];
+                    let about = [user, url].into_iter();
+                    let mut refs: Vec<_> = about.filter_map(|node| elements.node(node)).collect();
                     refs.extend(elements.edge(user, kind, url));
                     if let Some(host) = host {
-                        refs.push(elements.node(host));
+                        refs.extend(elements.node(host));
                         refs.extend(elements.edge(user, EdgeType::Used, host));
                         for seen in [EdgeType::WarnedAbout, EdgeType::ConnectedTo] {
                             refs.extend(elements.edge(host, seen, url));

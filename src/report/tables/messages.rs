@@ -4,6 +4,7 @@ use super::spec::{By, Cell, ColumnKind, Row, TableSpec};
 use crate::graph::schema::message;
 use crate::graph::{EdgeType, NodeRef};
 use crate::report::elements::{Elements, Ref};
+use crate::report::listing::Listing;
 use crate::report::view::View;
 
 pub(super) const RISKY: TableSpec = TableSpec {
@@ -27,7 +28,7 @@ pub(super) const RISKY: TableSpec = TableSpec {
     rows: risky,
 };
 
-/// The rows of the timeline hunt without its limit, since a report shows all messages.
+/// The rows of the timeline hunt without its limit, for all messages that the report lists.
 pub(super) const TIMELINE: TableSpec = TableSpec {
     hunt: "message-timeline",
     kinds: &[
@@ -41,15 +42,29 @@ pub(super) const TIMELINE: TableSpec = TableSpec {
     rows: timeline,
 };
 
+/// The number of messages that the table of this hunt lacks.
+pub(super) fn unlisted(hunt: &str, listing: &Listing) -> usize {
+    if hunt == RISKY.hunt {
+        listing.unlisted.risky_rows
+    } else if hunt == TIMELINE.hunt {
+        listing.unlisted.rows
+    } else {
+        0
+    }
+}
+
 fn risky(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (message, urls) in view.messages_with(|url| view.risky(url)) {
+        if !elements.lists(message) {
+            continue;
+        }
         let place = view.place_of(message);
         for sender in view.senders(message) {
-            let mut refs = vec![elements.node(message)];
+            let mut refs: Vec<Ref> = elements.node(message).into_iter().collect();
             refs.extend(sender_of(elements, sender, message));
             for url in &urls {
-                refs.push(elements.node(*url));
+                refs.extend(elements.node(*url));
                 refs.extend(elements.edge(message, EdgeType::Contains, *url));
             }
             let ids = urls.iter().map(|url| view.id(*url).to_owned()).collect();
@@ -75,7 +90,7 @@ fn sender_of(
     sender: Option<NodeRef>,
     message: NodeRef,
 ) -> impl Iterator<Item = Ref> {
-    let node = sender.map(|sender| elements.node(sender));
+    let node = sender.and_then(|sender| elements.node(sender));
     let edge = sender.and_then(|sender| elements.edge(sender, EdgeType::Sent, message));
     node.into_iter().chain(edge)
 }
@@ -84,14 +99,15 @@ fn timeline(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (message, urls) in view.messages_with(|_| true) {
         let created = view.facts(message).get(message::CREATED);
-        if created.is_none() {
+        if created.is_none() || !elements.lists(message) {
             continue;
         }
         let place = view.place_of(message);
         for sender in view.senders(message) {
             for url in &urls {
-                let mut refs = vec![elements.node(message), elements.node(*url)];
-                refs.extend(sender.map(|sender| elements.node(sender)));
+                let about = [Some(message), Some(*url), sender];
+                let about = about.into_iter().flatten();
+                let refs = about.filter_map(|node| elements.node(node)).collect();
                 rows.push(Row {
                     cells: vec![
                         Cell::time(created),

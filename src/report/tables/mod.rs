@@ -11,6 +11,7 @@ mod urls;
 use serde::Serialize;
 
 use super::elements::{Elements, Ref};
+use super::listing::Listing;
 use super::view::View;
 use crate::hunt::{self, HuntError};
 use spec::{Cell, ColumnKind, TableSpec, compare};
@@ -40,13 +41,24 @@ pub(super) struct Table {
     kinds: &'static [ColumnKind],
     rows: Vec<Vec<Cell>>,
     refs: Vec<Vec<Ref>>,
+    /// The number of messages that have no row here, since they are only counted.
+    #[serde(skip_serializing_if = "is_zero")]
+    unlisted: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// Computes every table.
 ///
 /// # Errors
 /// When a hunt of the library is missing or not valid.
-pub(super) fn all(view: View<'_>, elements: &mut Elements<'_>) -> Result<Vec<Table>, HuntError> {
+pub(super) fn all(
+    view: View<'_>,
+    listing: &Listing,
+    elements: &mut Elements<'_>,
+) -> Result<Vec<Table>, HuntError> {
     let mut tables = Vec::new();
     for spec in TABLES {
         let hunt = hunt::find(spec.hunt)?;
@@ -61,6 +73,7 @@ pub(super) fn all(view: View<'_>, elements: &mut Elements<'_>) -> Result<Vec<Tab
             kinds: spec.kinds,
             rows,
             refs,
+            unlisted: messages::unlisted(spec.hunt, listing),
         });
     }
     Ok(tables)

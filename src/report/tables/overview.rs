@@ -38,7 +38,7 @@ pub(super) const ENTITIES: TableSpec = TableSpec {
 fn summary(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut urls = Vec::new();
     for (_, risky) in view.messages_with(|url| view.risky(url)) {
-        urls.extend(risky.iter().map(|url| elements.node(*url)));
+        urls.extend(risky.iter().filter_map(|url| elements.node(*url)));
     }
     urls.sort_unstable();
     urls.dedup();
@@ -61,7 +61,7 @@ fn entities(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     let mut found: BTreeMap<(&str, String), Vec<Ref>> = BTreeMap::new();
     let mut add = |kind, node| {
         let known = found.entry((kind, view.shown(node).to_owned()));
-        known.or_default().push(elements.node(node));
+        known.or_default().extend(elements.node(node));
     };
     for (message, _) in view.messages_with(|url| view.risky(url)) {
         for sender in view.senders(message).into_iter().flatten() {

@@ -73,15 +73,15 @@ impl<'g> Found<'g> {
 
     /// References to the node, the messages and the urls.
     fn refs(&self, view: View<'_>, elements: &mut Elements<'_>) -> Vec<Ref> {
-        let mut refs = vec![elements.node(self.node)];
+        let mut refs: Vec<Ref> = elements.node(self.node).into_iter().collect();
         for message in &self.messages {
-            refs.push(elements.node(*message));
+            refs.extend(elements.node(*message));
         }
         for url in &self.urls {
             refs.extend(
                 view.graph
                     .find(Label::Url, url)
-                    .map(|url| elements.node(url)),
+                    .and_then(|url| elements.node(url)),
             );
         }
         refs

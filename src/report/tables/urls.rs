@@ -69,11 +69,14 @@ fn by_sender(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
             }
         }
         for (sender, sent) in of_url.into_values() {
-            let mut refs: Vec<Ref> = sender.iter().map(|sender| elements.node(*sender)).collect();
-            refs.push(elements.node(url));
+            let mut refs: Vec<Ref> = sender
+                .and_then(|sender| elements.node(sender))
+                .into_iter()
+                .collect();
+            refs.extend(elements.node(url));
             refs.extend(verdicts(view, elements, url));
             for message in &sent.messages {
-                refs.push(elements.node(*message));
+                refs.extend(elements.node(*message));
                 refs.extend(elements.edge(*message, EdgeType::Contains, url));
             }
             rows.push(Row {
@@ -120,7 +123,7 @@ fn suspicious(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
             .iter()
             .flat_map(|kind| graph.sources(url, *kind))
             .collect();
-        let mut refs = vec![elements.node(url)];
+        let mut refs: Vec<Ref> = elements.node(url).into_iter().collect();
         refs.extend(verdicts(view, elements, url));
         for message in messages {
             refs.extend(elements.edge(message, EdgeType::Contains, url));
@@ -160,6 +163,6 @@ fn verdicts(view: View<'_>, elements: &mut Elements<'_>, url: NodeRef) -> Vec<Re
     let verdicts = view.graph.targets(url, EdgeType::HasVerdict);
     verdicts
         .into_iter()
-        .map(|verdict| elements.node(verdict))
+        .filter_map(|verdict| elements.node(verdict))
         .collect()
 }
