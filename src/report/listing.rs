@@ -303,6 +303,7 @@ mod tests {
                 raw: address.to_string(),
                 wrapped_by: Vec::new(),
                 mismatch: false,
+                defanged: false,
             };
             graph.link(message, contains, url, seen);
             if n % 5 == 0 {

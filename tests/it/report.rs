@@ -286,6 +286,7 @@ fn harmless_messages_beyond_the_bound_are_counted() {
             raw: address.to_string(),
             wrapped_by: Vec::new(),
             mismatch: false,
+            defanged: false,
         };
         graph.link(message, contains, url, seen);
         if risky {
