@@ -4,7 +4,8 @@
 //! make a file that no browser opens, so only the earliest harmless messages are listed. Malicious messages and every
 //! click, warning, connection and alert are listed up to a far higher bound.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -112,26 +113,42 @@ const HOUR: i64 = 3_600_000;
 
 impl Listing {
     pub(super) fn of(view: View<'_>, bounds: Bounds) -> Self {
-        let mut events = occurrences(view);
-        let undated = events.iter().filter(|event| event.at().is_none()).count();
-        let chosen = chosen(&events, bounds);
+        let mut undated = 0;
         let mut unlisted = Unlisted::default();
         let mut counts = BTreeMap::new();
-        let mut position = 0;
-        events.retain(|event| {
-            position += 1;
-            if chosen.contains(&(position - 1)) {
-                return true;
-            }
-            unlisted.add(event, view);
+        let mut count = |event: Occurrence| {
+            unlisted.add(&event, view);
             if let Some(at) = event.at() {
-                *counts
-                    .entry((event.kind, event.risky, at.div_euclid(HOUR)))
-                    .or_default() += 1;
+                let span = at.div_euclid(HOUR);
+                *counts.entry((event.kind, event.risky, span)).or_default() += 1;
             }
-            false
+        };
+        let (mut harmless, mut others) = (First::new(bounds.harmless), First::new(bounds.others));
+        let mut position = 0;
+        each_occurrence(view, |event| {
+            position += 1;
+            undated += usize::from(event.at().is_none());
+            let first = if event.harmless.is_some() {
+                &mut harmless
+            } else {
+                &mut others
+            };
+            if let Some(last) = first.add(Ranked { position, event }) {
+                count(last);
+            }
         });
-        events.shrink_to_fit();
+        let mut links = 0;
+        let mut listed = others.best.into_vec();
+        for ranked in harmless.best.into_sorted_vec() {
+            links += ranked.event.harmless.map_or(0, |links| links as usize);
+            if links <= bounds.links {
+                listed.push(ranked);
+            } else {
+                count(ranked.event);
+            }
+        }
+        listed.sort_unstable_by_key(|ranked| ranked.position);
+        let events: Vec<Occurrence> = listed.into_iter().map(|ranked| ranked.event).collect();
         unlisted.count(counts, bounds.spans);
         let messages = events.iter().filter_map(|event| match event.spot {
             Spot::Node(node) if event.kind == EventKind::Message => Some(node),
@@ -185,27 +202,66 @@ impl Unlisted {
     }
 }
 
-/// The positions of the listed events.
-fn chosen(events: &[Occurrence], bounds: Bounds) -> HashSet<usize> {
-    let (mut harmless, mut others): (Vec<usize>, Vec<usize>) =
-        (0..events.len()).partition(|at| events[*at].harmless.is_some());
-    // Events without a time come last. Among equals the order is that of the ids.
-    let time = |at: &usize| (events[*at].at().is_none(), events[*at].at(), *at);
-    harmless.sort_unstable_by_key(time);
-    others.sort_unstable_by_key(|at| (!events[*at].risky, time(at)));
-    let mut links = 0;
-    let harmless = harmless.into_iter().take(bounds.harmless).take_while(|at| {
-        links += events[*at].harmless.map_or(0, |links| links as usize);
-        links <= bounds.links
-    });
-    harmless
-        .chain(others.into_iter().take(bounds.others))
-        .collect()
+/// An event with its rank: malicious ones come first, then the earliest. Events without a time come last, and equals
+/// are in the order of their ids.
+struct Ranked {
+    position: usize,
+    event: Occurrence,
 }
 
-/// Every event of the graph.
-fn occurrences(view: View<'_>) -> Vec<Occurrence> {
-    let mut events = Vec::new();
+impl Ranked {
+    fn rank(&self) -> (bool, bool, Option<i64>, usize) {
+        let at = self.event.at();
+        (!self.event.risky, at.is_none(), at, self.position)
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Ranked {}
+
+/// The first events by rank, so many and no more, so that a case of any size takes little memory.
+struct First {
+    most: usize,
+    best: BinaryHeap<Ranked>,
+}
+
+impl First {
+    fn new(most: usize) -> Self {
+        Self {
+            most,
+            best: BinaryHeap::new(),
+        }
+    }
+
+    /// Adds an event, and gives the one for which there is no room.
+    fn add(&mut self, event: Ranked) -> Option<Occurrence> {
+        self.best.push(event);
+        if self.best.len() <= self.most {
+            return None;
+        }
+        self.best.pop().map(|last| last.event)
+    }
+}
+
+/// Goes through every event of the graph: messages by id, then events of other kinds.
+fn each_occurrence(view: View<'_>, mut found: impl FnMut(Occurrence)) {
     for (node, urls) in view.messages_with(|_| true) {
         let facts = view.facts(node);
         let sender = view.senders(node).first().copied().flatten();
@@ -213,7 +269,7 @@ fn occurrences(view: View<'_>) -> Vec<Occurrence> {
         let risky = facts.is(message::RISKY);
         let matters = risky || urls.iter().any(|url| view.risky(*url));
         let links = u32::try_from(urls.len()).unwrap_or(u32::MAX);
-        events.push(Occurrence {
+        found(Occurrence {
             kind: EventKind::Message,
             risky,
             first: at,
@@ -233,7 +289,7 @@ fn occurrences(view: View<'_>) -> Vec<Occurrence> {
                 let Some(seen) = view.graph.edge(who, edge, url) else {
                     continue;
                 };
-                events.push(Occurrence {
+                found(Occurrence {
                     kind,
                     risky: view.risky(url),
                     first: seen.facts.first_seen,
@@ -248,7 +304,7 @@ fn occurrences(view: View<'_>) -> Vec<Occurrence> {
     for node in view.graph.labelled(Label::Alert) {
         let facts = view.facts(node);
         let at = facts.get(alert::TIME).or(facts.first_seen);
-        events.push(Occurrence {
+        found(Occurrence {
             kind: EventKind::Alert,
             risky: view
                 .graph
@@ -262,7 +318,6 @@ fn occurrences(view: View<'_>) -> Vec<Occurrence> {
             created: false,
         });
     }
-    events
 }
 
 fn holds_risky(view: View<'_>, message: NodeRef) -> bool {
