@@ -91,7 +91,7 @@ impl Facts {
 
     /// The value of a property, in the type that the schema declares; `None` when it is absent.
     pub fn get<T: Holds>(&self, field: Field<T>) -> Option<T::Read<'_>> {
-        let value = self.properties.get(field.table(), field.position());
+        let value = self.properties.get(field);
         value.and_then(T::read)
     }
 
@@ -105,7 +105,7 @@ impl Facts {
 
     /// True when the property is present.
     pub fn has<T>(&self, field: Field<T>) -> bool {
-        let value = self.properties.get(field.table(), field.position());
+        let value = self.properties.get(field);
         value.is_some()
     }
 

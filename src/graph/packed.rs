@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 
 use super::merge::{combine, normal};
-use super::property::{Merge, Property, ValueKind};
+use super::property::{Field, Merge, Property, ValueKind};
 use super::schema;
 use super::value::{Observed, Value, ValueRef};
 
@@ -86,11 +86,18 @@ impl Packed {
         true
     }
 
-    /// The value of a property; `None` when it is absent, or belongs to another table.
-    pub(super) fn get(&self, table: u8, position: u8) -> Option<ValueRef<'_>> {
-        if self.0.first() != Some(&table) {
-            return None;
-        }
+    /// The value of a property; `None` when it is absent. A property of another table is the one of the same name here,
+    /// since labels and types share names such as `count` and `risky`, which mean the same in all of them.
+    pub(super) fn get<T>(&self, field: Field<T>) -> Option<ValueRef<'_>> {
+        let own = *self.0.first()?;
+        let position = match own == field.table() {
+            true => field.position(),
+            false => {
+                let named = |property: &Property| property.name == field.name();
+                let position = schema::table(own).iter().position(named)?;
+                u8::try_from(position).ok()?
+            }
+        };
         let entry = self.entries().find(|entry| entry.position >= position)?;
         (entry.position == position).then(|| entry.value())
     }

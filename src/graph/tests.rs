@@ -541,3 +541,28 @@ fn what_is_no_graph_of_this_case_is_refused_with_its_line() {
         "line 1: missing field `properties` at line 1 column 2"
     );
 }
+
+#[test]
+fn a_name_that_types_share_is_read_on_each_of_them() {
+    use super::schema::{clicked, opened, url};
+    let mut graph = Graph::new(CASE);
+    let user = graph.put(User::by_upn("ann@contoso.example"), Seen::in_record(1));
+    let evil = url_node(&mut graph);
+    let app = String::new();
+    graph.link(user, Edge::Opened { count: 3, app }, evil, Seen::default());
+    let edge = graph.edge(user, EdgeType::Opened, evil).unwrap();
+    assert_eq!(edge.facts.get(opened::COUNT), Some(3));
+    assert_eq!(
+        edge.facts.get(clicked::COUNT),
+        Some(3),
+        "the same word means the same"
+    );
+    assert_eq!(edge.facts.get(clicked::ACTIONS), None);
+    let message = graph.put(Message::default(), Seen::default());
+    graph.set(message, super::schema::message::RISKY, true);
+    assert!(graph.node(message).facts.is(url::RISKY));
+}
+
+fn url_node(graph: &mut Graph) -> NodeRef {
+    url(graph, "https://evil.example/", Seen::default())
+}

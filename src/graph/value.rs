@@ -80,14 +80,7 @@ impl Value {
 
     /// The value as JSON, as [`Serialize`] writes it.
     pub fn to_json(&self) -> serde_json::Value {
-        match self {
-            Self::Text(text) => text.as_str().into(),
-            Self::Integer(n) => (*n).into(),
-            Self::Number(n) => (*n).into(),
-            Self::Boolean(b) => (*b).into(),
-            Self::Time(at) => format_time(*at).into(),
-            Self::List(items) => items.clone().into(),
-        }
+        serde_json::to_value(self).unwrap_or_default()
     }
 }
 
