@@ -7,7 +7,6 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, Utc};
 use futures::future::BoxFuture;
 use serde::Serialize;
-use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 use super::error::Failure;
@@ -73,7 +72,7 @@ impl Client {
     }
 
     /// Like [`Client::send`], but requires a permit before each attempt; a refused permit is recorded instead of an
-    /// answer. When `down` is true for a recorded answer, the request is sent again, whatever its status.
+    /// answer.
     ///
     /// # Errors
     /// Those of [`Client::send`].
@@ -81,33 +80,42 @@ impl Client {
         &self,
         request: &Request,
         permit: Permit<'_>,
-        down: fn(&Exchange) -> bool,
     ) -> Result<Exchange, Failure> {
-        let (network, before) = match (self.look_up(request)?, &self.network) {
-            (AnswerFrom::Journal(exchange), Some(network))
-                if down(&exchange) && !self.has_asked(&exchange) =>
-            {
-                (network, Some(exchange))
+        match self.look_up(request)? {
+            AnswerFrom::Journal(exchange) => Ok(exchange),
+            AnswerFrom::Network(network, before) => {
+                let (at, answer) = self.ask_if(network, request, Some(permit)).await?;
+                self.record(request, before, at, answer)
             }
-            (AnswerFrom::Journal(exchange), _) => return Ok(exchange),
-            (AnswerFrom::Network(network, before), _) => (network, before),
-        };
-        let (at, answer) = self.ask_if(network, request, Some(permit)).await?;
-        self.record(request, before, at, answer)
+        }
     }
 
-    /// The recorded answer to a request. Failures, and answers for which `down` is true, are left out, since the next
-    /// attempt may have another result.
+    /// Like [`Client::send`], but sends the request also when an answer is recorded, unless this run has asked for it
+    /// already: for a list whose recorded pages lead no further. A replay returns the recorded answer.
+    ///
+    /// # Errors
+    /// Those of [`Client::send`].
+    pub async fn send_anew(&self, request: &Request) -> Result<Exchange, Failure> {
+        match (self.look_up(request)?, &self.network) {
+            (AnswerFrom::Journal(exchange), Some(network)) if !self.has_asked(&exchange) => {
+                let (at, answer) = self.ask(network, request).await?;
+                self.record(request, Some(exchange), at, answer)
+            }
+            (AnswerFrom::Journal(exchange), _) => Ok(exchange),
+            (AnswerFrom::Network(network, before), _) => {
+                let (at, answer) = self.ask(network, request).await?;
+                self.record(request, before, at, answer)
+            }
+        }
+    }
+
+    /// The recorded answer to a request. What is no answer is left out, since the next attempt may have another result.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn on_record(
-        &self,
-        request: &Request,
-        down: fn(&Exchange) -> bool,
-    ) -> Result<Option<Exchange>, Failure> {
+    pub fn on_record(&self, request: &Request) -> Result<Option<Exchange>, Failure> {
         let found = self.journal.find(request)?;
-        let found = found.filter(|found| !is_failure(request, &found.answer) && !down(found));
+        let found = found.filter(|found| (request.is_answer)(&found.answer));
         if found.is_some() {
             self.count(request.source, |counts| counts.replayed += 1);
         }
@@ -145,9 +153,11 @@ impl Client {
     pub(crate) fn look_up(&self, request: &Request) -> Result<AnswerFrom<'_>, Failure> {
         let found = self.journal.find(request)?;
         match (found, &self.network) {
-            // Recorded failures are requested again: the service may be available by now, or the permission granted.
+            // What is no answer is asked for again: the service may be available by now, or the permission granted. So is
+            // an answer that may have grown.
             (Some(exchange), Some(network))
-                if is_failure(request, &exchange.answer) && !self.has_asked(&exchange) =>
+                if (!(request.is_answer)(&exchange.answer) || may_grow(request, &exchange))
+                    && !self.has_asked(&exchange) =>
             {
                 Ok(AnswerFrom::Network(network, Some(exchange)))
             }
@@ -163,7 +173,8 @@ impl Client {
         }
     }
 
-    /// Records an answer, unless it repeats a failure that is already recorded.
+    /// Records what was received, unless it is no answer and there is one on record, or it repeats a failure that is on
+    /// record.
     pub(crate) fn record(
         &self,
         request: &Request,
@@ -173,7 +184,9 @@ impl Client {
     ) -> Result<Exchange, Failure> {
         let exchange = match before {
             Some(before)
-                if is_failure(request, &answer) && kind(&before.answer) == kind(&answer) =>
+                if !(request.is_answer)(&answer)
+                    && ((request.is_answer)(&before.answer)
+                        || kind(&before.answer) == kind(&answer)) =>
             {
                 before
             }
@@ -356,24 +369,9 @@ fn kind(answer: &Answer) -> (Option<u16>, bool) {
     (answer.status(), unsent)
 }
 
-/// True when an answer is a failure: it says nothing about the requested object, and may be different next time.
-/// Microsoft's services answer in JSON, so status 200 with HTML or with truncated JSON comes from a proxy.
-fn is_failure(request: &Request, answer: &Answer) -> bool {
-    match answer {
-        Answer::Nothing(_) => true,
-        Answer::Response {
-            status: 200, body, ..
-        } => matches!(request.auth, Auth::Entra(_)) && !is_json(body),
-        Answer::Response { status: 504, .. } => !request.gateway_timeout_is_final,
-        Answer::Response { status, .. } => {
-            matches!(status, 401 | 402 | 403 | 408 | 429) || *status >= 500
-        }
-    }
-}
-
-/// True when a body is JSON.
-pub fn is_json(body: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(body).is_ok()
+/// True when an answer was recorded before the time from which it is final.
+fn may_grow(request: &Request, exchange: &Exchange) -> bool {
+    request.final_from.is_some_and(|time| exchange.at < time)
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use chrono::TimeDelta;
 use futures::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -37,13 +38,12 @@ async fn what_failed_is_asked_again_by_the_next_run_and_not_by_this_one() {
         let network = Network::new(None, None).unwrap();
         Client::new(Arc::clone(&journal), Some(network))
     };
-    let down = |exchange: &Exchange| exchange.status() != Some(200);
     let run = client();
     for _ in 0..2 {
         let exchange = run.send(&request).await.unwrap();
         assert_eq!((exchange.record, exchange.status()), (1, Some(403)));
         let granted = || futures::future::ready(Ok(())).boxed();
-        let exchange = run.send_if(&request, &granted, down).await.unwrap();
+        let exchange = run.send_if(&request, &granted).await.unwrap();
         assert_eq!(exchange.record, 1);
     }
     let exchange = client().send(&request).await.unwrap();
@@ -96,4 +96,66 @@ async fn a_list_is_found_by_its_name_and_by_the_name_of_earlier_versions() {
     assert_eq!(keep("a/l.csv", "").unwrap(), 1);
     assert_eq!(keep("/a/l.csv", "").unwrap(), 2);
     assert!(keep("/b.csv", "").is_err());
+}
+
+#[tokio::test]
+async fn an_answer_is_never_replaced_by_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Arc::new(Journal::from(
+        JournalWriter::open(folder.path(), "case").unwrap(),
+    ));
+    let request = Request {
+        deadline: Duration::from_secs(60),
+        url: service(&[200, 403, 200]).await,
+        ..Request::file(Source::Provider("otx"), "").unwrap()
+    };
+    let client = || {
+        let network = Network::new(None, None).unwrap();
+        Client::new(Arc::clone(&journal), Some(network))
+    };
+    let anew = async |client: &Client| client.send_anew(&request).await.unwrap();
+    // The second run is refused, so that the answer of the first one stands. The third one gets a new answer, once.
+    assert_eq!(anew(&client()).await.record, 1);
+    assert_eq!(anew(&client()).await.record, 1);
+    let third = client();
+    for _ in 0..2 {
+        assert_eq!(anew(&third).await.record, 2);
+        assert_eq!(third.counts()[&request.source].sent, 1);
+    }
+    assert_eq!(anew(&client().offline()).await.record, 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_may_have_grown_is_asked_for_again_by_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Arc::new(Journal::from(
+        JournalWriter::open(folder.path(), "case").unwrap(),
+    ));
+    let request = |final_from| Request {
+        deadline: Duration::from_secs(60),
+        final_from,
+        ..Request::file(Source::LogAnalytics, "").unwrap()
+    };
+    let url = service(&[200, 200]).await;
+    let client = || {
+        let network = Network::new(None, None).unwrap();
+        Client::new(Arc::clone(&journal), Some(network))
+    };
+    let ask = async |client: &Client, final_from| {
+        let request = Request {
+            url: url.clone(),
+            ..request(Some(final_from))
+        };
+        client.send(&request).await.unwrap().record
+    };
+    let (past, future) = (
+        Utc::now() - TimeDelta::hours(1),
+        Utc::now() + TimeDelta::hours(1),
+    );
+    let first = client();
+    assert_eq!(ask(&first, future).await, 1);
+    assert_eq!(ask(&first, future).await, 1, "once in a run");
+    assert_eq!(ask(&client(), past).await, 1, "final");
+    assert_eq!(ask(&client(), future).await, 2);
+    assert_eq!(ask(&client().offline(), future).await, 2);
 }

@@ -10,7 +10,7 @@ mod throttle;
 mod transport;
 
 pub(crate) use client::AnswerFrom;
-pub use client::{Client, Counts, FROM_CACHE, Permit, is_json};
+pub use client::{Client, Counts, FROM_CACHE, Permit};
 pub use error::{Failure, TransportError};
 pub(crate) use retry::first_pause;
 pub use sign_in::{SignIn, SignInError, Tokens};

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::verdict::Verdict;
-use crate::journal::{Answer, Exchange, NoAnswer};
+use crate::journal::{Answer, Exchange, NoAnswer, is_json};
 
 /// Returns the JSON object of an answer with status 200, and `None` for 404. Everything else is an error: a verdict
 /// with the reason why there is no answer. `name` is the name of the service, `secrets` are the environment variables
@@ -82,5 +82,19 @@ fn refusal(status: u16, name: &str, secrets: &[&str]) -> String {
         400..=499 => "the request was refused".to_owned(),
         500..=599 => "the service or a gateway before it is in trouble".to_owned(),
         _ => "not a status that it uses".to_owned(),
+    }
+}
+
+/// True when a service answered. It did too when it cannot say anything about this url alone, for example because the url
+/// is too long or invalid for the service.
+pub(super) fn is_answer(answer: &Answer) -> bool {
+    match answer {
+        Answer::Nothing(_) => false,
+        Answer::Response { status, body, .. } => match status {
+            200 => is_json(body.trim_start_matches('\u{feff}')),
+            404 => body.trim().is_empty() || is_json(body),
+            400 | 405..=406 | 409..=428 => true,
+            _ => false,
+        },
     }
 }

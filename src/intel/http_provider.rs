@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::answer::{other_shape, parse};
+use super::answer::{is_answer, other_shape, parse};
 use super::verdict::Verdict;
 use crate::journal::{Auth, Exchange, Limit, Request};
 
@@ -54,6 +54,7 @@ impl HttpProvider {
         request.limits.clone_from(&self.limits);
         request.deadline = DEADLINE;
         request.longest_answer = LONGEST_ANSWER;
+        request.is_answer = is_answer;
         request
     }
 

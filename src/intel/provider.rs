@@ -60,7 +60,7 @@ impl Provider {
     /// The way to get its verdict on this string.
     pub fn look_up(&self, asked: &str) -> Lookup {
         if let Self::Service(service) = self {
-            return Lookup::Send(service.request(asked));
+            return Lookup::Send(Box::new(service.request(asked)));
         }
         let url = match Url::parse(asked) {
             Ok(url) => url,
@@ -79,7 +79,7 @@ impl Provider {
 #[derive(Debug, Clone)]
 pub enum Lookup {
     /// Send this request; [`HttpProvider::parse_answer`] converts the answer to a verdict.
-    Send(Request),
+    Send(Box<Request>),
     /// Query the workspace for indicators with these values, together with those of other urls;
     /// [`WorkspaceIndicators::judge`] converts the rows to a verdict.
     Workspace(Vec<String>),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -39,6 +40,12 @@ pub struct Request {
     /// Whether status 504 means that the request takes longer than the service allows. Then it would fail again, so it
     /// is neither retried nor sent again by a later load; the source has to request less at once.
     pub gateway_timeout_is_final: bool,
+    /// Whether the service answered the request with this: the decision of the reader that knows the service. What is no
+    /// answer is asked for again by a later load, and never replaces a recorded answer.
+    pub is_answer: fn(&Answer) -> bool,
+    /// An answer that was received before this time may grow, since the service receives its data late. A later load
+    /// asks for it again. `None` when every answer is final.
+    pub final_from: Option<DateTime<Utc>>,
 }
 
 impl Request {
@@ -61,6 +68,8 @@ impl Request {
             attempt_timeout: Self::ATTEMPT_TIMEOUT,
             longest_answer: Self::LONGEST_ANSWER,
             gateway_timeout_is_final: false,
+            is_answer: Answer::is_by_status,
+            final_from: None,
         }
     }
 
@@ -203,6 +212,27 @@ impl Answer {
             Self::Nothing(_) => None,
         }
     }
+
+    /// What counts as an answer where a service says no more than the status does: everything but a refusal, a
+    /// throttled or timed-out request and a failure of the service.
+    pub fn is_by_status(&self) -> bool {
+        let no_answer =
+            |status: u16| matches!(status, 401 | 402 | 403 | 408 | 429) || status >= 500;
+        self.status().is_some_and(|status| !no_answer(status))
+    }
+
+    /// The body, if it is JSON.
+    pub fn json(&self) -> Option<&str> {
+        match self {
+            Self::Response { body, .. } => Some(body.as_str()).filter(|body| is_json(body)),
+            Self::Nothing(_) => None,
+        }
+    }
+}
+
+/// True when a body is JSON.
+pub fn is_json(body: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(body).is_ok()
 }
 
 /// The reason why there is no response. The journal stores it as text, which [`fmt::Display`] writes and

@@ -17,7 +17,9 @@ mod writer;
 use chrono::{DateTime, Utc};
 
 pub use error::JournalError;
-pub use exchange::{Answer, Audience, Auth, Body, Exchange, Limit, Method, NoAnswer, Request};
+pub use exchange::{
+    Answer, Audience, Auth, Body, Exchange, Limit, Method, NoAnswer, Request, is_json,
+};
 pub use index::Tail;
 pub use lookup::RecordLookup;
 pub use reader::JournalReader;

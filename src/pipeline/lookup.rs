@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use url::Url;
 
 use crate::graph::Seen;
-use crate::http::is_json;
 use crate::intel::{
     AnswerCache, HttpProvider, Lookup, Privacy, Provider, ProviderRequest, State, Verdict,
     provider_request,
 };
-use crate::journal::{Answer, Body, Exchange, Request};
+use crate::journal::{Body, Exchange, Request};
 
 /// A url that is looked up at a provider.
 #[derive(Clone)]
@@ -69,7 +68,7 @@ impl Lookups {
                     match requests.get_mut(place) {
                         Some(same) => same.urls.push(url),
                         None => requests.push(SharedRequest {
-                            request,
+                            request: *request,
                             urls: vec![url],
                         }),
                     }
@@ -123,18 +122,4 @@ impl SharedRequest {
 
 fn is_answer(verdict: &Verdict) -> bool {
     matches!(verdict.state, State::Hit | State::Clean | State::NotFound)
-}
-
-/// True when an exchange shows that the service is down. It is false when only this url has no answer, for example
-/// because it is too long or invalid for the service.
-pub(super) fn is_down(exchange: &Exchange) -> bool {
-    match &exchange.answer {
-        Answer::Nothing(_) => true,
-        Answer::Response { status, body, .. } => match status {
-            200 => !is_json(body.trim_start_matches('\u{feff}')),
-            404 => !body.trim().is_empty() && !is_json(body),
-            400 | 405..=406 | 409..=428 => false,
-            _ => true,
-        },
-    }
 }

@@ -16,7 +16,7 @@ use super::context::{Context, Intel};
 use super::directory::Directory;
 use super::findings::Findings;
 use super::listing::Listing;
-use super::lookup::{Lookups, SharedRequest, is_down};
+use super::lookup::{Lookups, SharedRequest};
 use super::progress::{Progress, RunError};
 use super::urls::Urls;
 use super::{chats, intel, messages, pivot, seeds, teams};
@@ -411,7 +411,7 @@ fn plan_provider(
     }
     for request in &lookups.requests {
         let sent = Sent::of(request);
-        let recorded = context.client.on_record(&request.request, is_down)?;
+        let recorded = context.client.on_record(&request.request)?;
         if recorded.is_some() {
             plan.recorded.push(sent);
         } else if is_kept(context, provider, request) {

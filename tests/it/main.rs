@@ -24,5 +24,6 @@ mod load_faults;
 mod load_resume;
 mod load_truth;
 mod plan;
+mod reliability;
 mod report;
 mod targets;

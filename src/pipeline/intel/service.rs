@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::stream::{self, StreamExt};
 
 use super::super::context::Context;
-use super::super::lookup::{LookupResult, SharedRequest, is_down};
+use super::super::lookup::{LookupResult, SharedRequest};
 use crate::http::Failure;
 use crate::intel::{HttpProvider, State, Verdict};
 use crate::journal::{Answer, Exchange, NoAnswer};
@@ -43,7 +43,7 @@ pub(super) async fn ask(
             let first = answers.first().map(|answer| answer.verdict.clone());
             results.extend(answers);
             done += 1;
-            if is_down(&exchange) {
+            if !(requests[done - 1].request.is_answer)(&exchange.answer) {
                 down_in_a_row += 1;
                 given_up = first.and_then(|verdict| give_up(&exchange, verdict, down_in_a_row));
             } else {
@@ -100,7 +100,7 @@ async fn send(
             .boxed()
     };
     let client = &context.client;
-    let exchange = client.send_if(&request.request, &permit, is_down).await?;
+    let exchange = client.send_if(&request.request, &permit).await?;
     if let Some(cache) = &context.intel.cache
         && request.is_answered_by(provider, &exchange)
     {
@@ -117,7 +117,7 @@ fn known_answer(
     request: &SharedRequest,
 ) -> Result<Option<Exchange>, Failure> {
     let client = &context.client;
-    if let Some(exchange) = client.on_record(&request.request, is_down)? {
+    if let Some(exchange) = client.on_record(&request.request)? {
         return Ok(Some(exchange));
     }
     if client.replays() {

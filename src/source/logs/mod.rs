@@ -1,5 +1,6 @@
 //! The logs of the tenant: the KQL queries, and the service that runs them.
 
+mod answer;
 mod entity;
 mod query;
 mod sentinel;

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::answer::is_answer;
 use super::query::{Parameter, Query};
 use super::table::PRIMARY;
 use crate::http::{Client, Failure};
@@ -316,6 +317,7 @@ impl Sentinel {
             longest_answer: LONGEST_ANSWER,
             // The gateway's 504 means that the query takes longer than the service allows.
             gateway_timeout_is_final: true,
+            is_answer,
             ..Request::post(SOURCE, self.url.clone(), body)
         };
         // The semaphore is never closed, so this cannot fail.

@@ -8,6 +8,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::answer::is_answer;
 use super::{DEADLINE, Graph, LONGEST_ANSWER, SOURCE};
 use crate::http::{AnswerFrom, Failure, KEPT_HEADERS, Network, first_pause};
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
@@ -149,6 +150,7 @@ impl Graph {
             limits: wanted.flat_map(|at| requests[at].limits.clone()).collect(),
             deadline: DEADLINE.min(Duration::from_secs(300)),
             longest_answer: LONGEST_ANSWER,
+            is_answer,
             ..Request::post(SOURCE, url, body)
         }
     }

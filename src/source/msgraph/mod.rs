@@ -3,6 +3,7 @@
 //! Lists are read to their last page. First pages and single objects are requested in `$batch` envelopes of twenty, but
 //! every answer is a separate record, so a case does not depend on how an object was requested.
 
+mod answer;
 mod batch;
 mod limits;
 mod pages;
@@ -15,6 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use self::answer::is_answer;
 use crate::http::{Client, Failure};
 use crate::journal::{Answer, Audience, Auth, Exchange, Limit, Request};
 use crate::model::RecordNumber;
@@ -327,6 +329,7 @@ impl Graph {
             limits,
             deadline: DEADLINE,
             longest_answer: LONGEST_ANSWER,
+            is_answer,
             ..Request::get(SOURCE, url)
         }
     }

@@ -12,7 +12,7 @@ use super::provider;
 
 fn request(name: &str, asked: &str) -> Request {
     match provider(name).look_up(asked) {
-        Lookup::Send(request) => request,
+        Lookup::Send(request) => *request,
         other => panic!("{other:?}"),
     }
 }
