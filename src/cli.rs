@@ -162,6 +162,12 @@ pub struct ScopeArgs {
     /// Also start from this team (group id)
     #[arg(long, value_name = "TEAM")]
     pub team: Vec<String>,
+    /// Also start from this url, and count it as malicious
+    #[arg(long, value_name = "URL")]
+    pub malicious: Vec<String>,
+    /// Never count this url, or any url on this host, as malicious
+    #[arg(long, value_name = "URL|HOST")]
+    pub benign: Vec<String>,
     /// Which messages of channels to read [default: listed]
     #[arg(long, value_enum)]
     pub channels: Option<Channels>,
@@ -194,6 +200,8 @@ impl From<&ScopeArgs> for Options {
             users: sorted(&typed.user),
             urls: sorted(&typed.url),
             teams: sorted(&typed.team),
+            malicious: sorted(&typed.malicious),
+            benign: sorted(&typed.benign),
             channels: typed.channels.unwrap_or(Channels::Listed),
             chats_of: typed.chats_of.unwrap_or(ChatsOf::Risky),
             pivot_on: typed.pivot_on.unwrap_or(PivotOn::Risky),

@@ -91,6 +91,7 @@ fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
         intel,
         risk,
         hosts,
+        gaps,
         messages,
         endpoints,
         provider_endpoints,
@@ -125,6 +126,7 @@ fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
         protected_domains: risk.protected_domains.clone(),
         shared_domains: hosts.shared_domains.clone(),
         store: messages.store,
+        accepted: gaps.accepted.clone(),
         endpoints: Endpoints {
             graph: graph?,
             log_analytics: log_analytics?,

@@ -10,8 +10,8 @@ use serde::de::value::{Error, MapDeserializer};
 use super::document::{Document, Others, Setting, did_you_mean, variable};
 use super::error::Problems;
 use super::sections::{
-    Auth, Endpoint, Endpoints, Hosts, Intel, Messages, Neo4j, Risk, SECTIONS, Section, Sentinel,
-    Tenant,
+    Auth, Endpoint, Endpoints, Gaps, Hosts, Intel, Messages, Neo4j, Risk, SECTIONS, Section,
+    Sentinel, Tenant,
 };
 use super::value::{Value, keys};
 use crate::intel::{PROVIDERS, reads_lists};
@@ -29,6 +29,7 @@ pub(super) struct Sections {
     pub(super) intel: Intel,
     pub(super) risk: Risk,
     pub(super) hosts: Hosts,
+    pub(super) gaps: Gaps,
     pub(super) messages: Messages,
     pub(super) endpoints: Endpoints,
     /// The addresses of providers in `[endpoints]`, by the name of the provider.
@@ -74,6 +75,7 @@ impl Sections {
             intel: reader.section(),
             risk: reader.section(),
             hosts: reader.section(),
+            gaps: reader.section(),
             messages: reader.section(),
             provider_endpoints: reader.provider_endpoints(),
             endpoints: reader.section(),

@@ -2,7 +2,7 @@
 //!
 //! `[section] key` can also be set by the variable `LINKTRAIL_SECTION_KEY`, where commas separate the items of a list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
@@ -11,8 +11,10 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::cloud::Cloud;
+use super::document::did_you_mean;
 use crate::intel::{self, PROVIDERS, Privacy, PrivacyError, Rate};
-use crate::model::{Signal, Store, duration};
+use crate::model::{Signal, Source, Store, duration};
+use crate::source::logs::Query;
 use crate::terminal::clean;
 
 /// A section of the configuration.
@@ -40,6 +42,7 @@ sections! {
     Intel = "intel",
     Risk = "risk",
     Hosts = "hosts",
+    Gaps = "gaps",
     Messages = "messages",
     Endpoints = "endpoints",
 }
@@ -183,6 +186,15 @@ pub(super) struct Hosts {
     /// Domains that many parties share, in addition to those that linktrail knows.
     #[serde(deserialize_with = "shared_domains")]
     pub(super) shared_domains: Vec<String>,
+}
+
+/// `[gaps]`: what is known to be missing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Gaps {
+    /// Tables, and sources by their key in `requests`, whose absence is a note and no gap. Empty when not set.
+    #[serde(deserialize_with = "accepted")]
+    pub(super) accepted: Vec<String>,
 }
 
 /// `[messages]`: what the graph stores of messages.
@@ -373,6 +385,28 @@ fn shared_domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Stri
     Ok(without_empty(each(deserializer, |domain| {
         Ok(bare(domain))
     })?))
+}
+
+/// The names of tables and sources, in the spelling that linktrail uses.
+fn accepted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let tables = Query::ALL.into_iter().flat_map(Query::tables);
+    let sources = Source::OWN.into_iter().map(Source::as_str);
+    let providers = PROVIDERS.iter().map(|provider| provider.name);
+    let names: BTreeSet<&str> = tables.chain(sources).chain(providers).collect();
+    let names = Vec::from_iter(names);
+    let accepted = each(deserializer, |name| {
+        let name = name.trim();
+        match names.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+            Some(known) => Ok((*known).to_owned()),
+            None if name.is_empty() => Ok(String::new()),
+            None => Err(format!(
+                "holds `{}`, which is neither a table that linktrail reads nor a source{}",
+                clean(name),
+                did_you_mean(name, &names)
+            )),
+        }
+    })?;
+    Ok(without_empty(accepted))
 }
 
 fn bare(domain: &str) -> String {

@@ -2,6 +2,7 @@
 
 use crate::graph::schema::{started_from, verdict};
 use crate::graph::{EdgeType, Facts, Graph, Label, NodeRef, Written};
+use crate::intel::ANALYST;
 use crate::model::{BY_HAND, RecordNumber, State};
 
 /// A node or an edge.
@@ -58,6 +59,7 @@ impl Element {
                 let facts = &of_url.facts;
                 let summary = facts.get(verdict::SUMMARY).unwrap_or("no reason is known");
                 match facts.get(verdict::STATE) {
+                    _ if facts.get(verdict::PROVIDER) == Some(ANALYST) => by_hand.to_owned(),
                     Some(State::Skipped) => format!("nothing was sent: {summary}"),
                     _ => format!("there was no answer to record: {summary}"),
                 }

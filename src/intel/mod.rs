@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod acme;
+mod analyst;
 mod answer;
 mod cache;
 mod clip;
@@ -24,6 +25,7 @@ mod verdict;
 mod virustotal;
 mod xforce;
 
+pub use analyst::{ANALYST, Analyst, Named};
 pub use cache::AnswerCache;
 pub use file::{List, ListError};
 pub use http_provider::{HttpProvider, Service};

@@ -69,11 +69,15 @@ fn unicode(host: &str) -> Option<String> {
     (valid.is_ok() && unicode != host).then_some(unicode)
 }
 
-/// True when the host is below a suffix of the Public Suffix List. The names that RFC 2606 reserves for documentation
-/// and tests count as well, so that examples behave like real hosts.
+/// True when the host is below a suffix of the Public Suffix List, or is itself one of its private suffixes, which are
+/// hosts below a registry's suffix (`github.io`). The names that RFC 2606 reserves for documentation and tests count as
+/// well, so that examples behave like real hosts.
 pub(crate) fn has_public_suffix(host: &str) -> bool {
     let host = host.trim_end_matches('.');
-    let known = psl::domain(host.as_bytes()).is_some_and(|domain| domain.suffix().is_known());
+    let below = psl::domain(host.as_bytes()).is_some_and(|domain| domain.suffix().is_known());
+    let private = psl::suffix(host.as_bytes())
+        .is_some_and(|suffix| suffix == host && suffix.typ() == Some(psl::Type::Private));
+    let known = below || private;
     let reserved = host
         .rsplit_once('.')
         .is_some_and(|(_, last)| matches!(last, "example" | "test"));
@@ -151,6 +155,22 @@ mod tests {
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_private_suffix_is_a_host_itself() {
+        for host in [
+            "github.io",
+            "de.com",
+            "github.io.",
+            "evil.github.io",
+            "evil.com",
+        ] {
+            assert!(has_public_suffix(host), "{host}");
+        }
+        for host in ["com", "co.uk", "printer", "fin.corp", ""] {
+            assert!(!has_public_suffix(host), "{host}");
+        }
     }
 
     #[test]

@@ -77,6 +77,12 @@ pub struct Options {
     pub urls: Vec<String>,
     /// The ids of the teams to start from.
     pub teams: Vec<String>,
+    /// The urls that the analyst names malicious.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub malicious: Vec<String>,
+    /// The urls and hosts that the analyst names benign.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub benign: Vec<String>,
     /// Which messages of the channels are read.
     pub channels: Channels,
     /// Whose chats are read.
@@ -114,6 +120,9 @@ pub struct Settings {
     pub shared_domains: Vec<String>,
     /// How much of a message's text the graph stores.
     pub store: Store,
+    /// Tables and sources whose absence is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
     /// The addresses of the services.
     pub endpoints: Endpoints,
 }

@@ -25,7 +25,7 @@ pub enum Source {
 
 impl Source {
     /// The sources other than providers.
-    const OWN: [Self; 4] = [Self::File, Self::Graph, Self::LogAnalytics, Self::Login];
+    pub const OWN: [Self; 4] = [Self::File, Self::Graph, Self::LogAnalytics, Self::Login];
 
     /// The key in `requests` and in gaps, and the `source` of its records.
     pub const fn as_str(self) -> &'static str {

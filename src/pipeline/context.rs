@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::case::Manifest;
 use crate::http::Client;
-use crate::intel::{AnswerCache, Privacy, Provider, Quotas};
+use crate::intel::{Analyst, AnswerCache, Privacy, Provider, Quotas};
 use crate::model::{Options, RecordNumber, Settings, Window};
 use crate::source::logs::Sentinel;
 use crate::source::msgraph;
@@ -48,17 +48,21 @@ pub(super) struct Context {
     pub(super) msgraph: msgraph::Graph,
     /// The providers of threat intelligence.
     pub(super) intel: Intel,
+    /// What the analyst named malicious or benign.
+    pub(super) analyst: Analyst,
 }
 
 impl Context {
     pub(super) fn new(manifest: &Manifest, client: Arc<Client>, intel: Intel) -> Self {
         let settings = manifest.options.settings.clone();
+        let options = &manifest.options.options;
         Self {
+            analyst: Analyst::new(&options.malicious, &options.benign),
             case: manifest.id.clone(),
             version: manifest.version.clone(),
             now: manifest.created,
             window: manifest.window,
-            options: manifest.options.options.clone(),
+            options: options.clone(),
             logs: logs(&client, &settings),
             msgraph: msgraph(&client, &settings),
             settings,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::graph::Graph;
-use crate::model::{Gap, Gaps, Stage};
+use crate::model::{Gap, Gaps, Source, Stage};
 use crate::source::{logs, msgraph};
 
 /// The result of an investigation, which may have stopped early.
@@ -22,12 +22,15 @@ pub(super) struct Findings {
     pub(super) graph: Graph,
     pub(super) gaps: Gaps,
     pub(super) notes: Gaps,
+    /// The tables and sources whose absence is known.
+    accepted: Vec<String>,
 }
 
 impl Findings {
-    /// Starts without findings, for the case with this id.
-    pub(super) fn new(case: &str) -> Self {
+    /// Starts without findings, for the case with this id, where the absence of these tables and sources is known.
+    pub(super) fn new(case: &str, accepted: &[String]) -> Self {
         Self {
+            accepted: accepted.to_vec(),
             graph: Graph::new(case),
             gaps: Gaps::default(),
             notes: Gaps::default(),
@@ -46,19 +49,42 @@ impl Findings {
             let is_repeated =
                 matches!(problem, logs::Problem::TableAbsent(_)) && !absent.insert(problem.clone());
             if !is_repeated {
-                self.gaps.add(stage, logs::SOURCE, problem, 1);
+                self.add(stage, logs::SOURCE, &problem, problem.absence());
             }
+        }
+    }
+
+    /// Adds a gap, or a note if it is an absence that the configuration accepts. `absence` is the name by which it can be
+    /// accepted besides that of the source; `None` for a gap that cannot be.
+    pub(super) fn add(
+        &mut self,
+        stage: Stage,
+        source: Source,
+        reason: impl ToString,
+        absence: Option<&str>,
+    ) {
+        let is_accepted = absence.is_some_and(|name| {
+            let mut accepted = self.accepted.iter();
+            accepted.any(|accepted| accepted == name || accepted == source.as_str())
+        });
+        match is_accepted {
+            true => {
+                let reason = format!("{}; [gaps] accepted names it", reason.to_string());
+                self.notes.add(stage, source, reason, 1);
+            }
+            false => self.gaps.add(stage, source, reason, 1),
         }
     }
 
     /// Adds a failed request to Microsoft Graph: as a note if the object does not exist, since no permission could have
     /// returned it, otherwise as a gap.
     pub(super) fn add_msgraph_problem(&mut self, stage: Stage, problem: msgraph::Problem) {
-        let to = match problem {
-            msgraph::Problem::NotFound { .. } => &mut self.notes,
-            _ => &mut self.gaps,
-        };
-        to.add(stage, msgraph::SOURCE, problem, 1);
+        match problem {
+            msgraph::Problem::NotFound { .. } => {
+                self.notes.add(stage, msgraph::SOURCE, problem, 1);
+            }
+            problem => self.add(stage, msgraph::SOURCE, &problem, problem.absence()),
+        }
     }
 }
 

@@ -90,7 +90,7 @@ async fn investigate(
     progress: Progress<'_>,
 ) -> Result<Outcome, RunError> {
     let context = Context::new(manifest, client, intel);
-    let mut findings = Findings::new(&manifest.id);
+    let mut findings = Findings::new(&manifest.id, &manifest.options.settings.accepted);
     let mut sequence = Sequence { progress, last };
     match run_stages(&context, &mut findings, &mut sequence).await {
         Ok(()) | Err(Halt::Reached) => Ok(findings.into()),

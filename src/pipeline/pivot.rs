@@ -132,7 +132,8 @@ pub(super) struct Chunk<'a> {
     pub(super) rows: Rows,
 }
 
-/// The urls to search for, sorted by the ids of their nodes: the risky ones, or all with `--pivot-on all`.
+/// The urls to search for, sorted by the ids of their nodes: the risky ones and those that the analyst named, or all with
+/// `--pivot-on all`.
 pub(super) fn targets(
     context: &Context,
     graph: &Graph,
@@ -141,7 +142,8 @@ pub(super) fn targets(
 ) -> Vec<Target> {
     let mut nodes = graph.labelled(Label::Url);
     if context.options.pivot_on == PivotOn::Risky {
-        nodes.retain(|url| verdicts.is_risky(*url));
+        let named = urls.named(graph, &context.options.urls);
+        nodes.retain(|url| verdicts.is_risky(*url) || named.contains(url));
     }
     to_targets(&context.settings, graph, urls, nodes)
 }

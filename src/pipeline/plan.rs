@@ -191,7 +191,7 @@ pub async fn plan(
     mut progress: Progress<'_>,
 ) -> Result<Plan, RunError> {
     let context = Context::new(manifest, client, intel);
-    let mut findings = Findings::new(&manifest.id);
+    let mut findings = Findings::new(&manifest.id, &manifest.options.settings.accepted);
     let mut directory = Directory::default();
 
     let seeds = seeds::find(&context, &mut findings);

@@ -46,8 +46,8 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
             signals.extend(given.map(|(signal, _)| signal));
         }
         let mut decisive = signals.iter();
-        let is_risky =
-            verdicts.is_risky(url) || decisive.any(|signal| settings.signals.contains(signal));
+        let is_risky = !verdicts.is_benign(url)
+            && (verdicts.is_risky(url) || decisive.any(|signal| settings.signals.contains(signal)));
         let severity = intel::overall(verdicts.of(url));
         let rated = Given::default()
             .with(url::SEVERITY, severity)

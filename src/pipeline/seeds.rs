@@ -125,7 +125,7 @@ impl Seeds {
                 self.start_from_user(user, BY_HAND, seen);
             }
         }
-        for url in &options.urls {
+        for url in options.urls.iter().chain(&options.malicious) {
             if let Some(url) = self.urls.put_text(graph, url, seen) {
                 self.starts.add(url, BY_HAND, seen);
             }

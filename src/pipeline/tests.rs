@@ -108,7 +108,7 @@ async fn a_stage_that_cannot_be_noted_ends_the_investigation() {
 
 #[test]
 fn an_absent_table_is_one_gap_and_a_failed_query_one_each_time() {
-    let mut findings = Findings::new("case");
+    let mut findings = Findings::new("case", &[]);
     let absent = || logs::Problem::TableAbsent("UrlClickEvents".to_owned());
     let busy = || logs::Problem::Busy { query: "alerts" };
     findings.add_log_problems(Stage::Alerts, [absent(), busy(), absent(), busy()]);
@@ -124,7 +124,7 @@ fn an_absent_table_is_one_gap_and_a_failed_query_one_each_time() {
 
 #[test]
 fn what_microsoft_graph_does_not_know_is_a_note_and_no_gap() {
-    let mut findings = Findings::new("case");
+    let mut findings = Findings::new("case", &[]);
     let problem = msgraph::Problem::NotFound { what: "user" };
     findings.add_msgraph_problem(Stage::Teams, problem);
     assert_eq!(findings.gaps.list(), []);

@@ -1,6 +1,6 @@
 //! The full text of every url in the graph.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use url::Url;
 
@@ -71,6 +71,12 @@ impl Urls {
     /// The node of a url; `None` when the url is not in the graph.
     pub(super) fn node(&self, graph: &Graph, url: &Url) -> Option<NodeRef> {
         graph.find(Label::Url, url.as_str())
+    }
+
+    /// The nodes of the urls that the analyst named; the texts are those of the options.
+    pub(super) fn named(&self, graph: &Graph, texts: &[String]) -> BTreeSet<NodeRef> {
+        let urls = texts.iter().filter_map(|text| link::canonical(text));
+        urls.filter_map(|(url, _)| self.node(graph, &url)).collect()
     }
 
     fn text<'t>(&'t self, graph: &'t Graph, node: NodeRef) -> &'t str {

@@ -13,6 +13,8 @@ pub(super) struct Verdicts {
     looked_up: HashSet<NodeRef>,
     /// By the node of the url.
     by_url: HashMap<NodeRef, Vec<Verdict>>,
+    /// The urls that the analyst named benign.
+    benign: HashSet<NodeRef>,
     /// Providers that were given up in this load, by name, with the verdict for their unanswered requests.
     pub(super) given_up: BTreeMap<&'static str, Verdict>,
 }
@@ -35,9 +37,19 @@ impl Verdicts {
         self.by_url.get(&url).map_or(&[], Vec::as_slice)
     }
 
-    /// True when a provider rates the url as risky. Signals do not count here: they start neither a round of chats nor
-    /// a search in the logs.
+    /// Takes a url out of risk, since the analyst named it benign.
+    pub(super) fn set_benign(&mut self, url: NodeRef) {
+        self.benign.insert(url);
+    }
+
+    /// True when the analyst named the url benign.
+    pub(super) fn is_benign(&self, url: NodeRef) -> bool {
+        self.benign.contains(&url)
+    }
+
+    /// True when a provider rates the url as risky, and the analyst did not name it benign. Signals do not count here:
+    /// they start neither a round of chats nor a search in the logs.
     pub(super) fn is_risky(&self, url: NodeRef) -> bool {
-        intel::risky(self.of(url))
+        !self.is_benign(url) && intel::risky(self.of(url))
     }
 }

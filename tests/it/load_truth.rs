@@ -253,3 +253,55 @@ fn tables_that_were_never_ingested() {
     };
     check(World::small(), options, &[], |_| {});
 }
+
+/// The url of the small world on this host with this path.
+fn small_url(host: &str, path: &str) -> String {
+    let url = format!("https://{host}{path}");
+    let known = World::small().links.iter().any(|link| link.url == url);
+    assert!(known, "{url}");
+    url
+}
+
+const BAD: &str = "login.micros0ft-verify.example";
+
+#[test]
+fn a_url_named_by_hand_is_followed_whatever_its_rating() {
+    // Nobody rates it, but hosts went to where it is.
+    let url = small_url(BAD, "/mfa");
+    check(
+        World::small(),
+        Options::default(),
+        &["--url", &url],
+        |query| {
+            query.urls = vec![url.clone()];
+        },
+    );
+}
+
+#[test]
+fn a_url_named_malicious_is_risky_and_followed() {
+    let url = small_url("news.adatum.example", "/today");
+    check(
+        World::small(),
+        Options::default(),
+        &["--malicious", &url],
+        |query| {
+            query.malicious = vec![url.clone()];
+        },
+    );
+}
+
+#[test]
+fn what_is_named_benign_is_not_risky_whatever_providers_say() {
+    let url = small_url(BAD, "/oauth?client=1&state=a");
+    for named in [url.as_str(), BAD] {
+        check(
+            World::small(),
+            Options::default(),
+            &["--benign", named],
+            |query| {
+                query.benign = vec![named.to_owned()];
+            },
+        );
+    }
+}

@@ -7,6 +7,7 @@
 #[path = "../run/mod.rs"]
 mod run;
 
+mod by_hand;
 mod growth;
 
 #[cfg(unix)]

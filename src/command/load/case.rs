@@ -11,6 +11,8 @@ use crate::command::exit::{Failure, UsageError};
 use crate::command::output;
 use crate::command::services::Answers;
 use crate::config::{Config, Neo4jUse};
+use crate::intel::{Analyst, Named};
+use crate::link;
 use crate::model::{Options, Scope, Settings, Stage};
 use crate::sink::neo4j::{self, Connection};
 use crate::terminal::clean;
@@ -133,10 +135,31 @@ fn check_options(manifest: &Manifest, dir: &Path, typed: &ScopeArgs) -> Result<(
 /// The options of a new case, from the command line.
 fn new_options(typed: &ScopeArgs) -> Result<Options, UsageError> {
     let options = Options::from(typed);
-    for url in &options.urls {
-        if crate::link::canonical(url).is_none() {
-            return Err(UsageError(format!("--url `{url}` is not a web url")));
+    let named = [
+        ("--url", &options.urls),
+        ("--malicious", &options.malicious),
+    ];
+    for (option, urls) in named {
+        if let Some(url) = urls.iter().find(|url| link::canonical(url).is_none()) {
+            let url = clean(url);
+            return Err(UsageError(format!("{option} `{url}` is not a web url")));
         }
+    }
+    if let Some(text) = options
+        .benign
+        .iter()
+        .find(|text| Named::parse(text).is_none())
+    {
+        let text = clean(text);
+        return Err(UsageError(format!(
+            "--benign `{text}` is neither a web url nor a host"
+        )));
+    }
+    if let Some(url) = Analyst::new(&options.malicious, &options.benign).contradiction() {
+        let url = clean(url.as_str());
+        return Err(UsageError(format!(
+            "--malicious and --benign both name `{url}`; leave one of them out"
+        )));
     }
     if let (Some(from), Some(to)) = (options.from, options.to)
         && from >= to

@@ -8,12 +8,12 @@ use url::Url;
 
 use super::context::Context;
 use super::findings::Findings;
-use super::lookup::{LookupResult, Lookups};
+use super::lookup::{LookupResult, LookupUrl, Lookups};
 use super::urls::Urls;
 use super::verdicts::Verdicts;
 use crate::graph::{Edge, Graph, Seen, node, schema};
 use crate::http::Failure;
-use crate::intel::{Decision, Provider, State, Verdict};
+use crate::intel::{ANALYST, Decision, Provider, State, Verdict};
 use crate::model::{Stage, VerdictId};
 
 /// Asks every provider about every url.
@@ -67,8 +67,24 @@ pub(super) async fn ask_about_new(
                 let reason = &result.verdict.summary;
                 findings.gaps.add(stage, provider.source(), reason, 1);
             }
-            put(&mut findings.graph, urls, verdicts, provider, result);
+            put(&mut findings.graph, urls, verdicts, provider.name(), result);
         }
+    }
+    for url in new.named {
+        let Some(verdict) = context.analyst.judge(&url) else {
+            continue;
+        };
+        if let Some(node) = urls.node(&findings.graph, &url)
+            && context.analyst.is_benign(&url)
+        {
+            verdicts.set_benign(node);
+        }
+        let result = LookupResult {
+            url: LookupUrl { url, sent_as: None },
+            verdict,
+            seen: Vec::new(),
+        };
+        put(&mut findings.graph, urls, verdicts, ANALYST, result);
     }
     Ok(())
 }
@@ -80,6 +96,8 @@ struct New {
     all: Vec<Url>,
     /// Those that a provider outside may be told of, if one is asked. Most urls in a tenant are its own.
     outside: Vec<Url>,
+    /// Those that the analyst named malicious or benign.
+    named: Vec<Url>,
 }
 
 impl New {
@@ -107,6 +125,9 @@ impl New {
                     Decision::Skip(reason) => graph.set(node, schema::url::WITHHELD, reason),
                     Decision::Ask(_) => new.outside.push(url.clone()),
                 }
+            }
+            if context.analyst.judge(&url).is_some() {
+                new.named.push(url.clone());
             }
             if some_local {
                 new.all.push(url);
@@ -174,11 +195,11 @@ fn put(
     graph: &mut Graph,
     urls: &Urls,
     verdicts: &mut Verdicts,
-    provider: &Provider,
+    provider: &str,
     result: LookupResult,
 ) {
     let LookupResult { url, verdict, seen } = result;
-    let id = VerdictId::new(provider.name(), url.url.as_str());
+    let id = VerdictId::new(provider, url.url.as_str());
     let node = node::Verdict {
         severity: verdict.severity,
         score: verdict.score,

@@ -98,6 +98,18 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// What is absent, if `[gaps] accepted` can name it: the table, or the workspace by the name of its source. `None`
+    /// for what went wrong.
+    pub fn absence(&self) -> Option<&str> {
+        match self {
+            Self::TableAbsent(table) => Some(table),
+            Self::Forbidden { .. } => Some(SOURCE.as_str()),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Response<'a> {
     #[serde(borrow, default)]

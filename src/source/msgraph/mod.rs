@@ -93,6 +93,14 @@ pub enum Problem {
     EmptyPages { what: &'static str },
 }
 
+impl Problem {
+    /// The name of the source, if what is absent is absent since it is not permitted: `[gaps] accepted` can name it then.
+    /// `None` for what went wrong.
+    pub fn absence(&self) -> Option<&str> {
+        matches!(self, Self::Forbidden { .. }).then_some(SOURCE.as_str())
+    }
+}
+
 fn spaced(code: &str) -> String {
     if code.is_empty() {
         String::new()

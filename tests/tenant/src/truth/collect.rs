@@ -94,7 +94,7 @@ impl<'a> Run<'a> {
     }
 
     fn risky(&self, link: LinkIx) -> bool {
-        summary::severity(&self.world.links[link], &self.query.providers).1
+        summary::severity(&self.world.links[link], self.query).1
     }
 
     fn seed_user(&mut self, user: UserIx, how: Named, why: &'static str) {
@@ -223,7 +223,7 @@ impl<'a> Run<'a> {
                 self.seed_user(ix, Named::Both, "--user");
             }
         }
-        for url in &self.query.urls {
+        for url in self.query.urls.iter().chain(&self.query.malicious) {
             if let Some(link) = self.world.links.iter().position(|l| l.url == *url) {
                 self.seed_link(link);
             }
@@ -416,10 +416,11 @@ impl<'a> Run<'a> {
 
     fn pivot_links(&self) -> BTreeSet<LinkIx> {
         let all = self.query.pivot_on_all;
+        let named = |link: LinkIx| self.query.urls.contains(&self.world.links[link].url);
         self.links
             .iter()
             .copied()
-            .filter(|l| all || self.risky(*l))
+            .filter(|link| all || self.risky(*link) || named(*link))
             .collect()
     }
 

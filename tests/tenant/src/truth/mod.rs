@@ -67,6 +67,10 @@ pub struct Query {
     pub urls: Vec<String>,
     /// `--team`: group ids.
     pub teams: Vec<String>,
+    /// `--malicious`: normalised urls of this world.
+    pub malicious: Vec<String>,
+    /// `--benign`: normalised urls of this world, or hosts.
+    pub benign: Vec<String>,
     /// `intel.providers`, of `otx` and `xforce`.
     pub providers: Vec<&'static str>,
     /// Tables that answer SEM0100 in this run, beside those the world lacks.
@@ -88,6 +92,8 @@ impl Query {
             channels_all: false,
             users: Vec::new(),
             urls: Vec::new(),
+            malicious: Vec::new(),
+            benign: Vec::new(),
             teams: Vec::new(),
             providers: vec!["otx", "xforce"],
             absent_tables: Vec::new(),

@@ -1,5 +1,6 @@
 //! Verdicts, severities, and the numbers and lists of `load --format json`.
 
+use super::Query;
 use super::{EdgeKey, Truth};
 use crate::world::facts::{Link, Otx, XForce};
 use serde_json::{Value, json};
@@ -88,15 +89,41 @@ fn rate(score: f64) -> (&'static str, Option<&'static str>) {
     }
 }
 
-/// A url's severity over the providers, and whether that is risky.
-pub(super) fn severity(link: &Link, providers: &[&str]) -> (&'static str, bool) {
-    let severities: Vec<&str> = providers
-        .iter()
-        .filter_map(|p| verdict(link, p)?.1)
-        .collect();
+/// State and severity of each provider's verdict on a url, the analyst's too.
+pub(super) fn verdicts(
+    link: &Link,
+    query: &Query,
+) -> Vec<(&'static str, &'static str, Option<&'static str>)> {
+    let asked = query.providers.iter().filter_map(|provider| {
+        let (state, severity) = verdict(link, provider)?;
+        Some((*provider, state, severity))
+    });
+    let mut verdicts: Vec<_> = asked.collect();
+    if query.malicious.contains(&link.url) {
+        verdicts.push(("analyst", "hit", Some("high")));
+    } else if is_benign(link, query) {
+        verdicts.push(("analyst", "clean", Some("information")));
+    }
+    verdicts
+}
+
+/// Whether `--benign` names the url or its host.
+fn is_benign(link: &Link, query: &Query) -> bool {
+    let mut named = query.benign.iter();
+    named.any(|named| *named == link.url || *named == link.host)
+}
+
+/// A url's severity over its verdicts, and whether it is risky.
+pub(super) fn severity(link: &Link, query: &Query) -> (&'static str, bool) {
+    let verdicts = verdicts(link, query);
+    let is = |wanted: &str| {
+        verdicts
+            .iter()
+            .any(|(_, _, severity)| *severity == Some(wanted))
+    };
     for (severity, risky) in [("high", true), ("warning", true), ("information", false)] {
-        if severities.contains(&severity) {
-            return (severity, risky);
+        if is(severity) {
+            return (severity, risky && !is_benign(link, query));
         }
     }
     ("unknown", false)

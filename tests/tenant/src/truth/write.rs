@@ -329,7 +329,7 @@ impl Run<'_> {
     pub(super) fn write_links(&mut self) {
         for link in self.links.clone() {
             let facts = &self.world.links[link];
-            let (severity, risky) = summary::severity(facts, &self.query.providers);
+            let (severity, risky) = summary::severity(facts, self.query);
             let url = self.node(
                 "Url",
                 facts.url.clone(),
@@ -344,10 +344,7 @@ impl Run<'_> {
                 let domain = self.node("Domain", domain.clone(), json!({ "suffix": listed }));
                 self.edge("ON_DOMAIN", url.clone(), domain);
             }
-            for provider in &self.query.providers {
-                let Some((state, severity)) = summary::verdict(facts, provider) else {
-                    continue;
-                };
+            for (provider, state, severity) in summary::verdicts(facts, self.query) {
                 let verdict = self.node(
                     "Verdict",
                     format!("{provider}|{}", facts.url),
