@@ -16,7 +16,7 @@ use crate::sink::neo4j::Counters;
 use crate::terminal;
 
 /// The heading of the notes.
-pub(super) const NOTES: &str = "Not available, whatever permissions are granted (notes)";
+pub(super) const NOTES: &str = "Good to know, and no gap (notes)";
 
 pub(super) fn json(
     case: &Case,
