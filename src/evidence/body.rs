@@ -77,11 +77,6 @@ impl<'r> Body<'r> {
             }
         }
     }
-
-    /// All parts, in the order of the body.
-    pub(super) fn parts(&self) -> impl Iterator<Item = Value> {
-        (0..self.len()).filter_map(|at| self.part(at))
-    }
 }
 
 fn split(source: Option<Source>, body: &str) -> Option<(&'static str, Parts<'_>)> {

@@ -4,7 +4,7 @@ use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 
 use super::body::Body;
-use super::record::Part;
+use super::parts::Part;
 
 /// The parts of a record that mention an element: the same as [`Parts`](super::Parts), but only their positions are
 /// kept, and a part is parsed when it is shown.

@@ -1,12 +1,17 @@
 //! Which parts of a record mention a node or an edge.
+//!
+//! A record is read in blocks of parts, and what the parts of a block mention is dropped with the block: an answer can have
+//! two hundred thousand rows.
 
 use std::cell::OnceCell;
+use std::ops::Range;
 
 use super::body::Body;
 use super::element::Element;
 use super::excerpt::Excerpt;
+use super::index::Index;
 use super::mentions::{DeviceEvent, Mentions, RequestContext};
-use super::record::{ParsedRecord, Parts};
+use super::parts::{Part, Parts};
 use super::resolver::{NodeMatcher, Resolver};
 use crate::graph::schema::connected_to;
 use crate::graph::{EdgeType, Label};
@@ -34,8 +39,8 @@ enum Compared<'g> {
 /// The positions of the parts that were found, and a note about them.
 type Places = (Vec<usize>, Option<&'static str>);
 
-/// What is done with each part, by its position.
-type Visit<'v> = &'v mut dyn FnMut(usize, &Mentions);
+/// The number of parts that are compared at a time.
+const BLOCK: usize = 4096;
 
 /// The note about a body that could not be split.
 const ILLEGIBLE: &str = "the answer is no JSON, so that no part of it can be told from another";
@@ -60,21 +65,26 @@ impl<'g> Matcher<'g> {
     }
 
     /// The parts of a record that mention the element.
-    pub fn parts(&self, record: &ParsedRecord<'_>) -> Parts {
-        self.first_parts(record, usize::MAX)
+    pub fn parts(&self, record: &Record) -> Parts {
+        let body = Body::read(record);
+        let mut places = places(record, &body, &[self]);
+        let (places, note) = places.pop().unwrap_or_default();
+        parts_at(&body, places, note, usize::MAX)
     }
 
-    /// Like [`Matcher::parts`], but at most `most` of them.
-    pub fn first_parts(&self, record: &ParsedRecord<'_>, most: usize) -> Parts {
-        let (places, note) = self.places(record);
-        record.parts_at(places, note, most)
+    /// For each of several elements, the parts of a record that mention it, at most `most` of them.
+    pub fn parts_of_each(matchers: &[&Self], record: &Record, most: usize) -> Vec<Parts> {
+        let body = Body::read(record);
+        let places = places(record, &body, matchers).into_iter();
+        let parts = places.map(|(places, note)| parts_at(&body, places, note, most));
+        parts.collect()
     }
 
-    /// The parts of a record that mention the element, for a record that is compared with no other element.
+    /// Like [`Matcher::parts`], but a part is only kept by its position.
     pub fn excerpt<'r>(&self, record: &'r Record) -> Excerpt<'r> {
         let body = Body::read(record);
-        let context = RequestContext::of(record);
-        let (places, note) = self.places_once(record, &body, &context);
+        let mut places = places(record, &body, &[self]);
+        let (places, note) = places.pop().unwrap_or_default();
         Excerpt::new(body, places, note)
     }
 
@@ -87,29 +97,84 @@ impl<'g> Matcher<'g> {
         (node.data.label == Label::Verdict).then_some(node)
     }
 
-    fn places(&self, record: &ParsedRecord<'_>) -> Places {
-        let ParsedRecord {
-            body,
-            subject,
-            mentions,
-            index,
-            ..
-        } = record;
-        if let Some(verdict) = self.verdict() {
-            let each = &mut |visit: Visit<'_>| {
-                let parts = mentions.iter().enumerate();
-                parts.for_each(|(at, part)| visit(at, part));
-            };
-            return self.about_url(verdict, record.record, body.len(), &record.list, each);
-        }
-        if !body.legible {
-            return (Vec::new(), Some(ILLEGIBLE));
-        }
-        let those = |mut places: Vec<usize>, test: &dyn Fn(&Mentions) -> bool| -> Vec<usize> {
-            places.retain(|at| mentions.get(*at).is_some_and(test));
-            places
+    /// The result for a record whose parts need not be looked at; `None` when they have to be.
+    fn without_parts(
+        &self,
+        record: &Record,
+        body: &Body<'_>,
+        list: &OnceCell<Option<Lists>>,
+    ) -> Option<Places> {
+        let Some(verdict) = self.verdict() else {
+            return (!body.legible).then_some((Vec::new(), Some(ILLEGIBLE)));
         };
-        let near = match &self.element {
+        let Some(url) = &verdict.url else {
+            return Some((Vec::new(), Some("the url is too long to be compared")));
+        };
+        match Source::parse(&record.source) {
+            // A service answers about one url.
+            None | Some(Source::Graph | Source::Login | Source::Provider(_)) => Some((
+                (0..body.len()).collect(),
+                Some("the whole answer is about the url"),
+            )),
+            Some(Source::File) => {
+                // A list may be long, and many verdicts can come from it.
+                let list = list.get_or_init(|| {
+                    let Record { url, body, .. } = record;
+                    Lists::of_text(url, body, self.resolver.since).ok()
+                });
+                let lines = list.as_ref().map(|list| list.lines_about(url));
+                let lines = lines.unwrap_or_default().into_iter();
+                let places = lines.filter_map(|line| line.checked_sub(1));
+                let places: Vec<usize> = places.filter(|at| *at < body.len()).collect();
+                let note = "no line of the list names the url, which is what the verdict says";
+                Some((places.clone(), places.is_empty().then_some(note)))
+            }
+            Some(Source::LogAnalytics) => None,
+        }
+    }
+
+    /// Adds the parts of a block that mention the element.
+    fn look(&self, subject: &Mentions, block: &Block, search: &mut Search) {
+        let mentions = &block.mentions;
+        let all = || (0..mentions.len()).collect();
+        let place = |at: usize| block.first + at;
+        if let Some(verdict) = self.verdict() {
+            let names = |part: &Mentions| {
+                let (url, indicator) = (verdict.url.as_ref(), part.indicator.as_ref());
+                url.zip(indicator)
+                    .is_some_and(|(url, (kind, value))| intel::sentinel::names(kind, value, url))
+            };
+            let named = (0..mentions.len()).filter(|at| names(&mentions[*at]));
+            search.found.extend(named.map(place));
+            return;
+        }
+        let near = match &block.index {
+            Some(index) => index.near(self.nearest(index, mentions), mentions),
+            None => all(),
+        };
+        let found = near
+            .into_iter()
+            .filter(|at| self.is_in(subject, &mentions[*at]));
+        search.found.extend(found.map(place));
+        if let Compared::Edge { from, to, .. } = &self.element
+            && search.found.is_empty()
+        {
+            let mut either: Vec<usize> = match &block.index {
+                Some(index) => [from, to].map(|end| index.near(end, mentions)).concat(),
+                None => all(),
+            };
+            either.sort_unstable();
+            either.dedup();
+            let half = either
+                .into_iter()
+                .filter(|at| self.is_half_in(&mentions[*at]));
+            search.half.extend(half.map(place));
+        }
+    }
+
+    /// The node that a part has to name, and that the fewest parts of the block name.
+    fn nearest(&self, index: &Index, mentions: &[Mentions]) -> &NodeMatcher<'g> {
+        match &self.element {
             Compared::Node(node) => node,
             Compared::Edge { kind, from, to, .. } => match named_by(*kind) {
                 (true, false) => from,
@@ -118,45 +183,7 @@ impl<'g> Matcher<'g> {
                 (true, true) if index.count(from, mentions) <= index.count(to, mentions) => from,
                 (true, true) => to,
             },
-        };
-        let found = those(index.near(near, mentions), &|part| {
-            self.is_in(subject, part)
-        });
-        let half = match &self.element {
-            Compared::Edge { from, to, .. } if found.is_empty() => {
-                let mut either = index.near(from, mentions);
-                either.extend(index.near(to, mentions));
-                either.sort_unstable();
-                either.dedup();
-                those(either, &|part| self.is_half_in(part))
-            }
-            _ => Vec::new(),
-        };
-        self.conclude(found, half, subject, mentions.len())
-    }
-
-    /// The same as [`Matcher::places`], in a single pass that keeps nothing of a part.
-    fn places_once(&self, record: &Record, body: &Body<'_>, context: &RequestContext) -> Places {
-        let mut each = |visit: Visit<'_>| {
-            for (at, part) in body.parts().enumerate() {
-                visit(at, &context.mentions(&part));
-            }
-        };
-        if let Some(verdict) = self.verdict() {
-            return self.about_url(verdict, record, body.len(), &OnceCell::new(), &mut each);
         }
-        if !body.legible {
-            return (Vec::new(), Some(ILLEGIBLE));
-        }
-        let (mut found, mut half) = (Vec::new(), Vec::new());
-        each(&mut |at, part| {
-            if self.is_in(&context.subject, part) {
-                found.push(at);
-            } else if found.is_empty() && self.is_half_in(part) {
-                half.push(at);
-            }
-        });
-        self.conclude(found, half, &context.subject, body.len())
     }
 
     /// True when a part mentions the node, or proves the edge.
@@ -182,17 +209,16 @@ impl<'g> Matcher<'g> {
 
     /// What is shown, and the note about it: the parts that mention the element or, when there is none, what comes
     /// closest.
-    fn conclude(
-        &self,
-        found: Vec<usize>,
-        half: Vec<usize>,
-        subject: &Mentions,
-        parts: usize,
-    ) -> Places {
+    fn conclude(&self, search: Search, subject: &Mentions, parts: usize) -> Places {
+        let Search { found, half } = search;
         if !found.is_empty() {
             return (found, None);
         }
         match &self.element {
+            _ if self.verdict().is_some() => {
+                let note = "no row names the url, which is what the verdict says";
+                (Vec::new(), Some(note))
+            }
             Compared::Node(node) if node.is_in(subject) => {
                 let note = "the request names it, and the whole answer is about it";
                 ((0..parts).collect(), Some(note))
@@ -204,57 +230,84 @@ impl<'g> Matcher<'g> {
             _ => (Vec::new(), Some("no part of the answer names it")),
         }
     }
+}
 
-    /// The parts of a record about a verdict's url: lines of a list, rows of the workspace, or the whole answer of a
-    /// service, since a service answers about one url.
-    fn about_url(
-        &self,
-        verdict: &NodeMatcher<'_>,
-        record: &Record,
-        parts: usize,
-        list: &OnceCell<Option<Lists>>,
-        each: &mut dyn FnMut(Visit<'_>),
-    ) -> Places {
-        let Some(url) = &verdict.url else {
-            return (Vec::new(), Some("the url is too long to be compared"));
-        };
-        let (found, none): (Vec<usize>, _) = match Source::parse(&record.source) {
-            Some(Source::File) => {
-                // A list may be long, and many verdicts can come from it.
-                let list = list.get_or_init(|| {
-                    let Record { url, body, .. } = record;
-                    Lists::of_text(url, body, self.resolver.since).ok()
-                });
-                let lines = list.as_ref().map(|list| list.lines_about(url));
-                let lines = lines.unwrap_or_default();
-                let places = lines.into_iter().filter_map(|line| line.checked_sub(1));
-                (
-                    places.filter(|at| *at < parts).collect(),
-                    "no line of the list names the url, which is what the verdict says",
-                )
+/// The parts of a record that mention an element, so far.
+#[derive(Default)]
+struct Search {
+    /// Those that mention it.
+    found: Vec<usize>,
+    /// Those that mention one end of an edge, while none mentions both.
+    half: Vec<usize>,
+}
+
+/// Some parts of a record that follow each other.
+struct Block {
+    /// The position of the first of them.
+    first: usize,
+    /// What each part mentions.
+    mentions: Vec<Mentions>,
+    /// `None` where it would be used once, which is slower than to look at all parts.
+    index: Option<Index>,
+}
+
+/// For each of several elements, which parts of a record are shown for it.
+fn places(record: &Record, body: &Body<'_>, matchers: &[&Matcher<'_>]) -> Vec<Places> {
+    let list = OnceCell::new();
+    let known = matchers
+        .iter()
+        .map(|matcher| matcher.without_parts(record, body, &list));
+    let known: Vec<Option<Places>> = known.collect();
+    let open = known.iter().filter(|known| known.is_none()).count();
+    let context = RequestContext::of(record);
+    let mut searches: Vec<Search> = matchers.iter().map(|_| Search::default()).collect();
+    let blocks = (0..body.len()).step_by(BLOCK).filter(|_| open > 0);
+    for first in blocks {
+        let parts = first..body.len().min(first + BLOCK);
+        let block = Block::read(body, &context, parts, open > 1);
+        for ((matcher, known), search) in matchers.iter().zip(&known).zip(&mut searches) {
+            if known.is_none() {
+                matcher.look(&context.subject, &block, search);
             }
-            Some(Source::LogAnalytics) => {
-                let mut found = Vec::new();
-                each(&mut |at, part| {
-                    let indicator = part.indicator.as_ref();
-                    if indicator
-                        .is_some_and(|(kind, value)| intel::sentinel::names(kind, value, url))
-                    {
-                        found.push(at);
-                    }
-                });
-                (
-                    found,
-                    "no row names the url, which is what the verdict says",
-                )
-            }
-            _ => {
-                let all = (0..parts).collect();
-                return (all, Some("the whole answer is about the url"));
-            }
-        };
-        let note = found.is_empty().then_some(none);
-        (found, note)
+        }
+    }
+    let results = matchers.iter().zip(known).zip(searches);
+    let results = results.map(|((matcher, known), search)| match known {
+        Some(places) => places,
+        None => matcher.conclude(search, &context.subject, body.len()),
+    });
+    results.collect()
+}
+
+impl Block {
+    fn read(
+        body: &Body<'_>,
+        context: &RequestContext,
+        parts: Range<usize>,
+        with_index: bool,
+    ) -> Self {
+        let first = parts.start;
+        let parts = parts.map(|at| body.part(at).unwrap_or_default());
+        let mentions: Vec<Mentions> = parts.map(|part| context.mentions(&part)).collect();
+        Self {
+            first,
+            index: with_index.then(|| Index::of(&mentions)),
+            mentions,
+        }
+    }
+}
+
+/// The parts at these positions, at most `most` of them.
+fn parts_at(body: &Body<'_>, places: Vec<usize>, note: Option<&'static str>, most: usize) -> Parts {
+    let part = |at: usize| {
+        let part = body.part(at)?;
+        Some(Part { at: at + 1, part })
+    };
+    Parts {
+        unit: body.unit,
+        of: body.len(),
+        found: places.into_iter().filter_map(part).take(most).collect(),
+        note,
     }
 }
 

@@ -8,9 +8,9 @@
 //! [`find()`] finds the element that an analyst typed, and [`command()`] returns the command that shows an element.
 //!
 //! ```text
-//! record ──▶ body ──▶ mentions ──▶ index ──▶ ParsedRecord ─┐
-//!                                                          ├─▶ Matcher ──▶ Parts
-//! graph ──▶ Resolver ──▶ NodeMatcher ──────────────────────┘
+//! record ──▶ body ──▶ mentions ──▶ index ─┐
+//!                                         ├─▶ Matcher ──▶ Parts
+//! graph ──▶ Resolver ──▶ NodeMatcher ─────┘
 //! ```
 
 mod body;
@@ -22,7 +22,7 @@ mod find;
 mod index;
 mod matcher;
 mod mentions;
-mod record;
+mod parts;
 mod resolver;
 mod similar;
 
@@ -32,7 +32,7 @@ pub use element::Element;
 pub use excerpt::Excerpt;
 pub use find::{Found, NotFound, find, record};
 pub use matcher::Matcher;
-pub use record::{ParsedRecord, Part, Parts};
+pub use parts::{Part, Parts};
 pub use resolver::Resolver;
 
 #[cfg(test)]

@@ -60,10 +60,15 @@ fn of_table(columns: &[&str], rows: Value) -> Record {
 fn parts(graph: &Graph, element: Element, record: &Record) -> Parts {
     let resolver = Resolver::of(graph);
     let matcher = Matcher::new(&resolver, element);
-    let parts = matcher.parts(&ParsedRecord::of(record));
-    // In a single pass it is the same.
-    let once = serde_json::to_value(matcher.excerpt(record)).unwrap();
-    assert_eq!(once, serde_json::to_value(&parts).unwrap());
+    let parts = matcher.parts(record);
+    // Beside other elements, and kept by position alone, it is the same.
+    let whole = serde_json::to_value(&parts).unwrap();
+    let beside = Matcher::parts_of_each(&[&matcher, &matcher], record, usize::MAX);
+    assert_eq!(beside, [parts.clone(), parts.clone()]);
+    assert_eq!(
+        serde_json::to_value(matcher.excerpt(record)).unwrap(),
+        whole
+    );
     parts
 }
 
@@ -398,13 +403,14 @@ proptest! {
         let mut graph = Graph::new("01J");
         let (evil, user) = (url(&mut graph, EVIL), alice(&mut graph));
         graph.link(user, Edge::Opened { count: 1, app: String::new() }, evil, Seen::default());
-        let parsed = ParsedRecord::of(&record);
         let resolver = Resolver::of(&graph);
-        for element in [Element::Node(evil), Element::Node(user), Element::Edge(user, EdgeType::Opened, evil)] {
-            let matcher = Matcher::new(&resolver, element);
-            let parts = matcher.parts(&parsed);
-            let once = serde_json::to_value(matcher.excerpt(&record)).unwrap();
-            prop_assert_eq!(once, serde_json::to_value(&parts).unwrap());
+        let elements = [Element::Node(evil), Element::Node(user), Element::Edge(user, EdgeType::Opened, evil)];
+        let matchers = elements.map(|element| Matcher::new(&resolver, element));
+        let together = Matcher::parts_of_each(&matchers.each_ref(), &record, usize::MAX);
+        for (matcher, parts) in matchers.iter().zip(together) {
+            prop_assert_eq!(&matcher.parts(&record), &parts);
+            let excerpt = serde_json::to_value(matcher.excerpt(&record)).unwrap();
+            prop_assert_eq!(excerpt, serde_json::to_value(&parts).unwrap());
             prop_assert!(parts.found.iter().all(|part| (1..=parts.of).contains(&part.at)));
             prop_assert!(!parts.found.is_empty() || parts.note.is_some());
         }
@@ -425,4 +431,42 @@ proptest! {
             prop_assert_eq!(parts.of, 5);
         }
     }
+}
+
+/// A body of more parts than are compared at a time: whatever the block, each part is found, and at its place.
+#[test]
+fn parts_are_found_in_every_block() {
+    let mut graph = Graph::new("01J");
+    let (evil, user) = (url(&mut graph, EVIL), alice(&mut graph));
+    graph.link(
+        user,
+        Edge::Opened {
+            count: 1,
+            app: String::new(),
+        },
+        evil,
+        Seen::default(),
+    );
+    let opened = Element::Edge(user, EdgeType::Opened, evil);
+    let upn = graph.node(user).facts.get(crate::graph::schema::user::UPN).unwrap().to_owned();
+    let row = |at: usize| match at {
+        0 | 4095 | 4096 | 9999 => json!(["open", EVIL, upn]),
+        10 | 5000 => json!(["open", EVIL, "other@contoso.com"]),
+        _ => json!(["open", "https://fine.example/", "other@contoso.com"]),
+    };
+    let columns = ["kind", "url", "upn"];
+    let whole = of_table(&columns, (0..10_000).map(row).collect());
+    assert_eq!(places(&graph, opened, &whole), [1, 4096, 4097, 10_000]);
+    assert_eq!(
+        places(&graph, Element::Node(evil), &whole),
+        [1, 11, 4096, 4097, 5001, 10_000]
+    );
+    // Where no part names both ends, those that name one are shown, from all blocks.
+    let half = of_table(&columns, (1..4000).chain(4100..9000).map(row).collect());
+    let parts = parts(&graph, opened, &half);
+    assert_eq!(
+        parts.found.iter().map(|part| part.at).collect::<Vec<_>>(),
+        [10, 4900]
+    );
+    assert!(parts.note.is_some_and(|note| note.contains("one of them")));
 }

@@ -9,7 +9,7 @@ use super::elements::ElementDetails;
 use super::error::ReportError;
 use super::input::Report;
 use super::json::{shown, time};
-use crate::evidence::{Matcher, ParsedRecord, Parts, Resolver};
+use crate::evidence::{Matcher, Parts, Resolver};
 use crate::journal::Record;
 use crate::model::{RecordNumber, Source};
 
@@ -76,19 +76,19 @@ pub(super) fn read(
         let asked = asked
             .get(&number)
             .filter(|_| may_be_quoted(report, &record.source));
-        let mut asked = asked.into_iter().flatten().peekable();
-        if asked.peek().is_none_or(|at| !budget.is_left_for(**at)) {
+        // The elements are in the order in which they were first referred to.
+        let asked = asked.into_iter().flatten().copied();
+        let asked = asked.take_while(|at| budget.is_left_for(*at));
+        let (asked, matchers): (Vec<usize>, Vec<&Matcher<'_>>) = asked
+            .filter_map(|at| Some((at, matchers.get(&at)?)))
+            .unzip();
+        if matchers.is_empty() {
             continue;
         }
-        let parsed = ParsedRecord::of(&record);
-        for at in asked {
-            // The elements are in the order in which they were first referred to.
-            if !budget.is_left_for(*at) {
-                break;
-            }
-            if let Some(matcher) = matchers.get(at) {
-                let excerpt = excerpt(&matcher.first_parts(&parsed, PARTS));
-                budget.spend(elements, *at, number, excerpt);
+        let parts = Matcher::parts_of_each(&matchers, &record, PARTS);
+        for (at, parts) in asked.into_iter().zip(parts) {
+            if budget.is_left_for(at) {
+                budget.spend(elements, at, number, excerpt(&parts));
             }
         }
     }

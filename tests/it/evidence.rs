@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::run::{self, Lab, Ran, binary};
 use linktrail::case::Case;
-use linktrail::evidence::{self, Element, Found, Matcher, ParsedRecord, Resolver};
+use linktrail::evidence::{self, Element, Found, Matcher, Resolver};
 use linktrail::graph::schema::user;
 use linktrail::graph::{EdgeType, Graph, Label};
 use linktrail::http::Client;
@@ -206,7 +206,6 @@ async fn unrecorded(case: &Case) -> Vec<String> {
     case.journal()
         .each(|record| records.push(record))
         .expect("whole records");
-    let parsed: Vec<ParsedRecord<'_>> = records.iter().map(ParsedRecord::of).collect();
     let resolver = Resolver::of(&graph);
     commands_mean_what_they_stand_by(case, &graph);
     let mut wrong = Vec::new();
@@ -222,7 +221,7 @@ async fn unrecorded(case: &Case) -> Vec<String> {
             continue;
         }
         for number in numbers {
-            let record = &parsed[usize::try_from(number).unwrap() - 1];
+            let record = &records[usize::try_from(number).unwrap() - 1];
             let parts = Matcher::new(&resolver, thing).parts(record);
             let note = parts.note.unwrap_or_default();
             let nothing =
@@ -347,7 +346,7 @@ async fn no_part_is_shown_that_does_not_speak_of_it() {
         };
         for number in thing.records(&graph) {
             let record = case.journal().get(number).unwrap().unwrap();
-            let parts = Matcher::new(&resolver, thing).parts(&ParsedRecord::of(&record));
+            let parts = Matcher::new(&resolver, thing).parts(&record);
             for part in &parts.found {
                 let text = part.part.to_string();
                 for mut names in needles.iter().map(|names| names.iter().flatten()) {

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use linktrail::case::Case;
-use linktrail::evidence::{self, Dossier, Element, Matcher, NotFound, ParsedRecord, Resolver};
+use linktrail::evidence::{self, Dossier, Element, Matcher, NotFound, Resolver};
 use linktrail::graph::file::Indexed;
 use linktrail::graph::{Graph, Label, NodeRef};
 use serde_json::{Value, json};
@@ -82,7 +82,6 @@ async fn all_is_the_same(folder: &Path) {
     case.journal()
         .each(|record| records.push(record))
         .expect("whole records");
-    let parsed: Vec<ParsedRecord<'_>> = records.iter().map(ParsedRecord::of).collect();
     let mut lent = graph.clone();
     let all = everything(&graph);
     assert!(all.len() > 150, "{}", all.len());
@@ -104,7 +103,7 @@ async fn all_is_the_same(folder: &Path) {
         let found = part.element.expect("an element");
         for number in part.records {
             let at = usize::try_from(number).unwrap() - 1;
-            let whole = Matcher::new(&resolver, element).parts(&parsed[at]);
+            let whole = Matcher::new(&resolver, element).parts(&records[at]);
             let part = Matcher::new(&of_part, found).excerpt(&records[at]);
             assert_eq!(
                 serde_json::to_value(part).unwrap(),
