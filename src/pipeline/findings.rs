@@ -51,11 +51,11 @@ impl Findings {
         }
     }
 
-    /// Adds a failed request to Microsoft Graph: as a note if the object does not exist, since no permission could have
-    /// returned it, otherwise as a gap.
+    /// Adds a failed request to Microsoft Graph: as a note if the object does not exist or belongs to another tenant, since
+    /// no permission could have returned it, otherwise as a gap.
     pub(super) fn add_msgraph_problem(&mut self, stage: Stage, problem: msgraph::Problem) {
         let to = match problem {
-            msgraph::Problem::NotFound { .. } => &mut self.notes,
+            msgraph::Problem::NotFound { .. } | msgraph::Problem::Foreign { .. } => &mut self.notes,
             _ => &mut self.gaps,
         };
         to.add(stage, msgraph::SOURCE, problem, 1);
