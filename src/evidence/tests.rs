@@ -448,7 +448,12 @@ fn parts_are_found_in_every_block() {
         Seen::default(),
     );
     let opened = Element::Edge(user, EdgeType::Opened, evil);
-    let upn = graph.node(user).facts.get(crate::graph::schema::user::UPN).unwrap().to_owned();
+    let upn = graph
+        .node(user)
+        .facts
+        .get(crate::graph::schema::user::UPN)
+        .unwrap()
+        .to_owned();
     let row = |at: usize| match at {
         0 | 4095 | 4096 | 9999 => json!(["open", EVIL, upn]),
         10 | 5000 => json!(["open", EVIL, "other@contoso.com"]),

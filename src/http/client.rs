@@ -8,11 +8,12 @@ use chrono::{DateTime, SubsecRound, Utc};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use tokio::time::Instant;
+use url::Url;
 
 use super::error::Failure;
 use super::retry;
 use super::transport::{self, Network};
-use crate::journal::{Answer, Auth, Exchange, Journal, NoAnswer, Request};
+use crate::journal::{Answer, Auth, Body, Exchange, Journal, NoAnswer, Request};
 use crate::model::{RecordNumber, Retries, Source, format_time};
 
 /// The header of a record whose answer comes from the cache of an earlier case; its value is the time at which the
@@ -43,6 +44,8 @@ pub struct Client {
     /// The records that this run has added or confirmed. Failures among them are not requested again in this run, so
     /// that a replay sees the same answers.
     asked: Mutex<HashSet<RecordNumber>>,
+    /// The requests that this run has sent anew.
+    anew: Mutex<HashSet<(Source, Url, Option<Body>)>>,
 }
 
 impl Client {
@@ -53,6 +56,7 @@ impl Client {
             network,
             counts: Mutex::default(),
             asked: Mutex::default(),
+            anew: Mutex::default(),
         }
     }
 
@@ -90,22 +94,24 @@ impl Client {
         }
     }
 
-    /// Like [`Client::send`], but sends the request also when an answer is recorded, unless this run has asked for it
-    /// already: for a list whose recorded pages lead no further. A replay returns the recorded answer.
+    /// Like [`Client::send`], but sends the request also when this run has its answer already: for a list whose pages
+    /// lead no further. This is done once a run. A replay returns the recorded answer.
     ///
     /// # Errors
     /// Those of [`Client::send`].
     pub async fn send_anew(&self, request: &Request) -> Result<Exchange, Failure> {
-        match (self.look_up(request)?, &self.network) {
-            (AnswerFrom::Journal(exchange), Some(network)) if !self.has_asked(&exchange) => {
-                let (at, answer) = self.ask(network, request).await?;
-                self.record(request, Some(exchange), at, answer)
-            }
-            (AnswerFrom::Journal(exchange), _) => Ok(exchange),
-            (AnswerFrom::Network(network, before), _) => {
+        let key = (request.source, request.url.clone(), request.body.clone());
+        let is_first = || {
+            let mut anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner);
+            anew.insert(key)
+        };
+        match &self.network {
+            Some(network) if is_first() => {
+                let before = self.journal.find(request)?;
                 let (at, answer) = self.ask(network, request).await?;
                 self.record(request, before, at, answer)
             }
+            _ => self.send(request).await,
         }
     }
 

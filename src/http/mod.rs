@@ -12,7 +12,7 @@ mod transport;
 pub(crate) use client::AnswerFrom;
 pub use client::{Client, Counts, FROM_CACHE, Permit};
 pub use error::{Failure, TransportError};
-pub(crate) use retry::first_pause;
+pub(crate) use retry::{first_pause, retry_after};
 pub use sign_in::{SignIn, SignInError, Tokens};
 pub use throttle::Throttle;
 pub(crate) use transport::KEPT_HEADERS;

@@ -107,18 +107,28 @@ async fn chats_of(
     }
     let keys: Vec<String> = keys.into_iter().collect();
     let mut chats = BTreeMap::new();
+    let mut foreign = 0;
     for list in context.msgraph.chats(&keys).await? {
         for chat in list.items {
             let Some(id) = chat.value.id.clone().filter(|id| !id.is_empty()) else {
                 continue;
             };
-            if done.insert(id.clone()) {
+            if !done.insert(id.clone()) {
+                continue;
+            }
+            if people::is_foreign(chat.value.tenant_id.as_deref(), &context.settings.tenant) {
+                foreign += 1;
+            } else {
                 chats.insert(id, chat);
             }
         }
         if let Some(problem) = list.problem {
             findings.add_msgraph_problem(STAGE, problem);
         }
+    }
+    if foreign > 0 {
+        let reason = "chats that another tenant owns were not read: only that tenant can read them";
+        findings.notes.add(STAGE, msgraph::SOURCE, reason, foreign);
     }
     Ok(chats)
 }

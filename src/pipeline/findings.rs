@@ -76,11 +76,11 @@ impl Findings {
         }
     }
 
-    /// Adds a failed request to Microsoft Graph: as a note if the object does not exist, since no permission could have
-    /// returned it, otherwise as a gap.
+    /// Adds a failed request to Microsoft Graph: as a note if the object does not exist or belongs to another tenant, since
+    /// no permission could have returned it, otherwise as a gap.
     pub(super) fn add_msgraph_problem(&mut self, stage: Stage, problem: msgraph::Problem) {
         match problem {
-            msgraph::Problem::NotFound { .. } => {
+            msgraph::Problem::NotFound { .. } | msgraph::Problem::Foreign { .. } => {
                 self.notes.add(stage, msgraph::SOURCE, problem, 1);
             }
             problem => self.add(stage, msgraph::SOURCE, &problem, problem.absence()),

@@ -14,6 +14,8 @@ use crate::source::msgraph::ChatMessage;
 #[derive(Default)]
 pub(super) struct Listing {
     channels: BTreeMap<ChannelId, ListedChannel>,
+    /// The channels of each team.
+    by_team: BTreeMap<TeamId, BTreeSet<ChannelId>>,
     /// With `--channels all`, the window whose messages are read in these channels, listed or not.
     all_in: Option<Window>,
     /// The names of users so far: many messages have the same sender.
@@ -28,6 +30,8 @@ pub(super) struct ListedChannel {
     pub(super) messages: BTreeMap<Box<str>, ListedMessage>,
     /// With `--channels all`, the messages that were taken, listed or not.
     taken: HashSet<Box<str>>,
+    /// Whether Microsoft Graph gave any message of the channel.
+    pub(super) is_seen: bool,
 }
 
 /// What the audit log says about a channel in one of its teams.
@@ -91,7 +95,10 @@ impl Listing {
             at: row.time("first"),
             user: self.shared(row.text("user")),
         };
-        let channel = self.channels.entry(ChannelId::from(channel)).or_default();
+        let channel_id = ChannelId::from(channel);
+        let of_team = self.by_team.entry(TeamId::from(team)).or_default();
+        of_team.insert(channel_id.clone());
+        let channel = self.channels.entry(channel_id).or_default();
         channel
             .teams
             .entry(TeamId::from(team))
@@ -136,23 +143,56 @@ impl Listing {
 
     /// The ids of the teams with a listed message, without duplicates.
     pub(super) fn teams(&self) -> BTreeSet<TeamId> {
-        let channels = self.channels.values();
-        channels
-            .flat_map(|channel| channel.teams.keys().cloned())
-            .collect()
+        self.by_team.keys().cloned().collect()
+    }
+
+    /// What the log says of a channel; `None` when it lists no message in it.
+    pub(super) fn channel(&self, id: &ChannelId) -> Option<&ListedChannel> {
+        self.channels.get(id)
+    }
+
+    /// The channels of a team in which a message with this id is listed and was not taken.
+    pub(super) fn channels_with<'l>(
+        &'l self,
+        team: &TeamId,
+        message: &'l str,
+    ) -> impl Iterator<Item = &'l ChannelId> {
+        let channels = self.by_team.get(team).into_iter().flatten();
+        channels.filter(move |id| {
+            let channel = self.channels.get(*id);
+            channel.is_some_and(|channel| channel.messages.contains_key(message))
+        })
+    }
+
+    /// True when a message that names no channel may be a wanted one of this team.
+    pub(super) fn may_want(&self, team: &TeamId, message: &ChatMessage) -> bool {
+        let id = message.id.as_deref().unwrap_or_default();
+        channel_of(message).is_none()
+            && (self.is_wanted_unlisted(message) || self.channels_with(team, id).next().is_some())
+    }
+
+    /// True when `--channels all` wants a message, listed or not.
+    pub(super) fn is_wanted_unlisted(&self, message: &ChatMessage) -> bool {
+        let all_in = self.all_in;
+        all_in.is_some_and(|window| is_in(window, message) && !message.is_system())
+    }
+
+    /// Remembers that Microsoft Graph gave this message, wanted or not.
+    pub(super) fn see(&mut self, message: &ChatMessage) {
+        let channel = channel_of(message).map(ChannelId::from);
+        if let Some(channel) = channel.and_then(|id| self.channels.get_mut(&id)) {
+            channel.is_seen = true;
+        }
     }
 
     /// The place of a message of a team, if it is wanted: a listed message or, with `--channels all`, any message that
     /// was sent or changed in the window, in a channel with a listed message.
     pub(super) fn wants(&self, team: &TeamId, message: &ChatMessage) -> Option<Wanted> {
-        let channel = message.channel_identity.as_ref()?.channel_id.as_deref()?;
-        let channel = ChannelId::from(channel);
+        let channel = ChannelId::from(channel_of(message)?);
         let id = message.id.clone()?;
         let listed = self.channels.get(&channel)?;
-        let is_wanted = listed.messages.contains_key(id.as_str())
-            || self
-                .all_in
-                .is_some_and(|window| is_in(window, message) && !message.is_system());
+        let is_wanted =
+            listed.messages.contains_key(id.as_str()) || self.is_wanted_unlisted(message);
         let is_first = listed.teams.keys().next() == Some(team);
         (is_wanted && listed.teams.contains_key(team)).then_some(Wanted {
             channel,
@@ -165,6 +205,7 @@ impl Listing {
     /// is what was not given.
     pub(super) fn take(&mut self, wanted: &Wanted) -> Option<ListedMessage> {
         let channel = self.channels.get_mut(&wanted.channel)?;
+        channel.is_seen = true;
         let listed = channel.messages.remove(wanted.id.as_str());
         if self.all_in.is_none() {
             return listed;
@@ -185,6 +226,12 @@ impl ListedMessage {
         let by = self.by.as_ref().filter(|by| !by.is_change)?;
         by.at
     }
+}
+
+/// The channel that a message names.
+fn channel_of(message: &ChatMessage) -> Option<&str> {
+    let channel = message.channel_identity.as_ref()?.channel_id.as_deref();
+    channel.filter(|id| !id.is_empty())
 }
 
 /// True when a message was sent or last changed in a window.

@@ -7,6 +7,7 @@
 //!
 //! `run_stages` is the sequence of the stages, and shows what each passes to the next.
 
+mod absent;
 mod alerts;
 mod bodies;
 mod chats;
@@ -15,6 +16,7 @@ mod context;
 mod counted;
 mod devices;
 mod directory;
+mod fetched;
 mod findings;
 mod finish;
 mod hosts;

@@ -94,8 +94,7 @@ pub(super) fn put_member(
 ) -> Option<NodeRef> {
     let account = told(member.user_id.as_deref());
     let id = account.or_else(|| told(member.anonymous_guest_id.as_deref()))?;
-    let home = told(member.tenant_id.as_deref());
-    let is_external = home.is_some_and(|home| !home.eq_ignore_ascii_case(tenant));
+    let is_external = is_foreign(member.tenant_id.as_deref(), tenant);
     let kind = match (account, is_external) {
         (None, _) => Some(UserKind::Anonymous),
         (Some(_), true) => Some(UserKind::External),
@@ -152,6 +151,11 @@ fn identity_kind(user: &Identity) -> Option<UserKind> {
         "anonymousGuest" | "phoneUser" | "emailUser" => Some(UserKind::Anonymous),
         _ => None,
     }
+}
+
+/// True when Microsoft Graph says that another tenant than the one under investigation owns a team or a chat.
+pub(super) fn is_foreign(owner: Option<&str>, tenant: &str) -> bool {
+    told(owner).is_some_and(|owner| !owner.eq_ignore_ascii_case(tenant))
 }
 
 /// Treats an empty id as absent, since Microsoft Graph returns an empty text for some ids.

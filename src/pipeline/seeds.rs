@@ -26,7 +26,7 @@ pub(super) struct Seeds {
     pub(super) starts: Starts,
     /// The users whose teams are read.
     pub(super) users: BTreeSet<NodeRef>,
-    /// The ids of the teams that the analyst named.
+    /// The ids of the teams that the analyst named, and of those in which a message with a known threat stands.
     pub(super) teams: BTreeSet<TeamId>,
     /// The urls that logs or the analyst named.
     pub(super) urls: Urls,
@@ -99,7 +99,7 @@ impl Seeds {
         }
     }
 
-    /// Adds a row of the query `message_urls`: a url of a message with a known threat.
+    /// Adds a row of the query `message_urls`: a url of a message with a known threat. A message of a chat names no team.
     fn add_threat(&mut self, graph: &mut Graph, row: &Row) {
         let why = Query::MessageUrls.name();
         let seen = Seen::at(row.record, row.time("time"));
@@ -109,6 +109,16 @@ impl Seeds {
         let (id, mail) = (row.text("sender_id"), row.text("sender_upn"));
         if let Some(user) = people::put_mail_sender(graph, id, mail, seen) {
             self.start_from_user(user, why, seen);
+        }
+        let team = row.text("team_id");
+        if !team.is_empty() {
+            let id = TeamId::from(team);
+            let team = Team {
+                id: id.clone(),
+                name: None,
+            };
+            graph.put(team, Seen::in_record(row.record));
+            self.teams.insert(id);
         }
     }
 

@@ -8,7 +8,6 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::is_answer;
 use super::{DEADLINE, Graph, LONGEST_ANSWER, SOURCE};
 use crate::http::{AnswerFrom, Failure, KEPT_HEADERS, Network, first_pause};
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
@@ -135,7 +134,11 @@ impl Graph {
             .clone()
             .map(|at| {
                 let url = requests[at].url.as_str();
-                json!({"id": at.to_string(), "method": "GET", "url": url.strip_prefix(base).unwrap_or(url)})
+                let mut item = json!({"id": at.to_string(), "method": "GET", "url": url.strip_prefix(base).unwrap_or(url)});
+                for (name, value) in &requests[at].headers {
+                    item["headers"][name] = json!(value);
+                }
+                item
             })
             .collect();
         let mut url = self.base.clone();
@@ -150,7 +153,6 @@ impl Graph {
             limits: wanted.flat_map(|at| requests[at].limits.clone()).collect(),
             deadline: DEADLINE.min(Duration::from_secs(300)),
             longest_answer: LONGEST_ANSWER,
-            is_answer,
             ..Request::post(SOURCE, url, body)
         }
     }

@@ -20,7 +20,8 @@ pub(super) fn other() -> Vec<Limit> {
     vec![limit("other".to_owned(), 30.0)]
 }
 
-/// Joined teams: 30 a second for an application in a tenant.
+/// Joined teams: 30 a second for an application in a tenant. None is published for associated teams, so they count among
+/// these.
 pub(super) fn teams() -> Vec<Limit> {
     vec![limit("teams".to_owned(), 30.0)]
 }
@@ -47,6 +48,15 @@ pub(super) fn all_messages(team: &str) -> Vec<Limit> {
     vec![
         limit("all messages".to_owned(), 200.0),
         limit(format!("team {team}"), 4.0),
+    ]
+}
+
+/// The messages of a channel: 20 a second in a tenant, 4 for a team, 1 for a channel.
+pub(super) fn channel_messages(team: &str, id: &str) -> Vec<Limit> {
+    vec![
+        limit("messages".to_owned(), 20.0),
+        limit(format!("team {team}"), 4.0),
+        limit(format!("messages of {id}"), 1.0),
     ]
 }
 

@@ -7,6 +7,7 @@ mod answer;
 mod batch;
 mod limits;
 mod pages;
+mod problem;
 mod types;
 
 use std::sync::Arc;
@@ -16,14 +17,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use self::answer::is_answer;
+use self::problem::{Subject, subject};
 use crate::http::{Client, Failure};
-use crate::journal::{Answer, Audience, Auth, Exchange, Limit, Request};
+use crate::journal::{Audience, Auth, Exchange, Limit, Request};
 use crate::model::RecordNumber;
 use crate::model::Source;
 use crate::model::Window;
 use crate::model::format_time;
 
+pub use problem::Problem;
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
 /// The key of this source in `requests` and in gaps.
@@ -47,6 +49,8 @@ const LONGEST_ANSWER: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Graph {
     client: Arc<Client>,
+    /// The same journal without a network, for pages that were fetched before they are read.
+    journal: Client,
     base: Url,
 }
 
@@ -59,95 +63,26 @@ pub struct Recorded<T> {
     pub value: T,
 }
 
-/// Why something is missing. Each text says what to do.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[allow(missing_docs, reason = "the texts say it")]
-pub enum Problem {
-    #[error("{what}: access denied (HTTP {status}); grant the application {permission}")]
-    Forbidden {
-        what: &'static str,
-        permission: &'static str,
-        status: u16,
-    },
-    #[error("{what}: not found")]
-    NotFound { what: &'static str },
-    #[error("{what}: still throttled after 15 minutes; run the same command again later")]
-    Throttled { what: &'static str },
-    #[error("{what}: HTTP {status}{}", spaced(.code))]
-    Refused {
-        what: &'static str,
-        status: u16,
-        code: String,
-    },
-    #[error("{what}: no answer ({reason})")]
-    NoAnswer { what: &'static str, reason: String },
-    #[error("{what}: the answer is not what Graph sends")]
-    NotUnderstood { what: &'static str },
-    #[error("{what}: the next page is at another place than Graph ({host}); it was not followed")]
-    Elsewhere { what: &'static str, host: String },
-    #[error("{what}: the pages go round in a circle; what was read so far is kept")]
-    Loop { what: &'static str },
-    #[error(
-        "{what}: {MOST_EMPTY_PAGES} empty pages in a row, with no end in sight; what was read so far is kept"
-    )]
-    EmptyPages { what: &'static str },
+/// The place of a channel message that is asked for singly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names are Graph's")]
+pub struct MessagePlace {
+    pub team: String,
+    pub channel: String,
+    /// The first message of its thread, for a reply: a reply is found under it and nowhere else.
+    pub root: Option<String>,
+    pub id: String,
 }
 
-impl Problem {
-    /// The name of the source, if what is absent is absent since it is not permitted: `[gaps] accepted` can name it then.
-    /// `None` for what went wrong.
-    pub fn absence(&self) -> Option<&str> {
-        matches!(self, Self::Forbidden { .. }).then_some(SOURCE.as_str())
-    }
+/// The teams of a user.
+#[derive(Debug)]
+pub struct TeamsOf {
+    /// The teams that the user is a member of.
+    pub joined: List<TeamInfo>,
+    /// Those, and the host teams of shared channels that the user is a member of; `None` in a cloud that does not serve
+    /// it.
+    pub associated: Option<List<TeamInfo>>,
 }
-
-fn spaced(code: &str) -> String {
-    if code.is_empty() {
-        String::new()
-    } else {
-        format!(" {code}")
-    }
-}
-
-/// A kind of object: its name in gaps, and the permission that reading it requires.
-#[derive(Debug, Clone, Copy)]
-struct Subject {
-    what: &'static str,
-    permission: &'static str,
-}
-
-const USERS: Subject = Subject {
-    what: "users",
-    permission: "User.Read.All",
-};
-const JOINED_TEAMS: Subject = Subject {
-    what: "joined teams",
-    permission: "Team.ReadBasic.All",
-};
-const TEAMS: Subject = Subject {
-    what: "teams",
-    permission: "Team.ReadBasic.All",
-};
-const CHANNELS: Subject = Subject {
-    what: "channels",
-    permission: "Channel.ReadBasic.All",
-};
-const CHANNEL_MESSAGES: Subject = Subject {
-    what: "channel messages",
-    permission: "ChannelMessage.Read.All",
-};
-const CHATS: Subject = Subject {
-    what: "chats",
-    permission: "Chat.Read.All",
-};
-const CHAT_MEMBERS: Subject = Subject {
-    what: "chat members",
-    permission: "Chat.Read.All",
-};
-const CHAT_MESSAGES: Subject = Subject {
-    what: "chat messages",
-    permission: "Chat.Read.All",
-};
 
 /// A list, as far as it could be read.
 #[derive(Debug)]
@@ -163,7 +98,12 @@ impl Graph {
     pub fn new(client: Arc<Client>, endpoint: &Url) -> Self {
         let mut base = endpoint.clone();
         crate::model::url::append_path(&mut base, &["v1.0"]);
-        Self { client, base }
+        let journal = client.offline();
+        Self {
+            client,
+            journal,
+            base,
+        }
     }
 
     /// Users by object id or UPN, in the order of `keys`.
@@ -182,19 +122,44 @@ impl Graph {
             .iter()
             .map(|key| self.get(&["users", key], &select, limits::other()))
             .collect();
-        self.objects(requests, USERS).await
+        self.objects(requests, subject::USERS).await
     }
 
-    /// The teams that each of these users has joined.
+    /// The teams of each of these users.
     ///
     /// # Errors
     /// When no request can be made at all.
-    pub async fn joined_teams(&self, users: &[String]) -> Result<Vec<List<TeamInfo>>, Failure> {
-        let requests = users
-            .iter()
-            .map(|user| self.get(&["users", user, "joinedTeams"], &[], limits::teams()))
-            .collect();
-        self.lists(requests, JOINED_TEAMS).await
+    pub async fn teams_of(&self, users: &[String]) -> Result<Vec<TeamsOf>, Failure> {
+        let joined =
+            |user: &String| self.list(&["users", user, "joinedTeams"], &[], limits::teams());
+        let associated = |user: &String| {
+            let path = ["users", user, "teamwork", "associatedTeams"];
+            self.list(&path, &[], limits::teams())
+        };
+        // Both lists of a user share an envelope.
+        let mut requests = Vec::new();
+        for user in users {
+            requests.push((joined(user), subject::JOINED_TEAMS));
+            if self.has_associated_teams() {
+                requests.push((associated(user), subject::ASSOCIATED_TEAMS));
+            }
+        }
+        let mut lists = self.lists(requests).await?.into_iter();
+        let mut teams = Vec::new();
+        while let Some(joined) = lists.next() {
+            let associated = match self.has_associated_teams() {
+                true => lists.next(),
+                false => None,
+            };
+            teams.push(TeamsOf { joined, associated });
+        }
+        Ok(teams)
+    }
+
+    /// Whether this cloud serves associated teams. That of China does not.
+    pub fn has_associated_teams(&self) -> bool {
+        let host = self.base.host_str().unwrap_or_default();
+        !host.ends_with(".chinacloudapi.cn")
     }
 
     /// Teams by id, in the order of the ids.
@@ -210,7 +175,7 @@ impl Graph {
             .iter()
             .map(|id| self.get(&["teams", id], &select, limits::team(id)))
             .collect();
-        self.objects(requests, TEAMS).await
+        self.objects(requests, subject::TEAMS).await
     }
 
     /// Channels by team id and channel id, in the order of the ids.
@@ -229,7 +194,7 @@ impl Graph {
                 limits::channel(team, channel),
             )
         };
-        self.objects(ids.iter().map(request).collect(), CHANNELS)
+        self.objects(ids.iter().map(request).collect(), subject::CHANNELS)
             .await
     }
 
@@ -249,13 +214,39 @@ impl Graph {
             ("$top", PAGE.to_string()),
             ("$filter", changed_between(changed)),
         ];
-        let request = self.messages(
-            &["teams", team, "channels", "getAllMessages"],
-            &query,
-            limits::all_messages(team),
-        );
-        self.pages(request, CHANNEL_MESSAGES, None, digest, &mut visit)
+        let path = ["teams", team, "channels", "getAllMessages"];
+        let request = Request {
+            is_answer: answer::is_page_of_some,
+            ..with_all_types(self.list(&path, &query, limits::all_messages(team)))
+        };
+        self.pages(request, subject::CHANNEL_MESSAGES, None, digest, &mut visit)
             .await
+    }
+
+    /// Single channel messages, in the order of the places.
+    ///
+    /// # Errors
+    /// When no request can be made at all.
+    pub async fn channel_messages(
+        &self,
+        places: &[MessagePlace],
+    ) -> Result<Vec<Result<Recorded<ChatMessage>, Problem>>, Failure> {
+        let request = |place: &MessagePlace| {
+            let MessagePlace {
+                team,
+                channel,
+                root,
+                id,
+            } = place;
+            let of_channel = ["teams", team, "channels", channel, "messages"];
+            let path = match root {
+                Some(root) => [&of_channel[..], &[root, "replies", id]].concat(),
+                None => [&of_channel[..], &[id]].concat(),
+            };
+            with_all_types(self.get(&path, &[], limits::channel_messages(team, channel)))
+        };
+        let requests = places.iter().map(request).collect();
+        self.objects(requests, subject::CHANNEL_MESSAGES).await
     }
 
     /// The rate limits for the pages of a team's messages, in requests a second: for one team, and for all teams
@@ -277,9 +268,15 @@ impl Graph {
         let top = [("$top", PAGE.to_string())];
         let requests = users
             .iter()
-            .map(|user| self.get(&["users", user, "chats"], &top, limits::chats_of(user)))
+            .map(|user| {
+                let limits = limits::chats_of(user);
+                (
+                    self.list(&["users", user, "chats"], &top, limits),
+                    subject::CHATS,
+                )
+            })
             .collect();
-        self.lists(requests, CHATS).await
+        self.lists(requests).await
     }
 
     /// The members of each of these chats.
@@ -289,9 +286,13 @@ impl Graph {
     pub async fn chat_members(&self, chats: &[String]) -> Result<Vec<List<Member>>, Failure> {
         let requests = chats
             .iter()
-            .map(|chat| self.get(&["chats", chat, "members"], &[], limits::chat(chat)))
+            .map(|chat| {
+                let limits = limits::chat(chat);
+                let request = self.list(&["chats", chat, "members"], &[], limits);
+                (request, subject::CHAT_MEMBERS)
+            })
             .collect();
-        self.lists(requests, CHAT_MEMBERS).await
+        self.lists(requests).await
     }
 
     /// The messages of a chat that changed in this time. `digest` is called with each on any thread, and `visit` with
@@ -312,12 +313,9 @@ impl Graph {
             ("$orderby", "lastModifiedDateTime desc".to_owned()),
             ("$filter", changed_between(changed)),
         ];
-        let request = self.messages(
-            &["chats", chat, "messages"],
-            &query,
-            limits::chat_messages(chat),
-        );
-        self.pages(request, CHAT_MESSAGES, None, digest, &mut visit)
+        let path = ["chats", chat, "messages"];
+        let request = with_all_types(self.list(&path, &query, limits::chat_messages(chat)));
+        self.pages(request, subject::CHAT_MESSAGES, None, digest, &mut visit)
             .await
     }
 
@@ -337,17 +335,17 @@ impl Graph {
             limits,
             deadline: DEADLINE,
             longest_answer: LONGEST_ANSWER,
-            is_answer,
+            is_answer: answer::is_object,
             ..Request::get(SOURCE, url)
         }
     }
 
-    fn messages(&self, path: &[&str], query: &[(&str, String)], limits: Vec<Limit>) -> Request {
-        let mut request = self.get(path, query, limits);
-        request
-            .headers
-            .push(("prefer", "include-unknown-enum-members".to_owned()));
-        request
+    /// The request for the first page of a list.
+    fn list(&self, path: &[&str], query: &[(&str, String)], limits: Vec<Limit>) -> Request {
+        Request {
+            is_answer: answer::is_page,
+            ..self.get(path, query, limits)
+        }
     }
 
     async fn objects<T: DeserializeOwned>(
@@ -364,14 +362,12 @@ impl Graph {
 
     async fn lists<T: DeserializeOwned + Send + 'static>(
         &self,
-        requests: Vec<Request>,
-        subject: Subject,
+        lists: Vec<(Request, Subject)>,
     ) -> Result<Vec<List<T>>, Failure> {
+        let (requests, subjects): (Vec<Request>, Vec<Subject>) = lists.into_iter().unzip();
         let firsts = self.send_all(&requests).await?;
-        let reads = requests
-            .into_iter()
-            .zip(firsts)
-            .map(|(request, first)| async move {
+        let reads = requests.into_iter().zip(subjects).zip(firsts).map(
+            |((request, subject), first)| async move {
                 let mut items = Vec::new();
                 let mut keep = |item| items.push(item);
                 let same = |item: Recorded<T>| item;
@@ -379,9 +375,17 @@ impl Graph {
                     .pages(request, subject, Some(first), same, &mut keep)
                     .await?;
                 Ok::<_, Failure>(List { items, problem })
-            });
+            },
+        );
         futures::future::try_join_all(reads).await
     }
+}
+
+/// Asks for messages of every type: without it, types that are newer than v1.0 have no name.
+fn with_all_types(mut request: Request) -> Request {
+    let prefer = ("prefer", "include-unknown-enum-members".to_owned());
+    request.headers.push(prefer);
+    request
 }
 
 fn changed_between(window: Window) -> String {
@@ -389,55 +393,22 @@ fn changed_between(window: Window) -> String {
     format!("lastModifiedDateTime gt {from} and lastModifiedDateTime lt {to}")
 }
 
+/// A single object, or why it is missing.
 fn object<T: DeserializeOwned>(
     exchange: &Exchange,
     subject: Subject,
 ) -> Result<Recorded<T>, Problem> {
-    let Subject { what, permission } = subject;
     match exchange.status() {
-        Some(200) => match serde_json::from_str(exchange.body()) {
-            Ok(value) => Ok(Recorded {
-                record: exchange.record,
-                value,
-            }),
-            Err(_) => Err(Problem::NotUnderstood { what }),
-        },
-        Some(404) => Err(Problem::NotFound { what }),
-        Some(status @ (401 | 403)) => Err(Problem::Forbidden {
-            what,
-            permission,
-            status,
-        }),
-        Some(429) => Err(Problem::Throttled { what }),
-        Some(status) => Err(Problem::Refused {
-            what,
-            status,
-            code: error_code(exchange.body()),
-        }),
-        None => match &exchange.answer {
-            Answer::Nothing(reason) => Err(Problem::NoAnswer {
-                what,
-                reason: reason.to_string(),
-            }),
-            Answer::Response { .. } => Err(Problem::NotUnderstood { what }),
-        },
-    }
-}
-
-/// The code of an error, if it is a single word. No other text of the answer may become a part of a message.
-fn error_code(body: &str) -> String {
-    let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    let code = body
-        .pointer("/error/code")
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or_default();
-    let plain = code
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
-    if plain && code.len() <= 64 {
-        code.to_owned()
-    } else {
-        String::new()
+        Some(200) if answer::is_object(&exchange.answer) => {
+            match serde_json::from_str(exchange.body()) {
+                Ok(value) => Ok(Recorded {
+                    record: exchange.record,
+                    value,
+                }),
+                Err(_) => Err(Problem::NotUnderstood { what: subject.what }),
+            }
+        }
+        _ => Err(problem::of_object(exchange, subject)),
     }
 }
 
@@ -466,7 +437,7 @@ mod tests {
         let client = Arc::new(Client::new(journal, None));
         let graph = Graph::new(client, &Url::parse("https://graph.microsoft.com").unwrap());
         let one = graph.get(&["users", "x"], &[], limits::other());
-        let messages = graph.messages(&["chats", "x", "messages"], &[], limits::other());
+        let messages = graph.list(&["chats", "x", "messages"], &[], limits::other());
         let envelope = graph.envelope(std::slice::from_ref(&one), 0..1);
         for request in [one, messages, envelope] {
             assert_eq!(request.longest_answer, 64 << 20);

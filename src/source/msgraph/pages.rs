@@ -1,6 +1,10 @@
-//! Lists, read page by page. While a page is parsed on another thread, the next one is fetched.
+//! Lists, read page by page.
+//!
+//! A list is fetched to its end before anything of it is used, and is then read from the journal: its first page may have to
+//! be fetched anew when a later one is refused, and then the pages before that one are not used. So a load uses exactly
+//! the pages that a replay finds. While a page is parsed on another thread, the next one is read.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::panic::resume_unwind;
 
 use futures::future::{BoxFuture, FutureExt, ready};
@@ -10,21 +14,24 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{Graph, MOST_EMPTY_PAGES, Problem, Recorded, Subject, object};
+use super::problem::{self, Subject};
+use super::{Graph, MOST_EMPTY_PAGES, Problem, Recorded, answer};
 use crate::http::Failure;
 use crate::journal::{Exchange, Request};
 
 /// The highest number of pages of a list. With 50 messages a page this allows fifty million.
 const MOST_PAGES: usize = 1_000_000;
-/// The number of pages of a list that are parsed while the next one is fetched.
+/// The number of pages of a list that are parsed while the next one is read.
 const AHEAD: usize = 4;
 /// A body of fewer bytes is parsed at once, since passing it to another thread takes longer.
 const SMALL: usize = 8 * 1024;
+/// The bytes of a list that are kept in memory while the rest of it is fetched. The others are read from the journal
+/// again.
+const MOST_KEPT: usize = 4 << 20;
 
 /// A page without its items: whether there are any, and whether and where the list goes on.
 #[derive(Deserialize)]
 struct Outline {
-    #[serde(default)]
     value: Vec<IgnoredAny>,
     #[serde(rename = "@odata.nextLink")]
     next: Option<String>,
@@ -42,6 +49,85 @@ struct Items<M> {
     whole: bool,
 }
 
+/// The way through the pages of a list.
+struct Course {
+    /// The request for the next page.
+    request: Request,
+    subject: Subject,
+    seen: HashSet<Url>,
+    empty_in_a_row: usize,
+}
+
+/// What follows a page.
+enum Step {
+    /// The page holds items, and another page follows.
+    On,
+    /// The page holds items, and none follows, as it should be or for this reason.
+    Last(Option<Problem>),
+    /// It is no page.
+    Broken(Problem),
+}
+
+impl Course {
+    fn new(request: Request, subject: Subject) -> Self {
+        let seen = HashSet::from([request.url.clone()]);
+        Self {
+            request,
+            subject,
+            seen,
+            empty_in_a_row: 0,
+        }
+    }
+
+    /// Goes on behind the page that this exchange holds.
+    fn step(&mut self, graph: &Graph, exchange: &Exchange) -> Step {
+        let Subject { what, .. } = self.subject;
+        let page = match exchange.status() {
+            Some(200) => serde_json::from_str::<Outline>(exchange.body()).ok(),
+            _ => None,
+        };
+        let Some(Outline { value, next }) = page else {
+            return Step::Broken(match self.seen.len() {
+                1 => problem::of_list(exchange, self.subject),
+                _ => problem::of_next_page(exchange, self.subject),
+            });
+        };
+        self.empty_in_a_row = match value.is_empty() {
+            true => self.empty_in_a_row + 1,
+            false => 0,
+        };
+        let next = match next.map(|next| graph.following(&next, what)) {
+            None => return Step::Last(None),
+            Some(Err(problem)) => return Step::Last(Some(problem)),
+            Some(Ok(next)) => next,
+        };
+        if self.empty_in_a_row == MOST_EMPTY_PAGES {
+            return Step::Last(Some(Problem::EmptyPages { what }));
+        }
+        if self.seen.len() >= MOST_PAGES || !self.seen.insert(next.clone()) {
+            return Step::Last(Some(Problem::Loop { what }));
+        }
+        self.request = answer::next_page(self.request.clone(), next);
+        Step::On
+    }
+}
+
+/// The first pages of a list that was fetched, as far as they are kept in memory.
+#[derive(Default)]
+struct Kept {
+    pages: VecDeque<Exchange>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn add(&mut self, exchange: Exchange) {
+        self.bytes += exchange.body().len();
+        if self.bytes <= MOST_KEPT {
+            self.pages.push_back(exchange);
+        }
+    }
+}
+
 impl Graph {
     /// Reads a list page by page. The first page may have been fetched already. `digest` is called with each item on
     /// any thread, and `visit` with its results in the order of the list.
@@ -57,47 +143,95 @@ impl Graph {
         T: DeserializeOwned,
         M: Send + 'static,
     {
-        let what = subject.what;
-        let mut request = request;
-        let mut ready = first;
-        let mut seen = HashSet::new();
+        let kept = match self.client.replays() {
+            true => first.into_iter().collect(),
+            false => self.fetch_pages(&request, subject, first).await?.pages,
+        };
+        self.read_pages(Course::new(request, subject), kept, digest, visit)
+            .await
+    }
+
+    /// Fetches all pages of a list. When the token for a later one is refused, the list is fetched anew from its first
+    /// page, once in a run.
+    async fn fetch_pages(
+        &self,
+        request: &Request,
+        subject: Subject,
+        first: Option<Exchange>,
+    ) -> Result<Kept, Failure> {
+        let mut kept = Kept::default();
+        let mut course = Course::new(request.clone(), subject);
+        let mut first = first;
+        loop {
+            let exchange = match first.take() {
+                Some(exchange) => exchange,
+                None => self.client.send(&course.request).await?,
+            };
+            let step = course.step(self, &exchange);
+            kept.add(exchange);
+            match step {
+                Step::On => {}
+                Step::Broken(Problem::BrokenOff { .. }) => break,
+                Step::Last(_) | Step::Broken(_) => return Ok(kept),
+            }
+        }
+        let mut kept = Kept::default();
+        let mut course = Course::new(request.clone(), subject);
+        let mut exchange = self.client.send_anew(request).await?;
+        loop {
+            let step = course.step(self, &exchange);
+            kept.add(exchange);
+            if !matches!(step, Step::On) {
+                return Ok(kept);
+            }
+            exchange = self.client.send(&course.request).await?;
+            if !answer::is_page(&exchange.answer) {
+                exchange = self.client.send_anew(&course.request).await?;
+            }
+        }
+    }
+
+    /// Reads the pages of a list: those that are kept, then the recorded ones.
+    async fn read_pages<T, M>(
+        &self,
+        mut course: Course,
+        mut kept: VecDeque<Exchange>,
+        digest: impl Fn(Recorded<T>) -> M + Clone + Send + 'static,
+        visit: &mut impl FnMut(M),
+    ) -> Result<Option<Problem>, Failure>
+    where
+        T: DeserializeOwned,
+        M: Send + 'static,
+    {
+        let what = course.subject.what;
         let mut parsing = FuturesOrdered::new();
-        let mut empty_in_a_row = 0;
         let mut whole = true;
         let mut take = |parsed: Items<M>| {
             parsed.items.into_iter().for_each(&mut *visit);
             whole &= parsed.whole;
         };
         let end = loop {
-            if seen.len() >= MOST_PAGES || !seen.insert(request.url.clone()) {
-                break Ok(Some(Problem::Loop { what }));
+            let exchange = match kept.pop_front() {
+                Some(exchange) => Ok(exchange),
+                // A replay counts what it reads. A load has counted it when it fetched it.
+                None if self.client.replays() => self.client.send(&course.request).await,
+                None => self.journal.send(&course.request).await,
+            };
+            let exchange = match exchange {
+                Ok(exchange) => exchange,
+                Err(failure) => break Err(failure),
+            };
+            let step = course.step(self, &exchange);
+            if !matches!(step, Step::Broken(_)) {
+                parsing.push_back(parse(exchange, digest.clone()));
             }
-            let exchange = match ready.take() {
-                Some(exchange) => exchange,
-                None => match self.client.send(&request).await {
-                    Ok(exchange) => exchange,
-                    Err(failure) => break Err(failure),
-                },
-            };
-            let Outline { value, next } = match object(&exchange, subject) {
-                Ok(outline) => outline.value,
-                Err(problem) => break Ok(Some(problem)),
-            };
-            empty_in_a_row = match value.is_empty() {
-                true => empty_in_a_row + 1,
-                false => 0,
-            };
-            parsing.push_back(parse(exchange, digest.clone()));
             while parsing.len() >= AHEAD {
                 parsing.next().await.into_iter().for_each(&mut take);
             }
-            match next.map(|next| self.following(&next, what)) {
-                None => break Ok(None),
-                Some(Err(problem)) => break Ok(Some(problem)),
-                Some(Ok(_)) if empty_in_a_row == MOST_EMPTY_PAGES => {
-                    break Ok(Some(Problem::EmptyPages { what }));
-                }
-                Some(Ok(next)) => request.url = next,
+            match step {
+                Step::On => {}
+                Step::Last(problem) => break Ok(problem),
+                Step::Broken(problem) => break Ok(Some(problem)),
             }
         };
         while let Some(parsed) = parsing.next().await {

@@ -25,6 +25,8 @@ pub struct UserInfo {
 pub struct TeamInfo {
     pub id: Option<String>,
     pub display_name: Option<String>,
+    /// The tenant that owns the team, where Graph says so.
+    pub tenant_id: Option<String>,
 }
 
 /// A channel.
@@ -45,6 +47,8 @@ pub struct ChatInfo {
     pub id: Option<String>,
     pub chat_type: Option<String>,
     pub topic: Option<String>,
+    /// The tenant that owns the chat.
+    pub tenant_id: Option<String>,
 }
 
 /// A member of a chat.

@@ -26,6 +26,7 @@ pub(crate) fn collect(world: &World, query: &Query) -> Truth {
         links: BTreeSet::new(),
         seed_users: BTreeMap::new(),
         seed_links: BTreeSet::new(),
+        threat_teams: BTreeSet::new(),
         messages: BTreeMap::new(),
         chats: BTreeSet::new(),
         truth: Truth::default(),
@@ -65,6 +66,8 @@ pub(super) struct Run<'a> {
     pub(super) links: BTreeSet<LinkIx>,
     pub(super) seed_users: BTreeMap<(UserIx, Named), BTreeSet<&'static str>>,
     pub(super) seed_links: BTreeSet<LinkIx>,
+    /// The teams in which a message with a known threat stands.
+    threat_teams: BTreeSet<String>,
     pub(super) messages: BTreeMap<MessageIx, Held>,
     pub(super) chats: BTreeSet<ChatIx>,
     pub(super) truth: Truth,
@@ -212,6 +215,7 @@ impl<'a> Run<'a> {
                     };
                     self.seed_user(event.fact_user.0, named, "message_urls");
                     self.seed_link(url.fact_link);
+                    self.threat_teams.insert(event.team.clone());
                 }
             }
         }
@@ -236,12 +240,13 @@ impl<'a> Run<'a> {
         for (user, _) in self.seed_users.keys() {
             let facts = &self.world.users[*user];
             if facts.in_directory() {
-                teams.extend(facts.teams.iter().copied());
+                teams.extend(facts.teams.iter().chain(&facts.associated).copied());
             } else if facts.kind == Kind::Phantom {
                 self.truth.unresolved_users.insert(facts.upn.to_lowercase());
             }
         }
-        for id in &self.query.teams {
+        let known_threats = self.threat_teams.iter();
+        for id in self.query.teams.iter().chain(known_threats) {
             teams.extend(
                 self.world
                     .teams
@@ -370,10 +375,10 @@ impl<'a> Run<'a> {
             asked.extend(&fresh);
             let chats: BTreeSet<ChatIx> = (0..self.world.chats.len())
                 .filter(|c| {
-                    self.world.chats[*c]
-                        .members
-                        .iter()
-                        .any(|m| fresh.contains(m))
+                    let chat = &self.world.chats[*c];
+                    // One of another tenant is closed to this one.
+                    chat.owner == self.world.tenant_id
+                        && chat.members.iter().any(|m| fresh.contains(m))
                 })
                 .collect();
             for (ix, message) in self.world.messages.iter().enumerate() {

@@ -64,6 +64,8 @@ impl Builder {
             kind,
             home,
             teams: Vec::new(),
+            associated: Vec::new(),
+            foreign_teams: Vec::new(),
         });
         self.world.users.len() - 1
     }
@@ -116,6 +118,7 @@ impl Builder {
             topic: topic.map(str::to_owned),
             members: members.to_vec(),
             created,
+            owner: self.world.tenant_id.clone(),
         });
         Place::Chat(self.world.chats.len() - 1)
     }

@@ -57,6 +57,10 @@ pub struct User {
     pub home: String,
     /// Teams the user is a member of.
     pub teams: Vec<TeamIx>,
+    /// Teams that share a channel with the user, who has not joined them.
+    pub associated: Vec<TeamIx>,
+    /// The same of another tenant: their ids.
+    pub foreign_teams: Vec<String>,
 }
 
 impl User {
@@ -101,6 +105,8 @@ pub struct Chat {
     pub members: Vec<UserIx>,
     /// When it was started.
     pub created: Time,
+    /// The tenant that owns it: that of who started it.
+    pub owner: String,
 }
 
 /// Where a message stands.

@@ -75,6 +75,40 @@ impl World {
         small::build(seed, anchor)
     }
 
+    /// [`World::small`] with neighbours: Adele is in a shared channel of a team that she has not joined, and in one of
+    /// another tenant, and Dario, who sends the lure, is in a chat that another tenant owns.
+    pub fn shared() -> Self {
+        let mut world = Self::small();
+        let neighbour = "0b5e9c1e-6f0a-4a0e-9d55-5c0d2f6f7a11";
+        let leadership = world
+            .teams
+            .iter()
+            .position(|team| team.name == "Leadership");
+        let leadership = leadership.unwrap_or_default();
+        for channel in &mut world.channels {
+            if channel.team == leadership {
+                channel.membership = "shared";
+            }
+        }
+        let named = |world: &Self, upn: &str| world.directory(upn).unwrap_or_default();
+        let adele = named(&world, "adele.vance@contoso.com");
+        world.users[adele].associated.push(leadership);
+        world.users[adele]
+            .foreign_teams
+            .push("7c1d1c0e-3c4b-4b0c-8f0e-0d6a4f7e2b22".into());
+        let dario = named(&world, "dario@contoso.com");
+        let created = world.from();
+        world.chats.push(Chat {
+            id: "19:5f0c6a8e4d6b4f5c8f1d2a3b4c5d6e7f@thread.v2".into(),
+            kind: "group",
+            topic: Some("With Fabrikam".into()),
+            members: vec![dario, adele],
+            created,
+            owner: neighbour.into(),
+        });
+        world
+    }
+
     /// A believable incident among about 300 messages, with one gap: MessageEvents is absent.
     pub fn demo() -> Self {
         demo::build(2026, Self::default_anchor())
@@ -85,11 +119,12 @@ impl World {
         scaled::build(messages, seed, Self::default_anchor())
     }
 
-    /// The world of this name (`small`, `demo`, or a number of messages), with its own seed unless
+    /// The world of this name (`small`, `shared`, `demo`, or a number of messages), with its own seed unless
     /// given another.
     pub fn named(name: &str, seed: Option<u64>, anchor: Time) -> Option<Self> {
         match name {
             "small" => Some(small::build(seed.unwrap_or(7), anchor)),
+            "shared" => Some(Self::shared()),
             "demo" => Some(demo::build(seed.unwrap_or(2026), anchor)),
             _ => Some(scaled::build(name.parse().ok()?, seed.unwrap_or(1), anchor)),
         }

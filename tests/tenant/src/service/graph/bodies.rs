@@ -56,6 +56,16 @@ pub(crate) fn team(team: &Team) -> Value {
     json!({"id": team.id, "displayName": team.name})
 }
 
+/// A team of the tenant, as one that a user is associated with.
+pub(crate) fn associated_team(team: &Team, tenant: &str) -> Value {
+    json!({"id": team.id, "displayName": team.name, "tenantId": tenant})
+}
+
+/// The same of another tenant.
+pub(crate) fn foreign_team(id: &str) -> Value {
+    json!({"id": id, "displayName": "Fabrikam", "tenantId": "0b5e9c1e-6f0a-4a0e-9d55-5c0d2f6f7a11"})
+}
+
 /// A channel.
 pub(crate) fn channel(channel: &Channel) -> Value {
     json!({"id": channel.id, "displayName": channel.name, "membershipType": channel.membership})
@@ -68,7 +78,7 @@ pub(crate) fn chat(world: &World, ix: ChatIx, expand: bool) -> Value {
         "id": facts.id, "topic": facts.topic, "createdDateTime": moment(facts.created),
         "lastUpdatedDateTime": moment(facts.created), "chatType": facts.kind,
         "webUrl": format!("https://teams.microsoft.com/l/chat/{}/0?tenantId={}", encode(&facts.id), world.tenant_id),
-        "tenantId": world.tenant_id, "onlineMeetingInfo": null, "viewpoint": null
+        "tenantId": facts.owner, "onlineMeetingInfo": null, "viewpoint": null
     });
     if expand {
         let members: Vec<Value> = facts

@@ -40,7 +40,15 @@ impl Ask<'_> {
 
     fn find_chat(&self, id: &str) -> Result<ChatIx, Reply> {
         let found = self.state.index.chat(id);
-        found.ok_or_else(|| graph_error(404, "NotFound", "NotFound"))
+        let chat = found.ok_or_else(|| graph_error(404, "NotFound", "NotFound"))?;
+        let world = &self.state.world;
+        match world.chats[chat].owner == world.tenant_id {
+            true => Ok(chat),
+            false => {
+                let text = "The thread is not in this tenant.";
+                Err(graph_error(403, "Forbidden", text))
+            }
+        }
     }
 
     pub(super) fn members(&self, id: &str) -> Reply {

@@ -4,6 +4,7 @@ use super::ask::Ask;
 use super::{bodies, graph_error};
 use crate::service::Reply;
 use crate::world::facts::*;
+use serde_json::Value;
 
 impl Ask<'_> {
     pub(super) fn missing_user(&self, key: &str) -> Reply {
@@ -44,6 +45,28 @@ impl Ask<'_> {
         self.page(&world.users[ix].teams, 100, &path, "", |team| {
             bodies::team(&world.teams[*team])
         })
+    }
+
+    /// The teams that a user has joined, and those that share a channel with the user.
+    pub(super) fn associated_teams(&self, key: &str) -> Reply {
+        // No limit of its own is published, so it counts among the joined teams.
+        let limits = [("joined".to_owned(), 30.0)];
+        if let Err(reply) = self.enter("Team.ReadBasic.All", &[], &limits) {
+            return reply;
+        }
+        let world = &self.state.world;
+        let Some(ix) = self.state.index.user(key) else {
+            return self.missing_user(key);
+        };
+        let user = &world.users[ix];
+        let own = user.teams.iter().chain(&user.associated);
+        let own = own.map(|team| bodies::associated_team(&world.teams[*team], &world.tenant_id));
+        let foreign = user.foreign_teams.iter();
+        let teams: Vec<Value> = own
+            .chain(foreign.map(|id| bodies::foreign_team(id)))
+            .collect();
+        let path = format!("/users('{}')/teamwork/associatedTeams", user.id);
+        self.page(&teams, 100, &path, "", Value::clone)
     }
 
     pub(super) fn find_team(&self, id: &str) -> Result<TeamIx, Reply> {

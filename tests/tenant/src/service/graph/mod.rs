@@ -114,6 +114,7 @@ fn get(state: &State, call: &Call) -> Reply {
     match path.as_slice() {
         ["v1.0", "users", user] => ask.user(user),
         ["v1.0", "users", user, "joinedTeams"] => ask.joined_teams(user),
+        ["v1.0", "users", user, "teamwork", "associatedTeams"] => ask.associated_teams(user),
         ["v1.0", "users", user, "chats"] => ask.chats(user),
         ["v1.0", "teams", team] => ask.team(team),
         ["v1.0", "teams", team, "channels", "getAllMessages"] => ask.all_messages(team),

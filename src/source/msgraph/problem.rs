@@ -1,0 +1,599 @@
+//! Why something of Microsoft Graph is missing, and what to do about it.
+//!
+//! A refusal says more than its status: 403 may mean a missing permission, a missing licence, a resource that is closed or
+//! belongs to another tenant, or a failure behind Graph. "Grant …" is advice for the first of them alone.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use super::{MOST_EMPTY_PAGES, SOURCE};
+use super::answer;
+use crate::http::retry_after;
+use crate::journal::{Answer, Exchange};
+use crate::terminal;
+
+/// The most characters of Graph's own words in a reason.
+const LONGEST_WORDS: usize = 160;
+
+/// Why something is missing. Each text says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[allow(missing_docs, reason = "the texts say it")]
+pub enum Problem {
+    #[error("{what}: not permitted (HTTP {status}); grant the application {permission}")]
+    NotPermitted {
+        what: &'static str,
+        permission: &'static str,
+        status: u16,
+    },
+    #[error(
+        "{what}: refused without a reason ({said}), as when the application lacks {permission} or an administrator's consent to it, or when a service behind Graph fails; check the permission, then run the same command again"
+    )]
+    Unexplained {
+        what: &'static str,
+        permission: &'static str,
+        said: String,
+    },
+    #[error(
+        "{what}: not licensed ({said}); a licence for Teams is missing or used up, and no permission replaces it"
+    )]
+    NotLicensed { what: &'static str, said: String },
+    #[error(
+        "{what}: the application may read only the teams and chats that it is installed in, and this is none of them ({said}); install it there, or grant it {permission} for the whole tenant"
+    )]
+    NotInstalled {
+        what: &'static str,
+        permission: &'static str,
+        said: String,
+    },
+    #[error(
+        "{what}: closed to every application ({said}): blocked, or barred by its own list of rights; no permission opens it, so ask in Teams' admin centre what holds it closed"
+    )]
+    Closed { what: &'static str, said: String },
+    #[error("{what}: belongs to another tenant, and only that one can read it ({said})")]
+    Foreign { what: &'static str, said: String },
+    #[error(
+        "{what}: refused ({said}); Graph names no missing permission, so a service behind it may have failed: run the same command again later"
+    )]
+    Backend { what: &'static str, said: String },
+    #[error(
+        "{what}: the token was refused, and a new one too ({said}); check the application's sign-in, then run the same command again"
+    )]
+    TokenRefused { what: &'static str, said: String },
+    #[error("{what}: not found")]
+    NotFound { what: &'static str },
+    #[error("{what}: no such list (HTTP 404), although its owner is named elsewhere; {may_mean}")]
+    NoList {
+        what: &'static str,
+        may_mean: &'static str,
+    },
+    #[error(
+        "{what}: the list broke off at a later page, and again when it was read anew ({said}); what was read so far is kept, and the same command reads it anew"
+    )]
+    BrokenOff { what: &'static str, said: String },
+    #[error("{what}: {}; run the same command again later", waited(.asked))]
+    Throttled {
+        what: &'static str,
+        /// The minutes that Graph asked to wait, when it said so.
+        asked: Option<u64>,
+    },
+    #[error("{what}: {said}")]
+    Refused { what: &'static str, said: String },
+    #[error("{what}: no answer ({reason})")]
+    NoAnswer { what: &'static str, reason: String },
+    #[error("{what}: the answer is not what Graph sends")]
+    NotUnderstood { what: &'static str },
+    #[error("{what}: the next page is at another place than Graph ({host}); it was not followed")]
+    Elsewhere { what: &'static str, host: String },
+    #[error("{what}: the pages go round in a circle; what was read so far is kept")]
+    Loop { what: &'static str },
+    #[error(
+        "{what}: {MOST_EMPTY_PAGES} empty pages in a row, with no end in sight; what was read so far is kept"
+    )]
+    EmptyPages { what: &'static str },
+}
+
+fn waited(asked: &Option<u64>) -> String {
+    match asked {
+        Some(minutes) => format!(
+            "throttled: Graph asked to wait {minutes} minutes, and no more than 15 are waited in all"
+        ),
+        None => "still throttled after 15 minutes".to_owned(),
+    }
+}
+
+impl Problem {
+    /// The name of the source, if what is absent is not permitted or not licensed: `[gaps] accepted` can name it then.
+    /// `None` for what went wrong.
+    pub fn absence(&self) -> Option<&str> {
+        match self {
+            Self::NotPermitted { .. } | Self::NotLicensed { .. } => Some(SOURCE.as_str()),
+            _ => None,
+        }
+    }
+
+    /// True when asking for the parts of the list singly would meet the same refusal.
+    pub fn is_of_the_service(&self) -> bool {
+        match self {
+            Self::NotPermitted { .. }
+            | Self::Unexplained { .. }
+            | Self::NotLicensed { .. }
+            | Self::NotInstalled { .. }
+            | Self::Closed { .. }
+            | Self::Foreign { .. }
+            | Self::Backend { .. }
+            | Self::TokenRefused { .. }
+            | Self::Throttled { .. }
+            | Self::NoAnswer { .. } => true,
+            Self::NotFound { .. }
+            | Self::NoList { .. }
+            | Self::BrokenOff { .. }
+            | Self::Refused { .. }
+            | Self::NotUnderstood { .. }
+            | Self::Elsewhere { .. }
+            | Self::Loop { .. }
+            | Self::EmptyPages { .. } => false,
+        }
+    }
+}
+
+/// A kind of object: its name in gaps, the permission that reading it requires, and what it may mean that there is no
+/// list of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject {
+    pub(super) what: &'static str,
+    pub(super) permission: &'static str,
+    may_mean: &'static str,
+}
+
+/// The kinds of objects that are asked for.
+pub(super) mod subject {
+    use super::Subject;
+
+    const SINGLE: &str = "";
+    const NO_TEAMS: &str =
+        "the account may be new, or without a licence for Teams; run the same command again later";
+
+    pub(crate) const USERS: Subject = Subject {
+        what: "users",
+        permission: "User.Read.All",
+        may_mean: SINGLE,
+    };
+    pub(crate) const JOINED_TEAMS: Subject = Subject {
+        what: "joined teams",
+        permission: "Team.ReadBasic.All",
+        may_mean: NO_TEAMS,
+    };
+    pub(crate) const ASSOCIATED_TEAMS: Subject = Subject {
+        what: "associated teams",
+        permission: "Team.ReadBasic.All",
+        may_mean: NO_TEAMS,
+    };
+    pub(crate) const TEAMS: Subject = Subject {
+        what: "teams",
+        permission: "Team.ReadBasic.All",
+        may_mean: SINGLE,
+    };
+    pub(crate) const CHANNELS: Subject = Subject {
+        what: "channels",
+        permission: "Channel.ReadBasic.All",
+        may_mean: SINGLE,
+    };
+    pub(crate) const CHANNEL_MESSAGES: Subject = Subject {
+        what: "channel messages",
+        permission: "ChannelMessage.Read.All",
+        may_mean: "the team may be deleted, archived or new, or `[endpoints] graph` is not Graph; run the same command again later",
+    };
+    pub(crate) const CHATS: Subject = Subject {
+        what: "chats",
+        permission: "Chat.Read.All",
+        may_mean: "the account may be new, or without a licence for Teams; run the same command again later",
+    };
+    pub(crate) const CHAT_MEMBERS: Subject = Subject {
+        what: "chat members",
+        permission: "Chat.Read.All",
+        may_mean: "the chat may be deleted; run the same command again later",
+    };
+    pub(crate) const CHAT_MESSAGES: Subject = Subject {
+        what: "chat messages",
+        permission: "Chat.Read.All",
+        may_mean: "the chat may be deleted; run the same command again later",
+    };
+}
+
+/// Why a request for a single object, which failed, failed.
+pub(super) fn of_object(exchange: &Exchange, subject: Subject) -> Problem {
+    match exchange.status() {
+        Some(404) if answer::is_object(&exchange.answer) => {
+            Problem::NotFound { what: subject.what }
+        }
+        _ => refusal(exchange, subject),
+    }
+}
+
+/// Why a request for the first page of a list, which failed, failed.
+pub(super) fn of_list(exchange: &Exchange, subject: Subject) -> Problem {
+    let Subject { what, may_mean, .. } = subject;
+    match (exchange.status(), refusal(exchange, subject)) {
+        (Some(404), foreign @ Problem::Foreign { .. }) => foreign,
+        (Some(404), _) => Problem::NoList { what, may_mean },
+        (_, problem) => problem,
+    }
+}
+
+/// Why a request for a later page, which failed, failed.
+pub(super) fn of_next_page(exchange: &Exchange, subject: Subject) -> Problem {
+    match answer::is_token_refused(&exchange.answer) {
+        true => Problem::BrokenOff {
+            what: subject.what,
+            said: Words::of(exchange).to_string(),
+        },
+        false => refusal(exchange, subject),
+    }
+}
+
+fn refusal(exchange: &Exchange, subject: Subject) -> Problem {
+    let Subject {
+        what, permission, ..
+    } = subject;
+    let Some(status) = exchange.status() else {
+        return match &exchange.answer {
+            Answer::Nothing(reason) => Problem::NoAnswer {
+                what,
+                reason: reason.to_string(),
+            },
+            Answer::Response { .. } => Problem::NotUnderstood { what },
+        };
+    };
+    let words = Words::of(exchange);
+    let said = words.to_string();
+    match status {
+        200..=399 => Problem::NotUnderstood { what },
+        401 => Problem::TokenRefused { what, said },
+        402 => Problem::NotLicensed { what, said },
+        403 => forbidden(&words, said, what, permission),
+        404 if words.has(&FOREIGN) => Problem::Foreign { what, said },
+        404 => Problem::NotUnderstood { what },
+        429 => Problem::Throttled {
+            what,
+            asked: asked_minutes(exchange),
+        },
+        _ => {
+            let wait = asked_minutes(exchange);
+            let wait = wait.map(|minutes| format!("; Graph asked to wait {minutes} minutes"));
+            let said = said + wait.unwrap_or_default().as_str();
+            Problem::Refused { what, said }
+        }
+    }
+}
+
+const FOREIGN: [&str; 5] = [
+    "not in this tenant",
+    "another tenant",
+    "different tenant",
+    "tenant mismatch",
+    "cross-tenant",
+];
+const NOT_PERMITTED: [&str; 6] = [
+    "missing role permissions",
+    "missing scope permissions",
+    "api requires one of",
+    "authorization_requestdenied",
+    "insufficient privileges",
+    "insufficientprivileges",
+];
+const NOT_INSTALLED: [&str; 2] = ["notenoughprivileges", "resource specific consent"];
+const NOT_LICENSED: [&str; 2] = ["paymentrequired", "licens"];
+const CLOSED: [&str; 2] = ["blocked", "aclcheckfailed"];
+
+fn forbidden(words: &Words, said: String, what: &'static str, permission: &'static str) -> Problem {
+    if words.has(&FOREIGN) {
+        Problem::Foreign { what, said }
+    } else if words.has(&NOT_INSTALLED) {
+        Problem::NotInstalled {
+            what,
+            permission,
+            said,
+        }
+    } else if words.has(&NOT_PERMITTED) {
+        Problem::NotPermitted {
+            what,
+            permission,
+            status: 403,
+        }
+    } else if words.has(&NOT_LICENSED) {
+        Problem::NotLicensed { what, said }
+    } else if words.has(&CLOSED) {
+        Problem::Closed { what, said }
+    } else if words.say_nothing() {
+        Problem::Unexplained {
+            what,
+            permission,
+            said,
+        }
+    } else {
+        Problem::Backend { what, said }
+    }
+}
+
+/// The minutes that Graph asked to wait, when that is a minute or more. A date counts from when the answer came, so that a
+/// replay says the same.
+fn asked_minutes(exchange: &Exchange) -> Option<u64> {
+    let text = exchange.header("retry-after")?;
+    let asked = retry_after(text, SystemTime::from(exchange.at))?;
+    let minutes = asked.as_secs().div_ceil(60);
+    (asked >= Duration::from_secs(60)).then_some(minutes)
+}
+
+/// What Graph itself says of a failure.
+struct Words {
+    status: u16,
+    code: String,
+    /// The codes and messages of the error and of those inside it, in lower case.
+    all: String,
+    /// The message as it may be shown.
+    message: String,
+}
+
+impl Words {
+    fn of(exchange: &Exchange) -> Self {
+        let body: Value = serde_json::from_str(exchange.body()).unwrap_or_default();
+        let mut all = String::new();
+        let mut error = body.get("error");
+        let text = |error: &Value, name: &str| {
+            let text = error.get(name).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        let (code, message) = match error {
+            Some(error) => (text(error, "code"), text(error, "message")),
+            None => Default::default(),
+        };
+        // Graph spells it both ways. It is nested two or three deep.
+        for _ in 0..8 {
+            let Some(inner) = error else { break };
+            let (code, message) = (text(inner, "code"), text(inner, "message"));
+            all.push_str(&format!("{code}\n{message}\n").to_lowercase());
+            error = inner.get("innerError").or(inner.get("innererror"));
+        }
+        Self {
+            status: exchange.status().unwrap_or_default(),
+            code: plain_code(code),
+            all,
+            message: shown(&message),
+        }
+    }
+
+    fn has(&self, texts: &[&str]) -> bool {
+        texts.iter().any(|text| self.all.contains(text))
+    }
+
+    /// True for a refusal that only repeats that it is one.
+    fn say_nothing(&self) -> bool {
+        let empty = ["", "forbidden", "unknownerror"];
+        self.all.lines().all(|line| empty.contains(&line))
+    }
+}
+
+impl std::fmt::Display for Words {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            status,
+            code,
+            message,
+            ..
+        } = self;
+        write!(f, "HTTP {status}")?;
+        if !code.is_empty() {
+            write!(f, " {code}")?;
+        }
+        if !message.is_empty() && message != code {
+            write!(f, ": \"{message}\"")?;
+        }
+        Ok(())
+    }
+}
+
+/// The code of an error, if it is a single word.
+fn plain_code(code: String) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    match code.len() <= 64 && code.chars().all(is_plain) {
+        true => code,
+        false => String::new(),
+    }
+}
+
+/// A message as it may stand in a reason: cleaned, cut, and without what differs from one object to the next (ids,
+/// addresses, urls), so that equal causes have equal reasons.
+fn shown(message: &str) -> String {
+    let message = terminal::clean(message);
+    let words = message.split_whitespace().map(|word| {
+        let digits = word.chars().filter(char::is_ascii_digit).count();
+        let is_own = word.contains("://")
+            || word.contains('@')
+            || word.contains("19:")
+            || digits >= 6
+            || word.len() > 48;
+        if is_own { "…" } else { word }
+    });
+    let words: Vec<&str> = words.collect();
+    // A quote of the message would end the one around it.
+    let text = words.join(" ").replace('"', "'");
+    let mut cut: String = text.chars().take(LONGEST_WORDS).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    cut
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn exchange(status: u16, headers: &[(&str, &str)], body: &str) -> Exchange {
+        let headers = headers.iter();
+        let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Exchange {
+            record: 1,
+            at: "2026-10-02T10:00:00Z".parse().unwrap(),
+            answer: Answer::Response {
+                status,
+                headers: headers.collect(),
+                body: body.to_owned(),
+            },
+        }
+    }
+
+    fn text(status: u16, code: &str, message: &str) -> String {
+        let body = json!({"error": {"code": code, "message": message}}).to_string();
+        of_list(&exchange(status, &[], &body), subject::CHANNEL_MESSAGES).to_string()
+    }
+
+    /// Each case is a refusal that Graph was seen to send.
+    #[test]
+    fn only_a_missing_permission_is_to_be_granted() {
+        let missing = "Missing role permissions on the request. API requires one of 'ChannelMessage.Read.All'. Roles on the request 'x'.";
+        for (status, code, message, start, grant) in [
+            (403, "Forbidden", missing, "not permitted", true),
+            (
+                403,
+                "Authorization_RequestDenied",
+                "Insufficient privileges to complete the operation.",
+                "not permitted",
+                true,
+            ),
+            (403, "UnknownError", "", "refused without a reason", false),
+            (
+                403,
+                "Forbidden",
+                "Forbidden",
+                "refused without a reason",
+                false,
+            ),
+            (
+                403,
+                "AccessDenied",
+                "UnknownError",
+                "refused (HTTP 403 AccessDenied: \"UnknownError\")",
+                false,
+            ),
+            (
+                403,
+                "AccessDenied",
+                "Exception in GetUserAppDefinitionsAsync",
+                "refused (HTTP 403",
+                false,
+            ),
+            (
+                403,
+                "Forbidden",
+                "Failed to get license information for the user. Ensure user has a valid Office365 license assigned to them.",
+                "not licensed",
+                false,
+            ),
+            (
+                402,
+                "PaymentRequired",
+                "Evaluation capacity has been exceeded.",
+                "not licensed",
+                false,
+            ),
+            (
+                403,
+                "Forbidden",
+                "The team is blocked by an administrator.",
+                "closed",
+                false,
+            ),
+            (
+                403,
+                "Forbidden",
+                "AclCheckFailed-Make sure that the caller is in the roster",
+                "closed",
+                false,
+            ),
+            (
+                403,
+                "Forbidden",
+                "The thread is not in this tenant.",
+                "belongs to another tenant",
+                false,
+            ),
+            (
+                404,
+                "NotFound",
+                "The thread is not in this tenant.",
+                "belongs to another tenant",
+                false,
+            ),
+            (
+                403,
+                "Forbidden",
+                "NotEnoughPrivileges: the app is not installed in the team",
+                "the application may read only",
+                true,
+            ),
+        ] {
+            let text = text(status, code, message);
+            let start = format!("channel messages: {start}");
+            assert!(text.starts_with(&start), "{text}");
+            assert_eq!(text.contains("grant"), grant, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_code_inside_decides_too() {
+        let body = json!({"error": {"code": "Forbidden", "message": "Forbidden",
+            "innerError": {"code": "AclCheckFailed", "innererror": {"message": "x"}}}});
+        let refused = exchange(403, &[], &body.to_string());
+        let problem = of_object(&refused, subject::CHAT_MESSAGES);
+        assert!(matches!(problem, Problem::Closed { .. }), "{problem}");
+    }
+
+    #[test]
+    fn equal_causes_have_equal_reasons() {
+        let of = |team: &str| {
+            let message = format!(
+                "Failed for team {team} at https://graph.microsoft.com/x?token=secret,\n\u{202e}by mila@contoso.com \"now\""
+            );
+            text(403, "AccessDenied", &message)
+        };
+        let one = of("11111111-aaaa-4aaa-8aaa-111111111111");
+        assert_eq!(one, of("22222222-bbbb-4bbb-8bbb-222222222222"));
+        assert!(
+            one.contains("\"Failed for team … at … by … 'now'\""),
+            "{one}"
+        );
+        let long = text(403, "AccessDenied", &"word ".repeat(100));
+        assert!(long.chars().count() < 400, "{long}");
+        assert_eq!(plain_code("a b".to_owned()), "");
+    }
+
+    #[test]
+    fn a_long_wait_is_named() {
+        let of = |status, wait: &[(&str, &str)]| {
+            of_list(&exchange(status, wait, ""), subject::CHATS).to_string()
+        };
+        let hour = "chats: throttled: Graph asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later";
+        assert_eq!(of(429, &[("retry-after", "3600")]), hour);
+        assert_eq!(
+            of(429, &[("retry-after", "Fri, 02 Oct 2026 11:00:00 GMT")]),
+            hour
+        );
+        let unsaid = "chats: still throttled after 15 minutes; run the same command again later";
+        assert_eq!(of(429, &[]), unsaid);
+        assert_eq!(of(429, &[("retry-after", "5")]), unsaid);
+        let down = "chats: HTTP 503; Graph asked to wait 20 minutes";
+        assert_eq!(of(503, &[("retry-after", "1200")]), down);
+    }
+
+    #[test]
+    fn not_found_is_said_only_by_graph() {
+        let graphs = json!({"error": {"code": "NotFound", "message": ""}}).to_string();
+        let of = |body: &str| of_object(&exchange(404, &[], body), subject::USERS);
+        assert_eq!(of(&graphs), Problem::NotFound { what: "users" });
+        assert_eq!(of("<html>"), Problem::NotUnderstood { what: "users" });
+        assert_eq!(of(""), Problem::NotUnderstood { what: "users" });
+    }
+}
