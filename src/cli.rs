@@ -162,6 +162,9 @@ pub struct ScopeArgs {
     /// Also start from this team (group id)
     #[arg(long, value_name = "TEAM")]
     pub team: Vec<String>,
+    /// Also start from this message: the link that Teams copies, or THREAD/ID
+    #[arg(long, value_name = "MESSAGE")]
+    pub message: Vec<String>,
     /// Also start from this url, and count it as malicious
     #[arg(long, value_name = "URL")]
     pub malicious: Vec<String>,
@@ -200,6 +203,7 @@ impl From<&ScopeArgs> for Options {
             users: sorted(&typed.user),
             urls: sorted(&typed.url),
             teams: sorted(&typed.team),
+            messages: sorted(&typed.message),
             malicious: sorted(&typed.malicious),
             benign: sorted(&typed.benign),
             channels: typed.channels.unwrap_or(Channels::Listed),

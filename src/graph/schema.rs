@@ -346,7 +346,7 @@ edges! {
     }
     StartedFrom "STARTED_FROM" in started_from {
         doc: "where the investigation began",
-        joins: [Case => Team, Case => Url, Case => User],
+        joins: [Case => Message, Case => Team, Case => Url, Case => User],
         given {
             WHY why: Text, First, "the sources that named it, or `by hand`";
         }

@@ -77,6 +77,9 @@ pub struct Options {
     pub urls: Vec<String>,
     /// The ids of the teams to start from.
     pub teams: Vec<String>,
+    /// The messages to start from: links to them, or `thread/id`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<String>,
     /// The urls that the analyst names malicious.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub malicious: Vec<String>,

@@ -22,10 +22,18 @@ const STAGE: Stage = Stage::Chats;
 const CONCURRENT: usize = 16;
 
 /// A chat, with the messages of the window that hold a link.
-struct LinkChat {
-    id: String,
-    info: Recorded<ChatInfo>,
-    messages: Vec<ReadMessage>,
+pub(super) struct LinkChat {
+    pub(super) id: String,
+    pub(super) info: Recorded<ChatInfo>,
+    pub(super) messages: Vec<ReadMessage>,
+}
+
+/// The users of chats that were put into the graph.
+pub(super) struct ChatUsers {
+    /// The senders of the messages, in the order of the messages.
+    pub(super) senders: Vec<NodeRef>,
+    /// The members of the chats.
+    pub(super) members: Vec<NodeRef>,
 }
 
 /// Reads the chats of senders and asks the providers about the urls in them, until there is no new sender or all rounds
@@ -156,19 +164,36 @@ async fn read_messages(
         Ok::<_, Failure>((LinkChat { id, info, messages }, problem))
     });
     let mut reads = reads.buffered(CONCURRENT);
-    let (mut people, mut put) = (Vec::new(), Vec::new());
+    let mut read = Vec::new();
     while let Some((chat, problem)) = reads.try_next().await? {
         if let Some(problem) = problem {
             findings.add_msgraph_problem(STAGE, problem);
         }
         if !chat.messages.is_empty() {
-            put.push((
-                chat.id.clone(),
-                chat.put(context, findings, urls, &mut people),
-            ));
+            read.push(chat);
         }
     }
-    let (ids, chats): (Vec<String>, Vec<NodeRef>) = put.into_iter().unzip();
+    let ChatUsers { senders, members } = put(context, findings, urls, STAGE, read).await?;
+    Ok([senders, members].concat())
+}
+
+/// Puts chats into the graph, with these messages and with all members. Gaps are added under `stage`.
+pub(super) async fn put(
+    context: &Context,
+    findings: &mut Findings,
+    urls: &mut Urls,
+    stage: Stage,
+    chats: Vec<LinkChat>,
+) -> Result<ChatUsers, Failure> {
+    let mut users = ChatUsers {
+        senders: Vec::new(),
+        members: Vec::new(),
+    };
+    let put = chats.into_iter().map(|chat| {
+        let id = chat.id.clone();
+        (id, chat.put(context, findings, urls, &mut users.senders))
+    });
+    let (ids, chats): (Vec<String>, Vec<NodeRef>) = put.unzip();
     let members = context.msgraph.chat_members(&ids).await?;
     let tenant = &context.settings.tenant;
     for (chat, members) in chats.into_iter().zip(members) {
@@ -177,14 +202,14 @@ async fn read_messages(
             if let Some(user) = people::put_member(&mut findings.graph, &member.value, tenant, seen)
             {
                 findings.graph.link(user, Edge::ParticipatesIn, chat, seen);
-                people.push(user);
+                users.members.push(user);
             }
         }
         if let Some(problem) = members.problem {
-            findings.add_msgraph_problem(STAGE, problem);
+            findings.add_msgraph_problem(stage, problem);
         }
     }
-    Ok(people)
+    Ok(users)
 }
 
 impl LinkChat {

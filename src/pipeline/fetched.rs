@@ -38,7 +38,14 @@ impl Fetched<'_> {
         let graph = &mut *self.graph;
         let node = message.put(graph, id, place);
         cite(graph, node, &listed);
-        put_root(graph, wanted, node, place, &message);
+        put_root(
+            graph,
+            wanted.channel.as_str(),
+            &wanted.id,
+            node,
+            place,
+            &message,
+        );
         let sent = message.sent();
         let sender = match people::sender(&message.message.value, self.tenant) {
             Some(sender) => {
@@ -104,15 +111,16 @@ pub(super) fn put_listed(
 }
 
 /// Puts the root of a reply into the graph. It is a node even if it is not listed; then only its channel is known.
-fn put_root(
+pub(super) fn put_root(
     graph: &mut Graph,
-    wanted: &Wanted,
+    channel: &str,
+    id: &str,
     reply: NodeRef,
     place: NodeRef,
     message: &ReadMessage,
 ) {
     let root = message.message.value.reply_to_id.as_deref();
-    let Some(root) = root.filter(|root| !root.is_empty() && *root != wanted.id) else {
+    let Some(root) = root.filter(|root| !root.is_empty() && *root != id) else {
         return;
     };
     let replied = message.sent();
@@ -122,7 +130,7 @@ fn put_root(
         ..replied
     };
     let root = Message {
-        id: MessageId::in_place(wanted.channel.as_str(), root),
+        id: MessageId::in_place(channel, root),
         ..Message::default()
     };
     let root = graph.put(root, seen);

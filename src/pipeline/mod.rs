@@ -26,6 +26,7 @@ mod listing;
 mod lookup;
 mod merge;
 mod messages;
+mod named_messages;
 mod people;
 mod pivot;
 mod plan;

@@ -10,7 +10,7 @@ use super::counted::CountedEvents;
 use super::findings::Findings;
 use super::starts::Starts;
 use super::urls::Urls;
-use super::{clicks, devices, people};
+use super::{clicks, devices, named_messages, people};
 use crate::graph::node::Team;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
@@ -55,6 +55,7 @@ pub(super) async fn find(context: &Context, findings: &mut Findings) -> Result<S
         findings.add_log_problems(STAGE, rows.problems);
     }
     seeds.add_by_hand(&mut findings.graph, &context.options);
+    named_messages::read(context, findings, &mut seeds).await?;
     Ok(seeds)
 }
 
@@ -152,7 +153,7 @@ impl Seeds {
         }
     }
 
-    fn start_from_user(&mut self, user: NodeRef, why: &'static str, seen: Seen) {
+    pub(super) fn start_from_user(&mut self, user: NodeRef, why: &'static str, seen: Seen) {
         self.starts.add(user, why, seen);
         self.users.insert(user);
     }

@@ -12,7 +12,7 @@ use crate::command::output;
 use crate::command::services::Answers;
 use crate::config::{Config, Neo4jUse};
 use crate::intel::{Analyst, Named};
-use crate::link;
+use crate::link::{self, MessageAddress};
 use crate::model::{Options, Scope, Settings, Stage};
 use crate::sink::neo4j::{self, Connection};
 use crate::terminal::clean;
@@ -143,6 +143,19 @@ fn new_options(typed: &ScopeArgs) -> Result<Options, UsageError> {
         if let Some(url) = urls.iter().find(|url| link::canonical(url).is_none()) {
             let url = clean(url);
             return Err(UsageError(format!("{option} `{url}` is not a web url")));
+        }
+    }
+    for text in &options.messages {
+        let shown = clean(text);
+        let Some(address) = MessageAddress::parse(text) else {
+            return Err(UsageError(format!(
+                "--message `{shown}` is neither a link to a Teams message nor THREAD/ID"
+            )));
+        };
+        if address.is_in_channel() && address.team.is_none() && options.teams.is_empty() {
+            return Err(UsageError(format!(
+                "--message `{shown}` is in a channel and does not say of which team; give the link that Teams copies, or name the team with --team"
+            )));
         }
     }
     if let Some(text) = options

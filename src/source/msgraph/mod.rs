@@ -74,6 +74,14 @@ pub struct MessagePlace {
     pub id: String,
 }
 
+/// The place of a chat message that is asked for singly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names are Graph's")]
+pub struct ChatMessagePlace {
+    pub chat: String,
+    pub id: String,
+}
+
 /// The teams of a user.
 #[derive(Debug)]
 pub struct TeamsOf {
@@ -277,6 +285,36 @@ impl Graph {
             })
             .collect();
         self.lists(requests).await
+    }
+
+    /// Single chats, in the order of the ids.
+    ///
+    /// # Errors
+    /// When no request can be made at all.
+    pub async fn single_chats(
+        &self,
+        ids: &[String],
+    ) -> Result<Vec<Result<Recorded<ChatInfo>, Problem>>, Failure> {
+        let request = |id: &String| self.get(&["chats", id], &[], limits::chat(id));
+        let requests = ids.iter().map(request).collect();
+        self.objects(requests, subject::CHATS).await
+    }
+
+    /// Single chat messages, in the order of the places.
+    ///
+    /// # Errors
+    /// When no request can be made at all.
+    pub async fn single_chat_messages(
+        &self,
+        places: &[ChatMessagePlace],
+    ) -> Result<Vec<Result<Recorded<ChatMessage>, Problem>>, Failure> {
+        let request = |place: &ChatMessagePlace| {
+            let ChatMessagePlace { chat, id } = place;
+            let path = ["chats", chat, "messages", id];
+            with_all_types(self.get(&path, &[], limits::chat_messages(chat)))
+        };
+        let requests = places.iter().map(request).collect();
+        self.objects(requests, subject::CHAT_MESSAGES).await
     }
 
     /// The members of each of these chats.

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::{MOST_EMPTY_PAGES, SOURCE};
 use super::answer;
+use super::{MOST_EMPTY_PAGES, SOURCE};
 use crate::http::retry_after;
 use crate::journal::{Answer, Exchange};
 use crate::terminal;

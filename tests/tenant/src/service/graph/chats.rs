@@ -51,6 +51,35 @@ impl Ask<'_> {
         }
     }
 
+    pub(super) fn chat(&self, id: &str) -> Reply {
+        let limits = [(format!("chat {id}"), 1.0), ("other".to_owned(), 30.0)];
+        let found = self
+            .enter("Chat.Read.All", &[], &limits)
+            .and_then(|()| self.find_chat(id));
+        match found {
+            Ok(chat) => Reply::json(200, &bodies::chat(&self.state.world, chat, false)),
+            Err(reply) => reply,
+        }
+    }
+
+    pub(super) fn chat_message(&self, id: &str, message: &str) -> Reply {
+        let limits = [
+            ("messages".to_owned(), 20.0),
+            (format!("messages of {id}"), 1.0),
+        ];
+        let found = self
+            .enter("Chat.Read.All", &[], &limits)
+            .and_then(|()| self.find_chat(id));
+        let chat = match found {
+            Ok(chat) => chat,
+            Err(reply) => return reply,
+        };
+        match self.state.index.message(Place::Chat(chat), message) {
+            Some(ix) => Reply::json(200, &self.rendered(ix)),
+            None => graph_error(404, "NotFound", "NotFound"),
+        }
+    }
+
     pub(super) fn members(&self, id: &str) -> Reply {
         let limits = [(format!("chat {id}"), 1.0), ("other".to_owned(), 30.0)];
         let found = self

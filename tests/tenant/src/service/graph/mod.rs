@@ -133,6 +133,8 @@ fn get(state: &State, call: &Call) -> Reply {
             "replies",
             m,
         ] => ask.channel_message(t, c, m, Some(root)),
+        ["v1.0", "chats", chat] => ask.chat(chat),
+        ["v1.0", "chats", chat, "messages", id] => ask.chat_message(chat, id),
         ["v1.0", "chats", chat, "members"] => ask.members(chat),
         ["v1.0", "chats", chat, "messages"] => ask.chat_messages(chat),
         _ => graph_error(400, "BadRequest", "Resource not found for the segment.")

@@ -1,0 +1,207 @@
+//! Messages that the analyst named: each is read singly, whatever the logs list.
+
+use std::collections::BTreeMap;
+
+use super::bodies::ReadMessage;
+use super::chats::{self, LinkChat};
+use super::context::Context;
+use super::fetched;
+use super::findings::Findings;
+use super::links;
+use super::people;
+use super::seeds::Seeds;
+use crate::graph::node::{Channel, Message, Team};
+use crate::graph::{Edge, NodeRef, Seen};
+use crate::http::Failure;
+use crate::link::MessageAddress;
+use crate::model::{BY_HAND, ChannelId, MessageId, Stage, TeamId};
+use crate::source::msgraph::{
+    self, ChatInfo, ChatMessage, ChatMessagePlace, MessagePlace, Problem, Recorded,
+};
+
+const STAGE: Stage = Stage::Seeds;
+
+/// Reads the messages that the analyst named, and starts from them, from their senders and from their teams.
+pub(super) async fn read(
+    context: &Context,
+    findings: &mut Findings,
+    seeds: &mut Seeds,
+) -> Result<(), Failure> {
+    let named = context.options.messages.iter();
+    let named = named.filter_map(|text| MessageAddress::parse(text));
+    let (in_channels, in_chats): (Vec<_>, Vec<_>) = named.partition(MessageAddress::is_in_channel);
+    for address in in_channels.iter().chain(&in_chats) {
+        let id = MessageId::in_place(&address.thread, &address.message);
+        let message = Message {
+            id,
+            ..Message::default()
+        };
+        let message = findings.graph.put(message, Seen::default());
+        seeds.starts.add(message, BY_HAND, Seen::default());
+    }
+    if !in_channels.is_empty() {
+        read_in_channels(context, findings, seeds, in_channels).await?;
+    }
+    if !in_chats.is_empty() {
+        read_in_chats(context, findings, seeds, in_chats).await?;
+    }
+    Ok(())
+}
+
+/// Reads messages of channels. One that does not say its team is asked for in each team that was named by hand.
+async fn read_in_channels(
+    context: &Context,
+    findings: &mut Findings,
+    seeds: &mut Seeds,
+    addresses: Vec<MessageAddress>,
+) -> Result<(), Failure> {
+    let by_hand = &context.options.teams;
+    let mut places = Vec::new();
+    for (at, address) in addresses.iter().enumerate() {
+        let teams = match &address.team {
+            Some(team) => std::slice::from_ref(team),
+            None => by_hand.as_slice(),
+        };
+        for team in teams {
+            let place = MessagePlace {
+                team: TeamId::from(team.as_str()).to_string(),
+                channel: address.thread.clone(),
+                root: address.root.clone(),
+                id: address.message.clone(),
+            };
+            places.push((at, place));
+        }
+    }
+    let (owners, places): (Vec<usize>, Vec<MessagePlace>) = places.into_iter().unzip();
+    let answers = context.msgraph.channel_messages(&places).await?;
+    let mut found: BTreeMap<usize, (MessagePlace, Recorded<ChatMessage>)> = BTreeMap::new();
+    let mut problems: BTreeMap<usize, Problem> = BTreeMap::new();
+    for ((at, place), answer) in owners.into_iter().zip(places).zip(answers) {
+        match answer {
+            Ok(message) => {
+                found.entry(at).or_insert((place, message));
+            }
+            Err(problem) => {
+                problems.entry(at).or_insert(problem);
+            }
+        }
+    }
+    problems.retain(|at, _| !found.contains_key(at));
+    problems
+        .into_values()
+        .for_each(|problem| add(findings, problem));
+    let found: Vec<_> = found.into_values().collect();
+    let ids: Vec<(String, String)> = found
+        .iter()
+        .map(|(place, _)| (place.team.clone(), place.channel.clone()))
+        .collect();
+    let channels = context.msgraph.channels(&ids).await?;
+    for ((place, message), channel) in found.into_iter().zip(channels) {
+        let seen = Seen::in_record(message.record);
+        let team = TeamId::from(place.team.as_str());
+        let node = Team {
+            id: team.clone(),
+            name: None,
+        };
+        let node = findings.graph.put(node, seen);
+        seeds.teams.insert(team);
+        let mut named = Channel {
+            id: ChannelId::from(place.channel.as_str()),
+            ..Channel::default()
+        };
+        let told = match channel {
+            Ok(info) => {
+                named.name = info.value.display_name;
+                named.membership = info.value.membership_type;
+                Seen::in_record(info.record)
+            }
+            Err(problem) => {
+                findings.add_msgraph_problem(STAGE, problem);
+                seen
+            }
+        };
+        let channel = findings.graph.put(named, told);
+        findings.graph.link(node, Edge::HasChannel, channel, seen);
+        put(context, findings, seeds, &place.channel, channel, message);
+    }
+    Ok(())
+}
+
+/// Puts a message into the graph, in its channel, with its links, its sender and the first message of its thread.
+fn put(
+    context: &Context,
+    findings: &mut Findings,
+    seeds: &mut Seeds,
+    thread: &str,
+    place: NodeRef,
+    message: Recorded<ChatMessage>,
+) {
+    let mut message = ReadMessage::of(message, context.settings.store);
+    let id = message.message.value.id.take().unwrap_or_default();
+    let graph = &mut findings.graph;
+    let node = message.put(graph, MessageId::in_place(thread, &id), place);
+    fetched::put_root(graph, thread, &id, node, place, &message);
+    let sent = message.sent();
+    if let Some(sender) = people::sender(&message.message.value, &context.settings.tenant) {
+        let user = sender.put(graph, sent);
+        graph.link(user, Edge::Sent { at: sent.at }, node, sent);
+        seeds.start_from_user(user, BY_HAND, sent);
+    }
+    links::put(graph, &mut seeds.urls, node, message.links, sent);
+}
+
+/// Reads messages of chats, with the members of the chats.
+async fn read_in_chats(
+    context: &Context,
+    findings: &mut Findings,
+    seeds: &mut Seeds,
+    addresses: Vec<MessageAddress>,
+) -> Result<(), Failure> {
+    let places: Vec<ChatMessagePlace> = addresses
+        .into_iter()
+        .map(|address| ChatMessagePlace {
+            chat: address.thread,
+            id: address.message,
+        })
+        .collect();
+    let answers = context.msgraph.single_chat_messages(&places).await?;
+    let mut by_chat: BTreeMap<String, Vec<ReadMessage>> = BTreeMap::new();
+    for (place, answer) in places.into_iter().zip(answers) {
+        match answer {
+            Ok(message) => {
+                let message = ReadMessage::of(message, context.settings.store);
+                by_chat.entry(place.chat).or_default().push(message);
+            }
+            Err(problem) => add(findings, problem),
+        }
+    }
+    let ids: Vec<String> = by_chat.keys().cloned().collect();
+    let infos = context.msgraph.single_chats(&ids).await?;
+    let mut read = Vec::new();
+    for ((id, messages), info) in by_chat.into_iter().zip(infos) {
+        let info = info.unwrap_or_else(|problem| {
+            findings.add_msgraph_problem(STAGE, problem);
+            Recorded {
+                record: messages[0].message.record,
+                value: ChatInfo::default(),
+            }
+        });
+        read.push(LinkChat { id, info, messages });
+    }
+    let put = chats::put(context, findings, &mut seeds.urls, STAGE, read).await?;
+    for user in put.senders {
+        seeds.start_from_user(user, BY_HAND, Seen::default());
+    }
+    Ok(())
+}
+
+/// Adds a message that could not be read. The analyst named it, so that it has to exist.
+fn add(findings: &mut Findings, problem: Problem) {
+    match problem {
+        Problem::NotFound { .. } => {
+            let reason = "messages: not found, although named with --message; check the link, or whether the message was deleted";
+            findings.gaps.add(STAGE, msgraph::SOURCE, reason, 1);
+        }
+        problem => findings.add_msgraph_problem(STAGE, problem),
+    }
+}
