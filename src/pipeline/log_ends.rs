@@ -139,7 +139,11 @@ mod tests {
             let (window, range) = (range("10T00:00", "20T00:00"), range("03T00:00", "20T06:00"));
             let reasons = reasons("L", ends, window, range);
             let word = |reason: &String| reason.split(' ').nth(1).map(str::to_owned);
-            reasons.iter().filter_map(word).collect::<Vec<_>>().join(" ")
+            reasons
+                .iter()
+                .filter_map(word)
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         for (oldest, newest, reasons) in [
             ("09T23:59", "20T01:00", ""),
@@ -155,11 +159,22 @@ mod tests {
 
     #[test]
     fn every_log_has_the_stage_that_reads_it() {
-        let hosts = Query::LogEnds.tables().filter(|log| stage(log) == Stage::Hosts);
-        let read: Vec<&str> = Query::ProxyHosts.tables().chain(Query::DefenderHosts.tables()).collect();
+        let hosts = Query::LogEnds
+            .tables()
+            .filter(|log| stage(log) == Stage::Hosts);
+        let read: Vec<&str> = Query::ProxyHosts
+            .tables()
+            .chain(Query::DefenderHosts.tables())
+            .collect();
         assert_eq!(hosts.count(), read.len());
-        for query in Query::ALL.into_iter().filter(|query| *query != Query::LogEnds) {
-            for table in query.tables().filter(|table| !table.starts_with("ThreatIntel")) {
+        for query in Query::ALL
+            .into_iter()
+            .filter(|query| *query != Query::LogEnds)
+        {
+            for table in query
+                .tables()
+                .filter(|table| !table.starts_with("ThreatIntel"))
+            {
                 assert!(Query::LogEnds.tables().any(|log| log == table), "{table}");
             }
         }

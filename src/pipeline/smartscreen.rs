@@ -47,8 +47,12 @@ fn matched(warnings: Vec<Row>, opens: Vec<Row>) -> Vec<Row> {
     let opens: Vec<_> = with_events(&mut urls, opens);
     let events = |rows: &[(Event, Row)]| rows.iter().map(|(event, _)| event.clone()).collect();
     let (warned, opened): (HashSet<Event>, HashSet<Event>) = (events(&warnings), events(&opens));
-    let warnings = warnings.into_iter().filter(|(event, _)| opened.contains(event));
-    let opens = opens.into_iter().filter(|(event, _)| warned.contains(event));
+    let warnings = warnings
+        .into_iter()
+        .filter(|(event, _)| opened.contains(event));
+    let opens = opens
+        .into_iter()
+        .filter(|(event, _)| warned.contains(event));
     warnings.chain(opens).map(|(_, row)| row).collect()
 }
 
@@ -70,7 +74,10 @@ impl Urls {
         }
         let url = link::canonical(text).map(|(url, _)| String::from(url));
         let next = self.opened.len();
-        let number = *self.opened.entry(url.unwrap_or_else(|| text.to_owned())).or_insert(next);
+        let number = *self
+            .opened
+            .entry(url.unwrap_or_else(|| text.to_owned()))
+            .or_insert(next);
         self.logged.insert(text.to_owned(), number);
         number
     }

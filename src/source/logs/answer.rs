@@ -112,9 +112,9 @@ impl<'a> Content<'a> {
             Answer::Response { status, body, .. } => (*status, body.as_str()),
         };
         match status {
-            200 if body.trim().is_empty() => {
-                Self::Unlike("an empty answer; the service did not understand the request".to_owned())
-            }
+            200 if body.trim().is_empty() => Self::Unlike(
+                "an empty answer; the service did not understand the request".to_owned(),
+            ),
             200 => Self::of_table(body),
             204 => Self::NoData,
             _ => Self::Refused(status, error_in(body)),
@@ -122,7 +122,11 @@ impl<'a> Content<'a> {
     }
 
     fn of_table(body: &'a str) -> Self {
-        let unlike = |why: &str| Self::Unlike(format!("the answer is not what Log Analytics sends ({why})"));
+        let unlike = |why: &str| {
+            Self::Unlike(format!(
+                "the answer is not what Log Analytics sends ({why})"
+            ))
+        };
         let response = match serde_json::from_str::<Response<'_>>(body) {
             Ok(response) => response,
             Err(error) => return unlike(&clean(&error.to_string())),
@@ -135,7 +139,10 @@ impl<'a> Content<'a> {
             (Some(table), error) => {
                 let full = table.rows.len() >= ROW_LIMIT;
                 let full = full.then(|| Shortfall::Limit(format!("{ROW_LIMIT} rows")));
-                Self::Rows(table, error.and_then(|error| Shortfall::of(&error)).or(full))
+                Self::Rows(
+                    table,
+                    error.and_then(|error| Shortfall::of(&error)).or(full),
+                )
             }
             (None, Some(error)) => Self::Refused(200, Some(error)),
             (None, None) => unlike(&format!("it has no {PRIMARY}")),

@@ -46,9 +46,7 @@ pub enum Problem {
         words: String,
         read: String,
     },
-    #[error(
-        "{query}: {words}; read in full: {read}; run again to go on"
-    )]
+    #[error("{query}: {words}; read in full: {read}; run again to go on")]
     OutOfTime {
         query: &'static str,
         words: String,

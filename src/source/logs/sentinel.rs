@@ -47,6 +47,7 @@ pub const LATEST: TimeDelta = TimeDelta::hours(6);
 pub struct Sentinel {
     client: Arc<Client>,
     url: Url,
+    auth: Auth,
     running: Semaphore,
     most_time: Duration,
 }
@@ -79,6 +80,7 @@ impl Sentinel {
         Self {
             client,
             url,
+            auth: Auth::Entra(Audience::LogAnalytics),
             running: Semaphore::new(CONCURRENT),
             most_time: MOST_TIME,
         }
@@ -231,7 +233,9 @@ impl Sentinel {
         }
         let exchange = match asked.exchange.take() {
             Some(exchange) => Some(exchange),
-            None => self.client.received(&self.request(run, asked.piece.slice))?,
+            None => self
+                .client
+                .received(&self.request(run, asked.piece.slice))?,
         };
         if let Some(exchange) = exchange
             && let Reading::Whole(rows) | Reading::TooLarge(rows, _) | Reading::Partial(rows, _) =
@@ -256,7 +260,12 @@ impl Sentinel {
             let minutes = self.most_time.as_secs() / 60;
             let permit = || {
                 let refused = || NoAnswer::NotSent(format!("{minutes} minutes were not enough"));
-                ready(if clock.is_over() { Err(refused()) } else { Ok(()) }).boxed()
+                ready(if clock.is_over() {
+                    Err(refused())
+                } else {
+                    Ok(())
+                })
+                .boxed()
             };
             self.client.send_if(&request, &permit).await?
         };
@@ -307,7 +316,7 @@ impl Sentinel {
         };
         Request {
             headers: vec![("prefer", format!("wait={WAIT},include-statistics=true"))],
-            auth: Auth::Entra(Audience::LogAnalytics),
+            auth: self.auth.clone(),
             limits: vec![Limit {
                 key: "log analytics".to_owned(),
                 rate: 200.0 / 30.0,
