@@ -208,6 +208,7 @@ fn what_is_no_answer_is_told_apart() {
             "rate_limited",
             "too many",
         ),
+        (response(204, &[], ""), "unavailable", "no data at all"),
         (response(400, &[], absent), "unavailable", "table absent"),
         (response(400, &[], refused), "unavailable", "400"),
         (response(500, &[], html), "unavailable", "500"),
@@ -216,7 +217,7 @@ fn what_is_no_answer_is_told_apart() {
         (
             response(504, &[], refused),
             "unavailable",
-            "more than one answer",
+            "too heavy",
         ),
         (
             nothing("no answer in time"),
@@ -249,11 +250,7 @@ fn what_is_no_answer_is_told_apart() {
         );
         assert!(reading.summary.contains(says), "{}", reading.summary);
     }
-    // A workspace without any data is an answer, and so are the rows before a truncation.
-    assert_eq!(
-        verdict(&response(204, &[], "")),
-        ("not_found", "information")
-    );
+    // The rows before a truncation are an answer.
     let cut = hit
         .body()
         .replacen('{', r#"{"error":{"code":"PartialError"},"#, 1);
