@@ -25,4 +25,4 @@ RETURN case_id, log, oldest, newest, window_from, window_to,
          WHEN late THEN 'beginning'
          WHEN early THEN 'end'
        END AS missing
-ORDER BY case_id, log;
+ORDER BY case_id, log, oldest, newest, window_from, window_to, missing;

@@ -214,11 +214,7 @@ fn what_is_no_answer_is_told_apart() {
         (response(500, &[], html), "unavailable", "500"),
         (response(502, &[], ""), "unavailable", "502"),
         (response(503, &[], refused), "unavailable", "503"),
-        (
-            response(504, &[], refused),
-            "unavailable",
-            "too heavy",
-        ),
+        (response(504, &[], refused), "unavailable", "too heavy"),
         (
             nothing("no answer in time"),
             "unavailable",
