@@ -42,10 +42,14 @@ pub(super) async fn ask(context: &Context) -> Result<Rows, Failure> {
 
 /// The time in which the events of a log are looked for. Events after the window show that a log goes on.
 fn looked_at(context: &Context) -> Window {
-    let Window { from, to } = context.window;
+    let pivot_window = context.options.pivot_window(context.window);
+    around(context.window, pivot_window, context.now)
+}
+
+fn around(window: Window, pivot_window: Window, now: DateTime<Utc>) -> Window {
     Window {
-        from: from - BEFORE,
-        to: (to + LATEST).max(context.now),
+        from: window.from.min(pivot_window.from) - BEFORE,
+        to: (window.to + LATEST).max(now),
     }
 }
 
@@ -155,6 +159,19 @@ mod tests {
         ] {
             assert_eq!(found(oldest, newest), reasons, "{oldest} {newest}");
         }
+    }
+
+    #[test]
+    fn a_log_is_looked_at_before_and_after_the_time_that_it_is_asked_for() {
+        let at = |text: &str| parse_time(&format!("2026-10-{text}T00:00:00Z")).unwrap();
+        let window = |from, to| Window {
+            from: at(from),
+            to: at(to),
+        };
+        let found = around(window("20", "21"), window("14", "21"), at("21"));
+        assert_eq!((found.from, found.to), (at("07"), at("21") + LATEST));
+        let found = around(window("12", "21"), window("14", "21"), at("25"));
+        assert_eq!((found.from, found.to), (at("05"), at("25")));
     }
 
     #[test]
