@@ -21,6 +21,7 @@ pub(crate) fn shared(case: &str, world: &str, messages: usize) -> Graph {
         window_to: start,
         version: "synthetic".to_owned(),
         complete: true,
+        log_ends: Vec::new(),
         gaps: Vec::new(),
     };
     graph.put(of_case, Seen::default());

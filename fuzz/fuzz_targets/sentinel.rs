@@ -22,7 +22,7 @@ fuzz_target!(|input: (u16, &str)| {
     };
     for query in Query::ALL {
         let rows = Rows::of(query, &exchange);
-        if !matches!(status, 200 | 204) {
+        if status != 200 {
             assert!(rows.rows.is_empty() && !rows.problems.is_empty());
         }
         for problem in &rows.problems {

@@ -275,6 +275,10 @@ fn sample() -> Graph {
             version: "0.1.0".into(),
             complete: true,
             gaps: vec!["messages: graph: 403 on 2 channels".into()],
+            log_ends: vec![
+                "OfficeActivity||2026-10-01T07:00:00Z|2026-09-01T00:00:00Z|2026-10-01T08:00:00Z"
+                    .into(),
+            ],
         },
         Seen::default(),
     );

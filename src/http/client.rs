@@ -128,6 +128,15 @@ impl Client {
         Ok(found)
     }
 
+    /// The answer that [`Client::send`] returned to a request before, whatever it is, for a caller that did not keep it. It
+    /// is not counted again. `None` when the request was never sent.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn received(&self, request: &Request) -> Result<Option<Exchange>, Failure> {
+        Ok(self.journal.find(request)?)
+    }
+
     /// Records an answer that an earlier case received at the time `at`, with the header [`FROM_CACHE`].
     ///
     /// # Errors

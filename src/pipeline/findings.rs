@@ -24,6 +24,8 @@ pub(super) struct Findings {
     pub(super) notes: Gaps,
     /// The tables and sources whose absence is known.
     accepted: Vec<String>,
+    /// Where each log begins and ends, as the node of the case holds it.
+    pub(super) log_ends: Vec<String>,
 }
 
 impl Findings {
@@ -34,11 +36,12 @@ impl Findings {
             graph: Graph::new(case),
             gaps: Gaps::default(),
             notes: Gaps::default(),
+            log_ends: Vec::new(),
         }
     }
 
-    /// Adds a gap for each failed query. An absent table is one gap however many queries use it; otherwise each query,
-    /// and each time slice of it, counts.
+    /// Adds a gap for each failed query. An absent table, or a workspace without data, is one gap however many queries use
+    /// it; otherwise each query counts.
     pub(super) fn add_log_problems(
         &mut self,
         stage: Stage,
@@ -46,8 +49,11 @@ impl Findings {
     ) {
         let mut absent = BTreeSet::new();
         for problem in problems {
-            let is_repeated =
-                matches!(problem, logs::Problem::TableAbsent(_)) && !absent.insert(problem.clone());
+            let is_absence = matches!(
+                problem,
+                logs::Problem::TableAbsent(_) | logs::Problem::NoData
+            );
+            let is_repeated = is_absence && !absent.insert(problem.clone());
             if !is_repeated {
                 self.add(stage, logs::SOURCE, &problem, problem.absence());
             }

@@ -40,6 +40,7 @@ pub(super) fn finish(
         version: context.version.clone(),
         complete: true,
         gaps: gaps.iter().map(ToString::to_string).collect(),
+        log_ends: std::mem::take(&mut findings.log_ends),
     };
     let case = graph.put(case, Seen::default());
     starts.link_from(graph, case);

@@ -10,7 +10,7 @@ use super::counted::CountedEvents;
 use super::findings::Findings;
 use super::starts::Starts;
 use super::urls::Urls;
-use super::{clicks, devices, named_messages, people};
+use super::{clicks, devices, log_ends, named_messages, people, smartscreen};
 use crate::graph::node::Team;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
@@ -36,8 +36,9 @@ pub(super) struct Seeds {
 
 /// Finds the starting points of the investigation.
 pub(super) async fn find(context: &Context, findings: &mut Findings) -> Result<Seeds, Failure> {
-    let (warnings, clicks, threats) = try_join!(
-        context.logs.query(Query::Smartscreen, context.window),
+    let (ends, warnings, clicks, threats) = try_join!(
+        log_ends::ask(context),
+        smartscreen::find(context),
         context.logs.query(Query::UrlClicks, context.window),
         context.logs.query(Query::MessageUrls, context.window),
     )?;
@@ -51,16 +52,18 @@ pub(super) async fn find(context: &Context, findings: &mut Findings) -> Result<S
     for row in &threats.rows {
         seeds.add_threat(graph, row);
     }
-    for rows in [warnings, clicks, threats] {
-        findings.add_log_problems(STAGE, rows.problems);
+    for problems in [warnings.problems, clicks.problems, threats.problems] {
+        findings.add_log_problems(STAGE, problems);
     }
+    log_ends::add(context, findings, ends);
     seeds.add_by_hand(&mut findings.graph, &context.options);
     named_messages::read(context, findings, &mut seeds).await?;
     Ok(seeds)
 }
 
 impl Seeds {
-    /// Adds a row of the query `smartscreen`: a warning on a host, or the link that a user opened before it.
+    /// Adds a row of the queries `smartscreen` and `smartscreen_opens`: a warning on a host, or the link that a user opened
+    /// in Teams.
     fn add_smartscreen(&mut self, graph: &mut Graph, row: &Row) {
         let why = Query::Smartscreen.name();
         let seen = Seen::at(row.record, row.time("time"));

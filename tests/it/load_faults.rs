@@ -359,7 +359,11 @@ fn a_workspace_that_may_not_be_read_or_is_empty() {
         empty_workspace: true,
         ..Options::default()
     });
-    let result = empty.loaded(&empty.case("case"), &[], 0);
+    let result = empty.loaded(&empty.case("case"), &[], 3);
+    assert!(
+        gaps(&result, "gaps")[0].contains("the workspace holds no data at all (HTTP 204)"),
+        "{result:#}"
+    );
     assert_eq!(
         result["summary"]["sentence"],
         "0 malicious URL(s) sent by 0 user(s) in 0 message(s), across 0 channel(s) and 0 chat(s)"

@@ -305,3 +305,43 @@ fn what_is_named_benign_is_not_risky_whatever_providers_say() {
         );
     }
 }
+
+/// With Safe Links the url that Teams opened is a wrapper, of any region, and sometimes one around another.
+#[test]
+fn warnings_about_links_that_teams_opened_behind_safe_links() {
+    let encoded =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let outlook = |region: &str, target: &str| {
+        format!(
+            "https://{region}.safelinks.protection.outlook.com/?url={}&data=05%7C02%7C&reserved=0",
+            encoded(target)
+        )
+    };
+    let teams = |target: &str| {
+        let page =
+            "https://statics.teams.cdn.office.net/evergreen-assets/safelinks/1/atp-safelinks.html";
+        format!(
+            "{page}?url={}&locale=en-us&dest=https%3A%2F%2Fteams.microsoft.com",
+            encoded(target)
+        )
+    };
+    let wraps: [&dyn Fn(&str) -> String; 5] = [
+        &|url| outlook("nam12", url),
+        &|url| outlook("gcc02", url),
+        &|url| outlook("eur01", &encoded(url)),
+        &|url| teams(url),
+        &|url| teams(&outlook("apc01", url)),
+    ];
+    for first in 0..wraps.len() {
+        let mut world = World::small();
+        let mut wrapped = 0;
+        for row in &mut world.tables.device_events {
+            if row.action == "BrowserLaunchedToOpenUrl" && row.url.starts_with("http") {
+                row.url = wraps[(first + wrapped) % wraps.len()](&row.url);
+                wrapped += 1;
+            }
+        }
+        assert!(wrapped > wraps.len());
+        check(world, Options::default(), &[], |_| {});
+    }
+}

@@ -24,6 +24,7 @@ mod links;
 mod load_faults;
 mod load_resume;
 mod load_truth;
+mod logs;
 mod plan;
 mod reliability;
 mod report;

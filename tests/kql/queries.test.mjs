@@ -14,6 +14,8 @@ const window = ["window_from", "window_to"];
 const slice = ["slice_from", "slice_to"];
 const click = "time:datetime url:string action:string upn:string workload:string ip:string threat_types:string"
   + " clicked_through:bool app:string network_message_id:string report_id:string";
+const device = "kind:string time:datetime device_id:string device_name:string url:string upn:string object_id:string"
+  + " app:string";
 const indicator = "id:string kind:string value:string confidence:real valid_until:datetime source:string tags:string"
   + " time:datetime";
 /** What the loader relies on: parameters, and result columns with their types. */
@@ -25,12 +27,13 @@ const agreed = {
     + " object_id:string events:long first:datetime last:datetime"],
   link_messages: [[...slice, "teams"], "operation:string team_id:string channel_id:string message_id:string"
     + " user:string team_name:string channel_name:string events:long first:datetime last:datetime"],
+  log_ends: [slice, "log:string oldest:datetime newest:datetime"],
   message_urls: [[...window, ...slice], "time:datetime url:string teams_message_id:string sender_upn:string"
     + " sender_id:string sender_name:string team_id:string thread_id:string message_threats:string url_threats:string"],
   proxy_hosts: [[...window, ...slice, "needles"], "device_id:string device_name:string url:string"
     + " destination:string events:long first:datetime last:datetime"],
-  smartscreen: [[...window, ...slice], "kind:string time:datetime device_id:string device_name:string url:string"
-    + " upn:string object_id:string app:string"],
+  smartscreen: [slice, device],
+  smartscreen_opens: [[...slice, "devices"], device],
   threat_indicators: [[...window, ...slice, "needles"], indicator],
   threat_indicators_legacy: [[...window, ...slice, "needles"], indicator],
   url_clicks: [slice, click],
@@ -38,7 +41,7 @@ const agreed = {
 
 /** The parameter that takes a list of values, if the query has one. */
 const listOf = (name) => read(name).parameters.map(({ parameter }) => parameter).find((parameter) =>
-  ["needles", "teams"].includes(parameter));
+  ["devices", "needles", "teams"].includes(parameter));
 
 const times = {
   window_from: "2026-09-01T00:00:00Z",
@@ -114,7 +117,8 @@ for (const name of names) {
     });
 
     test("is valid with ordinary values", () => {
-      const values = { ...times, needles: ["evil.example"], teams: ["3f8b7a52-0000-4000-8000-000000000001"] };
+      const values = { ...times, needles: ["evil.example"], teams: ["3f8b7a52-0000-4000-8000-000000000001"],
+        devices: ["d1"] };
       assert.deepEqual(assertSame(name, render(name, values)), parameters.map((parameter) => values[parameter]));
     });
 
@@ -160,7 +164,7 @@ describe("these checks can fail:", () => {
   });
 
   test("a syntax error is reported where it stands", () => {
-    reported("alerts", "| summarize", "| summarise", "15:3 KS176 Query operator expected.");
+    reported("alerts", "| summarize", "| summarise", "23:3 KS176 Query operator expected.");
   });
 
   test("a keyword as a bare column name is reported", () => {

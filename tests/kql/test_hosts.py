@@ -198,3 +198,13 @@ def test_no_needle_finds_nothing(workspace, query):
     request(workspace, at("10:30"))
     connection(workspace)
     assert workspace.run(query) == []
+
+
+def test_a_slice_that_does_not_begin_on_the_hour_keeps_the_devices_of_that_hour(workspace):
+    """The devices are looked for in the hours of the slice alone."""
+    addresses(workspace, at("10:05"), "192.0.2.10")
+    addresses(workspace, at("11:55"), "192.0.2.10", device="d2")
+    request(workspace, at("10:40"))
+    request(workspace, at("11:10"))
+    rows = workspace.run("proxy_hosts", NEEDLE, slice=(at("10:30"), at("11:30")))
+    assert found(rows) == [("d1", URL, 1), ("d2", URL, 1)]

@@ -24,10 +24,11 @@ LISTS = {
     "message_urls": [],
     "proxy_hosts": NEEDLES,
     "smartscreen": [],
+    "smartscreen_opens": ["d1", "d2"],
     "url_clicks": [],
 }
 COUNTED = ["defender_hosts", "link_messages", "proxy_hosts"]
-JOINED = ["message_urls", "proxy_hosts", "smartscreen"]
+JOINED = ["message_urls", "proxy_hosts"]
 
 
 def fill(workspace: Workspace, random: Random) -> None:

@@ -101,10 +101,10 @@ class Workspace:
         window: tuple[datetime, datetime] = (at("00:00"), at("00:00", 1)),
         slice: tuple[datetime, datetime] | None = None,
     ) -> list[dict[str, object]]:
-        """Runs a query of kql/ with needles or teams on a slice, which is the whole window unless given."""
+        """Runs a query of kql/ with needles, teams or devices on a slice, which is the whole window unless given."""
         bounds = zip(
             ("window_from", "window_to", "slice_from", "slice_to"), (*window, *(slice or window)), strict=True
         )
         values = {key: f"{time.isoformat()}Z" for key, time in bounds}
-        assert not lists or {"needles", "teams"} & set(parameters(name)), f"{name} takes no list"
-        return self.execute(readable(render(name, values | {"needles": list(lists), "teams": list(lists)})))
+        assert not lists or {"devices", "needles", "teams"} & set(parameters(name)), f"{name} takes no list"
+        return self.execute(readable(render(name, values | dict.fromkeys(("devices", "needles", "teams"), list(lists)))))

@@ -242,6 +242,7 @@ fn own_node(id: &str) -> Case {
         version: "1".to_owned(),
         complete: true,
         gaps: Vec::new(),
+        log_ends: Vec::new(),
     }
 }
 

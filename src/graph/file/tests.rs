@@ -29,6 +29,7 @@ fn graph() -> Graph {
             version: "1".to_owned(),
             complete: true,
             gaps: Vec::new(),
+            log_ends: Vec::new(),
         },
         Seen::default(),
     );

@@ -208,16 +208,13 @@ fn what_is_no_answer_is_told_apart() {
             "rate_limited",
             "too many",
         ),
+        (response(204, &[], ""), "unavailable", "no data at all"),
         (response(400, &[], absent), "unavailable", "table absent"),
         (response(400, &[], refused), "unavailable", "400"),
         (response(500, &[], html), "unavailable", "500"),
         (response(502, &[], ""), "unavailable", "502"),
         (response(503, &[], refused), "unavailable", "503"),
-        (
-            response(504, &[], refused),
-            "unavailable",
-            "more than one answer",
-        ),
+        (response(504, &[], refused), "unavailable", "too heavy"),
         (
             nothing("no answer in time"),
             "unavailable",
@@ -249,11 +246,7 @@ fn what_is_no_answer_is_told_apart() {
         );
         assert!(reading.summary.contains(says), "{}", reading.summary);
     }
-    // A workspace without any data is an answer, and so are the rows before a truncation.
-    assert_eq!(
-        verdict(&response(204, &[], "")),
-        ("not_found", "information")
-    );
+    // The rows before a truncation are an answer.
     let cut = hit
         .body()
         .replacen('{', r#"{"error":{"code":"PartialError"},"#, 1);

@@ -13,7 +13,9 @@ use crate::model::format_time;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the header of each file says what it finds")]
 pub enum Query {
+    LogEnds,
     Smartscreen,
+    SmartscreenOpens,
     UrlClicks,
     MessageUrls,
     LinkMessages,
@@ -36,8 +38,10 @@ pub enum Parameter {
 
 impl Query {
     /// All queries.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
+        Self::LogEnds,
         Self::Smartscreen,
+        Self::SmartscreenOpens,
         Self::UrlClicks,
         Self::MessageUrls,
         Self::LinkMessages,
@@ -52,7 +56,9 @@ impl Query {
     /// The name of its file, without the extension.
     pub fn name(self) -> &'static str {
         match self {
+            Self::LogEnds => "log_ends",
             Self::Smartscreen => "smartscreen",
+            Self::SmartscreenOpens => "smartscreen_opens",
             Self::UrlClicks => "url_clicks",
             Self::MessageUrls => "message_urls",
             Self::LinkMessages => "link_messages",
@@ -67,7 +73,9 @@ impl Query {
 
     fn file(self) -> &'static str {
         match self {
+            Self::LogEnds => include_str!("../../../kql/log_ends.kql"),
             Self::Smartscreen => include_str!("../../../kql/smartscreen.kql"),
+            Self::SmartscreenOpens => include_str!("../../../kql/smartscreen_opens.kql"),
             Self::UrlClicks => include_str!("../../../kql/url_clicks.kql"),
             Self::MessageUrls => include_str!("../../../kql/message_urls.kql"),
             Self::LinkMessages => include_str!("../../../kql/link_messages.kql"),
@@ -97,6 +105,11 @@ impl Query {
     /// True for queries that join by the hour, so that only whole hours can be cut off.
     pub fn joins(self) -> bool {
         self.prelude().any(|(name, _)| name == "window_from")
+    }
+
+    /// True for queries about events, which reach their log after they happened. An indicator of a threat is no event.
+    pub(super) fn is_of_events(self) -> bool {
+        !matches!(self, Self::ThreatIndicators | Self::ThreatIndicatorsLegacy)
     }
 
     /// The number of lines of the file that are not sent. Added to a line number in an error of the service, it gives

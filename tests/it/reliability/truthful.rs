@@ -15,6 +15,9 @@ const HOW: [&str; 7] = [
     "risky_in",
 ];
 
+/// When a verdict was given, which is a time of the load.
+const WHEN: [&str; 2] = ["first_seen", "last_seen"];
+
 /// What the graph of a load under a fault says that is not so. It may lack what it could not learn: a node, an edge, a
 /// property, a count. It must not add to it, and must not rate what nobody rated.
 pub(super) fn untrue(whole: &GraphFile, partial: &GraphFile) -> Vec<String> {
@@ -129,9 +132,11 @@ impl Comparable {
         let case = graph.nodes.keys().find(|(label, _)| label == "Case");
         let case = case.map(|(_, id)| id.clone()).unwrap_or_default();
         let node = |(label, id): &Node| (label.clone(), id.replace(&case, "CASE"));
-        let facts = |properties: &Map<String, Value>| {
+        let facts = |kind: &str, properties: &Map<String, Value>| {
+            let is_verdict = matches!(kind, "Verdict" | "HAS_VERDICT");
+            let is_how = |name: &str| HOW.contains(&name) || is_verdict && WHEN.contains(&name);
             let mut facts = properties.clone();
-            facts.retain(|name, _| !HOW.contains(&name.as_str()));
+            facts.retain(|name, _| !is_how(name));
             facts
         };
         let nodes = graph
@@ -140,10 +145,11 @@ impl Comparable {
             .map(|(key, properties)| match key.0.as_str() {
                 // What a load says about itself: its gaps, its version, its counts.
                 "Case" => (node(key), Map::new()),
-                _ => (node(key), facts(properties)),
+                label => (node(key), facts(label, properties)),
             });
         let edges = graph.edges.iter().map(|((kind, from, to), properties)| {
-            ((kind.clone(), node(from), node(to)), facts(properties))
+            let facts = facts(kind, properties);
+            ((kind.clone(), node(from), node(to)), facts)
         });
         Self {
             nodes: nodes.collect(),

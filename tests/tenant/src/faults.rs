@@ -1,7 +1,10 @@
 //! Faults by script: which request goes wrong, how often, and how.
 
 use super::exchange::Service;
+use chrono::{DateTime, TimeDelta};
 use regex::Regex;
+use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -39,6 +42,44 @@ pub enum Action {
     EmptyPage,
     /// 401 as for an expired token.
     ExpiredToken,
+    /// The right answer of Log Analytics, and beside it the error PartialError with these details; none for one without.
+    Partial(Vec<Detail>),
+}
+
+/// What Log Analytics says is wrong with an answer.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// The code of the engine.
+    pub code: &'static str,
+    /// Its message.
+    pub message: &'static str,
+    /// 2 for an error, 3 for a warning, 4 for information.
+    pub severity: u8,
+}
+
+impl Detail {
+    /// The error object with these details.
+    pub(crate) fn error(details: &[Self]) -> Value {
+        let detail = |Detail {
+                          code,
+                          message,
+                          severity,
+                      }: &Detail| {
+            let name = ["Critical", "Error", "Warning", "Informational"];
+            json!({
+                "code": "EngineError", "message": "Something went wrong processing your query on the server.",
+                "innererror": {
+                    "code": code, "message": message, "severity": severity,
+                    "severityName": name.get(usize::from(*severity).wrapping_sub(1))
+                }
+            })
+        };
+        let mut error = json!({"code": "PartialError", "message": "There were some errors when processing your query."});
+        if !details.is_empty() {
+            error["details"] = details.iter().map(detail).collect();
+        }
+        error
+    }
 }
 
 /// A scripted fault.
@@ -49,11 +90,12 @@ pub struct Fault {
     first: usize,
     times: usize,
     action: Action,
+    longer_than: Option<TimeDelta>,
 }
 
 impl Fault {
     /// For requests to `service` of which `METHOD target`, a newline and the body match `pattern`:
-    /// once, at the first of them.
+    /// once, at the first of them. The query `log_ends`, whose body names every table, has its name in place of its body.
     pub fn on(service: Service, pattern: &str, action: Action) -> Self {
         let pattern = Regex::new(pattern).unwrap_or_else(|e| panic!("fault pattern: {e}"));
         Self {
@@ -62,6 +104,28 @@ impl Fault {
             first: 1,
             times: 1,
             action,
+            longer_than: None,
+        }
+    }
+
+    /// Only for queries of a longer slice than this: what is heavy by the time that it spans.
+    pub fn longer_than(mut self, span: TimeDelta) -> Self {
+        self.longer_than = Some(span);
+        self
+    }
+
+    fn is_for(&self, body: &str) -> bool {
+        let Some(most) = self.longer_than else {
+            return true;
+        };
+        let bound = |name: &str| {
+            let (_, rest) = body.split_once(&format!("let {name} = datetime("))?;
+            let (time, _) = rest.split_once(')')?;
+            DateTime::parse_from_rfc3339(time).ok()
+        };
+        match (bound("slice_from"), bound("slice_to")) {
+            (Some(from), Some(to)) => to - from > most,
+            _ => false,
         }
     }
 
@@ -147,10 +211,17 @@ impl Script {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut due = None;
+        let matched = match text.split_once('\n') {
+            Some((head, body)) if body.contains("union isfuzzy=true") => {
+                Cow::Owned(format!("{head}\nlog_ends"))
+            }
+            _ => Cow::Borrowed(text),
+        };
         for (fault, seen) in held.iter_mut() {
             let fits = fault.service == service
                 && !(in_batch && fault.action.of_the_connection())
-                && fault.pattern.is_match(text);
+                && fault.pattern.is_match(&matched)
+                && fault.is_for(text);
             if fits {
                 *seen += 1;
                 let last = fault.first.saturating_add(fault.times);

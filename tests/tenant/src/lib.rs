@@ -26,12 +26,15 @@ mod truth;
 pub mod world;
 
 pub use exchange::{Exchange, Service};
-pub use faults::{Action, Fault};
+pub use faults::{Action, Detail, Fault};
 pub use service::decode;
 pub use service::graph::PERMISSIONS;
 pub use service::intel::{OTX_KEY, URLHAUS_KEY, VIRUSTOTAL_KEY, XFORCE_KEY, XFORCE_PASSWORD};
 pub use truth::{ChatsOf, Query, Truth};
 pub use world::World;
+
+use world::facts::Time;
+use world::logs::Extents;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -251,9 +254,32 @@ impl Tenant {
         self.state.script.add(faults);
     }
 
-    /// Removes all faults.
+    /// Removes all faults, and fills the logs.
     pub fn clear_script(&self) {
         self.state.script.clear();
+        *self.logs() = Extents::default();
+    }
+
+    /// From now on a log holds no event of this time or later: they have not arrived yet.
+    pub fn end_log(&self, table: &'static str, at: Time) {
+        self.logs().ends.insert(table, at);
+    }
+
+    /// From now on a log holds no event before this time: they were not kept.
+    pub fn begin_log(&self, table: &'static str, at: Time) {
+        self.logs().begins.insert(table, at);
+    }
+
+    /// From now on a table is absent.
+    pub fn remove_table(&self, table: &'static str) {
+        self.logs().absent.insert(table);
+    }
+
+    fn logs(&self) -> std::sync::MutexGuard<'_, Extents> {
+        self.state
+            .logs
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Every bearer token becomes void, as after a password change: 401 until a new one is fetched.

@@ -1,7 +1,7 @@
 //! TLS listeners: one port a service, HTTP/1.1, every exchange logged.
 
 use super::exchange::{Exchange, Service};
-use super::faults::Action;
+use super::faults::{Action, Detail};
 use super::service::graph::{self, graph_error};
 use super::service::{Call, Reply, State};
 use axum::body::{Body, Bytes, to_bytes};
@@ -232,6 +232,13 @@ async fn faulty(
         && body.get("value").is_some()
     {
         body["@odata.nextLink"] = serde_json::json!(link);
+        reply.body = body.to_string().into_bytes();
+    }
+    if let Some(Action::Partial(details)) = action
+        && let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&reply.body)
+        && body.get("tables").is_some()
+    {
+        body["error"] = Detail::error(details);
         reply.body = body.to_string().into_bytes();
     }
     if let Some(Action::HalfJson) = action {

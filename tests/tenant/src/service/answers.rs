@@ -6,6 +6,7 @@ use crate::world::World;
 use crate::world::build::hour_of;
 use crate::world::facts::Time;
 use crate::world::logs::*;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,10 +50,24 @@ fn has_any(text: &str, needles: &[String]) -> bool {
     needles.iter().any(|n| has(text, n))
 }
 
+/// The tables of events.
+pub(crate) const LOGS: &[&str] = &[
+    "CommonSecurityLog",
+    "DeviceEvents",
+    "DeviceNetworkEvents",
+    "DeviceNetworkInfo",
+    "MessageEvents",
+    "MessageUrlInfo",
+    "OfficeActivity",
+    "SecurityAlert",
+    "UrlClickEvents",
+];
+
 /// The tables each query reads.
 pub(crate) fn tables(query: &str) -> &'static [&'static str] {
     match query {
-        "smartscreen" => &["DeviceEvents"],
+        "log_ends" => LOGS,
+        "smartscreen" | "smartscreen_opens" => &["DeviceEvents"],
         "url_clicks" | "clicks_on" => &["UrlClickEvents"],
         "message_urls" => &["MessageEvents", "MessageUrlInfo"],
         "link_messages" => &["OfficeActivity"],
@@ -100,7 +115,16 @@ pub(crate) fn run(world: &World, known: &Known, span: (Time, Time)) -> Option<Ta
     };
     let needles = known.texts("needles");
     let mut table = match known.name.as_str() {
-        "smartscreen" => smartscreen(world, &bounds),
+        "smartscreen" => device_events(world, &bounds, "warning", |r| {
+            r.action == "SmartScreenUrlWarning"
+        }),
+        "smartscreen_opens" => device_events(world, &bounds, "open", |r| {
+            let app = r.app.to_lowercase();
+            let device = |id: &String| id.eq_ignore_ascii_case(&r.device_id);
+            r.action == "BrowserLaunchedToOpenUrl"
+                && ["teams.exe", "ms-teams.exe", "msteams.exe"].contains(&app.as_str())
+                && known.texts("devices").iter().any(device)
+        }),
         "url_clicks" => clicks(world, &bounds, |c| {
             c.workload.eq_ignore_ascii_case("teams")
                 && (c.action != "ClickAllowed"
@@ -123,28 +147,48 @@ pub(crate) fn run(world: &World, known: &Known, span: (Time, Time)) -> Option<Ta
     Some(table)
 }
 
-fn smartscreen(world: &World, bounds: &Bounds) -> Table {
-    let rows = &world.tables.device_events;
-    let warning = |r: &&DeviceEvent| r.action == "SmartScreenUrlWarning" && !r.url.is_empty();
-    let open = |r: &&DeviceEvent| {
-        let app = r.app.to_lowercase();
-        r.action == "BrowserLaunchedToOpenUrl"
-            && !r.url.is_empty()
-            && ["teams.exe", "ms-teams.exe", "msteams.exe"].contains(&app.as_str())
+/// The oldest and the newest event of each table. A table holds more than the rows of interest, so it goes on all the time
+/// and for an hour after the window of the world.
+pub(crate) fn log_ends(
+    world: &World,
+    known: &Known,
+    extents: &Extents,
+    absent: &[&'static str],
+) -> Option<Table> {
+    let (from, to) = (known.moment("slice_from")?, known.moment("slice_to")?);
+    let row = |table: &&'static str| {
+        let begin = extents.begins.get(table).copied().unwrap_or(from).max(from);
+        let end = extents.ends.get(table).copied();
+        let end = end.unwrap_or(world.anchor + TimeDelta::hours(1)).min(to);
+        let newest = end - TimeDelta::seconds(1);
+        match begin <= newest {
+            true => vec![json!(table), json!(moment(begin)), json!(moment(newest))],
+            false => vec![json!(table), Value::Null, Value::Null],
+        }
     };
-    let key = |r: &DeviceEvent| (r.device_id.clone(), r.url.clone());
-    let other = |r: &&DeviceEvent| bounds.other(r.time);
-    let opened: BTreeSet<_> = rows.iter().filter(open).filter(other).map(key).collect();
-    let warned: BTreeSet<_> = rows.iter().filter(warning).filter(other).map(key).collect();
+    Some(Table {
+        columns: vec![
+            ("log", "string"),
+            ("oldest", "datetime"),
+            ("newest", "datetime"),
+        ],
+        rows: LOGS
+            .iter()
+            .filter(|table| !absent.contains(table))
+            .map(row)
+            .collect(),
+    })
+}
+
+fn device_events(
+    world: &World,
+    bounds: &Bounds,
+    kind: &str,
+    wanted: impl Fn(&DeviceEvent) -> bool,
+) -> Table {
     let mut found = BTreeSet::new();
-    for row in rows.iter().filter(|r| bounds.fact(r.time)) {
-        let kind = if warning(&row) && opened.contains(&key(row)) {
-            "warning"
-        } else if open(&row) && warned.contains(&key(row)) {
-            "open"
-        } else {
-            continue;
-        };
+    let rows = world.tables.device_events.iter();
+    for row in rows.filter(|r| bounds.fact(r.time) && !r.url.is_empty() && wanted(r)) {
         found.insert((
             row.time,
             row.report,

@@ -14,6 +14,7 @@ use super::faults::Script;
 use super::throttle::{Buckets, Clock};
 use super::world::World;
 use super::world::index::Index;
+use super::world::logs::Extents;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Mutex;
@@ -172,6 +173,8 @@ pub(crate) struct State {
     pub buckets: Buckets,
     /// Scripted faults.
     pub script: Script,
+    /// What the logs lack, by script.
+    pub logs: Mutex<Extents>,
     /// Tokens given out.
     pub tokens: Mutex<HashMap<String, Token>>,
     /// Pages promised by nextLinks, by path and query.
@@ -200,6 +203,7 @@ impl State {
             clock: Clock::default(),
             buckets: Buckets::default(),
             script: Script::default(),
+            logs: Mutex::default(),
             tokens: Mutex::default(),
             pages: Mutex::default(),
             running: AtomicUsize::new(0),

@@ -2,6 +2,7 @@
 //! is about and are read by the ground truth only.
 
 use super::facts::{DeviceIx, LinkIx, MessageIx, Time, UserIx};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// OfficeActivity.
 #[derive(Clone, Debug)]
@@ -266,4 +267,58 @@ pub struct Tables {
     pub network_events: Vec<NetworkEvent>,
     /// SecurityAlert.
     pub alerts: Vec<Alert>,
+}
+
+/// What the tables lack for now.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extents {
+    /// Tables that are absent.
+    pub absent: BTreeSet<&'static str>,
+    /// The time before which a table holds nothing.
+    pub begins: BTreeMap<&'static str, Time>,
+    /// The time from which on a table holds nothing yet.
+    pub ends: BTreeMap<&'static str, Time>,
+}
+
+impl Extents {
+    fn holds(&self, table: &str, time: Time) -> bool {
+        self.begins.get(table).is_none_or(|begin| time >= *begin)
+            && self.ends.get(table).is_none_or(|end| time < *end)
+    }
+
+    /// True when no table lacks a row.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.begins.is_empty() && self.ends.is_empty()
+    }
+
+    /// Takes away the rows that the tables lack.
+    pub(crate) fn cut(&self, tables: &mut Tables) {
+        tables
+            .office
+            .retain(|row| self.holds("OfficeActivity", row.time));
+        tables
+            .device_events
+            .retain(|row| self.holds("DeviceEvents", row.time));
+        tables
+            .clicks
+            .retain(|row| self.holds("UrlClickEvents", row.time));
+        tables
+            .message_events
+            .retain(|row| self.holds("MessageEvents", row.time));
+        tables
+            .message_urls
+            .retain(|row| self.holds("MessageUrlInfo", row.time));
+        tables
+            .proxy
+            .retain(|row| self.holds("CommonSecurityLog", row.time));
+        tables
+            .network_info
+            .retain(|row| self.holds("DeviceNetworkInfo", row.time));
+        tables
+            .network_events
+            .retain(|row| self.holds("DeviceNetworkEvents", row.time));
+        tables
+            .alerts
+            .retain(|row| self.holds("SecurityAlert", row.time));
+    }
 }

@@ -3,7 +3,7 @@
 use crate::visitor::{LOG_ANALYTICS, Visitor, rendered};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use tenant_sim::{Options, Query, Service, Tenant, World};
+use tenant_sim::{Action, Detail, Fault, Options, Query, Service, Tenant, World};
 
 const FROM: &str = "2026-10-01T00:00:00Z";
 const TO: &str = "2026-10-31T00:00:00Z";
@@ -34,8 +34,13 @@ async fn every_query_of_the_repository_is_answered() {
         .collect();
     let teams: Vec<&str> = team_ids.iter().map(String::as_str).collect();
     let needles = [LURE_HOST, "203.0.113.66", "evil-share.example"];
+    let devices = tenant.world().devices.iter().map(|d| d.id.to_uppercase());
+    let devices: Vec<String> = devices.collect();
+    let devices: Vec<&str> = devices.iter().map(String::as_str).collect();
     let expected = [
+        ("log_ends", 9),
         ("smartscreen", 11),
+        ("smartscreen_opens", 11),
         // Two of Carla's, two of Erin's; then everybody's on the lure, Hana's and the one from mail too.
         ("url_clicks", 4),
         ("clicks_on", 4),
@@ -51,7 +56,14 @@ async fn every_query_of_the_repository_is_answered() {
     ];
     for (name, count) in expected {
         let (status, answer) = visitor
-            .query(name, &[("needles", &needles), ("teams", &teams)])
+            .query(
+                name,
+                &[
+                    ("needles", &needles),
+                    ("teams", &teams),
+                    ("devices", &devices),
+                ],
+            )
             .await;
         assert_eq!(
             (status, rows(&answer).len()),
@@ -81,7 +93,8 @@ async fn columns_and_types_are_those_agreed() {
             .find_map(|l| l.strip_prefix("// columns: "))
             .unwrap();
         let name = path.file_stem().unwrap().to_str().unwrap();
-        let lists: [(&str, &[&str]); 2] = [("needles", &["x"]), ("teams", &["x"])];
+        let lists: [(&str, &[&str]); 3] =
+            [("needles", &["x"]), ("teams", &["x"]), ("devices", &["x"])];
         let (_, answer) = visitor.query(name, &lists).await;
         assert_eq!(
             columns(&answer),
@@ -270,6 +283,80 @@ async fn requests_out_of_order_are_refused() {
 }
 
 #[tokio::test]
+async fn logs_end_and_begin_by_script() {
+    let tenant = Tenant::start(World::small(), Options::default());
+    let visitor = Visitor::of(&tenant);
+    let ends = async |log: &str| {
+        let (_, answer) = visitor.query("log_ends", &[]).await;
+        let row = rows(&answer).iter().find(|row| row[0] == log).cloned();
+        (row, answer["error"].clone())
+    };
+    let whole = json!(["OfficeActivity", FROM, "2026-10-30T23:59:59Z"]);
+    assert_eq!(ends("OfficeActivity").await, (Some(whole), Value::Null));
+    let teams = tenant.world().teams.iter().map(|t| t.id.clone());
+    let teams: Vec<String> = teams.collect();
+    let teams: Vec<&str> = teams.iter().map(String::as_str).collect();
+    let listed = async || {
+        let (_, answer) = visitor.query("link_messages", &[("teams", &teams)]).await;
+        rows(&answer).len()
+    };
+    let all = listed().await;
+    let (begin, end) = (
+        tenant.world().from() + chrono::TimeDelta::days(5),
+        tenant.world().anchor - chrono::TimeDelta::days(5),
+    );
+    tenant.begin_log("OfficeActivity", begin);
+    tenant.end_log("OfficeActivity", end);
+    let cut = json!([
+        "OfficeActivity",
+        "2026-10-06T00:00:00Z",
+        "2026-10-25T23:59:59Z"
+    ]);
+    assert_eq!(ends("OfficeActivity").await.0, Some(cut));
+    assert!(listed().await < all);
+    tenant.remove_table("OfficeActivity");
+    let (row, error) = ends("OfficeActivity").await;
+    assert_eq!(row, None);
+    assert_eq!(error["details"][0]["innererror"]["severityName"], "Warning");
+    assert_eq!(ends("DeviceEvents").await.0.unwrap()[1], FROM);
+    tenant.clear_script();
+    assert_eq!(listed().await, all);
+    tenant.assert_clean();
+}
+
+#[tokio::test]
+async fn what_is_heavy_by_its_time_and_what_is_partial() {
+    let tenant = Tenant::start(World::small(), Options::default());
+    let visitor = Visitor::of(&tenant);
+    let month = chrono::TimeDelta::days(29);
+    let heavy = |span| {
+        let action = Action::status(504);
+        Fault::on(Service::LogAnalytics, "UrlClickEvents", action).longer_than(span)
+    };
+    tenant.script([heavy(month + month).always(), heavy(month)]);
+    assert_eq!(visitor.query("log_ends", &[]).await.0, 200);
+    assert_eq!(visitor.query("url_clicks", &[]).await.0, 504);
+    let warning = Detail {
+        code: "1",
+        message: "m",
+        severity: 3,
+    };
+    tenant.script([Fault::on(
+        Service::LogAnalytics,
+        "UrlClickEvents",
+        Action::Partial(vec![warning]),
+    )]);
+    let (status, answer) = visitor.query("url_clicks", &[]).await;
+    assert_eq!((status, rows(&answer).len()), (200, 4));
+    let inner = &answer["error"]["details"][0]["innererror"];
+    assert_eq!(
+        (&inner["code"], &inner["severityName"]),
+        (&json!("1"), &json!("Warning"))
+    );
+    tenant.assert_clean();
+}
+
+#[tokio::test]
 async fn workspaces_without_data_or_access() {
     let text = rendered("url_clicks", FROM, TO, &[]);
     let empty = Options {
@@ -300,10 +387,23 @@ async fn rows_and_truth_agree() {
         let truth = world.truth(&Query::of(&world));
         let tenant = Tenant::start(world, Options::default());
         let visitor = Visitor::of(&tenant);
-        let (_, answer) = visitor.query("smartscreen", &[]).await;
+        let (_, warnings) = visitor.query("smartscreen", &[]).await;
+        let devices = rows(&warnings).iter().map(|r| r[2].as_str().unwrap());
+        let devices: Vec<&str> = devices.collect::<BTreeSet<_>>().into_iter().collect();
+        let (_, opens) = visitor
+            .query("smartscreen_opens", &[("devices", &devices)])
+            .await;
+        // The urls of these worlds are not wrapped.
+        let subject = |r: &Value| (r[2].as_str().unwrap().to_lowercase(), r[4].clone());
         let of_kind = |kind: &str| {
-            let web = |r: &&Value| r[0] == kind && r[4].as_str().unwrap().starts_with("http");
-            rows(&answer).iter().filter(web).count() as u64
+            let (these, others) = match kind {
+                "warning" => (rows(&warnings), rows(&opens)),
+                _ => (rows(&opens), rows(&warnings)),
+            };
+            let others: Vec<_> = others.iter().map(subject).collect();
+            let web = |r: &&Value| r[4].as_str().unwrap().starts_with("http");
+            let these = these.iter().filter(web);
+            these.filter(|r| others.contains(&subject(r))).count() as u64
         };
         let sum = |kind: &'static str| {
             truth

@@ -1,0 +1,98 @@
+//! A row of a result.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::model::{RecordNumber, parse_time};
+
+/// A row of a result.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The journal record that holds it.
+    pub record: RecordNumber,
+    columns: Arc<Vec<String>>,
+    cells: Vec<Value>,
+}
+
+/// The rows of an answer, which are parsed one by one: parsed, all of them would take several times the memory of the
+/// answer.
+#[derive(Debug, Default)]
+pub(super) struct RawRows<'a> {
+    pub(super) record: RecordNumber,
+    pub(super) columns: Arc<Vec<String>>,
+    pub(super) rows: Vec<&'a RawValue>,
+}
+
+impl RawRows<'_> {
+    pub(super) fn for_each(self, mut visit: impl FnMut(Row)) {
+        for row in self.rows {
+            visit(Row {
+                record: self.record,
+                columns: Arc::clone(&self.columns),
+                // Only lists are kept, so that this does not fail.
+                cells: serde_json::from_str(row.get()).unwrap_or_default(),
+            });
+        }
+    }
+
+    pub(super) fn all(self) -> Vec<Row> {
+        let mut all = Vec::with_capacity(self.rows.len());
+        self.for_each(|row| all.push(row));
+        all
+    }
+}
+
+impl Row {
+    /// A cell; null when the column does not exist.
+    fn cell(&self, column: &str) -> &Value {
+        let at = self.columns.iter().position(|name| name == column);
+        at.and_then(|at| self.cells.get(at)).unwrap_or(&Value::Null)
+    }
+
+    /// A text; empty when it is absent, as in Kusto.
+    pub fn text(&self, column: &str) -> &str {
+        self.cell(column).as_str().unwrap_or_default().trim()
+    }
+
+    /// A time; `None` when it is absent or malformed.
+    pub fn time(&self, column: &str) -> Option<DateTime<Utc>> {
+        parse_time(self.cell(column).as_str()?)
+    }
+
+    /// An integer; 0 when it is absent.
+    pub fn integer(&self, column: &str) -> i64 {
+        match self.cell(column) {
+            Value::Number(number) => number.as_i64().unwrap_or_default(),
+            Value::String(text) => text.parse().unwrap_or_default(),
+            _ => 0,
+        }
+    }
+
+    /// A number; `None` when it is absent.
+    pub fn number(&self, column: &str) -> Option<f64> {
+        let number = match self.cell(column) {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|number: &f64| number.is_finite())
+    }
+
+    /// A boolean, which can be a number or a text in the answer.
+    pub fn boolean(&self, column: &str) -> bool {
+        match self.cell(column) {
+            Value::Bool(flag) => *flag,
+            Value::Number(number) => number.as_i64() == Some(1),
+            Value::String(text) => text.eq_ignore_ascii_case("true") || text == "1",
+            _ => false,
+        }
+    }
+
+    /// All cells as JSON. The same event has the same identity in the results of all queries.
+    pub fn identity(&self) -> String {
+        serde_json::to_string(&self.cells).unwrap_or_default()
+    }
+}
