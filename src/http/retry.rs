@@ -44,7 +44,7 @@ pub(crate) fn first_pause(request: &Request, answer: &Answer) -> Option<Duration
 }
 
 /// The pause that the service requests.
-fn asked_pause(answer: &Answer) -> Option<Duration> {
+pub(crate) fn asked_pause(answer: &Answer) -> Option<Duration> {
     match answer {
         Answer::Response { headers, .. } => {
             retry_after(headers.get("retry-after")?, SystemTime::now())
@@ -54,7 +54,7 @@ fn asked_pause(answer: &Answer) -> Option<Duration> {
 }
 
 /// Parses `Retry-After`, which is either a number of seconds or an HTTP date.
-fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+pub(super) fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).ok();
