@@ -1,6 +1,7 @@
 //! The services of a case: the client that the sources use, and the providers of threat intelligence.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -36,6 +37,8 @@ impl Services {
             ..Setup::default()
         };
         let (mut quotas, mut cache) = (Quotas::default(), None);
+        // A replay asks nobody, and does not wait.
+        let mut patience = Duration::ZERO;
         let mut read = Vec::new();
         let network = match answers {
             Answers::Journal => None,
@@ -44,6 +47,7 @@ impl Services {
                 setup.limits = config.intel_limits;
                 quotas = Quotas::new(&setup, quota_store());
                 cache = answer_cache(config.cache_age);
+                patience = config.patience;
                 read = config.lists;
                 Some(Network::new(
                     config.ca_file.as_deref(),
@@ -73,6 +77,7 @@ impl Services {
             privacy: Privacy::of(settings)?,
             quotas,
             cache,
+            patience,
             lists,
         };
         Ok(Self { client, intel })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
@@ -14,7 +15,7 @@ use super::neo4j;
 use super::reading::Sections;
 use super::secret::{self, CLIENT_SECRET};
 use super::sections::Endpoint;
-use crate::http::SignIn;
+use crate::http::{self, SignIn};
 use crate::intel::{List, Rate, reads_lists, spec};
 use crate::model::{Endpoints, Settings};
 use crate::sink::neo4j::Settings as Neo4jSettings;
@@ -32,6 +33,8 @@ pub struct LoadConfig {
     pub intel_limits: BTreeMap<String, Vec<Rate>>,
     /// The maximal age of an answer of another case that may be used in this one; zero when no such answer may be used.
     pub cache_age: TimeDelta,
+    /// How long to go on with a provider that does not answer.
+    pub patience: Duration,
     /// The lists of the provider `file`, in order; empty when that provider is not asked.
     pub lists: Vec<List>,
     /// A file of certificates that are trusted in addition to the public ones.
@@ -71,6 +74,7 @@ pub(super) fn check(
         intel_secrets,
         intel_limits: sections.intel.limits.clone(),
         cache_age: sections.intel.cache_age,
+        patience: sections.intel.patience,
         lists,
         ca_file,
         neo4j,
@@ -175,6 +179,7 @@ fn sign_in(sections: &Sections, problems: &mut Problems) -> Option<SignIn> {
         login: login?,
         graph_audience: services.graph,
         log_analytics_audience: services.log_analytics_audience,
+        patience: http::PATIENCE,
     })
 }
 

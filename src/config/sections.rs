@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde::de::{DeserializeOwned, Error as _};
@@ -152,6 +153,9 @@ pub(super) struct Intel {
     /// one, when not set.
     #[serde(deserialize_with = "cache_age")]
     pub(super) cache_age: TimeDelta,
+    /// How long to go on with a provider that does not answer, such as `10m` or `30s`. Ten minutes when not set.
+    #[serde(deserialize_with = "patience")]
+    pub(super) patience: Duration,
 }
 
 impl Default for Intel {
@@ -163,6 +167,7 @@ impl Default for Intel {
             never_send: Vec::new(),
             limits: BTreeMap::new(),
             cache_age: TimeDelta::zero(),
+            patience: Duration::from_secs(600),
         }
     }
 }
@@ -365,6 +370,27 @@ fn cache_age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeDelta, D:
         return Ok(TimeDelta::zero());
     }
     duration(&text).map_err(|error| D::Error::custom(format!("is `{}`: {error}", clean(&text))))
+}
+
+fn patience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let unit = text.chars().last().and_then(|unit| match unit {
+        's' => Some(1),
+        'm' => Some(60),
+        'h' => Some(3600),
+        _ => None,
+    });
+    let seconds = unit.and_then(|unit| {
+        let number: u64 = text[..text.len() - 1].parse().ok()?;
+        number.checked_mul(unit)
+    });
+    match seconds {
+        Some(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err(D::Error::custom(format!(
+            "is `{}`; write a number and s, m or h, such as 10m, between 1s and 24h",
+            clean(&text)
+        ))),
+    }
 }
 
 fn protected_domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

@@ -12,13 +12,18 @@ use url::Url;
 
 use super::error::Failure;
 use super::retry;
+use super::sign_in::{Refused, SignInError, Token, Tokens};
 use super::transport::{self, Network};
-use crate::journal::{Answer, Auth, Body, Exchange, Journal, NoAnswer, Request};
+use super::words::length;
+use crate::journal::{Answer, Audience, Auth, Body, Exchange, Journal, NoAnswer, Request};
 use crate::model::{RecordNumber, Retries, Source, format_time};
 
 /// The header of a record whose answer comes from the cache of an earlier case; its value is the time at which the
 /// answer was copied. A service cannot set it, since only a fixed list of a service's headers is kept.
 pub const FROM_CACHE: &str = "linktrail-from-cache";
+
+/// A pause that a service asks for is said on stderr from this length on.
+const LONG_PAUSE: Duration = Duration::from_secs(10);
 
 /// Called before each attempt to send. An error says why the request must not be sent, and is recorded instead of an
 /// answer.
@@ -46,6 +51,8 @@ pub struct Client {
     asked: Mutex<HashSet<RecordNumber>>,
     /// The requests that this run has sent anew.
     anew: Mutex<HashSet<(Source, Url, Option<Body>)>>,
+    /// The ends of the latest pauses that were said on stderr.
+    said: Mutex<BTreeMap<Source, Instant>>,
 }
 
 impl Client {
@@ -57,6 +64,7 @@ impl Client {
             counts: Mutex::default(),
             asked: Mutex::default(),
             anew: Mutex::default(),
+            said: Mutex::default(),
         }
     }
 
@@ -70,25 +78,6 @@ impl Client {
             AnswerFrom::Journal(exchange) => Ok(exchange),
             AnswerFrom::Network(network, before) => {
                 let (at, answer) = self.ask(network, request).await?;
-                self.record(request, before, at, answer)
-            }
-        }
-    }
-
-    /// Like [`Client::send`], but requires a permit before each attempt; a refused permit is recorded instead of an
-    /// answer.
-    ///
-    /// # Errors
-    /// Those of [`Client::send`].
-    pub async fn send_if(
-        &self,
-        request: &Request,
-        permit: Permit<'_>,
-    ) -> Result<Exchange, Failure> {
-        match self.look_up(request)? {
-            AnswerFrom::Journal(exchange) => Ok(exchange),
-            AnswerFrom::Network(network, before) => {
-                let (at, answer) = self.ask_if(network, request, Some(permit)).await?;
                 self.record(request, before, at, answer)
             }
         }
@@ -159,6 +148,11 @@ impl Client {
         Self::new(Arc::clone(&self.journal), None)
     }
 
+    /// The network; `None` when the client only returns recorded answers.
+    pub(crate) fn network(&self) -> Option<&Network> {
+        self.network.as_ref()
+    }
+
     /// True when the client has no network and only returns recorded answers.
     pub fn replays(&self) -> bool {
         self.network.is_none()
@@ -212,7 +206,16 @@ impl Client {
         Ok(exchange)
     }
 
-    fn has_asked(&self, exchange: &Exchange) -> bool {
+    /// The latest record of a request, whether it is an answer or not, unless this run has made it.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(crate) fn from_earlier_run(&self, request: &Request) -> Result<Option<Exchange>, Failure> {
+        let found = self.journal.find(request)?;
+        Ok(found.filter(|found| !self.has_asked(found)))
+    }
+
+    pub(crate) fn has_asked(&self, exchange: &Exchange) -> bool {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.contains(&exchange.record)
     }
@@ -280,79 +283,178 @@ impl Client {
         network: &Network,
         request: &Request,
     ) -> Result<(DateTime<Utc>, Answer), Failure> {
-        self.ask_if(network, request, None).await
-    }
-
-    async fn ask_if(
-        &self,
-        network: &Network,
-        request: &Request,
-        permit: Option<Permit<'_>>,
-    ) -> Result<(DateTime<Utc>, Answer), Failure> {
-        // Set when the first attempt begins: waiting for the rate limiter does not count against the deadline.
+        // Set when the first attempt begins: waiting for the rate limiter or a token does not count against the deadline.
         let mut begun: Option<(Retries, Instant)> = None;
-        let mut last = None;
-        let mut renewed = false;
         loop {
-            let turn = network.throttle.acquire(&request.limits);
-            match (begun, permit, last.take()) {
-                // If a service was slowed down to a few requests a minute, waiting for the next turn could take hours.
-                (Some((_, deadline)), Some(_), Some(last)) => {
-                    if tokio::time::timeout_at(deadline, turn).await.is_err() {
-                        return Ok(last);
-                    }
-                }
-                _ => turn.await,
-            }
-            if let Some(permit) = permit
-                && let Err(refusal) = permit().await
-            {
-                // The result lists the service, with zero requests, even when nothing was sent.
-                self.count(request.source, |_| {});
-                return Ok((now(), Answer::Nothing(refusal)));
-            }
+            network.throttle.acquire(&request.limits).await;
+            let prepared = match self.prepare(network, request).await? {
+                Ok(prepared) => prepared,
+                Err(no_token) => return Ok((now(), no_token)),
+            };
             let (retries, deadline) =
                 begun.get_or_insert_with(|| (Retries::begin(), Instant::now() + request.deadline));
-            let answer = self.attempt(network, request, *deadline).await?;
+            let attempt = self.attempt(network, request, prepared, *deadline).await?;
             let at = now();
             retries.count();
-            match answer.status() {
-                Some(429) => network.throttle.slow_down(&request.limits),
-                Some(_) => network.throttle.recover(&request.limits),
-                None => {}
-            }
-            if let (Some(401), Auth::Entra(audience), Some(tokens), false) =
-                (answer.status(), &request.auth, &network.tokens, renewed)
-            {
-                tokens.forget(*audience);
-                renewed = true;
-            } else {
-                match retry::pause(request, &answer, retries) {
-                    Some(pause) => {
-                        tokio::time::sleep(pause).await;
-                        last = Some((at, answer));
+            match attempt {
+                Attempt::Answer(answer) => {
+                    match answer.status() {
+                        Some(429) => network.throttle.slow_down(&request.limits),
+                        Some(_) => network.throttle.recover(&request.limits),
+                        None => {}
                     }
-                    None => return Ok((at, answer)),
+                    match retry::pause(request, &answer, retries) {
+                        Some(pause) => {
+                            self.say_pause(request.source, &answer);
+                            tokio::time::sleep(pause).await;
+                        }
+                        None => return Ok((at, answer)),
+                    }
                 }
+                Attempt::NewToken => {}
+                Attempt::NoToken(answer) => return Ok((at, answer)),
             }
             self.count(request.source, |counts| counts.retried += 1);
         }
+    }
+
+    /// Sends a request once, without looking into the journal, for a caller that decides itself whether and when it is
+    /// sent again. `permit` is asked before; when it is refused, that is the answer. `is_repeated` says that the request
+    /// was sent before.
+    pub(crate) async fn ask_once(
+        &self,
+        network: &Network,
+        request: &Request,
+        permit: Permit<'_>,
+        is_repeated: bool,
+    ) -> Result<(DateTime<Utc>, Answer), Failure> {
+        network.throttle.acquire(&request.limits).await;
+        if let Err(refusal) = permit().await {
+            return Ok(self.without_asking(request, refusal));
+        }
+        let prepared = match self.prepare(network, request).await? {
+            Ok(prepared) => prepared,
+            Err(no_token) => return Ok((now(), no_token)),
+        };
+        if is_repeated {
+            self.count(request.source, |counts| counts.retried += 1);
+        }
+        let deadline = Instant::now() + request.deadline;
+        let answer = self.attempt(network, request, prepared, deadline).await?;
+        let (Attempt::Answer(answer) | Attempt::NoToken(answer)) = answer else {
+            // Only a service of Entra has tokens, and those are asked with retries.
+            return Ok((
+                now(),
+                Answer::Nothing(NoAnswer::Failed("the token expired".to_owned())),
+            ));
+        };
+        if answer.status().is_some_and(|status| status != 429) {
+            network.throttle.recover(&request.limits);
+        }
+        Ok((now(), answer))
+    }
+
+    /// What takes the place of an answer to a request that is not sent. The result lists the service all the same, with
+    /// zero requests.
+    pub(crate) fn without_asking(
+        &self,
+        request: &Request,
+        why: NoAnswer,
+    ) -> (DateTime<Utc>, Answer) {
+        self.count(request.source, |_| {});
+        (now(), Answer::Nothing(why))
+    }
+
+    /// Builds a request with its credentials. When its audience cannot be signed in to and another one can, the inner
+    /// error is the answer that takes the place of the service's.
+    async fn prepare(
+        &self,
+        network: &Network,
+        request: &Request,
+    ) -> Result<Result<Prepared, Answer>, Failure> {
+        let token = match (&request.auth, &network.tokens) {
+            (Auth::Entra(audience), Some(tokens)) => match tokens.get(*audience).await {
+                Ok(token) => Some((*audience, token)),
+                Err(error) => {
+                    return self
+                        .without_token(tokens, *audience, request, error)
+                        .await
+                        .map(Err);
+                }
+            },
+            _ => None,
+        };
+        let outgoing = network.prepare(request, token.as_ref().map(|(_, token)| token));
+        Ok(Ok(Prepared { outgoing, token }))
+    }
+
+    /// What takes the place of an answer without a token for this audience.
+    ///
+    /// # Errors
+    /// When no other audience can be signed in to either.
+    async fn without_token(
+        &self,
+        tokens: &Tokens,
+        audience: Audience,
+        request: &Request,
+        error: SignInError,
+    ) -> Result<Answer, Failure> {
+        if !tokens.is_signed_in_elsewhere(audience, &error).await {
+            return Err(error.into());
+        }
+        let why = NoAnswer::Failed(error.to_string());
+        Ok(self.without_asking(request, why).1)
     }
 
     async fn attempt(
         &self,
         network: &Network,
         request: &Request,
+        prepared: Prepared,
         deadline: Instant,
-    ) -> Result<Answer, Failure> {
-        let outgoing = network.prepare(request).await?;
+    ) -> Result<Attempt, Failure> {
+        let Prepared { outgoing, token } = prepared;
         let left = deadline
             .saturating_duration_since(Instant::now())
             .max(Duration::from_secs(1));
         self.count(request.source, |counts| counts.sent += 1);
         tracing::debug!(source = %request.source, url = %request.url, "request");
         let outgoing = outgoing.timeout(request.attempt_timeout.min(left));
-        Ok(transport::exchange(outgoing, request.longest_answer).await)
+        let answer = transport::exchange(outgoing, request.longest_answer).await;
+        let (Some((audience, token)), Some(tokens)) = (token, &network.tokens) else {
+            return Ok(Attempt::Answer(answer));
+        };
+        match answer.status() {
+            Some(401) => match tokens.refused(audience, &token, &refusal(&answer)).await {
+                Refused::Renewed => Ok(Attempt::NewToken),
+                Refused::OnlyHere => Ok(Attempt::Answer(answer)),
+                Refused::Always(error) => {
+                    let answer = self.without_token(tokens, audience, request, error).await?;
+                    Ok(Attempt::NoToken(answer))
+                }
+            },
+            Some(_) => {
+                tokens.accepted(audience, &token).await;
+                Ok(Attempt::Answer(answer))
+            }
+            None => Ok(Attempt::Answer(answer)),
+        }
+    }
+
+    /// Says a long pause that the service asks for, once for all requests that wait at the same time.
+    fn say_pause(&self, source: Source, answer: &Answer) {
+        let Some(pause) = retry::asked_pause(answer).filter(|pause| *pause >= LONG_PAUSE) else {
+            return;
+        };
+        let Some(until) = Instant::now().checked_add(pause) else {
+            return;
+        };
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_said = |said: &Instant| *said + LONG_PAUSE > until;
+        if !said.get(&source).is_some_and(is_said) {
+            said.insert(source, until);
+            tracing::warn!("{} asks to wait {}", title(source), length(pause));
+        }
     }
 
     fn count(&self, source: Source, change: impl FnOnce(&mut Counts)) {
@@ -363,6 +465,45 @@ impl Client {
                 .entry(source)
                 .or_default(),
         );
+    }
+}
+
+/// A request with its credentials, and the token among them.
+struct Prepared {
+    outgoing: reqwest::RequestBuilder,
+    token: Option<(Audience, Token)>,
+}
+
+/// The outcome of one attempt.
+enum Attempt {
+    Answer(Answer),
+    /// The token was refused, and there is a new one.
+    NewToken,
+    /// The token was refused, and there is none that the service accepts. The answer says so.
+    NoToken(Answer),
+}
+
+/// The name of a source in texts for people.
+fn title(source: Source) -> &'static str {
+    match source {
+        Source::Graph => "Microsoft Graph",
+        Source::LogAnalytics => "Log Analytics",
+        source => source.as_str(),
+    }
+}
+
+/// The code of a refusal, such as `HTTP 401 InvalidAuthenticationToken`.
+fn refusal(answer: &Answer) -> String {
+    let body = answer.json().unwrap_or_default();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let code = body.pointer("/error/code").and_then(|code| code.as_str());
+    let is_word = |code: &&str| {
+        let mut letters = code.chars();
+        code.len() <= 64 && letters.all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+    };
+    match code.filter(is_word) {
+        Some(code) => format!("HTTP 401 {code}"),
+        None => "HTTP 401".to_owned(),
     }
 }
 
@@ -379,9 +520,11 @@ fn now() -> DateTime<Utc> {
 }
 
 /// The kind of a failure. A failure that repeats one of the same kind is not recorded again.
-fn kind(answer: &Answer) -> (Option<u16>, bool) {
-    let unsent = matches!(answer, Answer::Nothing(NoAnswer::NotSent(_)));
-    (answer.status(), unsent)
+fn kind(answer: &Answer) -> Result<u16, String> {
+    match answer {
+        Answer::Response { status, .. } => Ok(*status),
+        Answer::Nothing(reason) => Err(reason.to_string()),
+    }
 }
 
 /// True when an answer was recorded before the time from which it is final.

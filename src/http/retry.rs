@@ -44,7 +44,7 @@ pub(crate) fn first_pause(request: &Request, answer: &Answer) -> Option<Duration
 }
 
 /// The pause that the service requests.
-fn asked_pause(answer: &Answer) -> Option<Duration> {
+pub(crate) fn asked_pause(answer: &Answer) -> Option<Duration> {
     match answer {
         Answer::Response { headers, .. } => {
             retry_after(headers.get("retry-after")?, SystemTime::now())

@@ -8,8 +8,8 @@ use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret;
 
 use super::describe::describe;
-use super::error::{Failure, TransportError};
-use super::sign_in::{SignIn, Tokens};
+use super::error::TransportError;
+use super::sign_in::{SignIn, Token, Tokens};
 use super::throttle::Throttle;
 use crate::journal::{Answer, Auth, Limit, Method, NoAnswer, Request};
 
@@ -72,11 +72,12 @@ impl Network {
         self.throttle.slow_down(limits);
     }
 
-    /// Builds the request for reqwest, including its credentials. This may fetch a token.
-    pub(super) async fn prepare(
+    /// Builds the request for reqwest, including its credentials.
+    pub(super) fn prepare(
         &self,
         request: &Request,
-    ) -> Result<reqwest::RequestBuilder, Failure> {
+        token: Option<&Token>,
+    ) -> reqwest::RequestBuilder {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -85,11 +86,9 @@ impl Network {
         for (name, value) in &request.headers {
             outgoing = outgoing.header(*name, value);
         }
-        outgoing = match (&request.auth, &self.tokens) {
+        outgoing = match (&request.auth, token) {
             (Auth::None, _) | (Auth::Entra(_), None) => outgoing,
-            (Auth::Entra(audience), Some(tokens)) => {
-                outgoing.bearer_auth(tokens.get(*audience).await?.expose_secret())
-            }
+            (Auth::Entra(_), Some(token)) => outgoing.bearer_auth(token.secret.expose_secret()),
             (Auth::Header(name, key), _) => outgoing.header(*name, key.expose_secret()),
             (Auth::Basic { user, password }, _) => {
                 outgoing.basic_auth(user.expose_secret(), Some(password.expose_secret()))
@@ -100,7 +99,7 @@ impl Network {
                 .header("content-type", body.content_type)
                 .body(body.text.clone());
         }
-        Ok(outgoing)
+        outgoing
     }
 }
 

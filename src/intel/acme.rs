@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Rate, Service, Severity, Spec, Verdict};
+use super::{Rate, Service, Severity, Spec, Unread, Verdict};
 use crate::journal::Request;
 use crate::model::url::{below, encode};
 
@@ -14,30 +14,30 @@ pub(super) const SPEC: Spec = Spec {
     endpoint: Some("https://ti.acme.example"),
     secrets: &[KEY],
     rates: &[Rate::minute(60), Rate::day(10_000)],
-    build: |setup| {
-        setup.service(
-            &SPEC,
-            Service {
-                title: "Acme",
-                auth: setup.key("X-Acme-Key", KEY),
-                request,
-                verdict,
-            },
-        )
-    },
+    build: |setup| setup.service::<Acme>(&SPEC, setup.key("X-Acme-Key", KEY)),
 };
 
-fn request(endpoint: &Url, asked: &str) -> Request {
-    Request::get(
-        SPEC.source(),
-        below(endpoint, &format!("v1/url/{}", encode(asked))),
-    )
-}
+struct Acme;
 
-fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static str> {
-    match answer.get("malicious").and_then(Value::as_bool) {
-        Some(true) => Ok(Verdict::rated(Severity::High, "malicious")),
-        Some(false) => Ok(Verdict::rated(Severity::Information, "harmless")),
-        None => Err("no malicious"),
+impl Service for Acme {
+    const TITLE: &'static str = "Acme";
+    // Acme rates its own site.
+    const PROBE: &'static str = "https://www.acme.example/";
+
+    fn request(endpoint: &Url, asked: &str) -> Request {
+        let path = format!("v1/url/{}", encode(asked));
+        Request::get(SPEC.source(), below(endpoint, &path))
+    }
+
+    fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, Unread> {
+        match answer.get("malicious").and_then(Value::as_bool) {
+            Some(true) => Ok(Verdict::rated(Severity::High, "malicious")),
+            Some(false) => Ok(Verdict::rated(Severity::Information, "harmless")),
+            None => Err("no malicious".into()),
+        }
+    }
+
+    fn is_not_known(answer: &Map<String, Value>) -> bool {
+        answer.get("error").and_then(Value::as_str) == Some("unknown url")
     }
 }

@@ -5,65 +5,142 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::answer::{is_answer, other_shape, parse};
+use super::answer::{self, Reading};
 use super::verdict::Verdict;
-use crate::journal::{Auth, Exchange, Limit, Request};
+use crate::journal::{Answer, Auth, Exchange, Limit, Request};
+use crate::model::Source;
 
-/// The time limit for one url, retries included.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// The time limit for one attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest answer that is read, in bytes. Normal answers are far smaller.
 const LONGEST_ANSWER: usize = 16 << 20;
 
-/// The parts that differ from service to service.
-#[derive(Debug, Clone)]
-pub struct Service {
+/// A service: what it is asked, and how its answers are read.
+pub trait Service {
     /// The name of the service in texts for people.
-    pub title: &'static str,
-    /// The credentials.
-    pub auth: Auth,
+    const TITLE: &'static str;
+    /// A url of which the service is known to have a report, so that status 200 with a report shows that the service
+    /// itself answers. It is the same for everybody and says nothing of the tenant.
+    const PROBE: &'static str;
+
     /// Builds the request about a string. Credentials, headers and limits are added afterwards.
-    pub request: fn(endpoint: &Url, asked: &str) -> Request,
-    /// Converts the JSON object of an answer to a verdict. The error says what the object lacks.
-    pub verdict: fn(url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static str>,
+    fn request(endpoint: &Url, asked: &str) -> Request;
+
+    /// Converts the JSON object of an answer with status 200 to a verdict.
+    ///
+    /// # Errors
+    /// When the object is no report of the service.
+    fn verdict(url: &Url, answer: &Map<String, Value>) -> Result<Verdict, Unread>;
+
+    /// True when the JSON object of an answer with status 404 is the service's own way to say that it does not know the
+    /// url. Every other 404 comes from somebody else, such as a gateway, or from a wrong address.
+    fn is_not_known(answer: &Map<String, Value>) -> bool;
+}
+
+/// Why the JSON of an answer is no report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// It has another shape than the service's reports; the text says what it lacks.
+    Shape(&'static str),
+    /// The service works, and does not take this url for one; for this reason.
+    Url(String),
+    /// The service refuses the key; for this reason.
+    Key(String),
+}
+
+impl From<&'static str> for Unread {
+    fn from(lacks: &'static str) -> Self {
+        Self::Shape(lacks)
+    }
 }
 
 /// A service with its address, credentials and limits.
 #[derive(Debug, Clone)]
 pub struct HttpProvider {
-    pub(super) name: &'static str,
+    name: &'static str,
+    title: &'static str,
     /// The environment variables of its keys, for the error text when the service refuses them.
-    pub(super) secrets: &'static [&'static str],
-    pub(super) endpoint: Url,
-    pub(super) limits: Vec<Limit>,
-    pub(super) service: Service,
+    secrets: &'static [&'static str],
+    endpoint: Url,
+    auth: Auth,
+    limits: Vec<Limit>,
+    probe: &'static str,
+    build: fn(endpoint: &Url, asked: &str) -> Request,
+    read: fn(url: &Url, answer: &Answer, secrets: &[&str]) -> Reading,
+    is_answer: fn(&Answer) -> bool,
+    is_report: fn(&Answer) -> bool,
 }
 
 impl HttpProvider {
+    /// A provider that reads answers as the service `S` gives them.
+    pub(super) fn of<S: Service>(
+        name: &'static str,
+        secrets: &'static [&'static str],
+        endpoint: Url,
+        auth: Auth,
+        limits: Vec<Limit>,
+    ) -> Self {
+        Self {
+            name,
+            title: S::TITLE,
+            secrets,
+            endpoint,
+            auth,
+            limits,
+            probe: S::PROBE,
+            build: S::request,
+            read: answer::read::<S>,
+            is_answer: answer::is_answer::<S>,
+            is_report: answer::is_report::<S>,
+        }
+    }
+
     /// The name in the configuration, in verdicts and in the `requests` of the result.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
+    /// The name in texts for people.
+    pub fn title(&self) -> &'static str {
+        self.title
+    }
+
+    /// The source of its requests and gaps.
+    pub fn source(&self) -> Source {
+        Source::Provider(self.name)
+    }
+
     /// Builds the request about a string, with credentials, headers and limits.
     pub fn request(&self, asked: &str) -> Request {
-        let mut request = (self.service.request)(&self.endpoint, asked);
+        let mut request = (self.build)(&self.endpoint, asked);
         request
             .headers
             .push(("accept", "application/json".to_owned()));
-        request.auth = self.service.auth.clone();
+        request.auth = self.auth.clone();
         request.limits.clone_from(&self.limits);
-        request.deadline = DEADLINE;
+        request.deadline = ATTEMPT_TIMEOUT;
+        request.attempt_timeout = ATTEMPT_TIMEOUT;
         request.longest_answer = LONGEST_ANSWER;
-        request.is_answer = is_answer;
+        request.is_answer = self.is_answer;
         request
+    }
+
+    /// Builds the request about a url that the service has to know. Only a report is an answer to it, so that it is sent
+    /// again by later loads until there is one.
+    pub fn probe(&self) -> Request {
+        Request {
+            is_answer: self.is_report,
+            ..self.request(self.probe)
+        }
+    }
+
+    /// What an answer to a request about the url says.
+    pub fn read(&self, url: &Url, answer: &Answer) -> Reading {
+        (self.read)(url, answer, self.secrets)
     }
 
     /// Converts the recorded answer to a verdict on the url.
     pub fn parse_answer(&self, url: &Url, exchange: &Exchange) -> Verdict {
-        match parse(exchange, self.name, self.secrets) {
-            Ok(Some(answer)) => (self.service.verdict)(url, &answer).unwrap_or_else(other_shape),
-            Ok(None) => Verdict::not_found(&format!("{} does not know it", self.service.title)),
-            Err(verdict) => verdict,
-        }
+        self.read(url, &exchange.answer).verdict()
     }
 }

@@ -26,9 +26,10 @@ mod virustotal;
 mod xforce;
 
 pub use analyst::{ANALYST, Analyst, Named};
+pub use answer::Reading;
 pub use cache::AnswerCache;
 pub use file::{List, ListError};
-pub use http_provider::{HttpProvider, Service};
+pub use http_provider::{HttpProvider, Service, Unread};
 pub use privacy::{Decision, Privacy, PrivacyError};
 pub use provider::{Lookup, Provider, Setup, SetupError, Spec};
 pub use providers::{PROVIDERS, limits, reads_lists, spec};
@@ -69,6 +70,10 @@ mod tests {
             "https://ti.acme.example/v1/url/https%3A%2F%2Fevil.example%2Fa%3Fb"
         );
         assert!(matches!(request.auth, Auth::Header("X-Acme-Key", _)));
+        assert_eq!(
+            provider.probe().url.as_str(),
+            "https://ti.acme.example/v1/url/https%3A%2F%2Fwww.acme.example%2F"
+        );
         assert_eq!(request.limits[0].key, "acme per minute");
         let read = |status, body: &str| {
             let exchange = Exchange {
@@ -86,7 +91,9 @@ mod tests {
         assert_eq!(read(200, "{\"malicious\": true}"), State::Hit);
         assert_eq!(read(200, "{\"malicious\": false}"), State::Clean);
         assert_eq!(read(200, "{\"malicious\": null}"), State::Unavailable);
-        assert_eq!(read(404, ""), State::NotFound);
+        assert_eq!(read(404, "{\"error\": \"unknown url\"}"), State::NotFound);
+        assert_eq!(read(404, "{\"error\": \"no route\"}"), State::Unavailable);
+        assert_eq!(read(404, ""), State::Unavailable);
         assert_eq!(read(503, ""), State::Unavailable);
     }
 }

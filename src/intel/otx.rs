@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value};
 use url::Url;
 
 use super::clip::clip;
-use super::{Rate, Service, Severity, Spec, Verdict};
+use super::{Rate, Service, Severity, Spec, Unread, Verdict};
 use crate::journal::Request;
 use crate::model::url::{below, encode};
 
@@ -20,60 +20,65 @@ pub(super) const SPEC: Spec = Spec {
     secrets: &[KEY],
     // The limit of a free key.
     rates: &[Rate::hour(10_000)],
-    build: |setup| {
-        setup.service(
-            &SPEC,
-            Service {
-                title: "OTX",
-                auth: setup.key("X-OTX-API-KEY", KEY),
-                request,
-                verdict,
-            },
-        )
-    },
+    build: |setup| setup.service::<Otx>(&SPEC, setup.key("X-OTX-API-KEY", KEY)),
 };
 
-fn request(endpoint: &Url, asked: &str) -> Request {
-    let path = format!("api/v1/indicators/url/{}/general", encode(asked));
-    Request::get(SPEC.source(), below(endpoint, &path))
-}
+/// What OTX is asked, and what it answers.
+pub(super) struct Otx;
 
-fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static str> {
-    let info = match answer.get("pulse_info") {
-        Some(Value::Object(info)) => Some(info),
-        Some(Value::Null) => None,
-        _ => return Err("no pulse_info"),
-    };
-    let pulses = info.and_then(|info| info.get("pulses")?.as_array());
-    let pulses = pulses.map_or(&[][..], Vec::as_slice);
-    let count = match info {
-        Some(info) => count(info, pulses.len())?,
-        None => 0,
-    };
-    let names = names(pulses);
-    let verdict = if let Some(lists) = whitelists(answer) {
-        let but = if count > 0 {
-            format!(", though in {}", plural(count))
-        } else {
-            String::new()
+impl Service for Otx {
+    const TITLE: &'static str = "OTX";
+    // OTX has a report of every url, with no pulse in most of them.
+    const PROBE: &'static str = "https://example.com/";
+
+    fn request(endpoint: &Url, asked: &str) -> Request {
+        let path = format!("api/v1/indicators/url/{}/general", encode(asked));
+        Request::get(SPEC.source(), below(endpoint, &path))
+    }
+
+    fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, Unread> {
+        let info = match answer.get("pulse_info") {
+            Some(Value::Object(info)) => Some(info),
+            Some(Value::Null) => None,
+            _ => return Err("no pulse_info".into()),
         };
-        Verdict::rated(
-            Severity::Information,
-            &format!("whitelisted ({lists}){but}"),
-        )
-    } else {
-        match count {
-            0 => Verdict::not_found("in no pulse"),
-            1 => Verdict::rated(Severity::Warning, &format!("in 1 pulse{names}")),
-            _ => Verdict::rated(Severity::High, &format!("in {}{names}", plural(count))),
-        }
-    };
-    #[allow(clippy::cast_precision_loss, reason = "a count of pulses is small")]
-    let score = count as f64;
-    Ok(verdict
-        .score(score)
-        .tags(tags(pulses))
-        .reference(pulses.iter().find_map(page)))
+        let pulses = info.and_then(|info| info.get("pulses")?.as_array());
+        let pulses = pulses.map_or(&[][..], Vec::as_slice);
+        let count = match info {
+            Some(info) => count(info, pulses.len())?,
+            None => 0,
+        };
+        let names = names(pulses);
+        let verdict = if let Some(lists) = whitelists(answer) {
+            let but = if count > 0 {
+                format!(", though in {}", plural(count))
+            } else {
+                String::new()
+            };
+            Verdict::rated(
+                Severity::Information,
+                &format!("whitelisted ({lists}){but}"),
+            )
+        } else {
+            match count {
+                0 => Verdict::not_found("in no pulse"),
+                1 => Verdict::rated(Severity::Warning, &format!("in 1 pulse{names}")),
+                _ => Verdict::rated(Severity::High, &format!("in {}{names}", plural(count))),
+            }
+        };
+        #[allow(clippy::cast_precision_loss, reason = "a count of pulses is small")]
+        let score = count as f64;
+        Ok(verdict
+            .score(score)
+            .tags(tags(pulses))
+            .reference(pulses.iter().find_map(page)))
+    }
+
+    fn is_not_known(answer: &Map<String, Value>) -> bool {
+        // The last is what OTX says of a path that it does not have, which a wrong address leads to.
+        let detail = answer.get("detail").and_then(Value::as_str);
+        detail.is_some_and(|detail| !detail.eq_ignore_ascii_case("endpoint not found"))
+    }
 }
 
 /// The number of pulses. The list in the answer is truncated, but the number in it is not.

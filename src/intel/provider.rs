@@ -69,7 +69,10 @@ impl Provider {
             }
         };
         match self {
-            Self::List(lists) => Lookup::Known(lists.look_up(&url)),
+            Self::List(lists) => match lists.look_up(&url) {
+                Some(verdict) => Lookup::Known(verdict),
+                None => Lookup::NotNamed,
+            },
             _ => Lookup::Workspace(sentinel::search_terms(&url)),
         }
     }
@@ -85,6 +88,8 @@ pub enum Lookup {
     Workspace(Vec<String>),
     /// Do nothing, since the verdict is already known.
     Known(Verdict),
+    /// Do nothing and make no verdict, since no list names the url. That says nothing about it.
+    NotNamed,
     /// Do nothing and make no verdict, since the privacy rules keep the url from every provider outside; for this
     /// reason.
     Withheld(String),
@@ -142,23 +147,23 @@ pub enum SetupError {
 
 impl Setup {
     /// Builds the provider of a service.
-    pub(super) fn service(
+    pub(super) fn service<S: Service>(
         &self,
         spec: &'static Spec,
-        service: Service,
+        auth: Auth,
     ) -> Result<Provider, SetupError> {
         let endpoint = match (self.endpoints.get(spec.name), spec.endpoint) {
             (Some(endpoint), _) => Some(endpoint.clone()),
             (None, published) => published.and_then(|address| Url::parse(address).ok()),
         };
         let limits = self.rates(spec).iter();
-        Ok(Provider::Service(HttpProvider {
-            name: spec.name,
-            secrets: spec.secrets,
-            endpoint: endpoint.ok_or(SetupError::Endpoint(spec.name))?,
-            limits: limits.filter_map(|rate| rate.limit(spec.name)).collect(),
-            service,
-        }))
+        Ok(Provider::Service(HttpProvider::of::<S>(
+            spec.name,
+            spec.secrets,
+            endpoint.ok_or(SetupError::Endpoint(spec.name))?,
+            auth,
+            limits.filter_map(|rate| rate.limit(spec.name)).collect(),
+        )))
     }
 
     /// Credentials that consist of a key in a header; no credentials if the environment variable is not set.

@@ -10,7 +10,7 @@ use url::{Host, Position, Url};
 use super::clip::clip;
 use super::file::indicator::{Indicator, Key, keys_of, parse};
 use super::verdict::{Severity, Verdict};
-use crate::source::logs::{Problem, Row, Rows};
+use crate::source::logs::{Row, Rows};
 
 /// The longest value in a query, in bytes. Queries are limited to this, and no indicator is that long.
 const LONGEST: usize = 4096;
@@ -26,8 +26,9 @@ pub struct WorkspaceIndicators {
 }
 
 impl WorkspaceIndicators {
-    /// The verdict that the rows of the workspace give on the url.
-    pub fn judge(&self, url: &Url, rows: &Rows) -> Verdict {
+    /// The verdict that the rows of the workspace give on the url; `None` when no indicator that counts names it, since
+    /// that says nothing about it.
+    pub fn judge(&self, url: &Url, rows: &Rows) -> Option<Verdict> {
         let keys = keys_of(url);
         let meant: Vec<(&Row, Key)> = rows
             .rows
@@ -45,15 +46,7 @@ impl WorkspaceIndicators {
                 .total_cmp(&rank(other))
                 .then_with(|| other.text("id").cmp(one.text("id")))
         });
-        match worst {
-            Some((row, key)) => rate(row, key),
-            // Rows are missing, and one of them might match.
-            None if !rows.problems.is_empty() => no_answer(&rows.problems),
-            None if !meant.is_empty() => {
-                Verdict::not_found("only indicators that had expired before the window")
-            }
-            None => Verdict::not_found("no active indicator names it"),
-        }
+        worst.map(|(row, key)| rate(row, key))
     }
 }
 
@@ -193,15 +186,6 @@ fn rate(row: &Row, key: &Key) -> Verdict {
         parts.map(str::to_owned).collect()
     });
     verdict.tags(list.iter().map(String::as_str))
-}
-
-fn no_answer(problems: &[Problem]) -> Verdict {
-    let reason = problems.first().map(ToString::to_string);
-    let reason = reason.unwrap_or_default();
-    match problems.first() {
-        Some(Problem::Busy { .. }) => Verdict::rate_limited(&reason),
-        _ => Verdict::unavailable(&reason),
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Rate, Service, Severity, Spec, Verdict};
+use super::{Rate, Service, Severity, Spec, Unread, Verdict};
 use crate::journal::Request;
 use crate::model::url::below;
 
@@ -20,52 +20,58 @@ pub(super) const SPEC: Spec = Spec {
     secrets: &[KEY],
     // The limits of a free key.
     rates: &[Rate::minute(4), Rate::day(500)],
-    build: |setup| {
-        setup.service(
-            &SPEC,
-            Service {
-                title: "VirusTotal",
-                auth: setup.key("x-apikey", KEY),
-                request,
-                verdict,
-            },
-        )
-    },
+    build: |setup| setup.service::<VirusTotal>(&SPEC, setup.key("x-apikey", KEY)),
 };
 
-fn request(endpoint: &Url, asked: &str) -> Request {
-    let id = URL_SAFE_NO_PAD.encode(asked);
-    Request::get(SPEC.source(), below(endpoint, &format!("api/v3/urls/{id}")))
-}
+/// What VirusTotal is asked, and what it answers.
+pub(super) struct VirusTotal;
 
-fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static str> {
-    let data = answer.get("data").and_then(Value::as_object);
-    let data = data.ok_or("no data")?;
-    let attributes = data.get("attributes").and_then(Value::as_object);
-    let attributes = attributes.ok_or("no data.attributes")?;
-    let engines = match attributes.get("last_analysis_stats") {
-        Some(Value::Object(stats)) => Engines::parse(stats)?,
-        // The url was submitted and has not been analysed yet.
-        None | Some(Value::Null) => Engines::default(),
-        Some(_) => return Err("last_analysis_stats is no object"),
-    };
-    let (malicious, all) = (engines.malicious, engines.all);
-    let summary = format!(
-        "malicious to {malicious} and suspicious to {} of {all} engines",
-        engines.suspicious
-    );
-    let verdict = match (malicious, all) {
-        (0, 0) => Verdict::not_found("no engine has rated it"),
-        (0, _) => Verdict::rated(Severity::Information, &summary),
-        (1, _) => Verdict::rated(Severity::Warning, &summary),
-        _ => Verdict::rated(Severity::High, &summary),
-    };
-    #[allow(clippy::cast_precision_loss, reason = "engines are few")]
-    let score = malicious as f64;
-    Ok(verdict
-        .score(score)
-        .tags(tags(attributes))
-        .reference(page(data)))
+impl Service for VirusTotal {
+    const TITLE: &'static str = "VirusTotal";
+    // A url that VirusTotal has had a report of for as long as it exists.
+    const PROBE: &'static str = "http://www.google.com/";
+
+    fn request(endpoint: &Url, asked: &str) -> Request {
+        let id = URL_SAFE_NO_PAD.encode(asked);
+        Request::get(SPEC.source(), below(endpoint, &format!("api/v3/urls/{id}")))
+    }
+
+    fn verdict(_url: &Url, answer: &Map<String, Value>) -> Result<Verdict, Unread> {
+        let data = answer.get("data").and_then(Value::as_object);
+        let data = data.ok_or("no data")?;
+        let attributes = data.get("attributes").and_then(Value::as_object);
+        let attributes = attributes.ok_or("no data.attributes")?;
+        let engines = match attributes.get("last_analysis_stats") {
+            Some(Value::Object(stats)) => Engines::parse(stats)?,
+            // The url was submitted and has not been analysed yet.
+            None | Some(Value::Null) => Engines::default(),
+            Some(_) => return Err("last_analysis_stats is no object".into()),
+        };
+        let (malicious, all) = (engines.malicious, engines.all);
+        let summary = format!(
+            "malicious to {malicious} and suspicious to {} of {all} engines",
+            engines.suspicious
+        );
+        let verdict = match (malicious, all) {
+            (0, 0) => Verdict::not_found("no engine has rated it"),
+            (0, _) => Verdict::rated(Severity::Information, &summary),
+            (1, _) => Verdict::rated(Severity::Warning, &summary),
+            _ => Verdict::rated(Severity::High, &summary),
+        };
+        #[allow(clippy::cast_precision_loss, reason = "engines are few")]
+        let score = malicious as f64;
+        Ok(verdict
+            .score(score)
+            .tags(tags(attributes))
+            .reference(page(data)))
+    }
+
+    fn is_not_known(answer: &Map<String, Value>) -> bool {
+        let code = answer
+            .get("error")
+            .and_then(|error| error.get("code")?.as_str());
+        code == Some("NotFoundError")
+    }
 }
 
 /// The numbers of engines by their result.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::clip::clip;
-use super::{Rate, Service, Severity, Spec, Verdict};
+use super::{Rate, Service, Severity, Spec, Unread, Verdict};
 use crate::journal::{Auth, Request};
 use crate::model::url::{below, encode};
 
@@ -24,31 +24,36 @@ pub(super) const SPEC: Spec = Spec {
             (Some(user), Some(password)) => Auth::Basic { user, password },
             _ => Auth::None,
         };
-        setup.service(
-            &SPEC,
-            Service {
-                title: "X-Force",
-                auth,
-                request,
-                verdict,
-            },
-        )
+        setup.service::<XForce>(&SPEC, auth)
     },
 };
 
-fn request(endpoint: &Url, asked: &str) -> Request {
-    Request::get(
-        SPEC.source(),
-        below(endpoint, &format!("url/{}", encode(asked))),
-    )
-}
+/// What X-Force is asked, and what it answers.
+pub(super) struct XForce;
 
-fn verdict(url: &Url, answer: &Map<String, Value>) -> Result<Verdict, &'static str> {
-    let verdict = rate(answer)?;
-    let host = url.host_str().filter(|_| verdict.score.is_some());
-    let page =
-        host.map(|host| format!("https://exchange.xforce.ibmcloud.com/url/{}", encode(host)));
-    Ok(verdict.reference(page))
+impl Service for XForce {
+    const TITLE: &'static str = "X-Force";
+    // IBM's own site has a score and categories.
+    const PROBE: &'static str = "https://www.ibm.com/";
+
+    fn request(endpoint: &Url, asked: &str) -> Request {
+        Request::get(
+            SPEC.source(),
+            below(endpoint, &format!("url/{}", encode(asked))),
+        )
+    }
+
+    fn verdict(url: &Url, answer: &Map<String, Value>) -> Result<Verdict, Unread> {
+        let verdict = rate(answer)?;
+        let host = url.host_str().filter(|_| verdict.score.is_some());
+        let page =
+            host.map(|host| format!("https://exchange.xforce.ibmcloud.com/url/{}", encode(host)));
+        Ok(verdict.reference(page))
+    }
+
+    fn is_not_known(answer: &Map<String, Value>) -> bool {
+        answer.get("error").is_some_and(Value::is_string)
+    }
 }
 
 fn rate(answer: &Map<String, Value>) -> Result<Verdict, &'static str> {

@@ -241,17 +241,23 @@ pub fn is_json(body: &str) -> bool {
 pub enum NoAnswer {
     /// The request was not sent, since a quota is used up. The text names the quota.
     NotSent(String),
+    /// The service was given up, whether it was asked before in vain or not at all. The text says why.
+    GivenUp(String),
     /// The service did not answer: it refused or closed the connection, or took too long. The text says what happened.
     Failed(String),
 }
 
 impl NoAnswer {
     const NOT_SENT: &str = "not sent: ";
+    const GIVEN_UP: &str = "given up: ";
 
     /// Parses the text of a record.
     pub fn parse(text: String) -> Self {
-        match text.strip_prefix(Self::NOT_SENT) {
-            Some(quota) => Self::NotSent(quota.to_owned()),
+        if let Some(quota) = text.strip_prefix(Self::NOT_SENT) {
+            return Self::NotSent(quota.to_owned());
+        }
+        match text.strip_prefix(Self::GIVEN_UP) {
+            Some(why) => Self::GivenUp(why.to_owned()),
             None => Self::Failed(text),
         }
     }
@@ -261,6 +267,7 @@ impl fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSent(quota) => write!(f, "{}{quota}", Self::NOT_SENT),
+            Self::GivenUp(why) => write!(f, "{}{why}", Self::GIVEN_UP),
             Self::Failed(reason) => f.write_str(reason),
         }
     }
@@ -299,6 +306,10 @@ mod tests {
             (
                 NoAnswer::NotSent("the quota of 500 requests a day".to_owned()),
                 "not sent: the quota of 500 requests a day",
+            ),
+            (
+                NoAnswer::GivenUp("status 401".to_owned()),
+                "given up: status 401",
             ),
             (
                 NoAnswer::Failed("cannot connect (refused)".to_owned()),

@@ -25,7 +25,7 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// A random pause after this number of failures.
-    fn pause(&self, failures: u32) -> Duration {
+    pub fn pause(&self, failures: u32) -> Duration {
         let doubled = 1_u32 << failures.saturating_sub(1).min(16);
         let longest = self
             .first_pause

@@ -1,6 +1,7 @@
 //! The read-only input of every stage: the services, the options and the window.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -21,6 +22,8 @@ pub struct Intel {
     pub quotas: Quotas,
     /// The cache of answers of earlier cases; `None` when it may not be used.
     pub cache: Option<AnswerCache>,
+    /// How long to go on with a provider that does not answer.
+    pub patience: Duration,
     /// The journal records of the lists of the provider `file`.
     pub lists: Vec<RecordNumber>,
 }

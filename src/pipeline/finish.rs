@@ -7,7 +7,7 @@ use super::findings::Findings;
 use super::starts::Starts;
 use super::urls::Urls;
 use super::verdicts::Verdicts;
-use super::{merge, risk};
+use super::{intel, merge, risk};
 use crate::graph::node::Case;
 use crate::graph::{EdgeType, Seen};
 use crate::intel::State;
@@ -24,6 +24,7 @@ pub(super) fn finish(
     verdicts: &Verdicts,
     mut starts: Starts,
 ) {
+    intel::note_what_knows_none(context, findings, verdicts);
     let graph = &mut findings.graph;
     merge::users(graph, directory, &mut starts);
     merge::hosts(graph);

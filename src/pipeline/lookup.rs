@@ -36,6 +36,8 @@ pub(super) struct Lookups {
     pub(super) workspace: Vec<(Url, Vec<String>)>,
     /// Urls whose result is known without a request: from a list.
     pub(super) local: Vec<(LookupUrl, Verdict)>,
+    /// How many urls no list names.
+    pub(super) not_named: usize,
     /// Urls that no provider outside may be told of, each with the reason.
     pub(super) withheld: Vec<(Url, String)>,
 }
@@ -46,6 +48,13 @@ pub(super) struct LookupResult {
     pub(super) verdict: Verdict,
     /// The records that prove it.
     pub(super) seen: Vec<Seen>,
+}
+
+impl LookupResult {
+    /// True when the provider answered.
+    pub(super) fn is_answer(&self) -> bool {
+        is_answer(&self.verdict)
+    }
 }
 
 impl Lookups {
@@ -75,6 +84,7 @@ impl Lookups {
                 }
                 Lookup::Workspace(values) => lookups.workspace.push((url.url, values)),
                 Lookup::Known(verdict) => lookups.local.push((url, verdict)),
+                Lookup::NotNamed => lookups.not_named += 1,
                 Lookup::Withheld(reason) => lookups.withheld.push((url.url, reason)),
             }
         }

@@ -397,7 +397,7 @@ fn plan_provider(
         recorded: Vec::new(),
         kept: Vec::new(),
         held_back: Vec::new(),
-        looked_up: lookups.workspace.len() + lookups.local.len(),
+        looked_up: lookups.workspace.len() + lookups.local.len() + lookups.not_named,
         queries: chunks(lookups.workspace, |(_, values)| values.clone()).len(),
         rates: rates.iter().map(ToString::to_string).collect(),
         quotas: Vec::new(),

@@ -44,6 +44,7 @@ fn replay(case: &Case) -> (Arc<Client>, Intel) {
         privacy: Privacy::of(settings).unwrap(),
         quotas: Quotas::default(),
         cache: None,
+        patience: std::time::Duration::ZERO,
         lists: Vec::new(),
     };
     (

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::intel::ServiceState;
 use super::urls::Urls;
 use crate::graph::{Graph, NodeRef};
 use crate::intel::{self, Verdict};
 
-/// The verdicts on the urls that were looked up, and the providers that were given up.
+/// The verdicts on the urls that were looked up, and how the services of the providers behaved.
 #[derive(Default)]
 pub(super) struct Verdicts {
     /// The nodes of the urls that were looked up, whether a provider answered or not.
@@ -15,8 +16,8 @@ pub(super) struct Verdicts {
     by_url: HashMap<NodeRef, Vec<Verdict>>,
     /// The urls that the analyst named benign.
     benign: HashSet<NodeRef>,
-    /// Providers that were given up in this load, by name, with the verdict for their unanswered requests.
-    pub(super) given_up: BTreeMap<&'static str, Verdict>,
+    /// What the services of the providers answered so far, by name, and whether they are asked.
+    pub(super) services: BTreeMap<&'static str, ServiceState>,
 }
 
 impl Verdicts {

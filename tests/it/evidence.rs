@@ -97,6 +97,7 @@ pub(crate) async fn graph_of(case: &Case) -> Graph {
             .collect(),
         privacy: Privacy::of(settings).expect("rules"),
         quotas: Quotas::default(),
+        patience: std::time::Duration::ZERO,
         cache: None,
         lists: kept.iter().map(|(_, kept)| kept.record).collect(),
     };

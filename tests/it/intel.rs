@@ -79,9 +79,10 @@ fn file(lists: &[(&str, &str)]) -> Result<Provider, intel::SetupError> {
     (intel::spec("file").unwrap().build)(&setup)
 }
 
-fn look_up(provider: &Provider, url: &str) -> Verdict {
+fn look_up(provider: &Provider, url: &str) -> Option<Verdict> {
     match provider.look_up(url) {
-        Lookup::Known(verdict) => verdict,
+        Lookup::Known(verdict) => Some(verdict),
+        Lookup::NotNamed => None,
         other => panic!("sent: {other:?}"),
     }
 }

@@ -115,7 +115,6 @@ fn with_line_feeds(text: String) -> String {
 pub struct Lists {
     names: Vec<String>,
     places: HashMap<Key, Vec<Place>>,
-    total: usize,
     others: BTreeMap<String, usize>,
     problems: Vec<ListProblem>,
 }
@@ -163,7 +162,6 @@ impl Lists {
         Self {
             names,
             places: HashMap::new(),
-            total: 0,
             others: BTreeMap::new(),
             problems: Vec::new(),
         }
@@ -210,7 +208,6 @@ impl Lists {
                 affected: 1,
             });
         }
-        self.total += entries.listed.len();
         for (kind, count) in entries.others {
             *self.others.entry(kind).or_default() += count;
         }
@@ -247,15 +244,16 @@ impl Lists {
         lists
     }
 
-    /// The verdict on a url: listed, or not found.
-    pub fn look_up(&self, url: &Url) -> Verdict {
+    /// The verdict on a url that a list names; `None` for any other, since a list says nothing about what it does not
+    /// name.
+    pub fn look_up(&self, url: &Url) -> Option<Verdict> {
         let found: Vec<(&Key, &Place)> = keys_of(url)
             .iter()
             .filter_map(|key| self.places.get_key_value(key))
             .flat_map(|(key, places)| places.iter().map(move |place| (key, place)))
             .collect();
         if found.is_empty() {
-            return Verdict::not_found(&self.nowhere());
+            return None;
         }
         let named: Vec<String> = found
             .iter()
@@ -269,24 +267,26 @@ impl Lists {
         let tags = found
             .iter()
             .flat_map(|(_, place)| place.tags.iter().map(String::as_str));
-        Verdict::rated(
+        let listed = Verdict::rated(
             Severity::High,
             &format!("listed in {}{more}", named.join(", ")),
-        )
-        .tags(tags)
+        );
+        Some(listed.tags(tags))
     }
 
-    fn nowhere(&self) -> String {
-        let others = match self.others.values().sum::<usize>() {
-            0 => String::new(),
-            count => format!(
-                " ({count} more cannot match a url: {})",
-                named(&self.others)
-            ),
-        };
+    /// The entries that no url can match, such as hashes, and what is revoked or expired; `None` when there are none. A
+    /// load makes a note of them.
+    pub fn left_out(&self) -> Option<ListProblem> {
+        let affected = self.others.values().sum();
         let names: BTreeSet<&str> = self.names.iter().map(String::as_str).collect();
         let names = names.into_iter().collect::<Vec<_>>().join(", ");
-        format!("not among the {} entries{others} of {names}", self.total)
+        (affected > 0).then(|| ListProblem {
+            reason: format!(
+                "entries of {names} that cannot match a url are left out: {}",
+                named(&self.others)
+            ),
+            affected,
+        })
     }
 }
 

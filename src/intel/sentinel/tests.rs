@@ -66,18 +66,29 @@ fn answer(rows: &[(&str, &str, Value, Value)]) -> Exchange {
     response(200, &[], &body.to_string())
 }
 
-fn judge(exchange: &Exchange) -> Verdict {
+fn named(exchange: &Exchange) -> Option<Verdict> {
     let rows = Rows::of(Query::ThreatIndicators, exchange);
-    let reading = provider().judge(&Url::parse(URL).unwrap(), &rows);
-    let answered = matches!(reading.state, State::Hit | State::Clean | State::NotFound);
-    assert_eq!(answered, reading.severity.is_some(), "{reading:?}");
-    reading
+    let verdict = provider().judge(&Url::parse(URL).unwrap(), &rows);
+    // A row rates the url, or nothing is said of it.
+    assert!(
+        verdict.iter().all(|verdict| verdict.severity.is_some()),
+        "{verdict:?}"
+    );
+    verdict
+}
+
+fn judge(exchange: &Exchange) -> Verdict {
+    named(exchange).unwrap()
 }
 
 fn verdict(exchange: &Exchange) -> (&'static str, &'static str) {
-    let reading = judge(exchange);
-    (reading.state.as_str(), overall([&reading]).as_str())
+    match named(exchange) {
+        Some(verdict) => (verdict.state.as_str(), overall([&verdict]).as_str()),
+        None => NOTHING,
+    }
 }
+
+const NOTHING: (&str, &str) = ("no verdict", "unknown");
 
 #[test]
 fn indicators_are_rated_by_confidence() {
@@ -129,11 +140,7 @@ fn only_what_names_the_url_or_its_domain_counts() {
         ("", "", false),
     ] {
         let exchange = answer(&[(kind, value, json!(90), Value::Null)]);
-        let wanted = if counts {
-            ("hit", "high")
-        } else {
-            ("not_found", "information")
-        };
+        let wanted = if counts { ("hit", "high") } else { NOTHING };
         assert_eq!(verdict(&exchange), wanted, "{kind} {value}");
     }
     let front = provider().judge(
@@ -143,7 +150,7 @@ fn only_what_names_the_url_or_its_domain_counts() {
             &answer(&[("url", "login.evil.example", json!(90), Value::Null)]),
         ),
     );
-    assert_eq!(front.state, State::Hit);
+    assert_eq!(front.unwrap().state, State::Hit);
     let domain = judge(&answer(&[(
         "domain",
         "evil.example",
@@ -172,14 +179,12 @@ fn the_surest_indicator_decides_and_expired_ones_do_not() {
     ];
     assert_eq!(verdict(&answer(&rows)), ("hit", "warning"));
     assert_eq!(verdict(&answer(&rows[..1])), ("clean", "information"));
-    let expired = judge(&answer(&rows[2..]));
-    assert_eq!(expired.state, State::NotFound);
-    assert!(expired.summary.contains("expired"), "{}", expired.summary);
-    assert_eq!(verdict(&answer(&[])), ("not_found", "information"));
+    assert_eq!(verdict(&answer(&rows[2..])), NOTHING);
+    assert_eq!(verdict(&answer(&[])), NOTHING);
 }
 
 #[test]
-fn what_is_no_answer_is_told_apart() {
+fn what_is_no_answer_is_no_verdict_and_a_problem() {
     let hit = answer(&[("domain", "evil.example", json!(90), Value::Null)]);
     let truncated = &hit.body()[..hit.body().len() / 2];
     let absent = r#"{"error":{"code":"BadArgumentError","innererror":{"code":"SemanticError","innererror":{"code":"SEM0100","message":"'where' operator: Failed to resolve table or column expression named 'ThreatIntelIndicators'"}}}}"#;
@@ -189,62 +194,30 @@ fn what_is_no_answer_is_told_apart() {
         answer: Answer::Nothing(NoAnswer::Failed(why.to_owned())),
         ..hit.clone()
     };
-    for (exchange, wanted, says) in [
-        (
-            response(401, &[], refused),
-            "unavailable",
-            "Log Analytics Reader",
-        ),
-        (
-            response(403, &[], refused),
-            "unavailable",
-            "Log Analytics Reader",
-        ),
-        (response(404, &[], refused), "unavailable", "workspace_id"),
-        (response(404, &[], html), "unavailable", "workspace_id"),
-        (response(429, &[], ""), "rate_limited", "too many"),
-        (
-            response(429, &[("retry-after", "60")], refused),
-            "rate_limited",
-            "too many",
-        ),
-        (response(204, &[], ""), "unavailable", "no data at all"),
-        (response(400, &[], absent), "unavailable", "table absent"),
-        (response(400, &[], refused), "unavailable", "400"),
-        (response(500, &[], html), "unavailable", "500"),
-        (response(502, &[], ""), "unavailable", "502"),
-        (response(503, &[], refused), "unavailable", "503"),
-        (response(504, &[], refused), "unavailable", "too heavy"),
-        (
-            nothing("no answer in time"),
-            "unavailable",
-            "no answer in time",
-        ),
-        (
-            response(200, &[], html),
-            "unavailable",
-            "not what Log Analytics",
-        ),
-        (
-            response(200, &[], truncated),
-            "unavailable",
-            "not what Log Analytics",
-        ),
-        (response(200, &[], ""), "unavailable", "did not understand"),
-        (
-            response(200, &[], "null"),
-            "unavailable",
-            "not what Log Analytics",
-        ),
-        (response(200, &[], "{}"), "unavailable", "PrimaryResult"),
+    for (exchange, says) in [
+        (response(401, &[], refused), "Log Analytics Reader"),
+        (response(403, &[], refused), "Log Analytics Reader"),
+        (response(404, &[], refused), "workspace_id"),
+        (response(404, &[], html), "workspace_id"),
+        (response(429, &[], ""), "too many"),
+        (response(429, &[("retry-after", "60")], refused), "too many"),
+        (response(400, &[], absent), "table absent"),
+        (response(400, &[], refused), "400"),
+        (response(500, &[], html), "500"),
+        (response(502, &[], ""), "502"),
+        (response(503, &[], refused), "503"),
+        (response(504, &[], refused), "too heavy"),
+        (response(204, &[], ""), "no data at all"),
+        (nothing("no answer in time"), "no answer in time"),
+        (response(200, &[], html), "not what Log Analytics"),
+        (response(200, &[], truncated), "not what Log Analytics"),
+        (response(200, &[], ""), "did not understand"),
+        (response(200, &[], "null"), "not what Log Analytics"),
+        (response(200, &[], "{}"), "PrimaryResult"),
     ] {
-        let reading = judge(&exchange);
-        assert_eq!(
-            (reading.state.as_str(), reading.severity),
-            (wanted, None),
-            "{exchange:?}"
-        );
-        assert!(reading.summary.contains(says), "{}", reading.summary);
+        assert_eq!(verdict(&exchange), NOTHING, "{exchange:?}");
+        let problem = Rows::of(Query::ThreatIndicators, &exchange).problems[0].to_string();
+        assert!(problem.contains(says), "{problem}");
     }
     // The rows before a truncation are an answer.
     let cut = hit
@@ -255,10 +228,7 @@ fn what_is_no_answer_is_told_apart() {
     let cut = other
         .body()
         .replacen('{', r#"{"error":{"code":"PartialError"},"#, 1);
-    assert_eq!(
-        verdict(&response(200, &[], &cut)),
-        ("unavailable", "unknown")
-    );
+    assert_eq!(verdict(&response(200, &[], &cut)), NOTHING);
 }
 
 #[test]

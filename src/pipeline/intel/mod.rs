@@ -13,8 +13,10 @@ use super::urls::Urls;
 use super::verdicts::Verdicts;
 use crate::graph::{Edge, Graph, Seen, node, schema};
 use crate::http::Failure;
-use crate::intel::{ANALYST, Decision, Provider, State, Verdict};
+use crate::intel::{ANALYST, Decision, Provider, State};
 use crate::model::{Stage, VerdictId};
+
+pub(super) use self::service::ServiceState;
 
 /// Asks every provider about every url.
 pub(super) async fn ask(
@@ -33,6 +35,12 @@ pub(super) async fn ask(
                 .gaps
                 .add(Stage::Intel, provider.source(), reason, affected);
         }
+        if let Some(left_out) = lists.left_out() {
+            let (reason, affected) = (left_out.reason, left_out.affected as u64);
+            findings
+                .notes
+                .add(Stage::Intel, provider.source(), reason, affected);
+        }
     }
     ask_about_new(context, findings, Stage::Intel, urls, &mut verdicts).await?;
     Ok(verdicts)
@@ -47,17 +55,22 @@ pub(super) async fn ask_about_new(
     verdicts: &mut Verdicts,
 ) -> Result<(), Failure> {
     let new = New::of(context, findings, urls, verdicts);
-    let given_up = &verdicts.given_up;
+    let services = &verdicts.services;
     let asked = context.intel.providers.iter().map(|provider| {
-        let given_up = given_up.get(provider.name()).cloned();
-        ask_provider(context, provider, new.urls(provider), given_up)
+        let service = services.get(provider.name());
+        ask_provider(context, provider, new.urls(provider), service)
     });
     // All are asked at the same time, so that a slow one holds up no other. The answers are taken in the order of the
     // configuration, so that the graph does not depend on which one is faster.
     let answers = try_join_all(asked).await?;
     for (provider, answers) in context.intel.providers.iter().zip(answers) {
-        if let Some(given_up) = answers.given_up {
-            verdicts.given_up.insert(provider.name(), given_up);
+        if let Some(service) = answers.service {
+            verdicts.services.insert(provider.name(), service);
+        }
+        for (reason, affected) in answers.gaps {
+            findings
+                .gaps
+                .add(stage, provider.source(), reason, affected);
         }
         for result in answers.results {
             if matches!(
@@ -148,18 +161,22 @@ impl New {
 /// What one provider said about urls.
 struct Answers {
     results: Vec<LookupResult>,
-    /// The verdict for unanswered requests, if the provider was given up now or before.
-    given_up: Option<Verdict>,
+    /// How its service behaved so far, if it is one.
+    service: Option<ServiceState>,
+    /// What could not be looked up, with the number of urls.
+    gaps: Vec<(String, u64)>,
 }
 
 async fn ask_provider(
     context: &Context,
     provider: &Provider,
     urls: &[Url],
-    mut given_up: Option<Verdict>,
+    before: Option<&ServiceState>,
 ) -> Result<Answers, Failure> {
     let lookups = Lookups::of(provider, &context.intel.privacy, urls);
-    let mut results = Vec::with_capacity(urls.len());
+    let mut results = Vec::new();
+    let mut gaps = Vec::new();
+    let mut state = None;
     for (url, verdict) in lookups.local {
         // Each list is one record in the journal, so the records of all lists are the evidence for the verdict on a
         // url.
@@ -177,17 +194,48 @@ async fn ask_provider(
     }
     match provider {
         Provider::Workspace(indicators) => {
-            results.extend(workspace::ask(context, indicators, lookups.workspace).await?);
+            let found;
+            (found, gaps) = workspace::ask(context, indicators, lookups.workspace).await?;
+            results.extend(found);
         }
         Provider::Service(service) => {
-            let answers;
-            (answers, given_up) =
-                service::ask(context, service, lookups.requests, given_up).await?;
-            results.extend(answers);
+            let mut now = match before {
+                Some(before) => before.clone(),
+                None => ServiceState::new(context, service)?,
+            };
+            results.extend(service::ask(context, service, &mut now, lookups.requests).await?);
+            state = Some(now);
         }
         Provider::List(_) => {}
     }
-    Ok(Answers { results, given_up })
+    Ok(Answers {
+        results,
+        service: state,
+        gaps,
+    })
+}
+
+/// Notes each service that knows none of many urls.
+pub(super) fn note_what_knows_none(
+    context: &Context,
+    findings: &mut Findings,
+    verdicts: &Verdicts,
+) {
+    for provider in &context.intel.providers {
+        let Provider::Service(service) = provider else {
+            continue;
+        };
+        let state = verdicts.services.get(provider.name());
+        if let Some(urls) = state.and_then(ServiceState::knows_none) {
+            let reason = format!(
+                "{} knows none of the urls, which is unusual for so many; does its address in [endpoints] lead to it?",
+                service.title()
+            );
+            findings
+                .notes
+                .add(Stage::Intel, provider.source(), reason, urls);
+        }
+    }
 }
 
 /// Adds a verdict to the graph and to the verdicts so far.

@@ -1,137 +1,331 @@
-//! Sends the requests to the service of a provider.
+//! Asks the service of a provider.
+//!
+//! What the graph says of a url depends on its record alone: an answer, the failure of the last attempt, or the reason
+//! why the service was given up before. So a replay gives the same graph, although times decide when a service is given
+//! up.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use futures::FutureExt;
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use url::Url;
 
 use super::super::context::Context;
 use super::super::lookup::{LookupResult, SharedRequest};
-use crate::http::Failure;
-use crate::intel::{HttpProvider, State, Verdict};
-use crate::journal::{Answer, Exchange, NoAnswer};
+use crate::http::{AnswerFrom, Breaker, Failure, asked_pause};
+use crate::intel::{HttpProvider, Reading, State, Verdict};
+use crate::journal::{Answer, Exchange, NoAnswer, Request};
 
 /// The number of requests to a provider at the same time.
 const CONCURRENT: usize = 4;
-/// The number of consecutive failures after which a provider is given up for this load. It equals the number of
-/// concurrent requests, so that a service that does not respond delays the load by only one deadline.
-const DOWN_IN_A_ROW: usize = CONCURRENT;
+/// After this many failed attempts a url makes way for the others. If the service answers these, the url is to blame,
+/// and is not asked about again in this load.
+const ATTEMPTS: u32 = 5;
 
-/// Sends the requests until the provider has to be given up, because a quota is used up or the service failed too often
-/// in a row. For the remaining requests only answers in the journal or from the cache are used. The point where this
-/// begins depends only on the requests and the journal, so a replay has the same result.
-///
-/// `given_up` is the verdict for unanswered requests, if the provider was given up before. The second value returned is
-/// the same for the next call.
+/// How the service of a provider behaved in this load.
+#[derive(Debug, Clone)]
+pub(in super::super) struct ServiceState {
+    /// Holds back requests while the service does not answer.
+    breaker: Arc<Breaker>,
+    /// The service failed its probe in an earlier load, so that its answers with status 404 are asked for again.
+    doubts_404: bool,
+    /// Answers with status 404, which mean "not known".
+    not_known_404: u64,
+    /// Other answers.
+    others: u64,
+    /// The urls with an answer.
+    answered: u64,
+    /// Those of them that the service does not know.
+    not_found: u64,
+}
+
+impl ServiceState {
+    /// From this number of urls on it is unusual that a service knows none of them.
+    const MANY: u64 = 50;
+
+    /// Nothing was asked yet.
+    pub(super) fn new(context: &Context, provider: &HttpProvider) -> Result<Self, Failure> {
+        let client = &context.client;
+        let probe = provider.probe();
+        let before = match client.replays() {
+            true => None,
+            false => client.from_earlier_run(&probe)?,
+        };
+        Ok(Self {
+            breaker: Arc::new(Breaker::new(provider.title(), context.intel.patience)),
+            doubts_404: before.is_some_and(|before| !(probe.is_answer)(&before.answer)),
+            not_known_404: 0,
+            others: 0,
+            answered: 0,
+            not_found: 0,
+        })
+    }
+
+    /// The number of urls, if there are many and the service knows none of them.
+    pub(super) fn knows_none(&self) -> Option<u64> {
+        let knows_none = self.answered >= Self::MANY && self.not_found == self.answered;
+        knows_none.then_some(self.answered)
+    }
+
+    /// True when there are answers, and all of them are 404.
+    fn has_only_404(&self) -> bool {
+        self.others == 0 && self.not_known_404 > 0
+    }
+}
+
+/// One service, and what keeps it from being asked too much.
+struct Service<'c> {
+    context: &'c Context,
+    provider: &'c HttpProvider,
+    breaker: &'c Breaker,
+    doubts_404: bool,
+}
+
+/// What is asked in one request.
+#[derive(Clone, Copy)]
+struct Question<'q> {
+    request: &'q Request,
+    /// The url, or one of several that become the same request.
+    url: &'q Url,
+    /// `None` for the probe.
+    shared: Option<&'q SharedRequest>,
+}
+
+/// The attempts at a request that failed so far.
+#[derive(Default)]
+struct Attempts {
+    failed: u32,
+    /// The number of the service's answers when the first attempt failed.
+    answers_before: Option<u64>,
+    last: Option<(DateTime<Utc>, Answer)>,
+}
+
+/// What comes of asking a question.
+enum Outcome {
+    Settled(Exchange),
+    /// It failed so often that others should be asked first.
+    MakesWay(Attempts),
+}
+
+/// Asks the service about all urls, and reads what it answered. Returns when every request has an answer, or the service
+/// was given up.
 pub(super) async fn ask(
     context: &Context,
     provider: &HttpProvider,
+    state: &mut ServiceState,
     requests: Vec<SharedRequest>,
-    mut given_up: Option<Verdict>,
-) -> Result<(Vec<LookupResult>, Option<Verdict>), Failure> {
-    let mut results = Vec::with_capacity(requests.len());
-    let mut done = 0;
-    if given_up.is_none() {
-        let mut down_in_a_row = 0;
-        // Answers are handled in the order of the requests, and not in the order of arrival.
-        let mut exchanges = stream::iter(&requests)
-            .map(|request| send(context, provider, request))
-            .buffered(CONCURRENT);
-        while given_up.is_none()
-            && let Some(exchange) = exchanges.next().await
-        {
-            let exchange = exchange?;
-            let answers = requests[done].results(provider, &exchange);
-            let first = answers.first().map(|answer| answer.verdict.clone());
-            results.extend(answers);
-            done += 1;
-            if !(requests[done - 1].request.is_answer)(&exchange.answer) {
-                down_in_a_row += 1;
-                given_up = first.and_then(|verdict| give_up(&exchange, verdict, down_in_a_row));
-            } else {
-                down_in_a_row = 0;
-            }
-        }
+) -> Result<Vec<LookupResult>, Failure> {
+    let mut results = Vec::new();
+    if requests.is_empty() {
+        return Ok(results);
     }
-    if let Some(verdict) = &given_up {
-        // Requests in progress were cancelled. Their answers are in the journal if they arrived in time.
-        for request in &requests[done..] {
-            match known_answer(context, provider, request)? {
-                Some(exchange) => results.extend(request.results(provider, &exchange)),
-                None => results.extend(request.urls.iter().map(|url| LookupResult {
-                    url: url.clone(),
-                    verdict: verdict.clone(),
-                    seen: Vec::new(),
-                })),
-            }
-        }
-    }
-    Ok((results, given_up))
-}
-
-/// The verdict for all further requests, if this exchange means that the provider has to be given up. `verdict` is the
-/// verdict on the url of the exchange itself.
-fn give_up(exchange: &Exchange, verdict: Verdict, down_in_a_row: usize) -> Option<Verdict> {
-    if is_not_sent(exchange) {
-        return Some(verdict);
-    }
-    if down_in_a_row < DOWN_IN_A_ROW {
-        return None;
-    }
-    let why =
-        format!("not asked: no answer to {DOWN_IN_A_ROW} urls in a row; run again when it answers");
-    Some(match verdict.state {
-        State::RateLimited => Verdict::rate_limited(&why),
-        _ => Verdict::unavailable(&why),
-    })
-}
-
-/// The answer to a request: a known one or else a new one, which is also put into the cache.
-async fn send(
-    context: &Context,
-    provider: &HttpProvider,
-    request: &SharedRequest,
-) -> Result<Exchange, Failure> {
-    if let Some(exchange) = known_answer(context, provider, request)? {
-        return Ok(exchange);
-    }
-    let permit = || {
-        let taken = context.intel.quotas.take(&request.request);
-        taken
-            .map(|taken| taken.map_err(|used_up| NoAnswer::NotSent(used_up.to_string())))
-            .boxed()
+    let breaker = Arc::clone(&state.breaker);
+    breaker.try_again();
+    let service = Service {
+        context,
+        provider,
+        breaker: &breaker,
+        doubts_404: state.doubts_404,
     };
-    let client = &context.client;
-    let exchange = client.send_if(&request.request, &permit).await?;
-    if let Some(cache) = &context.intel.cache
-        && request.is_answered_by(provider, &exchange)
-    {
-        cache.put(&request.request, exchange.at, &exchange.answer);
-    }
-    Ok(exchange)
-}
-
-/// The answer to a request that does not have to be sent: one in the journal, or one in the cache, which is then
-/// recorded in the journal.
-fn known_answer(
-    context: &Context,
-    provider: &HttpProvider,
-    request: &SharedRequest,
-) -> Result<Option<Exchange>, Failure> {
-    let client = &context.client;
-    if let Some(exchange) = client.on_record(&request.request)? {
-        return Ok(Some(exchange));
-    }
-    if client.replays() {
-        return Ok(None);
-    }
-    match request.kept_answer(provider, context.intel.cache.as_ref()) {
-        Some(Exchange { at, answer, .. }) => {
-            client.record_cached(&request.request, at, answer).map(Some)
+    let exchanges = service.ask_all(&requests).await?;
+    for (request, exchange) in requests.iter().zip(&exchanges) {
+        if request.is_answered_by(provider, exchange) {
+            match exchange.status() {
+                Some(404) => state.not_known_404 += 1,
+                _ => state.others += 1,
+            }
         }
-        None => Ok(None),
+    }
+    let doubt = match state.has_only_404() {
+        true => service.probe().await?,
+        false => None,
+    };
+    for (request, exchange) in requests.iter().zip(&exchanges) {
+        let is_doubtful = doubt.is_some() && exchange.status() == Some(404);
+        for mut result in request.results(provider, exchange) {
+            if let (Some(doubt), true) = (&doubt, is_doubtful) {
+                result.verdict = doubt.clone();
+            }
+            if result.is_answer() {
+                state.answered += 1;
+                state.not_found += u64::from(result.verdict.state == State::NotFound);
+            }
+            results.push(result);
+        }
+        if let Some(cache) = &context.intel.cache
+            && !is_doubtful
+            && context.client.has_asked(exchange)
+            && request.is_answered_by(provider, exchange)
+        {
+            cache.put(&request.request, exchange.at, &exchange.answer);
+        }
+    }
+    Ok(results)
+}
+
+impl Service<'_> {
+    /// The exchange of each request, in their order.
+    async fn ask_all(&self, requests: &[SharedRequest]) -> Result<Vec<Exchange>, Failure> {
+        let mut settled: Vec<Option<Exchange>> = vec![None; requests.len()];
+        let mut left: Vec<(usize, Attempts)> = Vec::new();
+        let ask = async |(at, attempts, last_turn): (usize, Attempts, bool)| {
+            let question = Question::about(&requests[at]);
+            let outcome = self.ask(question, attempts, last_turn).await?;
+            Ok::<_, Failure>((at, outcome))
+        };
+        let firsts = (0..requests.len()).map(|at| (at, Attempts::default(), false));
+        let mut outcomes = stream::iter(firsts).map(ask).buffer_unordered(CONCURRENT);
+        while let Some((at, outcome)) = outcomes.try_next().await? {
+            match outcome {
+                Outcome::Settled(exchange) => settled[at] = Some(exchange),
+                Outcome::MakesWay(attempts) => left.push((at, attempts)),
+            }
+        }
+        // Those that made way are asked again, now that the others are done.
+        let again = left.into_iter().map(|(at, attempts)| (at, attempts, true));
+        let mut outcomes = stream::iter(again).map(ask).buffer_unordered(CONCURRENT);
+        while let Some((at, outcome)) = outcomes.try_next().await? {
+            if let Outcome::Settled(exchange) = outcome {
+                settled[at] = Some(exchange);
+            }
+        }
+        Ok(settled.into_iter().flatten().collect())
+    }
+
+    /// Asks for what the service has to know. `None` when it does; else the verdict that takes the place of its answers,
+    /// since none of them is one.
+    async fn probe(&self) -> Result<Option<Verdict>, Failure> {
+        let probe = self.provider.probe();
+        // What an answer is does not depend on the url, so that any of the urls would do.
+        let question = Question {
+            request: &probe,
+            url: &probe.url,
+            shared: None,
+        };
+        let outcome = self.ask(question, Attempts::default(), true).await?;
+        Ok(match outcome {
+            Outcome::Settled(exchange) if (probe.is_answer)(&exchange.answer) => None,
+            _ => {
+                let title = self.provider.title();
+                Some(Verdict::unavailable(&format!(
+                    "every answer is 404, and {title} does not answer about a url that it has to know either; is its address in [endpoints] right, and does it still run?"
+                )))
+            }
+        })
+    }
+
+    /// The exchange of a question: a known answer, or else what comes of sending it. On its last turn it does not make
+    /// way for others.
+    async fn ask(
+        &self,
+        question: Question<'_>,
+        mut attempts: Attempts,
+        last_turn: bool,
+    ) -> Result<Outcome, Failure> {
+        let client = &self.context.client;
+        let request = question.request;
+        let is_doubtful = self.doubts_404
+            && client
+                .from_earlier_run(request)?
+                .is_some_and(|before| before.status() == Some(404));
+        let (network, before) = match client.network() {
+            Some(network) if is_doubtful => (network, None),
+            _ => {
+                if let Some(exchange) = self.known_answer(question)? {
+                    return Ok(Outcome::Settled(exchange));
+                }
+                match client.look_up(request)? {
+                    AnswerFrom::Journal(exchange) => return Ok(Outcome::Settled(exchange)),
+                    AnswerFrom::Network(network, before) => (network, before),
+                }
+            }
+        };
+        let settle = |(at, answer): (DateTime<Utc>, Answer)| {
+            let exchange = client.record(request, before.clone(), at, answer)?;
+            Ok(Outcome::Settled(exchange))
+        };
+        let permit = || {
+            let taken = self.context.intel.quotas.take(request);
+            taken
+                .map(|taken| taken.map_err(|used_up| NoAnswer::NotSent(used_up.to_string())))
+                .boxed()
+        };
+        let limited = Request {
+            attempt_timeout: request.attempt_timeout.min(self.breaker.patience()),
+            ..request.clone()
+        };
+        loop {
+            let pass = match self.breaker.enter().await {
+                Ok(pass) => pass,
+                Err(given_up) => return settle(client.without_asking(request, given_up.why)),
+            };
+            let (at, answer) = client
+                .ask_once(network, &limited, &permit, attempts.failed > 0)
+                .await?;
+            let reading = self.provider.read(question.url, &answer);
+            let why = match (reading, &answer) {
+                (Reading::Answer(_) | Reading::Rejected(_), _) => {
+                    pass.answered();
+                    return settle((at, answer));
+                }
+                (_, Answer::Nothing(why @ (NoAnswer::NotSent(_) | NoAnswer::GivenUp(_)))) => {
+                    pass.refused(why.clone());
+                    return settle((at, answer));
+                }
+                (Reading::Refused(verdict), _) => {
+                    pass.refused(NoAnswer::GivenUp(verdict.summary));
+                    return settle((at, answer));
+                }
+                (reading, _) => reading.verdict().summary,
+            };
+            let answers = self.breaker.answers();
+            if pass.failed(&why, asked_pause(&answer)) && answer.status() == Some(429) {
+                network.slow_down(&request.limits);
+            }
+            attempts.failed += 1;
+            let answers_before = *attempts.answers_before.get_or_insert(answers);
+            attempts.last = Some((at, answer));
+            if attempts.failed.is_multiple_of(ATTEMPTS) {
+                if answers > answers_before
+                    && let Some(last) = attempts.last
+                {
+                    return settle(last);
+                }
+                if !last_turn {
+                    return Ok(Outcome::MakesWay(attempts));
+                }
+            }
+        }
+    }
+
+    /// The answer to a request that does not have to be sent: one in the journal, or one in the cache, which is then
+    /// recorded in the journal.
+    fn known_answer(&self, question: Question<'_>) -> Result<Option<Exchange>, Failure> {
+        let client = &self.context.client;
+        if let Some(exchange) = client.on_record(question.request)? {
+            return Ok(Some(exchange));
+        }
+        let cache = self.context.intel.cache.as_ref();
+        let kept = question
+            .shared
+            .filter(|_| !client.replays())
+            .and_then(|shared| shared.kept_answer(self.provider, cache));
+        match kept {
+            Some(Exchange { at, answer, .. }) => {
+                client.record_cached(question.request, at, answer).map(Some)
+            }
+            None => Ok(None),
+        }
     }
 }
 
-/// True when a request was not sent because a quota is used up.
-fn is_not_sent(exchange: &Exchange) -> bool {
-    matches!(exchange.answer, Answer::Nothing(NoAnswer::NotSent(_)))
+impl<'q> Question<'q> {
+    fn about(shared: &'q SharedRequest) -> Self {
+        Self {
+            request: &shared.request,
+            url: &shared.urls[0].url,
+            shared: Some(shared),
+        }
+    }
 }

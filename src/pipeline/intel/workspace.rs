@@ -14,14 +14,15 @@ use crate::source::logs::{Problem, Query, Rows, chunks};
 /// The minimal time range for indicators: Sentinel writes each of them again every seven to ten days.
 const LOOK_BACK: TimeDelta = TimeDelta::days(30);
 
-/// Looks up urls, each with the values that an indicator of it can have.
+/// Looks up urls, each with the values that an indicator of it can have. Returns the verdicts on those that an indicator
+/// names, and why others could not be looked up, with their number.
 pub(super) async fn ask(
     context: &Context,
     own: &WorkspaceIndicators,
     urls: Vec<(Url, Vec<String>)>,
-) -> Result<Vec<LookupResult>, Failure> {
+) -> Result<(Vec<LookupResult>, Vec<(String, u64)>), Failure> {
     if urls.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let chunks = chunks(urls, |(_, values)| values.clone());
     let values = chunks
@@ -31,19 +32,28 @@ pub(super) async fn ask(
             sorted(values.collect())
         })
         .collect();
-    let mut results = Vec::new();
+    let (mut results, mut gaps) = (Vec::new(), Vec::new());
     for (chunk, rows) in chunks.into_iter().zip(indicators(context, values).await?) {
         let answers = rows.answers.iter();
         let seen: Vec<Seen> = answers
             .map(|(record, at)| Seen::at(*record, Some(*at)))
             .collect();
-        results.extend(chunk.into_iter().map(|(url, _)| LookupResult {
-            verdict: own.judge(&url, &rows),
-            url: LookupUrl { url, sent_as: None },
-            seen: seen.clone(),
+        let asked = chunk.len();
+        let before = results.len();
+        results.extend(chunk.into_iter().filter_map(|(url, _)| {
+            Some(LookupResult {
+                verdict: own.judge(&url, &rows)?,
+                url: LookupUrl { url, sent_as: None },
+                seen: seen.clone(),
+            })
         }));
+        // Rows are missing, and one of them might name any of the other urls.
+        if let Some(problem) = rows.problems.first() {
+            let unnamed = asked - (results.len() - before);
+            gaps.push((problem.to_string(), unnamed.max(1) as u64));
+        }
     }
-    Ok(results)
+    Ok((results, gaps))
 }
 
 /// The indicators for each list of values, from the current table or, in a workspace that never had it, from its

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::FutureExt;
-use futures::future::{ready, try_join_all};
+use futures::future::try_join_all;
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -18,7 +17,7 @@ use super::query::{Parameter, Query};
 use super::row::Row;
 use super::rows::Rows;
 use super::slices::{self, Clock, End, MOST_QUERIES, Piece, Slice};
-use crate::http::{Client, Failure};
+use crate::http::{AnswerFrom, Client, Failure};
 use crate::journal::{Audience, Auth, Body, Exchange, Limit, NoAnswer, Request};
 use crate::model::Source;
 use crate::model::Window;
@@ -254,20 +253,19 @@ impl Sentinel {
         let running = self.running.acquire().await;
         clock.start();
         let is_whole = slice.range == run.window;
-        let exchange = if is_whole {
-            self.client.send(&request).await?
-        } else {
-            let minutes = self.most_time.as_secs() / 60;
-            let permit = || {
-                let refused = || NoAnswer::NotSent(format!("{minutes} minutes were not enough"));
-                ready(if clock.is_over() {
-                    Err(refused())
-                } else {
-                    Ok(())
-                })
-                .boxed()
-            };
-            self.client.send_if(&request, &permit).await?
+        let client = &self.client;
+        let exchange = match client.look_up(&request)? {
+            AnswerFrom::Journal(exchange) => exchange,
+            AnswerFrom::Network(_, before) if !is_whole && clock.is_over() => {
+                let minutes = self.most_time.as_secs() / 60;
+                let why = NoAnswer::NotSent(format!("{minutes} minutes were not enough"));
+                let (at, answer) = client.without_asking(&request, why);
+                client.record(&request, before, at, answer)?
+            }
+            AnswerFrom::Network(network, before) => {
+                let (at, answer) = client.ask(network, &request).await?;
+                client.record(&request, before, at, answer)?
+            }
         };
         drop(running);
         let end = match read(run.query, &exchange) {

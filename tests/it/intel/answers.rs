@@ -4,7 +4,7 @@ use linktrail::intel::{Severity, State, Verdict, overall, risky};
 use linktrail::journal::{Answer, NoAnswer};
 use proptest::prelude::*;
 
-use super::{Exchange, exchange, read, response};
+use super::{Exchange, Provider, exchange, provider, read, response};
 
 /// Every provider that sends something. `sentinel` and `file` have tables of their own.
 const SERVICES: [&str; 4] = ["otx", "xforce", "urlhaus", "virustotal"];
@@ -48,12 +48,14 @@ fn what_is_no_answer_is_told_apart_for_every_service() {
                 "used up",
             ),
             (response(403, &[], HTML), UNAVAILABLE, "LINKTRAIL_"),
+            (response(404, &[], ""), UNAVAILABLE, "empty"),
+            (response(404, &[], "[]"), UNAVAILABLE, "404"),
+            (response(404, &[], "{}"), UNAVAILABLE, "other JSON"),
             (
-                response(404, &[], r#"{"error":"Not found."}"#),
-                NOT_FOUND,
-                "not know",
+                response(404, &[], r#"{"message":"no Route matched"}"#),
+                UNAVAILABLE,
+                "other JSON",
             ),
-            (response(404, &[], ""), NOT_FOUND, "not know"),
             (
                 response(404, &[("content-type", "text/html")], HTML),
                 UNAVAILABLE,
@@ -155,6 +157,73 @@ fn what_is_no_answer_is_told_apart_for_every_service() {
             );
             let summary = read(name, &exchange).summary;
             assert!(summary.contains(says), "{name}: {summary}");
+        }
+    }
+}
+
+/// The tables of what each service says of a url that it does not know; any other 404 comes from somebody else.
+#[test]
+fn a_404_is_an_answer_only_in_the_words_of_its_service() {
+    let detail = r#"{"detail":"Not found."}"#;
+    let error = r#"{"error":"Not found."}"#;
+    let code = r#"{"error":{"code":"NotFoundError","message":"URL \"x\" not found"}}"#;
+    for (body, owner) in [(detail, "otx"), (error, "xforce"), (code, "virustotal")] {
+        for name in SERVICES {
+            let wanted = if name == owner {
+                NOT_FOUND
+            } else {
+                UNAVAILABLE
+            };
+            let answer = response(404, &[], body);
+            assert_eq!(state_and_severity(name, &answer), wanted, "{name} {body}");
+            let Provider::Service(service) = provider(name) else {
+                panic!("no service");
+            };
+            let is_answer = service.request("https://evil.example/").is_answer;
+            assert_eq!(is_answer(&answer.answer), name == owner, "{name} {body}");
+            // Whatever it says, it is no report, which the probe has to get.
+            assert!(!(service.probe().is_answer)(&answer.answer), "{name}");
+        }
+    }
+    for (name, body) in [
+        ("otx", r#"{"detail":"endpoint not found"}"#),
+        ("otx", r#"{"detail":["Not found."]}"#),
+        ("xforce", r#"{"error":{"code":404}}"#),
+        ("virustotal", r#"{"error":{"code":"NotFound"}}"#),
+        ("urlhaus", r#"{"query_status":"no_results"}"#),
+    ] {
+        let answer = response(404, &[], body);
+        assert_eq!(
+            state_and_severity(name, &answer),
+            UNAVAILABLE,
+            "{name} {body}"
+        );
+    }
+}
+
+#[test]
+fn what_says_nothing_is_no_answer_and_what_a_service_says_of_one_url_is() {
+    for name in SERVICES {
+        let Provider::Service(service) = provider(name) else {
+            panic!("no service");
+        };
+        let is_answer = service.request("https://evil.example/").is_answer;
+        for (status, body, wanted) in [
+            (200, "", false),
+            (200, "[]", false),
+            (200, "{}", false),
+            (200, HTML, false),
+            (200, "{\"pulse_info\":", false),
+            (400, "{}", true),
+            (414, "", true),
+            (401, "{}", false),
+            (403, "{}", false),
+            (405, "{}", false),
+            (429, "{}", false),
+            (503, "{}", false),
+        ] {
+            let answer = response(status, &[], body);
+            assert_eq!(is_answer(&answer.answer), wanted, "{name} {status} {body}");
         }
     }
 }

@@ -62,7 +62,7 @@ fn lists_of_every_kind_name_the_place_that_lists_a_url() {
         ("https://stix.example/it's", "bundle.json line 11"),
         ("https://www.stix-domain.example/", "bundle.json line 11"),
     ] {
-        let verdict = look_up(&all, url(asked).as_str());
+        let verdict = look_up(&all, url(asked).as_str()).unwrap();
         assert_eq!(
             (verdict.state, verdict.severity),
             (State::Hit, Some(Severity::High)),
@@ -75,11 +75,13 @@ fn lists_of_every_kind_name_the_place_that_lists_a_url() {
         );
     }
     assert_eq!(
-        look_up(&all, "https://stix.example/it's").tags,
+        look_up(&all, "https://stix.example/it's").unwrap().tags,
         ["malicious-activity", "phishing"]
     );
     assert_eq!(
-        look_up(&all, "https://login.evil-share.example/a?id=7").tags,
+        look_up(&all, "https://login.evil-share.example/a?id=7")
+            .unwrap()
+            .tags,
         ["phishing", "kit"]
     );
     for asked in [
@@ -91,18 +93,16 @@ fn lists_of_every_kind_name_the_place_that_lists_a_url() {
         "http://198.51.100.4/",
         "https://taken-back.example/",
         "https://stix.example/",
-        "not a url",
     ] {
-        let verdict = look_up(&all, asked);
-        let wanted = if asked == "not a url" {
-            State::Unavailable
-        } else {
-            State::NotFound
-        };
-        assert_eq!(verdict.state, wanted, "{asked}: {}", verdict.summary);
+        // A list says nothing about what it does not name.
+        assert_eq!(look_up(&all, asked), None, "{asked}");
     }
-    let summary = look_up(&all, "https://nowhere.example/").summary;
-    assert!(summary.contains("10 entries (3 more"), "{summary}");
+    let none = look_up(&all, "not a url").unwrap();
+    assert_eq!((none.state, none.severity), (State::Unavailable, None));
+    let Provider::List(lists) = all else {
+        panic!("no list");
+    };
+    assert_eq!(lists.left_out().unwrap().affected, 3);
 }
 
 #[test]
@@ -113,11 +113,12 @@ fn an_event_of_misp_is_a_list() {
         ("http://any.kit-host.example/", "misp.json line 19"),
         ("https://object.example/drop", "misp.json line 49"),
     ] {
-        let verdict = look_up(&event, asked);
+        let verdict = look_up(&event, asked).unwrap();
         assert_eq!(verdict.severity, Some(Severity::High), "{asked}");
         assert!(verdict.summary.contains(place), "{}", verdict.summary);
     }
-    let tags = look_up(&event, "https://kit.example/login?x=1").tags;
+    let kit = look_up(&event, "https://kit.example/login?x=1");
+    let tags = kit.unwrap().tags;
     assert_eq!(tags, ["Network activity", "tlp:green"]);
     // Context, deleted, proposed, or of a kind that no url can match.
     for asked in [
@@ -125,10 +126,12 @@ fn an_event_of_misp_is_a_list() {
         "https://deleted.example/",
         "https://proposed.example/",
     ] {
-        assert_eq!(look_up(&event, asked).state, State::NotFound, "{asked}");
+        assert_eq!(look_up(&event, asked), None, "{asked}");
     }
-    let summary = look_up(&event, "https://nowhere.example/").summary;
-    assert!(summary.contains("3 entries (4 more"), "{summary}");
+    let Provider::List(lists) = event else {
+        panic!("no list");
+    };
+    assert_eq!(lists.left_out().unwrap().affected, 4);
 }
 
 /// What is wrong with the answers of a list of `lists.json`.
@@ -143,8 +146,12 @@ fn complaints(case: &Value) -> Vec<String> {
     for (asked, line) in case["hits"].as_object().unwrap() {
         let verdict = list.look_up(&url(asked));
         let line = line.as_u64().unwrap();
-        if verdict.state != State::Hit || !verdict.summary.contains(&format!(" line {line} (")) {
-            wrong.push(format!("{asked} in line {line}: {}", verdict.summary));
+        let names = format!(" line {line} (");
+        if !verdict
+            .as_ref()
+            .is_some_and(|verdict| verdict.state == State::Hit && verdict.summary.contains(&names))
+        {
+            wrong.push(format!("{asked} in line {line}: {verdict:?}"));
         }
         // What `evidence` shows is the same line.
         if list.lines_about(&url(asked)) != [usize::try_from(line).unwrap()] {
@@ -152,8 +159,7 @@ fn complaints(case: &Value) -> Vec<String> {
         }
     }
     for asked in case["misses"].as_array().unwrap() {
-        let verdict = list.look_up(&url(asked.as_str().unwrap()));
-        if verdict.state != State::NotFound {
+        if let Some(verdict) = list.look_up(&url(asked.as_str().unwrap())) {
             wrong.push(format!("{asked} is none: {}", verdict.summary));
         }
     }
@@ -387,7 +393,7 @@ proptest! {
     fn no_list_makes_its_reader_panic(text in "[ -~\\n\\t'\"é\\[\\]]{0,200}", extension in "(txt|csv|json)") {
         if let Ok(provider) = file(&[(&format!("l.{extension}"), &text)]) {
             let verdict = look_up(&provider, "https://evil.example/");
-            prop_assert!(verdict.severity.is_some());
+            prop_assert!(verdict.is_none_or(|verdict| verdict.severity.is_some()));
         }
     }
 }

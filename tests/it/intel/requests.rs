@@ -193,7 +193,9 @@ fn what_leaves_is_asked_of_every_provider_by_the_same_rules() {
             let url = url(whole);
             let asked = provider_request(&provider, &privacy, &url);
             match (asked.lookup, sent) {
-                (Lookup::Known(_) | Lookup::Workspace(_), _) if provider.local() => {
+                (Lookup::Known(_) | Lookup::NotNamed | Lookup::Workspace(_), _)
+                    if provider.local() =>
+                {
                     assert!(["file", "sentinel"].contains(&spec.name));
                     assert_eq!(asked.asked, None);
                 }

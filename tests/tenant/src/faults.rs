@@ -159,6 +159,25 @@ impl Action {
         }
     }
 
+    /// An answer with a status, a media type and a body, as a gateway in front of a service gives it.
+    pub fn page(status: u16, media: &str, body: &str) -> Self {
+        Action::Answer {
+            status,
+            headers: vec![("content-type".into(), media.into())],
+            body: body.into(),
+        }
+    }
+
+    /// A refusal of Entra with this number and these words.
+    pub fn aadsts(status: u16, number: u32, words: &str) -> Self {
+        let body = serde_json::json!({
+            "error": "invalid_request",
+            "error_description": format!("AADSTS{number}: {words} Trace ID: 11111111-2222-4333-8444-555555555555 Correlation ID: 66666666-7777-4888-9999-000000000000 Timestamp: 2026-10-31 00:00:00Z"),
+            "error_codes": [number],
+        });
+        Self::page(status, "application/json", &body.to_string())
+    }
+
     /// 429 or 503 with `Retry-After`.
     pub fn retry_after(status: u16, value: &str) -> Self {
         Action::Answer {

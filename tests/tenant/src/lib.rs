@@ -200,7 +200,7 @@ impl Tenant {
             "[tenant]\nid = \"{}\"\ncloud = \"public\"\ninternal_domains = {:?}\n\n\
              [auth]\nmethod = \"client-secret\"\nclient_id = \"{}\"\n\n\
              [sentinel]\nworkspace_id = \"{}\"\n\n\
-             [intel]\nproviders = [\"otx\", \"xforce\"]\n\n[endpoints]\n",
+             [intel]\nproviders = [\"otx\", \"xforce\"]\npatience = \"5s\"\n\n[endpoints]\n",
             world.tenant_id, world.internal_domains, world.client_id, world.workspace_id
         );
         for (name, url) in self.endpoints() {

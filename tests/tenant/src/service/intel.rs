@@ -23,6 +23,11 @@ pub const URLHAUS_KEY: &str = "uh-key-3c19";
 /// The key that VirusTotal accepts.
 pub const VIRUSTOTAL_KEY: &str = "vt-key-91d2f0";
 
+/// A url that X-Force knows, whatever the world holds.
+const XFORCE_KNOWS: &str = "https://www.ibm.com/";
+/// A url that VirusTotal knows, whatever the world holds.
+const VIRUSTOTAL_KNOWS: &str = "http://www.google.com/";
+
 /// Names of values that no provider must see.
 const SECRETS: &[&str] = &[
     "sig",
@@ -211,6 +216,7 @@ pub(crate) fn xforce(state: &State, call: &Call) -> Reply {
     };
     let link = find(state, &url);
     let score = match link.map_or(XForce::Miss, |l| l.xforce) {
+        XForce::Miss if url == XFORCE_KNOWS => Some(json!(1)),
         XForce::Miss => None,
         XForce::NullScore => Some(Value::Null),
         XForce::Score(score) => Some(json!(score)),
@@ -224,7 +230,7 @@ pub(crate) fn xforce(state: &State, call: &Call) -> Reply {
             } else {
                 json!({"Phishing URLs": true})
             };
-            let host = link.map_or("", |l| l.host.as_str());
+            let host = link.map_or("www.ibm.com", |l| l.host.as_str());
             Reply::json(
                 200,
                 &json!({"result": {"url": host, "cats": cats, "score": score, "categoryDescriptions": {}}, "tags": []}),
@@ -308,8 +314,8 @@ pub(crate) fn virustotal(state: &State, call: &Call) -> Reply {
     };
     let link = find(state, &url);
     let reply = match (link, pulses(link)) {
-        (None, _) => error(404, "NotFoundError"),
-        (Some(_), malicious) => Reply::json(
+        (None, _) if url != VIRUSTOTAL_KNOWS => error(404, "NotFoundError"),
+        (_, malicious) => Reply::json(
             200,
             &json!({"data": {
                 "type": "url", "id": "0f".repeat(32), "links": {"self": "https://www.virustotal.com/api/v3/urls/x"},
