@@ -322,7 +322,7 @@ fn stated(case: &str, world: &str, all: bool) -> Graph {
         checked: all.then_some(started),
         asked: only("https://masked.example/"),
         ..Verdict::new(
-            VerdictId::new("otx", &address),
+            VerdictId::new(case, "otx", &address),
             if all { State::Hit } else { State::Unavailable },
         )
     };
