@@ -280,6 +280,8 @@ async fn merge_range(
     let query = neo4rs::query(statement)
         .param("case", case)
         .param("prefix", format!("{case}/"))
+        .param("cases", vec![case.to_owned()])
+        .param("ratings", vec!["high", "warning", "information", "unknown"])
         .param("from", i64::try_from(from).unwrap())
         .param("to", i64::try_from(to).unwrap());
     let merged = loop {

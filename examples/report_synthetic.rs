@@ -366,7 +366,7 @@ impl Builder {
             summary: Some("3 pulses".to_owned()),
             tags: vec!["phishing".to_owned()],
             checked: Some(at),
-            ..Verdict::new(VerdictId::new("otx", &address(url)), State::Hit)
+            ..Verdict::new(VerdictId::new(CASE, "otx", &address(url)), State::Hit)
         };
         let verdict = self.graph.put(verdict, Seen::in_record(1));
         self.graph

@@ -133,6 +133,9 @@ pub struct Load {
     /// Do not write to Neo4j
     #[arg(long)]
     pub no_neo4j: bool,
+    /// Do not ask before more than half of what Neo4j holds of the case is taken out of it
+    #[arg(long)]
+    pub yes: bool,
     /// Format of the result
     #[arg(long, value_enum, default_value_t = LoadFormat::Text)]
     pub format: LoadFormat,
@@ -373,6 +376,9 @@ pub enum Case {
     Push {
         /// Folder of the case
         dir: PathBuf,
+        /// Do not ask before more than half of what Neo4j holds of the case is taken out of it
+        #[arg(long)]
+        yes: bool,
     },
     /// Write a case as one file, to hand it on; the same case gives the same bytes
     Pack {

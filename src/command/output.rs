@@ -1,10 +1,10 @@
 //! Writes output: results to stdout, everything else to stderr.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::exit::Failure;
+use super::exit::{Failure, UsageError};
 use crate::cli::Global;
 
 /// Writes a result. A closed pipe is not an error: the command then ends normally.
@@ -17,6 +17,20 @@ pub(super) fn print(text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
+}
+
+/// Asks a question on stderr; true when the answer is `yes`.
+///
+/// # Errors
+/// With the text `refused`, as wrong usage, when stdin is no terminal, so that nobody can answer.
+pub(super) fn confirm(question: &str, refused: String) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(UsageError(refused).into());
+    }
+    eprint_line(&format!("{question} Type yes:"));
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(answer.trim() == "yes")
 }
 
 /// Writes a result piece by piece. A closed pipe is not an error: the command then ends normally.

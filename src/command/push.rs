@@ -1,13 +1,16 @@
 //! Writes a graph to Neo4j, and shows the progress.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::exit::Failure;
 use super::{output, suggested};
 use crate::cli::Global;
 use crate::graph::Graph;
-use crate::sink::neo4j::{Connection, Counters, Neo4jError};
+use crate::sink::neo4j::{Connection, Counters, Leaving};
+use crate::terminal::clean;
 
 /// The number of nodes and edges above which Neo4j's own import is worth the stop of the server that it needs.
 const LARGE: usize = 1_000_000;
@@ -15,15 +18,30 @@ const LARGE: usize = 1_000_000;
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Creates the constraints that loading depends on, and writes the graph of the case in this folder to Neo4j.
+///
+/// When that takes more than half of the case out of Neo4j, it asks first, unless `yes` is given.
 pub(super) async fn run(
     global: &Global,
     connection: &Connection,
     dir: &Path,
     graph: &Graph,
-) -> Result<Counters, Neo4jError> {
+    yes: bool,
+) -> Result<Counters, Failure> {
     connection.apply_schema().await?;
+    let leaving = connection.leaving(graph).await?;
+    if leaving.is_most() && !yes {
+        let what = describe_leaving(graph.case(), &leaving);
+        let push = suggested::command(global, "case push").path("DIR", dir);
+        let refused = format!(
+            "nothing was pushed: it would take {what}, and nobody can be asked here; {} pushes without asking",
+            push.words("--yes")
+        );
+        if !output::confirm(&format!("This push takes {what}. Push?"), refused)? {
+            return Err(io::Error::other("nothing was pushed").into());
+        }
+    }
     let rows = graph.node_count() + graph.edge_count();
-    if rows > LARGE && !global.quiet && !connection.holds(graph.case()).await? {
+    if rows > LARGE && !global.quiet && leaving.held == 0 {
         output::eprint_line(&advice(global, dir, rows));
     }
     let bar = output::progress(global);
@@ -42,7 +60,18 @@ pub(super) async fn run(
         })
         .await;
     bar.finish_and_clear();
-    counters
+    Ok(counters?)
+}
+
+/// What a push takes out of a case.
+fn describe_leaving(case: &str, leaving: &Leaving) -> String {
+    format!(
+        "{} node(s) and {} edge(s) out of case {} in Neo4j, which holds {} of it, since the case no longer has them",
+        leaving.nodes,
+        leaving.relationships,
+        clean(case),
+        leaving.held
+    )
 }
 
 /// The faster way for a graph of which the database holds nothing yet.
@@ -88,10 +117,17 @@ fn grouped(number: usize) -> String {
 
 /// Describes the changes in one line for people.
 pub(super) fn describe(counters: &Counters) -> String {
-    format!(
+    let mut text = format!(
         "Neo4j: {} node(s) and edge(s) written, {} node(s) and {} edge(s) of them new",
         counters.rows, counters.nodes_created, counters.relationships_created
-    )
+    );
+    if counters.nodes_left + counters.relationships_left > 0 {
+        text.push_str(&format!(
+            "; {} node(s) and {} edge(s) taken out, since the case no longer holds them",
+            counters.nodes_left, counters.relationships_left
+        ));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -69,7 +69,8 @@ impl Dossier {
         words: &[String],
     ) -> Result<Result<Self, NotFound>, IndexError> {
         let mut ends: Vec<BTreeSet<u32>> = Vec::new();
-        for spellings in find::spellings(words) {
+        let case = stored.graph().case().to_owned();
+        for spellings in find::spellings(&case, words) {
             ends.push(stored.read_named(&spellings)?);
         }
         if let [from, to] = &ends[..] {

@@ -116,7 +116,7 @@ fn ends(words: &[String]) -> Option<[&str; 3]> {
 
 /// The spellings in which keys of nodes can be equal to what was typed. There is one list for a node, and for an edge one
 /// for each of its ends.
-pub(super) fn spellings(words: &[String]) -> Vec<Vec<String>> {
+pub(super) fn spellings(case: &str, words: &[String]) -> Vec<Vec<String>> {
     let typed = match (ends(words), words) {
         (Some([from, _, to]), _) => vec![from, to],
         (None, [word]) => vec![word.as_str()],
@@ -124,9 +124,9 @@ pub(super) fn spellings(words: &[String]) -> Vec<Vec<String>> {
     };
     let spellings = typed.into_iter().map(|typed| {
         let typed = typed.trim();
-        let mut all = Typed::of(typed).spellings();
+        let mut all = Typed::of(case, typed).spellings();
         if let Some((_, id)) = labelled(typed) {
-            all.extend(Typed::of(id).spellings());
+            all.extend(Typed::of(case, id).spellings());
         }
         all
     });
@@ -247,7 +247,7 @@ pub(super) fn is_meant(graph: &Graph, node: NodeRef, text: &str) -> bool {
         None => {
             // In other labels several nodes can have the same name.
             matches!(data.label, Label::Url | Label::Verdict)
-                && Typed::of(text).fits(data).is_some()
+                && Typed::of(graph.case(), text).fits(data).is_some()
         }
     }
 }
@@ -276,7 +276,7 @@ fn labelled(typed: &str) -> Option<(Label, &str)> {
 }
 
 fn best(graph: &Graph, typed: &str, of: impl Fn(Label) -> bool) -> Vec<NodeRef> {
-    let typed = Typed::of(typed);
+    let typed = Typed::of(graph.case(), typed);
     let mut found: Vec<(Fit, NodeRef)> = Vec::new();
     for spec in schema::NODES.iter() {
         if !of(spec.label) {
@@ -296,15 +296,16 @@ struct Typed<'t> {
     text: &'t str,
     lower: String,
     url: Option<String>,
+    /// As the id of a verdict, of which the case need not be typed.
     verdict: Option<String>,
 }
 
 impl<'t> Typed<'t> {
-    fn of(text: &'t str) -> Self {
+    fn of(case: &str, text: &'t str) -> Self {
         let url = |text: &str| link::canonical(text).map(|(url, _)| url.to_string());
-        let verdict = VerdictId::parse(text).and_then(|id| {
+        let verdict = VerdictId::typed(case, text).and_then(|id| {
             let provider = id.provider.to_lowercase();
-            Some(VerdictId::new(&provider, &url(&id.url)?).to_string())
+            Some(VerdictId::new(case, &provider, &url(&id.url)?).to_string())
         });
         Self {
             text,

@@ -362,7 +362,7 @@ fn entities_of_an_alert_are_read_not_searched() {
 fn a_verdict_is_the_answer_the_rows_or_the_lines_about_its_url() {
     let mut graph = Graph::new("01J");
     let mut verdict = |provider: &str, url: &str| {
-        let verdict = Verdict::new(VerdictId::new(provider, url), State::Hit);
+        let verdict = Verdict::new(VerdictId::new("01J", provider, url), State::Hit);
         Element::Node(graph.put(verdict, Seen::in_record(1)))
     };
     let (otx, list) = (verdict("otx", EVIL), verdict("file", EVIL));

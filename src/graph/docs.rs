@@ -186,6 +186,9 @@ fn rule(rule: Merge) -> Cow<'static, str> {
         Merge::Latest => "latest",
         Merge::Union => "union",
         Merge::Evidence => "evidence",
+        Merge::CasesWith(flag) => return format!("cases with `{flag}`").into(),
+        Merge::InAnyOf(list) => return format!("in any of `{list}`").into(),
+        Merge::OfVerdicts => "of the verdicts",
         Merge::Outranks(best) => return format!("`{best}` outranks").into(),
     };
     name.into()

@@ -13,10 +13,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::evidence::Evidence;
 use super::facts::Facts;
-use super::schema::{COMMON, Property};
-use super::value::Observed;
+use super::schema::{COMMON, Merge, Property};
+use super::value::{Observed, indexable};
 use super::{EdgeData, EdgeType, Graph, Label, NodeData, NodeRef, Properties, Value, written};
-use crate::model::{RecordId, RecordNumber};
+use crate::model::{RecordId, RecordNumber, VerdictId};
 
 /// Writes the nodes sorted by label and id, then the edges sorted by type, from and to: one JSON object a line, with
 /// sorted keys.
@@ -225,9 +225,19 @@ impl Line<'_> {
             written::shorten_url(&id, &mut observed);
         }
         facts.absorb(label.table(), observed);
-        let id = id.into_owned();
+        let id = id_now(case, label, &id).into_owned();
         Ok(NodeData { label, id, facts })
     }
+}
+
+/// The id that a stored node has now. Graphs that were stored before verdicts belonged to a case have ids of verdicts
+/// without it.
+fn id_now<'i>(case: &str, label: Label, stored: &'i str) -> Cow<'i, str> {
+    let now = match label {
+        Label::Verdict => VerdictId::in_case(case, stored),
+        _ => None,
+    };
+    now.map_or(stored.into(), |now| indexable(now).into())
 }
 
 fn label_of(name: &str) -> Result<Label, String> {
@@ -236,7 +246,7 @@ fn label_of(name: &str) -> Result<Label, String> {
 
 fn end(graph: &Graph, end: &End<'_>) -> Result<NodeRef, String> {
     let label = label_of(&end.label)?;
-    let found = graph.find(label, &end.id);
+    let found = graph.find(label, &id_now(graph.case(), label, &end.id));
     found.ok_or_else(|| format!("an edge of a {label} that is no node"))
 }
 
@@ -257,7 +267,13 @@ fn facts(
             .find(|(_, property)| property.name == name);
         if let Some((position, property)) = known {
             let value = value.typed(property).filter(|value| !value.is_empty());
-            observed.push((position, value.ok_or_else(wrong)?));
+            let value = value.ok_or_else(wrong)?;
+            match (property.merge, value) {
+                // It follows from the flag, which graphs have that were stored before there was such a list.
+                (Merge::CasesWith(_), Value::List(cases)) if cases == [case] => {}
+                (Merge::CasesWith(_), _) => return Err(wrong()),
+                (_, value) => observed.push((position, value)),
+            }
             continue;
         }
         let known = COMMON.iter().find(|common| common.name == name);

@@ -34,7 +34,7 @@ use petgraph::visit::{EdgeRef, IntoEdgeReferences, NodeIndexable};
 use crate::model::{RecordId, sorted};
 
 use property::Holds;
-use schema::{Given, common};
+use schema::{Given, Merge, common};
 use value::{Observed, ValueRef};
 
 pub use element::{EdgeData, NodeData};
@@ -412,6 +412,18 @@ impl Graph {
         let element = element.into();
         let facts = element.facts();
         let mut all = element.properties();
+        if let Written::Node(node) = element {
+            for property in node.label.spec().properties {
+                if let Merge::CasesWith(flag) = property.merge {
+                    match all.get(flag) {
+                        Some(Value::Boolean(true)) => {
+                            all.insert(property.name, Value::List(vec![self.case.clone()]))
+                        }
+                        _ => all.remove(property.name),
+                    };
+                }
+            }
+        }
         all.insert(common::CASES.name(), Value::List(vec![self.case.clone()]));
         if let Some(at) = facts.first_seen {
             all.insert(common::FIRST_SEEN.name(), Value::Time(at));

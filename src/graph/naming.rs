@@ -128,7 +128,7 @@ pub fn defanged_id(node: &NodeData) -> Option<Cow<'_, str>> {
         Label::Verdict => match node.verdict_id() {
             Some(id) => {
                 let url = defang(&::url::Url::parse(&id.url).ok()?);
-                Some(VerdictId::new(&id.provider, &url).to_string().into())
+                Some(VerdictId { url, ..id }.to_string().into())
             }
             None => Some(node.id.as_str().into()),
         },
@@ -201,7 +201,7 @@ mod tests {
         let mut graph = Graph::new("c");
         let evil = "https://evil.example/a";
         let url = graph.put(Url(evil.parse().unwrap()), Seen::default());
-        let id = VerdictId::new("otx", evil);
+        let id = VerdictId::new("c", "otx", evil);
         let verdict = graph.put(Verdict::new(id, State::Hit), Seen::default());
         assert_eq!(cell(&graph, url), evil);
         let shown = caption(graph.node(url)).into_owned();
@@ -209,6 +209,6 @@ mod tests {
         assert_eq!(defanged_id(graph.node(url)).unwrap(), shown);
         assert_eq!(caption(graph.node(verdict)), "otx");
         let of_verdict = defanged_id(graph.node(verdict)).unwrap();
-        assert_eq!(of_verdict, format!("otx|{shown}"));
+        assert_eq!(of_verdict, format!("c|otx|{shown}"));
     }
 }

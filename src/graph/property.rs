@@ -52,6 +52,15 @@ pub enum Merge {
     /// At most [`EVIDENCE_LIMIT`] values. In Neo4j the values of a case replace that case's earlier ones. If there are
     /// too many, every case gets an equal share, and what one case does not use is shared among the others.
     Evidence,
+    /// The ids of the cases in which the flag of this name is true. A graph holds only the flag: the list is made when a
+    /// node is written, and left out when it is read. In Neo4j a case puts its own id there or takes it out, and no
+    /// other. A flag without such a list, as earlier versions left it, is true in every case that holds the node.
+    CasesWith(&'static str),
+    /// A flag that is computed anew each time. In Neo4j it is true as long as the list of this name has a case.
+    InAnyOf(&'static str),
+    /// A rating that follows from the verdicts on a url. In Neo4j it is the highest of the verdicts of all cases that
+    /// hold the url, and is computed anew whenever one of them is pushed or pruned.
+    OfVerdicts,
     /// An edge with this value outranks one without it and replaces all of its properties. In Neo4j the lesser edge
     /// only adds its case; it replaces the better one once no record of another case proves the better one.
     Outranks(&'static str),

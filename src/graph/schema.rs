@@ -16,7 +16,10 @@ use crate::model::{
     AlertId, CaseId, ChannelId, ChatId, ChatKind, HostId, MatchKind, MessageId, Severity, Signal,
     State, TeamId, UrlSeverity, UserId, UserKind, VerdictId,
 };
-use Merge::{Any, Earliest, Evidence, First, Last, Latest, Outranks, Sum, Union};
+use Merge::{
+    Any, CasesWith, Earliest, Evidence, First, InAnyOf, Last, Latest, OfVerdicts, Outranks, Sum,
+    Union,
+};
 
 pub use super::property::{EVIDENCE_LIMIT, Field, Given, Merge, Property, ValueKind};
 
@@ -179,7 +182,8 @@ nodes! {
             WEB_URL web_url: Option<Text>, First, "address of the message in Teams";
         }
         derived {
-            RISKY risky: Flag, Last, "it contains a risky url";
+            RISKY risky: Flag, InAnyOf("risky_in"), "it contains a risky url";
+            RISKY_IN risky_in: Set, CasesWith("risky"), "ids of the cases in which it is risky";
         }
         indexed: [CREATED, DELETED, RISKY],
         counted: [],
@@ -202,8 +206,9 @@ nodes! {
             HOST host: Option<Text>, First, "host, punycode";
             PATH path: Option<Text>, First, "path";
             DEFANGED defanged: Option<Text>, First, "a form that no program turns into a link";
-            RISKY risky: Flag, Last, "a provider says warning or high, or a signal that counts says so";
-            SEVERITY severity: As<UrlSeverity>, Last, "high, warning, information or unknown";
+            RISKY risky: Flag, InAnyOf("risky_in"), "a provider says warning or high, or a signal that counts says so";
+            RISKY_IN risky_in: Set, CasesWith("risky"), "ids of the cases in which it is risky";
+            SEVERITY severity: As<UrlSeverity>, OfVerdicts, "high, warning, information or unknown";
             SIGNALS signals: SetOf<Signal>, Union, "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain, shortener, opaque_wrapper, file_share";
             LOOKALIKE lookalike: Text, First, "why its host seems made to be taken for another one, in words";
             WITHHELD withheld: Text, First, "why no outside provider was told of it";
@@ -223,14 +228,15 @@ nodes! {
             TYPE kind as "type": Option<As<UserKind>>, First, "member, guest, external, bot or anonymous";
         }
         derived {
-            RISKY_SENDER risky_sender: Flag, Any, "sent a message with a risky url";
+            RISKY_SENDER risky_sender: Flag, InAnyOf("risky_in"), "sent a message with a risky url";
+            RISKY_IN risky_in: Set, CasesWith("risky_sender"), "ids of the cases in which the user is a risky sender";
         }
         indexed: [UPN, RISKY_SENDER],
         counted: [],
     }
     Verdict in verdict {
-        doc: "what one provider said about one url",
-        key: "provider + `|` + url",
+        doc: "what one provider said about one url in one case",
+        key: "case id + `|` + provider + `|` + url",
         given VerdictId {
             PROVIDER provider: Text, Last, "otx, xforce, file";
             STATE state: As<State>, Last, "hit, clean, not_found, skipped, rate_limited or unavailable";

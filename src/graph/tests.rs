@@ -329,7 +329,7 @@ fn sample() -> Graph {
             tags: vec!["phishing".into(), "malware".into()],
             checked: Some(start),
             ..Verdict::new(
-                VerdictId::new("xforce", "https://evil.example/a"),
+                VerdictId::new(graph.case(), "xforce", "https://evil.example/a"),
                 State::Hit,
             )
         },
@@ -474,19 +474,97 @@ fn awkward_properties(properties: &[schema::Property]) -> Observed {
     (0..).zip(values).collect()
 }
 
+/// The id of a verdict begins with the case.
+fn of_label(label: Label, id: &str) -> String {
+    match label {
+        Label::Verdict => VerdictId::new(CASE, "otx", id).to_string(),
+        _ => id.to_owned(),
+    }
+}
+
+fn awkward_id(label: Label) -> String {
+    of_label(label, "é|\"\n")
+}
+
+fn bare_id(label: Label) -> String {
+    of_label(label, "bare")
+}
+
+/// A url, a message and a sender who are risky or not, and a verdict with its edge.
+fn rated(risky: bool) -> Graph {
+    let mut graph = Graph::new(CASE);
+    let seen = Seen::in_record(1);
+    let evil = url(&mut graph, "https://evil.example/a|b", seen);
+    let id = VerdictId::new(CASE, "otx", "https://evil.example/a|b");
+    let verdict = graph.put(Verdict::new(id, State::Hit), seen);
+    graph.link(evil, Edge::HasVerdict, verdict, seen);
+    let message = graph.put(
+        Message {
+            id: "19:general@thread.tacv2/1".into(),
+            ..Message::default()
+        },
+        seen,
+    );
+    let user = graph.put(User::by_id("ann"), seen);
+    graph.set(evil, of_url::RISKY, risky);
+    graph.set(message, schema::message::RISKY, risky);
+    graph.set(user, schema::user::RISKY_SENDER, risky);
+    graph
+}
+
+#[test]
+fn what_is_risky_says_in_which_case() {
+    let risky_in = format!("\"risky_in\":[\"{CASE}\"]");
+    let (risky, harmless) = (lines(&rated(true)), lines(&rated(false)));
+    assert_eq!(risky.matches(&risky_in).count(), 3, "{risky}");
+    assert!(!harmless.contains("risky_in"), "{harmless}");
+    for written in [risky, harmless] {
+        assert_eq!(
+            lines(&jsonl::read(CASE, written.as_bytes()).unwrap()),
+            written
+        );
+    }
+}
+
+#[test]
+fn a_graph_of_an_earlier_version_is_brought_up_when_it_is_read() {
+    let now = lines(&rated(true));
+    let before = now
+        .replace(&format!(",\"risky_in\":[\"{CASE}\"]"), "")
+        .replace(&format!("\"{CASE}|otx|"), "\"otx|");
+    assert!(
+        !before.contains("risky_in") && !before.contains(&format!("{CASE}|")),
+        "{before}"
+    );
+    assert_eq!(lines(&jsonl::read(CASE, before.as_bytes()).unwrap()), now);
+}
+
+#[test]
+fn a_graph_that_is_risky_in_another_case_is_refused() {
+    let other = lines(&rated(true)).replace(
+        &format!("\"risky_in\":[\"{CASE}\"]"),
+        "\"risky_in\":[\"other\"]",
+    );
+    let refused = jsonl::read(CASE, other.as_bytes()).unwrap_err().to_string();
+    assert!(
+        refused.contains("risky_in is not what the schema says"),
+        "{refused}"
+    );
+}
+
 #[test]
 fn a_written_graph_is_read_back_whatever_it_holds() {
     let mut graph = Graph::new(CASE);
     for (number, spec) in (1..).zip(schema::NODES) {
         let seen = Seen::at(number, Some(moment("2026-10-01T00:00:00.5Z")));
         let observed = awkward_properties(spec.properties);
-        graph.put_parts(spec.label, "é\"\n".into(), observed, seen);
-        graph.put_parts(spec.label, "bare".into(), Vec::new(), Seen::default());
+        graph.put_parts(spec.label, awkward_id(spec.label), observed, seen);
+        graph.put_parts(spec.label, bare_id(spec.label), Vec::new(), Seen::default());
     }
     for spec in schema::EDGES {
         for (from, to) in spec.joins {
-            let from = graph.find(*from, "bare").unwrap();
-            let to = graph.find(*to, "é\"\n").unwrap();
+            let from = graph.find(*from, &bare_id(*from)).unwrap();
+            let to = graph.find(*to, &awkward_id(*to)).unwrap();
             let mut facts = Facts::default();
             facts.absorb(spec.kind.table(), awkward_properties(spec.properties));
             (1..=30).for_each(|record| facts.see(Seen::in_record(record)));

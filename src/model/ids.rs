@@ -146,9 +146,12 @@ impl Default for HostId {
     }
 }
 
-/// The id of the verdict of one provider on one url.
+/// The id of the verdict of one provider on one url in one case: `<case>|<provider>|<url>`. A verdict belongs to its case
+/// alone, so that no other case replaces it. Only the url can contain the separator.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VerdictId {
+    /// The id of the case.
+    pub case: String,
     /// The name of the provider.
     pub provider: String,
     /// The normalised url. It is truncated if it is too long for an index.
@@ -156,21 +159,44 @@ pub struct VerdictId {
 }
 
 impl VerdictId {
-    /// The id of the verdict of this provider on this url.
-    pub fn new(provider: &str, url: &str) -> Self {
+    /// The id of the verdict of this provider on this url in this case.
+    pub fn new(case: &str, provider: &str, url: &str) -> Self {
         Self {
+            case: case.to_owned(),
             provider: provider.to_owned(),
             url: url.to_owned(),
         }
     }
 
-    /// Parses an id; `None` when the text has no separator.
+    /// Parses an id; `None` when the text has less than two separators.
     pub fn parse(text: &str) -> Option<Self> {
-        let (provider, url) = text.split_once(OF_VERDICT)?;
-        Some(Self::new(provider, url))
+        let (case, rest) = text.split_once(OF_VERDICT)?;
+        let (provider, url) = rest.split_once(OF_VERDICT)?;
+        Some(Self::new(case, provider, url))
     }
 
-    /// True when a text has the form of such an id.
+    /// Parses what a person types who looks at this case: the id, or `<provider>|<url>` without the case. The case's id
+    /// can be in lower case. `None` when the text has no separator.
+    pub fn typed(case: &str, text: &str) -> Option<Self> {
+        let (first, rest) = text.split_once(OF_VERDICT)?;
+        let (provider, url) = match first.eq_ignore_ascii_case(case) {
+            true => rest.split_once(OF_VERDICT)?,
+            false => (first, rest),
+        };
+        Some(Self::new(case, provider, url))
+    }
+
+    /// The id, in this case, of a verdict of a graph that was stored before the ids named the case. `None` when it names
+    /// the case already.
+    pub fn in_case(case: &str, stored: &str) -> Option<String> {
+        let named = stored.strip_prefix(case);
+        match named.is_some_and(|rest| rest.starts_with(OF_VERDICT)) {
+            true => None,
+            false => Some(format!("{case}{OF_VERDICT}{stored}")),
+        }
+    }
+
+    /// True when a text can be such an id, with its case or without.
     pub fn looks_like(text: &str) -> bool {
         text.contains(OF_VERDICT)
     }
@@ -178,7 +204,12 @@ impl VerdictId {
 
 impl fmt::Display for VerdictId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{OF_VERDICT}{}", self.provider, self.url)
+        let Self {
+            case,
+            provider,
+            url,
+        } = self;
+        write!(f, "{case}{OF_VERDICT}{provider}{OF_VERDICT}{url}")
     }
 }
 
@@ -326,13 +357,45 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_is_of_the_first_separator_on() {
-        let id = VerdictId::parse("otx|https://evil.example/a|b").unwrap();
+    fn a_verdict_is_of_the_second_separator_on() {
+        let whole = "01CASE|otx|https://evil.example/a|b";
+        let id = VerdictId::parse(whole).unwrap();
         assert_eq!(
-            (id.provider.as_str(), id.url.as_str()),
-            ("otx", "https://evil.example/a|b")
+            id,
+            VerdictId::new("01CASE", "otx", "https://evil.example/a|b")
         );
-        assert_eq!(VerdictId::parse("https://evil.example/"), None);
+        for typed in [
+            whole,
+            "01case|otx|https://evil.example/a|b",
+            "otx|https://evil.example/a|b",
+        ] {
+            assert_eq!(
+                VerdictId::typed("01CASE", typed),
+                Some(id.clone()),
+                "{typed}"
+            );
+        }
+        assert_ne!(
+            VerdictId::typed("01OTHER", whole),
+            Some(id),
+            "of another case"
+        );
+        assert_eq!(VerdictId::parse("otx|https://evil.example/"), None);
+        assert_eq!(VerdictId::typed("01CASE", "https://evil.example/"), None);
+        assert_eq!(
+            VerdictId::typed("01CASE", "01CASE|https://evil.example/"),
+            None
+        );
+    }
+
+    #[test]
+    fn a_verdict_of_an_older_graph_is_given_its_case() {
+        let now = "01CASE|otx|https://evil.example/a|b";
+        let stored = "otx|https://evil.example/a|b";
+        assert_eq!(VerdictId::in_case("01CASE", stored).as_deref(), Some(now));
+        assert_eq!(VerdictId::in_case("01CASE", now), None);
+        let begins_alike = "01CASES|https://evil.example/";
+        assert!(VerdictId::in_case("01CASE", begins_alike).is_some());
     }
 
     #[test]
@@ -358,7 +421,7 @@ mod tests {
                 prop_assert_eq!(again.to_string(), id.to_string());
             }
             let provider = text.replace('|', "");
-            let verdict = VerdictId::new(&provider, &other);
+            let verdict = VerdictId::new("01CASE", &provider, &other);
             prop_assert_eq!(VerdictId::parse(&verdict.to_string()), Some(verdict));
             let case = text.replace('/', "");
             let record = RecordId::new(&case, 7);

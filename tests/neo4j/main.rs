@@ -11,6 +11,7 @@ mod synthetic;
 mod own_server;
 mod shared;
 
+mod cases;
 mod export;
 mod failures;
 mod hunts;

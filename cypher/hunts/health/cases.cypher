@@ -24,6 +24,8 @@ RETURN run.id AS case_id, run.started AS started, run.finished AS finished, run.
        COUNT {
          MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)<-[sent:SENT]-(sender:User)
          WHERE all(x IN [url, contains, message, sent, sender] WHERE run.id IN x.cases)
+           AND coalesce(run.id IN url.risky_in, url.risky)
+           AND coalesce(run.id IN url.risky_in, url.risky)
          RETURN DISTINCT sender
        } AS risky_senders
 ORDER BY started, case_id, finished, window_from, window_to, version, complete, gaps, starts, risky_urls, risky_senders;

@@ -9,7 +9,7 @@
 
 CALL () {
   MATCH (url:Url {risky: true})
-  WHERE ($case IS NULL OR $case IN url.cases)
+  WHERE ($case IS NULL OR $case IN url.cases) AND coalesce($case IN url.risky_in, url.risky)
   RETURN url
   UNION
   MATCH (url:Url)<-[did:OPENED|CLICKED|WARNED_ABOUT|CONNECTED_TO]-(somebody:User|Host)
@@ -20,6 +20,6 @@ MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
 WHERE verdict.state IN ['hit', 'clean', 'not_found']
   AND verdict.checked < coalesce($before, datetime() - duration('P30D'))
   AND all(x IN [asked, verdict] WHERE $case IS NULL OR $case IN x.cases)
-RETURN url.id AS url, verdict.provider AS provider, verdict.state AS state, verdict.severity AS severity,
-       verdict.checked AS checked, coalesce(url.risky, false) AS risky, url.last_seen AS last
+RETURN DISTINCT url.id AS url, verdict.provider AS provider, verdict.state AS state, verdict.severity AS severity,
+       verdict.checked AS checked, coalesce($case IN url.risky_in, url.risky, false) AS risky, url.last_seen AS last
 ORDER BY checked, url, provider, state, severity, risky, last;

@@ -8,6 +8,7 @@
 
 MATCH (url:Url {risky: true})<-[seen:WARNED_ABOUT|CONNECTED_TO]-(host:Host)
 WHERE all(x IN [url, seen, host] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
   AND NOT EXISTS {
     MATCH (host)<-[used:USED]-(user:User)
     WHERE all(x IN [used, user] WHERE $case IS NULL OR $case IN x.cases)

@@ -20,6 +20,7 @@ RETURN coalesce(user.upn, user.name, user.id) AS user, user.id AS id, user.type 
        COUNT {
          MATCH (user)-[did:OPENED|CLICKED]->(url:Url {risky: true})
          WHERE all(x IN [did, url] WHERE $case IS NULL OR $case IN x.cases)
+           AND coalesce($case IN url.risky_in, url.risky)
          RETURN DISTINCT url
        } AS opened
 ORDER BY known_by, user, id, type, messages, opened;

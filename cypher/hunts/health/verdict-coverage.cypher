@@ -1,7 +1,8 @@
 // name: verdict-coverage
 // title: Which providers had an answer, and for how many urls
 // description: Numbers of urls by provider, state and severity. Urls that no provider outside the tenant was told of
-//   have the state withheld, other urls that nobody was asked about the state not_asked.
+//   have the state withheld, other urls that nobody was asked about the state not_asked. Without a case the answers of
+//   each case count.
 // returns: table
 // columns: provider, state, severity, count
 // tags: intelligence, gap

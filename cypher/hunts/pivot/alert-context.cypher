@@ -14,7 +14,7 @@ WHERE toLower($alert) IN [toLower(alert.id), toLower(alert.name)] AND ($case IS 
 CALL (alert) {
   MATCH (alert)-[mentions:MENTIONS]->(url:Url)
   WHERE all(x IN [mentions, url] WHERE $case IS NULL OR $case IN x.cases)
-  RETURN 'url' AS kind, url.id AS entity, coalesce(url.risky, false) AS risky,
+  RETURN 'url' AS kind, url.id AS entity, coalesce($case IN url.risky_in, url.risky, false) AS risky,
          COUNT {
            MATCH (url)<-[contains:CONTAINS]-(message:Message)
            WHERE all(x IN [contains, message] WHERE $case IS NULL OR $case IN x.cases)
@@ -36,6 +36,7 @@ CALL (alert) {
   WITH user, COUNT {
          MATCH (user)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
          WHERE all(x IN [sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+           AND coalesce($case IN url.risky_in, url.risky)
          RETURN DISTINCT message
        } AS messages
   RETURN 'user' AS kind, coalesce(user.upn, user.name, user.id) AS entity, messages > 0 AS risky, messages,
@@ -52,6 +53,7 @@ CALL (alert) {
          EXISTS {
            MATCH (host)-[seen:WARNED_ABOUT|CONNECTED_TO]->(url:Url {risky: true})
            WHERE all(x IN [seen, url] WHERE $case IS NULL OR $case IN x.cases)
+             AND coalesce($case IN url.risky_in, url.risky)
          } AS risky,
          null AS messages,
          COUNT {

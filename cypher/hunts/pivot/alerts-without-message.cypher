@@ -14,7 +14,7 @@ WHERE all(x IN [alert, mentions, url] WHERE $case IS NULL OR $case IN x.cases)
     WHERE all(x IN [contains, message] WHERE $case IS NULL OR $case IN x.cases)
   }
 RETURN coalesce(alert.time, alert.first_seen) AS at, coalesce(alert.name, alert.id) AS alert,
-       alert.severity AS severity, url.id AS url, coalesce(url.risky, false) AS risky,
+       alert.severity AS severity, url.id AS url, coalesce($case IN url.risky_in, url.risky, false) AS risky,
        COUNT {
          MATCH (url)<-[did:OPENED|CLICKED]-(user:User)
          WHERE all(x IN [did, user] WHERE $case IS NULL OR $case IN x.cases)

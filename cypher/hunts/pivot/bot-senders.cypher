@@ -9,7 +9,8 @@
 
 MATCH (bot:User)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url)
 WHERE bot.type = 'bot' AND all(x IN [bot, sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
-WITH bot, message, min(sent.at) AS sent_at, collect(DISTINCT CASE WHEN url.risky THEN url.id END) AS risky
+WITH bot, message, min(sent.at) AS sent_at,
+     collect(DISTINCT CASE WHEN coalesce($case IN url.risky_in, url.risky) THEN url.id END) AS risky
 WITH bot, message, coalesce(message.created, sent_at) AS at, risky
 MATCH (message)-[posted:POSTED_IN]->(spot:Channel|Chat)
 WHERE all(x IN [posted, spot] WHERE $case IS NULL OR $case IN x.cases)

@@ -14,10 +14,20 @@ WHERE toLower($user) IN [toLower(user.upn), toLower(user.name), toLower(user.id)
 WITH DISTINCT user
 MATCH (user)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
 WHERE all(x IN [sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 MATCH (message)-[posted:POSTED_IN]->(chat:Chat)
 WHERE all(x IN [posted, chat] WHERE $case IS NULL OR $case IN x.cases)
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
 RETURN coalesce(user.upn, user.name, user.id) AS sender, coalesce(message.created, sent.at) AS at,
-       'Chat: ' + coalesce(chat.topic, chat.kind, chat.id) AS place, url.id AS url, url.severity AS severity,
+       'Chat: ' + coalesce(chat.topic, chat.kind, chat.id) AS place, url.id AS url, severity,
        message.id AS message,
        COLLECT {
          MATCH (chat)<-[takes_part:PARTICIPATES_IN]-(other:User)

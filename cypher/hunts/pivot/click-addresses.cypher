@@ -9,6 +9,7 @@
 
 MATCH (user:User)-[clicked:CLICKED]->(url:Url {risky: true})
 WHERE all(x IN [user, clicked, url] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 UNWIND clicked.ips AS address
 WITH address, coalesce(user.upn, user.name, user.id) AS who, url.id AS url, clicked
 ORDER BY who, url

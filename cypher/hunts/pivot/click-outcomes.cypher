@@ -9,6 +9,7 @@
 
 MATCH (user:User)-[clicked:CLICKED]->(url:Url {risky: true})
 WHERE all(x IN [user, clicked, url] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 UNWIND coalesce(clicked.actions, ['unknown']) AS action
 WITH action, user, url, clicked,
      coalesce(clicked.clicked_through, false) OR 'ClickAllowed' IN coalesce(clicked.actions, []) AS through

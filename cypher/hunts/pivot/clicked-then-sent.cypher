@@ -10,9 +10,11 @@
 
 MATCH (user:User)-[did:OPENED|CLICKED]->(clicked:Url {risky: true})
 WHERE all(x IN [user, did, clicked] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN clicked.risky_in, clicked.risky)
 MATCH (user)-[wrote:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
 WHERE coalesce(message.created, wrote.at) > did.first_seen
   AND all(x IN [wrote, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 WITH user, message, url, coalesce(message.created, wrote.at) AS sent_at, did.first_seen AS clicked_at, clicked
 ORDER BY clicked_at DESC, clicked.id
 WITH user, message, url, sent_at, head(collect({at: clicked_at, url: clicked.id})) AS before

@@ -10,11 +10,21 @@
 
 MATCH (url:Url {risky: true})<-[seen:CONNECTED_TO]-(host:Host)
 WHERE all(x IN [url, seen, host] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
   AND NOT EXISTS {
     MATCH (host)<-[used:USED]-(somebody:User)-[did:OPENED|CLICKED]->(url)
     WHERE all(x IN [used, somebody, did] WHERE $case IS NULL OR $case IN x.cases)
   }
-RETURN coalesce(host.name, host.id) AS host, url.id AS url, url.severity AS severity, seen.match AS matched,
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
+RETURN coalesce(host.name, host.id) AS host, url.id AS url, severity, seen.match AS matched,
        coalesce(seen.sources, []) AS sources, seen.first_seen AS first, seen.last_seen AS last, seen.count AS count,
        COLLECT {
          MATCH (host)<-[used:USED]-(user:User)

@@ -37,6 +37,7 @@ RETURN coalesce(message.created, sent.at) AS created, message.deleted AS deleted
        COUNT {
          MATCH (sender)-[wrote:SENT]->(other:Message)-[held:CONTAINS]->(bad:Url {risky: true})
          WHERE other <> message AND all(x IN [wrote, other, held, bad] WHERE $case IS NULL OR $case IN x.cases)
+           AND coalesce($case IN bad.risky_in, bad.risky)
          RETURN DISTINCT other
        } AS other_lures, message.id AS message
 ORDER BY deleted, message, created, minutes, sender, place, urls, other_lures;

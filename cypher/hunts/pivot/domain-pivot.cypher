@@ -15,7 +15,16 @@ WHERE wanted IN [domain.id, domain.unicode] AND ($case IS NULL OR $case IN domai
 WITH DISTINCT domain
 MATCH (domain)<-[on:ON_DOMAIN]-(url:Url)
 WHERE all(x IN [on, url] WHERE $case IS NULL OR $case IN x.cases)
-RETURN domain.id AS domain, url.id AS url, coalesce(url.risky, false) AS risky, url.severity AS severity,
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
+RETURN domain.id AS domain, url.id AS url, coalesce($case IN url.risky_in, url.risky, false) AS risky, severity,
        COUNT {
          MATCH (url)<-[contains:CONTAINS]-(message:Message)<-[sent:SENT]-(sender:User)
          WHERE all(x IN [contains, message, sent, sender] WHERE $case IS NULL OR $case IN x.cases)

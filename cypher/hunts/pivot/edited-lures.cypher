@@ -12,6 +12,7 @@
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message {edited: true})
 WHERE message.modified >= message.created + duration({minutes: $minutes})
   AND all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 WITH message, url
 ORDER BY url.id
 WITH message, collect(DISTINCT url.id) AS urls

@@ -10,7 +10,7 @@
 // mitre: T1204.001
 
 MATCH (url:Url {risky: true})
-WHERE ($case IS NULL OR $case IN url.cases)
+WHERE ($case IS NULL OR $case IN url.cases) AND coalesce($case IN url.risky_in, url.risky)
 WITH url, COLLECT {
        MATCH (url)<-[contains:CONTAINS]-(message:Message)<-[sent:SENT]-(user:User)
        WHERE all(x IN [contains, message, sent, user] WHERE $case IS NULL OR $case IN x.cases)

@@ -10,7 +10,8 @@
 MATCH (sender:User)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url)
 WHERE sender.type IN ['guest', 'external', 'anonymous', 'bot']
   AND all(x IN [sender, sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
-WITH sender, message, coalesce(message.created, sent.at) AS at, CASE WHEN url.risky THEN url.id END AS risky
+WITH sender, message, coalesce(message.created, sent.at) AS at,
+     CASE WHEN coalesce($case IN url.risky_in, url.risky) THEN url.id END AS risky
 ORDER BY risky
 WITH sender, count(DISTINCT message) AS messages, collect(DISTINCT risky) AS urls, min(at) AS first, max(at) AS last
 RETURN coalesce(sender.upn, sender.name, sender.id) AS user, sender.name AS name, sender.type AS type,

@@ -12,7 +12,8 @@
 MATCH (sender:User)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url)
 WHERE sender.type IN ['guest', 'external', 'anonymous', 'bot'] AND sender.tenant IS NOT NULL
   AND all(x IN [sender, sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
-WITH sender, message, coalesce(message.created, sent.at) AS at, CASE WHEN url.risky THEN url.id END AS risky
+WITH sender, message, coalesce(message.created, sent.at) AS at,
+     CASE WHEN coalesce($case IN url.risky_in, url.risky) THEN url.id END AS risky
 ORDER BY risky
 WITH sender.tenant AS tenant, count(DISTINCT sender) AS senders, count(DISTINCT message) AS messages,
      collect(DISTINCT risky) AS urls, min(at) AS first, max(at) AS last

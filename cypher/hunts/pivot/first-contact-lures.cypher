@@ -10,6 +10,7 @@
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [url, contains, message, sent, sender] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 WITH sender, message, coalesce(message.created, sent.at) AS at, url
 ORDER BY url.id
 WITH sender, message, at, collect(DISTINCT url.id) AS urls

@@ -15,8 +15,17 @@ WHERE toLower($host) IN [toLower(host.name), head(split(toLower(host.name), '.')
 WITH DISTINCT host
 MATCH (host)-[seen:WARNED_ABOUT|CONNECTED_TO]->(url:Url)
 WHERE all(x IN [seen, url] WHERE $case IS NULL OR $case IN x.cases)
-RETURN coalesce(host.name, host.id) AS host, url.id AS url, url.severity AS severity,
-       coalesce(url.risky, false) AS risky,
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
+RETURN coalesce(host.name, host.id) AS host, url.id AS url, severity,
+       coalesce($case IN url.risky_in, url.risky, false) AS risky,
        CASE type(seen) WHEN 'WARNED_ABOUT' THEN 'warned' ELSE 'connected' END AS how, seen.match AS matched,
        seen.first_seen AS first, seen.last_seen AS last, seen.count AS count,
        COLLECT {

@@ -9,7 +9,7 @@
 // tags: overview, picture
 
 MATCH (url:Url {risky: true})
-WHERE ($case IS NULL OR $case IN url.cases)
+WHERE ($case IS NULL OR $case IN url.cases) AND coalesce($case IN url.risky_in, url.risky)
 CALL (url) {
   MATCH path = (url)<-[:CONTAINS]-(:Message)<-[:SENT]-(:User)
   WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)

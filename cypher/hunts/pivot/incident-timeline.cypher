@@ -8,7 +8,7 @@
 // tags: time, overview
 
 MATCH (url:Url {risky: true})
-WHERE ($case IS NULL OR $case IN url.cases)
+WHERE ($case IS NULL OR $case IN url.cases) AND coalesce($case IN url.risky_in, url.risky)
 CALL (url) {
   MATCH (url)<-[contains:CONTAINS]-(message:Message)
   WHERE all(x IN [contains, message] WHERE $case IS NULL OR $case IN x.cases)

@@ -9,6 +9,7 @@
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)
 WHERE contains.text IS NOT NULL AND all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
 WITH url, contains, message, sender
@@ -16,5 +17,14 @@ ORDER BY contains.text
 WITH url, collect(DISTINCT contains.text) AS texts, count(DISTINCT message) AS messages,
      count(DISTINCT sender) AS senders, count(DISTINCT CASE WHEN contains.mismatch THEN contains END) AS mismatches
 WHERE size(texts) > 1
-RETURN url.id AS url, url.severity AS severity, texts, messages, senders, mismatches
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
+RETURN url.id AS url, severity, texts, messages, senders, mismatches
 ORDER BY size(texts) DESC, url, severity, texts, messages, senders, mismatches;

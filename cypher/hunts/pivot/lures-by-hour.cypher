@@ -8,6 +8,7 @@
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)
 WHERE message.created IS NOT NULL AND all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
 WITH message.created.hour AS hour, count(DISTINCT message) AS messages, count(DISTINCT sender) AS senders,

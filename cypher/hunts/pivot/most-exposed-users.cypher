@@ -10,7 +10,7 @@
 // mitre: T1204.001
 
 MATCH (url:Url {risky: true})
-WHERE ($case IS NULL OR $case IN url.cases)
+WHERE ($case IS NULL OR $case IN url.cases) AND coalesce($case IN url.risky_in, url.risky)
 WITH collect(url) AS bad
 CALL (bad) {
   UNWIND bad AS url

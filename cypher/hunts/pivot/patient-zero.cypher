@@ -8,7 +8,7 @@
 // mitre: T1566.002
 
 MATCH (url:Url {risky: true})
-WHERE ($case IS NULL OR $case IN url.cases)
+WHERE ($case IS NULL OR $case IN url.cases) AND coalesce($case IN url.risky_in, url.risky)
 CALL (url) {
   MATCH (url)<-[contains:CONTAINS]-(message:Message)
   WHERE all(x IN [contains, message] WHERE $case IS NULL OR $case IN x.cases)
@@ -37,7 +37,16 @@ CALL (message) {
   ORDER BY place
   LIMIT 1
 }
-RETURN url.id AS url, url.severity AS severity, coalesce(message.created, sent.at) AS at,
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
+RETURN url.id AS url, severity, coalesce(message.created, sent.at) AS at,
        coalesce(sender.upn, sender.name, sender.id) AS sender,
        place, message.id AS message, first_opener, first_opened
 ORDER BY at, url, severity, sender, place, message, first_opener, first_opened;

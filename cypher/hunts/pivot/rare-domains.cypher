@@ -39,7 +39,16 @@ CALL (message) {
   ORDER BY place
   LIMIT 1
 }
-RETURN domain.id AS domain, url.id AS url, coalesce(url.risky, false) AS risky, url.severity AS severity,
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
+RETURN domain.id AS domain, url.id AS url, coalesce($case IN url.risky_in, url.risky, false) AS risky, severity,
        coalesce(message.created, sent.at) AS at, coalesce(sender.upn, sender.name, sender.id) AS sender, place,
        COUNT {
          MATCH (url)<-[acted:OPENED|CLICKED]-(user:User)

@@ -10,6 +10,7 @@
 
 MATCH (user:User)-[did:OPENED|CLICKED]->(url:Url {risky: true})
 WHERE all(x IN [user, did, url] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 WITH user, url.id AS url, max(coalesce(did.count, 1)) AS times,
      max(CASE WHEN did.clicked_through THEN 1 ELSE 0 END) AS through, min(did.first_seen) AS first,
      max(did.last_seen) AS last

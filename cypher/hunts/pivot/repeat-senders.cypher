@@ -8,6 +8,7 @@
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [url, contains, message, sent, sender] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 CALL (message) {
   OPTIONAL MATCH (message)-[posted:POSTED_IN]->(spot:Channel|Chat)
   WHERE all(x IN [posted, spot] WHERE $case IS NULL OR $case IN x.cases)

@@ -10,6 +10,7 @@
 
 MATCH (bad:Url {risky: true})<-[held:CONTAINS]-(lure:Message)
 WHERE all(x IN [bad, held, lure] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN bad.risky_in, bad.risky)
 WITH DISTINCT lure
 MATCH (lure)<-[answers:REPLY_TO]-(reply:Message)
 WHERE all(x IN [answers, reply] WHERE $case IS NULL OR $case IN x.cases)

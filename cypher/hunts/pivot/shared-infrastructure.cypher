@@ -9,6 +9,7 @@
 
 MATCH (domain:Domain)<-[on:ON_DOMAIN]-(url:Url {risky: true})
 WHERE all(x IN [domain, on, url] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 WITH domain, url
 ORDER BY url.id
 WITH domain, collect(DISTINCT url) AS found

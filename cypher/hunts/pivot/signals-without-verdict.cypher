@@ -8,8 +8,18 @@
 // tags: url, intelligence
 
 MATCH (url:Url)
-WHERE url.signals IS NOT NULL AND NOT coalesce(url.risky, false) AND ($case IS NULL OR $case IN url.cases)
-RETURN url.id AS url, url.severity AS severity, url.signals AS signals,
+WHERE url.signals IS NOT NULL AND NOT coalesce($case IN url.risky_in, url.risky, false)
+  AND ($case IS NULL OR $case IN url.cases)
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
+RETURN url.id AS url, severity, url.signals AS signals,
        COUNT {
          MATCH (url)<-[contains:CONTAINS]-(message:Message)
          WHERE all(x IN [contains, message] WHERE $case IS NULL OR $case IN x.cases)

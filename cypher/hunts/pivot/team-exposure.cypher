@@ -15,14 +15,24 @@ WITH DISTINCT team
 MATCH (team)-[holds:HAS_CHANNEL]->(channel:Channel)<-[posted:POSTED_IN]-(message:Message)
       -[contains:CONTAINS]->(url:Url {risky: true})
 WHERE all(x IN [holds, channel, posted, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
 WITH team, channel, url, message, coalesce(sender.upn, sender.name, sender.id) AS sender
 ORDER BY sender
 WITH team, channel, url, collect(DISTINCT sender) AS senders, count(DISTINCT message) AS messages,
      min(message.created) AS first, max(message.created) AS last
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
 RETURN coalesce(team.name, team.id) AS team, coalesce(channel.name, channel.id) AS channel, url.id AS url,
-       url.severity AS severity, senders, messages,
+       severity, senders, messages,
        COUNT {
          MATCH (team)<-[member:MEMBER_OF]-(user:User)
          WHERE all(x IN [member, user] WHERE $case IS NULL OR $case IN x.cases)

@@ -27,5 +27,6 @@ CALL (message) {
   LIMIT 1
 }
 RETURN coalesce(message.created, sent.at) AS at, coalesce(sender.upn, sender.name, sender.id) AS sender, place,
-       contains.text AS text, url.id AS url, coalesce(url.risky, false) AS risky, message.id AS message
+       contains.text AS text, url.id AS url,
+       coalesce($case IN url.risky_in, url.risky, false) AS risky, message.id AS message
 ORDER BY risky DESC, at, message, url, sender, place, text;

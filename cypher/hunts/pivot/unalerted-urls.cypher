@@ -7,12 +7,21 @@
 // tags: url, alert, gap
 
 MATCH (url:Url {risky: true})
-WHERE ($case IS NULL OR $case IN url.cases)
+WHERE ($case IS NULL OR $case IN url.cases) AND coalesce($case IN url.risky_in, url.risky)
   AND NOT EXISTS {
     MATCH (url)<-[mentions:MENTIONS]-(alert:Alert)
     WHERE all(x IN [mentions, alert] WHERE $case IS NULL OR $case IN x.cases)
   }
-RETURN url.id AS url, url.severity AS severity,
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
+RETURN url.id AS url, severity,
        COUNT {
          MATCH (url)<-[contains:CONTAINS]-(message:Message)
          WHERE all(x IN [contains, message] WHERE $case IS NULL OR $case IN x.cases)

@@ -15,35 +15,40 @@ WHERE toLower($user) IN [toLower(user.upn), toLower(user.name), toLower(user.id)
 CALL (user) {
   MATCH (user)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
   WHERE all(x IN [sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   RETURN url, 'sent' AS how, message.created AS at, message, null AS host
   UNION
   MATCH (user)-[member:MEMBER_OF]->(team:Team)-[holds:HAS_CHANNEL]->(channel:Channel)
         <-[posted:POSTED_IN]-(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
   WHERE coalesce(channel.membership, 'standard') = 'standard'
     AND all(x IN [member, team, holds, channel, posted, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
     AND NOT EXISTS { MATCH (user)-[sent:SENT]->(message) WHERE ($case IS NULL OR $case IN sent.cases) }
   RETURN url, 'received' AS how, message.created AS at, message, null AS host
   UNION
   MATCH (user)-[takes_part:PARTICIPATES_IN]->(chat:Chat)
         <-[posted:POSTED_IN]-(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
   WHERE all(x IN [takes_part, chat, posted, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
     AND NOT EXISTS { MATCH (user)-[sent:SENT]->(message) WHERE ($case IS NULL OR $case IN sent.cases) }
   RETURN url, 'received' AS how, message.created AS at, message, null AS host
   UNION
   MATCH (user)-[did:OPENED]->(url:Url {risky: true})
-  WHERE all(x IN [did, url] WHERE $case IS NULL OR $case IN x.cases)
+  WHERE all(x IN [did, url] WHERE $case IS NULL OR $case IN x.cases) AND coalesce($case IN url.risky_in, url.risky)
   RETURN url, 'opened' AS how, did.first_seen AS at, null AS message, null AS host
   UNION
   MATCH (user)-[did:CLICKED]->(url:Url {risky: true})
-  WHERE all(x IN [did, url] WHERE $case IS NULL OR $case IN x.cases)
+  WHERE all(x IN [did, url] WHERE $case IS NULL OR $case IN x.cases) AND coalesce($case IN url.risky_in, url.risky)
   RETURN url, 'clicked' AS how, did.first_seen AS at, null AS message, null AS host
   UNION
   MATCH (user)-[used:USED]->(host:Host)-[seen:WARNED_ABOUT]->(url:Url {risky: true})
   WHERE all(x IN [used, host, seen, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   RETURN url, 'warned' AS how, seen.first_seen AS at, null AS message, host
   UNION
   MATCH (user)-[used:USED]->(host:Host)-[seen:CONNECTED_TO]->(url:Url {risky: true})
   WHERE all(x IN [used, host, seen, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   RETURN url, 'connected' AS how, seen.first_seen AS at, null AS message, host
 }
 CALL (message) {
@@ -58,7 +63,16 @@ CALL (message) {
   ORDER BY place
   LIMIT 1
 }
-RETURN coalesce(user.upn, user.name, user.id) AS user, at, how, url.id AS url, url.severity AS severity, place,
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
+RETURN coalesce(user.upn, user.name, user.id) AS user, at, how, url.id AS url, severity, place,
        message.id AS message,
        coalesce(host.name, host.id) AS host
 ORDER BY at, user, how, url, severity, place, message, host;

@@ -12,8 +12,9 @@ WHERE toLower($user) IN [toLower(user.upn), toLower(user.name), toLower(user.id)
   AND ($case IS NULL OR $case IN user.cases)
 WITH DISTINCT user
 CALL (user) {
-  MATCH path = (user)-[:SENT]->(:Message)-[:CONTAINS]->(:Url {risky: true})
+  MATCH path = (user)-[:SENT]->(:Message)-[:CONTAINS]->(url:Url {risky: true})
   WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   RETURN path
   UNION
   MATCH path = (user)-[:SENT]->(message:Message)-[:POSTED_IN]->(:Channel|Chat)
@@ -21,15 +22,18 @@ CALL (user) {
     AND EXISTS {
       MATCH (message)-[contains:CONTAINS]->(url:Url {risky: true})
       WHERE all(x IN [contains, url] WHERE $case IS NULL OR $case IN x.cases)
+        AND coalesce($case IN url.risky_in, url.risky)
     }
   RETURN path
   UNION
-  MATCH path = (user)-[:OPENED|CLICKED]->(:Url {risky: true})
+  MATCH path = (user)-[:OPENED|CLICKED]->(url:Url {risky: true})
   WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   RETURN path
   UNION
-  MATCH path = (user)-[:USED]->(:Host)-[:WARNED_ABOUT|CONNECTED_TO]->(:Url {risky: true})
+  MATCH path = (user)-[:USED]->(:Host)-[:WARNED_ABOUT|CONNECTED_TO]->(url:Url {risky: true})
   WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   RETURN path
   UNION
   MATCH path = (user)<-[:MENTIONS]-(:Alert)

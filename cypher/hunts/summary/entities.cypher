@@ -9,6 +9,7 @@
 CALL () {
   MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)<-[sent:SENT]-(sender:User)
   WHERE all(x IN [url, contains, message, sent, sender] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   RETURN 'user' AS kind, coalesce(sender.upn, sender.name, sender.id) AS entity
   UNION
   MATCH (host:Host)-[warned:WARNED_ABOUT]->(url:Url)
@@ -17,10 +18,11 @@ CALL () {
   UNION
   MATCH (host:Host)-[connected:CONNECTED_TO]->(url:Url {risky: true})
   WHERE all(x IN [host, connected, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   RETURN 'host' AS kind, coalesce(host.name, host.id) AS entity
   UNION
   MATCH (url:Url {risky: true})
-  WHERE ($case IS NULL OR $case IN url.cases)
+  WHERE ($case IS NULL OR $case IN url.cases) AND coalesce($case IN url.risky_in, url.risky)
   RETURN 'url' AS kind, url.id AS entity
 }
 RETURN kind, entity

@@ -15,6 +15,7 @@ CALL () {
   UNION ALL
   MATCH (host:Host)-[seen:CONNECTED_TO]->(url:Url {risky: true})
   WHERE all(x IN [host, seen, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   RETURN host, url, seen, 'connected' AS how
 }
 RETURN coalesce(host.name, host.id) AS host, url.id AS url, how, seen.first_seen AS first, seen.last_seen AS last,

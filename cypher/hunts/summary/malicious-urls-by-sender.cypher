@@ -10,6 +10,7 @@
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)
 WHERE all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
 CALL (message) {
@@ -27,6 +28,15 @@ CALL (message) {
 WITH DISTINCT sender, url, message, place
 ORDER BY place
 WITH sender, url, collect(DISTINCT place) AS places, count(DISTINCT message) AS messages
-RETURN coalesce(sender.upn, sender.name, sender.id) AS sender, url.id AS url, url.severity AS severity, places,
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
+RETURN coalesce(sender.upn, sender.name, sender.id) AS sender, url.id AS url, severity, places,
        messages
 ORDER BY sender, url, severity, places, messages;

@@ -36,6 +36,6 @@ CALL (message) {
   ORDER BY place
   LIMIT 1
 }
-RETURN message.created AS at, coalesce(url.risky, false) AS risky,
+RETURN message.created AS at, coalesce($case IN url.risky_in, url.risky, false) AS risky,
        coalesce(sender.upn, sender.name, sender.id) AS sender, place, url.id AS url
 ORDER BY at, url, sender, place, risky;

@@ -9,6 +9,7 @@
 
 MATCH link = (message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
 WHERE all(x IN [message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN url.risky_in, url.risky)
 OPTIONAL MATCH sender = (message)<-[sent:SENT]-(user:User)
 WHERE all(x IN [sent, user] WHERE $case IS NULL OR $case IN x.cases)
 OPTIONAL MATCH place = (message)-[posted:POSTED_IN]->(spot:Channel|Chat)

@@ -10,12 +10,21 @@
 // mitre: T1566.002
 
 MATCH (url:Url {risky: true})
-WHERE ($case IS NULL OR $case IN url.cases)
-RETURN url.id AS url, url.severity AS severity,
+WHERE ($case IS NULL OR $case IN url.cases) AND coalesce($case IN url.risky_in, url.risky)
+CALL (url) {
+  OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
+  WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
+  WITH url, collect(DISTINCT verdict.severity) AS said
+  RETURN CASE
+      WHEN $case IS NULL THEN url.severity
+      ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
+    END AS severity
+}
+RETURN url.id AS url, severity,
        COLLECT {
          MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict {state: 'hit'})
          WHERE all(x IN [asked, verdict] WHERE $case IS NULL OR $case IN x.cases)
-         RETURN verdict.provider + ':' + verdict.severity AS said
+         RETURN DISTINCT verdict.provider + ':' + verdict.severity AS said
          ORDER BY said
        } AS providers,
        COUNT {

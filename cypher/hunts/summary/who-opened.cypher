@@ -11,10 +11,12 @@
 CALL () {
   MATCH (user:User)-[did:OPENED]->(url:Url {risky: true})
   WHERE all(x IN [user, did, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   RETURN user, url, did.first_seen AS at, 'opened' AS action
   UNION ALL
   MATCH (user:User)-[did:CLICKED]->(url:Url {risky: true})
   WHERE all(x IN [user, did, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   UNWIND coalesce(did.actions, ['clicked']) AS action
   RETURN user, url, did.first_seen AS at, action
 }

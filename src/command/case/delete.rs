@@ -1,11 +1,10 @@
 //! `linktrail case delete`: deletes the folder of a case, and its share in Neo4j.
 
-use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
 use crate::case::{self, Case};
 use crate::cli::Global;
-use crate::command::exit::{Context, Exit, Failure, UsageError};
+use crate::command::exit::{Context, Exit, Failure};
 use crate::command::output;
 use crate::config::Config;
 use crate::sink::neo4j::Connection;
@@ -21,19 +20,11 @@ pub(super) async fn run(global: &Global, dir: &Path, yes: bool) -> Result<Exit, 
         None => "",
     };
     if !yes {
-        if !io::stdin().is_terminal() {
-            return Err(UsageError(format!(
-                "nothing was deleted: nobody can be asked here; --yes deletes the case in {shown}{and_neo4j} without asking"
-            ))
-            .into());
-        }
-        output::eprint_line(&format!(
-            "Delete case {} in {shown}{and_neo4j}? Type yes:",
-            manifest.id
-        ));
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer)?;
-        if answer.trim() != "yes" {
+        let refused = format!(
+            "nothing was deleted: nobody can be asked here; --yes deletes the case in {shown}{and_neo4j} without asking"
+        );
+        let question = format!("Delete case {} in {shown}{and_neo4j}?", manifest.id);
+        if !output::confirm(&question, refused)? {
             output::eprint_line("nothing was deleted");
             return Ok(Exit::Failed);
         }

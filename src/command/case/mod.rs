@@ -25,7 +25,7 @@ pub(super) async fn run(global: &Global, command: Command) -> Result<Exit, Failu
         }
         Command::Unpack { file, out } => pack::unpack(global, &file, out.as_deref()).await,
         Command::Delete { dir, yes } => delete::run(global, &dir, yes).await,
-        Command::Push { dir } => push_again(global, &dir).await,
+        Command::Push { dir, yes } => push_again(global, &dir, yes).await,
         Command::Prune { id } => prune(global, &id).await,
     }
 }
@@ -79,12 +79,12 @@ fn list(dir: &Path) -> Result<Exit, Failure> {
     })
 }
 
-async fn push_again(global: &Global, dir: &Path) -> Result<Exit, Failure> {
+async fn push_again(global: &Global, dir: &Path, yes: bool) -> Result<Exit, Failure> {
     let settings = Config::read(global.config.as_deref())?.required_neo4j()?;
     let connection = Connection::open(&settings).await?;
     let case = complete_case::open(Some(dir))?;
     let graph = stored::read(global, &case)?.graph;
-    let counters = push::run(global, &connection, case.dir(), &graph).await?;
+    let counters = push::run(global, &connection, case.dir(), &graph, yes).await?;
     output::print(&format!("{}\n", push::describe(&counters)))?;
     Ok(Exit::Complete)
 }
@@ -101,7 +101,7 @@ async fn prune(global: &Global, id: &str) -> Result<Exit, Failure> {
         .into());
     }
     output::print(&format!(
-        "{} node(s) and {} edge(s) deleted that no other case holds\nWhat other cases hold as well keeps its merged values until one of them is pushed again (linktrail case push DIR).\n",
+        "{} node(s) and {} edge(s) deleted that no other case holds\nOf what other cases hold as well, verdicts, risk and severity are those of these cases; other properties, counts and times among them, keep their merged values until one of these cases is pushed again (linktrail case push DIR).\n",
         counters.nodes_deleted, counters.relationships_deleted
     ))?;
     Ok(Exit::Complete)

@@ -52,7 +52,7 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
     let pushed = match &neo4j {
         None => None,
         Some(connection) => {
-            let pushed = push::run(global, connection, case.dir(), &made.graph).await.context(|| {
+            let pushed = push::run(global, connection, case.dir(), &made.graph, arguments.yes).await.context(|| {
                 let again = suggested::command(global, "case push").path("DIR", case.dir());
                 format!("the case is complete, but its graph is not all in Neo4j; when this is solved, run {again}")
             })?;

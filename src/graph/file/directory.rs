@@ -8,7 +8,7 @@ use super::table::{Output, Piece, Sized, TableEntry, damaged};
 use crate::graph::{EdgeType, Label, schema};
 
 /// The last bytes of an index. The digit is the version of its form.
-const MAGIC: &[u8; 16] = b"linktrailindex 1";
+const MAGIC: &[u8; 16] = b"linktrailindex 2";
 /// The length and the digest of the directory, and the magic.
 const FOOTER: u64 = 8 + 8 + 16;
 /// The longest directory, uncompressed, in bytes. That of a million messages has less than one megabyte.

@@ -247,7 +247,7 @@ fn put(
     result: LookupResult,
 ) {
     let LookupResult { url, verdict, seen } = result;
-    let id = VerdictId::new(provider, url.url.as_str());
+    let id = VerdictId::new(graph.case(), provider, url.url.as_str());
     let node = node::Verdict {
         severity: verdict.severity,
         score: verdict.score,

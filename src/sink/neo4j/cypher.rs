@@ -1,6 +1,6 @@
 //! The Cypher statements, generated from the schema's table. No data becomes a part of them.
 
-use crate::graph::schema::{EVIDENCE_LIMIT, Merge, Property, common};
+use crate::graph::schema::{EVIDENCE_LIMIT, Merge, Property, common, url, verdict};
 use crate::graph::{EdgeType, Label};
 
 /// The list of the cases that hold a node or an edge.
@@ -8,7 +8,7 @@ const CASES: &str = common::CASES.name();
 
 /// Merges nodes. `$rows` is a list of lists: the id, then the values of `columns`, null where one is absent. `$prefix`
 /// is the case's id with a slash, which is how the ids of the case's evidence start and what the rows leave out. `$cases`
-/// is the list that holds the case's id alone.
+/// is the list that holds the case's id alone, `$ratings` has every severity of a url, the highest first.
 pub fn merge_nodes(label: Label) -> String {
     let properties = || label.spec().all_properties();
     format!(
@@ -84,12 +84,13 @@ fn values(properties: impl Iterator<Item = &'static Property>, first: usize) -> 
 /// Merges the pushed element (`new`) into the stored one (`old`) by the rules of [`Merge`]. `ranked_by` is the property
 /// by which one outranks the other, for types that have one.
 ///
-/// `new` must be a variable, since only a variable has a map projection.
+/// `new` must be a variable, since only a variable has a map projection. `$cases[0]` is the case that is pushed.
 ///
 /// The id is not among the properties and so is not written again; neither is `cases` by the map.
 ///
 /// The first item reads and writes one property of `old`. Neo4j then locks `old` before it reads, so two cases
-/// that are loaded at the same time cannot undo each other's lists.
+/// that are loaded at the same time cannot undo each other's lists. The items after it see what those before them wrote,
+/// so the flags in the map can follow from the lists.
 fn on_match(
     old: &str,
     new: &str,
@@ -97,6 +98,7 @@ fn on_match(
     ranked_by: Option<&str>,
 ) -> String {
     let mut first = String::new();
+    let mut lists = String::new();
     let mut others = Vec::new();
     let mut names = Vec::new();
     for property in properties {
@@ -116,6 +118,12 @@ fn on_match(
             }
             Merge::Earliest => format!("CASE WHEN {a} < {b} THEN {a} ELSE coalesce({b}, {a}) END"),
             Merge::Union => union(&a, &b),
+            Merge::CasesWith(flag) => {
+                lists.push_str(&format!(",\n{a} = {}", own_share(old, &a, &b, flag)));
+                continue;
+            }
+            Merge::InAnyOf(list) => flag_of(&format!("coalesce({b}, {a})"), old, list),
+            Merge::OfVerdicts => highest_of(old, &a, &b),
             Merge::Evidence => evidence(&a, &b, &format!("{old}.`cases`")),
         };
         if name == CASES {
@@ -133,7 +141,7 @@ fn on_match(
             ranked(old, new, property, &merged, &replaced)
         }
     };
-    format!("{first},\n{old} += {written}")
+    format!("{first}{lists},\n{old} += {written}")
 }
 
 /// Returns `merged` if both have the same rank, nothing if the old one outranks the new, and `replaced` otherwise. The
@@ -179,11 +187,89 @@ fn evidence(a: &str, b: &str, cases: &str) -> String {
     )
 }
 
+/// The cases in which a flag is true, with the pushed one among them exactly if it says so. An empty list is null.
+fn own_share(old: &str, list: &str, pushed: &str, flag: &str) -> String {
+    format!(
+        "head([l IN [own IN [{}] | [c IN own WHERE c < $cases[0]] + coalesce({pushed}, []) + \
+         [c IN own WHERE c > $cases[0]]] WHERE size(l) > 0])",
+        flagged_in(old, list, flag)
+    )
+}
+
+/// The cases in which a flag is true. An earlier version left the flag without such a list: it is then true in every case.
+fn flagged_in(old: &str, list: &str, flag: &str) -> String {
+    format!("CASE WHEN {old}.`{flag}` THEN coalesce({list}, {old}.`{CASES}`) ELSE [] END")
+}
+
+/// A flag that is true as long as a list has a case. A flag that neither side has stays absent.
+fn flag_of(flag: &str, old: &str, list: &str) -> String {
+    format!("{old}.`{list}` IS NOT NULL OR CASE WHEN {flag} IS NOT NULL THEN false END")
+}
+
+/// The rating of a url that other cases hold as well, until [`rate`] computes it from the verdicts.
+fn highest_of(old: &str, a: &str, b: &str) -> String {
+    format!(
+        "CASE WHEN size({old}.`{CASES}`) = 1 THEN {b} ELSE \
+         coalesce(head([s IN $ratings WHERE s IN [{a}, {b}]]), {b}) END"
+    )
+}
+
+/// The highest of the verdicts on the url that is bound to `url`. `$ratings` are all ratings, the highest first; the last
+/// one is that of a url on which nobody has an answer.
+fn rating(url: &str) -> String {
+    let (verdict, edge) = (Label::Verdict, EdgeType::HasVerdict);
+    let severity = verdict::SEVERITY.name();
+    format!(
+        "coalesce(head([s IN $ratings WHERE s IN [({url})-[:`{edge}`]->(v:`{verdict}`) | v.`{severity}`]]), last($ratings))"
+    )
+}
+
+/// Computes the severity of the next `$limit` urls of `$case` that other cases hold as well from their verdicts, starting
+/// after id `$after`. Its first write locks the url, so that of two cases that are loaded at the same time the one that
+/// computes last sees the verdicts of both.
+pub(super) fn rate() -> String {
+    let (label, severity) = (Label::Url, url::SEVERITY.name());
+    format!(
+        "MATCH (n:`{label}`)\n\
+         WHERE n.id > $after AND $case IN n.`{CASES}` AND size(n.`{CASES}`) > 1\n\
+         WITH n, n.id AS id ORDER BY id LIMIT $limit\n\
+         SET n.`{CASES}` = n.`{CASES}`\n\
+         WITH n, id\n\
+         SET n.`{severity}` = {}\n\
+         RETURN count(*) AS rows, max(id) AS last",
+        rating("n")
+    )
+}
+
 /// Removes `$case` from the node or edge bound to `old`, and deletes it if no other case holds it.
-fn release(old: &str, delete: &str) -> String {
+fn release(old: &str, delete: &str, properties: &[Property]) -> String {
+    let mut own = String::new();
+    for property in properties {
+        let held = format!("{old}.`{}`", property.name);
+        let left = match property.merge {
+            Merge::CasesWith(flag) => format!(
+                "head([l IN [[c IN {} WHERE c <> $case]] WHERE size(l) > 0])",
+                flagged_in(old, &held, flag)
+            ),
+            Merge::OfVerdicts => format!(
+                "CASE WHEN size({old}.`{CASES}`) = 0 THEN {held} ELSE {} END",
+                rating(old)
+            ),
+            _ => continue,
+        };
+        own.push_str(&format!(",\n{held} = {left}"));
+    }
+    // After the lists that they follow from.
+    for property in properties {
+        if let Merge::InAnyOf(list) = property.merge {
+            let held = format!("{old}.`{}`", property.name);
+            own.push_str(&format!(",\n{held} = {}", flag_of(&held, old, list)));
+        }
+    }
     format!(
         "SET {old}.`cases` = [c IN {old}.`cases` WHERE c <> $case],\n\
-         {old}.`evidence` = head([l IN [[e IN {old}.`evidence` WHERE NOT e STARTS WITH $prefix]] WHERE size(l) > 0])\n\
+         {old}.`evidence` = head([l IN [[e IN {old}.`evidence` WHERE NOT e STARTS WITH $prefix]] WHERE size(l) > 0])\
+         {own}\n\
          FOREACH (gone IN CASE WHEN size({old}.`cases`) = 0 THEN [{old}] ELSE [] END | {delete} gone)"
     )
 }
@@ -196,7 +282,7 @@ pub(super) fn prune_nodes(label: Label) -> String {
          WITH n, n.id AS id ORDER BY id LIMIT $limit\n\
          {}\n\
          RETURN count(*) AS rows, max(id) AS last",
-        release("n", "DETACH DELETE")
+        release("n", "DETACH DELETE", label.spec().properties)
     )
 }
 
@@ -208,7 +294,7 @@ pub(super) fn prune_edges(kind: EdgeType, from: Label, to: Label) -> String {
          WITH r, a.id AS id ORDER BY id LIMIT $limit\n\
          {}\n\
          RETURN count(*) AS rows, max(id) AS last",
-        release("r", "DELETE")
+        release("r", "DELETE", kind.spec().properties)
     )
 }
 
@@ -255,7 +341,7 @@ pub(super) fn release_nodes(label: Label) -> String {
          MATCH (n:`{label}` {{id: row.a}}) WHERE $case IN n.`cases`\n\
          {}\n\
          RETURN count(*) AS rows",
-        release("n", "DETACH DELETE")
+        release("n", "DETACH DELETE", label.spec().properties)
     )
 }
 
@@ -268,7 +354,7 @@ pub(super) fn release_edges(kind: EdgeType, from: Label, to: Label) -> String {
          MATCH (a)-[r:`{kind}`]->(b) WHERE $case IN r.`cases`\n\
          {}\n\
          RETURN count(*) AS rows",
-        release("r", "DELETE")
+        release("r", "DELETE", kind.spec().properties)
     )
 }
 
@@ -278,7 +364,7 @@ mod tests {
     use crate::graph::schema::{EDGES, NODES};
 
     fn all() -> Vec<String> {
-        let mut all = vec![find_case()];
+        let mut all = vec![find_case(), rate()];
         for spec in NODES {
             let label = spec.label;
             all.extend([
@@ -311,6 +397,7 @@ mod tests {
             merge_edges(EdgeType::Clicked, Label::User, Label::Url),
             merge_edges(EdgeType::ConnectedTo, Label::Host, Label::Url),
             prune_nodes(Label::Url),
+            rate(),
             prune_edges(EdgeType::Clicked, Label::User, Label::Url),
             list_edges(EdgeType::Clicked, Label::User, Label::Url),
             release_edges(EdgeType::Clicked, Label::User, Label::Url),

@@ -22,7 +22,8 @@ pub(super) type Progress<'p> = &'p (dyn Fn(usize, usize) + Sync);
 impl Connection {
     /// Merges a case's graph by the rules of [`crate::graph::schema::Merge`]: nodes label by label, then edges type by
     /// type. At the end it removes whatever an earlier load of the same case left and this graph does not contain, so
-    /// that the database holds the case as it was loaded last.
+    /// that the database holds the case as it was loaded last. Then the urls that other cases hold as well are rated by the
+    /// verdicts of all of them.
     ///
     /// The `Case` node is written first, and [`Connection::prune`] deletes it last. So if it is missing, the database
     /// holds nothing of the case and does not have to be searched.
@@ -77,6 +78,7 @@ impl Connection {
             self.sweep(graph.case(), &nodes, &edges, &mut counters)
                 .await?;
         }
+        self.rate(graph.case(), &mut counters).await?;
         Ok(counters)
     }
 }

@@ -22,6 +22,7 @@ pub use connection::{Connection, Server, Settings, Tuning};
 pub use cypher::{merge_edge_rows, merge_edges, merge_node_rows, merge_nodes};
 pub use error::Neo4jError;
 pub use schema::SchemaChanges;
+pub use sweep::Leaving;
 
 /// The changes that a load or a prune made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,6 +35,10 @@ pub struct Counters {
     pub relationships_created: u64,
     /// Edges that were deleted, since no case held them any more.
     pub relationships_deleted: u64,
+    /// Nodes that the case held before and holds no more, whether they were deleted or another case holds them.
+    pub nodes_left: u64,
+    /// Edges that the case held before and holds no more.
+    pub relationships_left: u64,
     /// Properties that were written, including those whose value did not change.
     pub properties_set: u64,
     /// Nodes and edges that were sent or, for a prune, that held the case.

@@ -5,12 +5,15 @@ use neo4rs::BoltMap;
 use super::connection::{Connection, Written};
 use super::load::{joins, labels};
 use super::retry::{Next, TransactionRetries};
-use super::rows::{integer, parameters, text};
+use super::rows::{integer, parameters, ratings, text};
 use super::{Counters, Neo4jError, cypher};
 
 impl Connection {
     /// Removes one case, and deletes exactly the nodes and edges that no other case holds. The remaining ones lose the
-    /// case's id and its evidence, and keep their other properties as they were merged.
+    /// case's id, its evidence and its share of the risk: flags, and severities by the verdicts of the other cases. They
+    /// keep their other properties as they were merged.
+    ///
+    /// Labels go in reverse order, so that the verdicts are gone when their urls are rated.
     ///
     /// It works in transactions of limited size; an interrupted prune is simply run again. The `Case` node is deleted
     /// last. Pruning a case that is not in the database changes nothing: [`Counters::rows`] is 0.
@@ -70,6 +73,7 @@ fn page(case: &str, after: &str, limit: usize) -> BoltMap {
         ("prefix", text(format!("{case}/"))),
         ("after", text(after.to_owned())),
         ("limit", integer(limit)),
+        ("ratings", ratings()),
     ])
 }
 

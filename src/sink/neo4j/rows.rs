@@ -8,6 +8,7 @@ use neo4rs::{
 use super::cypher::columns;
 use crate::graph::schema::{Merge, Property};
 use crate::graph::{EdgeData, EdgeType, Graph, Label, NodeData, Properties, Value};
+use crate::model::UrlSeverity;
 
 /// An edge between its start and its end.
 pub(super) type EdgeRow<'g> = (&'g NodeData, &'g EdgeData, &'g NodeData);
@@ -42,10 +43,14 @@ impl<'g> RowWriter<'g> {
     }
 
     /// The parameters that are the same for all rows.
-    pub(super) fn common(&self) -> [(&'static str, BoltType); 2] {
+    pub(super) fn common(&self) -> [(&'static str, BoltType); 3] {
         let case = text(self.graph.case().to_owned());
         let cases = BoltType::List(BoltList { value: vec![case] });
-        [("prefix", text(self.prefix.clone())), ("cases", cases)]
+        [
+            ("prefix", text(self.prefix.clone())),
+            ("cases", cases),
+            ("ratings", ratings()),
+        ]
     }
 
     /// A node's row, and its approximate size in bytes.
@@ -115,6 +120,18 @@ pub(super) fn parameters<const N: usize>(named: [(&'static str, BoltType); N]) -
         map.put(name.into(), value);
     }
     map
+}
+
+/// Every severity of a url, the highest first.
+pub(super) fn ratings() -> BoltType {
+    let mut all = UrlSeverity::ALL.to_vec();
+    all.sort_unstable_by(|a, b| b.cmp(a));
+    let value = all
+        .into_iter()
+        .map(|rating| text(rating.as_str().to_owned()));
+    BoltType::List(BoltList {
+        value: value.collect(),
+    })
 }
 
 /// A text.

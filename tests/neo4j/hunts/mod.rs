@@ -9,4 +9,4 @@ mod docs;
 mod library;
 mod plans;
 mod refusals;
-mod world;
+pub(crate) mod world;
