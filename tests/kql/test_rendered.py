@@ -22,4 +22,5 @@ def test_there_is_a_file_for_each_query():
 def test_a_rendered_query_runs(workspace, file):
     query = readable(file.read_bytes().decode())
     assert workspace.columns(query) == columns(file.name.split(".")[0])
-    assert workspace.execute(query) == []
+    # log_ends has a row for each log, also for one without an event.
+    assert [row for row in workspace.execute(query) if row.get("newest", True)] == []
