@@ -78,7 +78,11 @@ pub enum Problem {
         asked: Option<u64>,
     },
     #[error("{what}: {said}")]
-    Refused { what: &'static str, said: String },
+    Refused {
+        what: &'static str,
+        status: u16,
+        said: String,
+    },
     #[error("{what}: no answer ({reason})")]
     NoAnswer { what: &'static str, reason: String },
     #[error("{what}: the answer is not what Graph sends")]
@@ -106,6 +110,7 @@ impl Problem {
     /// True when asking for the parts of the list singly would meet the same refusal.
     pub fn is_of_the_service(&self) -> bool {
         match self {
+            Self::Refused { status, .. } => *status >= 500,
             Self::NotPermitted { .. }
             | Self::Unexplained { .. }
             | Self::NotLicensed { .. }
@@ -119,7 +124,6 @@ impl Problem {
             Self::NotFound { .. }
             | Self::NoList { .. }
             | Self::BrokenOff { .. }
-            | Self::Refused { .. }
             | Self::NotUnderstood { .. }
             | Self::Elsewhere { .. }
             | Self::Loop { .. }
@@ -253,7 +257,7 @@ fn refusal(exchange: &Exchange, subject: Subject) -> Problem {
             let wait = asked_minutes(exchange);
             let wait = wait.map(|minutes| format!("; Graph asked to wait {minutes} minutes"));
             let said = said + wait.unwrap_or_default().as_str();
-            Problem::Refused { what, said }
+            Problem::Refused { what, status, said }
         }
     }
 }

@@ -134,16 +134,27 @@ impl Comparable {
             facts.retain(|name, _| !HOW.contains(&name.as_str()));
             facts
         };
+        let untimed = |properties: &Map<String, Value>| {
+            let mut facts = facts(properties);
+            facts.retain(|name, _| name != "first_seen" && name != "last_seen");
+            facts
+        };
         let nodes = graph
             .nodes
             .iter()
             .map(|(key, properties)| match key.0.as_str() {
                 // What a load says about itself: its gaps, its version, its counts.
                 "Case" => (node(key), Map::new()),
+                // The times of a verdict are those at which a provider was asked.
+                "Verdict" => (node(key), untimed(properties)),
                 _ => (node(key), facts(properties)),
             });
         let edges = graph.edges.iter().map(|((kind, from, to), properties)| {
-            ((kind.clone(), node(from), node(to)), facts(properties))
+            let facts = match kind.as_str() {
+                "HAS_VERDICT" => untimed(properties),
+                _ => facts(properties),
+            };
+            ((kind.clone(), node(from), node(to)), facts)
         });
         Self {
             nodes: nodes.collect(),
