@@ -17,9 +17,11 @@ use crate::model::{ChannelId, MessageId, Stage, TeamId};
 use crate::source::msgraph::{self, MessagePlace, Problem};
 
 const STAGE: Stage = Stage::Messages;
+/// The highest number of messages of a channel that are asked for one by one.
+pub(super) const OF_A_CHANNEL: usize = 300;
 /// The bounds of a load.
 const BOUNDS: Bounds = Bounds {
-    of_a_channel: 300,
+    of_a_channel: OF_A_CHANNEL,
     in_all: 5_000,
 };
 /// The most teams with the same reason that are named; the others are counted together.

@@ -5,16 +5,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
-
-use super::MOST_EMPTY_PAGES;
-use super::answer;
+use super::words::Words;
+use super::{MOST_EMPTY_PAGES, answer};
 use crate::http::retry_after;
 use crate::journal::{Answer, Exchange};
-use crate::terminal;
-
-/// The most characters of Graph's own words in a reason.
-const LONGEST_WORDS: usize = 160;
 
 /// Why something is missing. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -320,106 +314,6 @@ fn asked_minutes(exchange: &Exchange) -> Option<u64> {
     (asked >= Duration::from_secs(60)).then_some(minutes)
 }
 
-/// What Graph itself says of a failure.
-struct Words {
-    status: u16,
-    code: String,
-    /// The codes and messages of the error and of those inside it, in lower case.
-    all: String,
-    /// The message as it may be shown.
-    message: String,
-}
-
-impl Words {
-    fn of(exchange: &Exchange) -> Self {
-        let body: Value = serde_json::from_str(exchange.body()).unwrap_or_default();
-        let mut all = String::new();
-        let mut error = body.get("error");
-        let text = |error: &Value, name: &str| {
-            let text = error.get(name).and_then(Value::as_str);
-            text.unwrap_or_default().to_owned()
-        };
-        let (code, message) = match error {
-            Some(error) => (text(error, "code"), text(error, "message")),
-            None => Default::default(),
-        };
-        // Graph spells it both ways. It is nested two or three deep.
-        for _ in 0..8 {
-            let Some(inner) = error else { break };
-            let (code, message) = (text(inner, "code"), text(inner, "message"));
-            all.push_str(&format!("{code}\n{message}\n").to_lowercase());
-            error = inner.get("innerError").or(inner.get("innererror"));
-        }
-        Self {
-            status: exchange.status().unwrap_or_default(),
-            code: plain_code(code),
-            all,
-            message: shown(&message),
-        }
-    }
-
-    fn has(&self, texts: &[&str]) -> bool {
-        texts.iter().any(|text| self.all.contains(text))
-    }
-
-    /// True for a refusal that only repeats that it is one.
-    fn say_nothing(&self) -> bool {
-        let empty = ["", "forbidden", "unknownerror"];
-        self.all.lines().all(|line| empty.contains(&line))
-    }
-}
-
-impl std::fmt::Display for Words {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            status,
-            code,
-            message,
-            ..
-        } = self;
-        write!(f, "HTTP {status}")?;
-        if !code.is_empty() {
-            write!(f, " {code}")?;
-        }
-        if !message.is_empty() && message != code {
-            write!(f, ": \"{message}\"")?;
-        }
-        Ok(())
-    }
-}
-
-/// The code of an error, if it is a single word.
-fn plain_code(code: String) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    match code.len() <= 64 && code.chars().all(is_plain) {
-        true => code,
-        false => String::new(),
-    }
-}
-
-/// A message as it may stand in a reason: cleaned, cut, and without what differs from one object to the next (ids,
-/// addresses, urls), so that equal causes have equal reasons.
-fn shown(message: &str) -> String {
-    let message = terminal::clean(message);
-    let words = message.split_whitespace().map(|word| {
-        let digits = word.chars().filter(char::is_ascii_digit).count();
-        let is_own = word.contains("://")
-            || word.contains('@')
-            || word.contains("19:")
-            || digits >= 6
-            || word.len() > 48;
-        if is_own { "…" } else { word }
-    });
-    let words: Vec<&str> = words.collect();
-    // A quote of the message would end the one around it.
-    let text = words.join(" ").replace('"', "'");
-    let mut cut: String = text.chars().take(LONGEST_WORDS).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
-    }
-    cut
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -562,7 +456,6 @@ mod tests {
         );
         let long = text(403, "AccessDenied", &"word ".repeat(100));
         assert!(long.chars().count() < 400, "{long}");
-        assert_eq!(plain_code("a b".to_owned()), "");
     }
 
     #[test]

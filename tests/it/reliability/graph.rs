@@ -146,6 +146,15 @@ rows! {
         .script(|tenant| lonely_is(tenant, Some(refusal(404, "NotFound", "NotFound"))))
         .note("messages", "graph", "the audit log lists messages that are gone: asked for one by one, Graph says that they were deleted or do not exist, and it shows others of their channels", 2);
 
+    lacking_and_deleted: Row::new("The list lacks a message, and by itself it has the time of its deletion.")
+        .script(|tenant| {
+            let deleted = tenant.world().messages.iter().find(|message| message.deleted.is_some());
+            let without = Action::Without(vec![deleted.expect("a message").id.clone()]);
+            vec![always(&list_of(tenant, "Finance"), without)]
+        })
+        .note("messages", "graph", "the audit log lists messages that are gone: asked for one by one, Graph says that they were deleted or do not exist, and it shows others of their channels", 2)
+        .heals();
+
     lacking_and_forbidden: Row::new("The list lacks a message, and it is forbidden (403) by itself.")
         .script(|tenant| lonely_is(tenant, Some(refusal(403, "UnknownError", ""))))
         .gap("messages", "graph", "the audit log lists messages in the team Finance that were not read: channel messages: refused without a reason (HTTP 403 UnknownError)…", 1)
