@@ -17,18 +17,20 @@ use crate::model::{ChannelId, MessageId, Stage, TeamId};
 use crate::source::msgraph::{self, MessagePlace, Problem};
 
 const STAGE: Stage = Stage::Messages;
+/// The highest number of messages of a channel that are asked for one by one.
+pub(super) const OF_A_CHANNEL: usize = 300;
 /// The bounds of a load.
 const BOUNDS: Bounds = Bounds {
-    of_a_channel: 300,
+    of_a_channel: OF_A_CHANNEL,
     in_all: 5_000,
 };
 /// The most teams with the same reason that are named; the others are counted together.
 const MOST_TEAMS: usize = 10;
 
 const GONE: &str = "the audit log lists messages that are gone: asked for one by one, Graph says that they were deleted or do not exist, and it shows others of their channels";
-const NOTHING_ELSE: &str = "Graph answers 404 for each and shows no other message of their channels, so that it may not be able to read these channels; run the same command again later";
-const MAYBE_REPLIES: &str = "Graph answers 404 where first messages are found; these may be replies, which are found only under a first message that no log names, and the list of the team lacks messages";
-const TOO_MANY: &str = "the list of the team lacks them, and they are more than are asked for one by one (300 of a channel, 5,000 in all, newest first); load a case with a shorter window";
+const NOTHING_ELSE: &str = "asked for one by one, Graph answers 404, but it shows no other message of their channels either, so these may be closed to it; run the same command again later";
+const MAYBE_REPLIES: &str = "asked for one by one, Graph answers 404, as it does for a reply whose first message nothing names, and the list of the team's messages is not whole; run the same command again later";
+const TOO_MANY: &str = "the list of the team's messages lacks them, and more are not asked for one by one (300 of a channel, 5,000 in all, the newest); load another case with a shorter window";
 
 /// How the lists of the teams' messages ended.
 #[derive(Default)]
@@ -101,6 +103,8 @@ pub(super) struct Absent {
     gone: u64,
     /// The number of messages that were not read, by reason and by the name of the team.
     unread: BTreeMap<String, BTreeMap<String, u64>>,
+    /// The teams of whose messages it says why their list could not be read.
+    explained: BTreeSet<TeamId>,
 }
 
 /// A message that was not given.
@@ -127,7 +131,10 @@ pub(super) async fn settle(
         let reason = lists.teams.get(team).and_then(Option::as_ref);
         if let Some(problem) = reason.filter(|problem| problem.is_of_the_service()) {
             let count = channel.messages.len() as u64;
-            absent.unread(channel, team, problem.to_string(), count);
+            if count > 0 {
+                absent.unread(channel, team, problem.to_string(), count);
+                absent.explained.insert(team.clone());
+            }
             continue;
         }
         let messages = channel.messages.keys().map(|message| AbsentMessage {
@@ -209,10 +216,12 @@ impl AbsentMessage {
 }
 
 impl Absent {
+    /// True when a gap about this team's messages will say why their list could not be read.
+    pub(super) fn explains(&self, team: &TeamId) -> bool {
+        self.explained.contains(team)
+    }
+
     fn unread(&mut self, channel: &ListedChannel, team: &TeamId, reason: String, count: u64) {
-        if count == 0 {
-            return;
-        }
         let listed = channel.teams.get(team).map(|listed| &listed.team_name);
         let name = listed.filter(|name| !name.is_empty()).cloned();
         let name = name.unwrap_or_else(|| team.to_string());

@@ -89,8 +89,10 @@ pub(super) async fn read_listed(
         mut senders,
         ..
     } = fetched;
-    for problem in lists.teams.into_values().flatten() {
-        findings.add_msgraph_problem(STAGE, problem);
+    for (team, problem) in lists.teams {
+        if let Some(problem) = problem.filter(|_| !absent.explains(&team)) {
+            findings.add_msgraph_problem(STAGE, problem);
+        }
     }
     if lists.without_channel > 0 {
         let reason = "messages for which Graph names no channel were left out, since the audit log does not tell where they stand";

@@ -19,14 +19,14 @@ use super::listing::Listing;
 use super::lookup::{Lookups, SharedRequest};
 use super::progress::{Progress, RunError};
 use super::urls::Urls;
-use super::{chats, intel, messages, pivot, seeds, teams};
+use super::{absent, chats, intel, messages, pivot, seeds, teams};
 use crate::case::Manifest;
 use crate::graph::{Graph, Label, Seen};
 use crate::http::{Client, Failure};
 use crate::intel::Provider;
 use crate::model::{ChannelId, ChatsOf, Gap, Options, PivotOn, Stage, TeamId};
 use crate::source::logs::chunks;
-use crate::source::msgraph::{self, changed_since};
+use crate::source::msgraph::{self, MessagePlace, changed_since};
 
 /// The prediction of a load.
 #[derive(Debug, Clone, Serialize)]
@@ -178,7 +178,7 @@ pub struct QueryPlan {
     pub if_all_risky: bool,
 }
 
-const ESTIMATE: &str = "an estimate: a team's messages are one list of 50 a page, and it holds those without a link too; the audit log counts only those with one, so there may be many more pages; the names of channels and senders come on top, twenty a request";
+const ESTIMATE: &str = "an estimate: a team's messages are one list of 50 a page, and it holds those without a link too; the audit log counts only those with one, so there may be many more pages; the names of channels and senders come on top, twenty a request, and so do listed messages that the list of their team turns out to lack";
 
 /// Sends the requests that stay inside the tenant and are cheap, and predicts what a load would do after them.
 ///
@@ -286,10 +286,15 @@ async fn plan_messages(
             });
         }
     }
+    let pending = lacking(context, listing, &found, &teams)?;
     let mut teams: Vec<TeamPlan> = teams.into_values().collect();
     for team in teams.iter_mut().filter(|team| !team.read) {
         let pages = team.listed().div_ceil(msgraph::PAGE);
         team.requests_at_least = pages.saturating_sub(team.pages_recorded).max(1);
+    }
+    for team in &mut teams {
+        let singly = pending.get(team.id.as_str()).copied();
+        team.requests_at_least += singly.unwrap_or_default().div_ceil(msgraph::ENVELOPE);
     }
     let requests = teams.iter().map(|team| team.requests_at_least);
     let (sum, longest) = (requests.clone().sum(), requests.max().unwrap_or_default());
@@ -300,12 +305,47 @@ async fn plan_messages(
         listed: teams.iter().map(TeamPlan::listed).sum(),
         unread: unread
             .map(|channel| channel.listed - channel.recorded)
-            .sum(),
+            .sum::<usize>()
+            + pending.values().sum::<usize>(),
         requests_at_least: sum,
         seconds_at_least: (longest as f64 / of_team).max(sum as f64 / of_all),
         estimate: ESTIMATE,
         teams,
     })
+}
+
+/// How many listed messages of each team will be asked for one by one: the list of the team is in the journal and lacks
+/// them, and so does the journal.
+fn lacking(
+    context: &Context,
+    listing: &Listing,
+    found: &BTreeSet<(ChannelId, String)>,
+    teams: &BTreeMap<TeamId, TeamPlan>,
+) -> Result<BTreeMap<String, usize>, Failure> {
+    let mut pending = BTreeMap::new();
+    for (id, channel) in listing.channels() {
+        let mut of_channel = channel.teams.keys();
+        let is_read = |team: &&TeamId| teams.get(*team).is_some_and(|team| team.read);
+        let Some(team) = of_channel.find(is_read) else {
+            continue;
+        };
+        for message in channel.messages.keys().rev().take(absent::OF_A_CHANNEL) {
+            let place = (id.clone(), message.to_string());
+            if found.contains(&place) {
+                continue;
+            }
+            let place = MessagePlace {
+                team: team.to_string(),
+                channel: id.to_string(),
+                root: None,
+                id: place.1,
+            };
+            if !context.msgraph.has_on_record(&place)? {
+                *pending.entry(team.to_string()).or_default() += 1;
+            }
+        }
+    }
+    Ok(pending)
 }
 
 /// Reads the chats in the journal with their urls.

@@ -129,6 +129,37 @@ fn the_small_world() {
 }
 
 #[test]
+fn shared_channels_and_chats_of_another_tenant() {
+    check(World::shared(), Options::default(), &[], |_| {});
+    // What is another tenant's is named and not asked for.
+    let lab = Lab::new(World::shared(), Options::default());
+    let result = lab.loaded(&lab.case("case"), &[], 0);
+    let notes = run::gaps(&result, "notes");
+    for start in [
+        "teams graph 1: teams of another tenant",
+        "chats graph 1: chats that another tenant",
+    ] {
+        assert!(
+            notes.iter().any(|note| note.starts_with(start)),
+            "{notes:#?}"
+        );
+    }
+    let world = lab.tenant.world();
+    let chat = world
+        .chats
+        .iter()
+        .find(|chat| chat.owner != world.tenant_id);
+    let foreign = world.users.iter().flat_map(|user| &user.foreign_teams);
+    for id in foreign.chain(chat.map(|chat| &chat.id)) {
+        let requests = lab.tenant.requests_to(Service::Graph);
+        let asked = requests
+            .iter()
+            .filter(|asked| decode(&asked.target, false).unwrap().contains(id));
+        assert_eq!(asked.count(), 0, "{id}");
+    }
+}
+
+#[test]
 fn the_demo_world() {
     check(World::demo(), Options::default(), &[], |_| {});
 }

@@ -13,7 +13,7 @@ use crate::http::{AnswerFrom, Failure, KEPT_HEADERS, Network, first_pause};
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
 
 /// The highest number of requests in an envelope.
-const ENVELOPE: usize = 20;
+pub const ENVELOPE: usize = 20;
 /// The number of envelopes and single requests at the same time.
 const CONCURRENT: usize = 4;
 

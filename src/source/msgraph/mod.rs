@@ -9,6 +9,7 @@ mod limits;
 mod pages;
 mod problem;
 mod types;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use crate::model::Source;
 use crate::model::Window;
 use crate::model::format_time;
 
+pub use batch::ENVELOPE;
 pub use problem::Problem;
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
@@ -239,22 +241,33 @@ impl Graph {
         &self,
         places: &[MessagePlace],
     ) -> Result<Vec<Result<Recorded<ChatMessage>, Problem>>, Failure> {
-        let request = |place: &MessagePlace| {
-            let MessagePlace {
-                team,
-                channel,
-                root,
-                id,
-            } = place;
-            let of_channel = ["teams", team, "channels", channel, "messages"];
-            let path = match root {
-                Some(root) => [&of_channel[..], &[root, "replies", id]].concat(),
-                None => [&of_channel[..], &[id]].concat(),
-            };
-            with_all_types(self.get(&path, &[], limits::channel_messages(team, channel)))
-        };
-        let requests = places.iter().map(request).collect();
+        let requests = places.iter().map(|place| self.channel_message(place));
+        let requests = requests.collect();
         self.objects(requests, subject::CHANNEL_MESSAGES).await
+    }
+
+    /// True when the journal has the answer to the request for a single channel message.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn has_on_record(&self, place: &MessagePlace) -> Result<bool, Failure> {
+        let request = self.channel_message(place);
+        Ok(self.journal.on_record(&request)?.is_some())
+    }
+
+    fn channel_message(&self, place: &MessagePlace) -> Request {
+        let MessagePlace {
+            team,
+            channel,
+            root,
+            id,
+        } = place;
+        let of_channel = ["teams", team, "channels", channel, "messages"];
+        let path = match root {
+            Some(root) => [&of_channel[..], &[root, "replies", id]].concat(),
+            None => [&of_channel[..], &[id]].concat(),
+        };
+        with_all_types(self.get(&path, &[], limits::channel_messages(team, channel)))
     }
 
     /// The rate limits for the pages of a team's messages, in requests a second: for one team, and for all teams
@@ -479,6 +492,21 @@ mod tests {
         let envelope = graph.envelope(std::slice::from_ref(&one), 0..1);
         for request in [one, messages, envelope] {
             assert_eq!(request.longest_answer, 64 << 20);
+        }
+    }
+
+    #[test]
+    fn only_the_cloud_of_china_has_no_associated_teams() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = JournalReader::open(folder.path(), "case", None).unwrap();
+        let client = Arc::new(Client::new(Arc::new(Journal::Reader(journal)), None));
+        for (url, has) in [
+            ("https://graph.microsoft.com", true),
+            ("https://dod-graph.microsoft.us", true),
+            ("https://microsoftgraph.chinacloudapi.cn", false),
+        ] {
+            let graph = Graph::new(Arc::clone(&client), &Url::parse(url).unwrap());
+            assert_eq!(graph.has_associated_teams(), has, "{url}");
         }
     }
 }

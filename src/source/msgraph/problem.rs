@@ -5,16 +5,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
-
-use super::answer;
-use super::{MOST_EMPTY_PAGES, SOURCE};
+use super::words::Words;
+use super::{MOST_EMPTY_PAGES, SOURCE, answer};
 use crate::http::retry_after;
 use crate::journal::{Answer, Exchange};
-use crate::terminal;
-
-/// The most characters of Graph's own words in a reason.
-const LONGEST_WORDS: usize = 160;
 
 /// Why something is missing. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -78,7 +72,11 @@ pub enum Problem {
         asked: Option<u64>,
     },
     #[error("{what}: {said}")]
-    Refused { what: &'static str, said: String },
+    Refused {
+        what: &'static str,
+        status: u16,
+        said: String,
+    },
     #[error("{what}: no answer ({reason})")]
     NoAnswer { what: &'static str, reason: String },
     #[error("{what}: the answer is not what Graph sends")]
@@ -115,6 +113,7 @@ impl Problem {
     /// True when asking for the parts of the list singly would meet the same refusal.
     pub fn is_of_the_service(&self) -> bool {
         match self {
+            Self::Refused { status, .. } => *status >= 500,
             Self::NotPermitted { .. }
             | Self::Unexplained { .. }
             | Self::NotLicensed { .. }
@@ -128,7 +127,6 @@ impl Problem {
             Self::NotFound { .. }
             | Self::NoList { .. }
             | Self::BrokenOff { .. }
-            | Self::Refused { .. }
             | Self::NotUnderstood { .. }
             | Self::Elsewhere { .. }
             | Self::Loop { .. }
@@ -262,7 +260,7 @@ fn refusal(exchange: &Exchange, subject: Subject) -> Problem {
             let wait = asked_minutes(exchange);
             let wait = wait.map(|minutes| format!("; Graph asked to wait {minutes} minutes"));
             let said = said + wait.unwrap_or_default().as_str();
-            Problem::Refused { what, said }
+            Problem::Refused { what, status, said }
         }
     }
 }
@@ -323,106 +321,6 @@ fn asked_minutes(exchange: &Exchange) -> Option<u64> {
     let asked = retry_after(text, SystemTime::from(exchange.at))?;
     let minutes = asked.as_secs().div_ceil(60);
     (asked >= Duration::from_secs(60)).then_some(minutes)
-}
-
-/// What Graph itself says of a failure.
-struct Words {
-    status: u16,
-    code: String,
-    /// The codes and messages of the error and of those inside it, in lower case.
-    all: String,
-    /// The message as it may be shown.
-    message: String,
-}
-
-impl Words {
-    fn of(exchange: &Exchange) -> Self {
-        let body: Value = serde_json::from_str(exchange.body()).unwrap_or_default();
-        let mut all = String::new();
-        let mut error = body.get("error");
-        let text = |error: &Value, name: &str| {
-            let text = error.get(name).and_then(Value::as_str);
-            text.unwrap_or_default().to_owned()
-        };
-        let (code, message) = match error {
-            Some(error) => (text(error, "code"), text(error, "message")),
-            None => Default::default(),
-        };
-        // Graph spells it both ways. It is nested two or three deep.
-        for _ in 0..8 {
-            let Some(inner) = error else { break };
-            let (code, message) = (text(inner, "code"), text(inner, "message"));
-            all.push_str(&format!("{code}\n{message}\n").to_lowercase());
-            error = inner.get("innerError").or(inner.get("innererror"));
-        }
-        Self {
-            status: exchange.status().unwrap_or_default(),
-            code: plain_code(code),
-            all,
-            message: shown(&message),
-        }
-    }
-
-    fn has(&self, texts: &[&str]) -> bool {
-        texts.iter().any(|text| self.all.contains(text))
-    }
-
-    /// True for a refusal that only repeats that it is one.
-    fn say_nothing(&self) -> bool {
-        let empty = ["", "forbidden", "unknownerror"];
-        self.all.lines().all(|line| empty.contains(&line))
-    }
-}
-
-impl std::fmt::Display for Words {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            status,
-            code,
-            message,
-            ..
-        } = self;
-        write!(f, "HTTP {status}")?;
-        if !code.is_empty() {
-            write!(f, " {code}")?;
-        }
-        if !message.is_empty() && message != code {
-            write!(f, ": \"{message}\"")?;
-        }
-        Ok(())
-    }
-}
-
-/// The code of an error, if it is a single word.
-fn plain_code(code: String) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    match code.len() <= 64 && code.chars().all(is_plain) {
-        true => code,
-        false => String::new(),
-    }
-}
-
-/// A message as it may stand in a reason: cleaned, cut, and without what differs from one object to the next (ids,
-/// addresses, urls), so that equal causes have equal reasons.
-fn shown(message: &str) -> String {
-    let message = terminal::clean(message);
-    let words = message.split_whitespace().map(|word| {
-        let digits = word.chars().filter(char::is_ascii_digit).count();
-        let is_own = word.contains("://")
-            || word.contains('@')
-            || word.contains("19:")
-            || digits >= 6
-            || word.len() > 48;
-        if is_own { "…" } else { word }
-    });
-    let words: Vec<&str> = words.collect();
-    // A quote of the message would end the one around it.
-    let text = words.join(" ").replace('"', "'");
-    let mut cut: String = text.chars().take(LONGEST_WORDS).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
-    }
-    cut
 }
 
 #[cfg(test)]
@@ -567,7 +465,6 @@ mod tests {
         );
         let long = text(403, "AccessDenied", &"word ".repeat(100));
         assert!(long.chars().count() < 400, "{long}");
-        assert_eq!(plain_code("a b".to_owned()), "");
     }
 
     #[test]

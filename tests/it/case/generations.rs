@@ -47,29 +47,47 @@ fn a_case_of_format_1_goes_on_in_format_2() {
     assert_eq!(verified.code, Some(0), "{verified:#?}");
 }
 
-/// The bundled case as it was in format 1 has no answer to what this version asks for: its stored graph stays.
+/// A case of format 1 is replayed, and is in format 2 then.
 #[test]
-fn a_recorded_case_of_format_1_that_lacks_an_answer_keeps_its_graph() {
+fn a_case_of_format_1_is_replayed() {
+    let (folder, case) = demo_case();
+    let (graph, records) = (run::graph::lines(&case), run::journal::records(&case).len());
+    make_format_1(&case);
+    let ran = replayed(folder.path(), &case);
+    assert_eq!(ran.code, Some(3), "{ran:#?}");
+    let value = manifest(&case);
+    assert_eq!(value["format"], 2);
+    assert_eq!(
+        value["generation"],
+        serde_json::json!({"number": 1, "records": records, "head": null})
+    );
+    assert_eq!(value["gaps"].as_array().unwrap().len(), 1);
+    let verified = linktrail(folder.path(), &["case", "verify", case.to_str().unwrap()]);
+    assert_eq!(verified.code, Some(0), "{verified:#?}");
+    assert_eq!(run::graph::lines(&case), graph);
+}
+
+/// The case that an earlier version recorded lacks what this one asks for: its stored graph stands.
+#[test]
+fn the_case_of_an_earlier_version_is_shown_as_it_was() {
     let folder = TempDir::new().unwrap();
     let case = folder.path().join("old");
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/case-format-1");
     crate::load_resume::copy(Path::new(fixture), &case);
-    let before = manifest(&case);
-    let mut replay = binary(folder.path());
-    let ran = run::run(
-        replay
-            .args(["load", "--replay", "--no-neo4j", "--case"])
-            .arg(&case),
-    );
+    let ran = replayed(folder.path(), &case);
     assert_eq!(ran.code, Some(3), "{ran:#?}");
-    let said = "the graph was not rebuilt, and the stored one is used: the case was made by linktrail 0.1.0";
+    let said = "the graph was not rebuilt, and the stored one is used";
     assert!(ran.stderr.contains(said), "{ran:#?}");
-    assert_eq!(manifest(&case), before);
-    let graph = std::fs::read(case.join("graph.jsonl")).unwrap();
-    assert_eq!(
-        graph,
-        std::fs::read(Path::new(fixture).join("graph.jsonl")).unwrap()
-    );
+    for name in ["case.json", "graph.jsonl"] {
+        let read = |folder: &Path| std::fs::read(folder.join(name)).unwrap();
+        assert_eq!(read(&case), read(Path::new(fixture)), "{name}");
+    }
+}
+
+fn replayed(folder: &Path, case: &Path) -> Ran {
+    let mut replay = binary(folder);
+    let replay = replay.args(["load", "--replay", "--no-neo4j", "--case"]);
+    run::run(replay.arg(case))
 }
 
 /// However it ends, the last complete generation is what it was, and the next run makes the next one.

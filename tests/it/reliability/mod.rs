@@ -38,6 +38,7 @@ pub(crate) struct Row {
     notes: Vec<Missing>,
     requests: Vec<(&'static str, RangeInclusive<u64>)>,
     heals: bool,
+    between: fn(&Tenant),
 }
 
 /// A gap or a note. In `reason`, `…` stands for any text.
@@ -64,6 +65,7 @@ impl Row {
             notes: Vec::new(),
             requests: Vec::new(),
             heals: false,
+            between: |_| {},
         }
     }
 
@@ -149,6 +151,11 @@ impl Row {
         }
     }
 
+    /// What happens to the tenant between the fault and the second run of a row that heals.
+    pub(crate) fn between(self, between: fn(&Tenant)) -> Self {
+        Self { between, ..self }
+    }
+
     /// Loads under the fault, and compares everything with the row.
     pub(crate) fn check(self) {
         let healthy = Healthy::of(self.world, &self.arguments);
@@ -183,6 +190,7 @@ impl Row {
         );
         if self.heals {
             lab.tenant.clear_script();
+            (self.between)(&lab.tenant);
             let result = lab.loaded(&case, &self.arguments, 0);
             assert_eq!(result["summary"], healthy.summary, "healed");
             let healed = GraphFile::read(&case);

@@ -38,6 +38,10 @@ pub enum Action {
     NextLinkLoop,
     /// A nextLink to this url.
     NextLink(String),
+    /// The right list without the items of these ids.
+    Without(Vec<String>),
+    /// The right list, with this property in each item.
+    Items(&'static str, serde_json::Value),
     /// A page of a list without an item, with a nextLink that was never given before.
     EmptyPage,
     /// 401 as for an expired token.

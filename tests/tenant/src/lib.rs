@@ -294,6 +294,11 @@ impl Tenant {
         }
     }
 
+    /// The tokens for next pages that were given so far run out.
+    pub fn expire_pages(&self) {
+        self.state.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// Stops the clock by which tokens end and limits are kept.
     pub fn stop_clock(&self) {
         self.pass(Duration::ZERO);

@@ -241,10 +241,32 @@ async fn faulty(
         body["error"] = Detail::error(details);
         reply.body = body.to_string().into_bytes();
     }
+    if let Some(change @ (Action::Without(_) | Action::Items(..))) = action {
+        change_items(&mut reply, change);
+    }
     if let Some(Action::HalfJson) = action {
         reply.body.truncate(reply.body.len() / 2);
     }
     reply
+}
+
+fn change_items(reply: &mut Reply, action: &Action) {
+    let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&reply.body) else {
+        return;
+    };
+    let Some(items) = body.get_mut("value").and_then(|value| value.as_array_mut()) else {
+        return;
+    };
+    match action {
+        Action::Without(ids) => items.retain(|item| !ids.iter().any(|id| item["id"] == **id)),
+        Action::Items(name, value) => {
+            for item in items {
+                item[*name] = value.clone();
+            }
+        }
+        _ => {}
+    }
+    reply.body = body.to_string().into_bytes();
 }
 
 /// Each token says how many came before it.

@@ -183,6 +183,8 @@ pub(crate) struct State {
     pub running: AtomicUsize,
     /// None of them ends.
     pub held: AtomicBool,
+    /// How often the tokens for next pages ran out.
+    pub epoch: AtomicUsize,
     /// When the last Log Analytics queries came.
     pub recent: Mutex<VecDeque<Instant>>,
     /// When VirusTotal was asked.
@@ -208,6 +210,7 @@ impl State {
             pages: Mutex::default(),
             running: AtomicUsize::new(0),
             held: AtomicBool::new(false),
+            epoch: AtomicUsize::new(0),
             recent: Mutex::default(),
             looked_up: Mutex::default(),
             origins,

@@ -449,3 +449,63 @@ async fn a_next_link_is_good_as_it_was_given() {
     );
     assert_eq!(tenant.violations().len(), 1);
 }
+
+#[tokio::test]
+async fn associated_teams_and_what_is_of_another_tenant() {
+    let tenant = Tenant::start(World::shared(), Options::default());
+    let visitor = Visitor::of(&tenant);
+    let world = tenant.world();
+    let adele = &world.users[0];
+    let (joined, _) = visitor
+        .all(&format!("/users/{}/joinedTeams", adele.id))
+        .await;
+    let path = format!("/users/{}/teamwork/associatedTeams", adele.id);
+    let (associated, _) = visitor.all(&path).await;
+    assert_eq!((joined.len(), associated.len()), (2, 4));
+    let foreign = associated
+        .iter()
+        .filter(|team| team["tenantId"] != world.tenant_id);
+    assert_eq!(foreign.count(), 1);
+    let chat = world
+        .chats
+        .iter()
+        .find(|chat| chat.owner != world.tenant_id)
+        .unwrap();
+    for list in ["messages", "members"] {
+        let (status, error) = visitor.graph(&format!("/chats/{}/{list}", chat.id)).await;
+        assert_eq!(status, 403);
+        assert_eq!(
+            error["error"]["message"],
+            "The thread is not in this tenant."
+        );
+    }
+    tenant.assert_clean();
+}
+
+#[tokio::test]
+async fn tokens_for_next_pages_run_out() {
+    let options = Options {
+        page_limit: Some(1),
+        ..Options::default()
+    };
+    let tenant = Tenant::start(World::small(), options);
+    let visitor = Visitor::of(&tenant);
+    let path = format!("/users/{}/joinedTeams", tenant.world().users[0].id);
+    let next = async || {
+        let (_, page) = visitor.graph(&path).await;
+        let next = page["@odata.nextLink"].as_str().unwrap();
+        next.split_once("/v1.0").unwrap().1.to_owned()
+    };
+    let old = next().await;
+    assert_eq!(visitor.graph(&old).await.0, 200);
+    tenant.expire_pages();
+    let (status, error) = visitor.graph(&old).await;
+    assert_eq!(
+        (status, &error["error"]["message"]),
+        (400, &json!("Invalid continuation token"))
+    );
+    let new = next().await;
+    assert_ne!(old, new);
+    assert_eq!(visitor.graph(&new).await.0, 200);
+    tenant.assert_clean();
+}

@@ -145,6 +145,7 @@ impl Ask<'_> {
                 pairs: Vec::new(),
                 offset: limit,
                 page: 2,
+                epoch: 0,
             };
             let path = self.replies_path(team, channel, root);
             let link = paging::next_link(self.state, &path, 20, "", next);

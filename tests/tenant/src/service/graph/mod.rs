@@ -89,6 +89,9 @@ fn get(state: &State, call: &Call) -> Reply {
     let (_, query) = call.split();
     let promise = if query.contains("skiptoken") {
         match paging::promised(state, &call.target) {
+            Some(promise) if paging::has_run_out(state, &promise) => {
+                return graph_error(400, "BadRequest", "Invalid continuation token");
+            }
             Some(promise) => promise,
             None => {
                 return graph_error(400, "BadRequest", "Invalid skip token.")
@@ -101,6 +104,7 @@ fn get(state: &State, call: &Call) -> Reply {
             pairs,
             offset: 0,
             page: 0,
+            epoch: 0,
         }
     };
     let path: Vec<&str> = promise.segments.iter().map(String::as_str).collect();

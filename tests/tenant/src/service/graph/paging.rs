@@ -4,6 +4,7 @@ use crate::exchange::Service;
 use crate::service::State;
 use base64::Engine as _;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::Ordering;
 
 /// What a nextLink continues.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Promise {
     pub offset: usize,
     /// Pages given so far.
     pub page: usize,
+    /// The tokens that had run out when it was given.
+    pub epoch: usize,
 }
 
 /// How many items the page after `promise` holds, of `left`. With ragged pages the second page of a
@@ -43,10 +46,19 @@ pub(crate) fn next_link(
     path: &str,
     top: usize,
     extra: &str,
-    promise: Promise,
+    mut promise: Promise,
 ) -> String {
+    promise.epoch = state.epoch.load(Ordering::SeqCst);
     let mut hasher = std::hash::DefaultHasher::new();
-    (path, extra, promise.offset, promise.page, top).hash(&mut hasher);
+    let identity = (
+        path,
+        extra,
+        promise.offset,
+        promise.page,
+        promise.epoch,
+        top,
+    );
+    identity.hash(&mut hasher);
     let token = base64::engine::general_purpose::STANDARD
         .encode(format!("3e2d|{:016x}|{}", hasher.finish(), promise.page))
         .replace('=', "%3d")
@@ -59,6 +71,11 @@ pub(crate) fn next_link(
         .unwrap_or_else(|poisoned| poisoned.into_inner());
     pages.insert(target.clone(), promise);
     format!("{}{target}", state.origins[&Service::Graph])
+}
+
+/// True when the token of a promise has run out.
+pub(crate) fn has_run_out(state: &State, promise: &Promise) -> bool {
+    promise.epoch < state.epoch.load(Ordering::SeqCst)
 }
 
 /// The promise behind a request that carries a `$skiptoken`.
