@@ -26,7 +26,7 @@ use crate::model::Source;
 use crate::model::Window;
 use crate::model::format_time;
 
-pub use batch::ENVELOPE;
+pub use limits::ENVELOPE;
 pub use problem::Problem;
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
@@ -37,10 +37,6 @@ pub const SOURCE: Source = Source::Graph;
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// The number of messages on a page, which is the most that Microsoft Graph allows.
 pub const PAGE: usize = 50;
-/// The highest number of pages without an item in a row. A filtered list of messages has some: the service gives a page
-/// for each stretch that it has searched, whether the filter left anything of it or not. With 50 messages in a stretch
-/// this allows 10,000 in a row that are not wanted.
-const MOST_EMPTY_PAGES: usize = 200;
 /// How long after its creation a case can be resumed and still see the changes of its messages.
 const FAR_OFF: TimeDelta = TimeDelta::days(366);
 /// The largest answer, in bytes. A page holds at most 50 messages, and Teams limits each to about 100 KB with its cards

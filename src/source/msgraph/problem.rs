@@ -5,10 +5,15 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::answer;
 use super::words::Words;
-use super::{MOST_EMPTY_PAGES, answer};
 use crate::http::retry_after;
 use crate::journal::{Answer, Exchange};
+
+/// The highest number of pages without an item in a row. A filtered list of messages has some: the service gives a page
+/// for each stretch that it has searched, whether the filter left anything of it or not. With 50 messages in a stretch
+/// this allows 10,000 in a row that are not wanted.
+pub(super) const MOST_EMPTY_PAGES: usize = 200;
 
 /// Why something is missing. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
