@@ -18,7 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use self::problem::{Subject, subject};
+use self::problem::Subject;
 use crate::http::{Client, Failure};
 use crate::journal::{Audience, Auth, Exchange, Limit, Request};
 use crate::model::RecordNumber;
@@ -120,7 +120,7 @@ impl Graph {
             .iter()
             .map(|key| self.get(&["users", key], &select, limits::other()))
             .collect();
-        self.objects(requests, subject::USERS).await
+        self.objects(requests, Subject::USERS).await
     }
 
     /// The teams of each of these users.
@@ -137,9 +137,9 @@ impl Graph {
         // Both lists of a user share an envelope.
         let mut requests = Vec::new();
         for user in users {
-            requests.push((joined(user), subject::JOINED_TEAMS));
+            requests.push((joined(user), Subject::JOINED_TEAMS));
             if self.has_associated_teams() {
-                requests.push((associated(user), subject::ASSOCIATED_TEAMS));
+                requests.push((associated(user), Subject::ASSOCIATED_TEAMS));
             }
         }
         let mut lists = self.lists(requests).await?.into_iter();
@@ -173,7 +173,7 @@ impl Graph {
             .iter()
             .map(|id| self.get(&["teams", id], &select, limits::team(id)))
             .collect();
-        self.objects(requests, subject::TEAMS).await
+        self.objects(requests, Subject::TEAMS).await
     }
 
     /// Channels by team id and channel id, in the order of the ids.
@@ -192,7 +192,7 @@ impl Graph {
                 limits::channel(team, channel),
             )
         };
-        self.objects(ids.iter().map(request).collect(), subject::CHANNELS)
+        self.objects(ids.iter().map(request).collect(), Subject::CHANNELS)
             .await
     }
 
@@ -217,7 +217,7 @@ impl Graph {
             is_answer: answer::is_page_of_some,
             ..with_all_types(self.list(&path, &query, limits::all_messages(team)))
         };
-        self.pages(request, subject::CHANNEL_MESSAGES, None, digest, &mut visit)
+        self.pages(request, Subject::CHANNEL_MESSAGES, None, digest, &mut visit)
             .await
     }
 
@@ -231,7 +231,7 @@ impl Graph {
     ) -> Result<Vec<Result<Recorded<ChatMessage>, Problem>>, Failure> {
         let requests = places.iter().map(|place| self.channel_message(place));
         let requests = requests.collect();
-        self.objects(requests, subject::CHANNEL_MESSAGES).await
+        self.objects(requests, Subject::CHANNEL_MESSAGES).await
     }
 
     /// True when the journal has the answer to the request for a single channel message.
@@ -281,7 +281,7 @@ impl Graph {
                 let limits = limits::chats_of(user);
                 (
                     self.list(&["users", user, "chats"], &top, limits),
-                    subject::CHATS,
+                    Subject::CHATS,
                 )
             })
             .collect();
@@ -298,7 +298,7 @@ impl Graph {
             .map(|chat| {
                 let limits = limits::chat(chat);
                 let request = self.list(&["chats", chat, "members"], &[], limits);
-                (request, subject::CHAT_MEMBERS)
+                (request, Subject::CHAT_MEMBERS)
             })
             .collect();
         self.lists(requests).await
@@ -324,7 +324,7 @@ impl Graph {
         ];
         let path = ["chats", chat, "messages"];
         let request = with_all_types(self.list(&path, &query, limits::chat_messages(chat)));
-        self.pages(request, subject::CHAT_MESSAGES, None, digest, &mut visit)
+        self.pages(request, Subject::CHAT_MESSAGES, None, digest, &mut visit)
             .await
     }
 
