@@ -165,7 +165,7 @@ fn graph(url: &Url) -> RequestContext {
         }
         let name = segment.to_lowercase();
         let items = match name.as_str() {
-            "joinedteams" => Some(ItemKind::Team),
+            "joinedteams" | "associatedteams" => Some(ItemKind::Team),
             "getallmessages" | "messages" => Some(ItemKind::Message),
             "members" => Some(ItemKind::Member),
             "chats" => Some(ItemKind::Chat),

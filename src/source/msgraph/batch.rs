@@ -8,12 +8,11 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::limits::ENVELOPE;
 use super::{DEADLINE, Graph, LONGEST_ANSWER, SOURCE};
 use crate::http::{AnswerFrom, Failure, KEPT_HEADERS, Network, first_pause};
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
 
-/// The highest number of requests in an envelope.
-pub const ENVELOPE: usize = 20;
 /// The number of envelopes and single requests at the same time.
 const CONCURRENT: usize = 4;
 

@@ -3,6 +3,9 @@
 
 use crate::journal::Limit;
 
+/// The highest number of requests in a `$batch` envelope.
+pub const ENVELOPE: usize = 20;
+
 /// The number of requests that may be sent at once after a pause. It is small, so that no second has many more requests
 /// than the rate.
 const BURST: f64 = 2.0;

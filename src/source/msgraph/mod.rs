@@ -18,7 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use self::problem::{Subject, subject};
+use self::problem::Subject;
 use crate::http::{Client, Failure};
 use crate::journal::{Audience, Auth, Exchange, Limit, Request};
 use crate::model::RecordNumber;
@@ -26,7 +26,7 @@ use crate::model::Source;
 use crate::model::Window;
 use crate::model::format_time;
 
-pub use batch::ENVELOPE;
+pub use limits::ENVELOPE;
 pub use problem::Problem;
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
@@ -37,10 +37,6 @@ pub const SOURCE: Source = Source::Graph;
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// The number of messages on a page, which is the most that Microsoft Graph allows.
 pub const PAGE: usize = 50;
-/// The highest number of pages without an item in a row. A filtered list of messages has some: the service gives a page
-/// for each stretch that it has searched, whether the filter left anything of it or not. With 50 messages in a stretch
-/// this allows 10,000 in a row that are not wanted.
-const MOST_EMPTY_PAGES: usize = 200;
 /// How long after its creation a case can be resumed and still see the changes of its messages.
 const FAR_OFF: TimeDelta = TimeDelta::days(366);
 /// The largest answer, in bytes. A page holds at most 50 messages, and Teams limits each to about 100 KB with its cards
@@ -132,7 +128,7 @@ impl Graph {
             .iter()
             .map(|key| self.get(&["users", key], &select, limits::other()))
             .collect();
-        self.objects(requests, subject::USERS).await
+        self.objects(requests, Subject::USERS).await
     }
 
     /// The teams of each of these users.
@@ -149,9 +145,9 @@ impl Graph {
         // Both lists of a user share an envelope.
         let mut requests = Vec::new();
         for user in users {
-            requests.push((joined(user), subject::JOINED_TEAMS));
+            requests.push((joined(user), Subject::JOINED_TEAMS));
             if self.has_associated_teams() {
-                requests.push((associated(user), subject::ASSOCIATED_TEAMS));
+                requests.push((associated(user), Subject::ASSOCIATED_TEAMS));
             }
         }
         let mut lists = self.lists(requests).await?.into_iter();
@@ -185,7 +181,7 @@ impl Graph {
             .iter()
             .map(|id| self.get(&["teams", id], &select, limits::team(id)))
             .collect();
-        self.objects(requests, subject::TEAMS).await
+        self.objects(requests, Subject::TEAMS).await
     }
 
     /// Channels by team id and channel id, in the order of the ids.
@@ -204,7 +200,7 @@ impl Graph {
                 limits::channel(team, channel),
             )
         };
-        self.objects(ids.iter().map(request).collect(), subject::CHANNELS)
+        self.objects(ids.iter().map(request).collect(), Subject::CHANNELS)
             .await
     }
 
@@ -229,7 +225,7 @@ impl Graph {
             is_answer: answer::is_page_of_some,
             ..with_all_types(self.list(&path, &query, limits::all_messages(team)))
         };
-        self.pages(request, subject::CHANNEL_MESSAGES, None, digest, &mut visit)
+        self.pages(request, Subject::CHANNEL_MESSAGES, None, digest, &mut visit)
             .await
     }
 
@@ -243,7 +239,7 @@ impl Graph {
     ) -> Result<Vec<Result<Recorded<ChatMessage>, Problem>>, Failure> {
         let requests = places.iter().map(|place| self.channel_message(place));
         let requests = requests.collect();
-        self.objects(requests, subject::CHANNEL_MESSAGES).await
+        self.objects(requests, Subject::CHANNEL_MESSAGES).await
     }
 
     /// True when the journal has the answer to the request for a single channel message.
@@ -293,7 +289,7 @@ impl Graph {
                 let limits = limits::chats_of(user);
                 (
                     self.list(&["users", user, "chats"], &top, limits),
-                    subject::CHATS,
+                    Subject::CHATS,
                 )
             })
             .collect();
@@ -340,7 +336,7 @@ impl Graph {
             .map(|chat| {
                 let limits = limits::chat(chat);
                 let request = self.list(&["chats", chat, "members"], &[], limits);
-                (request, subject::CHAT_MEMBERS)
+                (request, Subject::CHAT_MEMBERS)
             })
             .collect();
         self.lists(requests).await
@@ -366,7 +362,7 @@ impl Graph {
         ];
         let path = ["chats", chat, "messages"];
         let request = with_all_types(self.list(&path, &query, limits::chat_messages(chat)));
-        self.pages(request, subject::CHAT_MESSAGES, None, digest, &mut visit)
+        self.pages(request, Subject::CHAT_MESSAGES, None, digest, &mut visit)
             .await
     }
 

@@ -14,8 +14,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::problem::{self, Subject};
-use super::{Graph, MOST_EMPTY_PAGES, Problem, Recorded, answer};
+use super::problem::{self, MOST_EMPTY_PAGES, Subject};
+use super::{Graph, Problem, Recorded, answer};
 use crate::http::Failure;
 use crate::journal::{Exchange, Request};
 

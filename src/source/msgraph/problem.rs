@@ -5,10 +5,16 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::answer;
 use super::words::Words;
-use super::{MOST_EMPTY_PAGES, SOURCE, answer};
+use super::{MOST_EMPTY_PAGES, SOURCE};
 use crate::http::retry_after;
 use crate::journal::{Answer, Exchange};
+
+/// The highest number of pages without an item in a row. A filtered list of messages has some: the service gives a page
+/// for each stretch that it has searched, whether the filter left anything of it or not. With 50 messages in a stretch
+/// this allows 10,000 in a row that are not wanted.
+pub(super) const MOST_EMPTY_PAGES: usize = 200;
 
 /// Why something is missing. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -144,55 +150,52 @@ pub(super) struct Subject {
     may_mean: &'static str,
 }
 
-/// The kinds of objects that are asked for.
-pub(super) mod subject {
-    use super::Subject;
-
+impl Subject {
     const SINGLE: &str = "";
     const NO_TEAMS: &str =
         "the account may be new, or without a licence for Teams; run the same command again later";
 
-    pub(crate) const USERS: Subject = Subject {
+    pub(super) const USERS: Self = Self {
         what: "users",
         permission: "User.Read.All",
-        may_mean: SINGLE,
+        may_mean: Self::SINGLE,
     };
-    pub(crate) const JOINED_TEAMS: Subject = Subject {
+    pub(super) const JOINED_TEAMS: Self = Self {
         what: "joined teams",
         permission: "Team.ReadBasic.All",
-        may_mean: NO_TEAMS,
+        may_mean: Self::NO_TEAMS,
     };
-    pub(crate) const ASSOCIATED_TEAMS: Subject = Subject {
+    pub(super) const ASSOCIATED_TEAMS: Self = Self {
         what: "associated teams",
         permission: "Team.ReadBasic.All",
-        may_mean: NO_TEAMS,
+        may_mean: Self::NO_TEAMS,
     };
-    pub(crate) const TEAMS: Subject = Subject {
+    pub(super) const TEAMS: Self = Self {
         what: "teams",
         permission: "Team.ReadBasic.All",
-        may_mean: SINGLE,
+        may_mean: Self::SINGLE,
     };
-    pub(crate) const CHANNELS: Subject = Subject {
+    pub(super) const CHANNELS: Self = Self {
         what: "channels",
         permission: "Channel.ReadBasic.All",
-        may_mean: SINGLE,
+        may_mean: Self::SINGLE,
     };
-    pub(crate) const CHANNEL_MESSAGES: Subject = Subject {
+    pub(super) const CHANNEL_MESSAGES: Self = Self {
         what: "channel messages",
         permission: "ChannelMessage.Read.All",
         may_mean: "the team may be deleted, archived or new, or `[endpoints] graph` is not Graph; run the same command again later",
     };
-    pub(crate) const CHATS: Subject = Subject {
+    pub(super) const CHATS: Self = Self {
         what: "chats",
         permission: "Chat.Read.All",
         may_mean: "the account may be new, or without a licence for Teams; run the same command again later",
     };
-    pub(crate) const CHAT_MEMBERS: Subject = Subject {
+    pub(super) const CHAT_MEMBERS: Self = Self {
         what: "chat members",
         permission: "Chat.Read.All",
         may_mean: "the chat may be deleted; run the same command again later",
     };
-    pub(crate) const CHAT_MESSAGES: Subject = Subject {
+    pub(super) const CHAT_MESSAGES: Self = Self {
         what: "chat messages",
         permission: "Chat.Read.All",
         may_mean: "the chat may be deleted; run the same command again later",
@@ -345,7 +348,7 @@ mod tests {
 
     fn text(status: u16, code: &str, message: &str) -> String {
         let body = json!({"error": {"code": code, "message": message}}).to_string();
-        of_list(&exchange(status, &[], &body), subject::CHANNEL_MESSAGES).to_string()
+        of_list(&exchange(status, &[], &body), Subject::CHANNEL_MESSAGES).to_string()
     }
 
     /// Each case is a refusal that Graph was seen to send.
@@ -445,7 +448,7 @@ mod tests {
         let body = json!({"error": {"code": "Forbidden", "message": "Forbidden",
             "innerError": {"code": "AclCheckFailed", "innererror": {"message": "x"}}}});
         let refused = exchange(403, &[], &body.to_string());
-        let problem = of_object(&refused, subject::CHAT_MESSAGES);
+        let problem = of_object(&refused, Subject::CHAT_MESSAGES);
         assert!(matches!(problem, Problem::Closed { .. }), "{problem}");
     }
 
@@ -470,7 +473,7 @@ mod tests {
     #[test]
     fn a_long_wait_is_named() {
         let of = |status, wait: &[(&str, &str)]| {
-            of_list(&exchange(status, wait, ""), subject::CHATS).to_string()
+            of_list(&exchange(status, wait, ""), Subject::CHATS).to_string()
         };
         let hour = "chats: throttled: Graph asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later";
         assert_eq!(of(429, &[("retry-after", "3600")]), hour);
@@ -488,7 +491,7 @@ mod tests {
     #[test]
     fn not_found_is_said_only_by_graph() {
         let graphs = json!({"error": {"code": "NotFound", "message": ""}}).to_string();
-        let of = |body: &str| of_object(&exchange(404, &[], body), subject::USERS);
+        let of = |body: &str| of_object(&exchange(404, &[], body), Subject::USERS);
         assert_eq!(of(&graphs), Problem::NotFound { what: "users" });
         assert_eq!(of("<html>"), Problem::NotUnderstood { what: "users" });
         assert_eq!(of(""), Problem::NotUnderstood { what: "users" });
