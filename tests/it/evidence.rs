@@ -98,6 +98,7 @@ pub(crate) async fn graph_of(case: &Case) -> Graph {
         privacy: Privacy::of(settings).expect("rules"),
         quotas: Quotas::default(),
         cache: None,
+        patience: std::time::Duration::ZERO,
         lists: kept.iter().map(|(_, kept)| kept.record).collect(),
     };
     let manifest = case.manifest().clone();

@@ -118,6 +118,11 @@ fn is_unresolved((_, id): &Node) -> bool {
     id.starts_with("upn:") || id.starts_with("name:")
 }
 
+fn timeless(mut properties: Map<String, Value>) -> Map<String, Value> {
+    properties.retain(|name, _| !["first_seen", "last_seen"].contains(&name.as_str()));
+    properties
+}
+
 /// A graph in which the id of the case, and how and when things were learnt, are left out.
 struct Comparable {
     nodes: std::collections::BTreeMap<Node, Map<String, Value>>,
@@ -140,10 +145,16 @@ impl Comparable {
             .map(|(key, properties)| match key.0.as_str() {
                 // What a load says about itself: its gaps, its version, its counts.
                 "Case" => (node(key), Map::new()),
+                // The times of a verdict are those at which it was given.
+                "Verdict" => (node(key), timeless(facts(properties))),
                 _ => (node(key), facts(properties)),
             });
         let edges = graph.edges.iter().map(|((kind, from, to), properties)| {
-            ((kind.clone(), node(from), node(to)), facts(properties))
+            let facts = match kind.as_str() {
+                "HAS_VERDICT" => timeless(facts(properties)),
+                _ => facts(properties),
+            };
+            ((kind.clone(), node(from), node(to)), facts)
         });
         Self {
             nodes: nodes.collect(),
