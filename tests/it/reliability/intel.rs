@@ -160,8 +160,8 @@ rows! {
         .sends("otx", 10..=10);
     indicators_fail: Row::new("The workspace's indicators cannot be read; no provider outside is asked.")
         .setup(local_only)
-        .script(|_| vec![Fault::on(Service::LogAnalytics, "ThreatIntelIndicators", Action::status(400)).always()])
-        .gap("intel", "log_analytics", "threat_indicators: …", 16)
+        .script(|_| vec![Fault::on(Service::LogAnalytics, "ThreatIntelIndicators", Action::status(403)).always()])
+        .gap("intel", "log_analytics", "threat_indicators: no access to the workspace (HTTP 403); …", 16)
         .heals();
 }
 
