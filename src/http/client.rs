@@ -210,7 +210,7 @@ impl Client {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub(crate) fn from_earlier_run(&self, request: &Request) -> Result<Option<Exchange>, Failure> {
+    pub(crate) fn find_earlier(&self, request: &Request) -> Result<Option<Exchange>, Failure> {
         let found = self.journal.find(request)?;
         Ok(found.filter(|found| !self.has_asked(found)))
     }

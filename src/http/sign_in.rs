@@ -53,7 +53,7 @@ pub struct SignIn {
 
 /// Why there is no token. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("sign-in to Entra failed: {why}")]
+#[error("{why}")]
 pub struct SignInError {
     why: String,
     /// Entra did not answer, however long it was waited for.
@@ -61,10 +61,10 @@ pub struct SignInError {
 }
 
 impl SignInError {
-    fn refused(why: String) -> Self {
+    fn by_entra(why: &str, is_away: bool) -> Self {
         Self {
-            why,
-            is_away: false,
+            why: format!("sign-in to Entra failed: {why}"),
+            is_away,
         }
     }
 }
@@ -198,7 +198,7 @@ impl Tokens {
                 secret: current.secret.clone(),
                 generation: state.generation,
             }),
-            None => Err(SignInError::refused("there is no token".to_owned())),
+            None => Err(SignInError::by_entra("there is no token", false)),
         }
     }
 
@@ -232,10 +232,13 @@ impl Tokens {
             {
                 return Refused::OnlyHere;
             }
-            let refused = SignInError::refused(format!(
-                "{} does not accept the token that Entra issues ({what}); check [tenant] id and cloud, and [endpoints]",
-                title(audience)
-            ));
+            let refused = SignInError {
+                why: format!(
+                    "{} does not accept the token that Entra issues ({what}); check [tenant] id and cloud, and [endpoints]",
+                    title(audience)
+                ),
+                is_away: false,
+            };
             state.refused = Some(refused.clone());
             return Refused::Always(refused);
         }
@@ -291,7 +294,7 @@ impl Tokens {
             };
             retries.count();
             let Trouble::Away { why, asked } = trouble else {
-                return Err(SignInError::refused(trouble.to_string()));
+                return Err(SignInError::by_entra(&trouble.to_string(), false));
             };
             let Some(pause) = retries.pause(&policy, asked) else {
                 let why = match asked {
@@ -301,7 +304,7 @@ impl Tokens {
                     ),
                     None => format!("{why}; run the same command again when it answers"),
                 };
-                return Err(SignInError { why, is_away: true });
+                return Err(SignInError::by_entra(&why, true));
             };
             if !self.waits.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
@@ -352,7 +355,7 @@ impl Tokens {
             Secret::new(self.sign_in.client_secret.expose_secret().to_owned()),
             Some(ClientSecretCredentialOptions { client_options }),
         )
-        .map_err(|error| SignInError::refused(entra::trouble(&error).to_string()))
+        .map_err(|error| SignInError::by_entra(&entra::trouble(&error).to_string(), false))
     }
 }
 

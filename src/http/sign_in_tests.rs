@@ -28,7 +28,7 @@ async fn entra(answers: &'static [(u16, &'static str)], patience: Duration) -> A
         tenant: "11111111-2222-3333-4444-555555555555".to_owned(),
         client_id: "client".to_owned(),
         client_secret: "hush".to_owned().into(),
-        login: Url::parse(&format!("http://{address}/")).unwrap(),
+        login: Url::parse(&format!("https://{address}/")).unwrap(),
         graph_audience: "https://graph.example",
         log_analytics_audience: "https://logs.example",
         patience,

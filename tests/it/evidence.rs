@@ -97,8 +97,8 @@ pub(crate) async fn graph_of(case: &Case) -> Graph {
             .collect(),
         privacy: Privacy::of(settings).expect("rules"),
         quotas: Quotas::default(),
-        patience: std::time::Duration::ZERO,
         cache: None,
+        patience: std::time::Duration::ZERO,
         lists: kept.iter().map(|(_, kept)| kept.record).collect(),
     };
     let manifest = case.manifest().clone();

@@ -49,7 +49,7 @@ fn replay(lab: &Lab, case: &Path) -> Ran {
 }
 
 /// A replay asks nobody and gives the same graph, byte for byte.
-fn replays_alike(lab: &Lab, case: &Path, code: i32) {
+pub(crate) fn replays_alike(lab: &Lab, case: &Path, code: i32) {
     let graph = || crate::run::graph::lines(case);
     let before = graph();
     let seen = lab.tenant.requests().len();

@@ -50,7 +50,7 @@ impl ServiceState {
         let probe = provider.probe();
         let before = match client.replays() {
             true => None,
-            false => client.from_earlier_run(&probe)?,
+            false => client.find_earlier(&probe)?,
         };
         Ok(Self {
             breaker: Arc::new(Breaker::new(provider.title(), context.intel.patience)),
@@ -227,7 +227,7 @@ impl Service<'_> {
         let request = question.request;
         let is_doubtful = self.doubts_404
             && client
-                .from_earlier_run(request)?
+                .find_earlier(request)?
                 .is_some_and(|before| before.status() == Some(404));
         let (network, before) = match client.network() {
             Some(network) if is_doubtful => (network, None),

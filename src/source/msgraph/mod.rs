@@ -306,7 +306,7 @@ impl Graph {
     ) -> Result<Vec<Result<Recorded<ChatInfo>, Problem>>, Failure> {
         let request = |id: &String| self.get(&["chats", id], &[], limits::chat(id));
         let requests = ids.iter().map(request).collect();
-        self.objects(requests, subject::CHATS).await
+        self.objects(requests, Subject::CHATS).await
     }
 
     /// Single chat messages, in the order of the places.
@@ -323,7 +323,7 @@ impl Graph {
             with_all_types(self.get(&path, &[], limits::chat_messages(chat)))
         };
         let requests = places.iter().map(request).collect();
-        self.objects(requests, subject::CHAT_MESSAGES).await
+        self.objects(requests, Subject::CHAT_MESSAGES).await
     }
 
     /// The members of each of these chats.

@@ -5,9 +5,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::answer;
 use super::words::Words;
-use super::{MOST_EMPTY_PAGES, SOURCE};
+use super::{SOURCE, answer};
 use crate::http::retry_after;
 use crate::journal::{Answer, Exchange};
 

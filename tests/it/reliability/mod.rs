@@ -2,7 +2,7 @@
 //!
 //! A row runs `load` against the simulated tenant with its faults. It states the exit code, every gap and note beyond
 //! those of a load in which nothing is wrong, and bounds for the number of requests. For all rows it holds that the graph
-//! says nothing untrue, and that the report says "Nothing is missing" exactly when there is no gap.
+//! says nothing untrue, that a replay gives the same graph, and that the report says "Nothing is missing" exactly when there is no gap.
 
 mod graph;
 mod intel;
@@ -32,6 +32,7 @@ pub(crate) struct Row {
     options: Options,
     script: Script,
     arguments: Vec<&'static str>,
+    setup: fn(String) -> String,
     config: fn(String) -> String,
     exit: i32,
     gaps: Vec<Missing>,
@@ -59,7 +60,8 @@ impl Row {
             options: Options::default(),
             script: Box::new(|_| Vec::new()),
             arguments: Vec::new(),
-            config: |text| text,
+            setup: unchanged,
+            config: unchanged,
             exit: 0,
             gaps: Vec::new(),
             notes: Vec::new(),
@@ -91,7 +93,13 @@ impl Row {
         Self { arguments, ..self }
     }
 
-    /// A change of the configuration.
+    /// A change of the configuration that has nothing to do with the fault, so that the load in which nothing is wrong
+    /// has it too.
+    pub(crate) fn setup(self, setup: fn(String) -> String) -> Self {
+        Self { setup, ..self }
+    }
+
+    /// A change of the configuration that is a part of the fault.
     pub(crate) fn config(self, config: fn(String) -> String) -> Self {
         Self { config, ..self }
     }
@@ -158,8 +166,9 @@ impl Row {
 
     /// Loads under the fault, and compares everything with the row.
     pub(crate) fn check(self) {
-        let healthy = Healthy::of(self.world, &self.arguments);
+        let healthy = Healthy::of(self.world, self.setup, &self.arguments);
         let lab = Lab::new((self.world)(), self.options.clone());
+        lab.edit_config(self.setup);
         lab.edit_config(self.config);
         lab.tenant.script((self.script)(&lab.tenant));
         let case = lab.case("case");
@@ -188,6 +197,7 @@ impl Row {
             self.gaps.is_empty(),
             "the report on what is missing"
         );
+        crate::intel_load::replays_alike(&lab, &case, self.exit);
         if self.heals {
             lab.tenant.clear_script();
             (self.between)(&lab.tenant);
@@ -243,13 +253,18 @@ struct Healthy {
 
 impl Healthy {
     /// The load of a world with these arguments. It is made once for all rows.
-    fn of(world: fn() -> World, arguments: &[&'static str]) -> std::sync::Arc<Self> {
-        type Key = (usize, Vec<&'static str>);
+    fn of(
+        world: fn() -> World,
+        setup: fn(String) -> String,
+        arguments: &[&'static str],
+    ) -> std::sync::Arc<Self> {
+        type Key = (usize, usize, Vec<&'static str>);
         static KNOWN: Mutex<BTreeMap<Key, std::sync::Arc<Healthy>>> = Mutex::new(BTreeMap::new());
-        let key = (world as usize, arguments.to_vec());
+        let key = (world as usize, setup as usize, arguments.to_vec());
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         let healthy = known.entry(key).or_insert_with(|| {
             let lab = Lab::new(world(), Options::default());
+            lab.edit_config(setup);
             let case = lab.case("case");
             let ran = lab.load(&case, arguments);
             let result = ran.json();
@@ -262,6 +277,10 @@ impl Healthy {
         });
         std::sync::Arc::clone(healthy)
     }
+}
+
+fn unchanged(config: String) -> String {
+    config
 }
 
 fn missing(result: &Value, list: &str) -> Vec<Value> {
