@@ -55,47 +55,41 @@ impl Reader<'_> {
                 "write coalesce($case IN {owner}.risky_in, {owner}.{flag}): without it the flag is that of any case"
             )
         };
-        if self.is(at.checked_sub(1)?, ".") {
+        if self.is(at.checked_sub(1)?, '.') {
             let owner = self.name(at.checked_sub(2)?)?;
             return (!self.asks_for_case(owner, at)).then(|| wanted(owner));
         }
         // In a pattern, `(url:Url {risky: true})`.
-        if !self.is(at + 1, ":") || !(self.is(at - 1, "{") || self.is(at - 1, ",")) {
+        if !self.is(at + 1, ':') || !(self.is(at - 1, '{') || self.is(at - 1, ',')) {
             return None;
         }
-        let open = (0..at).rev().find(|at| self.is(*at, "("))?;
-        match self.name(open + 1) {
-            Some(owner)
-                if self.count(|at| self.is_flag_of(owner, flag, at))
-                    >= self.patterns(owner, flag) =>
-            {
-                None
-            }
-            Some(owner) => Some(format!("beside the pattern, {}", wanted(owner))),
-            None => Some(format!(
+        let open = (0..at).rev().find(|at| self.is(*at, '('))?;
+        let Some(owner) = self.name(open + 1) else {
+            return Some(format!(
                 "name the node, and beside the pattern {}",
                 wanted("it")
-            )),
-        }
+            ));
+        };
+        let next = |is: &dyn Fn(usize) -> bool| (at + 1..self.tokens.len()).find(|at| is(*at));
+        let asked = next(&|at| self.is_flag_of(owner, flag, at));
+        let pattern = next(&|at| self.is_pattern_of(owner, flag, at));
+        let answered = asked.is_some_and(|asked| pattern.is_none_or(|pattern| asked < pattern));
+        (!answered).then(|| format!("beside the pattern, {}", wanted(owner)))
     }
 
-    /// How many patterns ask for this flag of this variable.
-    fn patterns(&self, owner: &str, flag: &str) -> usize {
-        self.count(|at| {
-            self.name(at) == Some(flag)
-                && self.is(at + 1, ":")
-                && (0..at)
-                    .rev()
-                    .find(|at| self.is(*at, "("))
-                    .is_some_and(|open| self.name(open + 1) == Some(owner))
-        })
+    /// True where the flag stands in a pattern of this variable.
+    fn is_pattern_of(&self, owner: &str, flag: &str, at: usize) -> bool {
+        let open = || (0..at).rev().find(|at| self.is(*at, '('));
+        self.name(at) == Some(flag)
+            && self.is(at + 1, ':')
+            && open().is_some_and(|open| self.name(open + 1) == Some(owner))
     }
 
     /// True where `…, owner.flag` ends such a question.
     fn is_flag_of(&self, owner: &str, flag: &str, at: usize) -> bool {
         self.name(at) == Some(flag)
             && at > 2
-            && self.is(at - 1, ".")
+            && self.is(at - 1, '.')
             && self.name(at - 2) == Some(owner)
             && self.asks_for_case(owner, at)
     }
@@ -113,9 +107,9 @@ impl Reader<'_> {
         let list = start + 1;
         case && self.tokens[list].is_word("IN")
             && self.name(list + 1) == Some(owner)
-            && self.is(list + 2, ".")
+            && self.is(list + 2, '.')
             && self.name(list + 3) == Some("risky_in")
-            && self.is(list + 4, ",")
+            && self.is(list + 4, ',')
             && self.name(list + 5) == Some(owner)
     }
 
@@ -124,7 +118,7 @@ impl Reader<'_> {
         self.name(at).filter(|name| *name == "severity")?;
         let owner = self
             .name(at.checked_sub(2)?)
-            .filter(|_| self.is(at - 1, "."))?;
+            .filter(|_| self.is(at - 1, '.'))?;
         let labels = self.shape.variables.get(owner)?;
         if !labels.contains(Label::Url.as_str()) {
             return None;
@@ -147,12 +141,12 @@ impl Reader<'_> {
         let label = self
             .name(at)
             .filter(|name| *name == Label::Verdict.as_str())?;
-        if !self.is(at.checked_sub(1)?, ":") {
+        if !self.is(at.checked_sub(1)?, ':') {
             return None;
         }
         let owner = self.name(at.checked_sub(2)?);
         let asked = owner.is_some_and(|owner| self.count(|at| self.is_case_of(owner, at)) > 0);
-        let whole = self.count(|at| self.name(at) == Some("nodes") && self.is(at + 1, "(")) > 0;
+        let whole = self.count(|at| self.name(at) == Some("nodes") && self.is(at + 1, '(')) > 0;
         (!asked && !whole)
             .then(|| format!("a {label} belongs to a case: ask for `$case IN x.cases` of it"))
     }
@@ -163,14 +157,14 @@ impl Reader<'_> {
             return false;
         }
         let alone = self.tokens[at - 1].is_word("IN")
-            && self.is(at + 1, ".")
+            && self.is(at + 1, '.')
             && self.name(at + 2) == Some("cases");
         let listed = || {
             let mut before = (0..at).rev().take_while(|at| {
-                self.is(*at, ",") || self.is(*at, "[") || self.name(*at).is_some()
+                self.is(*at, ',') || self.is(*at, '[') || self.name(*at).is_some()
             });
             before.any(|at| {
-                self.is(at, "[")
+                self.is(at, '[')
                     && at > 1
                     && self.tokens[at - 1].is_word("IN")
                     && self.name(at - 2) == Some("x")
@@ -183,11 +177,8 @@ impl Reader<'_> {
         self.tokens.get(at)?.name()
     }
 
-    fn is(&self, at: usize, sign: &str) -> bool {
-        let sign = sign.chars().next();
-        self.tokens
-            .get(at)
-            .is_some_and(|token| sign.is_some_and(|sign| token.is_sign(sign)))
+    fn is(&self, at: usize, sign: char) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.is_sign(sign))
     }
 
     fn count(&self, is: impl Fn(usize) -> bool) -> usize {
