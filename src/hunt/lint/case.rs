@@ -28,13 +28,13 @@ pub(super) fn careless(statement: &str, shape: &Shape) -> Result<Vec<Careless>, 
         shape,
     };
     let mut found = Vec::new();
-    for at in 0..tokens.len() {
+    for (at, token) in tokens.iter().enumerate() {
         let message = reader
             .flag(at)
             .or_else(|| reader.rating(at))
             .or_else(|| reader.verdict(at));
         found.extend(message.map(|message| Careless {
-            line: tokens[at].line,
+            line: token.line,
             message,
         }));
     }
