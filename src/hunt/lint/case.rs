@@ -7,6 +7,7 @@
 use super::super::cypher::{Token, TokenKind, Unreadable, tokens};
 use super::super::shape::Shape;
 use crate::graph::Label;
+use crate::hunt::CASE;
 
 /// The flags that say `risky_in` which cases they are of.
 const FLAGS: [&str; 2] = ["risky", "risky_sender"];
@@ -101,7 +102,7 @@ impl Reader<'_> {
             return false;
         };
         let case = match &self.tokens[start].kind {
-            TokenKind::Parameter(name) => name == super::CASE,
+            TokenKind::Parameter(name) => name == CASE,
             _ => self.name(start) == Some("id"),
         };
         let list = start + 1;
@@ -125,7 +126,7 @@ impl Reader<'_> {
         }
         let before = at.checked_sub(7).map(|start| &self.tokens[start..at - 2]);
         let asked = before.is_some_and(|before| {
-            matches!(&before[1].kind, TokenKind::Parameter(name) if name == super::CASE)
+            matches!(&before[1].kind, TokenKind::Parameter(name) if name == CASE)
                 && before[0].is_word("WHEN")
                 && before[2].is_word("IS")
                 && before[3].is_word("NULL")
