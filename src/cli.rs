@@ -329,7 +329,7 @@ pub struct Evidence {
 /// How to name what `evidence` is asked about.
 const EVIDENCE_HELP: &str = "\
 Name a node by its id, or by anything that names only that node: a url (also defanged or wrapped), a user's UPN, a \
-host's name, a message's id `19:…/…`, a verdict's id `otx|https://…`. Upper and lower case matter only where they do in \
+host's name, a message's id `19:…/…`, a verdict's provider and url `otx|https://…`. Upper and lower case matter only where they do in \
 the service. When a text can mean several nodes, write Label:ID, such as User:… or Domain:….
 
 Write an edge as three words, or as one in single quotes:

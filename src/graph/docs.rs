@@ -135,6 +135,10 @@ pub fn graph_model_markdown() -> String {
          | union | all values, sorted and distinct | the same |\n\
          | evidence | at most 20 records | a push replaces the records of its own case; of more than 20 each case \
          keeps as many as the others, and what one does not need goes to them |\n\
+         | cases with a flag | made from the flag when a node is written | a case puts its own id there or takes it out |\n\
+         | in any of a list | the later value wins | true while the list has a case |\n\
+         | of the verdicts | the later value wins | the highest of the verdicts of all cases that hold it, computed at \
+         each push and prune |\n\
          | outranks | an edge with that value replaces one without it | the same, but for `cases`, which are those of \
          both; when no record of another case is left in `evidence`, the lesser replaces the better |\n\n\
          So loading a case twice changes nothing.\n",

@@ -390,6 +390,7 @@ async fn a_node_goes_by_what_an_analyst_would_type() {
             assert_eq!(found(&typed), both, "{typed}");
         }
     }
+    let verdict = format!("01M89YJZQ2FD4SS77V3CRC6ZX1|otx|{LURE}");
     for (typed, label, id) in [
         ("Priya.Nair@Contoso.com", "User", PRIYA),
         ("Priya Nair", "User", PRIYA),
@@ -429,7 +430,8 @@ async fn a_node_goes_by_what_an_analyst_would_type() {
             "Domain",
             "fabrikam-invoices.example",
         ),
-        (&format!("OTX|{LURE}"), "Verdict", &format!("otx|{LURE}")),
+        (&format!("OTX|{LURE}"), "Verdict", &verdict),
+        (&verdict, "Verdict", &verdict),
     ] {
         assert_eq!(found(typed), (label.to_owned(), id.to_owned()), "{typed}");
     }

@@ -82,7 +82,8 @@ fn withheld(case: &Path) -> BTreeMap<String, String> {
 fn verdicts(case: &Path, provider: &str) -> BTreeMap<String, Map<String, Value>> {
     let nodes = GraphFile::read(case).nodes;
     let verdicts = nodes.into_iter().filter_map(|((label, id), properties)| {
-        let url = id.strip_prefix(&format!("{provider}|"))?.to_owned();
+        let (_, said) = id.split_once('|')?;
+        let url = said.strip_prefix(&format!("{provider}|"))?.to_owned();
         (label == "Verdict").then_some((url, properties))
     });
     verdicts.collect()

@@ -106,6 +106,14 @@ async fn content(connection: &Connection, world: &str) -> Content {
     found
 }
 
+/// Both hold the same; otherwise what differs is told.
+fn same(found: &Content, wanted: &Content, when: &str) {
+    let keys: BTreeSet<_> = found.keys().chain(wanted.keys()).collect();
+    for key in keys {
+        assert_eq!(found.get(key), wanted.get(key), "{when}: {key}");
+    }
+}
+
 const HIGH: Option<&[Severity]> = Some(&[Severity::Information, Severity::High]);
 const DOUBTFUL: Option<&[Severity]> = Some(&[Severity::Warning]);
 const HARMLESS: Option<&[Severity]> = Some(&[Severity::Information]);
@@ -170,14 +178,18 @@ async fn pushes_and_prunes_in_any_order_leave_what_the_other_cases_alone_make() 
             push(&connection, &graphs[n]).await;
             held.insert(n);
             let found = content(&connection, &world).await;
-            assert_eq!(found, alone[&held], "{order:?} {held:?} pushed");
+            same(&found, &alone[&held], &format!("{order:?} {held:?} pushed"));
         }
         let pruned = ORDERS[(round * 2 + 3) % ORDERS.len()];
         for n in pruned {
             connection.prune(&ids[n]).await.expect("a prune");
             held.remove(&n);
             let found = content(&connection, &world).await;
-            assert_eq!(found, alone[&held], "{order:?} {pruned:?} {held:?} left");
+            same(
+                &found,
+                &alone[&held],
+                &format!("{order:?} {pruned:?} {held:?} left"),
+            );
         }
     }
 
@@ -323,8 +335,14 @@ async fn answers(hunts: &[Hunt], case: &str) -> BTreeMap<String, Vec<String>> {
         let table = hunt::run(&graph, DATABASE, hunt, &given, LIMIT)
             .await
             .unwrap();
+        // A node names at most twenty records, and its cases share the room.
+        let shown = |column: &str| hunt.name != "evidence-of" || column != "evidence";
         let row = |row: &Vec<Value>| match hunt.returns {
-            Returns::Table => Value::from(row.clone()).to_string(),
+            Returns::Table => {
+                let cells = hunt.columns.iter().zip(row);
+                let cells = cells.filter(|(column, _)| shown(column));
+                Value::from_iter(cells.map(|(_, cell)| cell.clone())).to_string()
+            }
             Returns::Graph => "a row".to_owned(),
         };
         answers.insert(hunt.name.clone(), table.rows.iter().map(row).collect());

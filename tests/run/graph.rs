@@ -70,8 +70,13 @@ impl GraphFile {
     pub(crate) fn differences(&self, case_id: &str, truth: &Truth) -> Vec<String> {
         let mut wrong = Vec::new();
         let node = |(label, id): &(&'static str, String)| {
-            let id = if *label == "Case" { case_id } else { id };
-            ((*label).to_owned(), id.to_owned())
+            // The truth does not know the case.
+            let id = match *label {
+                "Case" => case_id.to_owned(),
+                "Verdict" => format!("{case_id}|{id}"),
+                _ => id.to_owned(),
+            };
+            ((*label).to_owned(), id)
         };
         let mut expected: BTreeMap<Node, Map<String, Value>> = truth
             .nodes
@@ -79,6 +84,21 @@ impl GraphFile {
             .map(|(key, properties)| (node(key), properties.clone()))
             .collect();
         expected.insert(("Case".to_owned(), case_id.to_owned()), Map::new());
+        for ((label, _), properties) in &mut expected {
+            let flag = match label.as_str() {
+                "Url" | "Message" => "risky",
+                "User" => "risky_sender",
+                _ => continue,
+            };
+            if let Some(risky) = properties.get(flag) {
+                let risky_in = if *risky == json!(true) {
+                    json!([case_id])
+                } else {
+                    json!([])
+                };
+                properties.insert("risky_in".to_owned(), risky_in);
+            }
+        }
         compare("node", &expected, &self.nodes, &mut wrong);
 
         let mut edges = BTreeMap::new();

@@ -18,13 +18,12 @@ RETURN run.id AS case_id, run.started AS started, run.finished AS finished, run.
        } AS starts,
        COUNT {
          MATCH (url:Url {risky: true})
-         WHERE run.id IN url.cases
+         WHERE run.id IN url.cases AND coalesce(run.id IN url.risky_in, url.risky)
          RETURN DISTINCT url
        } AS risky_urls,
        COUNT {
          MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)<-[sent:SENT]-(sender:User)
          WHERE all(x IN [url, contains, message, sent, sender] WHERE run.id IN x.cases)
-           AND coalesce(run.id IN url.risky_in, url.risky)
            AND coalesce(run.id IN url.risky_in, url.risky)
          RETURN DISTINCT sender
        } AS risky_senders

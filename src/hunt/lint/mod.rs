@@ -1,5 +1,7 @@
 //! Checks hunts against their headers, against the schema of the graph and against each other.
 
+mod case;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use super::header::{HeaderError, Returns};
 use super::library::stem;
 use super::run::query_rows;
 use super::shape::{PropertyRead, Shape};
-use super::{CASE, Hunt, HuntError};
+use super::{CASE, Group, Hunt, HuntError};
 use crate::graph::schema::{COMMON, EDGES, NODES};
 use crate::graph::{EdgeType, Label};
 use crate::model::suggest;
@@ -33,6 +35,8 @@ pub enum Rule {
     Schema,
     /// Parameters are declared and used, and `$case` is used.
     Parameters,
+    /// What cases say of a node is asked of the case that is given. Only for hunts that are part of linktrail.
+    Case,
     /// The columns are those of the header, in the same order.
     Columns,
     /// The order of the rows is fully determined.
@@ -48,6 +52,7 @@ impl fmt::Display for Rule {
             Self::ReadOnly => "read-only",
             Self::Schema => "schema",
             Self::Parameters => "parameters",
+            Self::Case => "case",
             Self::Columns => "columns",
             Self::Order => "order",
         })
@@ -260,6 +265,7 @@ impl Check<'_> {
         }
         self.schema(shape);
         self.parameters(shape);
+        self.case(shape);
         self.returned(shape);
     }
 
@@ -317,6 +323,16 @@ impl Check<'_> {
                 let message = format!("`${name}` is not used");
                 self.report(self.line_of("parameters"), Rule::Parameters, message);
             }
+        }
+    }
+
+    fn case(&mut self, shape: &Shape) {
+        if self.hunt.group == Group::Own {
+            return;
+        }
+        // What cannot be read was reported before.
+        for found in case::careless(self.hunt.statement(), shape).unwrap_or_default() {
+            self.report(found.line, Rule::Case, found.message);
         }
     }
 

@@ -1,4 +1,3 @@
-use super::super::Group;
 use super::*;
 
 const GOOD: &str = "// name: good\n// title: T\n// description: D.\n\
@@ -190,4 +189,67 @@ fn a_graph_needs_an_order_but_not_of_every_column() {
         .replace("returns: table", "returns: graph")
         .replace("ORDER BY at DESC, url", "ORDER BY u.id");
     assert_eq!(findings("good.cypher", &graph), Vec::<String>::new());
+}
+
+/// The findings of a hunt that is part of linktrail, without those of other rules.
+fn of_case(condition: &str) -> Vec<String> {
+    let text = format!(
+        "// name: good\n// title: T\n// description: D.\n// returns: table\n// columns: url\n// tags: url\n\n\
+         {condition}\nRETURN url.id AS url\nORDER BY url;\n"
+    );
+    let find = |group| {
+        let hunt = Hunt::parse("a/good.cypher", group, &text).unwrap();
+        let findings = lint(&[hunt]).into_iter();
+        findings
+            .filter(|finding| finding.rule == Rule::Case)
+            .map(|finding| finding.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert!(find(Group::Own).is_empty(), "a file of an analyst's own");
+    find(Group::Summary)
+}
+
+#[test]
+fn what_is_said_by_case_is_asked_of_the_case() {
+    let asked = "WHERE ($case IS NULL OR $case IN url.cases) AND coalesce($case IN url.risky_in, url.risky)";
+    for good in [
+        format!("MATCH (url:Url {{risky: true}})\n{asked}"),
+        format!("MATCH (url:Url)\n{asked}"),
+        "MATCH (run:Case), (url:Url {risky: true})\nWHERE coalesce(run.id IN url.risky_in, url.risky) AND $case IS NULL".to_owned(),
+        "MATCH (url:Url)-[e:HAS_VERDICT]->(v:Verdict)\nWHERE all(x IN [url, e, v] WHERE $case IS NULL OR $case IN x.cases)".to_owned(),
+        "MATCH (url:Url)\nWITH url, CASE WHEN $case IS NULL THEN url.severity ELSE 'high' END AS s".to_owned(),
+    ] {
+        assert_eq!(of_case(&good), Vec::<String>::new(), "{good}");
+    }
+    for (bad, line) in [
+        ("MATCH (url:Url {risky: true})\nWHERE $case IN url.cases", 8),
+        (
+            "MATCH (:Url {risky: true})-->(url:Url)\nWHERE $case IN url.cases",
+            8,
+        ),
+        ("MATCH (url:Url)\nWHERE url.risky AND $case IN url.cases", 9),
+        (
+            "MATCH (url:Url)\nWHERE coalesce($case IN url.cases, url.risky)",
+            9,
+        ),
+        (
+            "MATCH (a:Url {risky: true}), (url:Url {risky: true})\nWHERE coalesce($case IN url.risky_in, url.risky)",
+            8,
+        ),
+        (
+            "MATCH (url:User)\nWHERE url.risky_sender AND $case IN url.cases",
+            9,
+        ),
+        (
+            "MATCH (url:Url)\nWHERE url.severity = 'high' AND $case IN url.cases",
+            9,
+        ),
+        ("MATCH (url:Url)-->(v:Verdict)\nWHERE $case IN url.cases", 8),
+        ("MATCH (url:Url)-->(:Verdict)\nWHERE $case IN url.cases", 8),
+    ] {
+        let found = of_case(bad);
+        assert_eq!(found.len(), 1, "{bad}: {found:?}");
+        let start = format!("a/good.cypher:{line}: case: ");
+        assert!(found[0].starts_with(&start), "{bad}: {found:?}");
+    }
 }

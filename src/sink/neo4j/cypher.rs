@@ -241,33 +241,37 @@ pub(super) fn rate() -> String {
     )
 }
 
-/// Removes `$case` from the node or edge bound to `old`, and deletes it if no other case holds it.
-fn release(old: &str, delete: &str, properties: &[Property]) -> String {
+/// Removes `$case` from the node or edge bound to `old`, and deletes it if no other case holds it. `carried` are the other
+/// variables that are still needed, each after a comma.
+///
+/// What is left of a list is computed before anything is written: whether the items of a SET see what those before them
+/// wrote is up to the planner.
+fn release(old: &str, carried: &str, delete: &str, properties: &[Property]) -> String {
+    let mut begin = String::new();
     let mut own = String::new();
     for property in properties {
         let held = format!("{old}.`{}`", property.name);
         let left = match property.merge {
-            Merge::CasesWith(flag) => format!(
-                "head([l IN [[c IN {} WHERE c <> $case]] WHERE size(l) > 0])",
-                flagged_in(old, &held, flag)
-            ),
+            Merge::CasesWith(flag) => {
+                begin = format!(
+                    "WITH {old}{carried}, head([l IN [[c IN {} WHERE c <> $case]] WHERE size(l) > 0]) AS left\n",
+                    flagged_in(old, &held, flag)
+                );
+                "left".to_owned()
+            }
+            Merge::InAnyOf(_) => {
+                format!("left IS NOT NULL OR CASE WHEN {held} IS NOT NULL THEN false END")
+            }
             Merge::OfVerdicts => format!(
-                "CASE WHEN size({old}.`{CASES}`) = 0 THEN {held} ELSE {} END",
+                "CASE WHEN {old}.`{CASES}` IN [[], [$case]] THEN {held} ELSE {} END",
                 rating(old)
             ),
             _ => continue,
         };
         own.push_str(&format!(",\n{held} = {left}"));
     }
-    // After the lists that they follow from.
-    for property in properties {
-        if let Merge::InAnyOf(list) = property.merge {
-            let held = format!("{old}.`{}`", property.name);
-            own.push_str(&format!(",\n{held} = {}", flag_of(&held, old, list)));
-        }
-    }
     format!(
-        "SET {old}.`cases` = [c IN {old}.`cases` WHERE c <> $case],\n\
+        "{begin}SET {old}.`cases` = [c IN {old}.`cases` WHERE c <> $case],\n\
          {old}.`evidence` = head([l IN [[e IN {old}.`evidence` WHERE NOT e STARTS WITH $prefix]] WHERE size(l) > 0])\
          {own}\n\
          FOREACH (gone IN CASE WHEN size({old}.`cases`) = 0 THEN [{old}] ELSE [] END | {delete} gone)"
@@ -282,7 +286,7 @@ pub(super) fn prune_nodes(label: Label) -> String {
          WITH n, n.id AS id ORDER BY id LIMIT $limit\n\
          {}\n\
          RETURN count(*) AS rows, max(id) AS last",
-        release("n", "DETACH DELETE", label.spec().properties)
+        release("n", ", id", "DETACH DELETE", label.spec().properties)
     )
 }
 
@@ -294,7 +298,7 @@ pub(super) fn prune_edges(kind: EdgeType, from: Label, to: Label) -> String {
          WITH r, a.id AS id ORDER BY id LIMIT $limit\n\
          {}\n\
          RETURN count(*) AS rows, max(id) AS last",
-        release("r", "DELETE", kind.spec().properties)
+        release("r", ", id", "DELETE", kind.spec().properties)
     )
 }
 
@@ -341,7 +345,7 @@ pub(super) fn release_nodes(label: Label) -> String {
          MATCH (n:`{label}` {{id: row.a}}) WHERE $case IN n.`cases`\n\
          {}\n\
          RETURN count(*) AS rows",
-        release("n", "DETACH DELETE", label.spec().properties)
+        release("n", "", "DETACH DELETE", label.spec().properties)
     )
 }
 
@@ -354,7 +358,7 @@ pub(super) fn release_edges(kind: EdgeType, from: Label, to: Label) -> String {
          MATCH (a)-[r:`{kind}`]->(b) WHERE $case IN r.`cases`\n\
          {}\n\
          RETURN count(*) AS rows",
-        release("r", "DELETE", kind.spec().properties)
+        release("r", "", "DELETE", kind.spec().properties)
     )
 }
 

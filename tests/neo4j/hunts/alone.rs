@@ -87,6 +87,16 @@ fn texts(of: &[&str], token: &str) -> BoltType {
         .into()
 }
 
+/// Some urls are risky in both cases, others in one of them.
+fn judged_risky(n: usize, case: &str) -> bool {
+    match n {
+        1 | 3 => true,
+        2 | 5 => case == "A",
+        4 | 6 => case == "B",
+        _ => false,
+    }
+}
+
 fn node(token: &str, label: Label, n: usize, cases: &[&str]) -> BoltType {
     let odd = n % 2 == 1;
     let mut pairs: Vec<(&str, BoltType)> = vec![
@@ -96,8 +106,20 @@ fn node(token: &str, label: Label, n: usize, cases: &[&str]) -> BoltType {
     let name = format!("{label} {n}");
     match label {
         Label::Url => {
-            pairs.push(("risky", odd.into()));
-            pairs.push(("severity", if odd { "high" } else { "information" }.into()));
+            let risky_in: Vec<&str> = cases
+                .iter()
+                .copied()
+                .filter(|case| judged_risky(n, case))
+                .collect();
+            let risky = !risky_in.is_empty();
+            pairs.push(("risky", risky.into()));
+            if risky {
+                pairs.push(("risky_in", texts(&risky_in, token)));
+            }
+            pairs.push((
+                "severity",
+                if risky { "high" } else { "information" }.into(),
+            ));
             pairs.push(("signals", vec!["smartscreen".to_owned()].into()));
         }
         Label::User => {
