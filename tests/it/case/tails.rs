@@ -90,38 +90,53 @@ fn a_tail_is_left_by_readers_and_fetched_again_by_a_load() {
 #[test]
 fn a_changed_removed_or_moved_record_is_named() {
     let (folder, whole) = demo_case();
+    // A page of messages, which the report quotes.
+    fn page(lines: &[String]) -> usize {
+        let mut lines = lines.iter();
+        lines.position(|line| line.contains("getAllMessages")).unwrap()
+    }
     type Change = fn(&mut Vec<String>);
     let changes: [(&str, Change, &str); 3] = [
         (
             "changed",
-            |lines| lines[41] = lines[41].replacen("\"status\":200", "\"status\":404", 1),
-            "record 42 was changed",
+            |lines| {
+                let at = page(lines);
+                lines[at] = lines[at].replacen("\"status\":200", "\"status\":404", 1);
+            },
+            "record N was changed",
         ),
         (
             "removed",
             |lines| {
-                lines.remove(41);
+                lines.remove(page(lines));
             },
-            "record 42 is missing",
+            "record N is missing",
         ),
         (
             "moved",
             |lines| {
-                let line = lines.remove(41);
-                lines.insert(50, line);
+                let at = page(lines);
+                let line = lines.remove(at);
+                lines.insert(at + 9, line);
             },
-            "record 42 was moved: it stands behind record 51",
+            "record N was moved: it stands behind record M",
         ),
     ];
     for (what, change, finding) in changes {
         let case = folder.path().join("cases").join(what);
         copy(&whole, &case);
-        rewrite(&case, change);
+        let mut number = 0;
+        rewrite(&case, |lines| {
+            number = page(lines) + 1;
+            change(lines);
+        });
+        let finding = finding.replace('N', &number.to_string());
+        let finding = finding.replace('M', &(number + 9).to_string());
         let before = state(&case);
         let verify = ["case", "verify", case.to_str().unwrap()];
         let first = linktrail(folder.path(), &verify);
         assert_eq!(first.code, Some(1), "{what}: {first:#?}");
-        assert!(first.stdout.contains(finding), "{what}: {first:#?}");
+        assert!(first.stdout.contains(&finding), "{what}: {first:#?}");
         assert_eq!(first.stdout, linktrail(folder.path(), &verify).stdout);
         let report = [
             "report",

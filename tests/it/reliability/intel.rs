@@ -161,7 +161,7 @@ rows! {
     indicators_fail: Row::new("The workspace's indicators cannot be read; no provider outside is asked.")
         .setup(local_only)
         .script(|_| vec![Fault::on(Service::LogAnalytics, "ThreatIntelIndicators", Action::status(403)).always()])
-        .gap("intel", "log_analytics", "threat_indicators: no access to the workspace (HTTP 403); …", 16)
+        .gap("intel", "log_analytics", "threat_indicators: no access to the workspace (HTTP 403: Scripted403: scripted); …", 16)
         .heals();
 }
 
