@@ -12,7 +12,7 @@ RETURN run.id AS case_id, run.started AS started, run.finished AS finished, run.
        run.window_to AS window_to, run.version AS version, coalesce(run.complete, false) AS complete,
        size(coalesce(run.gaps, [])) AS gaps,
        COUNT {
-         MATCH (run)-[start:STARTED_FROM]->(thing:User|Url|Team)
+         MATCH (run)-[start:STARTED_FROM]->(thing:User|Url|Team|Message)
          WHERE run.id IN start.cases
          RETURN DISTINCT thing
        } AS starts,

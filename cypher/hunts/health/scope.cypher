@@ -1,16 +1,16 @@
 // name: scope
 // title: What the investigation started from, and which teams it read
-// description: Users, urls and teams from which a case started with the reason why, and every team that was read, with
-//   how many of its members and channels are known. What is not here was not looked at.
+// description: Users, urls, messages and teams from which a case started with the reason why, and every team that was
+//   read, with how many of its members and channels are known. What is not here was not looked at.
 // returns: table
 // columns: kind, entity, why, members, channels
 // notebook: "Teams to investigate:"
 // tags: case, place
 
 CALL () {
-  MATCH (run:Case)-[start:STARTED_FROM]->(thing:User|Url)
+  MATCH (run:Case)-[start:STARTED_FROM]->(thing:User|Url|Message)
   WHERE all(x IN [run, start, thing] WHERE $case IS NULL OR $case IN x.cases)
-  RETURN toLower(head([label IN labels(thing) WHERE label IN ['User', 'Url']])) AS kind,
+  RETURN toLower(head([label IN labels(thing) WHERE label IN ['User', 'Url', 'Message']])) AS kind,
          coalesce(thing.upn, thing.name, thing.id) AS entity, start.why AS why, null AS members, null AS channels
   UNION
   MATCH (team:Team)

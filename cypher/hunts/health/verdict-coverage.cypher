@@ -1,8 +1,8 @@
 // name: verdict-coverage
 // title: Which providers had an answer, and for how many urls
 // description: Numbers of urls by provider, state and severity. Urls that no provider outside the tenant was told of
-//   have the state withheld, other urls that nobody was asked about the state not_asked. Without a case the answers of
-//   each case count.
+//   have the state withheld, other urls about which nobody said anything the state no_verdict. Without a case the
+//   answers of each case count.
 // returns: table
 // columns: provider, state, severity, count
 // tags: intelligence, gap
@@ -26,7 +26,7 @@ CALL () {
   MATCH (url:Url)
   WHERE url.withheld IS NOT NULL OR NOT EXISTS { (url)-[:HAS_VERDICT]->() }
   WITH url.withheld IS NOT NULL AS withheld, count(url) AS count
-  RETURN null AS provider, CASE WHEN withheld THEN 'withheld' ELSE 'not_asked' END AS state, null AS severity, count
+  RETURN null AS provider, CASE WHEN withheld THEN 'withheld' ELSE 'no_verdict' END AS state, null AS severity, count
   UNION ALL
   WITH $case AS wanted
   WHERE wanted IS NOT NULL
@@ -50,7 +50,7 @@ CALL () {
       WHERE wanted IN asked.cases AND wanted IN verdict.cases
     }
   WITH withheld, count(url) AS count
-  RETURN null AS provider, CASE WHEN withheld THEN 'withheld' ELSE 'not_asked' END AS state, null AS severity, count
+  RETURN null AS provider, CASE WHEN withheld THEN 'withheld' ELSE 'no_verdict' END AS state, null AS severity, count
 }
 RETURN provider, state, severity, count
 ORDER BY provider, state, severity, count;

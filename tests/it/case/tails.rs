@@ -93,7 +93,9 @@ fn a_changed_removed_or_moved_record_is_named() {
     // A page of messages, which the report quotes.
     fn page(lines: &[String]) -> usize {
         let mut lines = lines.iter();
-        lines.position(|line| line.contains("getAllMessages")).unwrap()
+        lines
+            .position(|line| line.contains("getAllMessages"))
+            .unwrap()
     }
     type Change = fn(&mut Vec<String>);
     let changes: [(&str, Change, &str); 3] = [

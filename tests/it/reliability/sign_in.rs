@@ -40,6 +40,12 @@ rows! {
         .sends("graph", 0..=0)
         .gap("teams", "graph", "users: no answer (sign-in to Entra failed: the tenant has no such service; check [tenant] cloud (AADSTS500011: The resource principal was not found in the tenant.))", 7)
         .gap("teams", "graph", "joined teams: no answer (sign-in to Entra failed: the tenant has no such service; check [tenant] cloud (AADSTS500011: The resource principal was not found in the tenant.))", 7)
+        .gap("teams", "graph", "associated teams: no answer (sign-in to Entra failed: the tenant has no such service; …)", 7)
+        .gap("teams", "graph", "teams: no answer (sign-in to Entra failed: the tenant has no such service; …)", 2)
+        .gap("messages", "graph", "channels: no answer (sign-in to Entra failed: the tenant has no such service; …)", 3)
+        .gap("messages", "graph", "users: no answer (sign-in to Entra failed: the tenant has no such service; …)", 3)
+        .gap("messages", "graph", "the audit log lists messages in the team Fabrikam joint that were not read: channel messages: no answer (sign-in to Entra failed: the tenant has no such service; …)", 4)
+        .gap("messages", "graph", "the audit log lists messages in the team Finance that were not read: channel messages: no answer (sign-in to Entra failed: the tenant has no such service; …)", 10)
         .heals();
     logs_refused: Row::new("Entra refuses the audience of Log Analytics alone, and a user is named by hand.")
         .script(|_| vec![entra(FOR_LOGS, no_resource()).always()])
@@ -50,11 +56,18 @@ rows! {
         .gap("seeds", "log_analytics", "smartscreen: no answer: sign-in to Entra failed: the tenant has no such service; check [tenant] cloud (AADSTS500011: The resource principal was not found in the tenant.)", 1)
         .gap("seeds", "log_analytics", "url_clicks: no answer: sign-in to Entra failed: the tenant has no such service; check [tenant] cloud (AADSTS500011: The resource principal was not found in the tenant.)", 1)
         .gap("messages", "log_analytics", "link_messages: no answer: sign-in to Entra failed: the tenant has no such service; check [tenant] cloud (AADSTS500011: The resource principal was not found in the tenant.)", 1)
+        .gap("seeds", "log_analytics", "log_ends: no answer: sign-in to Entra failed: the tenant has no such service; …", 1)
         .heals();
     graph_accepts_no_token: Row::new("Microsoft Graph answers 401 to every token.")
         .script(|_| vec![Fault::on(Service::Graph, "", Action::ExpiredToken).always()])
         .sends("login", 2..=4)
         .gap("teams", "graph", "users: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); check [tenant] id and cloud, and [endpoints])", 7)
         .gap("teams", "graph", "joined teams: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); check [tenant] id and cloud, and [endpoints])", 7)
+        .gap("teams", "graph", "associated teams: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 7)
+        .gap("teams", "graph", "teams: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 2)
+        .gap("messages", "graph", "channels: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 3)
+        .gap("messages", "graph", "users: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 3)
+        .gap("messages", "graph", "the audit log lists messages in the team Fabrikam joint that were not read: channel messages: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 4)
+        .gap("messages", "graph", "the audit log lists messages in the team Finance that were not read: channel messages: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 10)
         .heals();
 }

@@ -241,7 +241,7 @@ fn coverage(rows: &[Vec<Value>]) -> Vec<Vec<Value>> {
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     for row in rows {
         let state = if row[1].is_null() {
-            Value::from("not_asked")
+            Value::from("no_verdict")
         } else {
             row[2].clone()
         };
