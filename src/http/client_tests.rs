@@ -102,7 +102,7 @@ async fn an_answer_is_never_replaced_by_none() {
     ));
     let request = Request {
         deadline: Duration::from_secs(60),
-        url: service(&[200, 403, 200]).await,
+        url: service(&[200, 403, 404, 404]).await,
         ..Request::file(Source::Provider("otx"), "").unwrap()
     };
     let client = || {
@@ -110,7 +110,8 @@ async fn an_answer_is_never_replaced_by_none() {
         Client::new(Arc::clone(&journal), Some(network))
     };
     let anew = async |client: &Client| client.send_anew(&request).await.unwrap();
-    // The second run is refused, so that the answer of the first one stands. The third one gets a new answer, once.
+    // The second run is refused, so that the answer of the first one stands. The third one gets a new answer, once, and the
+    // fourth one the same again.
     assert_eq!(anew(&client()).await.record, 1);
     assert_eq!(anew(&client()).await.record, 1);
     let third = client();
@@ -118,6 +119,7 @@ async fn an_answer_is_never_replaced_by_none() {
         assert_eq!(anew(&third).await.record, 2);
         assert_eq!(third.counts()[&request.source].sent, 1);
     }
+    assert_eq!(anew(&client()).await.record, 2);
     assert_eq!(anew(&client().offline()).await.record, 2);
 }
 

@@ -42,6 +42,7 @@ fn case_of(case: &str, world: &str, says: Says<'_>) -> Graph {
         version: "1".to_owned(),
         complete: true,
         gaps: Vec::new(),
+        log_ends: Vec::new(),
     };
     graph.put(own, Seen::default());
     for (n, verdicts) in says.into_iter().enumerate() {

@@ -146,6 +146,10 @@ fn node(token: &str, label: Label, n: usize, cases: &[&str]) -> BoltType {
         Label::Case => {
             pairs.push(("complete", odd.into()));
             pairs.push(("gaps", vec![format!("gap {n}")].into()));
+            let ends = format!(
+                "Log{n}|2026-10-02T00:00:00Z|2026-10-03T00:00:00Z|2026-10-01T00:00:00Z|2026-10-04T00:00:00Z"
+            );
+            pairs.push(("log_ends", vec![ends].into()));
         }
         Label::Message => {
             pairs.push(("edited", odd.into()));
