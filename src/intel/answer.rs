@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::http_provider::{Service, Unread};
+use super::service::{Service, Unread};
 use super::verdict::Verdict;
 use crate::journal::{Answer, NoAnswer};
 
@@ -72,7 +72,7 @@ pub(super) fn read<S: Service>(url: &Url, answer: &Answer, secrets: &[&str]) -> 
         429 => Reading::Nothing(Verdict::rate_limited("too many requests; run again later")),
         401..=403 => Reading::Refused(because(status, &refusal::<S>(status, secrets))),
         // What a service that works says of a url that it cannot take.
-        400 | 413 | 414 | 422 | 431 => {
+        400 | 413 | 414 | 422 | 431 if object(body).is_ok() => {
             Reading::Rejected(because(status, &refusal::<S>(status, secrets)))
         }
         _ => Reading::Nothing(because(status, &refusal::<S>(status, secrets))),

@@ -20,6 +20,7 @@ mod quota;
 mod rate;
 mod request;
 pub mod sentinel;
+mod service;
 mod urlhaus;
 mod verdict;
 mod virustotal;
@@ -29,7 +30,7 @@ pub use analyst::{ANALYST, Analyst, Named};
 pub use answer::Reading;
 pub use cache::AnswerCache;
 pub use file::{List, ListError};
-pub use http_provider::{HttpProvider, Service, Unread};
+pub use http_provider::HttpProvider;
 pub use privacy::{Decision, Privacy, PrivacyError};
 pub use provider::{Lookup, Provider, Setup, SetupError, Spec};
 pub use providers::{PROVIDERS, limits, reads_lists, spec};
@@ -37,6 +38,7 @@ pub use quota::{QuotaStore, QuotaUsedUp, Quotas};
 pub use rate::{Period, Rate, RateError};
 pub use request::{ProviderRequest, provider_request};
 pub use sentinel::WorkspaceIndicators;
+pub use service::{Service, Unread};
 pub use verdict::{Severity, State, Verdict, overall, risky};
 
 #[cfg(test)]

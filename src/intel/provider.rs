@@ -10,9 +10,10 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::file::{self, List, ListError, Lists};
-use super::http_provider::{HttpProvider, Service};
+use super::http_provider::HttpProvider;
 use super::rate::Rate;
 use super::sentinel::{self, WorkspaceIndicators};
+use super::service::Service;
 use super::verdict::Verdict;
 use crate::journal::{Auth, Request};
 use crate::model::Source;

@@ -15,6 +15,7 @@ use crate::graph::{EdgeType, Label};
 use crate::http::Failure;
 use crate::model::{ChannelId, MessageId, Stage, TeamId};
 use crate::source::msgraph::{self, MessagePlace, Problem};
+use crate::terminal::clean;
 
 const STAGE: Stage = Stage::Messages;
 /// The highest number of messages of a channel that are asked for one by one.
@@ -225,6 +226,7 @@ impl Absent {
         let listed = channel.teams.get(team).map(|listed| &listed.team_name);
         let name = listed.filter(|name| !name.is_empty()).cloned();
         let name = name.unwrap_or_else(|| team.to_string());
+        let name: String = clean(&name).chars().take(80).collect();
         let teams = self.unread.entry(reason).or_default();
         *teams.entry(name).or_default() += count;
     }

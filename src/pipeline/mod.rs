@@ -111,7 +111,10 @@ async fn run_stages(
 ) -> Result<(), Halt> {
     let mut directory = Directory::default();
 
-    let seeds = seeds::find(context, findings);
+    let seeds = async {
+        let found = seeds::find(context, findings).await?;
+        named_messages::add(context, findings, found).await
+    };
     let seeds = sequence.stage(Stage::Seeds, seeds).await?;
 
     let teams = teams::find(context, findings, &mut directory, &seeds);

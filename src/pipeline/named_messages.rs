@@ -21,12 +21,12 @@ use crate::source::msgraph::{
 
 const STAGE: Stage = Stage::Seeds;
 
-/// Reads the messages that the analyst named, and starts from them, from their senders and from their teams.
-pub(super) async fn read(
+/// Adds the messages that the analyst named to the starting points, with their senders and teams, and reads them.
+pub(super) async fn add(
     context: &Context,
     findings: &mut Findings,
-    seeds: &mut Seeds,
-) -> Result<(), Failure> {
+    mut seeds: Seeds,
+) -> Result<Seeds, Failure> {
     let named = context.options.messages.iter();
     let named = named.filter_map(|text| MessageAddress::parse(text));
     let (in_channels, in_chats): (Vec<_>, Vec<_>) = named.partition(MessageAddress::is_in_channel);
@@ -40,12 +40,12 @@ pub(super) async fn read(
         seeds.starts.add(message, BY_HAND, Seen::default());
     }
     if !in_channels.is_empty() {
-        read_in_channels(context, findings, seeds, in_channels).await?;
+        read_in_channels(context, findings, &mut seeds, in_channels).await?;
     }
     if !in_chats.is_empty() {
-        read_in_chats(context, findings, seeds, in_chats).await?;
+        read_in_chats(context, findings, &mut seeds, in_chats).await?;
     }
-    Ok(())
+    Ok(seeds)
 }
 
 /// Reads messages of channels. One that does not say its team is asked for in each team that was named by hand.
@@ -89,7 +89,7 @@ async fn read_in_channels(
     problems.retain(|at, _| !found.contains_key(at));
     problems
         .into_values()
-        .for_each(|problem| add(findings, problem));
+        .for_each(|problem| add_problem(findings, problem));
     let found: Vec<_> = found.into_values().collect();
     let ids: Vec<(String, String)> = found
         .iter()
@@ -172,7 +172,7 @@ async fn read_in_chats(
                 let message = ReadMessage::of(message, context.settings.store);
                 by_chat.entry(place.chat).or_default().push(message);
             }
-            Err(problem) => add(findings, problem),
+            Err(problem) => add_problem(findings, problem),
         }
     }
     let ids: Vec<String> = by_chat.keys().cloned().collect();
@@ -196,7 +196,7 @@ async fn read_in_chats(
 }
 
 /// Adds a message that could not be read. The analyst named it, so that it has to exist.
-fn add(findings: &mut Findings, problem: Problem) {
+fn add_problem(findings: &mut Findings, problem: Problem) {
     match problem {
         Problem::NotFound { .. } => {
             let reason = "messages: not found, although named with --message; check the link, or whether the message was deleted";

@@ -19,7 +19,7 @@ use super::listing::Listing;
 use super::lookup::{Lookups, SharedRequest};
 use super::progress::{Progress, RunError};
 use super::urls::Urls;
-use super::{absent, chats, intel, messages, pivot, seeds, teams};
+use super::{absent, chats, intel, messages, named_messages, pivot, seeds, teams};
 use crate::case::Manifest;
 use crate::graph::{Graph, Label, Seen};
 use crate::http::{Client, Failure};
@@ -194,7 +194,10 @@ pub async fn plan(
     let mut findings = Findings::new(&manifest.id, &manifest.options.settings.accepted);
     let mut directory = Directory::default();
 
-    let seeds = seeds::find(&context, &mut findings);
+    let seeds = async {
+        let found = seeds::find(&context, &mut findings).await?;
+        named_messages::add(&context, &mut findings, found).await
+    };
     let seeds = progress.stage(Stage::Seeds, seeds).await?;
 
     let teams = teams::find(&context, &mut findings, &mut directory, &seeds);

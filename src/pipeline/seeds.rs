@@ -10,7 +10,7 @@ use super::counted::CountedEvents;
 use super::findings::Findings;
 use super::starts::Starts;
 use super::urls::Urls;
-use super::{clicks, devices, log_ends, named_messages, people, smartscreen};
+use super::{clicks, devices, log_ends, people, smartscreen};
 use crate::graph::node::Team;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
@@ -57,7 +57,6 @@ pub(super) async fn find(context: &Context, findings: &mut Findings) -> Result<S
     }
     log_ends::add(context, findings, ends);
     seeds.add_by_hand(&mut findings.graph, &context.options);
-    named_messages::read(context, findings, &mut seeds).await?;
     Ok(seeds)
 }
 

@@ -25,7 +25,7 @@ const ATTEMPTS: u32 = 5;
 
 /// How the service of a provider behaved in this load.
 #[derive(Debug, Clone)]
-pub(in super::super) struct ServiceState {
+pub(crate) struct ServiceState {
     /// Holds back requests while the service does not answer.
     breaker: Arc<Breaker>,
     /// The service failed its probe in an earlier load, so that its answers with status 404 are asked for again.
@@ -280,9 +280,7 @@ impl Service<'_> {
                 (reading, _) => reading.verdict().summary,
             };
             let answers = self.breaker.answers();
-            if pass.failed(&why, asked_pause(&answer)) && answer.status() == Some(429) {
-                network.slow_down(&request.limits);
-            }
+            pass.failed(&why, asked_pause(&answer));
             attempts.failed += 1;
             let answers_before = *attempts.answers_before.get_or_insert(answers);
             attempts.last = Some((at, answer));

@@ -64,7 +64,7 @@ impl Problem {
     pub fn absence(&self) -> Option<&str> {
         match self {
             Self::TableAbsent(table) => Some(table),
-            Self::Forbidden { .. } => Some(SOURCE.as_str()),
+            Self::Forbidden { status: 403, .. } => Some(SOURCE.as_str()),
             _ => None,
         }
     }

@@ -121,10 +121,11 @@ impl Sentinel {
         };
         let mut rows = Rows::default();
         self.run(&run, KEEP, &mut rows).await?;
-        if rows.problems.is_empty() && !is_known(&rows) {
-            self.client
-                .send_anew(&self.request(&run, Slice::whole(range)))
-                .await?;
+        let request = self.request(&run, Slice::whole(range));
+        let asked = self.client.received(&request)?;
+        let is_new = asked.is_some_and(|asked| self.client.has_asked(&asked));
+        if rows.problems.is_empty() && !is_known(&rows) && !is_new {
+            self.client.send_anew(&request).await?;
             rows = Rows::default();
             self.run(&run, KEEP, &mut rows).await?;
         }

@@ -5,10 +5,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::answer;
 use super::words::Words;
-use super::{SOURCE, answer};
 use crate::http::retry_after;
 use crate::journal::{Answer, Exchange};
+use crate::model::Source;
 
 /// The highest number of pages without an item in a row. A filtered list of messages has some: the service gives a page
 /// for each stretch that it has searched, whether the filter left anything of it or not. With 50 messages in a stretch
@@ -110,7 +111,7 @@ impl Problem {
     /// `None` for what went wrong.
     pub fn absence(&self) -> Option<&str> {
         match self {
-            Self::NotPermitted { .. } | Self::NotLicensed { .. } => Some(SOURCE.as_str()),
+            Self::NotPermitted { .. } | Self::NotLicensed { .. } => Some(Source::Graph.as_str()),
             _ => None,
         }
     }
@@ -150,6 +151,13 @@ pub(super) struct Subject {
 }
 
 impl Subject {
+    /// Whether another tenant can own it. A user, and the lists of a user, belong to the tenant under investigation: the
+    /// directory names the user.
+    fn may_be_foreign(self) -> bool {
+        let own = [Self::USERS, Self::JOINED_TEAMS, Self::ASSOCIATED_TEAMS];
+        !own.iter().any(|own| own.what == self.what)
+    }
+
     const SINGLE: &str = "";
     const NO_TEAMS: &str =
         "the account may be new, or without a licence for Teams; run the same command again later";
@@ -251,8 +259,10 @@ fn refusal(exchange: &Exchange, subject: Subject) -> Problem {
         200..=399 => Problem::NotUnderstood { what },
         401 => Problem::TokenRefused { what, said },
         402 => Problem::NotLicensed { what, said },
+        403 | 404 if words.has(&FOREIGN) && subject.may_be_foreign() => {
+            Problem::Foreign { what, said }
+        }
         403 => forbidden(&words, said, what, permission),
-        404 if words.has(&FOREIGN) => Problem::Foreign { what, said },
         404 => Problem::NotUnderstood { what },
         429 => Problem::Throttled {
             what,
@@ -287,9 +297,7 @@ const NOT_LICENSED: [&str; 2] = ["paymentrequired", "licens"];
 const CLOSED: [&str; 2] = ["blocked", "aclcheckfailed"];
 
 fn forbidden(words: &Words, said: String, what: &'static str, permission: &'static str) -> Problem {
-    if words.has(&FOREIGN) {
-        Problem::Foreign { what, said }
-    } else if words.has(&NOT_INSTALLED) {
+    if words.has(&NOT_INSTALLED) {
         Problem::NotInstalled {
             what,
             permission,

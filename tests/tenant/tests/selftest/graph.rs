@@ -372,7 +372,7 @@ async fn refuses_what_graph_would_and_more() {
         format!("{general}/messages?$filter=lastModifiedDateTime%20gt%202026-10-01T00:00:00Z"),
         format!("{general}/messages/{message}?$select=id"),
         format!("{general}/messages/{message}?$expand=replies"),
-        format!("/chats/{chat}"),
+        format!("/chats/{chat}?$expand=members"),
         format!("/chats/{chat}/members?$top=50"),
         format!("/chats/{chat}/messages?$orderby=createdDateTime%20desc"),
         format!("{general}/messages?$skiptoken=made-up"),
