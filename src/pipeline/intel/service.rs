@@ -13,7 +13,7 @@ use url::Url;
 
 use super::super::context::Context;
 use super::super::lookup::{LookupResult, SharedRequest};
-use crate::http::{AnswerFrom, Breaker, Failure, asked_pause};
+use crate::http::{AnswerFrom, Breaker, FROM_CACHE, Failure, asked_pause};
 use crate::intel::{HttpProvider, Reading, State, Verdict};
 use crate::journal::{Answer, Exchange, NoAnswer, Request};
 
@@ -130,7 +130,9 @@ pub(super) async fn ask(
     };
     let exchanges = service.ask_all(&requests).await?;
     for (request, exchange) in requests.iter().zip(&exchanges) {
-        if request.is_answered_by(provider, exchange) {
+        // What an earlier case was told does not show that the service still answers.
+        let is_own = exchange.header(FROM_CACHE).is_none();
+        if is_own && request.is_answered_by(provider, exchange) {
             match exchange.status() {
                 Some(404) => state.not_known_404 += 1,
                 _ => state.others += 1,
