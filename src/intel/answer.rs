@@ -72,7 +72,11 @@ pub(super) fn read<S: Service>(url: &Url, answer: &Answer, secrets: &[&str]) -> 
         429 => Reading::Nothing(Verdict::rate_limited("too many requests; run again later")),
         401..=403 => Reading::Refused(because(status, &refusal::<S>(status, secrets))),
         // What a service that works says of a url that it cannot take.
-        400 | 413 | 414 | 422 | 431 if object(body).is_ok() => {
+        // A server says that a url is too long without the words of the service.
+        status
+            if matches!(status, 413 | 414 | 431)
+                || matches!(status, 400 | 422) && object(body).is_ok() =>
+        {
             Reading::Rejected(because(status, &refusal::<S>(status, secrets)))
         }
         _ => Reading::Nothing(because(status, &refusal::<S>(status, secrets))),

@@ -287,8 +287,11 @@ impl Service<'_> {
             let answers_before = *attempts.answers_before.get_or_insert(answers);
             attempts.last = Some((at, answer));
             if attempts.failed.is_multiple_of(ATTEMPTS) {
+                // Being asked to wait is never the fault of the url.
                 if answers > answers_before
-                    && let Some(last) = attempts.last
+                    && let Some(last) = attempts
+                        .last
+                        .take_if(|(_, answer)| answer.status() != Some(429))
                 {
                     return settle(last);
                 }
