@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
+use linktrail::intel;
 use linktrail::journal::{Answer, Body, JournalReader, JournalWriter, Method, Record, Request};
 use linktrail::model::{Source, format_time};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -131,7 +132,7 @@ impl Seed {
                     .request
                     .as_deref()
                     .unwrap_or_default()
-                    .contains("OfficeActivity");
+                    .contains("MessageCreatedHasLink");
             if path.contains("/channels/getallmessages?") {
                 let body: Value = serde_json::from_str(&record.body).unwrap_or_default();
                 for message in body["value"].as_array().into_iter().flatten() {
@@ -351,7 +352,9 @@ impl Growth {
 
     /// Adds a record like another one.
     fn append(&self, like: &Record, url: &str, request: Option<&str>, body: String) -> Result<()> {
-        let source = Source::parse(&like.source).context("a known source")?;
+        let provider = || intel::spec(&like.source).map(|spec| Source::Provider(spec.name));
+        let source = Source::parse(&like.source).or_else(provider);
+        let source = source.context("a known source")?;
         let url = Url::parse(url)?;
         let request = match (like.method, request) {
             (Method::Post, Some(text)) => {

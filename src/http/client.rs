@@ -217,13 +217,14 @@ impl Client {
         asked.insert(exchange.record);
     }
 
-    /// The latest record of a request, whether it is an answer or not, unless this run has made it.
+    /// Records that what was taken for the answer to a request is none, for this reason.
     ///
     /// # Errors
-    /// When the journal cannot be read.
-    pub(crate) fn find_earlier(&self, request: &Request) -> Result<Option<Exchange>, Failure> {
-        let found = self.journal.find(request)?;
-        Ok(found.filter(|found| !self.has_asked(found)))
+    /// When it cannot be recorded.
+    pub(crate) fn take_back(&self, request: &Request, why: NoAnswer) -> Result<Exchange, Failure> {
+        let exchange = self.journal.append(request, now(), Answer::Nothing(why))?;
+        self.set_asked(&exchange);
+        Ok(exchange)
     }
 
     pub(crate) fn has_asked(&self, exchange: &Exchange) -> bool {

@@ -29,7 +29,7 @@ const BOUNDS: Bounds = Bounds {
 const MOST_TEAMS: usize = 10;
 
 const GONE: &str = "the audit log lists messages that are gone: asked for one by one, Graph says that they were deleted or do not exist, and it shows others of their channels";
-const NOTHING_ELSE: &str = "asked for one by one, Graph answers 404, but it shows no other message of their channels either, so these may be closed to it; run the same command again later";
+const NOTHING_ELSE: &str = "asked for one by one, Graph answers 404, but it shows no other message of their channels either, so these may be closed to it; when they can be read, a new case shows them";
 const MAYBE_REPLIES: &str = "asked for one by one, Graph answers 404, as it does for a reply whose first message nothing names, and the list of the team's messages is not whole; run the same command again later";
 const TOO_MANY: &str = "the list of the team's messages lacks them, and more are not asked for one by one (300 of a channel, 5,000 in all, the newest); load another case with a shorter window";
 

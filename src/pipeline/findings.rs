@@ -55,30 +55,31 @@ impl Findings {
             );
             let is_repeated = is_absence && !absent.insert(problem.clone());
             if !is_repeated {
-                self.add(stage, logs::SOURCE, &problem, problem.absence());
+                self.add(stage, logs::SOURCE, &problem, problem.absence(), 1);
             }
         }
     }
 
     /// Adds a gap, or a note if it is an absence that the configuration accepts. `absence` is the name by which it can be
-    /// accepted besides that of the source; `None` for a gap that cannot be.
+    /// accepted besides that of the source, or several with ` and ` between them; `None` for a gap that cannot be.
     pub(super) fn add(
         &mut self,
         stage: Stage,
         source: Source,
         reason: impl ToString,
         absence: Option<&str>,
+        affected: u64,
     ) {
-        let is_accepted = absence.is_some_and(|name| {
-            let mut accepted = self.accepted.iter();
-            accepted.any(|accepted| accepted == name || accepted == source.as_str())
+        let is_accepted = absence.is_some_and(|names| {
+            let mut names = names.split(" and ").chain([source.as_str()]);
+            names.any(|name| self.accepted.iter().any(|accepted| accepted == name))
         });
         match is_accepted {
             true => {
                 let reason = format!("{}; [gaps] accepted names it", reason.to_string());
-                self.notes.add(stage, source, reason, 1);
+                self.notes.add(stage, source, reason, affected);
             }
-            false => self.gaps.add(stage, source, reason, 1),
+            false => self.gaps.add(stage, source, reason, affected),
         }
     }
 
@@ -89,7 +90,7 @@ impl Findings {
             msgraph::Problem::NotFound { .. } | msgraph::Problem::Foreign { .. } => {
                 self.notes.add(stage, msgraph::SOURCE, problem, 1);
             }
-            problem => self.add(stage, msgraph::SOURCE, &problem, problem.absence()),
+            problem => self.add(stage, msgraph::SOURCE, &problem, problem.absence(), 1),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tenant_sim::world::facts::{Message, Place};
-use tenant_sim::{Options, World};
+use tenant_sim::{Action, Fault, Options, Service, World};
 
 use crate::run::graph::{Edge, GraphFile, Node};
 use crate::run::{Lab, gaps};
@@ -101,8 +101,52 @@ fn an_accepted_absence_is_a_note() {
 }
 
 #[test]
+fn a_provider_that_may_not_be_asked_can_be_accepted() {
+    for (status, accepted, code) in [
+        (403, "otx", 0),
+        (402, "otx", 0),
+        (403, "xforce", 3),
+        // A key that the provider does not take is not the absence of a licence or a permission.
+        (401, "otx", 3),
+        (503, "otx", 3),
+    ] {
+        let extra = format!("\n[gaps]\naccepted = [\"{accepted}\"]\n");
+        let lab = Lab::with(World::small(), Options::default(), &extra);
+        lab.tenant
+            .script([Fault::on(Service::Otx, "", Action::status(status)).always()]);
+        let result = lab.loaded(&lab.case("case"), &[], code);
+        let of_otx = |list: &str| {
+            let found = gaps(&result, list);
+            found.iter().filter(|gap| gap.contains(" otx ")).count()
+        };
+        let (in_gaps, in_notes) = (of_otx("gaps"), of_otx("notes"));
+        assert_eq!(in_gaps == 0, code == 0, "{status} {accepted}: {result:#}");
+        assert_eq!(in_notes == 0, code != 0, "{status} {accepted}: {result:#}");
+    }
+}
+
+#[test]
+fn the_absence_of_indicators_is_accepted_by_the_name_of_either_table() {
+    for accepted in ["ThreatIntelIndicators", "ThreatIntelligenceIndicator"] {
+        let options = Options {
+            absent_tables: vec!["ThreatIntelIndicators", "ThreatIntelligenceIndicator"],
+            ..Options::default()
+        };
+        let extra = format!("\n[gaps]\naccepted = [\"{accepted}\"]\n");
+        let lab = Lab::with(World::small(), options, &extra);
+        lab.edit_config(|text| text.replace("\"xforce\"]", "\"xforce\", \"sentinel\"]"));
+        let result = lab.loaded(&lab.case("case"), &[], 0);
+        let notes = gaps(&result, "notes");
+        let absence = "table absent: ThreatIntelIndicators and ThreatIntelligenceIndicator";
+        assert!(
+            notes.iter().any(|note| note.contains(absence)),
+            "{notes:#?}"
+        );
+    }
+}
+
+#[test]
 fn what_is_broken_cannot_be_accepted() {
-    use tenant_sim::{Action, Fault, Service};
     let lab = Lab::with(
         World::small(),
         Options::default(),

@@ -13,13 +13,7 @@ use ulid::Ulid;
 
 use crate::hunts::world::{DATABASE, LIMIT, connect};
 use crate::run::{self, binary};
-use crate::shared::{ONE_WORLD_AT_A_TIME, settings};
-
-async fn open() -> Connection {
-    let connection = Connection::open(&settings()).await.expect("the server");
-    connection.apply_schema().await.expect("the schema");
-    connection
-}
+use crate::shared::{Content, ONE_WORLD_AT_A_TIME, content, open};
 
 async fn push(connection: &Connection, graph: &Graph) {
     connection.load(graph, &|_, _| {}).await.expect("a load");
@@ -87,24 +81,6 @@ fn case_of(case: &str, world: &str, says: Says<'_>) -> Graph {
         graph.set(user, schema::user::RISKY_SENDER, risky);
     }
     graph
-}
-
-type Content = BTreeMap<String, BTreeMap<String, BoltType>>;
-
-/// Everything of a world, by kind and ids.
-async fn content(connection: &Connection, world: &str) -> Content {
-    let mut found = Content::new();
-    for statement in [
-        "MATCH (n) WHERE n.id CONTAINS $world RETURN labels(n)[0] + ' ' + n.id AS key, n{.*} AS p",
-        "MATCH (a)-[r]->(b) WHERE a.id CONTAINS $world RETURN type(r) + ' ' + a.id + ' ' + b.id AS key, r{.*} AS p",
-    ] {
-        let query = neo4rs::query(statement).param("world", world);
-        let mut rows = connection.graph().execute(query).await.expect("rows");
-        while let Some(row) = rows.next().await.expect("a row") {
-            found.insert(row.get("key").unwrap(), row.get("p").unwrap());
-        }
-    }
-    found
 }
 
 /// Both hold the same; otherwise what differs is told.

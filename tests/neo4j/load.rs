@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::run::{self, Lab, Ran, binary};
-use crate::shared::{ONE_WORLD_AT_A_TIME, server, with_server};
+use crate::shared::{ONE_WORLD_AT_A_TIME, open, server, with_server};
 use serde_json::Value;
 use tenant_sim::{Options, Query, World};
 
@@ -178,4 +178,48 @@ fn a_wrong_password_is_told_before_the_first_request() {
     assert!(!ran.stderr.contains("not-the-password"));
     assert!(lab.tenant.requests().is_empty(), "nothing was asked");
     assert!(!case.exists(), "no case was made");
+}
+
+/// A push that would take out most of what Neo4j holds of a case asks first. Where nobody can be asked it is refused, and
+/// the load shows its result all the same.
+#[tokio::test]
+async fn a_push_that_takes_most_of_a_case_out_is_refused_where_nobody_can_be_asked() {
+    let _turn = ONE_WORLD_AT_A_TIME.lock().await;
+    let folder = tempfile::TempDir::new().unwrap();
+    let linktrail = |arguments: &[&str]| {
+        let mut command = binary(folder.path());
+        run::run(with_server(&mut command).args(arguments))
+    };
+    let load = ["load", "--demo", "--case", "demo", "--format", "json"];
+    let ran = linktrail(&load);
+    assert_eq!(ran.code, Some(3), "{ran:#?}");
+    let id = ran.json()["case"]["id"].as_str().unwrap().to_owned();
+    // As if an earlier load of the case had found much more.
+    let connection = open().await;
+    let more = "UNWIND range(1, 4000) AS n CREATE (:Url {id: 'https://' + toLower($case) + '.example/' + n, cases: [$case]})";
+    let more = neo4rs::query(more).param("case", id.clone());
+    connection.graph().run(more).await.expect("more urls");
+
+    let refused = "it would take 4000 node(s) and 0 edge(s) out of case";
+    let ran = linktrail(&["load", "--replay", "--case", "demo", "--format", "json"]);
+    assert_eq!(ran.code, Some(1), "{ran:#?}");
+    assert!(
+        ran.stderr.contains(refused) && ran.stderr.contains("case push"),
+        "{ran:#?}"
+    );
+    assert_eq!(ran.json()["case"]["id"], id.as_str());
+    let ran = linktrail(&["case", "push", "demo"]);
+    assert_eq!(ran.code, Some(2), "{ran:#?}");
+    assert!(
+        ran.stderr.contains(refused) && ran.stderr.contains("--yes"),
+        "{ran:#?}"
+    );
+    let ran = linktrail(&["case", "push", "demo", "--yes"]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert!(
+        ran.stdout.contains("4000 node(s) and 0 edge(s) taken out"),
+        "{ran:#?}"
+    );
+    let ran = linktrail(&["case", "prune", &id]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
 }

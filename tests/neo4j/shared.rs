@@ -1,12 +1,14 @@
 //! The Neo4j server that `scripts/test` starts for all tests of this binary.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use linktrail::sink::neo4j::Settings;
+use linktrail::sink::neo4j::{Connection, Settings};
+use neo4rs::BoltType;
 
 /// What `LINKTRAIL_TEST_NEO4J_<name>` says.
 ///
@@ -76,4 +78,33 @@ pub(crate) fn with_server(command: &mut Command) -> &mut Command {
         .env("LINKTRAIL_NEO4J_URI", server("URI"))
         .env("LINKTRAIL_NEO4J_USER", server("USER"))
         .env("LINKTRAIL_NEO4J_PASSWORD", server("PASSWORD"))
+}
+
+/// A connection to that server, with the schema.
+pub(crate) async fn open() -> Connection {
+    let connection = Connection::open(&settings()).await.expect("the server");
+    connection.apply_schema().await.expect("the schema");
+    connection
+}
+
+/// Nodes and edges with their properties, by kind and ids.
+pub(crate) type Content = BTreeMap<String, BTreeMap<String, BoltType>>;
+
+/// Everything of a world, whose name stands in all ids.
+pub(crate) async fn content(connection: &Connection, world: &str) -> Content {
+    let mut found = Content::new();
+    for statement in [
+        "MATCH (n) WHERE n.id CONTAINS $world RETURN labels(n)[0] + ' ' + n.id AS key, n{.*} AS p",
+        "MATCH (a)-[r]->(b) WHERE a.id CONTAINS $world RETURN type(r) + ' ' + a.id + ' ' + b.id AS key, r{.*} AS p",
+    ] {
+        let query = neo4rs::query(statement).param("world", world);
+        let mut rows = connection.graph().execute(query).await.expect("rows");
+        while let Some(row) = rows.next().await.expect("a row") {
+            found.insert(
+                row.get("key").expect("a key"),
+                row.get("p").expect("properties"),
+            );
+        }
+    }
+    found
 }

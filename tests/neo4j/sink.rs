@@ -2,8 +2,6 @@
 
 mod merge;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use linktrail::graph::node::{Case, Message, Url, User};
 use linktrail::graph::{Edge, Graph, Seen, schema};
@@ -13,13 +11,7 @@ use neo4rs::BoltType;
 use tokio::sync::Notify;
 use ulid::Ulid;
 
-use crate::shared::settings;
-
-async fn open() -> Connection {
-    let connection = Connection::open(&settings()).await.expect("the server");
-    connection.apply_schema().await.expect("the schema");
-    connection
-}
+use crate::shared::{Content, content, open, settings};
 
 fn at(text: &str) -> Option<DateTime<Utc>> {
     Some(text.parse().expect("a time"))
@@ -59,27 +51,6 @@ fn graph(case: &str, world: &str, own: &str, clicks: i64, when: &str) -> Graph {
     let signal = own.bytes().map(usize::from).sum::<usize>() % Signal::ALL.len();
     graph.set(url, schema::url::SIGNALS, vec![Signal::ALL[signal]]);
     graph
-}
-
-type Content = BTreeMap<String, BTreeMap<String, BoltType>>;
-
-/// Everything of a world, by kind and ids.
-async fn content(connection: &Connection, world: &str) -> Content {
-    let mut found = Content::new();
-    for statement in [
-        "MATCH (n) WHERE n.id CONTAINS $world RETURN labels(n)[0] + ' ' + n.id AS key, n{.*} AS p",
-        "MATCH (a)-[r]->(b) WHERE a.id CONTAINS $world RETURN type(r) + ' ' + a.id + ' ' + b.id AS key, r{.*} AS p",
-    ] {
-        let query = neo4rs::query(statement).param("world", world);
-        let mut rows = connection.graph().execute(query).await.expect("rows");
-        while let Some(row) = rows.next().await.expect("a row") {
-            found.insert(
-                row.get("key").expect("a key"),
-                row.get("p").expect("properties"),
-            );
-        }
-    }
-    found
 }
 
 fn text(value: &BoltType) -> String {

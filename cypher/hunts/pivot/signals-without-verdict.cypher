@@ -10,6 +10,27 @@
 MATCH (url:Url)
 WHERE url.signals IS NOT NULL AND NOT coalesce($case IN url.risky_in, url.risky, false)
   AND ($case IS NULL OR $case IN url.cases)
+// Some signs follow from the url alone. The others are signs of a case if it holds what they follow from.
+WITH url, [signal IN url.signals WHERE $case IS NULL OR CASE signal
+    WHEN 'alert' THEN EXISTS {
+      MATCH (url)<-[named:MENTIONS]-(alert:Alert)
+      WHERE all(x IN [named, alert] WHERE $case IN x.cases)
+    }
+    WHEN 'smartscreen' THEN EXISTS {
+      MATCH (url)<-[warned:WARNED_ABOUT]-(host:Host)
+      WHERE all(x IN [warned, host] WHERE $case IN x.cases)
+    }
+    WHEN 'click_blocked' THEN EXISTS {
+      MATCH (url)<-[clicked:CLICKED]-(user:User)
+      WHERE all(x IN [clicked, user] WHERE $case IN x.cases) AND any(action IN clicked.actions WHERE action CONTAINS 'Block')
+    }
+    WHEN 'text_mismatch' THEN EXISTS {
+      MATCH (url)<-[contains:CONTAINS {mismatch: true}]-(message:Message)
+      WHERE all(x IN [contains, message] WHERE $case IN x.cases)
+    }
+    ELSE true
+  END] AS signals
+WHERE size(signals) > 0
 CALL (url) {
   OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
   WHERE all(x IN [asked, verdict] WHERE $case IN x.cases)
@@ -19,7 +40,7 @@ CALL (url) {
       ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
     END AS severity
 }
-RETURN url.id AS url, severity, url.signals AS signals,
+RETURN url.id AS url, severity, signals,
        COUNT {
          MATCH (url)<-[contains:CONTAINS]-(message:Message)
          WHERE all(x IN [contains, message] WHERE $case IS NULL OR $case IN x.cases)

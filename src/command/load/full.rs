@@ -6,7 +6,7 @@ use super::case::{self, Opened};
 use super::result;
 use crate::case::{Case, CaseFile};
 use crate::cli::{Global, Load, LoadFormat};
-use crate::command::exit::{Context, Exit, Failure};
+use crate::command::exit::{Exit, Failure};
 use crate::command::services::{Answers, Services};
 use crate::command::stored::{self, Stored};
 use crate::command::{investigation, output, push, suggested};
@@ -50,20 +50,28 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
         Err(error) => return Err(error.into()),
     };
     let pushed = match &neo4j {
-        None => None,
+        None => Ok(None),
         Some(connection) => {
-            let pushed = push::run(global, connection, case.dir(), &made.graph, arguments.yes).await.context(|| {
-                let again = suggested::command(global, "case push").path("DIR", case.dir());
-                format!("the case is complete, but its graph is not all in Neo4j; when this is solved, run {again}")
-            })?;
-            Some(pushed)
+            let pushed = push::run(global, connection, case.dir(), &made.graph, arguments.yes);
+            pushed.await.map(Some)
         }
     };
+    // The case is complete, whatever becomes of its graph in Neo4j, and so its result is shown.
+    let counters = pushed.as_ref().ok().and_then(Option::as_ref);
     let text = match arguments.format {
         LoadFormat::Json => result::json(&case, &made, client.counts())?,
-        LoadFormat::Text => result::text(global, &case, &made, pushed.as_ref()),
+        LoadFormat::Text => result::text(global, &case, &made, counters),
     };
     output::print(&text)?;
+    if let Err(Failure { message, .. }) = pushed {
+        let again = suggested::command(global, "case push").path("DIR", case.dir());
+        return Err(Failure {
+            exit: Exit::Failed,
+            message: format!(
+                "the case is complete, but its graph is not all in Neo4j; when this is solved, run {again}: {message}"
+            ),
+        });
+    }
     Ok(if made.gaps.is_empty() {
         Exit::Complete
     } else {

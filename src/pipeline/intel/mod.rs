@@ -15,6 +15,7 @@ use crate::graph::{Edge, Graph, Seen, node, schema};
 use crate::http::Failure;
 use crate::intel::{ANALYST, Decision, Provider, State};
 use crate::model::{Stage, VerdictId};
+use crate::source::logs::Problem;
 
 pub(super) use self::service::ServiceState;
 
@@ -64,23 +65,30 @@ pub(super) async fn ask_about_new(
     // configuration, so that the graph does not depend on which one is faster.
     let answers = try_join_all(asked).await?;
     for (provider, answers) in context.intel.providers.iter().zip(answers) {
-        if let Some(service) = answers.service {
-            verdicts.services.insert(provider.name(), service);
+        for (problem, affected) in answers.problems {
+            findings.add(
+                stage,
+                provider.source(),
+                &problem,
+                problem.absence(),
+                affected,
+            );
         }
-        for (reason, affected) in answers.gaps {
-            findings
-                .gaps
-                .add(stage, provider.source(), reason, affected);
-        }
+        let service = answers.service.as_ref();
         for result in answers.results {
             if matches!(
                 result.verdict.state,
                 State::RateLimited | State::Unavailable
             ) {
                 let reason = &result.verdict.summary;
-                findings.gaps.add(stage, provider.source(), reason, 1);
+                let is_barred = service.is_some_and(|service| service.is_barred_by(reason));
+                let absence = is_barred.then_some(provider.name());
+                findings.add(stage, provider.source(), reason, absence, 1);
             }
             put(&mut findings.graph, urls, verdicts, provider.name(), result);
+        }
+        if let Some(service) = answers.service {
+            verdicts.services.insert(provider.name(), service);
         }
     }
     for url in new.named {
@@ -163,8 +171,8 @@ struct Answers {
     results: Vec<LookupResult>,
     /// How its service behaved so far, if it is one.
     service: Option<ServiceState>,
-    /// What could not be looked up, with the number of urls.
-    gaps: Vec<(String, u64)>,
+    /// Why urls could not be looked up in the workspace, with their number.
+    problems: Vec<(Problem, u64)>,
 }
 
 async fn ask_provider(
@@ -175,7 +183,7 @@ async fn ask_provider(
 ) -> Result<Answers, Failure> {
     let lookups = Lookups::of(provider, &context.intel.privacy, urls);
     let mut results = Vec::new();
-    let mut gaps = Vec::new();
+    let mut problems = Vec::new();
     let mut state = None;
     for (url, verdict) in lookups.local {
         // Each list is one record in the journal, so the records of all lists are the evidence for the verdict on a
@@ -195,13 +203,13 @@ async fn ask_provider(
     match provider {
         Provider::Workspace(indicators) => {
             let found;
-            (found, gaps) = workspace::ask(context, indicators, lookups.workspace).await?;
+            (found, problems) = workspace::ask(context, indicators, lookups.workspace).await?;
             results.extend(found);
         }
         Provider::Service(service) => {
             let mut now = match before {
                 Some(before) => before.clone(),
-                None => ServiceState::new(context, service)?,
+                None => ServiceState::new(context, service),
             };
             results.extend(service::ask(context, service, &mut now, lookups.requests).await?);
             state = Some(now);
@@ -211,7 +219,7 @@ async fn ask_provider(
     Ok(Answers {
         results,
         service: state,
-        gaps,
+        problems,
     })
 }
 

@@ -14,7 +14,7 @@ use url::Url;
 use super::super::context::Context;
 use super::super::lookup::{LookupResult, SharedRequest};
 use crate::http::{AnswerFrom, Breaker, FROM_CACHE, Failure, asked_pause};
-use crate::intel::{HttpProvider, Reading, State, Verdict};
+use crate::intel::{HttpProvider, Reading, State};
 use crate::journal::{Answer, Exchange, NoAnswer, Request};
 
 /// The number of requests to a provider at the same time.
@@ -28,12 +28,11 @@ const ATTEMPTS: u32 = 5;
 pub(crate) struct ServiceState {
     /// Holds back requests while the service does not answer.
     breaker: Arc<Breaker>,
-    /// The service failed its probe in an earlier load, so that its answers with status 404 are asked for again.
-    doubts_404: bool,
-    /// Answers with status 404, which mean "not known".
-    not_known_404: u64,
-    /// Other answers.
-    others: u64,
+    /// Whether the service itself is known to have answered in this load: it said something else than 404, or answered
+    /// its probe.
+    is_itself: bool,
+    /// Why the service may not be asked, in the words of its gaps: it is not licensed or not permitted.
+    barred: Option<String>,
     /// The urls with an answer.
     answered: u64,
     /// Those of them that the service does not know.
@@ -45,32 +44,25 @@ impl ServiceState {
     const MANY: u64 = 50;
 
     /// Nothing was asked yet.
-    pub(super) fn new(context: &Context, provider: &HttpProvider) -> Result<Self, Failure> {
-        let client = &context.client;
-        let probe = provider.probe();
-        let before = match client.replays() {
-            true => None,
-            false => client.find_earlier(&probe)?,
-        };
-        Ok(Self {
+    pub(super) fn new(context: &Context, provider: &HttpProvider) -> Self {
+        Self {
             breaker: Arc::new(Breaker::new(provider.title(), context.intel.patience)),
-            doubts_404: before.is_some_and(|before| !(probe.is_answer)(&before.answer)),
-            not_known_404: 0,
-            others: 0,
+            is_itself: false,
+            barred: None,
             answered: 0,
             not_found: 0,
-        })
+        }
+    }
+
+    /// True for the reason of a gap that says that the service is not licensed or not permitted.
+    pub(super) fn is_barred_by(&self, reason: &str) -> bool {
+        self.barred.as_deref() == Some(reason)
     }
 
     /// The number of urls, if there are many and the service knows none of them.
     pub(super) fn knows_none(&self) -> Option<u64> {
         let knows_none = self.answered >= Self::MANY && self.not_found == self.answered;
         knows_none.then_some(self.answered)
-    }
-
-    /// True when there are answers, and all of them are 404.
-    fn has_only_404(&self) -> bool {
-        self.others == 0 && self.not_known_404 > 0
     }
 }
 
@@ -79,7 +71,6 @@ struct Service<'c> {
     context: &'c Context,
     provider: &'c HttpProvider,
     breaker: &'c Breaker,
-    doubts_404: bool,
 }
 
 /// What is asked in one request.
@@ -126,28 +117,15 @@ pub(super) async fn ask(
         context,
         provider,
         breaker: &breaker,
-        doubts_404: state.doubts_404,
     };
-    let exchanges = service.ask_all(&requests).await?;
+    let mut exchanges = service.ask_all(&requests).await?;
+    service
+        .question_404(state, &requests, &mut exchanges)
+        .await?;
     for (request, exchange) in requests.iter().zip(&exchanges) {
-        // What an earlier case was told does not show that the service still answers.
-        let is_own = exchange.header(FROM_CACHE).is_none();
-        if is_own && request.is_answered_by(provider, exchange) {
-            match exchange.status() {
-                Some(404) => state.not_known_404 += 1,
-                _ => state.others += 1,
-            }
-        }
-    }
-    let doubt = match state.has_only_404() {
-        true => service.probe().await?,
-        false => None,
-    };
-    for (request, exchange) in requests.iter().zip(&exchanges) {
-        let is_doubtful = doubt.is_some() && exchange.status() == Some(404);
-        for mut result in request.results(provider, exchange) {
-            if let (Some(doubt), true) = (&doubt, is_doubtful) {
-                result.verdict = doubt.clone();
+        for result in request.results(provider, exchange) {
+            if matches!(exchange.status(), Some(402 | 403)) {
+                state.barred = Some(result.verdict.summary.clone());
             }
             if result.is_answer() {
                 state.answered += 1;
@@ -156,7 +134,6 @@ pub(super) async fn ask(
             results.push(result);
         }
         if let Some(cache) = &context.intel.cache
-            && !is_doubtful
             && context.client.has_asked(exchange)
             && request.is_answered_by(provider, exchange)
         {
@@ -195,10 +172,46 @@ impl Service<'_> {
         Ok(settled.into_iter().flatten().collect())
     }
 
-    /// Asks for what the service has to know. `None` when it does; else the verdict that takes the place of its answers,
-    /// since none of them is one.
-    async fn probe(&self) -> Result<Option<Verdict>, Failure> {
-        let probe = self.provider.probe();
+    /// When this load got nothing but 404 from the service, somebody else may have answered at its address. It is then
+    /// asked for what it has to know, and if it does not answer that either, the 404s are taken back: the journal says
+    /// that they are no answers. So a replay has the same result, and the next load asks again.
+    async fn question_404(
+        &self,
+        state: &mut ServiceState,
+        requests: &[SharedRequest],
+        exchanges: &mut [Exchange],
+    ) -> Result<(), Failure> {
+        let client = &self.context.client;
+        let (probe, title) = (self.provider.probe(), self.provider.title());
+        if client.replays() {
+            return Ok(());
+        }
+        let has_new = exchanges.iter().any(|exchange| client.has_asked(exchange));
+        // A load that was killed before its probe left 404s that nothing speaks for.
+        let was_probed = client
+            .received(&probe)?
+            .is_some_and(|known| (probe.is_answer)(&known.answer));
+        let answered = requests
+            .iter()
+            .zip(exchanges)
+            .filter(|(request, exchange)| {
+                let counts = if has_new {
+                    client.has_asked(exchange)
+                } else {
+                    !was_probed
+                };
+                // What an earlier case was told does not show that the service still answers.
+                counts
+                    && exchange.header(FROM_CACHE).is_none()
+                    && request.is_answered_by(self.provider, exchange)
+            });
+        let is_404 = |exchange: &Exchange| exchange.status() == Some(404);
+        let (unknown, others): (Vec<_>, Vec<_>) =
+            answered.partition(|(_, exchange)| is_404(exchange));
+        state.is_itself |= has_new && !others.is_empty();
+        if state.is_itself || !others.is_empty() || unknown.is_empty() {
+            return Ok(());
+        }
         // What an answer is does not depend on the url, so that any of the urls would do.
         let question = Question {
             request: &probe,
@@ -206,15 +219,19 @@ impl Service<'_> {
             shared: None,
         };
         let outcome = self.ask(question, Attempts::default(), true).await?;
-        Ok(match outcome {
-            Outcome::Settled(exchange) if (probe.is_answer)(&exchange.answer) => None,
-            _ => {
-                let title = self.provider.title();
-                Some(Verdict::unavailable(&format!(
-                    "every answer is 404, and {title} does not answer about a url that it has to know either; is its address in [endpoints] right, and does it still run?"
-                )))
-            }
-        })
+        if let Outcome::Settled(exchange) = outcome
+            && (probe.is_answer)(&exchange.answer)
+        {
+            state.is_itself = true;
+            return Ok(());
+        }
+        let why = format!(
+            "every answer is 404, and {title} does not answer about a url that it has to know either; is its address in [endpoints] right, and does it still run?"
+        );
+        for (request, exchange) in unknown {
+            *exchange = client.take_back(&request.request, NoAnswer::GivenUp(why.clone()))?;
+        }
+        Ok(())
     }
 
     /// The exchange of a question: a known answer, or else what comes of sending it. On its last turn it does not make
@@ -227,12 +244,9 @@ impl Service<'_> {
     ) -> Result<Outcome, Failure> {
         let client = &self.context.client;
         let request = question.request;
-        let is_doubtful = self.doubts_404
-            && client
-                .find_earlier(request)?
-                .is_some_and(|before| before.status() == Some(404));
         let (network, before) = match client.network() {
-            Some(network) if is_doubtful => (network, None),
+            // What the service knew in an earlier load does not show that it still answers.
+            Some(network) if question.shared.is_none() => (network, None),
             _ => {
                 if let Some(exchange) = self.known_answer(question)? {
                     return Ok(Outcome::Settled(exchange));

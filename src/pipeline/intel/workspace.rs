@@ -20,7 +20,7 @@ pub(super) async fn ask(
     context: &Context,
     own: &WorkspaceIndicators,
     urls: Vec<(Url, Vec<String>)>,
-) -> Result<(Vec<LookupResult>, Vec<(String, u64)>), Failure> {
+) -> Result<(Vec<LookupResult>, Vec<(Problem, u64)>), Failure> {
     if urls.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
@@ -32,7 +32,7 @@ pub(super) async fn ask(
             sorted(values.collect())
         })
         .collect();
-    let (mut results, mut gaps) = (Vec::new(), Vec::new());
+    let (mut results, mut problems) = (Vec::new(), Vec::new());
     for (chunk, rows) in chunks.into_iter().zip(indicators(context, values).await?) {
         let answers = rows.answers.iter();
         let seen: Vec<Seen> = answers
@@ -48,12 +48,12 @@ pub(super) async fn ask(
             })
         }));
         // Rows are missing, and one of them might name any of the other urls.
-        if let Some(problem) = rows.problems.first() {
+        if let Some(problem) = rows.problems.into_iter().next() {
             let unnamed = asked - (results.len() - before);
-            gaps.push((problem.to_string(), unnamed.max(1) as u64));
+            problems.push((problem, unnamed.max(1) as u64));
         }
     }
-    Ok((results, gaps))
+    Ok((results, problems))
 }
 
 /// The indicators for each list of values, from the current table or, in a workspace that never had it, from its

@@ -89,16 +89,24 @@ fn values(properties: impl Iterator<Item = &'static Property>, first: usize) -> 
 /// The id is not among the properties and so is not written again; neither is `cases` by the map.
 ///
 /// The first item reads and writes one property of `old`. Neo4j then locks `old` before it reads, so two cases
-/// that are loaded at the same time cannot undo each other's lists. The items after it see what those before them wrote,
-/// so the flags in the map can follow from the lists.
+/// that are loaded at the same time cannot undo each other's lists. Everything else is one map, which is computed before it
+/// is written, and is the same whether it sees the first item or not.
 fn on_match(
     old: &str,
     new: &str,
     properties: impl Iterator<Item = &'static Property>,
     ranked_by: Option<&str>,
 ) -> String {
+    let cases = union(&format!("{old}.`{CASES}`"), &format!("{new}.`{CASES}`"));
+    let share = |list: &str, flag: &str| {
+        own_share(
+            old,
+            &format!("{old}.`{list}`"),
+            &format!("{new}.`{list}`"),
+            flag,
+        )
+    };
     let mut first = String::new();
-    let mut lists = String::new();
     let mut others = Vec::new();
     let mut names = Vec::new();
     for property in properties {
@@ -118,13 +126,16 @@ fn on_match(
             }
             Merge::Earliest => format!("CASE WHEN {a} < {b} THEN {a} ELSE coalesce({b}, {a}) END"),
             Merge::Union => union(&a, &b),
-            Merge::CasesWith(flag) => {
-                lists.push_str(&format!(",\n{a} = {}", own_share(old, &a, &b, flag)));
-                continue;
+            Merge::CasesWith(flag) => share(name, flag),
+            Merge::InAnyOf(list) => {
+                let flag = format!("coalesce({b}, {a})");
+                format!(
+                    "{} IS NOT NULL OR CASE WHEN {flag} IS NOT NULL THEN false END",
+                    share(list, name)
+                )
             }
-            Merge::InAnyOf(list) => flag_of(&format!("coalesce({b}, {a})"), old, list),
-            Merge::OfVerdicts => highest_of(old, &a, &b),
-            Merge::Evidence => evidence(&a, &b, &format!("{old}.`cases`")),
+            Merge::OfVerdicts => highest_of(&cases, &a, &b),
+            Merge::Evidence => evidence(&a, &b, &cases),
         };
         if name == CASES {
             first = format!("{a} = {merged}");
@@ -141,7 +152,7 @@ fn on_match(
             ranked(old, new, property, &merged, &replaced)
         }
     };
-    format!("{first}{lists},\n{old} += {written}")
+    format!("{first},\n{old} += {written}")
 }
 
 /// Returns `merged` if both have the same rank, nothing if the old one outranks the new, and `replaced` otherwise. The
@@ -172,8 +183,8 @@ fn union(a: &str, b: &str) -> String {
 /// cut out and the new ones are put in their place. An empty result is null and not an empty list.
 ///
 /// If there are too many, the first id of each case is kept, then the second of each, and so on until the limit, newer
-/// cases before older ones. So the result does not depend on the order in which cases are loaded. `cases` already
-/// contains the cases of both; no id of a case is a prefix of another.
+/// cases before older ones. So the result does not depend on the order in which cases are loaded. `cases` are the cases
+/// of both; no id of a case is a prefix of another.
 fn evidence(a: &str, b: &str, cases: &str) -> String {
     let of_each = format!("reverse([c IN {cases} | [e IN ids WHERE e STARTS WITH c]])");
     format!(
@@ -201,15 +212,10 @@ fn flagged_in(old: &str, list: &str, flag: &str) -> String {
     format!("CASE WHEN {old}.`{flag}` THEN coalesce({list}, {old}.`{CASES}`) ELSE [] END")
 }
 
-/// A flag that is true as long as a list has a case. A flag that neither side has stays absent.
-fn flag_of(flag: &str, old: &str, list: &str) -> String {
-    format!("{old}.`{list}` IS NOT NULL OR CASE WHEN {flag} IS NOT NULL THEN false END")
-}
-
 /// The rating of a url that other cases hold as well, until [`rate`] computes it from the verdicts.
-fn highest_of(old: &str, a: &str, b: &str) -> String {
+fn highest_of(cases: &str, a: &str, b: &str) -> String {
     format!(
-        "CASE WHEN size({old}.`{CASES}`) = 1 THEN {b} ELSE \
+        "CASE WHEN size({cases}) = 1 THEN {b} ELSE \
          coalesce(head([s IN $ratings WHERE s IN [{a}, {b}]]), {b}) END"
     )
 }

@@ -174,7 +174,7 @@ rows! {
             ]
         })
         .note("messages", "graph", "users: not found", 1)
-        .gap("messages", "graph", "the audit log lists messages in the team Fabrikam joint that were not read: asked for one by one, Graph answers 404, but it shows no other message of their channels either, so these may be closed to it; run the same command again later", 4)
+        .gap("messages", "graph", "the audit log lists messages in the team Fabrikam joint that were not read: asked for one by one, Graph answers 404, but it shows no other message of their channels either, so these may be closed to it; when they can be read, a new case shows them", 4)
         .heals();
 
     a_token_is_refused_once: Row::new("The token for a second page is refused once (400).")

@@ -242,3 +242,57 @@ fn a_provider_that_knows_none_of_many_urls_is_a_note() {
     assert_eq!(told.count(), 1, "{notes:#?}");
     crate::intel_load::replays_alike(&lab, &case, 0);
 }
+
+/// A provider answers most urls, and is replaced by somebody else's page before the case is gone on with: what it said stays,
+/// and what the other says is no answer.
+#[test]
+fn a_provider_that_retires_between_two_loads_of_a_case_makes_nothing_unknown() {
+    use crate::run::graph::GraphFile;
+    use crate::run::{Lab, gaps};
+    use tenant_sim::{Options, World};
+    let lab = Lab::new(World::small(), Options::default());
+    let case = lab.case("case");
+    lab.tenant
+        .script([Fault::on(Service::Otx, "evil-share", Action::status(503)).always()]);
+    lab.loaded(&case, &[], 3);
+    let states = || {
+        let graph = GraphFile::read(&case);
+        let verdicts = graph
+            .nodes
+            .iter()
+            .filter(|((label, id), _)| label == "Verdict" && id.contains("|otx|"));
+        let states = verdicts.map(|((_, id), facts)| (id.clone(), facts["state"].clone()));
+        states.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let before = states();
+    let left = before
+        .values()
+        .filter(|state| **state == "unavailable")
+        .count() as u64;
+    assert!(left > 0, "{before:#?}");
+
+    lab.tenant.clear_script();
+    lab.tenant
+        .script([otx(not_found("{\"detail\":\"Not found.\"}"))]);
+    let result = lab.loaded(&case, &[], 3);
+    let found = gaps(&result, "gaps");
+    let all: u64 = result["gaps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|gap| gap["affected"].as_u64().unwrap())
+        .sum();
+    assert_eq!(all, left, "{found:#?}");
+    assert!(
+        found
+            .iter()
+            .all(|gap| gap.contains("otx") && gap.contains("every answer is 404")),
+        "{found:#?}"
+    );
+    assert_eq!(states(), before);
+    crate::intel_load::replays_alike(&lab, &case, 3);
+
+    lab.tenant.clear_script();
+    lab.loaded(&case, &[], 0);
+    assert!(states().values().all(|state| state != "unavailable"));
+}

@@ -117,12 +117,7 @@ impl Row {
         reason: &'static str,
         affected: u64,
     ) -> Self {
-        self.gaps.push(Missing {
-            stage,
-            source,
-            reason,
-            affected,
-        });
+        self.gaps.push((stage, source, reason, affected).into());
         self.exit = 3;
         self
     }
@@ -135,12 +130,7 @@ impl Row {
         reason: &'static str,
         affected: u64,
     ) -> Self {
-        self.notes.push(Missing {
-            stage,
-            source,
-            reason,
-            affected,
-        });
+        self.notes.push((stage, source, reason, affected).into());
         self
     }
 
@@ -307,6 +297,19 @@ fn expect_list(name: &str, expected: &[Missing], found: &[Value]) {
         left.is_empty(),
         "{name} that the row does not have: {left:#?}"
     );
+}
+
+impl From<(&'static str, &'static str, &'static str, u64)> for Missing {
+    fn from(
+        (stage, source, reason, affected): (&'static str, &'static str, &'static str, u64),
+    ) -> Self {
+        Self {
+            stage,
+            source,
+            reason,
+            affected,
+        }
+    }
 }
 
 impl Missing {

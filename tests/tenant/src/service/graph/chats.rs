@@ -51,41 +51,22 @@ impl Ask<'_> {
         }
     }
 
-    pub(super) fn chat(&self, id: &str) -> Reply {
+    /// What every request about a chat itself meets.
+    fn enter_chat(&self, id: &str) -> Result<ChatIx, Reply> {
         let limits = [(format!("chat {id}"), 1.0), ("other".to_owned(), 30.0)];
-        let found = self
-            .enter("Chat.Read.All", &[], &limits)
-            .and_then(|()| self.find_chat(id));
-        match found {
+        self.enter("Chat.Read.All", &[], &limits)?;
+        self.find_chat(id)
+    }
+
+    pub(super) fn chat(&self, id: &str) -> Reply {
+        match self.enter_chat(id) {
             Ok(chat) => Reply::json(200, &bodies::chat(&self.state.world, chat, false)),
             Err(reply) => reply,
         }
     }
 
-    pub(super) fn chat_message(&self, id: &str, message: &str) -> Reply {
-        let limits = [
-            ("messages".to_owned(), 20.0),
-            (format!("messages of {id}"), 1.0),
-        ];
-        let found = self
-            .enter("Chat.Read.All", &[], &limits)
-            .and_then(|()| self.find_chat(id));
-        let chat = match found {
-            Ok(chat) => chat,
-            Err(reply) => return reply,
-        };
-        match self.state.index.message(Place::Chat(chat), message) {
-            Some(ix) => Reply::json(200, &self.rendered(ix)),
-            None => graph_error(404, "NotFound", "NotFound"),
-        }
-    }
-
     pub(super) fn members(&self, id: &str) -> Reply {
-        let limits = [(format!("chat {id}"), 1.0), ("other".to_owned(), 30.0)];
-        let found = self
-            .enter("Chat.Read.All", &[], &limits)
-            .and_then(|()| self.find_chat(id));
-        let chat = match found {
+        let chat = match self.enter_chat(id) {
             Ok(chat) => chat,
             Err(reply) => return reply,
         };
@@ -96,11 +77,27 @@ impl Ask<'_> {
         })
     }
 
-    pub(super) fn chat_messages(&self, id: &str) -> Reply {
-        let limits = [
+    fn message_limits_of_chat(id: &str) -> [(String, f64); 2] {
+        [
             ("messages".to_owned(), 20.0),
             (format!("messages of {id}"), 1.0),
-        ];
+        ]
+    }
+
+    pub(super) fn chat_message(&self, id: &str, message: &str) -> Reply {
+        let found = self
+            .enter("Chat.Read.All", &[], &Self::message_limits_of_chat(id))
+            .and_then(|()| self.find_chat(id));
+        let found = found.map(|chat| self.state.index.message(Place::Chat(chat), message));
+        match found {
+            Ok(Some(ix)) => Reply::json(200, &self.rendered(ix)),
+            Ok(None) => graph_error(404, "NotFound", "NotFound"),
+            Err(reply) => reply,
+        }
+    }
+
+    pub(super) fn chat_messages(&self, id: &str) -> Reply {
+        let limits = Self::message_limits_of_chat(id);
         let found = self
             .enter("Chat.Read.All", &["$top", "$orderby", "$filter"], &limits)
             .and_then(|()| Ok((self.top(20)?, self.find_chat(id)?, self.modified_filter()?)));

@@ -32,33 +32,34 @@ impl Ask<'_> {
         }
     }
 
-    pub(super) fn joined_teams(&self, key: &str) -> Reply {
+    /// A user whose teams are asked for. Only for joined teams a limit is published, so the others count among them.
+    fn member(&self, key: &str) -> Result<&User, Reply> {
         let limits = [("joined".to_owned(), 30.0)];
-        if let Err(reply) = self.enter("Team.ReadBasic.All", &[], &limits) {
-            return reply;
+        self.enter("Team.ReadBasic.All", &[], &limits)?;
+        match self.state.index.user(key) {
+            Some(ix) => Ok(&self.state.world.users[ix]),
+            None => Err(self.missing_user(key)),
         }
-        let world = &self.state.world;
-        let Some(ix) = self.state.index.user(key) else {
-            return self.missing_user(key);
+    }
+
+    pub(super) fn joined_teams(&self, key: &str) -> Reply {
+        let user = match self.member(key) {
+            Ok(user) => user,
+            Err(reply) => return reply,
         };
-        let path = format!("/users('{}')/joinedTeams", world.users[ix].id);
-        self.page(&world.users[ix].teams, 100, &path, "", |team| {
-            bodies::team(&world.teams[*team])
+        let path = format!("/users('{}')/joinedTeams", user.id);
+        self.page(&user.teams, 100, &path, "", |team| {
+            bodies::team(&self.state.world.teams[*team])
         })
     }
 
     /// The teams that a user has joined, and those that share a channel with the user.
     pub(super) fn associated_teams(&self, key: &str) -> Reply {
-        // No limit of its own is published, so it counts among the joined teams.
-        let limits = [("joined".to_owned(), 30.0)];
-        if let Err(reply) = self.enter("Team.ReadBasic.All", &[], &limits) {
-            return reply;
-        }
-        let world = &self.state.world;
-        let Some(ix) = self.state.index.user(key) else {
-            return self.missing_user(key);
+        let user = match self.member(key) {
+            Ok(user) => user,
+            Err(reply) => return reply,
         };
-        let user = &world.users[ix];
+        let world = &self.state.world;
         let own = user.teams.iter().chain(&user.associated);
         let own = own.map(|team| bodies::associated_team(&world.teams[*team], &world.tenant_id));
         let foreign = user.foreign_teams.iter();
