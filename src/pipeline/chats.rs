@@ -197,6 +197,10 @@ pub(super) async fn put(
     let members = context.msgraph.chat_members(&ids).await?;
     let tenant = &context.settings.tenant;
     for (chat, members) in chats.into_iter().zip(members) {
+        if members.items.is_empty() && members.problem.is_none() {
+            let reason = "chat members: Graph lists nobody in a chat that holds messages; run the same command again later";
+            findings.gaps.add(stage, msgraph::SOURCE, reason, 1);
+        }
         for member in members.items {
             let seen = Seen::in_record(member.record);
             if let Some(user) = people::put_member(&mut findings.graph, &member.value, tenant, seen)

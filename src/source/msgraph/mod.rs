@@ -335,7 +335,10 @@ impl Graph {
             .iter()
             .map(|chat| {
                 let limits = limits::chat(chat);
-                let request = self.list(&["chats", chat, "members"], &[], limits);
+                let request = Request {
+                    is_answer: answer::is_page_of_some,
+                    ..self.list(&["chats", chat, "members"], &[], limits)
+                };
                 (request, Subject::CHAT_MEMBERS)
             })
             .collect();

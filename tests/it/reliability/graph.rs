@@ -307,6 +307,10 @@ rows! {
         .gap("messages", "graph", "channel messages: the answer is not what Graph sends", 1)
         .heals();
 
+    a_chat_of_nobody: Row::new("The list of members of a chat that holds messages is empty.")
+        .script(|_| vec![always("/members", empty())])
+        .gap("chats", "graph", "chat members: Graph lists nobody in a chat that holds messages; run the same command again later", 4)
+        .heals();
     an_empty_body: Row::new("An answer has no body (200).")
         .script(|tenant| vec![always(&list_of(tenant, "Fabrikam joint"), body(200, String::new()))])
         .gap("messages", "graph", "channel messages: the answer is not what Graph sends", 1)
