@@ -90,7 +90,11 @@ pub(super) async fn read_listed(
         ..
     } = fetched;
     for (team, problem) in lists.teams {
-        if let Some(problem) = problem.filter(|_| !absent.explains(&team)) {
+        // Each message was asked for singly then, and what became of it is said of it.
+        let is_said = |problem: &msgraph::Problem| {
+            absent.explains(&team) || matches!(problem, msgraph::Problem::OneByOne { .. })
+        };
+        if let Some(problem) = problem.filter(|problem| !is_said(problem)) {
             findings.add_msgraph_problem(STAGE, problem);
         }
     }

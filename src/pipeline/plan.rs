@@ -190,7 +190,7 @@ pub async fn plan(
     intel: Intel,
     mut progress: Progress<'_>,
 ) -> Result<Plan, RunError> {
-    let context = Context::new(manifest, client, intel);
+    let context = Context::new(manifest, client, intel)?;
     let mut findings = Findings::new(&manifest.id, &manifest.options.settings.accepted);
     let mut directory = Directory::default();
 

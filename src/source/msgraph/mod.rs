@@ -8,6 +8,7 @@ mod batch;
 mod limits;
 mod pages;
 mod problem;
+mod reach;
 mod types;
 mod words;
 
@@ -28,6 +29,7 @@ use crate::model::format_time;
 
 pub use limits::ENVELOPE;
 pub use problem::Problem;
+pub use reach::Reach;
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
 /// The key of this source in `requests` and in gaps.
@@ -50,7 +52,11 @@ pub struct Graph {
     /// The same journal without a network, for pages that were fetched before they are read.
     journal: Client,
     base: Url,
+    reach: Reach,
 }
+
+/// A request, or why it is not sent.
+type Asked = Result<Request, Problem>;
 
 /// A parsed answer, or one item of it, and the record that holds it.
 #[derive(Debug, Clone)]
@@ -100,8 +106,8 @@ pub struct List<T> {
 }
 
 impl Graph {
-    /// Microsoft Graph at this base url.
-    pub fn new(client: Arc<Client>, endpoint: &Url) -> Self {
+    /// Microsoft Graph at this base url, and what may be asked there.
+    pub fn new(client: Arc<Client>, endpoint: &Url, reach: Reach) -> Self {
         let mut base = endpoint.clone();
         crate::model::url::append_path(&mut base, &["v1.0"]);
         let journal = client.offline();
@@ -109,6 +115,7 @@ impl Graph {
             client,
             journal,
             base,
+            reach,
         }
     }
 
@@ -126,7 +133,10 @@ impl Graph {
         )];
         let requests = keys
             .iter()
-            .map(|key| self.get(&["users", key], &select, limits::other()))
+            .map(|key| {
+                self.reach.user(key)?;
+                Ok(self.get(&["users", key], &select, limits::other()))
+            })
             .collect();
         self.objects(requests, Subject::USERS).await
     }
@@ -145,9 +155,12 @@ impl Graph {
         // Both lists of a user share an envelope.
         let mut requests = Vec::new();
         for user in users {
-            requests.push((joined(user), Subject::JOINED_TEAMS));
+            let allowed = |subject| self.reach.teams_of(user, subject);
+            let subject = Subject::JOINED_TEAMS;
+            requests.push((allowed(subject).map(|()| joined(user)), subject));
             if self.has_associated_teams() {
-                requests.push((associated(user), Subject::ASSOCIATED_TEAMS));
+                let subject = Subject::ASSOCIATED_TEAMS;
+                requests.push((allowed(subject).map(|()| associated(user)), subject));
             }
         }
         let mut lists = self.lists(requests).await?.into_iter();
@@ -179,7 +192,10 @@ impl Graph {
         let select = [("$select", "id,displayName".to_owned())];
         let requests = ids
             .iter()
-            .map(|id| self.get(&["teams", id], &select, limits::team(id)))
+            .map(|id| {
+                self.reach.team()?;
+                Ok(self.get(&["teams", id], &select, limits::team(id)))
+            })
             .collect();
         self.objects(requests, Subject::TEAMS).await
     }
@@ -194,11 +210,12 @@ impl Graph {
     ) -> Result<Vec<Result<Recorded<ChannelInfo>, Problem>>, Failure> {
         let select = [("$select", "id,displayName,membershipType".to_owned())];
         let request = |(team, channel): &(String, String)| {
-            self.get(
+            self.reach.channel()?;
+            Ok(self.get(
                 &["teams", team, "channels", channel],
                 &select,
                 limits::channel(team, channel),
-            )
+            ))
         };
         self.objects(ids.iter().map(request).collect(), Subject::CHANNELS)
             .await
@@ -216,6 +233,9 @@ impl Graph {
         digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
         mut visit: impl FnMut(M),
     ) -> Result<Option<Problem>, Failure> {
+        if let Err(problem) = self.reach.messages_of_team() {
+            return Ok(Some(problem));
+        }
         let query = [
             ("$top", PAGE.to_string()),
             ("$filter", changed_between(changed)),
@@ -237,7 +257,10 @@ impl Graph {
         &self,
         places: &[MessagePlace],
     ) -> Result<Vec<Result<Recorded<ChatMessage>, Problem>>, Failure> {
-        let requests = places.iter().map(|place| self.channel_message(place));
+        let requests = places.iter().map(|place| {
+            self.reach.channel_message()?;
+            Ok(self.channel_message(place))
+        });
         let requests = requests.collect();
         self.objects(requests, Subject::CHANNEL_MESSAGES).await
     }
@@ -287,10 +310,9 @@ impl Graph {
             .iter()
             .map(|user| {
                 let limits = limits::chats_of(user);
-                (
-                    self.list(&["users", user, "chats"], &top, limits),
-                    Subject::CHATS,
-                )
+                let allowed = self.reach.chats_of(user);
+                let list = || self.list(&["users", user, "chats"], &top, limits);
+                (allowed.map(|()| list()), Subject::CHATS)
             })
             .collect();
         self.lists(requests).await
@@ -304,7 +326,10 @@ impl Graph {
         &self,
         ids: &[String],
     ) -> Result<Vec<Result<Recorded<ChatInfo>, Problem>>, Failure> {
-        let request = |id: &String| self.get(&["chats", id], &[], limits::chat(id));
+        let request = |id: &String| {
+            self.reach.chat(Subject::CHATS)?;
+            Ok(self.get(&["chats", id], &[], limits::chat(id)))
+        };
         let requests = ids.iter().map(request).collect();
         self.objects(requests, Subject::CHATS).await
     }
@@ -318,9 +343,14 @@ impl Graph {
         places: &[ChatMessagePlace],
     ) -> Result<Vec<Result<Recorded<ChatMessage>, Problem>>, Failure> {
         let request = |place: &ChatMessagePlace| {
+            self.reach.chat_messages()?;
             let ChatMessagePlace { chat, id } = place;
             let path = ["chats", chat, "messages", id];
-            with_all_types(self.get(&path, &[], limits::chat_messages(chat)))
+            Ok(with_all_types(self.get(
+                &path,
+                &[],
+                limits::chat_messages(chat),
+            )))
         };
         let requests = places.iter().map(request).collect();
         self.objects(requests, Subject::CHAT_MESSAGES).await
@@ -339,7 +369,8 @@ impl Graph {
                     is_answer: answer::is_page_of_some,
                     ..self.list(&["chats", chat, "members"], &[], limits)
                 };
-                (request, Subject::CHAT_MEMBERS)
+                let subject = Subject::CHAT_MEMBERS;
+                (self.reach.chat(subject).map(|()| request), subject)
             })
             .collect();
         self.lists(requests).await
@@ -357,6 +388,9 @@ impl Graph {
         digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
         mut visit: impl FnMut(M),
     ) -> Result<Option<Problem>, Failure> {
+        if let Err(problem) = self.reach.chat_messages() {
+            return Ok(Some(problem));
+        }
         // The service ignores the filter unless $orderby has the same property.
         let query = [
             ("$top", PAGE.to_string()),
@@ -400,34 +434,56 @@ impl Graph {
 
     async fn objects<T: DeserializeOwned>(
         &self,
-        requests: Vec<Request>,
+        asked: Vec<Asked>,
         subject: Subject,
     ) -> Result<Vec<Result<Recorded<T>, Problem>>, Failure> {
-        let exchanges = self.send_all(&requests).await?;
-        Ok(exchanges
-            .iter()
-            .map(|exchange| object(exchange, subject))
-            .collect())
+        let answers = self.send_allowed(asked).await?.into_iter();
+        let objects = answers.map(|(_, answer)| answer.and_then(|answer| object(&answer, subject)));
+        Ok(objects.collect())
     }
 
     async fn lists<T: DeserializeOwned + Send + 'static>(
         &self,
-        lists: Vec<(Request, Subject)>,
+        lists: Vec<(Asked, Subject)>,
     ) -> Result<Vec<List<T>>, Failure> {
-        let (requests, subjects): (Vec<Request>, Vec<Subject>) = lists.into_iter().unzip();
-        let firsts = self.send_all(&requests).await?;
-        let reads = requests.into_iter().zip(subjects).zip(firsts).map(
-            |((request, subject), first)| async move {
+        let (asked, subjects): (Vec<Asked>, Vec<Subject>) = lists.into_iter().unzip();
+        let firsts = self.send_allowed(asked).await?.into_iter();
+        let reads = firsts
+            .zip(subjects)
+            .map(|((request, first), subject)| async move {
                 let mut items = Vec::new();
-                let mut keep = |item| items.push(item);
-                let same = |item: Recorded<T>| item;
-                let problem = self
-                    .pages(request, subject, Some(first), same, &mut keep)
-                    .await?;
+                let problem = match (request, first) {
+                    (Some(request), Ok(first)) => {
+                        let mut keep = |item| items.push(item);
+                        let same = |item: Recorded<T>| item;
+                        self.pages(request, subject, Some(first), same, &mut keep)
+                            .await?
+                    }
+                    (_, first) => first.err(),
+                };
                 Ok::<_, Failure>(List { items, problem })
-            },
-        );
+            });
         futures::future::try_join_all(reads).await
+    }
+
+    /// Sends the requests that may be sent. Returns each with its answer, or why it was not sent, in the same order.
+    async fn send_allowed(
+        &self,
+        asked: Vec<Asked>,
+    ) -> Result<Vec<(Option<Request>, Result<Exchange, Problem>)>, Failure> {
+        let allowed: Vec<Request> = asked.iter().flatten().cloned().collect();
+        let mut answers = self.send_all(&allowed).await?.into_iter();
+        let mut all = Vec::with_capacity(asked.len());
+        for asked in asked {
+            match asked {
+                Ok(request) => {
+                    // Every request has an answer.
+                    all.extend(answers.next().map(|answer| (Some(request), Ok(answer))));
+                }
+                Err(problem) => all.push((None, Err(problem))),
+            }
+        }
+        Ok(all)
     }
 }
 
@@ -485,7 +541,11 @@ mod tests {
         let journal = JournalReader::open(folder.path(), "case", None).unwrap();
         let journal = Arc::new(Journal::Reader(journal));
         let client = Arc::new(Client::new(journal, None));
-        let graph = Graph::new(client, &Url::parse("https://graph.microsoft.com").unwrap());
+        let graph = Graph::new(
+            client,
+            &Url::parse("https://graph.microsoft.com").unwrap(),
+            Reach::Application,
+        );
         let one = graph.get(&["users", "x"], &[], limits::other());
         let messages = graph.list(&["chats", "x", "messages"], &[], limits::other());
         let envelope = graph.envelope(std::slice::from_ref(&one), 0..1);
@@ -504,7 +564,11 @@ mod tests {
             ("https://dod-graph.microsoft.us", true),
             ("https://microsoftgraph.chinacloudapi.cn", false),
         ] {
-            let graph = Graph::new(Arc::clone(&client), &Url::parse(url).unwrap());
+            let graph = Graph::new(
+                Arc::clone(&client),
+                &Url::parse(url).unwrap(),
+                Reach::Application,
+            );
             assert_eq!(graph.has_associated_teams(), has, "{url}");
         }
     }
