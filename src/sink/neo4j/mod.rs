@@ -19,7 +19,7 @@ mod target;
 
 pub use address::exposes;
 pub use connection::{Connection, Server, Settings, Tuning};
-pub use cypher::{merge_edge_rows, merge_edges, merge_node_rows, merge_nodes};
+pub use cypher::{columns, merge_edge_rows, merge_edges, merge_node_rows, merge_nodes};
 pub use error::Neo4jError;
 pub use schema::SchemaChanges;
 pub use sweep::Leaving;
