@@ -93,5 +93,5 @@ fn logs(client: &Arc<Client>, settings: &Settings) -> Sentinel {
 }
 
 fn msgraph(client: &Arc<Client>, settings: &Settings) -> msgraph::Graph {
-    msgraph::Graph::new(Arc::clone(client), &settings.endpoints.graph)
+    msgraph::Graph::new(Arc::clone(client), &settings.endpoints.graph).in_cloud(settings.cloud)
 }
