@@ -106,7 +106,9 @@ fn logs(client: &Arc<Client>, settings: &Settings) -> Sentinel {
 }
 
 fn msgraph(client: &Arc<Client>, settings: &Settings, reach: Reach) -> msgraph::Graph {
-    msgraph::Graph::new(Arc::clone(client), &settings.endpoints.graph, reach)
+    msgraph::Graph::new(Arc::clone(client), &settings.endpoints.graph)
+        .in_cloud(settings.cloud)
+        .within(reach)
 }
 
 /// Records what the token of this load may ask for, so that a replay asks for the same. Nothing is recorded for an

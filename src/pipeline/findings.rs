@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::Graph;
-use crate::model::{Gap, Gaps, Source, Stage};
+use crate::model::{ChatsOf, Cloud, Gap, Gaps, Source, Stage};
 use crate::source::{logs, msgraph};
 
 /// The result of an investigation, which may have stopped early.
@@ -42,6 +42,14 @@ impl Findings {
             out_of_reach: BTreeMap::new(),
             out_of_reach_from: None,
             log_ends: Vec::new(),
+        }
+    }
+
+    /// Adds what the cloud of the tenant does not serve, each as a note.
+    pub(super) fn note_lacks(&mut self, cloud: Cloud, chats_of: ChatsOf) {
+        let concerns = |stage| stage != Stage::Chats || chats_of != ChatsOf::None;
+        for lack in cloud.lacks().iter().filter(|lack| concerns(lack.stage)) {
+            self.notes.add(lack.stage, msgraph::SOURCE, lack.what, 1);
         }
     }
 

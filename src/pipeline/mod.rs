@@ -96,6 +96,7 @@ async fn investigate(
 ) -> Result<Outcome, RunError> {
     let context = Context::new(manifest, client, intel)?;
     let mut findings = Findings::new(&manifest.id, &manifest.options.settings.accepted);
+    findings.note_lacks(context.settings.cloud, context.options.chats_of);
     let mut sequence = Sequence { progress, last };
     match run_stages(&context, &mut findings, &mut sequence).await {
         Ok(()) | Err(Halt::Reached) => Ok(findings.into()),

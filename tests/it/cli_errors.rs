@@ -153,7 +153,7 @@ fn required_settings_and_secrets_are_asked_for_by_name() {
     assert_eq!(
         problems,
         [
-            "error: the configuration has 8 errors:",
+            "error: the configuration has 9 errors:",
             "  - the tenant's id is missing: set id under [tenant] in linktrail.toml, or LINKTRAIL_TENANT_ID",
             "  - the id of the Sentinel workspace is missing: set workspace_id under [sentinel] in linktrail.toml, or LINKTRAIL_SENTINEL_WORKSPACE_ID",
             "  - provider otx needs a key: set LINKTRAIL_OTX_KEY, or take `otx` out of [intel] providers",
@@ -162,6 +162,7 @@ fn required_settings_and_secrets_are_asked_for_by_name() {
             "  - set method = \"client-secret\" under [auth] in linktrail.toml, or LINKTRAIL_AUTH_METHOD; the method is never guessed",
             "  - the application (client) id is missing: set client_id under [auth] in linktrail.toml, or LINKTRAIL_AUTH_CLIENT_ID",
             "  - the application's secret is missing: set LINKTRAIL_CLIENT_SECRET, or client_secret_file under [auth] in linktrail.toml",
+            "  - the tenant's own domains are missing, about which no outside provider is asked, and [intel] providers has otx, xforce: set internal_domains = [\"contoso.com\", \"contoso.onmicrosoft.com\"], with your own, under [tenant] in linktrail.toml, or LINKTRAIL_TENANT_INTERNAL_DOMAINS; [] says that there are none",
         ]
     );
     let ran = run::run(binary(lab.folder()).args(["load", "--config", "nowhere.toml"]));

@@ -13,6 +13,7 @@ mod growth;
 #[cfg(unix)]
 mod case;
 mod cli_errors;
+mod clouds;
 mod demo;
 mod evidence;
 mod evidence_index;
@@ -20,6 +21,7 @@ mod export;
 mod hunts;
 mod intel;
 mod intel_load;
+mod internal_domains;
 mod links;
 mod load_faults;
 mod load_resume;

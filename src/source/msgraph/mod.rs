@@ -6,6 +6,7 @@
 mod answer;
 mod batch;
 mod limits;
+mod organization;
 mod pages;
 mod problem;
 mod reach;
@@ -22,12 +23,13 @@ use url::Url;
 use self::problem::Subject;
 use crate::http::{Client, Failure};
 use crate::journal::{Audience, Auth, Exchange, Limit, Request};
-use crate::model::RecordNumber;
 use crate::model::Source;
 use crate::model::Window;
 use crate::model::format_time;
+use crate::model::{Cloud, RecordNumber};
 
 pub use limits::ENVELOPE;
+pub use organization::{organization, verified_domains};
 pub use problem::Problem;
 pub use reach::Reach;
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
@@ -52,6 +54,7 @@ pub struct Graph {
     /// The same journal without a network, for pages that were fetched before they are read.
     journal: Client,
     base: Url,
+    cloud: Cloud,
     reach: Reach,
 }
 
@@ -96,6 +99,15 @@ pub struct TeamsOf {
     pub associated: Option<List<TeamInfo>>,
 }
 
+/// How the messages of a chat were read.
+#[derive(Debug)]
+pub struct ChatRead {
+    /// Why the list is incomplete; `None` when all of it was read.
+    pub problem: Option<Problem>,
+    /// Graph refused to sort and filter them, so that they were asked for without that and filtered here.
+    pub is_sorting_refused: bool,
+}
+
 /// A list, as far as it could be read.
 #[derive(Debug)]
 pub struct List<T> {
@@ -106,8 +118,8 @@ pub struct List<T> {
 }
 
 impl Graph {
-    /// Microsoft Graph at this base url, and what may be asked there.
-    pub fn new(client: Arc<Client>, endpoint: &Url, reach: Reach) -> Self {
+    /// Microsoft Graph at this base url.
+    pub fn new(client: Arc<Client>, endpoint: &Url) -> Self {
         let mut base = endpoint.clone();
         crate::model::url::append_path(&mut base, &["v1.0"]);
         let journal = client.offline();
@@ -115,8 +127,21 @@ impl Graph {
             client,
             journal,
             base,
-            reach,
+            cloud: Cloud::default(),
+            reach: Reach::default(),
         }
+    }
+
+    /// The same for a token that may ask for this.
+    #[must_use]
+    pub fn within(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// The same in this cloud, which decides how chat messages are asked for.
+    #[must_use]
+    pub fn in_cloud(self, cloud: Cloud) -> Self {
+        Self { cloud, ..self }
     }
 
     /// Users by object id or UPN, in the order of `keys`.
@@ -245,7 +270,8 @@ impl Graph {
             is_answer: answer::is_page_of_some,
             ..with_all_types(self.list(&path, &query, limits::all_messages(team)))
         };
-        self.pages(request, Subject::CHANNEL_MESSAGES, None, digest, &mut visit)
+        let subject = Subject::CHANNEL_MESSAGES;
+        self.pages(request, subject, None, None, digest, &mut visit)
             .await
     }
 
@@ -379,6 +405,9 @@ impl Graph {
     /// The messages of a chat that changed in this time. `digest` is called with each on any thread, and `visit` with
     /// its results in the order of the list.
     ///
+    /// Where Graph does not sort them it does not filter them either. They are then asked for without both, and filtered
+    /// here.
+    ///
     /// # Errors
     /// When no request can be made at all.
     pub async fn chat_messages<M: Send + 'static>(
@@ -387,20 +416,50 @@ impl Graph {
         changed: Window,
         digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
         mut visit: impl FnMut(M),
-    ) -> Result<Option<Problem>, Failure> {
+    ) -> Result<ChatRead, Failure> {
         if let Err(problem) = self.reach.chat_messages() {
-            return Ok(Some(problem));
+            return Ok(ChatRead {
+                problem: Some(problem),
+                is_sorting_refused: false,
+            });
         }
-        // The service ignores the filter unless $orderby has the same property.
-        let query = [
-            ("$top", PAGE.to_string()),
-            ("$orderby", "lastModifiedDateTime desc".to_owned()),
-            ("$filter", changed_between(changed)),
-        ];
         let path = ["chats", chat, "messages"];
-        let request = with_all_types(self.list(&path, &query, limits::chat_messages(chat)));
-        self.pages(request, Subject::CHAT_MESSAGES, None, digest, &mut visit)
-            .await
+        let subject = Subject::CHAT_MESSAGES;
+        let top = ("$top", PAGE.to_string());
+        let is_sorted = self.cloud.sorts_chat_messages();
+        if is_sorted {
+            // The service ignores the filter unless $orderby has the same property.
+            let query = [
+                top.clone(),
+                ("$orderby", "lastModifiedDateTime desc".to_owned()),
+                ("$filter", changed_between(changed)),
+            ];
+            let request = Request {
+                is_answer: answer::is_page_or_refusal_of_options,
+                ..with_all_types(self.list(&path, &query, limits::chat_messages(chat)))
+            };
+            let first = self.client.send(&request).await?;
+            if !answer::is_refusal_of_options(&first.answer) {
+                let pages = self.pages(request, subject, Some(first), None, digest, &mut visit);
+                return Ok(ChatRead {
+                    problem: pages.await?,
+                    is_sorting_refused: false,
+                });
+            }
+        }
+        let request = with_all_types(self.list(&path, &[top], limits::chat_messages(chat)));
+        let digest = move |message: Recorded<ChatMessage>| {
+            let at = message.value.last_modified_date_time;
+            let is_wanted = at.is_none_or(|at| changed.contains(at));
+            is_wanted.then(|| digest(message))
+        };
+        let mut visit = |message: Option<M>| message.into_iter().for_each(&mut visit);
+        let from = Some(changed.from);
+        let pages = self.pages(request, subject, None, from, digest, &mut visit);
+        Ok(ChatRead {
+            problem: pages.await?,
+            is_sorting_refused: is_sorted,
+        })
     }
 
     fn get(&self, path: &[&str], query: &[(&str, String)], limits: Vec<Limit>) -> Request {
@@ -456,7 +515,7 @@ impl Graph {
                     (Some(request), Ok(first)) => {
                         let mut keep = |item| items.push(item);
                         let same = |item: Recorded<T>| item;
-                        self.pages(request, subject, Some(first), same, &mut keep)
+                        self.pages(request, subject, Some(first), None, same, &mut keep)
                             .await?
                     }
                     (_, first) => first.err(),
@@ -541,11 +600,7 @@ mod tests {
         let journal = JournalReader::open(folder.path(), "case", None).unwrap();
         let journal = Arc::new(Journal::Reader(journal));
         let client = Arc::new(Client::new(journal, None));
-        let graph = Graph::new(
-            client,
-            &Url::parse("https://graph.microsoft.com").unwrap(),
-            Reach::Application,
-        );
+        let graph = Graph::new(client, &Url::parse("https://graph.microsoft.com").unwrap());
         let one = graph.get(&["users", "x"], &[], limits::other());
         let messages = graph.list(&["chats", "x", "messages"], &[], limits::other());
         let envelope = graph.envelope(std::slice::from_ref(&one), 0..1);
@@ -564,11 +619,7 @@ mod tests {
             ("https://dod-graph.microsoft.us", true),
             ("https://microsoftgraph.chinacloudapi.cn", false),
         ] {
-            let graph = Graph::new(
-                Arc::clone(&client),
-                &Url::parse(url).unwrap(),
-                Reach::Application,
-            );
+            let graph = Graph::new(Arc::clone(&client), &Url::parse(url).unwrap());
             assert_eq!(graph.has_associated_teams(), has, "{url}");
         }
     }

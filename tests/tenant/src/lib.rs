@@ -17,6 +17,7 @@
     reason = "what cannot be set up fails the test"
 )]
 
+mod cloud;
 mod exchange;
 mod faults;
 mod listen;
@@ -25,6 +26,7 @@ mod throttle;
 mod truth;
 pub mod world;
 
+pub use cloud::Cloud;
 pub use exchange::{Exchange, Service};
 pub use faults::{Action, Detail, Fault};
 pub use service::decode;
@@ -68,6 +70,8 @@ pub struct Options {
     pub throttle: Option<f64>,
     /// When a 429 says how long to wait.
     pub retry_after: RetryAfter,
+    /// The cloud that it is in.
+    pub cloud: Cloud,
     /// Seconds that a token is good for.
     pub token_lifetime: u64,
     /// Graph permissions that were not granted, of [`PERMISSIONS`].
@@ -97,6 +101,7 @@ impl Default for Options {
         Self {
             throttle: None,
             retry_after: RetryAfter::Sometimes,
+            cloud: Cloud::Public,
             token_lifetime: 3599,
             withheld: Vec::new(),
             absent_tables: Vec::new(),
@@ -197,11 +202,15 @@ impl Tenant {
     pub fn config_toml(&self, extra: &str) -> String {
         let world = self.world();
         let mut text = format!(
-            "[tenant]\nid = \"{}\"\ncloud = \"public\"\ninternal_domains = {:?}\n\n\
+            "[tenant]\nid = \"{}\"\ncloud = \"{}\"\ninternal_domains = {:?}\n\n\
              [auth]\nmethod = \"client-secret\"\nclient_id = \"{}\"\n\n\
              [sentinel]\nworkspace_id = \"{}\"\n\n\
              [intel]\nproviders = [\"otx\", \"xforce\"]\npatience = \"5s\"\n\n[endpoints]\n",
-            world.tenant_id, world.internal_domains, world.client_id, world.workspace_id
+            world.tenant_id,
+            self.state.options.cloud.name(),
+            world.internal_domains,
+            world.client_id,
+            world.workspace_id
         );
         for (name, url) in self.endpoints() {
             text.push_str(&format!("{name} = \"{url}\"\n"));

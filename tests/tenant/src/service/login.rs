@@ -4,9 +4,6 @@ use super::{Call, Reply, State, Token, decode};
 use serde_json::json;
 use std::time::Duration;
 
-/// The resources an application may ask for; nothing else is registered in this tenant.
-const RESOURCES: [&str; 2] = ["https://graph.microsoft.com", "https://api.loganalytics.io"];
-
 fn refused(status: u16, error: &str, number: u32, text: &str) -> Reply {
     Reply::json(
         status,
@@ -120,7 +117,7 @@ fn token(state: &State, call: &Call) -> Reply {
         )
         .violating(format!("scope {scope:?} does not end in /.default"));
     };
-    if !RESOURCES.contains(&audience) {
+    if !state.options.cloud.has_resource(audience) {
         let text = format!("The resource principal named {audience} was not found in the tenant.");
         return refused(400, "invalid_resource", 500011, &text)
             .violating(format!("no such resource: {audience}"));

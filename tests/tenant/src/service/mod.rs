@@ -13,6 +13,7 @@ use super::exchange::{Log, Service};
 use super::faults::Script;
 use super::throttle::{Buckets, Clock};
 use super::world::World;
+use super::world::facts::ChannelIx;
 use super::world::index::Index;
 use super::world::logs::Extents;
 use serde_json::Value;
@@ -221,6 +222,12 @@ impl State {
     /// A number that was not given before.
     pub(crate) fn count(&self) -> usize {
         self.counter.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether Graph serves a channel in this cloud.
+    pub(crate) fn is_served(&self, channel: ChannelIx) -> bool {
+        let is_shared = self.world.channels[channel].membership == "shared";
+        !is_shared || self.options.cloud.serves_shared_channels()
     }
 
     /// Whether a bearer token is good for `audience`.

@@ -14,15 +14,14 @@ use chrono::Utc;
 use paging::Promise;
 use serde_json::json;
 
-const AUDIENCE: &str = "https://graph.microsoft.com";
-
 /// The application permissions that the tenant can grant or withhold.
-pub const PERMISSIONS: [&str; 5] = [
+pub const PERMISSIONS: [&str; 6] = [
     "User.Read.All",
     "Team.ReadBasic.All",
     "Channel.ReadBasic.All",
     "ChannelMessage.Read.All",
     "Chat.Read.All",
+    "Organization.Read.All",
 ];
 
 /// Answers a request to Graph; `in_batch` when it came inside a `$batch`, which was let in already.
@@ -48,7 +47,7 @@ fn refuse_token(state: &State, call: &Call) -> Option<Reply> {
             "Bearer realm=\"\", authorization_uri=\"\"",
         )
     };
-    match state.bearer(call, AUDIENCE) {
+    match state.bearer(call, state.options.cloud.graph()) {
         Bearer::Good => None,
         Bearer::Expired => Some(refuse("Lifetime validation failed, the token is expired.")),
         Bearer::Missing => {
@@ -116,6 +115,7 @@ fn get(state: &State, call: &Call) -> Reply {
         promise: &promise,
     };
     match path.as_slice() {
+        ["v1.0", "organization"] => ask.organization(),
         ["v1.0", "users", user] => ask.user(user),
         ["v1.0", "users", user, "joinedTeams"] => ask.joined_teams(user),
         ["v1.0", "users", user, "teamwork", "associatedTeams"] => ask.associated_teams(user),
