@@ -27,6 +27,7 @@ mod load_faults;
 mod load_resume;
 mod load_truth;
 mod logs;
+mod permissions;
 mod plan;
 mod reliability;
 mod report;
