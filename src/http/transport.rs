@@ -87,6 +87,11 @@ impl Network {
         self.throttle.slow_down(limits);
     }
 
+    /// True while a service has asked to wait for long with what is under one of these limits.
+    pub(crate) fn is_paused(&self, limits: &[Limit]) -> bool {
+        self.throttle.pause_of(limits).is_some()
+    }
+
     /// Builds the request for reqwest, including its credentials.
     pub(super) fn prepare(
         &self,

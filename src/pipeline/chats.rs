@@ -115,11 +115,11 @@ async fn chats_of(
     }
     let keys: Vec<String> = keys.into_iter().collect();
     let mut chats = BTreeMap::new();
-    let mut foreign = 0;
-    let mut of_meetings = 0;
+    let (mut foreign, mut of_meetings, mut nameless) = (0, 0, 0);
     for list in context.msgraph.chats(&keys).await? {
         for chat in list.items {
             let Some(id) = chat.value.id.clone().filter(|id| !id.is_empty()) else {
+                nameless += 1;
                 continue;
             };
             if !done.insert(id.clone()) {
@@ -137,6 +137,7 @@ async fn chats_of(
             findings.add_msgraph_problem(STAGE, problem);
         }
     }
+    findings.add_nameless(STAGE, "chats", nameless);
     if foreign > 0 {
         let reason = "chats that another tenant owns were not read: only that tenant can read them";
         findings.notes.add(STAGE, msgraph::SOURCE, reason, foreign);
@@ -167,21 +168,26 @@ async fn read_messages(
     let changed = changed_since(context.window, context.now);
     let reads = stream::iter(chats).map(|(id, info)| async move {
         let mut messages = Vec::new();
+        let mut nameless = 0;
         let keep = |message: ReadMessage| {
             let value = &message.message.value;
             let has_id = value.id.as_ref().is_some_and(|id| !id.is_empty());
-            if has_id && !message.links.is_empty() && listing::is_in(context.window, value) {
-                messages.push(message);
+            if !message.links.is_empty() && listing::is_in(context.window, value) {
+                match has_id {
+                    true => messages.push(message),
+                    false => nameless += 1,
+                }
             }
         };
         let (msgraph, read) = (&context.msgraph, bodies::reader(context));
         let read = msgraph.chat_messages(&id, changed, read, keep).await?;
-        Ok::<_, Failure>((LinkChat { id, info, messages }, read))
+        Ok::<_, Failure>((LinkChat { id, info, messages }, nameless, read))
     });
     let mut reads = reads.buffered(CONCURRENT);
     let mut read = Vec::new();
     let mut unsorted = 0;
-    while let Some((chat, how)) = reads.try_next().await? {
+    while let Some((chat, nameless, how)) = reads.try_next().await? {
+        findings.add_nameless(STAGE, "chat messages with a link", nameless);
         unsorted += u64::from(how.is_sorting_refused);
         if let Some(problem) = how.problem {
             findings.add_msgraph_problem(STAGE, problem);
@@ -228,6 +234,10 @@ pub(super) async fn put(
             {
                 findings.graph.link(user, Edge::ParticipatesIn, chat, seen);
                 users.members.push(user);
+            } else {
+                // Members by phone and of other services have no id of a user.
+                let reason = "chat members that Graph names by no user id, such as those by phone, were left out";
+                findings.notes.add(stage, msgraph::SOURCE, reason, 1);
             }
         }
         if let Some(problem) = members.problem {

@@ -96,6 +96,16 @@ impl Findings {
         }
     }
 
+    /// Adds the entries of lists of Microsoft Graph that have no id: nothing else tells what they are.
+    pub(super) fn add_nameless(&mut self, stage: Stage, what: &str, count: u64) {
+        if count > 0 {
+            let reason = format!(
+                "{what}: Graph lists some without an id, and they were left out; run the same command again later"
+            );
+            self.gaps.add(stage, msgraph::SOURCE, reason, count);
+        }
+    }
+
     /// Adds a failed request to Microsoft Graph: as a note if the object does not exist or belongs to another tenant, since
     /// no permission could have returned it, otherwise as a gap. All that is out of reach is one gap of the investigation.
     pub(super) fn add_msgraph_problem(&mut self, stage: Stage, problem: msgraph::Problem) {

@@ -6,6 +6,7 @@
 //! [`crate::graph::schema`]; every value is a parameter.
 
 mod address;
+mod by_case;
 mod connection;
 mod cypher;
 mod error;

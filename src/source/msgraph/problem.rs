@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use super::answer;
 use super::words::Words;
-use crate::http::retry_after;
-use crate::journal::{Answer, Exchange};
+use crate::http::{ASKED_TO_WAIT, retry_after};
+use crate::journal::{Answer, Exchange, NoAnswer};
 use crate::model::Source;
 
 /// The highest number of pages without an item in a row. A filtered list of messages has some: the service gives a page
@@ -278,6 +278,15 @@ fn refusal(exchange: &Exchange, subject: Subject) -> Problem {
     } = subject;
     let Some(status) = exchange.status() else {
         return match &exchange.answer {
+            Answer::Nothing(NoAnswer::GivenUp(why)) if why.starts_with(ASKED_TO_WAIT) => {
+                let minutes = why.trim_start_matches(ASKED_TO_WAIT);
+                let asked = minutes.trim_end_matches(" minutes").parse().ok();
+                Problem::Throttled { what, asked }
+            }
+            Answer::Nothing(NoAnswer::GivenUp(reason)) => Problem::NoAnswer {
+                what,
+                reason: reason.clone(),
+            },
             Answer::Nothing(reason) => Problem::NoAnswer {
                 what,
                 reason: reason.to_string(),
