@@ -7,6 +7,7 @@ mod answer;
 mod batch;
 mod limits;
 mod pages;
+mod probe;
 mod problem;
 mod types;
 mod words;
@@ -27,6 +28,7 @@ use crate::model::Window;
 use crate::model::format_time;
 
 pub use limits::ENVELOPE;
+pub use probe::Right;
 pub use problem::Problem;
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
