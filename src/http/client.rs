@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::error::Failure;
+use super::permissions::Permissions;
 use super::retry;
 use super::sign_in::{Refused, SignInError, Token, Tokens};
 use super::transport::{self, Network};
@@ -148,6 +149,22 @@ impl Client {
         }
         self.count(request.source, |counts| counts.replayed += 1);
         Ok(self.journal.append(request, at, answer)?)
+    }
+
+    /// What the token for this audience allows, as its claims say: a hint, since the service alone decides. The token is
+    /// fetched when there is none yet, and nothing is recorded. Without a network it is not known.
+    ///
+    /// # Errors
+    /// When there is no token for this audience.
+    pub async fn permissions(&self, audience: Audience) -> Result<Permissions, SignInError> {
+        let tokens = self
+            .network
+            .as_ref()
+            .and_then(|network| network.tokens.as_ref());
+        match tokens {
+            Some(tokens) => tokens.permissions(audience).await,
+            None => Ok(Permissions::not_known()),
+        }
     }
 
     /// A client of the same journal without a network.

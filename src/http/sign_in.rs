@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::entra::{self, EntraClient, Trouble};
+use super::permissions::Permissions;
 use super::words::length;
 use crate::journal::Audience;
 use crate::model::{Retries, RetryPolicy};
@@ -142,6 +143,15 @@ impl Tokens {
     /// When Entra refuses it or cannot be reached, or the service refused the tokens before. It stays so for this run.
     pub(super) async fn get(&self, audience: Audience) -> Result<Token, SignInError> {
         self.get_within(audience, self.sign_in.patience).await
+    }
+
+    /// What the token for this audience allows. It is fetched when there is none yet.
+    ///
+    /// # Errors
+    /// Those of [`Tokens::get`].
+    pub(super) async fn permissions(&self, audience: Audience) -> Result<Permissions, SignInError> {
+        let token = self.get(audience).await?;
+        Ok(Permissions::of(token.secret.expose_secret()))
     }
 
     /// True when there is a token for another audience than this one, for which there is none because of `error`.
