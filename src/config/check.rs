@@ -95,9 +95,10 @@ pub(super) fn collect(
         file: sections.file_name(),
         tenant: sections.tenant.id.clone(),
         client_id: sections.auth.client_id.clone(),
-        sign_in: sign_in
-            .filter(|_| microsoft)
-            .map(|sign_in| SignIn { patience, ..sign_in }),
+        sign_in: sign_in.filter(|_| microsoft).map(|sign_in| SignIn {
+            patience,
+            ..sign_in
+        }),
         login: address(endpoints.login.as_ref(), services.login),
         graph_audience: services.graph,
         graph: address(endpoints.graph.as_ref(), services.graph),

@@ -223,7 +223,11 @@ pub(super) fn intel_secrets(
     secrets
 }
 
-pub(super) fn lists(sections: &Sections, case: Option<&Settings>, problems: &mut Problems) -> Vec<List> {
+pub(super) fn lists(
+    sections: &Sections,
+    case: Option<&Settings>,
+    problems: &mut Problems,
+) -> Vec<List> {
     let providers = case.map_or(&sections.intel.providers, |case| &case.providers);
     if !reads_lists(providers) {
         return Vec::new();
@@ -251,7 +255,11 @@ pub(super) fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<Pa
 }
 
 /// The configured address, or else the published address of the service.
-pub(super) fn address(set: Option<&Endpoint>, published: &str, problems: &mut Problems) -> Option<Url> {
+pub(super) fn address(
+    set: Option<&Endpoint>,
+    published: &str,
+    problems: &mut Problems,
+) -> Option<Url> {
     let endpoint = match set {
         Some(endpoint) => endpoint.clone(),
         None => problems.check(Endpoint::try_from(published.to_owned()))?,

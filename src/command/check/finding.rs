@@ -192,3 +192,34 @@ impl Check {
         format!("{}{}", self.topic.prefix(), self.name)
     }
 }
+
+/// What all checks together mean for a load.
+pub(super) fn worst(checks: &[Check]) -> Weight {
+    let worst = checks.iter().map(|check| check.weight).max();
+    let worst = worst.unwrap_or(Weight::Fine);
+    let reads = |check: &Check| {
+        matches!(check.topic, Topic::Permissions | Topic::Tables) && check.state == State::Ok
+    };
+    match checks.iter().any(reads) {
+        true => worst,
+        false => worst.max(Weight::Stop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_can_be_loaded_where_nothing_can_be_read() {
+        let read = Check::ok(Topic::Tables, "DeviceEvents", "");
+        let missing = Check::gap(Topic::Permissions, "Chat.Read.All", State::Missing, "");
+        let wrong = missing.clone().weighing(Weight::Configuration);
+        let signed_in = Check::ok(Topic::SignIn, "graph", "");
+        assert_eq!(worst(&[signed_in.clone(), read.clone()]), Weight::Fine);
+        assert_eq!(worst(&[read.clone(), missing.clone()]), Weight::Gap);
+        assert_eq!(worst(&[signed_in, missing.clone()]), Weight::Stop);
+        assert_eq!(worst(&[read, missing, wrong]), Weight::Configuration);
+        assert_eq!(worst(&[]), Weight::Stop);
+    }
+}
