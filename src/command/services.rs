@@ -85,7 +85,7 @@ impl Services {
 }
 
 /// The store in which this user's requests are counted.
-fn quota_store() -> QuotaStore {
+pub(super) fn quota_store() -> QuotaStore {
     QuotaStore::new(state_folder().map(|folder| folder.join("quotas.json")))
 }
 

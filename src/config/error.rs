@@ -69,6 +69,11 @@ impl Problems {
         result.map_err(|problem| self.add(problem)).ok()
     }
 
+    /// All problems, in the order in which they were found.
+    pub(super) fn into_list(self) -> Vec<String> {
+        self.0
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -86,7 +86,7 @@ pub(super) fn check(
     })
 }
 
-fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
+pub(super) fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
     let tenant = tenant(sections, problems);
     let workspace = sections.required(
         sections.sentinel.workspace_id.as_ref(),
@@ -179,7 +179,7 @@ fn tenant(sections: &Sections, problems: &mut Problems) -> Option<String> {
     sections.required(id, "tenant", "id", "the tenant's id", problems)
 }
 
-fn sign_in(sections: &Sections, problems: &mut Problems) -> Option<SignIn> {
+pub(super) fn sign_in(sections: &Sections, problems: &mut Problems) -> Option<SignIn> {
     let auth = &sections.auth;
     // Only one method exists so far. It still has to be set, so that the meaning of a file does not change when a later
     // version adds another method.
@@ -228,7 +228,7 @@ fn shared<'a>(wanted: &'a [String], case: Option<&'a [String]>) -> Vec<&'a Strin
 }
 
 /// The keys of the providers that are asked, by the variables that hold them.
-fn intel_secrets(
+pub(super) fn intel_secrets(
     sections: &Sections,
     case: Option<&Settings>,
     problems: &mut Problems,
@@ -258,7 +258,11 @@ fn intel_secrets(
     secrets
 }
 
-fn lists(sections: &Sections, case: Option<&Settings>, problems: &mut Problems) -> Vec<List> {
+pub(super) fn lists(
+    sections: &Sections,
+    case: Option<&Settings>,
+    problems: &mut Problems,
+) -> Vec<List> {
     let providers = case.map_or(&sections.intel.providers, |case| &case.providers);
     if !reads_lists(providers) {
         return Vec::new();
@@ -273,7 +277,7 @@ fn lists(sections: &Sections, case: Option<&Settings>, problems: &mut Problems) 
 }
 
 /// The content of the file is checked where it is used.
-fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<PathBuf> {
+pub(super) fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<PathBuf> {
     let path = sections.endpoints.ca_file.clone()?;
     let opened = File::open(&path);
     problems.check(opened.map_err(|error| {
@@ -286,7 +290,11 @@ fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<PathBuf> {
 }
 
 /// The configured address, or else the published address of the service.
-fn address(set: Option<&Endpoint>, published: &str, problems: &mut Problems) -> Option<Url> {
+pub(super) fn address(
+    set: Option<&Endpoint>,
+    published: &str,
+    problems: &mut Problems,
+) -> Option<Url> {
     let endpoint = match set {
         Some(endpoint) => endpoint.clone(),
         None => problems.check(Endpoint::try_from(published.to_owned()))?,

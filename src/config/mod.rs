@@ -2,8 +2,10 @@
 //!
 //! `document` holds the settings as they were written, `sections` defines the settings, and `reading` converts the one
 //! to the other. [`Config::read`] checks every value, whatever command needs it, and [`Config::read_for_load`] also
-//! checks that nothing is missing. Both report all errors at once.
+//! checks that nothing is missing. Both report all errors at once. [`Config::read_for_check`] also gives what is right of a
+//! configuration that is not.
 
+mod check;
 mod cloud;
 mod document;
 mod domains;
@@ -19,12 +21,14 @@ mod tests;
 mod value;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::model::Settings;
 use crate::sink::neo4j::Settings as Neo4jSettings;
 use error::Problems;
 use reading::Sections;
 
+pub use check::CheckConfig;
 pub use domains::MissingDomains;
 pub use error::ConfigError;
 pub use folders::{cache_folder, state_folder};
@@ -71,6 +75,14 @@ impl Config {
                 problems.into_result(load)
             }
         }
+    }
+
+    /// Reads what `linktrail check` can try, and everything that is wrong: what [`Config::read_for_load`] would say.
+    /// Entra is waited for no longer than `patience`.
+    pub fn read_for_check(named: Option<&Path>, patience: Duration) -> CheckConfig {
+        let mut problems = Problems::default();
+        let sections = Sections::read(file(named), std::env::vars_os(), &mut problems);
+        check::collect(&sections, patience, problems)
     }
 
     /// Reads only `[neo4j]`; `None` when `[neo4j] uri` is not set.

@@ -133,6 +133,12 @@ impl Sections {
         value.cloned()
     }
 
+    /// True when an error in this section or in one of its settings was reported already.
+    pub(super) fn has_mistake(&self, section: &str) -> bool {
+        self.rejected.sections.contains(section)
+            || self.rejected.keys.iter().any(|(of, _)| *of == section)
+    }
+
     /// True when an error in a setting, or in its section, was reported already.
     pub(super) fn is_rejected(&self, section: &str, key: &str) -> bool {
         self.rejected.sections.contains(section)

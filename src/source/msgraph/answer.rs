@@ -117,7 +117,7 @@ fn page(answer: &Answer) -> Option<Page<'_>> {
     }
 }
 
-fn is_error(body: &str) -> bool {
+pub(super) fn is_error(body: &str) -> bool {
     serde_json::from_str::<ErrorBody>(body).is_ok()
 }
 

@@ -8,6 +8,7 @@ mod batch;
 mod limits;
 mod organization;
 mod pages;
+mod probe;
 mod problem;
 mod reach;
 mod types;
@@ -30,6 +31,7 @@ use crate::model::{Cloud, RecordNumber};
 
 pub use limits::ENVELOPE;
 pub use organization::{organization, verified_domains};
+pub use probe::Right;
 pub use problem::Problem;
 pub use reach::Reach;
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};

@@ -19,6 +19,12 @@ fn refused(status: u16, error: &str, number: u32, text: &str) -> Reply {
     )
 }
 
+fn no_such_tenant(tenant: &str) -> Reply {
+    let text =
+        format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.");
+    refused(400, "invalid_request", 90002, &text)
+}
+
 /// Answers a request to Entra.
 pub(crate) fn answer(state: &State, call: &Call) -> Reply {
     let world = &state.world;
@@ -28,6 +34,9 @@ pub(crate) fn answer(state: &State, call: &Call) -> Reply {
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
     match path.as_slice() {
         [tenant, "v2.0", ".well-known", "openid-configuration"] if call.method == "GET" => {
+            if *tenant != world.tenant_id {
+                return no_such_tenant(tenant);
+            }
             let origin = &state.origins[&super::Service::Login];
             Reply::json(
                 200,
@@ -35,6 +44,9 @@ pub(crate) fn answer(state: &State, call: &Call) -> Reply {
                     "issuer": format!("{origin}/{tenant}/v2.0"),
                     "authorization_endpoint": format!("{origin}/{tenant}/oauth2/v2.0/authorize"),
                     "token_endpoint": format!("{origin}/{tenant}/oauth2/v2.0/token"),
+                    "tenant_region_scope": "EU",
+                    "cloud_instance_name": "microsoftonline.com",
+                    "msgraph_host": "graph.microsoft.com",
                 }),
             )
         }
@@ -47,10 +59,7 @@ pub(crate) fn answer(state: &State, call: &Call) -> Reply {
                 return Reply::empty(400).violating("a query on the token endpoint");
             }
             if *tenant != world.tenant_id {
-                let text = format!(
-                    "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID."
-                );
-                return refused(400, "invalid_request", 90002, &text);
+                return no_such_tenant(tenant);
             }
             token(state, call)
         }

@@ -37,6 +37,38 @@ impl Ask<'_> {
         )
     }
 
+    /// Everybody, a page at a time.
+    pub(super) fn users(&self) -> Reply {
+        let chosen = self
+            .enter("User.Read.All", &["$select", "$top"], &[])
+            .and_then(|()| Ok((self.select(&["id"])?, self.top(100)?)));
+        match chosen {
+            Ok((chosen, top)) => self.page(&self.state.world.users, top, "/users", "", |user| {
+                bodies::user(user, &chosen)
+            }),
+            Err(reply) => reply,
+        }
+    }
+
+    /// The channels of a team.
+    pub(super) fn channels(&self, team: &str) -> Reply {
+        let limits = self.team_limits(team, "channels", 30.0);
+        let found = self
+            .enter("Channel.ReadBasic.All", &["$select"], &limits)
+            .and_then(|()| self.select(&["id"]))
+            .and_then(|chosen| Ok((chosen, self.find_team(team)?)));
+        let (chosen, team) = match found {
+            Ok(found) => found,
+            Err(reply) => return reply,
+        };
+        let channels = self.state.world.channels.iter();
+        let channels: Vec<&Channel> = channels.filter(|c| c.team == team).collect();
+        let id = &self.state.world.teams[team].id;
+        self.page(&channels, 100, &format!("/teams/{id}/channels"), "", |c| {
+            bodies::only(bodies::channel(c), &chosen)
+        })
+    }
+
     pub(super) fn user(&self, key: &str) -> Reply {
         let known = ["id", "userPrincipalName", "displayName", "mail", "userType"];
         let chosen = self

@@ -116,11 +116,13 @@ fn get(state: &State, call: &Call) -> Reply {
     };
     match path.as_slice() {
         ["v1.0", "organization"] => ask.organization(),
+        ["v1.0", "users"] => ask.users(),
         ["v1.0", "users", user] => ask.user(user),
         ["v1.0", "users", user, "joinedTeams"] => ask.joined_teams(user),
         ["v1.0", "users", user, "teamwork", "associatedTeams"] => ask.associated_teams(user),
         ["v1.0", "users", user, "chats"] => ask.chats(user),
         ["v1.0", "teams", team] => ask.team(team),
+        ["v1.0", "teams", team, "channels"] => ask.channels(team),
         ["v1.0", "teams", team, "channels", "getAllMessages"] => ask.all_messages(team),
         ["v1.0", "teams", team, "channels", channel] => ask.channel(team, channel),
         ["v1.0", "teams", t, "channels", c, "messages"] => ask.channel_messages(t, c),
