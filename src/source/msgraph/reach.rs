@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_person_has_lists_of_their_own_only() {
-        let reach = person(&["Team.ReadBasic.All", "Chat.Read", "User.Read"]);
+        let reach = person(&["Team.ReadBasic.All", "Chat.ReadBasic", "User.Read"]);
         for key in ["0A", "Anna@Contoso.example"] {
             assert_eq!(reach.teams_of(key, Subject::JOINED_TEAMS), Ok(()));
             assert_eq!(reach.chats_of(key), Ok(()));
@@ -193,7 +193,7 @@ mod tests {
         let nobody = Reach::Person {
             id: String::new(),
             upn: String::new(),
-            scopes: BTreeSet::from(["Chat.Read".to_owned()]),
+            scopes: BTreeSet::from(["Chat.ReadBasic".to_owned()]),
         };
         assert!(nobody.chats_of("").is_err());
     }
