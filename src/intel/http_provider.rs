@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::account::{self, KeyState};
+use super::account::KeyState;
 use super::answer::{self, Reading};
+use super::key;
 use super::service::Service;
 use super::verdict::Verdict;
 use crate::journal::{Answer, Auth, Exchange, Limit, Request};
@@ -58,7 +59,7 @@ impl HttpProvider {
             read: answer::read::<S>,
             is_answer: answer::is_answer::<S>,
             is_report: answer::is_report::<S>,
-            read_account: account::read::<S>,
+            read_account: key::read::<S>,
         }
     }
 
@@ -123,7 +124,7 @@ impl HttpProvider {
     /// What an answer to the request of [`HttpProvider::probe`] says of the key.
     pub fn read_probe(&self, answer: &Answer) -> KeyState {
         match Url::parse(self.probe) {
-            Ok(url) => account::of_look_up(self.read(&url, answer)),
+            Ok(url) => key::of_look_up(self.read(&url, answer)),
             Err(error) => KeyState::NoAnswer(error.to_string()),
         }
     }

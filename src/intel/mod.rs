@@ -13,6 +13,7 @@ mod cache;
 mod clip;
 pub mod file;
 mod http_provider;
+mod key;
 mod otx;
 pub mod privacy;
 mod provider;

@@ -12,6 +12,8 @@ mod growth;
 
 #[cfg(unix)]
 mod case;
+#[cfg(unix)]
+mod check;
 mod cli_errors;
 mod clouds;
 mod demo;

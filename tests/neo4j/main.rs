@@ -12,6 +12,7 @@ mod own_server;
 mod shared;
 
 mod cases;
+mod check;
 mod export;
 mod failures;
 mod hunts;

@@ -54,7 +54,13 @@ pub(super) fn skipped(why: &str) -> Vec<Check> {
 /// What is missing and known to be.
 fn accepted(check: Check) -> Check {
     let detail = format!("{}; accepted by [gaps] accepted", check.detail);
-    Check { detail, ..check }.weighing(Weight::Fine)
+    Check {
+        detail,
+        fix: None,
+        without: String::new(),
+        ..check
+    }
+    .weighing(Weight::Fine)
 }
 
 /// Judges by Graph's answer, and by the token where that leaves it open.

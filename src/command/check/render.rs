@@ -100,7 +100,11 @@ pub(super) fn text(
         rest = &rest[count..];
     }
     write_commands(&mut text, checks, client_id, &colours)?;
-    writeln!(text, "\n{}", summary(checks, &colours))?;
+    let (state, summary) = summary(checks);
+    text.push('\n');
+    for line in wrapped(&summary, WIDTH) {
+        writeln!(text, "{}", colours.state(state, line))?;
+    }
     Ok(text)
 }
 
@@ -112,17 +116,15 @@ fn write_entry(text: &mut String, checks: &[Check], colours: &Colours) -> std::f
     write!(text, "  {}", colours.state(check.state, &state))?;
     let detail = clean(&check.detail);
     let is_short = checks.len() == 1 && name.len() < DETAIL - NAME - 1;
-    match (check.state, is_short) {
-        _ if detail.is_empty() => writeln!(text, "{name}")?,
-        (State::Ok | State::Skipped, true) => {
-            let width = DETAIL - NAME;
-            write!(text, "{name:<width$}")?;
-            write_block(text, &detail, DETAIL, true)?;
-        }
-        _ => {
-            write_block(text, &name, NAME, true)?;
-            write_block(text, &detail, NAME, false)?;
-        }
+    if detail.is_empty() {
+        writeln!(text, "{name}")?;
+    } else if is_short && check.without.is_empty() && check.state != State::Failed {
+        let width = DETAIL - NAME;
+        write!(text, "{name:<width$}")?;
+        write_block(text, &detail, DETAIL, true)?;
+    } else {
+        write_block(text, &name, NAME, true)?;
+        write_block(text, &detail, NAME, false)?;
     }
     if !check.without.is_empty() {
         let without = format!("Without it: {}.", clean(&check.without));
@@ -191,22 +193,26 @@ fn write_commands(
     Ok(())
 }
 
-/// A command of several lines, each of which but the last ends in a backslash. It is broken before options and between
-/// arguments, and never inside quotes.
+/// A command of several lines, each of which but the last ends in a backslash. It is broken between words, and never
+/// inside quotes; what stands in `$(…)` has quotes of its own.
 fn broken(line: &str) -> String {
     const INDENT: usize = 2;
     let mut text = String::new();
     let mut used = INDENT;
-    let (mut in_quotes, mut words, mut word) = (false, Vec::new(), String::new());
+    let (mut words, mut word) = (Vec::new(), String::new());
+    let (mut in_quotes, mut around) = (false, Vec::new());
     for c in line.chars() {
         match c {
-            '"' => {
-                in_quotes = !in_quotes;
-                word.push(c);
+            ' ' if !in_quotes => {
+                words.push(std::mem::take(&mut word));
+                continue;
             }
-            ' ' if !in_quotes => words.push(std::mem::take(&mut word)),
-            c => word.push(c),
+            '"' => in_quotes = !in_quotes,
+            '(' if word.ends_with('$') => around.push(std::mem::take(&mut in_quotes)),
+            ')' if !in_quotes => in_quotes = around.pop().unwrap_or(false),
+            _ => {}
         }
+        word.push(c);
     }
     words.push(word);
     for (at, word) in words.iter().enumerate() {
@@ -226,9 +232,9 @@ fn broken(line: &str) -> String {
 }
 
 /// The last line: what a load would be like.
-fn summary(checks: &[Check], colours: &Colours) -> String {
+fn summary(checks: &[Check]) -> (State, String) {
     let counted = |weight: Weight| checks.iter().filter(|check| check.weight == weight).count();
-    let (state, said) = match worst(checks) {
+    match worst(checks) {
         Weight::Fine => (
             State::Ok,
             "All is well: a load would have no gap. Next: linktrail load".to_owned(),
@@ -243,14 +249,23 @@ fn summary(checks: &[Check], colours: &Colours) -> String {
         ),
         Weight::Stop => (
             State::Failed,
-            "As it is, nothing could be loaded.".to_owned(),
+            format!("As it is, nothing could be loaded: {}.", stops(checks)),
         ),
         Weight::Configuration => (
             State::Failed,
             "The configuration is wrong, and no load begins until it is mended.".to_owned(),
         ),
-    };
-    colours.state(state, &said)
+    }
+}
+
+/// What ends a load at once.
+fn stops(checks: &[Check]) -> String {
+    let stops = checks.iter().filter(|check| check.weight == Weight::Stop);
+    let mut stops: Vec<String> = stops.map(Check::what).collect();
+    if stops.is_empty() {
+        stops.push("neither Microsoft Graph nor a log can be read".to_owned());
+    }
+    clean(&stops.join(", ")).into_owned()
 }
 
 /// Whether there are colours.
@@ -316,7 +331,7 @@ mod tests {
         let check = Check::gap(Topic::Tables, hostile, State::Failed, hostile)
             .without(hostile)
             .fix(Fix::run(hostile, Command::Line(hostile.to_owned())));
-        let text = text(&[check.clone()], Some(hostile), false).unwrap();
+        let text = text(std::slice::from_ref(&check), Some(hostile), false).unwrap();
         let is_unsafe = |c: char| c != '\n' && crate::terminal::is_unsafe(c);
         assert!(!text.contains(is_unsafe), "{text:?}");
         let json = json(&[check], Some(hostile)).unwrap();

@@ -143,12 +143,7 @@ pub(super) async fn tenant(
                     .fix(Fix::say("set [tenant] cloud to usgov for graph.microsoft.us, to usgov-dod for dod-graph.microsoft.us, and leave it out for graph.microsoft.com"))
                     .weighing(Weight::Stop)
                 }
-                _ => {
-                    let region = text("tenant_region_scope");
-                    let region = region.map(|region| format!("; region {region}"));
-                    let region = region.unwrap_or_default();
-                    Check::ok(Topic::SignIn, NAME, format!("{}{region}", shown(tenant)))
-                }
+                _ => Check::ok(Topic::SignIn, NAME, shown(tenant)),
             }
         }
         Some(status @ 400..=499) if is_json(exchange.body()) => {

@@ -182,23 +182,23 @@ fn by_table(rows: &Rows) -> BTreeMap<&'static str, Ends> {
 fn there(table: &str, ends: Ends, now: DateTime<Utc>) -> Check {
     let (Some(oldest), Some(newest)) = (ends.oldest, ends.newest) else {
         let days = BACK.num_days();
-        let detail = format!("there, and without an event in the last {days} days");
+        let detail = format!("no event in the last {days} days");
         return Check::ok(Topic::Tables, table, detail)
             .fix(Fix::say("see that its connector still sends"));
     };
     let ago = |at: DateTime<Utc>| length((now - at).to_std().unwrap_or_default());
     let check = |detail: String| Check::ok(Topic::Tables, table, detail);
-    let newest_is = format!("newest event {} ago", ago(newest));
+    let newest_is = format!("newest {} ago", ago(newest));
     if now - newest > FRESH {
         return check(newest_is).fix(Fix::say("see that its connector still sends"));
     }
     if now - oldest < DEFAULT_WINDOW - TimeDelta::days(1) {
-        let detail = format!("{newest_is}; it begins {} ago", ago(oldest));
+        let detail = format!("{newest_is}; begins {} ago", ago(oldest));
         return check(detail).fix(Fix::say(
             "a load looks 30 days back: keep the table for longer, or `load --since` less",
         ));
     }
-    check(format!("{newest_is}; it holds the last 30 days"))
+    check(format!("{newest_is}; all of 30 days"))
 }
 
 fn absent(config: &CheckConfig, table: &'static str) -> Check {
@@ -215,6 +215,7 @@ fn absent(config: &CheckConfig, table: &'static str) -> Check {
         return Check {
             detail,
             fix: None,
+            without: String::new(),
             ..check
         }
         .weighing(Weight::Fine);
