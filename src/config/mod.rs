@@ -4,6 +4,7 @@
 //! to the other. [`Config::read`] checks every value, whatever command needs it, and [`Config::read_for_load`] also
 //! checks that nothing is missing. Both report all errors at once.
 
+mod auth;
 mod cloud;
 mod document;
 mod error;
@@ -41,6 +42,7 @@ impl Config {
     pub fn read(named: Option<&Path>) -> Result<Self, ConfigError> {
         let mut problems = Problems::default();
         let sections = Sections::read(file(named), std::env::vars_os(), &mut problems);
+        auth::check_keys(&sections, &mut problems);
         problems.into_result(Some(Self(sections)))
     }
 
@@ -56,6 +58,7 @@ impl Config {
     ) -> Result<LoadConfig, ConfigError> {
         let mut problems = Problems::default();
         let sections = Sections::read(file(named), std::env::vars_os(), &mut problems);
+        auth::check_keys(&sections, &mut problems);
         let load = load::check(&sections, case, neo4j, &mut problems);
         problems.into_result(load)
     }
