@@ -49,13 +49,10 @@ impl Findings {
     ) {
         let mut absent = BTreeSet::new();
         for problem in problems {
-            let is_absence = matches!(
-                problem,
-                logs::Problem::TableAbsent(_) | logs::Problem::NoData
-            );
-            let is_repeated = is_absence && !absent.insert(problem.clone());
+            let is_repeated = problem.is_absence() && !absent.insert(problem.clone());
             if !is_repeated {
-                self.add(stage, logs::SOURCE, &problem, problem.absence(), 1);
+                let absence = problem.absence();
+                self.add(stage, problem.source(), &problem, absence.as_deref(), 1);
             }
         }
     }
