@@ -72,6 +72,7 @@ pub(super) fn add(context: &Context, findings: &mut Findings, found: LogEnds) {
         if place != Place::Workspace {
             text.push('|');
             text.push_str(place.source().as_str());
+            findings.hunted.insert(log);
         }
         findings.log_ends.push(text);
     }

@@ -13,6 +13,7 @@ mod growth;
 #[cfg(unix)]
 mod case;
 mod cli_errors;
+mod defender;
 mod demo;
 mod evidence;
 mod evidence_index;

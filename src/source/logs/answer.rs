@@ -12,6 +12,7 @@ use super::problem::{Absence, Problem, Why};
 use super::query::Query;
 use super::recorded::PRIMARY;
 use super::row::RawRows;
+use super::table;
 use crate::http::length;
 use crate::journal::{Answer, Exchange, NoAnswer};
 use crate::model::RecordNumber;
@@ -424,7 +425,12 @@ impl Refusal {
             },
             _ => {
                 let is_absent = |table: &&str| fault.message.contains(&format!("'{table}'"));
-                if let Some(table) = query.tables().find(is_absent)
+                // The ends of logs are asked for of tables that stand in for others, too.
+                let tables: Vec<&str> = match query {
+                    Query::LogEnds => table::names().collect(),
+                    query => query.tables().collect(),
+                };
+                if let Some(table) = tables.into_iter().find(is_absent)
                     && fault.is_unresolved(place)
                 {
                     return Why::TableAbsent(Absence::of(table, place));

@@ -30,6 +30,24 @@ impl Query {
         self.tables().filter(is_unsure).collect()
     }
 
+    /// The columns that the tables of this query lack at a place, under any name.
+    pub(super) fn lacks(self, place: Place, known: &Known) -> Vec<(&'static str, &'static str)> {
+        let body = self.body();
+        let of_table = |(table, columns): (&&'static str, &Columns)| {
+            let is_lacking = |column: &super::table::Uncertain| {
+                let is_there = |name: &str| columns.contains(name);
+                names(body, column.name)
+                    && !is_there(column.name)
+                    && !column.other.is_some_and(is_there)
+            };
+            let lacking = uncertain(table, place).filter(is_lacking);
+            lacking
+                .map(|column| (*table, column.name))
+                .collect::<Vec<_>>()
+        };
+        known.iter().flat_map(of_table).collect()
+    }
+
     /// The query with these parameters, as a place understands it. Columns that a table of `known` lacks are empty; a
     /// table that is not in it is taken to have them all.
     pub(super) fn render_for(

@@ -55,6 +55,9 @@ fn a_column_that_is_absent_is_empty_and_one_of_another_name_is_renamed() {
     let bound = "window_to | extend TimeGenerated = Timestamp, ThreatTypes = \"\"\n";
     assert!(without.contains(bound), "{without}");
     assert!(!rendered(&known(&["Url", "ThreatTypes"])).contains("ThreatTypes = \"\""));
+    let lacks = |names: &[&str]| Query::MessageUrls.lacks(Place::Hunting, &known(names));
+    assert_eq!(lacks(&["Url"]), [("MessageUrlInfo", "ThreatTypes")]);
+    assert_eq!(lacks(&["ThreatTypes"]), []);
     let bound = |names: &[&str]| {
         let body = "MessageEvents\n| where TimeGenerated >= a\n| project ThreadSubtype, MessageSubject, ThreadName\n";
         let known = Known::from([("MessageEvents", columns(names))]);

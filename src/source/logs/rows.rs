@@ -17,6 +17,8 @@ pub struct Rows {
     pub place: Place,
     /// The query that was asked last, which may be a stand-in.
     pub query: Query,
+    /// Columns that a table lacks at that place, as `table and column`, which were read as if they were empty.
+    pub lacks: Vec<(&'static str, &'static str)>,
     /// The rows of all time slices, in order.
     pub rows: Vec<Row>,
     /// The reasons why rows are missing; empty when the result is complete.
@@ -31,6 +33,7 @@ impl Rows {
         Self {
             place,
             query,
+            lacks: Vec::new(),
             rows: Vec::new(),
             problems: Vec::new(),
             answers: Vec::new(),
@@ -62,6 +65,7 @@ impl Rows {
         Self {
             place,
             query: asked,
+            lacks: Vec::new(),
             rows,
             problems: problem.into_iter().collect(),
             answers: vec![(exchange.record, exchange.at)],

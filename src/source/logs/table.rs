@@ -112,6 +112,11 @@ fn table(name: &str) -> Option<&'static Table> {
     TABLES.iter().find(|table| table.name == name)
 }
 
+/// The names of all tables.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name)
+}
+
 /// The column of the time of a table at a place.
 pub(super) fn time_column(name: &str, place: Place) -> &'static str {
     let home = table(name).map_or(Home::Workspace, |table| table.home);

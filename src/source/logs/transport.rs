@@ -123,7 +123,10 @@ impl Transport {
     pub(super) async fn run(&self, run: &Run, visit: Visit<'_>) -> Result<Rows, Failure> {
         let mut rows = Rows::new(self.place, run.query);
         match self.known(run).await? {
-            Ok(known) => self.run_knowing(run, &known, visit, &mut rows).await?,
+            Ok(known) => {
+                rows.lacks = run.query.lacks(self.place, &known);
+                self.run_knowing(run, &known, visit, &mut rows).await?;
+            }
             Err(problem) => rows.problems.push(problem),
         }
         Ok(rows)
