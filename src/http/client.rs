@@ -489,7 +489,7 @@ impl Client {
     pub(crate) fn heed_pause(&self, network: &Network, request: &Request, answer: &Answer) {
         let is_retried = retry::first_pause(request, answer).is_some();
         let is_throttled = answer.status() == Some(429);
-        let asked = retry::long_pause(answer).filter(|_| is_retried || is_throttled);
+        let asked = retry::long_pause(request, answer).filter(|_| is_retried || is_throttled);
         let Some((pause, until)) =
             asked.and_then(|pause| Some((pause, Instant::now().checked_add(pause)?)))
         else {
@@ -552,6 +552,7 @@ fn too_long(asked: Duration) -> NoAnswer {
 fn title(source: Source) -> &'static str {
     match source {
         Source::Graph => "Microsoft Graph",
+        Source::Hunting => "Microsoft Defender",
         Source::LogAnalytics => "Log Analytics",
         source => source.as_str(),
     }

@@ -9,7 +9,7 @@ use crate::case::Manifest;
 use crate::http::{Client, Failure};
 use crate::intel::{Analyst, AnswerCache, Privacy, Provider, Quotas};
 use crate::model::{Options, RecordNumber, Settings, Source, Window};
-use crate::source::logs::Sentinel;
+use crate::source::logs::Logs;
 use crate::source::msgraph::{self, Reach};
 
 /// The name under which the case holds what the token may ask for.
@@ -49,7 +49,7 @@ pub(super) struct Context {
     /// The client for every service. It asks the journal first and the network second.
     pub(super) client: Arc<Client>,
     /// The logs of the tenant.
-    pub(super) logs: Sentinel,
+    pub(super) logs: Logs,
     /// Microsoft Graph.
     pub(super) msgraph: msgraph::Graph,
     /// What may be asked there.
@@ -100,9 +100,15 @@ impl Context {
     }
 }
 
-fn logs(client: &Arc<Client>, settings: &Settings) -> Sentinel {
-    let endpoint = &settings.endpoints.log_analytics;
-    Sentinel::new(Arc::clone(client), endpoint, &settings.workspace)
+fn logs(client: &Arc<Client>, settings: &Settings) -> Logs {
+    let endpoints = &settings.endpoints;
+    let workspace = settings.workspace.as_deref();
+    let workspace = workspace.map(|id| (&endpoints.log_analytics, id));
+    Logs::new(
+        client,
+        workspace,
+        settings.hunting.then_some(&endpoints.graph),
+    )
 }
 
 fn msgraph(client: &Arc<Client>, settings: &Settings, reach: Reach) -> msgraph::Graph {

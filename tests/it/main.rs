@@ -16,6 +16,7 @@ mod case;
 mod check;
 mod cli_errors;
 mod clouds;
+mod defender;
 mod demo;
 mod evidence;
 mod evidence_index;

@@ -320,6 +320,7 @@ mod tests {
             key: key.to_owned(),
             rate,
             burst: 1.0,
+            within: None,
         }
     }
 
