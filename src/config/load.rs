@@ -83,13 +83,7 @@ pub(super) fn check(
 
 pub(super) fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
     let tenant = tenant(sections, problems);
-    let workspace = sections.required(
-        sections.sentinel.workspace_id.as_ref(),
-        "sentinel",
-        "workspace_id",
-        "the id of the Sentinel workspace",
-        problems,
-    );
+    let has_logs = has_logs(sections, problems);
     let Sections {
         tenant: tenant_section,
         intel,
@@ -118,9 +112,11 @@ pub(super) fn settings(sections: &Sections, problems: &mut Problems) -> Option<S
             addresses.insert(spec.name.to_owned(), url);
         }
     }
+    has_logs.then_some(())?;
     Some(Settings {
         tenant: tenant?,
-        workspace: workspace?,
+        workspace: sections.sentinel.workspace_id.clone(),
+        hunting: sections.defender.hunting,
         internal_domains: tenant_section.internal_domains.clone(),
         providers: intel.providers.clone(),
         send_query: intel.send_query,
@@ -137,6 +133,25 @@ pub(super) fn settings(sections: &Sections, problems: &mut Problems) -> Option<S
             intel: addresses,
         },
     })
+}
+
+/// True when it is said where the logs are. That they are nowhere is one problem.
+fn has_logs(sections: &Sections, problems: &mut Problems) -> bool {
+    if sections.sentinel.workspace_id.is_some() || sections.defender.hunting {
+        return true;
+    }
+    let is_told = [("sentinel", "workspace_id"), ("defender", "hunting")]
+        .into_iter()
+        .any(|(section, key)| sections.is_rejected(section, key));
+    if !is_told {
+        problems.add(format!(
+            "nothing says where the logs are: set workspace_id under [sentinel] in {file}, or {workspace}, to the id of the Sentinel workspace; or set hunting = true under [defender], or {hunting}, to ask Microsoft Defender; or both",
+            file = sections.file_name(),
+            workspace = variable("sentinel", "workspace_id"),
+            hunting = variable("defender", "hunting"),
+        ));
+    }
+    false
 }
 
 fn tenant(sections: &Sections, problems: &mut Problems) -> Option<String> {

@@ -10,8 +10,8 @@ use serde::de::value::{Error, MapDeserializer};
 use super::document::{Document, Others, Setting, did_you_mean, variable};
 use super::error::Problems;
 use super::sections::{
-    Auth, Endpoint, Endpoints, Gaps, Hosts, Intel, Messages, Neo4j, Risk, SECTIONS, Section,
-    Sentinel, Tenant,
+    Auth, Defender, Endpoint, Endpoints, Gaps, Hosts, Intel, Messages, Neo4j, Risk, SECTIONS,
+    Section, Sentinel, Tenant,
 };
 use super::value::{Value, keys};
 use crate::intel::{PROVIDERS, reads_lists};
@@ -25,6 +25,7 @@ pub(super) struct Sections {
     pub(super) tenant: Tenant,
     pub(super) auth: Auth,
     pub(super) sentinel: Sentinel,
+    pub(super) defender: Defender,
     pub(super) neo4j: Neo4j,
     pub(super) intel: Intel,
     pub(super) risk: Risk,
@@ -71,6 +72,7 @@ impl Sections {
             tenant: reader.section(),
             auth: reader.section(),
             sentinel: reader.section(),
+            defender: reader.section(),
             neo4j: reader.section(),
             intel: reader.section(),
             risk: reader.section(),

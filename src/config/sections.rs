@@ -39,6 +39,7 @@ sections! {
     Tenant = "tenant",
     Auth = "auth",
     Sentinel = "sentinel",
+    Defender = "defender",
     Neo4j = "neo4j",
     Intel = "intel",
     Risk = "risk",
@@ -101,8 +102,16 @@ impl<'de> Deserialize<'de> for OfAnotherMethod {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Sentinel {
-    /// The id of the Log Analytics workspace. A load requires it.
+    /// The id of the Log Analytics workspace. A load requires it, or `[defender] hunting`, or both.
     pub(super) workspace_id: Option<String>,
+}
+
+/// `[defender]`: the logs of Microsoft Defender.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Defender {
+    /// Ask for logs in advanced hunting, where there is no workspace or where it lacks a table. `false` when not set.
+    pub(super) hunting: bool,
 }
 
 /// `[neo4j]`: the database for the graph. The password comes from `LINKTRAIL_NEO4J_PASSWORD`.

@@ -334,7 +334,7 @@ impl Client {
                     }
                     match retry::pause(request, &answer, retries) {
                         Some(pause) => {
-                            self.say_pause(request.source, &answer);
+                            self.say_pause(request, &answer);
                             tokio::time::sleep(pause).await;
                         }
                         None => return Ok((at, answer)),
@@ -471,8 +471,10 @@ impl Client {
     }
 
     /// Says a long pause that the service asks for, once for all requests that wait at the same time.
-    fn say_pause(&self, source: Source, answer: &Answer) {
-        let Some(pause) = retry::asked_pause(answer).filter(|pause| *pause >= LONG_PAUSE) else {
+    fn say_pause(&self, request: &Request, answer: &Answer) {
+        let source = request.source;
+        let pause = retry::pause_for(request, answer);
+        let Some(pause) = pause.filter(|pause| *pause >= LONG_PAUSE) else {
             return;
         };
         let Some(until) = Instant::now().checked_add(pause) else {
@@ -516,6 +518,7 @@ enum Attempt {
 fn title(source: Source) -> &'static str {
     match source {
         Source::Graph => "Microsoft Graph",
+        Source::Hunting => "Microsoft Defender",
         Source::LogAnalytics => "Log Analytics",
         source => source.as_str(),
     }

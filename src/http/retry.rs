@@ -22,18 +22,22 @@ const THROTTLED: RetryPolicy = RetryPolicy {
 
 /// The pause before a request is sent again. `None` when the answer is final or the policy allows no more attempts.
 pub(super) fn pause(request: &Request, answer: &Answer, retries: &Retries) -> Option<Duration> {
-    let policy = match answer.status() {
-        None => FAILED,
-        Some(429) => THROTTLED,
-        Some(504) if request.gateway_timeout_is_final => return None,
-        Some(408 | 500 | 502 | 503 | 504) => FAILED,
-        Some(_) => return None,
+    let too_heavy = request.too_heavy.filter(|heavy| (heavy.says)(answer));
+    let policy = match (too_heavy, answer.status()) {
+        (Some(heavy), _) => RetryPolicy {
+            attempts: Some(heavy.attempts),
+            ..FAILED
+        },
+        (None, None) => FAILED,
+        (None, Some(429)) => THROTTLED,
+        (None, Some(408 | 500 | 502 | 503 | 504)) => FAILED,
+        (None, Some(_)) => return None,
     };
     let policy = RetryPolicy {
         time: Some(request.deadline),
         ..policy
     };
-    retries.pause(&policy, asked_pause(answer))
+    retries.pause(&policy, pause_for(request, answer))
 }
 
 /// Like [`pause`], after the first attempt, for requests that were sent together in one `$batch`.
@@ -43,7 +47,13 @@ pub(crate) fn first_pause(request: &Request, answer: &Answer) -> Option<Duration
     pause(request, answer, &retries)
 }
 
-/// The pause that the service requests.
+/// The pause that the service requests, wherever it says so.
+pub(super) fn pause_for(request: &Request, answer: &Answer) -> Option<Duration> {
+    let said = || (request.says_pause?)(answer);
+    asked_pause(answer).or_else(said)
+}
+
+/// The pause that the service requests in `Retry-After`.
 pub(crate) fn asked_pause(answer: &Answer) -> Option<Duration> {
     match answer {
         Answer::Response { headers, .. } => {
@@ -67,7 +77,7 @@ pub(crate) fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::NoAnswer;
+    use crate::journal::{NoAnswer, TooHeavy};
     use crate::model::Source;
 
     fn response(status: u16, retry_after: Option<&str>) -> Answer {
@@ -124,7 +134,10 @@ mod tests {
             );
         }
         let heavy = Request {
-            gateway_timeout_is_final: true,
+            too_heavy: Some(TooHeavy {
+                says: |answer| answer.status() == Some(504),
+                attempts: 1,
+            }),
             ..request()
         };
         assert_eq!(first_pause(&heavy, &response(504, None)), None);

@@ -3,7 +3,7 @@
 //! A bucket starts at the published rate. When a service still answers 429, the bucket halves its rate; every other
 //! answer raises it a little, up to the published rate.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,11 +23,18 @@ struct Bucket {
     /// The number of tokens in the bucket. A negative number is the number of tokens promised to waiting requests.
     level: f64,
     filled: Instant,
+    /// The span in which `burst` requests may be sent, if that is the limit.
+    within: Option<Duration>,
+    /// When the latest requests of such a span were or will be sent.
+    sent: VecDeque<Instant>,
 }
 
 impl Bucket {
     /// Takes a token, and returns how long to wait before using it.
     fn take(&mut self, now: Instant) -> Duration {
+        if let Some(span) = self.within {
+            return self.take_within(span.div_f64(self.pace), now);
+        }
         let rate = self.rate * self.pace;
         let gained = now.duration_since(self.filled).as_secs_f64() * rate;
         self.level = (self.level + gained).min(self.burst) - 1.0;
@@ -37,6 +44,18 @@ impl Bucket {
         } else {
             Duration::from_secs_f64(-self.level / rate)
         }
+    }
+
+    /// The same where `burst` requests may be sent in any span of this length.
+    fn take_within(&mut self, span: Duration, now: Instant) -> Duration {
+        let mut at = now;
+        if self.sent.len() as f64 >= self.burst.max(1.0)
+            && let Some(first) = self.sent.pop_front()
+        {
+            at = at.max(first + span);
+        }
+        self.sent.push_back(at);
+        at - now
     }
 }
 
@@ -91,6 +110,8 @@ impl Throttle {
                 pace: 1.0,
                 level: limit.burst,
                 filled: Instant::now(),
+                within: limit.within,
+                sent: VecDeque::new(),
             }))
         });
         Arc::clone(bucket)
@@ -110,6 +131,7 @@ mod tests {
             key: "chat".to_owned(),
             rate,
             burst,
+            within: None,
         }]
     }
 
@@ -134,6 +156,36 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::ZERO);
         throttle.acquire(&limit(10.0, 20.0)).await;
         assert!(start.elapsed() >= Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_span_has_more_requests_than_its_limit() {
+        let throttle = Throttle::default();
+        let limit = [Limit {
+            within: Some(Duration::from_secs(60)),
+            burst: 45.0,
+            ..limit(0.0, 0.0).remove(0)
+        }];
+        let start = Instant::now();
+        let mut sent = Vec::new();
+        for number in 0..200 {
+            throttle.acquire(&limit).await;
+            sent.push(start.elapsed());
+            if number % 7 == 0 {
+                tokio::time::sleep(Duration::from_millis(900)).await;
+            }
+        }
+        assert!(sent[44] < Duration::from_secs(7), "45 go at once");
+        for pair in sent.windows(46) {
+            assert!(pair[45] - pair[0] >= Duration::from_secs(60), "{pair:?}");
+        }
+        assert!(sent[199] < Duration::from_secs(250), "{:?}", sent[199]);
+        // After 429 the span is twice as long.
+        throttle.slow_down(&limit);
+        let before = sent[155];
+        throttle.acquire(&limit).await;
+        let waited = start.elapsed() - before;
+        assert!(waited >= Duration::from_secs(119), "{waited:?}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -180,11 +232,13 @@ mod tests {
                 key: "tenant".to_owned(),
                 rate: 20.0,
                 burst: 1.0,
+                within: None,
             },
             Limit {
                 key: "channel".to_owned(),
                 rate: 1.0,
                 burst: 1.0,
+                within: None,
             },
         ];
         let start = Instant::now();

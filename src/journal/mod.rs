@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 
 pub use error::JournalError;
 pub use exchange::{
-    Answer, Audience, Auth, Body, Exchange, Limit, Method, NoAnswer, Request, is_json,
+    Answer, Audience, Auth, Body, Exchange, Limit, Method, NoAnswer, Request, TooHeavy, is_json,
 };
 pub use index::Tail;
 pub use lookup::RecordLookup;

@@ -9,7 +9,7 @@ use crate::case::Manifest;
 use crate::http::Client;
 use crate::intel::{Analyst, AnswerCache, Privacy, Provider, Quotas};
 use crate::model::{Options, RecordNumber, Settings, Window};
-use crate::source::logs::Sentinel;
+use crate::source::logs::Logs;
 use crate::source::msgraph;
 
 /// The providers of threat intelligence, and the rules for asking them.
@@ -46,7 +46,7 @@ pub(super) struct Context {
     /// The client for every service. It asks the journal first and the network second.
     pub(super) client: Arc<Client>,
     /// The logs of the tenant.
-    pub(super) logs: Sentinel,
+    pub(super) logs: Logs,
     /// Microsoft Graph.
     pub(super) msgraph: msgraph::Graph,
     /// The providers of threat intelligence.
@@ -87,9 +87,15 @@ impl Context {
     }
 }
 
-fn logs(client: &Arc<Client>, settings: &Settings) -> Sentinel {
-    let endpoint = &settings.endpoints.log_analytics;
-    Sentinel::new(Arc::clone(client), endpoint, &settings.workspace)
+fn logs(client: &Arc<Client>, settings: &Settings) -> Logs {
+    let endpoints = &settings.endpoints;
+    let workspace = settings.workspace.as_deref();
+    let workspace = workspace.map(|id| (&endpoints.log_analytics, id));
+    Logs::new(
+        client,
+        workspace,
+        settings.hunting.then_some(&endpoints.graph),
+    )
 }
 
 fn msgraph(client: &Arc<Client>, settings: &Settings) -> msgraph::Graph {

@@ -26,6 +26,8 @@ pub(super) struct Findings {
     accepted: Vec<String>,
     /// Where each log begins and ends, as the node of the case holds it.
     pub(super) log_ends: Vec<String>,
+    /// The logs that are not in the workspace but in advanced hunting.
+    pub(super) hunted: BTreeSet<&'static str>,
 }
 
 impl Findings {
@@ -37,6 +39,7 @@ impl Findings {
             gaps: Gaps::default(),
             notes: Gaps::default(),
             log_ends: Vec::new(),
+            hunted: BTreeSet::new(),
         }
     }
 
@@ -49,14 +52,22 @@ impl Findings {
     ) {
         let mut absent = BTreeSet::new();
         for problem in problems {
-            let is_absence = matches!(
-                problem,
-                logs::Problem::TableAbsent(_) | logs::Problem::NoData
-            );
-            let is_repeated = is_absence && !absent.insert(problem.clone());
+            let is_repeated = problem.is_absence() && !absent.insert(problem.clone());
             if !is_repeated {
-                self.add(stage, logs::SOURCE, &problem, problem.absence(), 1);
+                let absence = problem.absence();
+                self.add(stage, problem.source(), &problem, absence.as_deref(), 1);
             }
+        }
+    }
+
+    /// Adds a note for each column that a table lacks where it was asked.
+    pub(super) fn note_lacking(&mut self, stage: Stage, rows: &logs::Rows) {
+        for (table, column) in &rows.lacks {
+            let (query, place) = (rows.query.name(), rows.place.as_str());
+            let reason = format!(
+                "{query}: {table} has no column {column} in {place}; what it would say is not known"
+            );
+            self.notes.add(stage, rows.place.source(), reason, 1);
         }
     }
 

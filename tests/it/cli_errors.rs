@@ -155,7 +155,7 @@ fn required_settings_and_secrets_are_asked_for_by_name() {
         [
             "error: the configuration has 8 errors:",
             "  - the tenant's id is missing: set id under [tenant] in linktrail.toml, or LINKTRAIL_TENANT_ID",
-            "  - the id of the Sentinel workspace is missing: set workspace_id under [sentinel] in linktrail.toml, or LINKTRAIL_SENTINEL_WORKSPACE_ID",
+            "  - nothing says where the logs are: set workspace_id under [sentinel] in linktrail.toml, or LINKTRAIL_SENTINEL_WORKSPACE_ID, to the id of the Sentinel workspace; or set hunting = true under [defender], or LINKTRAIL_DEFENDER_HUNTING, to ask Microsoft Defender; or both",
             "  - provider otx needs a key: set LINKTRAIL_OTX_KEY, or take `otx` out of [intel] providers",
             "  - provider xforce needs a key: set LINKTRAIL_XFORCE_KEY, or take `xforce` out of [intel] providers",
             "  - provider xforce needs a key: set LINKTRAIL_XFORCE_PASSWORD, or take `xforce` out of [intel] providers",

@@ -15,6 +15,7 @@ mod case;
 #[cfg(unix)]
 mod check;
 mod cli_errors;
+mod defender;
 mod demo;
 mod evidence;
 mod evidence_index;

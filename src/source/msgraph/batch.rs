@@ -219,6 +219,7 @@ mod tests {
             key: key.to_owned(),
             rate,
             burst: 1.0,
+            within: None,
         }
     }
 

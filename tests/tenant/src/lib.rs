@@ -61,6 +61,27 @@ pub enum RetryAfter {
     Sometimes,
 }
 
+/// What advanced hunting has, and the workspace has of it.
+#[derive(Clone, Debug)]
+pub struct Hunting {
+    /// Tables that it does not show: there is no licence for them, or no right to them.
+    pub absent: Vec<&'static str>,
+    /// The workspace is connected, so that its tables are there too.
+    pub connected_workspace: bool,
+    /// Defender's tables that stream to the workspace beside the usual ones, of AlertInfo, AlertEvidence and CloudAppEvents.
+    pub streamed: Vec<&'static str>,
+}
+
+impl Default for Hunting {
+    fn default() -> Self {
+        Self {
+            absent: Vec::new(),
+            connected_workspace: true,
+            streamed: Vec::new(),
+        }
+    }
+}
+
 /// How strict and how broken a tenant is.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -90,6 +111,8 @@ pub struct Options {
     pub no_workspace_access: bool,
     /// The workspace has no data at all: 204.
     pub empty_workspace: bool,
+    /// What advanced hunting has.
+    pub hunting: Hunting,
 }
 
 impl Default for Options {
@@ -108,6 +131,7 @@ impl Default for Options {
             query_millis: 0,
             no_workspace_access: false,
             empty_workspace: false,
+            hunting: Hunting::default(),
         }
     }
 }
@@ -270,7 +294,22 @@ impl Tenant {
         self.logs().begins.insert(table, at);
     }
 
-    /// From now on a table is absent.
+    /// From now on advanced hunting does not show a table.
+    pub fn hide_table(&self, table: &'static str) {
+        self.logs().not_hunted.insert(table);
+    }
+
+    /// The resources of the tenant for advanced hunting are used up for so long.
+    pub fn use_up_resources(&self, time: Duration) {
+        let mut used_up = self
+            .state
+            .used_up
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        *used_up = Some(self.state.clock.now() + time);
+    }
+
+    /// From now on a table is absent in the workspace.
     pub fn remove_table(&self, table: &'static str) {
         self.logs().absent.insert(table);
     }

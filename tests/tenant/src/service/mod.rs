@@ -2,10 +2,13 @@
 //! tenant remembers (tokens, buckets, pages).
 
 pub(crate) mod answers;
+pub(crate) mod evidence;
 pub(crate) mod graph;
+pub(crate) mod hunting;
 pub(crate) mod intel;
 pub(crate) mod login;
 pub(crate) mod prelude;
+pub(crate) mod tables;
 pub(crate) mod workspace;
 
 use super::Options;
@@ -104,7 +107,7 @@ pub(crate) struct Reply {
     pub body: Vec<u8>,
     /// Why the request should not have been sent.
     pub violation: Option<String>,
-    /// For Log Analytics: which query it was.
+    /// For Log Analytics and advanced hunting: which query it was.
     pub query: Option<String>,
 }
 
@@ -187,6 +190,10 @@ pub(crate) struct State {
     pub epoch: AtomicUsize,
     /// When the last Log Analytics queries came.
     pub recent: Mutex<VecDeque<Instant>>,
+    /// When the last calls of advanced hunting came.
+    pub hunted: Mutex<VecDeque<Instant>>,
+    /// Until when the tenant has used up its resources for advanced hunting.
+    pub used_up: Mutex<Option<Instant>>,
     /// When VirusTotal was asked.
     pub looked_up: Mutex<VecDeque<Instant>>,
     /// Base url of each service.
@@ -212,6 +219,8 @@ impl State {
             held: AtomicBool::new(false),
             epoch: AtomicUsize::new(0),
             recent: Mutex::default(),
+            hunted: Mutex::default(),
+            used_up: Mutex::default(),
             looked_up: Mutex::default(),
             origins,
             counter: AtomicUsize::new(0),

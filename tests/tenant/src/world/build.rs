@@ -526,6 +526,7 @@ impl Builder {
         self.world.tables.alerts.push(Alert {
             time,
             id: id.into(),
+            vendor_id: String::new(),
             display_name: name.into(),
             alert_name: format!("{name} (rule)"),
             severity: "High",

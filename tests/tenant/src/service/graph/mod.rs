@@ -8,7 +8,7 @@ mod directory;
 mod messages;
 pub(crate) mod paging;
 
-use super::{Bearer, Call, Reply, State};
+use super::{Bearer, Call, Reply, State, hunting};
 use ask::Ask;
 use chrono::Utc;
 use paging::Promise;
@@ -33,6 +33,9 @@ pub(crate) async fn answer(state: &State, call: &Call, in_batch: bool) -> Reply 
     let (path, query) = call.split();
     if path == "/v1.0/$batch" && !in_batch {
         return batch::batch(state, call, query).await;
+    }
+    if path == hunting::PATH && !in_batch {
+        return hunting::answer(state, call);
     }
     if call.method != "GET" {
         return graph_error(405, "Request_BadRequest", "Method not allowed.")
