@@ -110,7 +110,7 @@ mod tests {
         let KeyState::Accepted(account) = named else {
             panic!("{named:?}");
         };
-        assert_eq!(account.name.as_deref(), Some("ab"));
+        assert_eq!(account.name.as_deref(), Some("a b"));
     }
 
     #[test]
