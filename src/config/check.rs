@@ -36,6 +36,8 @@ pub struct CheckConfig {
     pub graph: Option<Url>,
     /// The address of Log Analytics and the id of the workspace; `None` when a part of it is missing or wrong.
     pub workspace: Option<(Url, String)>,
+    /// `[defender] hunting`.
+    pub hunting: bool,
     /// `[intel] providers`; empty when the list is wrong.
     pub providers: Vec<String>,
     /// The addresses of these providers.
@@ -103,6 +105,7 @@ pub(super) fn collect(
         graph_audience: services.graph,
         graph: address(endpoints.graph.as_ref(), services.graph),
         workspace: log_analytics.zip(workspace),
+        hunting: sections.defender.hunting && sound(&["defender"]),
         intel_endpoints: intel_endpoints.collect(),
         providers,
         intel_secrets,
