@@ -11,6 +11,8 @@ use crate::http::{self, Client, Network, SignIn, TransportError};
 use crate::journal::{Exchange, Journal, MemoryJournal, Request};
 use crate::terminal::clean;
 
+/// Why services of Microsoft are not asked.
+pub(super) const NOT_COMPLETE: &str = "[tenant], [auth] or [endpoints] is not complete";
 /// The time limit for a question, with all attempts.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for Entra when it says that it is in trouble.

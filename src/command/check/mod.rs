@@ -11,6 +11,7 @@ mod graph;
 mod machine;
 mod needs;
 mod neo4j;
+mod places;
 mod providers;
 mod render;
 mod sign_in;
@@ -28,8 +29,16 @@ use crate::cli::{self, CheckFormat, Global};
 use crate::config::{CheckConfig, Config};
 use crate::http::Client;
 use crate::journal::Audience;
+use ask::NOT_COMPLETE;
 use finding::{Check, State, Topic, Weight, worst};
+use places::Told;
 use sign_in::SignedIn;
+use tables::Places;
+
+/// Why no log is looked at.
+const NOT_COMPLETE_LOGS: &str = "[sentinel] or [defender] is not complete";
+/// Why a service is not asked after its sign-in failed.
+const NO_TOKEN: &str = "there is no token for it";
 
 /// Runs the checks and prints them.
 pub(super) async fn run(global: &Global, arguments: &cli::Check) -> Result<Exit, Failure> {
@@ -123,54 +132,92 @@ struct Microsoft {
     clock: Check,
 }
 
-/// Signs in, and asks for what only each permission opens and for each table.
+/// Signs in, asks for what only each permission opens, and looks at the logs.
 async fn microsoft(
     config: &CheckConfig,
     client: Option<&Arc<Client>>,
     now: DateTime<Utc>,
 ) -> Microsoft {
     let (Some(client), Some(graph)) = (client, config.graph.as_ref()) else {
-        let why = "[tenant], [auth] or [endpoints] is not complete";
-        let mut checks = vec![Check::skipped(Topic::SignIn, "graph", why)];
-        checks.extend(graph::skipped(why));
-        checks.extend(tables::skipped(config, why));
-        return Microsoft {
-            checks,
-            clock: machine::clock(None),
-        };
+        return not_asked(config, now);
     };
+    let workspace = config.workspace.as_ref();
+    let workspace = workspace.map(|(endpoint, id)| (endpoint, id.as_str()));
+    let hunting = config.hunting.then_some(graph);
+    let no_token = || NO_TOKEN.to_owned();
     let of_graph = async {
         let signed_in = sign_in(config, client, Audience::Graph, now).await;
-        let (permissions, exchanges) = match &signed_in.permissions {
-            Ok(token) => graph::permissions(config, client, graph, token).await,
-            Err(_) => (graph::skipped("there is no token for it"), Vec::new()),
+        let token = match signed_in.permissions {
+            Ok(token) => token,
+            Err(_) => {
+                let told = hunting.map(|_| Told::NotAsked(no_token()));
+                let permissions = graph::skipped(NO_TOKEN);
+                return (signed_in.check, None, permissions, Vec::new(), told);
+            }
         };
-        (signed_in.check, permissions, exchanges)
+        let told = async {
+            match hunting {
+                Some(graph) => Some(places::hunting(client, graph, now).await),
+                None => None,
+            }
+        };
+        let permissions = graph::permissions(config, client, graph, &token);
+        let ((permissions, exchanges), told) = tokio::join!(permissions, told);
+        (signed_in.check, Some(token), permissions, exchanges, told)
     };
-    let of_logs = async {
-        if config.workspace.is_none() {
-            let why = "[sentinel] workspace_id is not set";
-            return (None, tables::skipped(config, why));
-        }
+    let of_workspace = async {
+        let Some(workspace) = workspace else {
+            // That nothing says where the logs are is an error of the configuration.
+            let why = || Told::NotAsked(NOT_COMPLETE_LOGS.to_owned());
+            return (None, (!config.hunting).then(why));
+        };
         let signed_in = sign_in(config, client, Audience::LogAnalytics, now).await;
-        let tables = match &signed_in.permissions {
-            Ok(_) => tables::workspace(config, client, now).await,
-            Err(_) => tables::skipped(config, "there is no token for it"),
+        let told = match &signed_in.permissions {
+            Ok(_) => places::workspace(client, workspace, now).await,
+            Err(_) => Told::NotAsked(no_token()),
         };
-        (Some(signed_in.check), tables)
+        (Some(signed_in.check), Some(told))
     };
-    let (tenant, graph, logs) = tokio::join!(sign_in::tenant(config, client), of_graph, of_logs);
+    let indicators = async {
+        let asks = tables::reads_indicators(config) && config.sign_in.is_some();
+        match asks {
+            true => Some(places::indicators(client, workspace, hunting, now).await),
+            false => None,
+        }
+    };
+    let tenant = sign_in::tenant(config, client);
+    let (tenant, graph, logs, indicators) =
+        tokio::join!(tenant, of_graph, of_workspace, indicators);
     let (tenant, answered) = tenant;
-    let (signed_in, permissions, exchanges) = graph;
-    let (signed_in_to_logs, tables) = logs;
+    let (signed_in, token, permissions, exchanges, hunting) = graph;
+    let (signed_in_to_logs, workspace) = logs;
     let behind = sign_in::behind(answered.iter().chain(&exchanges));
     let mut checks = vec![tenant, signed_in];
     checks.extend(signed_in_to_logs);
     checks.extend(permissions);
-    checks.extend(tables);
+    let places = Places { workspace, hunting };
+    checks.extend(tables::judge(config, token.as_ref(), &places, now));
+    checks.extend(indicators.map(|found| tables::of_indicators(config, found)));
     Microsoft {
         checks,
         clock: machine::clock(behind),
+    }
+}
+
+/// The checks of Microsoft's services where the configuration does not say enough to ask them.
+fn not_asked(config: &CheckConfig, now: DateTime<Utc>) -> Microsoft {
+    let told = || Told::NotAsked(NOT_COMPLETE.to_owned());
+    let places = Places {
+        workspace: Some(told()),
+        hunting: config.hunting.then(told),
+    };
+    let signed_in = Check::skipped(Topic::SignIn, "graph", NOT_COMPLETE);
+    let mut checks = vec![signed_in];
+    checks.extend(graph::skipped(NOT_COMPLETE));
+    checks.extend(tables::judge(config, None, &places, now));
+    Microsoft {
+        checks,
+        clock: machine::clock(None),
     }
 }
 
@@ -184,9 +231,8 @@ async fn sign_in(
     if config.sign_in.is_some() {
         return sign_in::sign_in(config, client, audience, now).await;
     }
-    let why = "[tenant] or [auth] is not complete";
     SignedIn {
-        check: Check::skipped(Topic::SignIn, sign_in::name(audience), why),
-        permissions: Err(why.to_owned()),
+        check: Check::skipped(Topic::SignIn, sign_in::name(audience), NOT_COMPLETE),
+        permissions: Err(NOT_COMPLETE.to_owned()),
     }
 }

@@ -60,6 +60,15 @@ pub(super) const PERMISSIONS: &[Permission] = &[
     },
 ];
 
+/// The permission for the logs of Defender, which only `[defender] hunting` needs.
+pub(super) const HUNTING: Permission = Permission {
+    name: "ThreatHunting.Read.All",
+    id: "dd98c7f5-2d42-42d3-a0e4-633161547251",
+    delegated: &["ThreatHunting.Read.All"],
+    without: "no table of Microsoft Defender is read",
+    does_without: "",
+};
+
 /// A table of the logs.
 #[derive(Debug)]
 pub(super) struct Table {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use url::Url;
 
-use super::ask::{self, LIMIT, quick, shown, within};
+use super::ask::{self, LIMIT, NOT_COMPLETE, quick, shown, within};
 use super::finding::{Check, Fix, State, Topic, Weight};
 use super::needs;
 use crate::config::CheckConfig;
@@ -111,8 +111,7 @@ pub(super) async fn tenant(
 ) -> (Check, Option<Exchange>) {
     const NAME: &str = "tenant";
     let (Some(login), Some(tenant)) = (&config.login, &config.tenant) else {
-        let why = "[tenant], [auth] or [endpoints] is not complete";
-        return (Check::skipped(Topic::SignIn, NAME, why), None);
+        return (Check::skipped(Topic::SignIn, NAME, NOT_COMPLETE), None);
     };
     let mut url = login.clone();
     append_path(

@@ -2,6 +2,7 @@
 //! how it is to be mended, and the exit code.
 
 mod graph;
+mod hunting;
 mod intel;
 mod machine;
 mod sign_in;

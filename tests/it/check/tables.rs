@@ -86,7 +86,7 @@ fn tables_that_are_old_late_or_empty_are_told_and_are_no_gap() {
     answer_logs(&lab, rows);
     let (lines, code) = check(&lab);
     assert_eq!((wrong(&lines), code), (vec![], 0), "{lines:#?}");
-    line(&lines, "table DeviceEvents").says("ok", "newest 5 days ago", "connector still sends");
+    line(&lines, "table DeviceEvents").says("ok", "newest 5 days ago", "source still sends");
     line(&lines, "table UrlClickEvents").says(
         "ok",
         "newest 30 minutes ago; begins 12 days ago",
@@ -95,7 +95,7 @@ fn tables_that_are_old_late_or_empty_are_told_and_are_no_gap() {
     line(&lines, "table OfficeActivity").says(
         "ok",
         "no event in the last 31 days",
-        "connector still sends",
+        "source still sends",
     );
     line(&lines, "table SecurityAlert").says("ok", "newest 30 minutes ago; all of 30 days", "");
 }
@@ -167,7 +167,7 @@ fn the_workspaces_own_indicators_are_looked_for_where_they_are_asked() {
     lab.edit_config(|config| config.replace("\"xforce\"]", "\"xforce\", \"sentinel\"]"));
     let (lines, code) = check(&lab);
     assert_eq!(code, 0, "{lines:#?}");
-    line(&lines, "table ThreatIntelIndicators").says("ok", "there", "");
+    line(&lines, "table ThreatIntelIndicators").says("ok", "in the workspace", "");
     let absent = |absent_tables: &[&'static str]| {
         let lab = lab_with(Options {
             absent_tables: absent_tables.to_vec(),
@@ -178,7 +178,7 @@ fn the_workspaces_own_indicators_are_looked_for_where_they_are_asked() {
     };
     let (lines, code) = absent(&["ThreatIntelIndicators"]);
     assert_eq!(code, 0, "{lines:#?}");
-    line(&lines, "table ThreatIntelligenceIndicator").says("ok", "there", "");
+    line(&lines, "table ThreatIntelligenceIndicator").says("ok", "in the workspace", "");
     let (lines, code) = absent(&["ThreatIntelIndicators", "ThreatIntelligenceIndicator"]);
     assert_eq!(code, 3, "{lines:#?}");
     line(&lines, "table ThreatIntelIndicators").says(
