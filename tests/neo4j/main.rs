@@ -18,4 +18,5 @@ mod hunts;
 mod load;
 mod report;
 mod sealed;
+mod several_tenants;
 mod sink;

@@ -109,6 +109,22 @@ impl World {
         world
     }
 
+    /// [`World::small`] at another customer of the same analyst, whom the same campaign met: other people, devices and
+    /// ids, but the same lures, and the same person from outside.
+    pub fn neighbour() -> Self {
+        let mut world = small::build_for("northwind", 8, Self::default_anchor());
+        let first = Self::small();
+        let outsider = |user: &&User| user.upn == "felix@adatum.com";
+        if let (Some(one), Some(other)) = (
+            first.users.iter().find(outsider),
+            world.users.iter_mut().find(|user| outsider(&&**user)),
+        ) {
+            other.id.clone_from(&one.id);
+            other.home.clone_from(&one.home);
+        }
+        world
+    }
+
     /// A believable incident among about 300 messages, with one gap: MessageEvents is absent.
     pub fn demo() -> Self {
         demo::build(2026, Self::default_anchor())
