@@ -135,12 +135,13 @@ impl World {
         scaled::build(messages, seed, Self::default_anchor())
     }
 
-    /// The world of this name (`small`, `shared`, `demo`, or a number of messages), with its own seed unless
+    /// The world of this name (`small`, `shared`, `neighbour`, `demo`, or a number of messages), with its own seed unless
     /// given another.
     pub fn named(name: &str, seed: Option<u64>, anchor: Time) -> Option<Self> {
         match name {
             "small" => Some(small::build(seed.unwrap_or(7), anchor)),
             "shared" => Some(Self::shared()),
+            "neighbour" => Some(Self::neighbour()),
             "demo" => Some(demo::build(seed.unwrap_or(2026), anchor)),
             _ => Some(scaled::build(name.parse().ok()?, seed.unwrap_or(1), anchor)),
         }
