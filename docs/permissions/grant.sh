@@ -12,14 +12,15 @@
 #   --without-chats           no Chat.Read.All; load with --chats-of none
 #   --with-hunting            ThreatHunting.Read.All too, for [defender] hunting = true
 #   --without-sentinel        nothing for Log Analytics
-#   --graph URL               the address of Microsoft Graph, where it is not the one of `az cloud show`; in the cloud of the
-#                             Department of Defense it is https://dod-graph.microsoft.us
 #   --plan                    say what would be done, and do nothing
 #   --yes                     do not ask
 #
 # It says what it will do and asks first. It adds what is missing and takes nothing away, so it can be run again. Granting a
 # permission of an application is the consent of an administrator to it: you need the role Privileged Role Administrator, and
 # for --workspace Owner or User Access Administrator of the workspace. It makes no secret and no certificate.
+#
+# The cloud is that of the Azure CLI. GCC High: az cloud set --name AzureUSGovernment. The Department of Defense: then
+# az cloud update --endpoint-microsoft-graph-resource-id https://dod-graph.microsoft.us
 set -euo pipefail
 
 graph_app=00000003-0000-0000-c000-000000000000
@@ -58,7 +59,7 @@ fail() {
 
 say() { printf '%s\n' "$1"; }
 
-app_name='' app_id='' identity='' workspace='' graph=''
+app_name='' app_id='' identity='' workspace=''
 by_table=no with_chats=yes with_hunting=no with_logs=yes plan=no assume_yes=no
 
 value() { [[ $# -ge 2 && -n $2 && $2 != --* ]] || fail "$1 needs a value"; }
@@ -69,7 +70,6 @@ while [[ $# -gt 0 ]]; do
     --app-id) value "$@"; app_id=$2; shift 2 ;;
     --managed-identity) value "$@"; identity=$2; shift 2 ;;
     --workspace) value "$@"; workspace=$2; shift 2 ;;
-    --graph) value "$@"; graph=$2; shift 2 ;;
     --tables) by_table=yes; shift ;;
     --without-chats) with_chats=no; shift ;;
     --with-hunting) with_hunting=yes; shift ;;
@@ -98,7 +98,7 @@ if ! tenant=$(az account show --query tenantId --output tsv); then
   fail "sign in first: az login --tenant TENANT"
 fi
 user=$(az account show --query user.name --output tsv)
-if [[ -z $graph ]]; then graph=$(az cloud show --query endpoints.microsoftGraphResourceId --output tsv); fi
+graph=$(az cloud show --query endpoints.microsoftGraphResourceId --output tsv)
 graph=${graph%/}
 
 # Whom the rights are for. What does not exist yet stays empty.
@@ -175,7 +175,7 @@ grant() {
     listed=$(az ad app permission list --id "$app_id" \
       --query "[?resourceAppId=='$resource_app'].resourceAccess[].id" --output tsv)
   fi
-  assigned=$(az rest --method GET --url "$graph/v1.0/servicePrincipals/$principal/appRoleAssignments?\$top=999" \
+  assigned=$(az rest --method GET --resource "$graph/" --url "$graph/v1.0/servicePrincipals/$principal/appRoleAssignments?\$top=999" \
     --query "value[?resourceId=='$resource'].appRoleId" --output tsv)
   while [[ $# -gt 0 ]]; do
     read -r name id <<<"$1"
@@ -186,7 +186,7 @@ grant() {
     if has "$id" "$assigned"; then
       say "$name: granted before"
     else
-      az rest --method POST --url "$graph/v1.0/servicePrincipals/$principal/appRoleAssignments" \
+      az rest --method POST --resource "$graph/" --url "$graph/v1.0/servicePrincipals/$principal/appRoleAssignments" \
         --body "{\"principalId\":\"$principal\",\"resourceId\":\"$resource\",\"appRoleId\":\"$id\"}" --output none
       say "$name: granted"
     fi

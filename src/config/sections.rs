@@ -1,6 +1,7 @@
 //! The sections of `linktrail.toml`, one struct each: the keys, their meaning and their defaults.
 //!
-//! `[section] key` can also be set by the variable `LINKTRAIL_SECTION_KEY`, where commas separate the items of a list.
+//! `[section] key` can also be set by the variable `LINKTRAIL_SECTION_KEY`, where commas separate the items of a list and `[]` is an
+//! empty one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

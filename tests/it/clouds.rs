@@ -93,7 +93,7 @@ fn chats_of_gcc_are_asked_for_again_without_an_order() {
     let result = loads_all(served_everywhere(), Cloud::Gcc);
     let notes = gaps(&result, "notes");
     let said = format!("chats graph 5: {REFUSED}");
-    assert!(notes.iter().any(|note| *note == said), "{notes:#?}");
+    assert!(notes.contains(&said), "{notes:#?}");
 }
 
 #[test]

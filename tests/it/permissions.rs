@@ -224,7 +224,7 @@ mod script {
 
     fn granted(principal: &str, resource: &str, id: &str) -> String {
         format!(
-            "rest --method POST --url https://graph.microsoft.com/v1.0/servicePrincipals/{principal}/appRoleAssignments --body {{\"principalId\":\"{principal}\",\"resourceId\":\"{resource}\",\"appRoleId\":\"{id}\"}} --output none"
+            "rest --method POST --resource https://graph.microsoft.com/ --url https://graph.microsoft.com/v1.0/servicePrincipals/{principal}/appRoleAssignments --body {{\"principalId\":\"{principal}\",\"resourceId\":\"{resource}\",\"appRoleId\":\"{id}\"}} --output none"
         )
     }
 

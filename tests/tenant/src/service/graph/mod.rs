@@ -14,14 +14,14 @@ use chrono::Utc;
 use paging::Promise;
 use serde_json::json;
 
-/// The application permissions that the tenant can grant or withhold.
-pub const PERMISSIONS: [&str; 6] = [
+/// The application permissions that a load needs, and that the tenant can grant or withhold. `Organization.Read.All` can be
+/// withheld too.
+pub const PERMISSIONS: [&str; 5] = [
     "User.Read.All",
     "Team.ReadBasic.All",
     "Channel.ReadBasic.All",
     "ChannelMessage.Read.All",
     "Chat.Read.All",
-    "Organization.Read.All",
 ];
 
 /// Answers a request to Graph; `in_batch` when it came inside a `$batch`, which was let in already.
