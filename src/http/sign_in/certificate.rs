@@ -266,3 +266,7 @@ fn time((tag, text): (u8, &[u8])) -> Option<DateTime<Utc>> {
     let time = NaiveDateTime::parse_from_str(&text, "%Y%m%d%H%M%SZ").ok()?;
     Some(time.and_utc())
 }
+
+#[cfg(test)]
+#[path = "certificate_tests.rs"]
+mod tests;
