@@ -28,4 +28,6 @@ mod logs;
 mod plan;
 mod reliability;
 mod report;
+#[cfg(unix)]
+mod sign_in;
 mod targets;
