@@ -221,7 +221,7 @@ fn usable(key: Option<KeyPair>) -> Result<KeyPair, String> {
 }
 
 fn not_rsa() -> String {
-    "holds a private key that is no RSA key, and Entra takes no other; make a new certificate, with: openssl req -x509 -newkey rsa:3072 -days 365 -subj /CN=linktrail -keyout linktrail.pem -out linktrail.crt"
+    "holds a private key that is no RSA key, and Entra takes no other; make a new certificate; docs/sign-in.md has the commands"
         .to_owned()
 }
 
