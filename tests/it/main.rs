@@ -34,4 +34,6 @@ mod permissions;
 mod plan;
 mod reliability;
 mod report;
+#[cfg(unix)]
+mod sign_in;
 mod targets;

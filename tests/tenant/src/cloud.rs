@@ -24,6 +24,14 @@ impl Cloud {
         }
     }
 
+    /// The address of Entra, which client assertions are for.
+    pub(crate) fn authority(self) -> &'static str {
+        match self {
+            Self::Public | Self::Gcc => "https://login.microsoftonline.com",
+            Self::Usgov | Self::UsgovDod => "https://login.microsoftonline.us",
+        }
+    }
+
     /// The audience of tokens for Graph.
     pub(crate) fn graph(self) -> &'static str {
         match self {

@@ -32,6 +32,8 @@ pub use faults::{Action, Detail, Fault};
 pub use service::decode;
 pub use service::graph::PERMISSIONS;
 pub use service::intel::{OTX_KEY, URLHAUS_KEY, VIRUSTOTAL_KEY, XFORCE_KEY, XFORCE_PASSWORD};
+pub use service::login::{DeviceCodes, Holder, Registered};
+pub use service::metadata::IDENTITY_HEADER;
 pub use truth::{ChatsOf, Query, Truth};
 pub use world::World;
 
@@ -97,6 +99,28 @@ pub struct Options {
     pub token_lifetime: u64,
     /// Graph permissions that were not granted, of [`PERMISSIONS`].
     pub withheld: Vec<&'static str>,
+    /// The permissions of an application's tokens for Graph, but those that are withheld; none for all of [`PERMISSIONS`].
+    pub granted: Option<Vec<&'static str>>,
+    /// The scopes of a person's tokens for Graph.
+    pub scopes: Vec<&'static str>,
+    /// The UPN of the person who signs in; none for the first member of the world.
+    pub person: Option<String>,
+    /// Tokens show nothing of what they allow.
+    pub opaque_tokens: bool,
+    /// Certificates that are registered at the application.
+    pub certificates: Vec<Registered>,
+    /// The subject whose federated tokens the application trusts.
+    pub federated_subject: Option<&'static str>,
+    /// What people do with device codes.
+    pub device_codes: DeviceCodes,
+    /// The machine has a system-assigned managed identity.
+    pub system_identity: bool,
+    /// The client ids of its user-assigned ones.
+    pub user_identities: Vec<&'static str>,
+    /// How many seconds the clock of Entra is ahead of that of everybody else.
+    pub clock_ahead: i64,
+    /// A word that stands in every device code and refresh token.
+    pub mark: &'static str,
     /// Sentinel tables that were never ingested, beside those the world lacks.
     pub absent_tables: Vec<&'static str>,
     /// Rows after which a query's answer is partial.
@@ -127,6 +151,22 @@ impl Default for Options {
             cloud: Cloud::Public,
             token_lifetime: 3599,
             withheld: Vec::new(),
+            granted: None,
+            scopes: vec![
+                "User.Read",
+                "Team.ReadBasic.All",
+                "Channel.ReadBasic.All",
+                "Chat.Read",
+            ],
+            person: None,
+            opaque_tokens: false,
+            certificates: Vec::new(),
+            federated_subject: None,
+            device_codes: DeviceCodes::default(),
+            system_identity: true,
+            user_identities: Vec::new(),
+            clock_ahead: 0,
+            mark: "EAQAB",
             absent_tables: Vec::new(),
             max_rows: None,
             page_limit: None,
@@ -176,12 +216,14 @@ impl Tenant {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
             listener.set_nonblocking(true).expect("non-blocking");
             let port = listener.local_addr().expect("an address").port();
-            origins.insert(service, format!("https://127.0.0.1:{port}"));
+            let scheme = if service.is_plain() { "http" } else { "https" };
+            origins.insert(service, format!("{scheme}://127.0.0.1:{port}"));
             listeners.push((service, listener));
         }
         let state = Arc::new(service::State::new(world, options, origins));
         for (service, listener) in listeners {
-            let (state, tls) = (state.clone(), identity.acceptor.clone());
+            let tls = (!service.is_plain()).then(|| identity.acceptor.clone());
+            let state = state.clone();
             runtime.spawn(async move {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
                 listen::serve(state, service, listener, tls).await;
@@ -199,10 +241,11 @@ impl Tenant {
         &self.state.world
     }
 
-    /// Base urls by the service's name in the configuration.
+    /// Base urls by the service's name in the configuration, but those for managed identities alone.
     pub fn endpoints(&self) -> BTreeMap<&'static str, String> {
         let origins = self.state.origins.iter();
         origins
+            .filter(|(service, _)| !service.is_plain())
             .map(|(service, origin)| (service.name(), origin.clone()))
             .collect()
     }
@@ -340,6 +383,21 @@ impl Tenant {
         for token in tokens.values_mut() {
             token.expires = self.state.clock.now();
         }
+    }
+
+    /// A new token for a resource, as the Azure CLI has one, which the services accept.
+    pub fn issue(&self, resource: &str, holder: Holder) -> String {
+        service::login::token::issue(&self.state, resource, holder).0
+    }
+
+    /// A token of another identity provider for a subject, which is good for so many seconds from now.
+    pub fn federated_token(&self, subject: &str, seconds: i64) -> String {
+        self.state.federated_token(subject, seconds)
+    }
+
+    /// Ends every person's session: refresh tokens are refused with this code from now on.
+    pub fn end_sessions(&self, code: u32) {
+        self.state.memory().session_over = Some(code);
     }
 
     /// The tokens for next pages that were given so far run out.

@@ -109,9 +109,13 @@ fn get(state: &State, call: &Call) -> Reply {
             epoch: 0,
         }
     };
+    let Some(token) = state.token(call) else {
+        return graph_error(401, "InvalidAuthenticationToken", "Access token is empty.");
+    };
     let path: Vec<&str> = promise.segments.iter().map(String::as_str).collect();
     let ask = Ask {
         state,
+        token: &token,
         known_enums: call
             .header("prefer")
             .is_some_and(|p| p.contains("include-unknown-enum-members")),
