@@ -154,10 +154,10 @@ impl<'a> Content<'a> {
     fn is_final(&self) -> bool {
         match self {
             Self::Rows(_, shortfall) => !matches!(shortfall, Some(Shortfall::Other(_))),
-            Self::Refused(status, Some(error)) => match Shortfall::of(error) {
-                Some(Shortfall::Limit(_)) => true,
-                _ => *status == 400 && !Fault::of(error).is_unresolved(),
-            },
+            // A query that the service refuses as wrong is another one in the next version.
+            Self::Refused(_, Some(error)) => {
+                matches!(Shortfall::of(error), Some(Shortfall::Limit(_)))
+            }
             Self::Refused(..) | Self::NoData | Self::Unlike(_) | Self::Nothing(_) => false,
         }
     }
