@@ -12,6 +12,7 @@ mod completions;
 mod evidence;
 mod exit;
 mod export;
+mod hardening;
 mod hunt;
 mod investigation;
 mod load;
@@ -33,6 +34,7 @@ use crate::cli::{Cli, Command, Global, LogFormat};
 use exit::Failure;
 
 pub use exit::Exit;
+pub use hardening::forbid_core_dumps;
 
 /// Runs a command, and reports an error on stderr.
 pub fn run(cli: Cli) -> Exit {

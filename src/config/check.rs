@@ -8,9 +8,9 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::error::Problems;
-use super::reading::Sections;
+use super::reading::{Sections, address as checked};
 use super::sections::Endpoint;
-use super::{load, neo4j};
+use super::{auth, load, neo4j};
 use crate::http::SignIn;
 use crate::intel::{List, Rate, spec};
 use crate::sink::neo4j::Settings as Neo4jSettings;
@@ -69,14 +69,14 @@ pub(super) fn collect(
     let intel_secrets = load::intel_secrets(sections, None, &mut problems);
     let lists = load::lists(sections, None, &mut problems);
     let ca_file = load::ca_file(sections, &mut problems);
-    let sign_in = load::sign_in(sections, &mut problems);
+    let sign_in = auth::sign_in(sections, &mut problems);
     let neo4j = neo4j::settings(&sections.neo4j, &mut problems);
     // A section with a mistake in it is not tried: what was meant may be another tenant, another cloud or another server.
     let sound = |names: &[&str]| !names.iter().any(|name| sections.has_mistake(name));
     let services = sections.tenant.cloud.services();
     let microsoft = sound(&["tenant", "auth", "endpoints"]);
     let address = |set: Option<&Endpoint>, published: &str| {
-        let url = load::address(set, published, &mut Problems::default());
+        let url = checked(set, published, &mut Problems::default());
         url.filter(|_| microsoft)
     };
     let endpoints = &sections.endpoints;
@@ -90,7 +90,7 @@ pub(super) fn collect(
     let intel_endpoints = providers.iter().filter_map(|name| {
         let published = spec(name)?.endpoint?;
         let set = sections.provider_endpoints.get(name.as_str());
-        let url = load::address(set, published, &mut Problems::default())?;
+        let url = checked(set, published, &mut Problems::default())?;
         Some((name.clone(), url))
     });
     CheckConfig {

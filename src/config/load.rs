@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
-use url::Url;
 
+use super::auth;
 use super::document::variable;
 use super::error::Problems;
 use super::neo4j;
-use super::reading::Sections;
-use super::secret::{self, CLIENT_SECRET};
-use super::sections::Endpoint;
-use crate::http::{self, SignIn};
+use super::reading::{Sections, address};
+use super::secret;
+use crate::http::SignIn;
 use crate::intel::{List, Rate, reads_lists, spec};
 use crate::model::{Endpoints, Settings};
 use crate::sink::neo4j::Settings as Neo4jSettings;
@@ -63,7 +62,7 @@ pub(super) fn check(
     let intel_secrets = intel_secrets(sections, case, problems);
     let lists = lists(sections, case, problems);
     let ca_file = ca_file(sections, problems);
-    let sign_in = sign_in(sections, problems);
+    let sign_in = auth::sign_in(sections, problems);
     let neo4j = match neo4j {
         Neo4jUse::AsConfigured => neo4j::settings(&sections.neo4j, problems),
         Neo4jUse::LeftOut => None,
@@ -159,45 +158,6 @@ fn tenant(sections: &Sections, problems: &mut Problems) -> Option<String> {
     sections.required(id, "tenant", "id", "the tenant's id", problems)
 }
 
-pub(super) fn sign_in(sections: &Sections, problems: &mut Problems) -> Option<SignIn> {
-    let auth = &sections.auth;
-    // Only one method exists so far. It still has to be set, so that the meaning of a file does not change when a later
-    // version adds another method.
-    if auth.method.is_none() && !sections.is_rejected("auth", "method") {
-        problems.add(format!(
-            "set method = \"client-secret\" under [auth] in {}, or {}; the method is never guessed",
-            sections.file_name(),
-            variable("auth", "method")
-        ));
-    }
-    let client_id = sections.required(
-        auth.client_id.as_ref(),
-        "auth",
-        "client_id",
-        "the application (client) id",
-        problems,
-    );
-    let file = auth.client_secret_file.as_deref();
-    let client_secret = problems.check(secret::find(CLIENT_SECRET, file));
-    if matches!(client_secret, Some(None)) && !sections.is_rejected("auth", "client_secret_file") {
-        problems.add(format!(
-            "the application's secret is missing: set {CLIENT_SECRET}, or client_secret_file under [auth] in {}",
-            sections.file_name()
-        ));
-    }
-    let services = sections.tenant.cloud.services();
-    let login = address(sections.endpoints.login.as_ref(), services.login, problems);
-    Some(SignIn {
-        tenant: sections.tenant.id.clone()?,
-        client_id: client_id?,
-        client_secret: client_secret??,
-        login: login?,
-        graph_audience: services.graph,
-        log_analytics_audience: services.log_analytics_audience,
-        patience: http::PATIENCE,
-    })
-}
-
 /// The entries of `wanted` that the case, if there is one, was created with too. Entries that only the case has are the
 /// business of [`Settings::forbids`].
 fn shared<'a>(wanted: &'a [String], case: Option<&'a [String]>) -> Vec<&'a String> {
@@ -267,17 +227,4 @@ pub(super) fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<Pa
         )
     }));
     Some(path)
-}
-
-/// The configured address, or else the published address of the service.
-pub(super) fn address(
-    set: Option<&Endpoint>,
-    published: &str,
-    problems: &mut Problems,
-) -> Option<Url> {
-    let endpoint = match set {
-        Some(endpoint) => endpoint.clone(),
-        None => problems.check(Endpoint::try_from(published.to_owned()))?,
-    };
-    Some(endpoint.0)
 }

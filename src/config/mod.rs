@@ -5,6 +5,7 @@
 //! checks that nothing is missing. Both report all errors at once. [`Config::read_for_check`] also gives what is right of a
 //! configuration that is not.
 
+mod auth;
 mod check;
 mod cloud;
 mod document;
@@ -45,6 +46,7 @@ impl Config {
     pub fn read(named: Option<&Path>) -> Result<Self, ConfigError> {
         let mut problems = Problems::default();
         let sections = Sections::read(file(named), std::env::vars_os(), &mut problems);
+        auth::check_keys(&sections, &mut problems);
         problems.into_result(Some(Self(sections)))
     }
 
@@ -60,6 +62,7 @@ impl Config {
     ) -> Result<LoadConfig, ConfigError> {
         let mut problems = Problems::default();
         let sections = Sections::read(file(named), std::env::vars_os(), &mut problems);
+        auth::check_keys(&sections, &mut problems);
         let load = load::check(&sections, case, neo4j, &mut problems);
         problems.into_result(load)
     }

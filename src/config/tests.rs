@@ -114,8 +114,9 @@ fn everything_that_is_wrong_is_told_at_once() {
         cloud = "moon"
         internal_domains = ["contoso.com", "https://a.example/x", "b/c"]
         [auth]
-        method = "device-code"
+        method = "device-cod"
         client_secret = "hunter2"
+        client_certificate_password = "hunter2"
         client_certificate_file = "cert.pem"
         [sentinell]
         [sentinel]
@@ -136,12 +137,12 @@ fn everything_that_is_wrong_is_told_at_once() {
         [endpoints]
         graph = "ftp://graph.example"
         otx = "http://192.0.2.1"
+        instance_metadata = "http://192.0.2.1"
         virustotl = "https://x.example"
     "#;
     let variables = [
         ("LINKTRAIL_NEO4J_URL", "bolt://x"),
         ("LINKTRAIL_INTEL_SEND_QUERY", "yes"),
-        ("LINKTRAIL_AUTH_MANAGED_IDENTITY_CLIENT_ID", "x"),
     ];
     let (sections, problems) = read(file, &variables);
     assert!(!problems.join("\n").contains("hunter2"));

@@ -4,7 +4,6 @@
 mod breaker;
 mod client;
 mod describe;
-mod entra;
 mod error;
 mod permissions;
 mod retry;
@@ -19,7 +18,10 @@ pub use client::{Client, Counts, FROM_CACHE, Permit};
 pub use error::{Failure, TransportError};
 pub use permissions::Permissions;
 pub(crate) use retry::{asked_pause, first_pause, retry_after};
-pub use sign_in::{PATIENCE, SignIn, SignInError, Tokens};
+pub use sign_in::{
+    ClientCertificate, IdentityService, Method as SignInMethod, PATIENCE, SignIn, SignInError,
+    Tokens,
+};
 pub use throttle::Throttle;
 pub(crate) use transport::KEPT_HEADERS;
 pub use transport::Network;

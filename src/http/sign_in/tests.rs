@@ -1,4 +1,5 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use url::Url;
 
 use super::*;
 
@@ -25,9 +26,12 @@ async fn entra(answers: &'static [(u16, &'static str)], patience: Duration) -> A
         }
     });
     let sign_in = SignIn {
+        method: Method::ClientSecret {
+            client_id: "client".to_owned(),
+            secret: "hush".to_owned().into(),
+        },
+        authority: "https://login.example",
         tenant: "11111111-2222-3333-4444-555555555555".to_owned(),
-        client_id: "client".to_owned(),
-        client_secret: "hush".to_owned().into(),
         login: Url::parse(&format!("https://{address}/")).unwrap(),
         graph_audience: "https://graph.example",
         log_analytics_audience: "https://logs.example",
