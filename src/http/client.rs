@@ -308,8 +308,17 @@ impl Client {
         self.journal.newest()
     }
 
-    /// Sends a request, with retries by the retry policy, without looking into the journal.
-    pub(crate) async fn ask(
+    /// Sends a request, with retries by the retry policy, without looking into the journal. The future is boxed: those of
+    /// the stages hold many of it.
+    pub(crate) fn ask<'a>(
+        &'a self,
+        network: &'a Network,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<(DateTime<Utc>, Answer), Failure>> {
+        Box::pin(self.ask_with_retries(network, request))
+    }
+
+    async fn ask_with_retries(
         &self,
         network: &Network,
         request: &Request,
