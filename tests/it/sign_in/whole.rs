@@ -47,7 +47,12 @@ pub(super) struct Setup {
 
 impl Setup {
     pub(super) fn new(way: &str) -> Self {
-        let lab = Lab::new(World::small(), options());
+        Self::of(way, World::small(), options())
+    }
+
+    /// In another tenant.
+    pub(super) fn of(way: &str, world: World, options: Options) -> Self {
+        let lab = Lab::new(world, options);
         let az = Az::of(&lab.tenant, 3600);
         let (tenant, world) = (&lab.tenant, lab.tenant.world().clone());
         let mut secrets = Vec::new();
@@ -140,6 +145,10 @@ impl Setup {
 fn every_way_to_sign_in_gives_the_same_load() {
     let mut first: Option<Value> = None;
     for way in METHODS {
+        // A person may not ask for all that an application may: `person.rs`.
+        if ["azure-cli", "device-code"].contains(&way) {
+            continue;
+        }
         let setup = Setup::new(way);
         // In the middle of it the service refuses a token once.
         setup.lab.tenant.script([Fault::on(
@@ -154,11 +163,8 @@ fn every_way_to_sign_in_gives_the_same_load() {
         let wanted = match way {
             // Instance metadata is looked for first.
             "managed-identity" => 4,
-            // The code, the question, the second audience and the renewal.
-            "device-code" => 4,
             _ => 3,
         };
-        // The Azure CLI gives the same token again, which is accepted after that.
         assert_eq!(sent, wanted, "{way}");
         for key in ["case", "requests"] {
             result.as_object_mut().unwrap().remove(key);

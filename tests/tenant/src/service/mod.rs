@@ -169,6 +169,7 @@ impl Token {
     /// Whether it allows what needs this permission, or one that includes it. A person's own chats are among all.
     pub(crate) fn allows(&self, permission: &str) -> bool {
         let others: &[&str] = match permission {
+            "User.Read" => &["User.Read.All", "User.ReadBasic.All", "Directory.Read.All"],
             "User.Read.All" => &["User.ReadBasic.All", "Directory.Read.All"],
             "Team.ReadBasic.All" | "Channel.ReadBasic.All" => {
                 &["Group.Read.All", "Directory.Read.All"]

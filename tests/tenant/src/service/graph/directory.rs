@@ -71,8 +71,14 @@ impl Ask<'_> {
 
     pub(super) fn user(&self, key: &str) -> Reply {
         let known = ["id", "userPrincipalName", "displayName", "mail", "userType"];
+        let user = self.state.index.user(key);
+        let user = user.map(|ix| self.state.world.users[ix].id.as_str());
+        let permission = match user.is_some() && user == self.token.person.as_deref() {
+            true => "User.Read",
+            false => "User.Read.All",
+        };
         let chosen = self
-            .enter("User.Read.All", &["$select"], &[])
+            .enter(permission, &["$select"], &[])
             .and_then(|()| self.select(&known));
         let chosen = match chosen {
             Ok(chosen) => chosen,
