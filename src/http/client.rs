@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::error::Failure;
+use super::permissions::Permissions;
 use super::retry;
 use super::sign_in::{Refused, SignInError, Token, Tokens};
 use super::throttle::{LONG_PAUSE, MOST_PAUSED, TooLong};
@@ -152,6 +153,22 @@ impl Client {
         Ok(self.journal.append(request, at, answer)?)
     }
 
+    /// What the token for this audience allows, as its claims say: a hint, since the service alone decides. The token is
+    /// fetched when there is none yet, and nothing is recorded. Without a network it is not known.
+    ///
+    /// # Errors
+    /// When there is no token for this audience.
+    pub async fn permissions(&self, audience: Audience) -> Result<Permissions, SignInError> {
+        let tokens = self
+            .network
+            .as_ref()
+            .and_then(|network| network.tokens.as_ref());
+        match tokens {
+            Some(tokens) => tokens.permissions(audience).await,
+            None => Ok(Permissions::not_known()),
+        }
+    }
+
     /// A client of the same journal without a network.
     pub fn offline(&self) -> Self {
         Self::new(Arc::clone(&self.journal), None)
@@ -291,8 +308,17 @@ impl Client {
         self.journal.newest()
     }
 
-    /// Sends a request, with retries by the retry policy, without looking into the journal.
-    pub(crate) async fn ask(
+    /// Sends a request, with retries by the retry policy, without looking into the journal. The future is boxed: those of
+    /// the stages hold many of it.
+    pub(crate) fn ask<'a>(
+        &'a self,
+        network: &'a Network,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<(DateTime<Utc>, Answer), Failure>> {
+        Box::pin(self.ask_with_retries(network, request))
+    }
+
+    async fn ask_with_retries(
         &self,
         network: &Network,
         request: &Request,
@@ -471,7 +497,7 @@ impl Client {
     pub(crate) fn heed_pause(&self, network: &Network, request: &Request, answer: &Answer) {
         let is_retried = retry::first_pause(request, answer).is_some();
         let is_throttled = answer.status() == Some(429);
-        let asked = retry::long_pause(answer).filter(|_| is_retried || is_throttled);
+        let asked = retry::long_pause(request, answer).filter(|_| is_retried || is_throttled);
         let Some((pause, until)) =
             asked.and_then(|pause| Some((pause, Instant::now().checked_add(pause)?)))
         else {
@@ -534,6 +560,7 @@ fn too_long(asked: Duration) -> NoAnswer {
 fn title(source: Source) -> &'static str {
     match source {
         Source::Graph => "Microsoft Graph",
+        Source::Hunting => "Microsoft Defender",
         Source::LogAnalytics => "Log Analytics",
         source => source.as_str(),
     }

@@ -29,18 +29,22 @@ pub(super) fn pause(
     retries: &Retries,
     waited: Duration,
 ) -> Option<Duration> {
-    let policy = match answer.status() {
-        None => FAILED,
-        Some(429) => THROTTLED,
-        Some(504) if request.gateway_timeout_is_final => return None,
-        Some(408 | 500 | 502 | 503 | 504) => FAILED,
-        Some(_) => return None,
+    let too_heavy = request.too_heavy.filter(|heavy| (heavy.says)(answer));
+    let policy = match (too_heavy, answer.status()) {
+        (Some(heavy), _) => RetryPolicy {
+            attempts: Some(heavy.attempts),
+            ..FAILED
+        },
+        (None, None) => FAILED,
+        (None, Some(429)) => THROTTLED,
+        (None, Some(408 | 500 | 502 | 503 | 504)) => FAILED,
+        (None, Some(_)) => return None,
     };
     let policy = RetryPolicy {
         time: Some(request.deadline.saturating_sub(waited)),
         ..policy
     };
-    retries.pause(&policy, asked_pause(answer))
+    retries.pause(&policy, pause_for(request, answer))
 }
 
 /// Like [`pause`], after the first attempt, for requests that were sent together in one `$batch`.
@@ -51,11 +55,17 @@ pub(crate) fn first_pause(request: &Request, answer: &Answer) -> Option<Duration
 }
 
 /// The pause that the service requests, if it is so long that all requests under the same limit wait.
-pub(crate) fn long_pause(answer: &Answer) -> Option<Duration> {
-    asked_pause(answer).filter(|pause| *pause >= LONG_PAUSE)
+pub(crate) fn long_pause(request: &Request, answer: &Answer) -> Option<Duration> {
+    pause_for(request, answer).filter(|pause| *pause >= LONG_PAUSE)
 }
 
-/// The pause that the service requests.
+/// The pause that the service requests, wherever it says so.
+pub(super) fn pause_for(request: &Request, answer: &Answer) -> Option<Duration> {
+    let said = || (request.says_pause?)(answer);
+    asked_pause(answer).or_else(said)
+}
+
+/// The pause that the service requests in `Retry-After`.
 pub(crate) fn asked_pause(answer: &Answer) -> Option<Duration> {
     match answer {
         Answer::Response { headers, .. } => {
@@ -79,7 +89,7 @@ pub(crate) fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::NoAnswer;
+    use crate::journal::{NoAnswer, TooHeavy};
     use crate::model::Source;
 
     fn response(status: u16, retry_after: Option<&str>) -> Answer {
@@ -136,7 +146,10 @@ mod tests {
             );
         }
         let heavy = Request {
-            gateway_timeout_is_final: true,
+            too_heavy: Some(TooHeavy {
+                says: |answer| answer.status() == Some(504),
+                attempts: 1,
+            }),
             ..request()
         };
         assert_eq!(first_pause(&heavy, &response(504, None)), None);

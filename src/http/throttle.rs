@@ -4,7 +4,7 @@
 //! answer raises it a little, up to the published rate. When a service asks to wait for long, the bucket pauses: all
 //! requests under that limit wait, and those that would have to wait for too long are not sent.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +32,10 @@ struct Bucket {
     pause: Option<(Instant, Duration)>,
     /// Which narrower limit was paused last under this one, and until when.
     narrower: Option<(String, Instant)>,
+    /// The span in which `burst` requests may be sent, if that is the limit.
+    within: Option<Duration>,
+    /// When the latest requests of such a span were or will be sent.
+    sent: VecDeque<Instant>,
 }
 
 /// A pause that a request would have to wait for is too long. It holds the length that the service asked for.
@@ -41,6 +45,9 @@ pub struct TooLong(pub Duration);
 impl Bucket {
     /// Takes a token, and returns how long to wait before using it.
     fn take(&mut self, now: Instant) -> Duration {
+        if let Some(span) = self.within {
+            return self.take_within(span.div_f64(self.pace), now);
+        }
         let rate = self.rate * self.pace;
         let gained = now.duration_since(self.filled).as_secs_f64() * rate;
         self.level = (self.level + gained).min(self.burst) - 1.0;
@@ -50,6 +57,18 @@ impl Bucket {
         } else {
             Duration::from_secs_f64(-self.level / rate)
         }
+    }
+
+    /// The same where `burst` requests may be sent in any span of this length.
+    fn take_within(&mut self, span: Duration, now: Instant) -> Duration {
+        let mut at = now;
+        if self.sent.len() as f64 >= self.burst.max(1.0)
+            && let Some(first) = self.sent.pop_front()
+        {
+            at = at.max(first + span);
+        }
+        self.sent.push_back(at);
+        at - now
     }
 }
 
@@ -162,6 +181,8 @@ impl Throttle {
                 filled: Instant::now(),
                 pause: None,
                 narrower: None,
+                within: limit.within,
+                sent: VecDeque::new(),
             }))
         });
         Arc::clone(bucket)
@@ -181,6 +202,7 @@ mod tests {
             key: "chat".to_owned(),
             rate,
             burst,
+            within: None,
         }]
     }
 
@@ -195,6 +217,7 @@ mod tests {
             key: key.to_owned(),
             rate: 1000.0,
             burst: 1000.0,
+            within: None,
         };
         vec![limit("tenant"), limit(user)]
     }
@@ -268,6 +291,36 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn no_span_has_more_requests_than_its_limit() {
+        let throttle = Throttle::default();
+        let limit = [Limit {
+            within: Some(Duration::from_secs(60)),
+            burst: 45.0,
+            ..limit(0.0, 0.0).remove(0)
+        }];
+        let start = Instant::now();
+        let mut sent = Vec::new();
+        for number in 0..200 {
+            acquire(&throttle, &limit).await;
+            sent.push(start.elapsed());
+            if number % 7 == 0 {
+                tokio::time::sleep(Duration::from_millis(900)).await;
+            }
+        }
+        assert!(sent[44] < Duration::from_secs(7), "45 go at once");
+        for pair in sent.windows(46) {
+            assert!(pair[45] - pair[0] >= Duration::from_secs(60), "{pair:?}");
+        }
+        assert!(sent[199] < Duration::from_secs(250), "{:?}", sent[199]);
+        // After 429 the span is twice as long.
+        throttle.slow_down(&limit);
+        let before = sent[155];
+        acquire(&throttle, &limit).await;
+        let waited = start.elapsed() - before;
+        assert!(waited >= Duration::from_secs(119), "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_limit_that_is_named_often_changes_its_pace_once() {
         let throttle = Throttle::default();
         let limits = [limit(1.0, 1.0), limit(1.0, 1.0), limit(1.0, 1.0)].concat();
@@ -311,11 +364,13 @@ mod tests {
                 key: "tenant".to_owned(),
                 rate: 20.0,
                 burst: 1.0,
+                within: None,
             },
             Limit {
                 key: "channel".to_owned(),
                 rate: 1.0,
                 burst: 1.0,
+                within: None,
             },
         ];
         let start = Instant::now();

@@ -101,6 +101,7 @@ impl Rate {
             key: format!("{provider} per {}", self.per.as_str()),
             rate: spread / seconds,
             burst,
+            within: None,
         })
     }
 

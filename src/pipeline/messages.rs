@@ -22,7 +22,7 @@ use crate::graph::node::{Channel, Team};
 use crate::graph::{Edge, NodeRef, Seen};
 use crate::http::Failure;
 use crate::model::{ChannelId, MessageId, Stage, TeamId};
-use crate::source::logs::{self, Query, chunks};
+use crate::source::logs::{Query, chunks};
 use crate::source::msgraph::{self, changed_since};
 
 const STAGE: Stage = Stage::Messages;
@@ -63,7 +63,8 @@ pub(super) async fn list(
     if listing.incomplete > 0 {
         let reason = "link_messages: rows of the audit log that name no team, no channel or no message were left out; if they stay so, the log was changed on its way to the workspace";
         let count = listing.incomplete;
-        findings.gaps.add(STAGE, logs::SOURCE, reason, count);
+        let source = context.logs.first().source();
+        findings.gaps.add(STAGE, source, reason, count);
     }
     Ok(listing)
 }
@@ -96,7 +97,11 @@ pub(super) async fn read_listed(
         ..
     } = fetched;
     for (team, problem) in lists.teams {
-        if let Some(problem) = problem.filter(|_| !absent.explains(&team)) {
+        // Each message was asked for singly then, and what became of it is said of it.
+        let is_said = |problem: &msgraph::Problem| {
+            absent.explains(&team) || matches!(problem, msgraph::Problem::OneByOne { .. })
+        };
+        if let Some(problem) = problem.filter(|problem| !is_said(problem)) {
             findings.add_msgraph_problem(STAGE, problem);
         }
     }

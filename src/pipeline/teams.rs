@@ -113,7 +113,9 @@ impl Teams {
                 findings.graph.put(node, Seen::in_record(team.record));
                 self.listed.insert(id);
             }
-            problems.extend(associated.problem);
+            // What is out of reach is so for both lists of a user.
+            let problem = associated.problem;
+            problems.extend(problem.filter(|problem| !problem.is_out_of_reach()));
         }
         findings.add_nameless(STAGE, "teams of a user", nameless);
         for problem in problems {

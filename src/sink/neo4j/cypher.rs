@@ -10,12 +10,11 @@ pub(super) const CASES: &str = common::CASES.name();
 /// Merges nodes. `$rows` is a list of lists: the id, then the values of `columns`, null where one is absent. `$prefix`
 /// is the case's id with a slash, which is how the ids of the case's evidence start and what the rows leave out. `$cases`
 /// is the list that holds the case's id alone, `$ratings` has every severity of a url, the highest first.
-pub fn merge_nodes(label: Label) -> String {
-    let properties = || label.spec().all_properties();
+pub fn merge_nodes(label: Label, columns: &[&'static Property]) -> String {
     format!(
         "UNWIND $rows AS line\n\
          WITH {{id: line[0], {}}} AS row\n{}",
-        values(properties(), 1),
+        values(columns, 1),
         merge_node_rows(label)
     )
 }
@@ -33,13 +32,18 @@ pub fn merge_node_rows(label: Label) -> String {
 
 /// Merges edges. `$rows` is a list of lists: the ids of both ends, then the values of `columns`. `$prefix` and `$cases`
 /// are the same as in [`merge_nodes`]. `$best` is the value that outranks others, for types that have one.
-pub fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
+pub fn merge_edges(
+    kind: EdgeType,
+    from: Label,
+    to: Label,
+    columns: &[&'static Property],
+) -> String {
     format!(
         "UNWIND $rows AS line\n\
          MATCH (a:`{from}` {{id: line[0]}})\n\
          MATCH (b:`{to}` {{id: line[1]}})\n\
          WITH a, b, {{{}}} AS p\n{}",
-        values(kind.spec().all_properties(), 2),
+        values(columns, 2),
         merge_edge_rows(kind)
     )
 }
@@ -57,11 +61,9 @@ pub fn merge_edge_rows(kind: EdgeType) -> String {
     )
 }
 
-/// The properties that a row has values of, sorted by name as the graph gives them. The list of cases is the same in
-/// every row, and so is sent once.
-pub(super) fn columns(
-    properties: impl Iterator<Item = &'static Property>,
-) -> Vec<&'static Property> {
+/// The columns of rows with these properties, in the order in which the graph gives them. The list of cases is the same
+/// in every row, and so is sent once.
+pub fn columns(properties: impl Iterator<Item = &'static Property>) -> Vec<&'static Property> {
     let mut columns: Vec<_> = properties
         .filter(|property| property.name != CASES)
         .collect();
@@ -70,9 +72,9 @@ pub(super) fn columns(
 }
 
 /// The entries of the map that a row stands for. Its columns begin at `first`.
-fn values(properties: impl Iterator<Item = &'static Property>, first: usize) -> String {
+fn values(columns: &[&'static Property], first: usize) -> String {
     let mut entries = vec![format!("`{CASES}`: $cases")];
-    for (at, property) in (first..).zip(columns(properties)) {
+    for (at, property) in (first..).zip(columns) {
         let name = property.name;
         entries.push(match property.merge {
             Merge::Evidence => format!("`{name}`: [e IN line[{at}] | $prefix + e]"),
@@ -408,7 +410,7 @@ mod tests {
         for spec in NODES {
             let label = spec.label;
             all.extend([
-                merge_nodes(label),
+                merge_nodes(label, &columns(spec.all_properties())),
                 prune_nodes(label),
                 count_nodes(label),
                 list_nodes(label),
@@ -419,7 +421,7 @@ mod tests {
             for (from, to) in spec.joins {
                 let (kind, from, to) = (spec.kind, *from, *to);
                 all.extend([
-                    merge_edges(kind, from, to),
+                    merge_edges(kind, from, to, &columns(spec.all_properties())),
                     prune_edges(kind, from, to),
                     count_edges(kind, from, to),
                     list_edges(kind, from, to),
@@ -432,10 +434,14 @@ mod tests {
 
     #[test]
     fn the_statements_of_a_label_and_of_a_type() {
+        let edges = |kind: EdgeType, from| {
+            let columns = columns(kind.spec().all_properties());
+            merge_edges(kind, from, Label::Url, &columns)
+        };
         let text = [
-            merge_nodes(Label::Url),
-            merge_edges(EdgeType::Clicked, Label::User, Label::Url),
-            merge_edges(EdgeType::ConnectedTo, Label::Host, Label::Url),
+            merge_nodes(Label::Url, &columns(Label::Url.spec().all_properties())),
+            edges(EdgeType::Clicked, Label::User),
+            edges(EdgeType::ConnectedTo, Label::Host),
             prune_nodes(Label::Url),
             rate(),
             prune_edges(EdgeType::Clicked, Label::User, Label::Url),

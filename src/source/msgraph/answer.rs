@@ -79,6 +79,22 @@ pub(super) fn is_page_of_some(answer: &Answer) -> bool {
         && page(answer).is_some_and(|page| !page.value.is_empty() || page.next.is_some())
 }
 
+/// True when Graph itself refuses the options of the request, such as `$orderby` where it does not sort: the list has to
+/// be asked for without them.
+pub(super) fn is_refusal_of_options(answer: &Answer) -> bool {
+    match answer {
+        Answer::Response {
+            status: 400, body, ..
+        } => is_error(body),
+        _ => false,
+    }
+}
+
+/// Like [`is_page`], for the first page of a list that can be asked for without its options too.
+pub(super) fn is_page_or_refusal_of_options(answer: &Answer) -> bool {
+    is_page(answer) || is_refusal_of_options(answer)
+}
+
 /// True when the token for a next page is refused. Later attempts with the same token end in the same way, so the list
 /// has to be read from its first page again.
 pub(super) fn is_token_refused(answer: &Answer) -> bool {
@@ -101,7 +117,7 @@ fn page(answer: &Answer) -> Option<Page<'_>> {
     }
 }
 
-fn is_error(body: &str) -> bool {
+pub(super) fn is_error(body: &str) -> bool {
     serde_json::from_str::<ErrorBody>(body).is_ok()
 }
 
@@ -161,6 +177,29 @@ mod tests {
         }
         for status in [204, 302, 400, 401, 403, 404, 409, 410, 412, 423, 429, 500] {
             assert!(!is_page(&answer(status, ERROR)), "{status}");
+        }
+    }
+
+    #[test]
+    fn options_are_refused_by_graph_alone() {
+        assert!(is_refusal_of_options(&answer(400, ERROR)));
+        assert!(is_page_or_refusal_of_options(&answer(400, ERROR)));
+        assert!(is_page_or_refusal_of_options(&answer(
+            200,
+            r#"{"value":[]}"#
+        )));
+        for (status, body) in [
+            (400, HTML),
+            (400, ""),
+            (404, ERROR),
+            (403, ERROR),
+            (200, ERROR),
+        ] {
+            assert!(!is_refusal_of_options(&answer(status, body)), "{status}");
+            assert!(
+                !is_page_or_refusal_of_options(&answer(status, body)),
+                "{status}"
+            );
         }
     }
 

@@ -327,6 +327,7 @@ mod tests {
             key: key.to_owned(),
             rate,
             burst: 1.0,
+            within: None,
         }
     }
 
