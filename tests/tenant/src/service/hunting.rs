@@ -133,8 +133,8 @@ fn run(state: &State, body: &Map<String, Value>) -> Reply {
         (None, false) => {
             bad_request("The timespan is not valid.").violating("no Timespan of two moments")
         }
-        (None, true) => columns(state, &query),
-        (Some(span), _) => rows(state, &query, span),
+        (_, true) => columns(state, &query),
+        (Some(span), false) => rows(state, &query, span),
     };
     reply.query = Some(query.name);
     reply
