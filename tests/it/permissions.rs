@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use linktrail::source::logs::Query;
+use linktrail::source::logs::{Place, Query};
 use serde_json::{Value, json};
 
 fn root() -> PathBuf {
@@ -112,7 +112,12 @@ fn the_scripts_grant_what_the_page_lists_by_the_same_ids() {
 
 #[test]
 fn the_tables_of_the_scripts_and_the_page_are_those_that_are_read() {
-    let asked: BTreeSet<&str> = Query::ALL.into_iter().flat_map(Query::tables).collect();
+    // Advanced hunting has no rights for single tables. The ends of logs are asked of the same tables as all else.
+    let of_workspace = |query: &Query| {
+        *query != Query::LogEnds && query.places().contains(&Place::Workspace)
+    };
+    let asked = Query::ALL.into_iter().filter(of_workspace);
+    let asked: BTreeSet<&str> = asked.flat_map(Query::tables).collect();
     let hint = "a table that a query of kql/ names belongs into docs/permissions.md, grant.sh and grant.ps1";
     let in_script = |script: &str, start: &str| {
         let text = read(&format!("docs/permissions/{script}"));
