@@ -50,7 +50,7 @@ fn both_audiences_are_refused() {
     });
     let ran = crate::run::run(
         lab.binary()
-            .env("LINKTRAIL_CLIENT_SECRET", "wrong")
+            .env("LINKTRAIL_CLIENT_SECRET", "of-another-application")
             .args(["check", "--format", "json"]),
     );
     let (lines, code) = super::found(&ran);
