@@ -30,9 +30,6 @@
 //! - [`config`] is the checked configuration and [`cli`] the command line. No module above reads a flag or the environment.
 //! - [`command`] has a file for each subcommand and connects the others.
 
-// A load is one future of futures, from the stages down to the sign-in, which the compiler looks through.
-#![recursion_limit = "256"]
-
 pub mod case;
 pub mod cli;
 pub mod command;

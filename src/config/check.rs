@@ -65,6 +65,7 @@ pub(super) fn collect(
     mut problems: Problems,
 ) -> CheckConfig {
     // In the order in which a load looks for them, so that it says the same.
+    auth::check_keys(sections, &mut problems);
     let settings = load::settings(sections, &mut problems);
     let intel_secrets = load::intel_secrets(sections, None, &mut problems);
     let lists = load::lists(sections, None, &mut problems);

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 
 use super::auth;
 use super::document::variable;
+use super::domains::{MissingDomains, MissingText};
 use super::error::Problems;
 use super::neo4j;
 use super::reading::{Sections, address};
@@ -58,6 +59,10 @@ pub(super) fn check(
     neo4j: Neo4jUse,
     problems: &mut Problems,
 ) -> Option<LoadConfig> {
+    if let Some(refusal) = sections.tenant.cloud.refusal() {
+        problems.add(refusal);
+        return None;
+    }
     let settings = settings(sections, problems);
     let intel_secrets = intel_secrets(sections, case, problems);
     let lists = lists(sections, case, problems);
@@ -114,9 +119,10 @@ pub(super) fn settings(sections: &Sections, problems: &mut Problems) -> Option<S
     has_logs.then_some(())?;
     Some(Settings {
         tenant: tenant?,
+        cloud: tenant_section.cloud,
         workspace: sections.sentinel.workspace_id.clone(),
         hunting: sections.defender.hunting,
-        internal_domains: tenant_section.internal_domains.clone(),
+        internal_domains: tenant_section.internal_domains.clone().unwrap_or_default(),
         providers: intel.providers.clone(),
         send_query: intel.send_query,
         never_send: intel.never_send.clone(),
@@ -132,6 +138,35 @@ pub(super) fn settings(sections: &Sections, problems: &mut Problems) -> Option<S
             intel: addresses,
         },
     })
+}
+
+/// Why internal domains have to be given, and how: a new case would ask providers outside the tenant, and nothing says
+/// what they must not hear of. `None` when all is well. A case that exists has its own.
+pub(super) fn missing_domains(sections: &Sections, case: Option<&Settings>) -> Option<MissingText> {
+    let (section, key) = ("tenant", "internal_domains");
+    let is_set = sections.tenant.internal_domains.is_some() || sections.is_rejected(section, key);
+    let providers = sections.intel.providers.iter();
+    let outside = |name: &&String| spec(name).is_some_and(|spec| spec.endpoint.is_some());
+    let outside: Vec<String> = providers.filter(outside).cloned().collect();
+    let is_needed = case.is_none() && !sections.is_rejected("intel", "providers");
+    let is_refused = sections.tenant.cloud.refusal().is_some();
+    (is_needed && !is_set && !is_refused && !outside.is_empty()).then(|| MissingText {
+        outside,
+        file: sections.file_name(),
+        variable: variable(section, key),
+    })
+}
+
+impl LoadConfig {
+    /// The error of a configuration in which nothing is missing but the internal domains.
+    pub(super) fn without_domains(self, text: MissingText) -> MissingDomains {
+        MissingDomains {
+            text,
+            sign_in: self.sign_in,
+            graph: self.settings.endpoints.graph,
+            ca_file: self.ca_file,
+        }
+    }
 }
 
 /// True when it is said where the logs are. That they are nowhere is one problem.

@@ -9,6 +9,7 @@ mod auth;
 mod check;
 mod cloud;
 mod document;
+mod domains;
 mod error;
 mod folders;
 mod load;
@@ -29,6 +30,7 @@ use error::Problems;
 use reading::Sections;
 
 pub use check::CheckConfig;
+pub use domains::MissingDomains;
 pub use error::ConfigError;
 pub use folders::{cache_folder, state_folder};
 pub use load::{LoadConfig, Neo4jUse};
@@ -51,7 +53,8 @@ impl Config {
     }
 
     /// Reads the configuration of a load: like [`Config::read`], but nothing may be missing. A load that resumes a case
-    /// asks the providers that the case was created with, so the keys and lists of other providers are not needed.
+    /// asks the providers that the case was created with, so the keys and lists of other providers are not needed, and it
+    /// has the internal domains of that time.
     ///
     /// # Errors
     /// Those of [`Config::read`], and when a setting, a secret or a file is missing.
@@ -64,7 +67,17 @@ impl Config {
         let sections = Sections::read(file(named), std::env::vars_os(), &mut problems);
         auth::check_keys(&sections, &mut problems);
         let load = load::check(&sections, case, neo4j, &mut problems);
-        problems.into_result(load)
+        match (load, load::missing_domains(&sections, case)) {
+            (Some(load), Some(missing)) if problems.is_empty() => {
+                Err(ConfigError::without_domains(load.without_domains(missing)))
+            }
+            (load, missing) => {
+                if let Some(missing) = missing {
+                    problems.add(missing.to_string());
+                }
+                problems.into_result(load)
+            }
+        }
     }
 
     /// Reads what `linktrail check` can try, and everything that is wrong: what [`Config::read_for_load`] would say.

@@ -19,4 +19,5 @@ mod hunts;
 mod load;
 mod report;
 mod sealed;
+mod several_tenants;
 mod sink;

@@ -20,6 +20,7 @@ use azure_identity::{
 };
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use super::advice::Asking;
 use super::certificate::ClientCertificate;
@@ -48,6 +49,7 @@ pub(super) async fn token(
 ) -> Result<Issued, Trouble> {
     let client = Arc::new(EntraClient {
         http: http.clone(),
+        login: sign_in.login.clone(),
         sent: Arc::clone(sent),
         reply: Mutex::default(),
     });
@@ -114,7 +116,8 @@ fn issued_by(token: &AccessToken) -> Result<Issued, Trouble> {
 
 fn options(sign_in: &SignIn, client: Arc<EntraClient>) -> ClientOptions {
     let mut cloud = CustomConfiguration::default();
-    cloud.authority_host = sign_in.login.to_string();
+    // azure_identity insists on https; the configuration decides, and allows http on loopback.
+    cloud.authority_host = sign_in.login.as_str().replacen("http://", "https://", 1);
     ClientOptions {
         cloud: Some(Arc::new(cloud.into())),
         transport: Some(Transport::new(client)),
@@ -181,6 +184,8 @@ impl ClientAssertion for Assertion {
 #[derive(Debug)]
 struct EntraClient {
     http: reqwest::Client,
+    /// The configured address, which has http on loopback where azure_identity sees https.
+    login: Url,
     sent: Arc<AtomicU64>,
     reply: Mutex<Option<Result<entra::Reply, Trouble>>>,
 }
@@ -201,12 +206,8 @@ impl HttpClient for EntraClient {
     ) -> azure_core::Result<AsyncRawResponse> {
         let method = reqwest::Method::from_bytes(request.method().as_ref().as_bytes())
             .map_err(|error| AzureError::new(ErrorKind::DataConversion, error))?;
-        #[cfg_attr(not(test), expect(unused_mut, reason = "tests change it"))]
-        let mut url = request.url().clone();
-        // azure_identity insists on https, which the services of unit tests do not speak.
-        #[cfg(test)]
-        url.set_scheme("http")
-            .map_err(|()| AzureError::new(ErrorKind::Other, "no url"))?;
+        let mut url = self.login.clone();
+        url.set_path(request.url().path());
         let mut outgoing = self.http.request(method, url);
         for (name, value) in request.headers().iter() {
             outgoing = outgoing.header(name.as_str(), value.as_str());

@@ -221,7 +221,7 @@ fn usable(key: Option<KeyPair>) -> Result<KeyPair, String> {
 }
 
 fn not_rsa() -> String {
-    "holds a private key that is no RSA key, and Entra takes no other; make a new certificate, with: openssl req -x509 -newkey rsa:3072 -days 365 -subj /CN=linktrail -keyout linktrail.pem -out linktrail.crt"
+    "holds a private key that is no RSA key, and Entra takes no other; make a new certificate; docs/sign-in.md has the commands"
         .to_owned()
 }
 
@@ -266,3 +266,7 @@ fn time((tag, text): (u8, &[u8])) -> Option<DateTime<Utc>> {
     let time = NaiveDateTime::parse_from_str(&text, "%Y%m%d%H%M%SZ").ok()?;
     Some(time.and_utc())
 }
+
+#[cfg(test)]
+#[path = "certificate_tests.rs"]
+mod tests;

@@ -32,7 +32,7 @@ async fn entra(answers: &'static [(u16, &'static str)], patience: Duration) -> A
         },
         authority: "https://login.example",
         tenant: "11111111-2222-3333-4444-555555555555".to_owned(),
-        login: Url::parse(&format!("https://{address}/")).unwrap(),
+        login: Url::parse(&format!("http://{address}/")).unwrap(),
         graph_audience: "https://graph.example",
         log_analytics_audience: "https://logs.example",
         patience,

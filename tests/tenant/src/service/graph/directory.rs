@@ -4,9 +4,29 @@ use super::ask::Ask;
 use super::{bodies, graph_error};
 use crate::service::Reply;
 use crate::world::facts::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 impl Ask<'_> {
+    /// The tenant itself, of which nothing but its domains may be asked for.
+    pub(super) fn organization(&self) -> Reply {
+        let chosen = self
+            .enter("Organization.Read.All", &["$select"], &[])
+            .and_then(|()| self.select(&["verifiedDomains"]));
+        if let Err(reply) = chosen {
+            return reply;
+        }
+        let names = self.state.world.internal_domains.iter().enumerate();
+        let domains: Vec<Value> = names
+            .map(|(n, name)| {
+                json!({
+                    "capabilities": "Email, OfficeCommunicationsOnline", "isDefault": n == 0,
+                    "isInitial": name.contains(".onmicrosoft."), "name": name, "type": "Managed"
+                })
+            })
+            .collect();
+        Reply::json(200, &json!({"value": [{"verifiedDomains": domains}]}))
+    }
+
     pub(super) fn missing_user(&self, key: &str) -> Reply {
         graph_error(
             404,
@@ -115,9 +135,16 @@ impl Ask<'_> {
     pub(super) fn find_channel(&self, team: &str, id: &str) -> Result<ChannelIx, Reply> {
         let team = self.find_team(team)?;
         let found = self.state.index.channel(id);
-        found
+        let channel = found
             .filter(|c| self.state.world.channels[*c].team == team)
-            .ok_or_else(|| graph_error(404, "NotFound", "No channel found for id."))
+            .ok_or_else(|| graph_error(404, "NotFound", "No channel found for id."))?;
+        match self.state.is_served(channel) {
+            true => Ok(channel),
+            false => {
+                let text = "Shared channels are not supported in this environment.";
+                Err(graph_error(403, "Forbidden", text))
+            }
+        }
     }
 
     /// The limit of a team and that of a kind of resource.
