@@ -102,17 +102,28 @@ async fn checks(config: &CheckConfig) -> Vec<Check> {
 /// What is wrong with the configuration, or that nothing is.
 fn configuration(config: &CheckConfig) -> Vec<Check> {
     match config.problems.is_empty() {
-        true => vec![Check::ok(
-            Topic::Configuration,
-            "configuration",
-            ask::shown(&config.file),
-        )],
+        true => {
+            let read = ask::shown(&config.file);
+            let mut checks = vec![Check::ok(Topic::Configuration, "configuration", read)];
+            checks.extend(cloud(config));
+            checks
+        }
         false => config
             .problems
             .iter()
             .map(|problem| wrong(problem))
             .collect(),
     }
+}
+
+/// What the cloud of the tenant does not serve, which no permission mends; a load notes it.
+fn cloud(config: &CheckConfig) -> Option<Check> {
+    let lacks: Vec<&str> = config.cloud.lacks().iter().map(|lack| lack.what).collect();
+    let name = format!("cloud {}", config.cloud.as_str());
+    (!lacks.is_empty()).then(|| {
+        Check::gap(Topic::Configuration, name, State::Absent, lacks.join(". "))
+            .weighing(Weight::Fine)
+    })
 }
 
 /// An error of the configuration. Its text says what to do.

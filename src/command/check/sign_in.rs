@@ -174,7 +174,14 @@ pub(super) async fn tenant(
                     .fix(Fix::say("set [tenant] cloud to usgov for graph.microsoft.us, to usgov-dod for dod-graph.microsoft.us, and leave it out for graph.microsoft.com"))
                     .weighing(Weight::Stop)
                 }
-                _ => Check::ok(Topic::SignIn, NAME, shown(tenant)),
+                _ => {
+                    let is_gcc = text("tenant_region_sub_scope").as_deref() == Some("GCC");
+                    let note = match is_gcc {
+                        true => "; of GCC, where chats are read unsorted, with more requests",
+                        false => "",
+                    };
+                    Check::ok(Topic::SignIn, NAME, format!("{}{note}", shown(tenant)))
+                }
             }
         }
         Some(status @ 400..=499) if is_json(exchange.body()) => {

@@ -1,6 +1,7 @@
 //! `linktrail check` through the binary, against the simulated tenant: each thing that can be missing, what is said of it,
 //! how it is to be mended, and the exit code.
 
+mod clouds;
 mod graph;
 mod hunting;
 mod intel;

@@ -9,7 +9,7 @@ mod permissions;
 mod process;
 mod renewal;
 mod secrets;
-mod whole;
+pub(crate) mod whole;
 mod workload_identity;
 
 use std::path::PathBuf;
