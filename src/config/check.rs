@@ -13,6 +13,7 @@ use super::sections::Endpoint;
 use super::{auth, load, neo4j};
 use crate::http::SignIn;
 use crate::intel::{List, Rate, spec};
+use crate::model::Cloud;
 use crate::sink::neo4j::Settings as Neo4jSettings;
 
 /// The parts of the configuration that can be tried, each by itself.
@@ -22,6 +23,8 @@ pub struct CheckConfig {
     pub problems: Vec<String>,
     /// The file that was read, or that would be.
     pub file: String,
+    /// The cloud of the tenant.
+    pub cloud: Cloud,
     /// `[tenant] id`.
     pub tenant: Option<String>,
     /// `[auth] client_id`.
@@ -66,16 +69,29 @@ pub(super) fn collect(
 ) -> CheckConfig {
     // In the order in which a load looks for them, so that it says the same.
     auth::check_keys(sections, &mut problems);
-    let settings = load::settings(sections, &mut problems);
-    let intel_secrets = load::intel_secrets(sections, None, &mut problems);
-    let lists = load::lists(sections, None, &mut problems);
-    let ca_file = load::ca_file(sections, &mut problems);
-    let sign_in = auth::sign_in(sections, &mut problems);
-    let neo4j = neo4j::settings(&sections.neo4j, &mut problems);
+    let refusal = sections.tenant.cloud.refusal();
+    // Of a cloud that cannot be loaded from, nothing more is to be said.
+    let mut unsaid = Problems::default();
+    let told = match refusal {
+        Some(refusal) => {
+            problems.add(refusal);
+            &mut unsaid
+        }
+        None => &mut problems,
+    };
+    let settings = load::settings(sections, told);
+    let intel_secrets = load::intel_secrets(sections, None, told);
+    let lists = load::lists(sections, None, told);
+    let ca_file = load::ca_file(sections, told);
+    let sign_in = auth::sign_in(sections, told);
+    let neo4j = neo4j::settings(&sections.neo4j, told);
+    if let Some(missing) = load::missing_domains(sections, None) {
+        problems.add(missing.to_string());
+    }
     // A section with a mistake in it is not tried: what was meant may be another tenant, another cloud or another server.
     let sound = |names: &[&str]| !names.iter().any(|name| sections.has_mistake(name));
     let services = sections.tenant.cloud.services();
-    let microsoft = sound(&["tenant", "auth", "endpoints"]);
+    let microsoft = refusal.is_none() && sound(&["tenant", "auth", "endpoints"]);
     let address = |set: Option<&Endpoint>, published: &str| {
         let url = checked(set, published, &mut Problems::default());
         url.filter(|_| microsoft)
@@ -96,6 +112,7 @@ pub(super) fn collect(
     });
     CheckConfig {
         file: sections.file_name(),
+        cloud: sections.tenant.cloud,
         tenant: sections.tenant.id.clone(),
         client_id: sections.auth.client_id.clone(),
         sign_in: sign_in.filter(|_| microsoft).map(|sign_in| SignIn {

@@ -9,10 +9,58 @@ use super::ask::{LIMIT, quick, shown, within};
 use super::finding::{Check, Command, Fix, State, Topic, Weight};
 use super::needs::{PERMISSIONS, Permission};
 use crate::config::CheckConfig;
-use crate::http::{Client, Permissions};
+use crate::http::{Client, Permissions, SignInMethod};
 use crate::journal::Exchange;
 use crate::model::Source;
 use crate::source::msgraph::{Graph, Right};
+
+/// How a permission is given to whoever signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grant {
+    /// To the application, by a command.
+    ToTheApplication,
+    /// To a managed identity, which has no registration.
+    ToTheIdentity,
+    /// To the application that a person signs in with.
+    ToThePerson,
+    /// The Azure CLI is an application of Microsoft's, which nobody can give more.
+    ToNobody,
+}
+
+impl Grant {
+    /// How it is given where this is the way to sign in.
+    pub(super) fn by(method: Option<&SignInMethod>) -> Self {
+        match method {
+            Some(SignInMethod::ManagedIdentity { .. }) => Self::ToTheIdentity,
+            Some(SignInMethod::DeviceCode { .. }) => Self::ToThePerson,
+            Some(SignInMethod::AzureCli { .. }) => Self::ToNobody,
+            _ => Self::ToTheApplication,
+        }
+    }
+
+    /// What to do.
+    pub(super) fn fix(self, permission: &Permission) -> Option<Fix> {
+        let name = permission.name;
+        let scope = permission.delegated.first().unwrap_or(&name);
+        match self {
+            Self::ToTheApplication => Fix::run(
+                format!(
+                    "grant the application {name} in Microsoft Graph, with an administrator's consent"
+                ),
+                Command::Grant(permission.id),
+            ),
+            Self::ToTheIdentity => Fix::say(format!(
+                "assign {name} of Microsoft Graph to the managed identity, as docs/permissions.md shows: it has no page for that in the portal"
+            )),
+            Self::ToThePerson => Fix::say(format!(
+                "add the delegated permission {scope} to the application, have it consented to, and sign in again"
+            )),
+            Self::ToNobody => Fix::say(format!(
+                "nobody can give the Azure CLI more: sign in with method = \"device-code\" and an application of your own that has {scope}"
+            )),
+        }
+    }
+}
 
 /// Tries every permission. The exchanges tell the time.
 pub(super) async fn permissions(
@@ -23,13 +71,16 @@ pub(super) async fn permissions(
 ) -> (Vec<Check>, Vec<Exchange>) {
     let graph = Graph::new(Arc::clone(client), endpoint);
     let graph = &graph;
+    let grant = Grant::by(config.sign_in.as_ref().map(|sign_in| &sign_in.method));
     let checks = PERMISSIONS.iter().map(|permission| async move {
         if token.is_delegated() && permission.name != "User.Read.All" {
-            return (delegated(permission, token), None);
+            return (delegated(permission, token, grant), None);
         }
         match within(LIMIT, graph.probe(permission.name, quick)).await {
-            Ok(Ok(Some((right, exchange)))) => (judged(permission, token, &right), Some(exchange)),
-            Ok(Ok(None)) => (by_token(permission, token), None),
+            Ok(Ok(Some((right, exchange)))) => {
+                (judged(permission, token, grant, &right), Some(exchange))
+            }
+            Ok(Ok(None)) => (by_token(permission, token, grant), None),
             Ok(Err(error)) => (silent(permission, &error.to_string()), None),
             Err(late) => (silent(permission, &late), None),
         }
@@ -64,7 +115,7 @@ fn accepted(check: Check) -> Check {
 }
 
 /// Judges by Graph's answer, and by the token where that leaves it open.
-fn judged(permission: &Permission, token: &Permissions, right: &Right) -> Check {
+fn judged(permission: &Permission, token: &Permissions, grant: Grant, right: &Right) -> Check {
     let name = permission.name;
     let lacks = permission_lacks(permission, token);
     let has = permission_has(permission, token);
@@ -78,7 +129,7 @@ fn judged(permission: &Permission, token: &Permissions, right: &Right) -> Check 
             "Graph lets it in, although the token does not name it",
         ),
         Right::LetIn { found: false } if lacks => {
-            missing(permission, token, "the token does not hold it")
+            missing(permission, grant, "the token does not hold it")
         }
         Right::LetIn { .. } => granted(token, name),
         Right::Missing(said) | Right::Unexplained(said) if has => refused(&format!(
@@ -87,20 +138,20 @@ fn judged(permission: &Permission, token: &Permissions, right: &Right) -> Check 
         .fix(Fix::say(
             "nothing is left to grant; a new consent takes some minutes to reach every part of Graph, so check again later",
         )),
-        Right::Missing(said) => missing(permission, token, &format!("Graph refuses ({said})")),
+        Right::Missing(said) => missing(permission, grant, &format!("Graph refuses ({said})")),
         Right::Unexplained(said) if lacks => missing(
             permission,
-            token,
+            grant,
             &format!("the token does not hold it, and Graph refuses ({said})"),
         ),
         Right::Unexplained(said) => missing(
             permission,
-            token,
+            grant,
             &format!("Graph refuses without a reason ({said}), as it does when the permission is missing or a service behind it fails"),
         ),
         Right::Refused(said) if lacks => missing(
             permission,
-            token,
+            grant,
             &format!("the token does not hold it, and Graph refuses ({said})"),
         ),
         Right::Refused(said) => refused(&format!(
@@ -128,16 +179,16 @@ fn permission_lacks(permission: &Permission, token: &Permissions) -> bool {
 }
 
 /// Of a person who signed in, only the token tells: a team that nobody has is forbidden to everybody.
-fn delegated(permission: &Permission, token: &Permissions) -> Check {
+fn delegated(permission: &Permission, token: &Permissions, grant: Grant) -> Check {
     match permission_has(permission, token) {
         true => granted(token, permission.name),
-        false => missing(permission, token, "the token does not hold it"),
+        false => missing(permission, grant, "the token does not hold it"),
     }
 }
 
-fn by_token(permission: &Permission, token: &Permissions) -> Check {
+fn by_token(permission: &Permission, token: &Permissions, grant: Grant) -> Check {
     match permission_lacks(permission, token) {
-        true => missing(permission, token, "the token does not hold it"),
+        true => missing(permission, grant, "the token does not hold it"),
         false => granted(token, permission.name),
     }
 }
@@ -163,23 +214,12 @@ fn silent(permission: &Permission, why: &str) -> Check {
     ))
 }
 
-fn missing(permission: &Permission, token: &Permissions, why: &str) -> Check {
+fn missing(permission: &Permission, grant: Grant, why: &str) -> Check {
     let does_without = match permission.does_without {
         "" => String::new(),
         how => format!("; {how}"),
     };
-    let say = match (token.is_delegated(), permission.delegated.first()) {
-        (true, Some(scope)) => Fix::say(format!(
-            "add the delegated permission {scope} to the application, have it consented to, and sign in again"
-        )),
-        _ => Fix::run(
-            format!(
-                "grant the application {} in Microsoft Graph, with an administrator's consent",
-                permission.name
-            ),
-            Command::Grant(permission.id),
-        ),
-    };
+    let say = grant.fix(permission);
     Check::gap(
         Topic::Permissions,
         permission.name,
@@ -194,26 +234,79 @@ fn missing(permission: &Permission, token: &Permissions, why: &str) -> Check {
 mod tests {
     use super::*;
 
-    fn state(right: &Right) -> State {
-        judged(&PERMISSIONS[3], &Permissions::not_known(), right).state
+    /// A token with these permissions, as it is stored.
+    fn token(held: &[&str], is_delegated: bool) -> Permissions {
+        let claims = serde_json::json!({"claims": {"held": held, "is_delegated": is_delegated, "user": "ann@contoso.com"}});
+        serde_json::from_value(claims).unwrap()
+    }
+
+    fn judge(token: &Permissions, right: &Right) -> (State, bool) {
+        let check = judged(&PERMISSIONS[3], token, Grant::ToTheApplication, right);
+        let command = check.fix.and_then(|fix| fix.command);
+        (check.state, command.is_some())
     }
 
     /// Nothing is to be granted that is granted: only where Graph or the token says that it is missing.
     #[test]
     fn only_a_missing_permission_is_to_be_granted() {
         let said = || "HTTP 403 x".to_owned();
-        for (right, expected, grants) in [
-            (Right::LetIn { found: true }, State::Ok, false),
-            (Right::LetIn { found: false }, State::Ok, false),
-            (Right::Missing(said()), State::Missing, true),
-            (Right::Unexplained(said()), State::Missing, true),
-            (Right::Refused(said()), State::Failed, false),
-            (Right::NoAnswer(said()), State::Failed, false),
+        let name = PERMISSIONS[3].name;
+        let (not_known, holds, lacks) = (
+            Permissions::not_known(),
+            token(&[name], false),
+            token(&[], false),
+        );
+        let (ok, missing, failed) = (
+            (State::Ok, false),
+            (State::Missing, true),
+            (State::Failed, false),
+        );
+        for (right, of_not_known, of_holds, of_lacks) in [
+            (Right::LetIn { found: true }, ok, ok, ok),
+            (Right::LetIn { found: false }, ok, ok, missing),
+            (Right::Missing(said()), missing, failed, missing),
+            (Right::Unexplained(said()), missing, failed, missing),
+            (Right::Refused(said()), failed, failed, missing),
+            (Right::NoAnswer(said()), failed, failed, failed),
         ] {
-            assert_eq!(state(&right), expected, "{right:?}");
-            let check = judged(&PERMISSIONS[3], &Permissions::not_known(), &right);
-            let command = check.fix.and_then(|fix| fix.command);
-            assert_eq!(command.is_some(), grants, "{right:?}");
+            for (token, expected) in [
+                (&not_known, of_not_known),
+                (&holds, of_holds),
+                (&lacks, of_lacks),
+            ] {
+                assert_eq!(judge(token, &right), expected, "{right:?} {token:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_person_the_token_tells() {
+        for (scopes, chats) in [
+            (&["Chat.Read", "User.ReadBasic.All"][..], State::Ok),
+            (&["Chat.ReadWrite"], State::Ok),
+            (&["Chat.ReadBasic"], State::Missing),
+        ] {
+            let token = token(scopes, true);
+            let check = delegated(&PERMISSIONS[4], &token, Grant::ToThePerson);
+            assert_eq!(check.state, chats, "{scopes:?}");
+            match chats {
+                State::Ok => assert_eq!(check.detail, "as far as ann@contoso.com may see it"),
+                _ => assert!(
+                    check
+                        .fix
+                        .unwrap()
+                        .say
+                        .contains("delegated permission Chat.Read to")
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_to_grant_what_cannot_be_granted() {
+        for grant in [Grant::ToTheIdentity, Grant::ToThePerson, Grant::ToNobody] {
+            let fix = grant.fix(&PERMISSIONS[0]).unwrap();
+            assert_eq!(fix.command, None, "{grant:?}");
         }
     }
 }

@@ -102,17 +102,28 @@ async fn checks(config: &CheckConfig) -> Vec<Check> {
 /// What is wrong with the configuration, or that nothing is.
 fn configuration(config: &CheckConfig) -> Vec<Check> {
     match config.problems.is_empty() {
-        true => vec![Check::ok(
-            Topic::Configuration,
-            "configuration",
-            ask::shown(&config.file),
-        )],
+        true => {
+            let read = ask::shown(&config.file);
+            let mut checks = vec![Check::ok(Topic::Configuration, "configuration", read)];
+            checks.extend(cloud(config));
+            checks
+        }
         false => config
             .problems
             .iter()
             .map(|problem| wrong(problem))
             .collect(),
     }
+}
+
+/// What the cloud of the tenant does not serve, which no permission mends; a load notes it.
+fn cloud(config: &CheckConfig) -> Option<Check> {
+    let lacks: Vec<&str> = config.cloud.lacks().iter().map(|lack| lack.what).collect();
+    let name = format!("cloud {}", config.cloud.as_str());
+    (!lacks.is_empty()).then(|| {
+        Check::gap(Topic::Configuration, name, State::Absent, lacks.join(". "))
+            .weighing(Weight::Fine)
+    })
 }
 
 /// An error of the configuration. Its text says what to do.
@@ -142,21 +153,21 @@ async fn microsoft(
         return not_asked(config, now);
     };
     let workspace = config.workspace.as_ref();
-    let workspace = workspace.map(|(endpoint, id)| (endpoint, id.as_str()));
-    let hunting = config.hunting.then_some(graph);
+    let asked_at = workspace.map(|(endpoint, id)| (endpoint, id.as_str()));
+    let hunted_at = config.hunting.then_some(graph);
     let no_token = || NO_TOKEN.to_owned();
     let of_graph = async {
         let signed_in = sign_in(config, client, Audience::Graph, now).await;
         let token = match signed_in.permissions {
             Ok(token) => token,
             Err(_) => {
-                let told = hunting.map(|_| Told::NotAsked(no_token()));
+                let told = hunted_at.map(|_| Told::NotAsked(no_token()));
                 let permissions = graph::skipped(NO_TOKEN);
                 return (signed_in.check, None, permissions, Vec::new(), told);
             }
         };
         let told = async {
-            match hunting {
+            match hunted_at {
                 Some(graph) => Some(places::hunting(client, graph, now).await),
                 None => None,
             }
@@ -166,37 +177,39 @@ async fn microsoft(
         (signed_in.check, Some(token), permissions, exchanges, told)
     };
     let of_workspace = async {
-        let Some(workspace) = workspace else {
+        let Some(asked_at) = asked_at else {
             // That nothing says where the logs are is an error of the configuration.
             let why = || Told::NotAsked(NOT_COMPLETE_LOGS.to_owned());
-            return (None, (!config.hunting).then(why));
+            return (None, None, (!config.hunting).then(why));
         };
         let signed_in = sign_in(config, client, Audience::LogAnalytics, now).await;
         let told = match &signed_in.permissions {
-            Ok(_) => places::workspace(client, workspace, now).await,
+            Ok(_) => places::workspace(client, asked_at, now).await,
             Err(_) => Told::NotAsked(no_token()),
         };
-        (Some(signed_in.check), Some(told))
-    };
-    let indicators = async {
-        let asks = tables::reads_indicators(config) && config.sign_in.is_some();
-        match asks {
-            true => Some(places::indicators(client, workspace, hunting, now).await),
-            false => None,
-        }
+        let token = signed_in.permissions.ok();
+        (Some(signed_in.check), token, Some(told))
     };
     let tenant = sign_in::tenant(config, client);
-    let (tenant, graph, logs, indicators) =
-        tokio::join!(tenant, of_graph, of_workspace, indicators);
+    let (tenant, graph, logs) = tokio::join!(tenant, of_graph, of_workspace);
     let (tenant, answered) = tenant;
     let (signed_in, token, permissions, exchanges, hunting) = graph;
-    let (signed_in_to_logs, workspace) = logs;
+    let (signed_in_to_logs, log_token, workspace) = logs;
+    // After the sign-ins, since a person may take long for one.
+    let indicators = match tables::reads_indicators(config) && config.sign_in.is_some() {
+        true => Some(places::indicators(client, asked_at, hunted_at, now).await),
+        false => None,
+    };
     let behind = sign_in::behind(answered.iter().chain(&exchanges));
     let mut checks = vec![tenant, signed_in];
     checks.extend(signed_in_to_logs);
     checks.extend(permissions);
     let places = Places { workspace, hunting };
-    checks.extend(tables::judge(config, token.as_ref(), &places, now));
+    let tokens = tables::Tokens {
+        graph: token.as_ref(),
+        logs: log_token.as_ref(),
+    };
+    checks.extend(tables::judge(config, &tokens, &places, now));
     checks.extend(indicators.map(|found| tables::of_indicators(config, found)));
     Microsoft {
         checks,
@@ -214,7 +227,12 @@ fn not_asked(config: &CheckConfig, now: DateTime<Utc>) -> Microsoft {
     let signed_in = Check::skipped(Topic::SignIn, "graph", NOT_COMPLETE);
     let mut checks = vec![signed_in];
     checks.extend(graph::skipped(NOT_COMPLETE));
-    checks.extend(tables::judge(config, None, &places, now));
+    checks.extend(tables::judge(
+        config,
+        &tables::Tokens::default(),
+        &places,
+        now,
+    ));
     Microsoft {
         checks,
         clock: machine::clock(None),

@@ -1,6 +1,7 @@
 //! Sign-in: the tenant at Entra, and a new token for each audience.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use super::ask::{self, LIMIT, NOT_COMPLETE, quick, shown, within};
 use super::finding::{Check, Fix, State, Topic, Weight};
 use super::needs;
 use crate::config::CheckConfig;
-use crate::http::{Client, Permissions, length};
+use crate::http::{Client, Permissions, SignInMethod, length};
 use crate::journal::{Audience, Exchange, Request, is_json};
 use crate::model::Source;
 use crate::model::url::append_path;
@@ -37,14 +38,22 @@ pub(super) async fn sign_in(
     audience: Audience,
     now: DateTime<Utc>,
 ) -> SignedIn {
+    let method = config.sign_in.as_ref().map(|sign_in| &sign_in.method);
     let token = client.permissions(audience);
-    let permissions = match within(LIMIT, token).await {
+    let token = match limit(method) {
+        Some(limit) => within(limit, token).await,
+        None => Ok(token.await),
+    };
+    let permissions = match token {
         Ok(Ok(permissions)) => Ok(permissions),
         Ok(Err(error)) => Err(shown(&error.to_string())),
         Err(late) => Err(format!("sign-in to Entra failed: {late}")),
     };
     let check = match &permissions {
-        Ok(permissions) => Check::ok(Topic::SignIn, name(audience), who(permissions, now)),
+        Ok(permissions) => {
+            let who = who(method, permissions, now);
+            Check::ok(Topic::SignIn, name(audience), who)
+        }
         Err(why) => Check::gap(Topic::SignIn, name(audience), State::Failed, why)
             .without(match audience {
                 Audience::Graph => "nothing is read from Microsoft Graph",
@@ -55,12 +64,35 @@ pub(super) async fn sign_in(
     SignedIn { check, permissions }
 }
 
+/// The time limit for a sign-in; `None` where a person is waited for.
+fn limit(method: Option<&SignInMethod>) -> Option<Duration> {
+    match method {
+        Some(SignInMethod::DeviceCode { .. }) => None,
+        // The Azure CLI starts slowly.
+        Some(SignInMethod::AzureCli { .. }) => Some(Duration::from_secs(40)),
+        _ => Some(LIMIT),
+    }
+}
+
+/// The way to sign in, in words.
+fn words(method: &SignInMethod) -> &'static str {
+    match method {
+        SignInMethod::ClientSecret { .. } => "client secret",
+        SignInMethod::ClientCertificate { .. } => "client certificate",
+        SignInMethod::WorkloadIdentity { .. } => "workload identity",
+        SignInMethod::ManagedIdentity { .. } => "managed identity",
+        SignInMethod::AzureCli { .. } => "Azure CLI",
+        SignInMethod::DeviceCode { .. } => "device code",
+    }
+}
+
 /// Whom the token speaks for, and for how long.
-fn who(permissions: &Permissions, now: DateTime<Utc>) -> String {
+fn who(method: Option<&SignInMethod>, permissions: &Permissions, now: DateTime<Utc>) -> String {
+    let method = method.map_or("", words);
     let mut parts = vec![match (permissions.user(), permissions.application()) {
-        (Some(user), _) => format!("as {user}"),
-        (None, Some(application)) => format!("as the application {application}"),
-        (None, None) => "a new token".to_owned(),
+        (Some(user), _) => format!("{method}, as {user}"),
+        (None, Some(application)) => format!("{method}, as the application {application}"),
+        (None, None) => method.to_owned(),
     }];
     if let Some(left) = permissions
         .expires()
@@ -69,7 +101,7 @@ fn who(permissions: &Permissions, now: DateTime<Utc>) -> String {
         parts.push(format!("the token is good for {}", length(left)));
     }
     if !permissions.is_known() {
-        parts.push("it does not show what it allows".to_owned());
+        parts.push("the token does not show what it allows".to_owned());
     }
     parts.join("; ")
 }
@@ -142,7 +174,14 @@ pub(super) async fn tenant(
                     .fix(Fix::say("set [tenant] cloud to usgov for graph.microsoft.us, to usgov-dod for dod-graph.microsoft.us, and leave it out for graph.microsoft.com"))
                     .weighing(Weight::Stop)
                 }
-                _ => Check::ok(Topic::SignIn, NAME, shown(tenant)),
+                _ => {
+                    let is_gcc = text("tenant_region_sub_scope").as_deref() == Some("GCC");
+                    let note = match is_gcc {
+                        true => "; of GCC, where chats are read unsorted, with more requests",
+                        false => "",
+                    };
+                    Check::ok(Topic::SignIn, NAME, format!("{}{note}", shown(tenant)))
+                }
             }
         }
         Some(status @ 400..=499) if is_json(exchange.body()) => {

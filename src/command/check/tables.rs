@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ask::shown;
 use super::finding::{Check, Command, Fix, State, Topic, Weight};
+use super::graph::Grant;
 use super::needs::{self, HUNTING};
 use super::places::{BACK, Told};
 use crate::config::CheckConfig;
@@ -16,6 +17,15 @@ use crate::terminal::word;
 const DEFAULT_WINDOW: TimeDelta = TimeDelta::days(30);
 /// The newest event of a table that is filled is younger than this.
 const FRESH: TimeDelta = TimeDelta::days(2);
+
+/// The tokens that the places were asked with.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tokens<'t> {
+    /// That of Microsoft Graph.
+    pub(super) graph: Option<&'t Permissions>,
+    /// That of Log Analytics.
+    pub(super) logs: Option<&'t Permissions>,
+}
 
 /// What the places of the configuration told.
 #[derive(Debug, Default)]
@@ -52,21 +62,21 @@ fn place_name(place: Place) -> &'static str {
     }
 }
 
-/// Judges the places and every table that a load reads. `token` is that of Microsoft Graph.
+/// Judges the places and every table that a load reads.
 pub(super) fn judge(
     config: &CheckConfig,
-    token: Option<&Permissions>,
+    tokens: &Tokens<'_>,
     places: &Places,
     now: DateTime<Utc>,
 ) -> Vec<Check> {
     let mut checks = Vec::new();
     if let Some(told) = &places.hunting {
-        checks.push(right_to_hunt(config, token, told));
+        checks.push(right_to_hunt(config, tokens.graph, told));
     }
     checks.extend(
         places
             .all()
-            .map(|(place, told)| of_place(config, place, told)),
+            .map(|(place, told)| of_place(config, tokens, place, told)),
     );
     for table in Query::LogEnds.tables() {
         checks.extend(of_table(config, places, table, now));
@@ -75,7 +85,7 @@ pub(super) fn judge(
 }
 
 /// A place as a whole.
-fn of_place(config: &CheckConfig, place: Place, told: &Told) -> Check {
+fn of_place(config: &CheckConfig, tokens: &Tokens<'_>, place: Place, told: &Told) -> Check {
     let name = place_name(place);
     let id = config.workspace.as_ref().map(|(_, id)| shown(id));
     let id = id.unwrap_or_default();
@@ -93,7 +103,7 @@ fn of_place(config: &CheckConfig, place: Place, told: &Told) -> Check {
     match told {
         Told::NotAsked(why) => Check::skipped(Topic::Tables, name, why),
         Told::Silent(why) => failed(why),
-        Told::Refused(problem) => match refused(config, place, problem, &id) {
+        Told::Refused(problem) => match refused(config, tokens, place, problem) {
             Some(check) => check.without(without(place)),
             None => failed(&shown(&problem.to_string())),
         },
@@ -127,8 +137,15 @@ fn without(place: Place) -> &'static str {
 }
 
 /// A refusal that there is advice for; `None` for any other.
-fn refused(config: &CheckConfig, place: Place, problem: &Problem, id: &str) -> Option<Check> {
+fn refused(
+    config: &CheckConfig,
+    tokens: &Tokens<'_>,
+    place: Place,
+    problem: &Problem,
+) -> Option<Check> {
     let name = place_name(place);
+    let id = config.workspace.as_ref().map(|(_, id)| shown(id));
+    let id = id.unwrap_or_default();
     let check = |state, detail: String| Check::gap(Topic::Tables, name, state, detail);
     Some(match (&problem.why, place) {
         // The permission has a line of its own.
@@ -137,14 +154,14 @@ fn refused(config: &CheckConfig, place: Place, problem: &Problem, id: &str) -> O
         }
         (Why::Forbidden { status, words, .. }, Place::Workspace) => {
             let detail = shown(&format!("no access (HTTP {status}{words})"));
-            let client_id = config.client_id.as_deref().and_then(word);
+            let (whom, assignee) = assignee(config, tokens.logs);
             let command = format!(
                 "az role assignment create --role \"Log Analytics Reader\" --assignee {} --scope \"$(az monitor log-analytics workspace list --query \"[?customerId=='{}'].id\" -o tsv)\"",
-                client_id.as_deref().unwrap_or("CLIENT_ID"),
-                word(id).as_deref().unwrap_or("WORKSPACE_ID"),
+                assignee,
+                word(&id).as_deref().unwrap_or("WORKSPACE_ID"),
             );
             let check = check(State::Missing, detail).fix(Fix::run(
-                "give the application the role Log Analytics Reader on the workspace; it takes up to an hour to hold",
+                format!("give {whom} the role Log Analytics Reader on the workspace; it takes up to an hour to hold"),
                 Command::Line(command),
             ));
             match accepts(config, place.source().as_str()) {
@@ -179,6 +196,21 @@ fn refused(config: &CheckConfig, place: Place, problem: &Problem, id: &str) -> O
     })
 }
 
+/// Who needs a role on the workspace, in words and as a word of a command.
+fn assignee(config: &CheckConfig, token: Option<&Permissions>) -> (String, String) {
+    let user = token.and_then(Permissions::user);
+    let object_id = token.and_then(Permissions::object_id);
+    let known = match (user, &config.client_id) {
+        (Some(user), _) => Some(user),
+        // A managed identity has no [auth] client_id.
+        (None, None) => object_id,
+        (None, Some(client_id)) => Some(client_id.as_str()),
+    };
+    let whom = user.map_or("the application".to_owned(), shown);
+    let command = known.and_then(word).unwrap_or_else(|| "WHOM".to_owned());
+    (whom, command)
+}
+
 fn accepts(config: &CheckConfig, name: &str) -> bool {
     config.accepted.iter().any(|accepted| accepted == name)
 }
@@ -190,17 +222,7 @@ fn right_to_hunt(config: &CheckConfig, token: Option<&Permissions>, told: &Told)
     let lacks = token.is_some_and(|token| token.lacks(name));
     let is_delegated = token.is_some_and(Permissions::is_delegated);
     let missing = |why: &str| {
-        let say = match is_delegated {
-            true => Fix::say(format!(
-                "add the delegated permission {name} to the application, have an administrator consent to it, and sign in again"
-            )),
-            false => Fix::run(
-                format!(
-                    "grant the application {name} in Microsoft Graph, with an administrator's consent"
-                ),
-                Command::Grant(HUNTING.id),
-            ),
-        };
+        let say = Grant::by(config.sign_in.as_ref().map(|sign_in| &sign_in.method)).fix(&HUNTING);
         let check = Check::gap(Topic::Permissions, name, State::Missing, shown(why));
         let check = check.without(HUNTING.without).fix(say);
         match accepts(config, Place::Hunting.source().as_str()) {

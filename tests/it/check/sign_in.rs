@@ -3,6 +3,7 @@
 use tenant_sim::{Action, Fault, Service};
 
 use super::{check, lab, line, wrong};
+use crate::sign_in::whole::{METHODS, Setup};
 
 /// Entra refuses the tokens for a resource whose name holds this text.
 fn refuse(resource: &str, number: u32, words: &str) -> Fault {
@@ -50,7 +51,7 @@ fn both_audiences_are_refused() {
     });
     let ran = crate::run::run(
         lab.binary()
-            .env("LINKTRAIL_CLIENT_SECRET", "wrong")
+            .env("LINKTRAIL_CLIENT_SECRET", "of-another-application")
             .args(["check", "--format", "json"]),
     );
     let (lines, code) = super::found(&ran);
@@ -136,5 +137,80 @@ fn no_token_outlives_a_check() {
             .iter()
             .filter(|asked| asked.target.ends_with("/token"));
         assert_eq!(asked.count(), tokens);
+    }
+}
+
+/// Whoever signs in, and in whatever way: the line says it, and advice is for that way.
+#[test]
+fn every_way_to_sign_in_is_tried() {
+    for (way, words, advice) in [
+        (
+            "client-secret",
+            "client secret, as the application ",
+            "az ad app permission add",
+        ),
+        (
+            "client-certificate",
+            "client certificate, as the application ",
+            "az ad app permission add",
+        ),
+        (
+            "workload-identity",
+            "workload identity, as the application ",
+            "az ad app permission add",
+        ),
+        (
+            "managed-identity",
+            "managed identity, as the application ",
+            "to the managed identity",
+        ),
+        (
+            "app-service",
+            "managed identity, as the application ",
+            "to the managed identity",
+        ),
+        (
+            "azure-cli",
+            "Azure CLI, as ",
+            "nobody can give the Azure CLI more",
+        ),
+        (
+            "device-code",
+            "device code, as ",
+            "add the delegated permission Chat.Read to the application",
+        ),
+    ] {
+        assert!(METHODS.contains(&way));
+        let setup = Setup::new(way);
+        super::fill_logs(&setup.lab, &super::TABLES);
+        let ran = crate::run::run(&mut setup.other(&["check", "--format", "json"]));
+        let (lines, _) = super::found(&ran);
+        for what in ["sign-in graph", "sign-in log analytics"] {
+            line(&lines, what).says("ok", words, "");
+            line(&lines, what).says("ok", "the token is good for", "");
+        }
+        line(&lines, "permission User.Read.All").says("ok", "", "");
+        line(&lines, "table DeviceEvents").says("ok", "", "");
+        let shown = format!("{}{}", ran.stdout, ran.stderr);
+        for secret in &setup.secrets {
+            assert!(!shown.contains(secret), "{way}: {shown}");
+        }
+
+        // Graph refuses what every token of the application names, and what no person's token does.
+        let refused = Action::refused(403, "UnknownError", "");
+        let chats = Fault::on(Service::Graph, "/chats/", refused);
+        setup.lab.tenant.script([chats.always()]);
+        let ran = crate::run::run(&mut setup.other(&["check", "--format", "json"]));
+        let (lines, code) = super::found(&ran);
+        let chats = line(&lines, "permission Chat.Read.All");
+        assert_eq!(code, 3, "{way}: {lines:#?}");
+        match chats.state.as_str() {
+            "failed" => chats.says(
+                "failed",
+                "the token holds it, and Graph refuses all the same",
+                "nothing is left to grant",
+            ),
+            _ => chats.says("missing", "the token does not hold it", advice),
+        }
     }
 }

@@ -10,7 +10,7 @@ mod person;
 mod process;
 mod renewal;
 mod secrets;
-mod whole;
+pub(crate) mod whole;
 mod workload_identity;
 
 use std::path::PathBuf;

@@ -26,7 +26,7 @@ pub(super) fn options() -> Options {
 }
 
 /// The ways to sign in.
-pub(super) const METHODS: [&str; 7] = [
+pub(crate) const METHODS: [&str; 7] = [
     "client-secret",
     "client-certificate",
     "workload-identity",
@@ -37,16 +37,16 @@ pub(super) const METHODS: [&str; 7] = [
 ];
 
 /// A tenant with linktrail set up for one way to sign in.
-pub(super) struct Setup {
-    pub(super) lab: Lab,
+pub(crate) struct Setup {
+    pub(crate) lab: Lab,
     pub(super) az: Az,
     variables: Vec<(&'static str, String)>,
     /// What must not be seen anywhere.
-    pub(super) secrets: Vec<String>,
+    pub(crate) secrets: Vec<String>,
 }
 
 impl Setup {
-    pub(super) fn new(way: &str) -> Self {
+    pub(crate) fn new(way: &str) -> Self {
         Self::of(way, World::small(), options())
     }
 
@@ -126,6 +126,16 @@ impl Setup {
             variables,
             secrets,
         }
+    }
+
+    /// Another command than `load`.
+    pub(crate) fn other(&self, arguments: &[&str]) -> Command {
+        let mut command = self.lab.binary();
+        command
+            .env_remove("LINKTRAIL_CLIENT_SECRET")
+            .envs(self.variables.clone())
+            .args(arguments);
+        command
     }
 
     pub(super) fn command(&self, arguments: &[&str]) -> Command {

@@ -49,6 +49,16 @@ impl Cloud {
         }
     }
 
+    /// What Entra says of the region of a tenant, beside its continent.
+    pub(crate) fn region(self) -> Option<&'static str> {
+        match self {
+            Self::Public => None,
+            Self::Gcc => Some("GCC"),
+            Self::Usgov => Some("DODCON"),
+            Self::UsgovDod => Some("DOD"),
+        }
+    }
+
     /// Whether an application may ask for a token for this audience; nothing else is registered in the tenant.
     pub(crate) fn has_resource(self, audience: &str) -> bool {
         [self.graph(), self.log_analytics()].contains(&audience)

@@ -64,6 +64,8 @@ pub(crate) fn answer(state: &State, call: &Call) -> Reply {
                 return no_such_tenant(tenant);
             }
             let origin = &state.origins[&Service::Login];
+            let cloud = state.options.cloud;
+            let graph = cloud.graph();
             Reply::json(
                 200,
                 &json!({
@@ -71,8 +73,8 @@ pub(crate) fn answer(state: &State, call: &Call) -> Reply {
                     "authorization_endpoint": format!("{origin}/{tenant}/oauth2/v2.0/authorize"),
                     "token_endpoint": format!("{origin}/{tenant}/oauth2/v2.0/token"),
                     "tenant_region_scope": "EU",
-                    "cloud_instance_name": "microsoftonline.com",
-                    "msgraph_host": "graph.microsoft.com",
+                    "tenant_region_sub_scope": cloud.region(),
+                    "msgraph_host": graph.strip_prefix("https://"),
                 }),
             )
         }
