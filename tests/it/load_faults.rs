@@ -418,4 +418,11 @@ fn a_workspace_that_may_not_be_read_or_is_empty() {
         result["summary"]["sentence"],
         "0 malicious URL(s) sent by 0 user(s) in 0 message(s), across 0 channel(s) and 0 chat(s)"
     );
+    let (from, to) = (World::small().from(), World::small().anchor);
+    let mut text = empty.binary();
+    text.args(["load", "--no-neo4j", "--from", &from.to_rfc3339()]);
+    let ran = crate::run::run(text.args(["--to", &to.to_rfc3339()]));
+    assert_eq!(ran.code, Some(3), "{ran:#?}");
+    let said = "and 0 chat(s)\nThat is what could be read, and no proof that there is nothing: see what is missing above.\n";
+    assert!(ran.stdout.contains(said), "{ran:#?}");
 }
