@@ -5,6 +5,13 @@
 //! [`clean`], and JSON through [`harmless`].
 
 use std::borrow::Cow;
+use std::io::{self, Write};
+
+/// Writes a text to stderr for the person who waits there, whatever `-q` and the log say. A failure is ignored, since it
+/// could not be reported anywhere. The caller cleans what comes from outside.
+pub fn tell(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
 
 /// Removes control and bidirectional characters, and replaces every line break and tab by a space, so that the text
 /// stays on its line.

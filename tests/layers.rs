@@ -37,6 +37,7 @@ const APART: &[(&str, &str)] = &[
 /// Only these modules may name it. All that makes a graph is kept from it, so a replay gives the same bytes.
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("reqwest", &["http"]),
+    ("aws_lc_rs", &["http"]),
     ("azure_core", &["http"]),
     ("azure_identity", &["http"]),
     ("Utc::now", &["case", "http", "intel", "command"]),

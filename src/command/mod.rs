@@ -6,11 +6,13 @@
 
 mod browser;
 mod case;
+mod check;
 mod complete_case;
 mod completions;
 mod evidence;
 mod exit;
 mod export;
+mod hardening;
 mod hunt;
 mod investigation;
 mod load;
@@ -32,6 +34,7 @@ use crate::cli::{Cli, Command, Global, LogFormat};
 use exit::Failure;
 
 pub use exit::Exit;
+pub use hardening::forbid_core_dumps;
 
 /// Runs a command, and reports an error on stderr.
 pub fn run(cli: Cli) -> Exit {
@@ -65,6 +68,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
                 signals::run_blocking(move |stop| export::run(&global, arguments, stop)).await
             }
             Command::Evidence(arguments) => evidence::run(&global, arguments),
+            Command::Check(arguments) => check::run(&global, &arguments).await,
             Command::Schema(arguments) => schema::run(&global, arguments).await,
             Command::Completions { shell } => completions::run(shell),
         }

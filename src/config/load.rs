@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
-use url::Url;
 
+use super::auth;
 use super::document::variable;
+use super::domains::{MissingDomains, MissingText};
 use super::error::Problems;
 use super::neo4j;
-use super::reading::Sections;
-use super::secret::{self, CLIENT_SECRET};
-use super::sections::Endpoint;
-use crate::http::{self, SignIn};
+use super::reading::{Sections, address};
+use super::secret;
+use crate::http::SignIn;
 use crate::intel::{List, Rate, reads_lists, spec};
 use crate::model::{Endpoints, Settings};
 use crate::sink::neo4j::Settings as Neo4jSettings;
@@ -59,11 +59,15 @@ pub(super) fn check(
     neo4j: Neo4jUse,
     problems: &mut Problems,
 ) -> Option<LoadConfig> {
+    if let Some(refusal) = sections.tenant.cloud.refusal() {
+        problems.add(refusal);
+        return None;
+    }
     let settings = settings(sections, problems);
     let intel_secrets = intel_secrets(sections, case, problems);
     let lists = lists(sections, case, problems);
     let ca_file = ca_file(sections, problems);
-    let sign_in = sign_in(sections, problems);
+    let sign_in = auth::sign_in(sections, problems);
     let neo4j = match neo4j {
         Neo4jUse::AsConfigured => neo4j::settings(&sections.neo4j, problems),
         Neo4jUse::LeftOut => None,
@@ -81,7 +85,7 @@ pub(super) fn check(
     })
 }
 
-fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
+pub(super) fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
     let tenant = tenant(sections, problems);
     let has_logs = has_logs(sections, problems);
     let Sections {
@@ -115,9 +119,10 @@ fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
     has_logs.then_some(())?;
     Some(Settings {
         tenant: tenant?,
+        cloud: tenant_section.cloud,
         workspace: sections.sentinel.workspace_id.clone(),
         hunting: sections.defender.hunting,
-        internal_domains: tenant_section.internal_domains.clone(),
+        internal_domains: tenant_section.internal_domains.clone().unwrap_or_default(),
         providers: intel.providers.clone(),
         send_query: intel.send_query,
         never_send: intel.never_send.clone(),
@@ -133,6 +138,35 @@ fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
             intel: addresses,
         },
     })
+}
+
+/// Why internal domains have to be given, and how: a new case would ask providers outside the tenant, and nothing says
+/// what they must not hear of. `None` when all is well. A case that exists has its own.
+pub(super) fn missing_domains(sections: &Sections, case: Option<&Settings>) -> Option<MissingText> {
+    let (section, key) = ("tenant", "internal_domains");
+    let is_set = sections.tenant.internal_domains.is_some() || sections.is_rejected(section, key);
+    let providers = sections.intel.providers.iter();
+    let outside = |name: &&String| spec(name).is_some_and(|spec| spec.endpoint.is_some());
+    let outside: Vec<String> = providers.filter(outside).cloned().collect();
+    let is_needed = case.is_none() && !sections.is_rejected("intel", "providers");
+    let is_refused = sections.tenant.cloud.refusal().is_some();
+    (is_needed && !is_set && !is_refused && !outside.is_empty()).then(|| MissingText {
+        outside,
+        file: sections.file_name(),
+        variable: variable(section, key),
+    })
+}
+
+impl LoadConfig {
+    /// The error of a configuration in which nothing is missing but the internal domains.
+    pub(super) fn without_domains(self, text: MissingText) -> MissingDomains {
+        MissingDomains {
+            text,
+            sign_in: self.sign_in,
+            graph: self.settings.endpoints.graph,
+            ca_file: self.ca_file,
+        }
+    }
 }
 
 /// True when it is said where the logs are. That they are nowhere is one problem.
@@ -159,45 +193,6 @@ fn tenant(sections: &Sections, problems: &mut Problems) -> Option<String> {
     sections.required(id, "tenant", "id", "the tenant's id", problems)
 }
 
-fn sign_in(sections: &Sections, problems: &mut Problems) -> Option<SignIn> {
-    let auth = &sections.auth;
-    // Only one method exists so far. It still has to be set, so that the meaning of a file does not change when a later
-    // version adds another method.
-    if auth.method.is_none() && !sections.is_rejected("auth", "method") {
-        problems.add(format!(
-            "set method = \"client-secret\" under [auth] in {}, or {}; the method is never guessed",
-            sections.file_name(),
-            variable("auth", "method")
-        ));
-    }
-    let client_id = sections.required(
-        auth.client_id.as_ref(),
-        "auth",
-        "client_id",
-        "the application (client) id",
-        problems,
-    );
-    let file = auth.client_secret_file.as_deref();
-    let client_secret = problems.check(secret::find(CLIENT_SECRET, file));
-    if matches!(client_secret, Some(None)) && !sections.is_rejected("auth", "client_secret_file") {
-        problems.add(format!(
-            "the application's secret is missing: set {CLIENT_SECRET}, or client_secret_file under [auth] in {}",
-            sections.file_name()
-        ));
-    }
-    let services = sections.tenant.cloud.services();
-    let login = address(sections.endpoints.login.as_ref(), services.login, problems);
-    Some(SignIn {
-        tenant: sections.tenant.id.clone()?,
-        client_id: client_id?,
-        client_secret: client_secret??,
-        login: login?,
-        graph_audience: services.graph,
-        log_analytics_audience: services.log_analytics_audience,
-        patience: http::PATIENCE,
-    })
-}
-
 /// The entries of `wanted` that the case, if there is one, was created with too. Entries that only the case has are the
 /// business of [`Settings::forbids`].
 fn shared<'a>(wanted: &'a [String], case: Option<&'a [String]>) -> Vec<&'a String> {
@@ -208,7 +203,7 @@ fn shared<'a>(wanted: &'a [String], case: Option<&'a [String]>) -> Vec<&'a Strin
 }
 
 /// The keys of the providers that are asked, by the variables that hold them.
-fn intel_secrets(
+pub(super) fn intel_secrets(
     sections: &Sections,
     case: Option<&Settings>,
     problems: &mut Problems,
@@ -238,7 +233,11 @@ fn intel_secrets(
     secrets
 }
 
-fn lists(sections: &Sections, case: Option<&Settings>, problems: &mut Problems) -> Vec<List> {
+pub(super) fn lists(
+    sections: &Sections,
+    case: Option<&Settings>,
+    problems: &mut Problems,
+) -> Vec<List> {
     let providers = case.map_or(&sections.intel.providers, |case| &case.providers);
     if !reads_lists(providers) {
         return Vec::new();
@@ -253,7 +252,7 @@ fn lists(sections: &Sections, case: Option<&Settings>, problems: &mut Problems) 
 }
 
 /// The content of the file is checked where it is used.
-fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<PathBuf> {
+pub(super) fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<PathBuf> {
     let path = sections.endpoints.ca_file.clone()?;
     let opened = File::open(&path);
     problems.check(opened.map_err(|error| {
@@ -263,13 +262,4 @@ fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<PathBuf> {
         )
     }));
     Some(path)
-}
-
-/// The configured address, or else the published address of the service.
-fn address(set: Option<&Endpoint>, published: &str, problems: &mut Problems) -> Option<Url> {
-    let endpoint = match set {
-        Some(endpoint) => endpoint.clone(),
-        None => problems.check(Endpoint::try_from(published.to_owned()))?,
-    };
-    Some(endpoint.0)
 }

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde::de::value::{Error, MapDeserializer};
+use url::Url;
 
-use super::document::{Document, Others, Setting, did_you_mean, variable};
+use super::document::{Document, Origin, Others, Setting, did_you_mean, variable};
 use super::error::Problems;
 use super::sections::{
     Auth, Defender, Endpoint, Endpoints, Gaps, Hosts, Intel, Messages, Neo4j, Risk, SECTIONS,
@@ -35,6 +36,8 @@ pub(super) struct Sections {
     pub(super) endpoints: Endpoints,
     /// The addresses of providers in `[endpoints]`, by the name of the provider.
     pub(super) provider_endpoints: BTreeMap<String, Endpoint>,
+    /// Where the settings that are in use were written.
+    origins: BTreeMap<(&'static str, String), Origin>,
     rejected: Rejected,
 }
 
@@ -66,6 +69,7 @@ impl Sections {
             },
             document,
             problems,
+            origins: BTreeMap::new(),
         };
         let sections = Self {
             file,
@@ -81,6 +85,7 @@ impl Sections {
             messages: reader.section(),
             provider_endpoints: reader.provider_endpoints(),
             endpoints: reader.section(),
+            origins: reader.origins,
             rejected: reader.rejected,
         };
         // Combinations are only checked when the single values are valid.
@@ -135,6 +140,18 @@ impl Sections {
         value.cloned()
     }
 
+    /// True when an error in this section or in one of its settings was reported already.
+    pub(super) fn has_mistake(&self, section: &str) -> bool {
+        self.rejected.sections.contains(section)
+            || self.rejected.keys.iter().any(|(of, _)| *of == section)
+    }
+
+    /// A setting with the place where it was written, for the start of an error message; `None` when it is not set.
+    pub(super) fn written(&self, section: &'static str, key: &str) -> Option<String> {
+        let origin = self.origins.get(&(section, key.to_owned()))?;
+        Some(origin.setting(section, key))
+    }
+
     /// True when an error in a setting, or in its section, was reported already.
     pub(super) fn is_rejected(&self, section: &str, key: &str) -> bool {
         self.rejected.sections.contains(section)
@@ -163,6 +180,7 @@ pub(super) fn read_neo4j(
     let mut reader = Reader {
         document,
         problems,
+        origins: BTreeMap::new(),
         rejected: Rejected::default(),
     };
     reader.section()
@@ -171,6 +189,7 @@ pub(super) fn read_neo4j(
 struct Reader<'p> {
     document: Document,
     problems: &'p mut Problems,
+    origins: BTreeMap<(&'static str, String), Origin>,
     rejected: Rejected,
 }
 
@@ -185,7 +204,10 @@ impl Reader<'_> {
             } else if !(setting.value.is_empty() && may_be_empty::<T>(&key, &setting.value)) {
                 let alone = (key.as_str(), setting.value.clone());
                 match T::deserialize(MapDeserializer::new([alone].into_iter())) {
-                    Ok(_) => good.push((key, setting.value)),
+                    Ok(_) => {
+                        good.push((key.clone(), setting.value));
+                        self.origins.insert((T::NAME, key), setting.origin);
+                    }
                     Err(error) => self.wrong(T::NAME, key, &setting, &error),
                 }
             }
@@ -246,6 +268,19 @@ impl Reader<'_> {
         }
         self.rejected.keys.insert((section, key));
     }
+}
+
+/// The configured address, or else the published address of the service.
+pub(super) fn address(
+    set: Option<&Endpoint>,
+    published: &str,
+    problems: &mut Problems,
+) -> Option<Url> {
+    let endpoint = match set {
+        Some(endpoint) => endpoint.clone(),
+        None => problems.check(Endpoint::try_from(published.to_owned()))?,
+    };
+    Some(endpoint.0)
 }
 
 /// True when an empty value of this key means that the key is not set: always in a variable, and in a file where the

@@ -8,6 +8,9 @@ use crate::intel::PROVIDERS;
 
 /// The secret of the application; alternatives are `LINKTRAIL_CLIENT_SECRET_FILE` and `[auth] client_secret_file`.
 pub(super) const CLIENT_SECRET: &str = "LINKTRAIL_CLIENT_SECRET";
+/// The password of the private key in `[auth] client_certificate_file`; the alternative is
+/// `LINKTRAIL_CLIENT_CERTIFICATE_PASSWORD_FILE`.
+pub(super) const CLIENT_CERTIFICATE_PASSWORD: &str = "LINKTRAIL_CLIENT_CERTIFICATE_PASSWORD";
 /// The password of Neo4j; the alternative is `LINKTRAIL_NEO4J_PASSWORD_FILE`.
 pub(super) const NEO4J_PASSWORD: &str = "LINKTRAIL_NEO4J_PASSWORD";
 
@@ -15,7 +18,7 @@ pub(super) const NEO4J_PASSWORD: &str = "LINKTRAIL_NEO4J_PASSWORD";
 pub(super) fn is_secret(variable: &str) -> bool {
     let name = variable.strip_suffix("_FILE").unwrap_or(variable);
     let keys = PROVIDERS.iter().flat_map(|spec| spec.secrets);
-    [CLIENT_SECRET, NEO4J_PASSWORD]
+    [CLIENT_SECRET, CLIENT_CERTIFICATE_PASSWORD, NEO4J_PASSWORD]
         .iter()
         .chain(keys)
         .any(|secret| *secret == name)
@@ -25,6 +28,7 @@ pub(super) fn is_secret(variable: &str) -> bool {
 pub(super) fn place_of(section: &str, key: &str) -> Option<String> {
     match (section, key) {
         ("auth", "client_secret") => Some(format!("{CLIENT_SECRET} or client_secret_file")),
+        ("auth", "client_certificate_password") => Some(CLIENT_CERTIFICATE_PASSWORD.to_owned()),
         ("neo4j", "password") => Some(NEO4J_PASSWORD.to_owned()),
         ("intel", key) => {
             let wanted = format!("LINKTRAIL_{}", key.to_uppercase());

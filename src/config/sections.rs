@@ -1,6 +1,7 @@
 //! The sections of `linktrail.toml`, one struct each: the keys, their meaning and their defaults.
 //!
-//! `[section] key` can also be set by the variable `LINKTRAIL_SECTION_KEY`, where commas separate the items of a list.
+//! `[section] key` can also be set by the variable `LINKTRAIL_SECTION_KEY`, where commas separate the items of a list and `[]` is an
+//! empty one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -11,10 +12,9 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::cloud::Cloud;
 use super::document::did_you_mean;
 use crate::intel::{self, PROVIDERS, Privacy, PrivacyError, Rate};
-use crate::model::{Signal, Source, Store, duration};
+use crate::model::{Cloud, Signal, Source, Store, duration};
 use crate::source::logs::Query;
 use crate::terminal::clean;
 
@@ -57,9 +57,10 @@ pub(super) struct Tenant {
     pub(super) id: Option<String>,
     /// The cloud that the tenant is in: `public`, `usgov`, `usgov-dod` or `china`. `public` when not set.
     pub(super) cloud: Cloud,
-    /// Internal domains, hosts and addresses, about which no outside provider is asked. Empty when not set.
+    /// Internal domains, hosts and addresses, about which no outside provider is asked. A load that asks an outside
+    /// provider requires it; an empty list says that there are none.
     #[serde(deserialize_with = "internal_domains")]
-    pub(super) internal_domains: Vec<String>,
+    pub(super) internal_domains: Option<Vec<String>>,
 }
 
 /// `[auth]`: how to sign in to Entra.
@@ -68,14 +69,14 @@ pub(super) struct Tenant {
 pub(super) struct Auth {
     /// The sign-in method, which is never guessed. A load requires it.
     pub(super) method: Option<Method>,
-    /// The id of the application (client). A load requires it.
+    /// The id of the application (client), for the methods that have one.
     pub(super) client_id: Option<String>,
     /// The file with the application's secret, used when `LINKTRAIL_CLIENT_SECRET` is not set.
     pub(super) client_secret_file: Option<PathBuf>,
-    /// Rejected until the method `client-certificate` is supported.
-    client_certificate_file: Option<OfAnotherMethod>,
-    /// Rejected until the method `managed-identity` is supported.
-    managed_identity_client_id: Option<OfAnotherMethod>,
+    /// The PEM file with the application's certificate and its private key.
+    pub(super) client_certificate_file: Option<PathBuf>,
+    /// The client id of a user-assigned managed identity. The system-assigned one is used when it is not set.
+    pub(super) managed_identity_client_id: Option<String>,
 }
 
 /// A sign-in method.
@@ -83,19 +84,11 @@ pub(super) struct Auth {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Method {
     ClientSecret,
-}
-
-/// The value of a key for a sign-in method that this version does not support. There is no valid value, since ignoring
-/// the key would let its owner believe that it is used.
-#[derive(Debug)]
-enum OfAnotherMethod {}
-
-impl<'de> Deserialize<'de> for OfAnotherMethod {
-    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(D::Error::custom(
-            "belongs to a way to sign in that this version does not have; only method = \"client-secret\" is there, so take the key out",
-        ))
-    }
+    ClientCertificate,
+    WorkloadIdentity,
+    ManagedIdentity,
+    AzureCli,
+    DeviceCode,
 }
 
 /// `[sentinel]`: the workspace of the logs.
@@ -237,8 +230,38 @@ pub(super) struct Endpoints {
     pub(super) graph: Option<Endpoint>,
     /// Log Analytics.
     pub(super) log_analytics: Option<Endpoint>,
+    /// The instance metadata that gives tokens to a managed identity.
+    pub(super) instance_metadata: Option<MetadataEndpoint>,
     /// A file of certificates that are trusted in addition to the public ones.
     pub(super) ca_file: Option<PathBuf>,
+}
+
+/// The address of instance metadata: http on this machine, or on the link-local address that it has in Azure.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct MetadataEndpoint(pub(super) Url);
+
+impl MetadataEndpoint {
+    /// The address in Azure.
+    pub(super) const PUBLISHED: &str = "http://169.254.169.254";
+}
+
+impl TryFrom<String> for MetadataEndpoint {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let url = Url::parse(&text).ok().filter(|url| {
+            let is_published = url.as_str().trim_end_matches('/') == Self::PUBLISHED;
+            is_published || url.scheme() == "http" && Endpoint::try_from(text.clone()).is_ok()
+        });
+        url.map(Self).ok_or_else(|| {
+            format!(
+                "is `{}`; it can be {} or an http address on loopback",
+                clean(&text),
+                Self::PUBLISHED
+            )
+        })
+    }
 }
 
 /// The address of a service: https, or http on loopback, with at most a path after the host.
@@ -331,10 +354,14 @@ fn signals<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Signal>, D:
     known(deserializer, &signals.collect::<Vec<_>>())
 }
 
-fn internal_domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    each(deserializer, |domain| {
+fn internal_domains<'de, D>(deserializer: D) -> Result<Option<Vec<String>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let domains = each(deserializer, |domain| {
         privacy(&[domain], &[]).map(|()| domain.to_owned())
-    })
+    });
+    domains.map(Some)
 }
 
 fn never_send<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

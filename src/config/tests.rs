@@ -108,14 +108,36 @@ fn a_variable_takes_the_place_of_the_file_unless_it_is_empty() {
 }
 
 #[test]
+fn an_empty_list_is_not_a_missing_one() {
+    let domains = |text: &str, variables: &[(&str, &str)]| {
+        let (sections, problems) = read(text, variables);
+        assert!(problems.is_empty(), "{problems:?}");
+        sections.tenant.internal_domains
+    };
+    let none = Some(Vec::new());
+    let variable = "LINKTRAIL_TENANT_INTERNAL_DOMAINS";
+    assert_eq!(domains("", &[]), None);
+    assert_eq!(domains("", &[(variable, "")]), None);
+    assert_eq!(domains("[tenant]\ninternal_domains = []", &[]), none);
+    assert_eq!(domains("", &[(variable, " [] ")]), none);
+    let file = "[tenant]\ninternal_domains = [\"contoso.com\"]";
+    assert_eq!(domains(file, &[(variable, "[]")]), none);
+    assert_eq!(
+        domains(file, &[(variable, "")]),
+        Some(vec!["contoso.com".to_owned()])
+    );
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_at_once() {
     let file = r#"
         [tenant]
         cloud = "moon"
         internal_domains = ["contoso.com", "https://a.example/x", "b/c"]
         [auth]
-        method = "device-code"
+        method = "device-cod"
         client_secret = "hunter2"
+        client_certificate_password = "hunter2"
         client_certificate_file = "cert.pem"
         [sentinell]
         [sentinel]
@@ -136,12 +158,12 @@ fn everything_that_is_wrong_is_told_at_once() {
         [endpoints]
         graph = "ftp://graph.example"
         otx = "http://192.0.2.1"
+        instance_metadata = "http://192.0.2.1"
         virustotl = "https://x.example"
     "#;
     let variables = [
         ("LINKTRAIL_NEO4J_URL", "bolt://x"),
         ("LINKTRAIL_INTEL_SEND_QUERY", "yes"),
-        ("LINKTRAIL_AUTH_MANAGED_IDENTITY_CLIENT_ID", "x"),
     ];
     let (sections, problems) = read(file, &variables);
     assert!(!problems.join("\n").contains("hunter2"));

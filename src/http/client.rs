@@ -11,8 +11,10 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::error::Failure;
+use super::permissions::Permissions;
 use super::retry;
 use super::sign_in::{Refused, SignInError, Token, Tokens};
+use super::throttle::{LONG_PAUSE, MOST_PAUSED, TooLong};
 use super::transport::{self, Network};
 use super::words::length;
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Journal, NoAnswer, Request};
@@ -22,8 +24,9 @@ use crate::model::{RecordNumber, Retries, Source, format_time};
 /// answer was copied. A service cannot set it, since only a fixed list of a service's headers is kept.
 pub const FROM_CACHE: &str = "linktrail-from-cache";
 
-/// A pause that a service asks for is said on stderr from this length on.
-const LONG_PAUSE: Duration = Duration::from_secs(10);
+/// How the reason begins for which a request was not sent, since its service had asked others to wait for longer than is
+/// waited. A number of minutes follows.
+pub(crate) const ASKED_TO_WAIT: &str = "the service asked to wait ";
 
 /// Called before each attempt to send. An error says why the request must not be sent, and is recorded instead of an
 /// answer.
@@ -148,6 +151,22 @@ impl Client {
         }
         self.count(request.source, |counts| counts.replayed += 1);
         Ok(self.journal.append(request, at, answer)?)
+    }
+
+    /// What the token for this audience allows, as its claims say: a hint, since the service alone decides. The token is
+    /// fetched when there is none yet, and nothing is recorded. Without a network it is not known.
+    ///
+    /// # Errors
+    /// When there is no token for this audience.
+    pub async fn permissions(&self, audience: Audience) -> Result<Permissions, SignInError> {
+        let tokens = self
+            .network
+            .as_ref()
+            .and_then(|network| network.tokens.as_ref());
+        match tokens {
+            Some(tokens) => tokens.permissions(audience).await,
+            None => Ok(Permissions::not_known()),
+        }
     }
 
     /// A client of the same journal without a network.
@@ -289,22 +308,38 @@ impl Client {
         self.journal.newest()
     }
 
-    /// Sends a request, with retries by the retry policy, without looking into the journal.
-    pub(crate) async fn ask(
+    /// Sends a request, with retries by the retry policy, without looking into the journal. The future is boxed: those of
+    /// the stages hold many of it.
+    pub(crate) fn ask<'a>(
+        &'a self,
+        network: &'a Network,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<(DateTime<Utc>, Answer), Failure>> {
+        Box::pin(self.ask_with_retries(network, request))
+    }
+
+    async fn ask_with_retries(
         &self,
         network: &Network,
         request: &Request,
     ) -> Result<(DateTime<Utc>, Answer), Failure> {
         // Set when the first attempt begins: waiting for the rate limiter or a token does not count against the deadline.
         let mut begun: Option<(Retries, Instant)> = None;
+        let (mut paused, mut waited) = (Duration::ZERO, Duration::ZERO);
         loop {
-            network.throttle.acquire(&request.limits).await;
+            if let Err(TooLong(asked)) =
+                network.throttle.acquire(&request.limits, &mut paused).await
+            {
+                return Ok(self.without_asking(request, too_long(asked)));
+            }
             let prepared = match self.prepare(network, request).await? {
                 Ok(prepared) => prepared,
                 Err(no_token) => return Ok((now(), no_token)),
             };
-            let (retries, deadline) =
-                begun.get_or_insert_with(|| (Retries::begin(), Instant::now() + request.deadline));
+            let (retries, deadline) = begun.get_or_insert_with(|| {
+                waited = paused;
+                (Retries::begin(), Instant::now() + request.deadline)
+            });
             let attempt = self.attempt(network, request, prepared, *deadline).await?;
             let at = now();
             retries.count();
@@ -315,11 +350,9 @@ impl Client {
                         Some(_) => network.throttle.recover(&request.limits),
                         None => {}
                     }
-                    match retry::pause(request, &answer, retries) {
-                        Some(pause) => {
-                            self.say_pause(request, &answer);
-                            tokio::time::sleep(pause).await;
-                        }
+                    self.heed_pause(network, request, &answer);
+                    match retry::pause(request, &answer, retries, waited) {
+                        Some(pause) => tokio::time::sleep(pause).await,
                         None => return Ok((at, answer)),
                     }
                 }
@@ -340,7 +373,13 @@ impl Client {
         permit: Permit<'_>,
         is_repeated: bool,
     ) -> Result<(DateTime<Utc>, Answer), Failure> {
-        network.throttle.acquire(&request.limits).await;
+        let paused = network
+            .throttle
+            .acquire(&request.limits, &mut Duration::default())
+            .await;
+        if let Err(TooLong(asked)) = paused {
+            return Ok(self.without_asking(request, too_long(asked)));
+        }
         if let Err(refusal) = permit().await {
             return Ok(self.without_asking(request, refusal));
         }
@@ -453,21 +492,33 @@ impl Client {
         }
     }
 
-    /// Says a long pause that the service asks for, once for all requests that wait at the same time.
-    fn say_pause(&self, request: &Request, answer: &Answer) {
-        let source = request.source;
-        let pause = retry::pause_for(request, answer);
-        let Some(pause) = pause.filter(|pause| *pause >= LONG_PAUSE) else {
+    /// Pauses what a service asks to wait for, when that is long, and says it once for all requests that wait at the same
+    /// time.
+    pub(crate) fn heed_pause(&self, network: &Network, request: &Request, answer: &Answer) {
+        let is_retried = retry::first_pause(request, answer).is_some();
+        let is_throttled = answer.status() == Some(429);
+        let asked = retry::long_pause(request, answer).filter(|_| is_retried || is_throttled);
+        let Some((pause, until)) =
+            asked.and_then(|pause| Some((pause, Instant::now().checked_add(pause)?)))
+        else {
             return;
         };
-        let Some(until) = Instant::now().checked_add(pause) else {
-            return;
-        };
+        if is_throttled {
+            network.throttle.pause(&request.limits, pause);
+        }
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let is_said = |said: &Instant| *said + LONG_PAUSE > until;
-        if !said.get(&source).is_some_and(is_said) {
-            said.insert(source, until);
-            tracing::warn!("{} asks to wait {}", title(source), length(pause));
+        if said.get(&request.source).is_some_and(is_said) {
+            return;
+        }
+        said.insert(request.source, until);
+        let title = title(request.source);
+        let length = length(pause);
+        match pause <= MOST_PAUSED {
+            true => tracing::warn!("{title} asks to wait {length}"),
+            false => tracing::warn!(
+                "{title} asks to wait {length}, and no more than 15 minutes are waited in all: what has to wait is left out"
+            ),
         }
     }
 
@@ -495,6 +546,14 @@ enum Attempt {
     NewToken,
     /// The token was refused, and there is none that the service accepts. The answer says so.
     NoToken(Answer),
+}
+
+/// What takes the place of an answer to a request that would have to wait for so long.
+fn too_long(asked: Duration) -> NoAnswer {
+    let minutes = asked.as_secs().div_ceil(60);
+    NoAnswer::GivenUp(format!(
+        "{ASKED_TO_WAIT}{minutes} minutes, and no more than 15 are waited in all; run the same command again later"
+    ))
 }
 
 /// The name of a source in texts for people.

@@ -4,8 +4,8 @@
 mod breaker;
 mod client;
 mod describe;
-mod entra;
 mod error;
+mod permissions;
 mod retry;
 mod sign_in;
 mod throttle;
@@ -13,11 +13,16 @@ mod transport;
 mod words;
 
 pub use breaker::{Breaker, GivenUp, Pass};
+pub(crate) use client::ASKED_TO_WAIT;
 pub(crate) use client::AnswerFrom;
 pub use client::{Client, Counts, FROM_CACHE, Permit};
 pub use error::{Failure, TransportError};
+pub use permissions::Permissions;
 pub(crate) use retry::{asked_pause, first_pause, retry_after};
-pub use sign_in::{PATIENCE, SignIn, SignInError, Tokens};
+pub use sign_in::{
+    ClientCertificate, IdentityService, Method as SignInMethod, PATIENCE, SignIn, SignInError,
+    Tokens,
+};
 pub use throttle::Throttle;
 pub(crate) use transport::KEPT_HEADERS;
 pub use transport::Network;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::throttle::LONG_PAUSE;
 use crate::journal::{Answer, Request};
 use crate::model::{Retries, RetryPolicy};
 
@@ -20,8 +21,14 @@ const THROTTLED: RetryPolicy = RetryPolicy {
     ..FAILED
 };
 
-/// The pause before a request is sent again. `None` when the answer is final or the policy allows no more attempts.
-pub(super) fn pause(request: &Request, answer: &Answer, retries: &Retries) -> Option<Duration> {
+/// The pause before a request is sent again, which had waited so long for pauses before its first attempt. `None` when the
+/// answer is final or the policy allows no more attempts.
+pub(super) fn pause(
+    request: &Request,
+    answer: &Answer,
+    retries: &Retries,
+    waited: Duration,
+) -> Option<Duration> {
     let too_heavy = request.too_heavy.filter(|heavy| (heavy.says)(answer));
     let policy = match (too_heavy, answer.status()) {
         (Some(heavy), _) => RetryPolicy {
@@ -34,7 +41,7 @@ pub(super) fn pause(request: &Request, answer: &Answer, retries: &Retries) -> Op
         (None, Some(_)) => return None,
     };
     let policy = RetryPolicy {
-        time: Some(request.deadline),
+        time: Some(request.deadline.saturating_sub(waited)),
         ..policy
     };
     retries.pause(&policy, pause_for(request, answer))
@@ -44,7 +51,12 @@ pub(super) fn pause(request: &Request, answer: &Answer, retries: &Retries) -> Op
 pub(crate) fn first_pause(request: &Request, answer: &Answer) -> Option<Duration> {
     let mut retries = Retries::begin();
     retries.count();
-    pause(request, answer, &retries)
+    pause(request, answer, &retries, Duration::ZERO)
+}
+
+/// The pause that the service requests, if it is so long that all requests under the same limit wait.
+pub(crate) fn long_pause(request: &Request, answer: &Answer) -> Option<Duration> {
+    pause_for(request, answer).filter(|pause| *pause >= LONG_PAUSE)
 }
 
 /// The pause that the service requests, wherever it says so.
@@ -147,18 +159,38 @@ mod tests {
     #[test]
     fn throttling_is_waited_out_and_failures_are_counted() {
         assert_eq!(
-            pause(&request(), &response(429, Some("3")), &after(50)),
+            pause(
+                &request(),
+                &response(429, Some("3")),
+                &after(50),
+                Duration::ZERO
+            ),
             Some(Duration::from_secs(3))
         );
         assert_eq!(
-            pause(&request(), &response(429, Some("3600")), &after(1)),
+            pause(
+                &request(),
+                &response(429, Some("30")),
+                &after(1),
+                Duration::from_secs(580)
+            ),
+            None,
+            "it has waited long before"
+        );
+        assert_eq!(
+            pause(
+                &request(),
+                &response(429, Some("3600")),
+                &after(1),
+                Duration::ZERO
+            ),
             None,
             "it would end after the deadline"
         );
         let nothing = Answer::Nothing(NoAnswer::Failed(String::new()));
         for answer in [response(503, None), nothing] {
-            assert!(pause(&request(), &answer, &after(4)).is_some());
-            assert_eq!(pause(&request(), &answer, &after(5)), None);
+            assert!(pause(&request(), &answer, &after(4), Duration::ZERO).is_some());
+            assert_eq!(pause(&request(), &answer, &after(5), Duration::ZERO), None);
         }
     }
 }

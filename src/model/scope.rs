@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::cloud::Cloud;
 use super::time::Window;
 use super::verdict::Signal;
 
@@ -101,6 +102,9 @@ pub struct Options {
 pub struct Settings {
     /// The tenant id.
     pub tenant: String,
+    /// The cloud of the tenant. Cases of earlier versions do not name it.
+    #[serde(default, skip_serializing_if = "Cloud::is_public")]
+    pub cloud: Cloud,
     /// The id of the Sentinel workspace; `None` when the logs are only asked for in advanced hunting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,

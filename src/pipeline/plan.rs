@@ -192,8 +192,9 @@ pub async fn plan(
     intel: Intel,
     mut progress: Progress<'_>,
 ) -> Result<Plan, RunError> {
-    let context = Context::new(manifest, client, intel);
+    let context = Context::new(manifest, client, intel)?;
     let mut findings = Findings::new(&manifest.id, &manifest.options.settings.accepted);
+    findings.note_lacks(context.settings.cloud, context.options.chats_of);
     let mut directory = Directory::default();
 
     let seeds = async {

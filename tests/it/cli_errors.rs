@@ -41,19 +41,19 @@ fn settings_that_are_missing_wrong_or_unknown() {
             "[tenant] cloud must be a text in quotes",
         ),
         (
-            "method = \"client-secret\"",
-            "",
-            "the method is never guessed",
+            "method = \"client-secret\"\nclient_id = ",
+            "# ",
+            "the way to sign in is missing",
         ),
         (
             "method = \"client-secret\"",
-            "method = \"device-code\"",
-            "[auth] method is `device-code`; it can only be client-secret",
+            "method = \"device-cod\"",
+            "[auth] method is `device-cod`; it can be client-secret, client-certificate, workload-identity, managed-identity, azure-cli or device-code",
         ),
         (
             "client_id = ",
             "client_certificate_file = \"cert.pem\"\nclient_id = ",
-            "[auth] client_certificate_file belongs to a way to sign in that this version does not have; only method = \"client-secret\" is there",
+            "[auth] client_certificate_file belongs to method = \"client-certificate\", and the method is \"client-secret\"; take the key out, or choose its method",
         ),
         (
             "client_id = ",
@@ -153,15 +153,14 @@ fn required_settings_and_secrets_are_asked_for_by_name() {
     assert_eq!(
         problems,
         [
-            "error: the configuration has 8 errors:",
+            "error: the configuration has 7 errors:",
             "  - the tenant's id is missing: set id under [tenant] in linktrail.toml, or LINKTRAIL_TENANT_ID",
             "  - nothing says where the logs are: set workspace_id under [sentinel] in linktrail.toml, or LINKTRAIL_SENTINEL_WORKSPACE_ID, to the id of the Sentinel workspace; or set hunting = true under [defender], or LINKTRAIL_DEFENDER_HUNTING, to ask Microsoft Defender; or both",
             "  - provider otx needs a key: set LINKTRAIL_OTX_KEY, or take `otx` out of [intel] providers",
             "  - provider xforce needs a key: set LINKTRAIL_XFORCE_KEY, or take `xforce` out of [intel] providers",
             "  - provider xforce needs a key: set LINKTRAIL_XFORCE_PASSWORD, or take `xforce` out of [intel] providers",
-            "  - set method = \"client-secret\" under [auth] in linktrail.toml, or LINKTRAIL_AUTH_METHOD; the method is never guessed",
-            "  - the application (client) id is missing: set client_id under [auth] in linktrail.toml, or LINKTRAIL_AUTH_CLIENT_ID",
-            "  - the application's secret is missing: set LINKTRAIL_CLIENT_SECRET, or client_secret_file under [auth] in linktrail.toml",
+            "  - the way to sign in is missing: set method under [auth] in linktrail.toml, or LINKTRAIL_AUTH_METHOD, to one of \"client-secret\", \"client-certificate\", \"workload-identity\", \"managed-identity\", \"azure-cli\", \"device-code\"; it is never guessed",
+            "  - the tenant's own domains are missing, about which no outside provider is asked, and [intel] providers has otx, xforce: set internal_domains = [\"contoso.com\", \"contoso.onmicrosoft.com\"], with your own, under [tenant] in linktrail.toml, or LINKTRAIL_TENANT_INTERNAL_DOMAINS; [] says that there are none",
         ]
     );
     let ran = run::run(binary(lab.folder()).args(["load", "--config", "nowhere.toml"]));

@@ -12,7 +12,10 @@ mod growth;
 
 #[cfg(unix)]
 mod case;
+#[cfg(unix)]
+mod check;
 mod cli_errors;
+mod clouds;
 mod defender;
 mod demo;
 mod evidence;
@@ -21,12 +24,16 @@ mod export;
 mod hunts;
 mod intel;
 mod intel_load;
+mod internal_domains;
 mod links;
 mod load_faults;
 mod load_resume;
 mod load_truth;
 mod logs;
+mod permissions;
 mod plan;
 mod reliability;
 mod report;
+#[cfg(unix)]
+mod sign_in;
 mod targets;

@@ -15,6 +15,10 @@ use super::service::decode;
 pub enum Service {
     /// Entra's token endpoint.
     Login,
+    /// The instance metadata of a machine in Azure, over plain HTTP.
+    InstanceMetadata,
+    /// The endpoint by which App Service gives tokens, over plain HTTP.
+    AppService,
     /// Microsoft Graph.
     Graph,
     /// Log Analytics.
@@ -31,8 +35,10 @@ pub enum Service {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Service; 7] = [
+    pub const ALL: [Service; 9] = [
         Service::Login,
+        Service::InstanceMetadata,
+        Service::AppService,
         Service::Graph,
         Service::LogAnalytics,
         Service::Otx,
@@ -41,10 +47,17 @@ impl Service {
         Service::VirusTotal,
     ];
 
+    /// Whether it speaks plain HTTP, since it never leaves its machine.
+    pub(crate) fn is_plain(self) -> bool {
+        matches!(self, Service::InstanceMetadata | Service::AppService)
+    }
+
     /// The name it has in the configuration and in gaps.
     pub fn name(self) -> &'static str {
         match self {
             Service::Login => "login",
+            Service::InstanceMetadata => "instance_metadata",
+            Service::AppService => "app_service",
             Service::Graph => "graph",
             Service::LogAnalytics => "log_analytics",
             Service::Otx => "otx",

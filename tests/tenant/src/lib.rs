@@ -17,6 +17,7 @@
     reason = "what cannot be set up fails the test"
 )]
 
+mod cloud;
 mod exchange;
 mod faults;
 mod listen;
@@ -25,11 +26,14 @@ mod throttle;
 mod truth;
 pub mod world;
 
+pub use cloud::Cloud;
 pub use exchange::{Exchange, Service};
 pub use faults::{Action, Detail, Fault};
 pub use service::decode;
 pub use service::graph::PERMISSIONS;
 pub use service::intel::{OTX_KEY, URLHAUS_KEY, VIRUSTOTAL_KEY, XFORCE_KEY, XFORCE_PASSWORD};
+pub use service::login::{DeviceCodes, Holder, Registered};
+pub use service::metadata::IDENTITY_HEADER;
 pub use truth::{ChatsOf, Query, Truth};
 pub use world::World;
 
@@ -89,10 +93,34 @@ pub struct Options {
     pub throttle: Option<f64>,
     /// When a 429 says how long to wait.
     pub retry_after: RetryAfter,
+    /// The cloud that it is in.
+    pub cloud: Cloud,
     /// Seconds that a token is good for.
     pub token_lifetime: u64,
     /// Graph permissions that were not granted, of [`PERMISSIONS`].
     pub withheld: Vec<&'static str>,
+    /// The permissions of an application's tokens for Graph, but those that are withheld; none for all of [`PERMISSIONS`].
+    pub granted: Option<Vec<&'static str>>,
+    /// The scopes of a person's tokens for Graph.
+    pub scopes: Vec<&'static str>,
+    /// The UPN of the person who signs in; none for the first member of the world.
+    pub person: Option<String>,
+    /// Tokens show nothing of what they allow.
+    pub opaque_tokens: bool,
+    /// Certificates that are registered at the application.
+    pub certificates: Vec<Registered>,
+    /// The subject whose federated tokens the application trusts.
+    pub federated_subject: Option<&'static str>,
+    /// What people do with device codes.
+    pub device_codes: DeviceCodes,
+    /// The machine has a system-assigned managed identity.
+    pub system_identity: bool,
+    /// The client ids of its user-assigned ones.
+    pub user_identities: Vec<&'static str>,
+    /// How many seconds the clock of Entra is ahead of that of everybody else.
+    pub clock_ahead: i64,
+    /// A word that stands in every device code and refresh token.
+    pub mark: &'static str,
     /// Sentinel tables that were never ingested, beside those the world lacks.
     pub absent_tables: Vec<&'static str>,
     /// Rows after which a query's answer is partial.
@@ -120,8 +148,25 @@ impl Default for Options {
         Self {
             throttle: None,
             retry_after: RetryAfter::Sometimes,
+            cloud: Cloud::Public,
             token_lifetime: 3599,
             withheld: Vec::new(),
+            granted: None,
+            scopes: vec![
+                "User.Read",
+                "Team.ReadBasic.All",
+                "Channel.ReadBasic.All",
+                "Chat.Read",
+            ],
+            person: None,
+            opaque_tokens: false,
+            certificates: Vec::new(),
+            federated_subject: None,
+            device_codes: DeviceCodes::default(),
+            system_identity: true,
+            user_identities: Vec::new(),
+            clock_ahead: 0,
+            mark: "EAQAB",
             absent_tables: Vec::new(),
             max_rows: None,
             page_limit: None,
@@ -171,12 +216,14 @@ impl Tenant {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
             listener.set_nonblocking(true).expect("non-blocking");
             let port = listener.local_addr().expect("an address").port();
-            origins.insert(service, format!("https://127.0.0.1:{port}"));
+            let scheme = if service.is_plain() { "http" } else { "https" };
+            origins.insert(service, format!("{scheme}://127.0.0.1:{port}"));
             listeners.push((service, listener));
         }
         let state = Arc::new(service::State::new(world, options, origins));
         for (service, listener) in listeners {
-            let (state, tls) = (state.clone(), identity.acceptor.clone());
+            let tls = (!service.is_plain()).then(|| identity.acceptor.clone());
+            let state = state.clone();
             runtime.spawn(async move {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
                 listen::serve(state, service, listener, tls).await;
@@ -194,10 +241,11 @@ impl Tenant {
         &self.state.world
     }
 
-    /// Base urls by the service's name in the configuration.
+    /// Base urls by the service's name in the configuration, but those for managed identities alone.
     pub fn endpoints(&self) -> BTreeMap<&'static str, String> {
         let origins = self.state.origins.iter();
         origins
+            .filter(|(service, _)| !service.is_plain())
             .map(|(service, origin)| (service.name(), origin.clone()))
             .collect()
     }
@@ -221,11 +269,15 @@ impl Tenant {
     pub fn config_toml(&self, extra: &str) -> String {
         let world = self.world();
         let mut text = format!(
-            "[tenant]\nid = \"{}\"\ncloud = \"public\"\ninternal_domains = {:?}\n\n\
+            "[tenant]\nid = \"{}\"\ncloud = \"{}\"\ninternal_domains = {:?}\n\n\
              [auth]\nmethod = \"client-secret\"\nclient_id = \"{}\"\n\n\
              [sentinel]\nworkspace_id = \"{}\"\n\n\
              [intel]\nproviders = [\"otx\", \"xforce\"]\npatience = \"5s\"\n\n[endpoints]\n",
-            world.tenant_id, world.internal_domains, world.client_id, world.workspace_id
+            world.tenant_id,
+            self.state.options.cloud.name(),
+            world.internal_domains,
+            world.client_id,
+            world.workspace_id
         );
         for (name, url) in self.endpoints() {
             text.push_str(&format!("{name} = \"{url}\"\n"));
@@ -331,6 +383,21 @@ impl Tenant {
         for token in tokens.values_mut() {
             token.expires = self.state.clock.now();
         }
+    }
+
+    /// A new token for a resource, as the Azure CLI has one, which the services accept.
+    pub fn issue(&self, resource: &str, holder: Holder) -> String {
+        service::login::token::issue(&self.state, resource, holder).0
+    }
+
+    /// A token of another identity provider for a subject, which is good for so many seconds from now.
+    pub fn federated_token(&self, subject: &str, seconds: i64) -> String {
+        self.state.federated_token(subject, seconds)
+    }
+
+    /// Ends every person's session: refresh tokens are refused with this code from now on.
+    pub fn end_sessions(&self, code: u32) {
+        self.state.memory().session_over = Some(code);
     }
 
     /// The tokens for next pages that were given so far run out.

@@ -67,7 +67,7 @@ pub(crate) async fn serve(
     state: Arc<State>,
     service: Service,
     listener: TcpListener,
-    tls: TlsAcceptor,
+    tls: Option<TlsAcceptor>,
 ) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
@@ -76,16 +76,21 @@ pub(crate) async fn serve(
         };
         let (state, tls) = (state.clone(), tls.clone());
         tokio::spawn(async move {
-            let Ok(stream) = tls.accept(stream).await else {
-                return;
-            };
             let handler = hyper::service::service_fn(move |request| {
                 let state = state.clone();
                 async move { handle(&state, service, request).await }
             });
             let server = auto::Builder::new(TokioExecutor::new());
             // An error here is a client or a fault that closed the connection.
-            let _closed = server.serve_connection(TokioIo::new(stream), handler).await;
+            let _closed = match tls {
+                None => server.serve_connection(TokioIo::new(stream), handler).await,
+                Some(tls) => {
+                    let Ok(stream) = tls.accept(stream).await else {
+                        return;
+                    };
+                    server.serve_connection(TokioIo::new(stream), handler).await
+                }
+            };
         });
     }
 }
@@ -146,7 +151,9 @@ async fn handle(
 fn misplaced_secret(state: &State, service: Service, call: &Call) -> Option<String> {
     let authorization = call.header("authorization").unwrap_or_default();
     let misplaced = match service {
-        Service::Login => !authorization.is_empty(),
+        Service::Login | Service::InstanceMetadata | Service::AppService => {
+            !authorization.is_empty()
+        }
         Service::Otx | Service::UrlHaus | Service::VirusTotal => !authorization.is_empty(),
         Service::XForce => authorization.starts_with("Bearer"),
         Service::Graph | Service::LogAnalytics => authorization.starts_with("Basic"),

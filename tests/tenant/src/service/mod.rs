@@ -7,6 +7,7 @@ pub(crate) mod graph;
 pub(crate) mod hunting;
 pub(crate) mod intel;
 pub(crate) mod login;
+pub(crate) mod metadata;
 pub(crate) mod prelude;
 pub(crate) mod tables;
 pub(crate) mod workspace;
@@ -16,6 +17,7 @@ use super::exchange::{Log, Service};
 use super::faults::Script;
 use super::throttle::{Buckets, Clock};
 use super::world::World;
+use super::world::facts::{ChannelIx, Kind, User};
 use super::world::index::Index;
 use super::world::logs::Extents;
 use serde_json::Value;
@@ -157,6 +159,29 @@ pub(crate) struct Token {
     pub audience: String,
     /// When it ends.
     pub expires: Instant,
+    /// What it allows.
+    pub grants: Vec<String>,
+    /// The id of the person it speaks for; none for the application.
+    pub person: Option<String>,
+}
+
+impl Token {
+    /// Whether it allows what needs this permission, or one that includes it. A person's own chats are among all.
+    pub(crate) fn allows(&self, permission: &str) -> bool {
+        let others: &[&str] = match permission {
+            "User.Read.All" => &["User.ReadBasic.All", "Directory.Read.All"],
+            "Team.ReadBasic.All" | "Channel.ReadBasic.All" => {
+                &["Group.Read.All", "Directory.Read.All"]
+            }
+            "ChannelMessage.Read.All" => &["Group.Read.All"],
+            "Chat.Read.All" if self.person.is_some() => &["Chat.Read", "Chat.ReadWrite"],
+            "Chat.Read.All" => &["Chat.ReadWrite.All"],
+            _ => &[],
+        };
+        self.grants
+            .iter()
+            .any(|held| held == permission || others.contains(&held.as_str()))
+    }
 }
 
 /// What a running tenant remembers.
@@ -180,6 +205,8 @@ pub(crate) struct State {
     pub logs: Mutex<Extents>,
     /// Tokens given out.
     pub tokens: Mutex<HashMap<String, Token>>,
+    /// What Entra remembers.
+    pub login: Mutex<login::Memory>,
     /// Pages promised by nextLinks, by path and query.
     pub pages: Mutex<HashMap<String, graph::paging::Promise>>,
     /// Log Analytics queries running now.
@@ -214,6 +241,7 @@ impl State {
             script: Script::default(),
             logs: Mutex::default(),
             tokens: Mutex::default(),
+            login: Mutex::default(),
             pages: Mutex::default(),
             running: AtomicUsize::new(0),
             held: AtomicBool::new(false),
@@ -230,6 +258,43 @@ impl State {
     /// A number that was not given before.
     pub(crate) fn count(&self) -> usize {
         self.counter.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether Graph serves a channel in this cloud.
+    pub(crate) fn is_served(&self, channel: ChannelIx) -> bool {
+        let is_shared = self.world.channels[channel].membership == "shared";
+        !is_shared || self.options.cloud.serves_shared_channels()
+    }
+
+    /// What Entra remembers.
+    pub(crate) fn memory(&self) -> std::sync::MutexGuard<'_, login::Memory> {
+        self.login
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The person who signs in by device code and in the Azure CLI.
+    pub(crate) fn person(&self) -> &User {
+        let named = self.options.person.as_deref();
+        let is_person = |user: &&User| match named {
+            Some(upn) => user.upn == upn,
+            None => user.kind == Kind::Member,
+        };
+        self.world
+            .users
+            .iter()
+            .find(is_person)
+            .expect("a person who signs in")
+    }
+
+    /// The bearer token of a request.
+    pub(crate) fn token(&self, call: &Call) -> Option<Token> {
+        let token = call.header("authorization")?.strip_prefix("Bearer ")?;
+        let tokens = self
+            .tokens
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        tokens.get(token).cloned()
     }
 
     /// Whether a bearer token is good for `audience`.
@@ -256,6 +321,8 @@ impl State {
     pub(crate) async fn answer(&self, service: Service, call: &Call) -> Reply {
         match service {
             Service::Login => login::answer(self, call),
+            Service::InstanceMetadata => metadata::instance(self, call),
+            Service::AppService => metadata::app_service(self, call),
             Service::Graph => graph::answer(self, call, false).await,
             Service::LogAnalytics => workspace::answer(self, call).await,
             Service::Otx => intel::otx(self, call),

@@ -11,8 +11,6 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-const AUDIENCE: &str = "https://api.loganalytics.io";
-
 fn error(status: u16, code: &str, message: &str, inner: Option<Value>) -> Reply {
     let mut error = json!({"message": message, "code": code, "correlationId": "be2d9e2f-0000-4000-8000-000000000000"});
     if let Some(inner) = inner {
@@ -113,7 +111,7 @@ impl Drop for Running<'_> {
 
 fn refuse_token(state: &State, call: &Call) -> Option<Reply> {
     let refuse = || error(401, "AuthenticationFailed", "Authentication failed", None);
-    match state.bearer(call, AUDIENCE) {
+    match state.bearer(call, state.options.cloud.log_analytics()) {
         Bearer::Good => None,
         Bearer::Expired => Some(refuse()),
         Bearer::Missing => Some(refuse().violating("no bearer token for Log Analytics")),

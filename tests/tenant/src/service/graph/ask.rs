@@ -2,12 +2,13 @@
 
 use super::graph_error;
 use super::paging::{self, Promise};
-use crate::service::{Reply, State};
+use crate::service::{Reply, State, Token};
 use serde_json::{Value, json};
 
 /// One GET, and what it may ask for.
 pub(super) struct Ask<'a> {
     pub(super) state: &'a State,
+    pub(super) token: &'a Token,
     pub(super) known_enums: bool,
     pub(super) promise: &'a Promise,
 }
@@ -50,24 +51,38 @@ impl Ask<'_> {
                 reply
             });
         }
-        if self.state.options.withheld.contains(&permission) {
-            return Err(match permission {
-                "User.Read.All" => graph_error(
-                    403,
-                    "Authorization_RequestDenied",
-                    "Insufficient privileges to complete the operation.",
-                ),
-                "ChannelMessage.Read.All" | "Chat.Read.All" => graph_error(403, "UnknownError", ""),
-                _ => graph_error(
-                    403,
-                    "Forbidden",
-                    &format!(
-                        "Missing role permissions on the request. API requires one of '{permission}'."
-                    ),
-                ),
-            });
+        if !self.token.allows(permission) {
+            return Err(self.forbidden(permission));
         }
         Ok(())
+    }
+
+    fn forbidden(&self, permission: &str) -> Reply {
+        let held = self.token.grants.join(", ");
+        if permission == "User.Read.All" {
+            let text = "Insufficient privileges to complete the operation.";
+            return graph_error(403, "Authorization_RequestDenied", text);
+        }
+        if self.token.person.is_some() {
+            let wanted = match permission {
+                "Chat.Read.All" => "Chat.Read, Chat.ReadWrite",
+                other => other,
+            };
+            let text = format!(
+                "Missing scope permissions on the request. API requires one of '{wanted}'. Scopes on the request '{held}'."
+            );
+            return graph_error(403, "Forbidden", &text);
+        }
+        // Some services behind Graph say nothing at all.
+        if ["ChannelMessage.Read.All", "Chat.Read.All"].contains(&permission)
+            && self.state.options.granted.is_none()
+        {
+            return graph_error(403, "UnknownError", "");
+        }
+        let text = format!(
+            "Missing role permissions on the request. API requires one of '{permission}'. Roles on the request '{held}'. Resource specific consent grants on the request ''."
+        );
+        graph_error(403, "Forbidden", &text)
     }
 
     pub(super) fn top(&self, default: usize) -> Result<usize, Reply> {

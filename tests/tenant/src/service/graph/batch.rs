@@ -57,6 +57,10 @@ pub(super) async fn batch(state: &State, call: &Call, query: &str) -> Reply {
                 value.as_str().unwrap_or_default().to_owned(),
             );
         }
+        // Each part is asked with the token of the whole.
+        if let Some(token) = call.header("authorization") {
+            headers.insert("authorization".to_owned(), token.to_owned());
+        }
         let inner = Call {
             method: "GET".into(),
             target: format!("/v1.0{url}"),

@@ -14,9 +14,8 @@ use chrono::Utc;
 use paging::Promise;
 use serde_json::json;
 
-const AUDIENCE: &str = "https://graph.microsoft.com";
-
-/// The application permissions that the tenant can grant or withhold.
+/// The application permissions that a load needs, and that the tenant can grant or withhold. `Organization.Read.All` can be
+/// withheld too.
 pub const PERMISSIONS: [&str; 5] = [
     "User.Read.All",
     "Team.ReadBasic.All",
@@ -51,7 +50,7 @@ fn refuse_token(state: &State, call: &Call) -> Option<Reply> {
             "Bearer realm=\"\", authorization_uri=\"\"",
         )
     };
-    match state.bearer(call, AUDIENCE) {
+    match state.bearer(call, state.options.cloud.graph()) {
         Bearer::Good => None,
         Bearer::Expired => Some(refuse("Lifetime validation failed, the token is expired.")),
         Bearer::Missing => {
@@ -110,20 +109,27 @@ fn get(state: &State, call: &Call) -> Reply {
             epoch: 0,
         }
     };
+    let Some(token) = state.token(call) else {
+        return graph_error(401, "InvalidAuthenticationToken", "Access token is empty.");
+    };
     let path: Vec<&str> = promise.segments.iter().map(String::as_str).collect();
     let ask = Ask {
         state,
+        token: &token,
         known_enums: call
             .header("prefer")
             .is_some_and(|p| p.contains("include-unknown-enum-members")),
         promise: &promise,
     };
     match path.as_slice() {
+        ["v1.0", "organization"] => ask.organization(),
+        ["v1.0", "users"] => ask.users(),
         ["v1.0", "users", user] => ask.user(user),
         ["v1.0", "users", user, "joinedTeams"] => ask.joined_teams(user),
         ["v1.0", "users", user, "teamwork", "associatedTeams"] => ask.associated_teams(user),
         ["v1.0", "users", user, "chats"] => ask.chats(user),
         ["v1.0", "teams", team] => ask.team(team),
+        ["v1.0", "teams", team, "channels"] => ask.channels(team),
         ["v1.0", "teams", team, "channels", "getAllMessages"] => ask.all_messages(team),
         ["v1.0", "teams", team, "channels", channel] => ask.channel(team, channel),
         ["v1.0", "teams", t, "channels", c, "messages"] => ask.channel_messages(t, c),

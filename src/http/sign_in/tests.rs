@@ -1,4 +1,5 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use url::Url;
 
 use super::*;
 
@@ -25,10 +26,13 @@ async fn entra(answers: &'static [(u16, &'static str)], patience: Duration) -> A
         }
     });
     let sign_in = SignIn {
+        method: Method::ClientSecret {
+            client_id: "client".to_owned(),
+            secret: "hush".to_owned().into(),
+        },
+        authority: "https://login.example",
         tenant: "11111111-2222-3333-4444-555555555555".to_owned(),
-        client_id: "client".to_owned(),
-        client_secret: "hush".to_owned().into(),
-        login: Url::parse(&format!("https://{address}/")).unwrap(),
+        login: Url::parse(&format!("http://{address}/")).unwrap(),
         graph_audience: "https://graph.example",
         log_analytics_audience: "https://logs.example",
         patience,
@@ -114,4 +118,21 @@ async fn a_service_that_accepts_no_token_is_not_signed_in_to_again() {
     );
     assert_eq!(tokens.get(Audience::Graph).await.unwrap_err(), error);
     assert_eq!(tokens.sent(), 2);
+}
+
+#[tokio::test]
+async fn what_a_token_allows_is_read_from_the_token_in_use() {
+    // Claims: {"aud":"https://graph.example","roles":["Chat.Read.All"]}
+    const READABLE: (u16, &str) = (
+        200,
+        r#"{"token_type":"Bearer","expires_in":3599,"access_token":"e30.eyJhdWQiOiJodHRwczovL2dyYXBoLmV4YW1wbGUiLCJyb2xlcyI6WyJDaGF0LlJlYWQuQWxsIl19.x"}"#,
+    );
+    let tokens = entra(&[READABLE, TOKEN], LONG).await;
+    for _ in 0..2 {
+        let permissions = tokens.permissions(Audience::Graph).await.unwrap();
+        assert!(permissions.has("Chat.Read.All") && permissions.lacks("User.Read.All"));
+    }
+    assert_eq!(tokens.sent(), 1);
+    let permissions = tokens.permissions(Audience::LogAnalytics).await.unwrap();
+    assert!(!permissions.is_known());
 }

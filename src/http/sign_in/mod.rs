@@ -1,30 +1,48 @@
-//! Sign-in to Entra by azure_identity, with the TLS settings of all other requests.
+//! Sign-in, with the TLS settings of all other requests.
 //!
 //! Each audience has its token, which all requests share. One request at a time signs in, and the others wait for it.
-//! When Entra refuses an audience, does not answer for too long, or the service does not accept the token, that is
+//! When an audience is refused, nobody answers for too long, or the service does not accept the token, that is
 //! remembered: further requests fail at once with the same reason.
+//!
+//! [`method`] says which ways there are to sign in, and a file for each asks once for a token: `azure` for applications,
+//! `managed_identity`, `azure_cli` and `device_code`. `entra` reads the answers, and `advice` says what to do about errors.
+
+mod advice;
+mod azure;
+mod azure_cli;
+mod certificate;
+mod der;
+mod device_code;
+mod entra;
+mod managed_identity;
+mod method;
+mod pbes2;
+mod pem;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use azure_core::cloud::CustomConfiguration;
-use azure_core::credentials::{Secret, TokenCredential};
-use azure_core::http::{ClientOptions, HttpClient, RetryOptions, Transport};
-use azure_core::time::OffsetDateTime;
-use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
-use url::Url;
 
-use super::entra::{self, EntraClient, Trouble};
+use super::permissions::Permissions;
 use super::words::length;
 use crate::journal::Audience;
 use crate::model::{Retries, RetryPolicy};
+use advice::Asking;
+use azure::Proof;
+use azure_cli::AzureCli;
+use device_code::{DeviceCode, Line};
+use entra::{Issued, Trouble};
+use managed_identity::ManagedIdentity;
 
-/// How long to wait for Entra when it does not answer.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub use certificate::ClientCertificate;
+pub use method::{IdentityService, Method, PATIENCE, SignIn};
+
 /// A token is renewed this long before it expires.
 const RENEWED_BEFORE: Duration = Duration::from_secs(300);
 /// How long an attempt to renew a token that is still good is not repeated after it failed.
@@ -32,41 +50,13 @@ const AGAIN_AFTER: Duration = Duration::from_secs(20);
 /// After the service refused a token, the next one is not replaced for this long: it would be refused too.
 const NOT_RENEWED_FOR: Duration = Duration::from_secs(300);
 
-/// Credentials and addresses for signing in to Entra.
-#[derive(Debug, Clone)]
-pub struct SignIn {
-    /// The tenant id.
-    pub tenant: String,
-    /// The application (client) id.
-    pub client_id: String,
-    /// The client secret of the application.
-    pub client_secret: SecretString,
-    /// The address of the token service.
-    pub login: Url,
-    /// The audience of tokens for Microsoft Graph. It depends on the cloud, and not on `[endpoints]`.
-    pub graph_audience: &'static str,
-    /// The audience of tokens for Log Analytics.
-    pub log_analytics_audience: &'static str,
-    /// How long to wait for Entra when it does not answer; [`PATIENCE`] outside tests.
-    pub patience: Duration,
-}
-
 /// Why there is no token. Each text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct SignInError {
     why: String,
-    /// Entra did not answer, however long it was waited for.
+    /// Nobody answered, however long it was waited for.
     is_away: bool,
-}
-
-impl SignInError {
-    fn by_entra(why: &str, is_away: bool) -> Self {
-        Self {
-            why: format!("sign-in to Entra failed: {why}"),
-            is_away,
-        }
-    }
 }
 
 /// A token, and which of the tokens of its audience it is.
@@ -80,10 +70,48 @@ pub(super) struct Token {
 #[derive(Debug)]
 pub struct Tokens {
     sign_in: SignIn,
+    credential: Credential,
     http: reqwest::Client,
     sent: Arc<AtomicU64>,
     waits: AtomicBool,
     audiences: Mutex<HashMap<Audience, Arc<tokio::sync::Mutex<State>>>>,
+}
+
+/// What asks for a token, with what it has to remember.
+#[derive(Debug)]
+enum Credential {
+    Application { client_id: String, proof: Proof },
+    ManagedIdentity(ManagedIdentity),
+    AzureCli(AzureCli),
+    DeviceCode(DeviceCode),
+}
+
+impl Credential {
+    fn new(method: Method) -> Self {
+        let application = |client_id, proof| Self::Application { client_id, proof };
+        match method {
+            Method::ClientSecret { client_id, secret } => {
+                application(client_id, Proof::Secret(secret))
+            }
+            Method::ClientCertificate {
+                client_id,
+                certificate,
+            } => application(client_id, Proof::Certificate(certificate)),
+            Method::WorkloadIdentity {
+                client_id,
+                token_file,
+            } => application(client_id, Proof::TokenFile(token_file)),
+            Method::ManagedIdentity { client_id, service } => {
+                Self::ManagedIdentity(ManagedIdentity::new(client_id, service))
+            }
+            Method::AzureCli {
+                program,
+                withheld,
+                time,
+            } => Self::AzureCli(AzureCli::new(program, withheld, time)),
+            Method::DeviceCode { client_id } => Self::DeviceCode(DeviceCode::new(client_id)),
+        }
+    }
 }
 
 /// What is known of one audience.
@@ -91,7 +119,8 @@ pub struct Tokens {
 struct State {
     token: Option<Current>,
     generation: u64,
-    /// When to ask for a new token again, after the last attempt failed while the old one is still good.
+    /// When to ask for a new token again, after the last attempt failed while the old one is still good, or brought one
+    /// that expires as soon.
     again_at: Option<Instant>,
     /// Why there will be no token in this run.
     refused: Option<SignInError>,
@@ -100,7 +129,7 @@ struct State {
 #[derive(Debug)]
 struct Current {
     secret: SecretString,
-    expires: OffsetDateTime,
+    expires: DateTime<Utc>,
     /// When this token replaced one that the service refused.
     replaced_at: Option<Instant>,
     /// Whether the service has accepted this token.
@@ -108,8 +137,17 @@ struct Current {
 }
 
 impl Current {
+    fn of(issued: Issued, replaced_at: Option<Instant>) -> Self {
+        Self {
+            secret: issued.secret,
+            expires: issued.expires,
+            replaced_at,
+            is_accepted: false,
+        }
+    }
+
     fn is_good_for(&self, time: Duration) -> bool {
-        self.expires > OffsetDateTime::now_utc() + time
+        self.expires > Utc::now() + time
     }
 }
 
@@ -128,6 +166,7 @@ impl Tokens {
     /// Prepares the sign-in. It takes place with the first request that needs a token.
     pub fn new(sign_in: SignIn, http: reqwest::Client) -> Self {
         Self {
+            credential: Credential::new(sign_in.method.clone()),
             sign_in,
             http,
             sent: Arc::default(),
@@ -142,6 +181,15 @@ impl Tokens {
     /// When Entra refuses it or cannot be reached, or the service refused the tokens before. It stays so for this run.
     pub(super) async fn get(&self, audience: Audience) -> Result<Token, SignInError> {
         self.get_within(audience, self.sign_in.patience).await
+    }
+
+    /// What the token for this audience allows. It is fetched when there is none yet.
+    ///
+    /// # Errors
+    /// Those of [`Tokens::get`].
+    pub(super) async fn permissions(&self, audience: Audience) -> Result<Permissions, SignInError> {
+        let token = self.get(audience).await?;
+        Ok(Permissions::of(token.secret.expose_secret()))
     }
 
     /// True when there is a token for another audience than this one, for which there is none because of `error`.
@@ -174,19 +222,17 @@ impl Tokens {
         let is_good = is_good(state.token.as_ref());
         let waits = is_good && state.again_at.is_some_and(|at| at > Instant::now());
         if !state.token.as_ref().is_some_and(is_fresh) && !waits {
-            // While the old token is good nobody has to wait.
+            // While the old token is good nobody has to wait, and nobody is asked to sign in.
             let patience = if is_good { Duration::ZERO } else { patience };
-            match self.fetch(audience, patience).await {
-                Ok((secret, expires)) => {
+            let again = Instant::now() + AGAIN_AFTER;
+            match self.fetch(audience, patience, !is_good).await {
+                Ok(issued) => {
+                    let current = Current::of(issued, None);
+                    state.again_at = (!is_fresh(&current)).then_some(again);
                     state.generation += 1;
-                    state.token = Some(Current {
-                        secret,
-                        expires,
-                        replaced_at: None,
-                        is_accepted: false,
-                    });
+                    state.token = Some(current);
                 }
-                Err(_) if is_good => state.again_at = Some(Instant::now() + AGAIN_AFTER),
+                Err(_) if is_good => state.again_at = Some(again),
                 Err(refused) => {
                     state.refused = Some(refused.clone());
                     return Err(refused);
@@ -198,7 +244,7 @@ impl Tokens {
                 secret: current.secret.clone(),
                 generation: state.generation,
             }),
-            None => Err(SignInError::by_entra("there is no token", false)),
+            None => Err(self.error("there is no token", false)),
         }
     }
 
@@ -242,15 +288,10 @@ impl Tokens {
             state.refused = Some(refused.clone());
             return Refused::Always(refused);
         }
-        match self.fetch(audience, self.sign_in.patience).await {
-            Ok((secret, expires)) => {
+        match self.fetch(audience, self.sign_in.patience, true).await {
+            Ok(issued) => {
                 state.generation += 1;
-                state.token = Some(Current {
-                    secret,
-                    expires,
-                    replaced_at: Some(Instant::now()),
-                    is_accepted: false,
-                });
+                state.token = Some(Current::of(issued, Some(Instant::now())));
                 Refused::Renewed
             }
             Err(refused) => {
@@ -260,7 +301,7 @@ impl Tokens {
         }
     }
 
-    /// The number of requests sent to Entra so far, retries included.
+    /// How often a token was asked for so far: requests, retries included, and runs of `az`.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
@@ -273,12 +314,30 @@ impl Tokens {
         Arc::clone(audiences.entry(audience).or_default())
     }
 
-    /// Fetches a token. When Entra does not answer, it is asked again as long as the patience lasts.
-    async fn fetch(
+    fn error(&self, why: &str, is_away: bool) -> SignInError {
+        SignInError {
+            why: format!("{}: {why}", self.sign_in.method.kind().failed()),
+            is_away,
+        }
+    }
+
+    /// Fetches a token. When nobody answers, it is asked again as long as the patience lasts.
+    /// The future is boxed: every request waits for a token, and hardly any has to fetch one.
+    fn fetch(
         &self,
         audience: Audience,
         patience: Duration,
-    ) -> Result<(SecretString, OffsetDateTime), SignInError> {
+        may_ask: bool,
+    ) -> BoxFuture<'_, Result<Issued, SignInError>> {
+        Box::pin(self.fetch_with_retries(audience, patience, may_ask))
+    }
+
+    async fn fetch_with_retries(
+        &self,
+        audience: Audience,
+        patience: Duration,
+        may_ask: bool,
+    ) -> Result<Issued, SignInError> {
         let policy = RetryPolicy {
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(20),
@@ -288,13 +347,13 @@ impl Tokens {
         };
         let mut retries = Retries::begin();
         loop {
-            let trouble = match self.fetch_once(audience).await? {
-                Ok(token) => return Ok(token),
+            let trouble = match self.fetch_once(audience, may_ask).await {
+                Ok(issued) => return Ok(issued),
                 Err(trouble) => trouble,
             };
             retries.count();
             let Trouble::Away { why, asked } = trouble else {
-                return Err(SignInError::by_entra(&trouble.to_string(), false));
+                return Err(self.error(&trouble.to_string(), false));
             };
             let Some(pause) = retries.pause(&policy, asked) else {
                 let why = match asked {
@@ -304,11 +363,12 @@ impl Tokens {
                     ),
                     None => format!("{why}; run the same command again when it answers"),
                 };
-                return Err(SignInError::by_entra(&why, true));
+                return Err(self.error(&why, true));
             };
             if !self.waits.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
-                    "Entra does not answer ({why}); waiting for it, at most {}",
+                    "{} does not answer ({why}); waiting for it, at most {}",
+                    self.sign_in.method.kind().service(),
                     length(patience)
                 );
             }
@@ -316,46 +376,33 @@ impl Tokens {
         }
     }
 
-    /// Asks Entra once. The outer error is one of the settings.
-    async fn fetch_once(
-        &self,
-        audience: Audience,
-    ) -> Result<Result<(SecretString, OffsetDateTime), Trouble>, SignInError> {
-        let transport = Arc::new(EntraClient::new(self.http.clone(), Arc::clone(&self.sent)));
-        let resource = match audience {
-            Audience::Graph => self.sign_in.graph_audience,
-            Audience::LogAnalytics => self.sign_in.log_analytics_audience,
-        };
-        let credential = self.credential(Arc::clone(&transport) as Arc<dyn HttpClient>)?;
+    /// Asks once for a token. `may_ask` is false when no person should be asked to sign in.
+    async fn fetch_once(&self, audience: Audience, may_ask: bool) -> Result<Issued, Trouble> {
+        let resource = self.sign_in.resource(audience);
         let scope = format!("{resource}/.default");
-        Ok(match credential.get_token(&[&scope], None).await {
-            Ok(token) => Ok((token.token.secret().to_owned().into(), token.expires_on)),
-            Err(error) => Err(transport
-                .trouble()
-                .unwrap_or_else(|| entra::trouble(&error))),
-        })
-    }
-
-    fn credential(
-        &self,
-        transport: Arc<dyn HttpClient>,
-    ) -> Result<Arc<ClientSecretCredential>, SignInError> {
-        let mut cloud = CustomConfiguration::default();
-        cloud.authority_host = self.sign_in.login.to_string();
-        let client_options = ClientOptions {
-            cloud: Some(Arc::new(cloud.into())),
-            transport: Some(Transport::new(transport)),
-            // It is asked again here, with bounds that hold for all who wait.
-            retry: RetryOptions::none(),
-            ..ClientOptions::default()
+        let asking = Asking {
+            by: self.sign_in.method.kind(),
+            audience,
+            tenant: &self.sign_in.tenant,
+            scope: &scope,
         };
-        ClientSecretCredential::new(
-            &self.sign_in.tenant,
-            self.sign_in.client_id.clone(),
-            Secret::new(self.sign_in.client_secret.expose_secret().to_owned()),
-            Some(ClientSecretCredentialOptions { client_options }),
-        )
-        .map_err(|error| SignInError::by_entra(&entra::trouble(&error).to_string(), false))
+        let (sign_in, http, sent) = (&self.sign_in, &self.http, &self.sent);
+        match &self.credential {
+            Credential::Application { client_id, proof } => {
+                azure::token(sign_in, client_id, proof, asking, http, sent).await
+            }
+            Credential::ManagedIdentity(identity) => identity.token(resource, asking, sent).await,
+            Credential::AzureCli(cli) => cli.token(asking, sent).await,
+            Credential::DeviceCode(person) => {
+                let line = Line {
+                    sign_in,
+                    asking,
+                    http,
+                    sent,
+                };
+                person.token(line, may_ask).await
+            }
+        }
     }
 }
 
@@ -371,5 +418,4 @@ fn title(audience: Audience) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "sign_in_tests.rs"]
 mod tests;
