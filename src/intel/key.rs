@@ -27,7 +27,7 @@ pub(super) fn read<S: Service>(answer: &Answer, secrets: &[&str]) -> KeyState {
             "status {status}: {}",
             refusal::<S>(status, secrets)
         )),
-        // Only the service itself answers in JSON. Whether another address answers is seen by a look-up.
+        // Whether it is the service that answers so is seen by a look-up.
         (404 | 405 | 501, _) => KeyState::NotTold,
         (429, _) => KeyState::UsedUp(format!(
             "{} answers that there were too many requests",

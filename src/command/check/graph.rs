@@ -18,23 +18,23 @@ use crate::source::msgraph::{Graph, Right};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grant {
     /// To the application, by a command.
-    ToTheApplication,
+    Application,
     /// To a managed identity, which has no registration.
-    ToTheIdentity,
+    ManagedIdentity,
     /// To the application that a person signs in with.
-    ToThePerson,
+    Person,
     /// The Azure CLI is an application of Microsoft's, which nobody can give more.
-    ToNobody,
+    Nobody,
 }
 
 impl Grant {
     /// How it is given where this is the way to sign in.
     pub(super) fn by(method: Option<&SignInMethod>) -> Self {
         match method {
-            Some(SignInMethod::ManagedIdentity { .. }) => Self::ToTheIdentity,
-            Some(SignInMethod::DeviceCode { .. }) => Self::ToThePerson,
-            Some(SignInMethod::AzureCli { .. }) => Self::ToNobody,
-            _ => Self::ToTheApplication,
+            Some(SignInMethod::ManagedIdentity { .. }) => Self::ManagedIdentity,
+            Some(SignInMethod::DeviceCode { .. }) => Self::Person,
+            Some(SignInMethod::AzureCli { .. }) => Self::Nobody,
+            _ => Self::Application,
         }
     }
 
@@ -43,19 +43,19 @@ impl Grant {
         let name = permission.name;
         let scope = permission.delegated.first().unwrap_or(&name);
         match self {
-            Self::ToTheApplication => Fix::run(
+            Self::Application => Fix::run(
                 format!(
                     "grant the application {name} in Microsoft Graph, with an administrator's consent"
                 ),
                 Command::Grant(permission.id),
             ),
-            Self::ToTheIdentity => Fix::say(format!(
+            Self::ManagedIdentity => Fix::say(format!(
                 "assign {name} of Microsoft Graph to the managed identity, as docs/permissions.md shows: it has no page for that in the portal"
             )),
-            Self::ToThePerson => Fix::say(format!(
+            Self::Person => Fix::say(format!(
                 "add the delegated permission {scope} to the application, have it consented to, and sign in again"
             )),
-            Self::ToNobody => Fix::say(format!(
+            Self::Nobody => Fix::say(format!(
                 "nobody can give the Azure CLI more: sign in with method = \"device-code\" and an application of your own that has {scope}"
             )),
         }
@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn judge(token: &Permissions, right: &Right) -> (State, bool) {
-        let check = judged(&PERMISSIONS[3], token, Grant::ToTheApplication, right);
+        let check = judged(&PERMISSIONS[3], token, Grant::Application, right);
         let command = check.fix.and_then(|fix| fix.command);
         (check.state, command.is_some())
     }
@@ -287,7 +287,7 @@ mod tests {
             (&["Chat.ReadBasic"], State::Missing),
         ] {
             let token = token(scopes, true);
-            let check = delegated(&PERMISSIONS[4], &token, Grant::ToThePerson);
+            let check = delegated(&PERMISSIONS[4], &token, Grant::Person);
             assert_eq!(check.state, chats, "{scopes:?}");
             match chats {
                 State::Ok => assert_eq!(check.detail, "as far as ann@contoso.com may see it"),
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn nobody_is_told_to_grant_what_cannot_be_granted() {
-        for grant in [Grant::ToTheIdentity, Grant::ToThePerson, Grant::ToNobody] {
+        for grant in [Grant::ManagedIdentity, Grant::Person, Grant::Nobody] {
             let fix = grant.fix(&PERMISSIONS[0]).unwrap();
             assert_eq!(fix.command, None, "{grant:?}");
         }

@@ -76,9 +76,7 @@ async fn service(
             Err(state) => state,
         };
     }
-    // VirusTotal's free keys allow four requests a minute, so its second one would have to wait.
-    let may_look_up = spec.name != "virustotal";
-    if state == KeyState::NotTold && may_look_up {
+    if state == KeyState::NotTold {
         sent += 1;
         state = match ask(client, quotas, provider.probe()).await {
             Ok(exchange) => provider.read_probe(&exchange.answer),
@@ -101,10 +99,6 @@ async fn service(
         KeyState::Accepted(account) => {
             Check::ok(Topic::Intel, spec.name, accepted(&account, counted))
         }
-        KeyState::NotTold => {
-            let told = ["the service answers and does not tell of the key".to_owned(), counted];
-            Check::ok(Topic::Intel, spec.name, joined(told))
-        }
         KeyState::Refused(why) => failed(State::Missing, &why).fix(Fix::say(format!(
             "set {key} to a key that {} takes, or take `{}` out of [intel] providers",
             provider.title(),
@@ -114,6 +108,7 @@ async fn service(
             "wait until the quota begins anew, set {key} to a key that allows more, or take `{}` out of [intel] providers",
             spec.name
         ))),
+        KeyState::NotTold => failed(State::Failed, "it does not tell whether the key is good"),
         KeyState::NoAnswer(why) => failed(State::Failed, &why).fix(Fix::say(format!(
             "see that this machine reaches {}, and that [endpoints] {} is right if it is set",
             provider.title(),
