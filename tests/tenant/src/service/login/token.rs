@@ -44,7 +44,9 @@ fn grants(state: &State, resource: &str, holder: Holder) -> Vec<String> {
     if resource != state.options.cloud.graph() {
         return vec!["Data.Read".to_owned()];
     }
-    let all = crate::PERMISSIONS.to_vec();
+    // What a load needs, with what only some loads or errors ask for.
+    let more = ["Organization.Read.All", "ThreatHunting.Read.All"];
+    let all = [&crate::PERMISSIONS[..], &more].concat();
     let granted = match holder {
         Holder::Application => state.options.granted.clone().unwrap_or(all),
         Holder::Person => state.options.scopes.clone(),
