@@ -20,9 +20,10 @@ use std::time::Instant;
 use futures::stream::{self, StreamExt};
 use linktrail::graph::schema::{EDGES, NODES, Property, ValueKind};
 use linktrail::graph::value::{Properties, Value};
-use linktrail::graph::{EdgeType, Graph, Label};
+use linktrail::graph::{EdgeData, EdgeType, Graph, Label, NodeData, held};
 use linktrail::sink::neo4j::{
-    Connection, Settings, Tuning, merge_edge_rows, merge_edges, merge_node_rows, merge_nodes,
+    Connection, Settings, Tuning, columns, merge_edge_rows, merge_edges, merge_node_rows,
+    merge_nodes,
 };
 use serde_json::json;
 
@@ -308,38 +309,34 @@ fn dump(graph: &Graph, file: &str) {
     let nodes = graph.nodes();
     let edges: Vec<_> = graph.edges().collect();
     for spec in NODES {
-        let columns = columns(spec.all_properties());
-        let rows = nodes.iter().filter(|node| node.label == spec.label);
+        let of_label = nodes.iter().filter(|node| node.label == spec.label);
+        let of_label: Vec<&NodeData> = of_label.copied().collect();
+        let columns = columns(held(spec.all_properties(), of_label.iter().copied()).into_iter());
+        let rows = of_label.iter();
         let rows = rows.map(|node| row(&[&node.id], &columns, graph, graph.stored(*node)));
-        let statement = merge_nodes(spec.label);
+        let statement = merge_nodes(spec.label, &columns);
         write(&mut out, &statement, rows.collect(), &times(&columns, 1));
     }
     for spec in EDGES {
-        let columns = columns(spec.all_properties());
         for (from, to) in spec.joins {
             let (kind, from, to): (EdgeType, Label, Label) = (spec.kind, *from, *to);
-            let rows = edges
+            let of_kind = edges
                 .iter()
-                .filter(|(a, edge, b)| (edge.kind, a.label, b.label) == (kind, from, to))
-                .map(|(a, edge, b)| {
-                    row(
-                        &[&a.id, &b.id],
-                        &columns,
-                        graph,
-                        graph.stored((*a, *edge, *b)),
-                    )
-                });
-            let statement = merge_edges(kind, from, to);
+                .filter(|(a, edge, b)| (edge.kind, a.label, b.label) == (kind, from, to));
+            let of_kind: Vec<(&NodeData, &EdgeData, &NodeData)> = of_kind.copied().collect();
+            let columns = columns(held(spec.all_properties(), of_kind.iter().copied()).into_iter());
+            let rows = of_kind.iter().map(|(a, edge, b)| {
+                row(
+                    &[&a.id, &b.id],
+                    &columns,
+                    graph,
+                    graph.stored((*a, *edge, *b)),
+                )
+            });
+            let statement = merge_edges(kind, from, to, &columns);
             write(&mut out, &statement, rows.collect(), &times(&columns, 2));
         }
     }
-}
-
-/// The columns of a row as the statements count them.
-fn columns(properties: impl Iterator<Item = &'static Property>) -> Vec<&'static Property> {
-    let mut columns: Vec<_> = properties.filter(|p| p.name != "cases").collect();
-    columns.sort_by_key(|property| property.name);
-    columns
 }
 
 /// Where in a row the times stand.

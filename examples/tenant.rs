@@ -7,14 +7,14 @@
 //! ```
 //!
 //! Options: `--world small|demo|<messages>` (small), `--seed N` (the world's own), `--throttle FACTOR` (off; 1 is the
-//! real limits), `--out DIR` (a temporary folder), `--extra FILE` (TOML appended to the configuration,
+//! real limits), `--cloud public|gcc|usgov|usgov-dod` (public), `--out DIR` (a temporary folder), `--extra FILE` (TOML appended to the configuration,
 //! such as a `[neo4j]` table). `truth.json` in that folder holds what a load with default options must
 //! answer. When it ends it prints what a careful client would not have asked.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::path::PathBuf;
-use tenant_sim::{Options, Query, Tenant, World};
+use tenant_sim::{Cloud, Options, Query, Tenant, World};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -32,6 +32,15 @@ async fn main() -> Result<(), Failure> {
             "--world" => world_name = value,
             "--seed" => seed = Some(value.parse()?),
             "--throttle" => options.throttle = Some(value.parse()?),
+            "--cloud" => {
+                options.cloud = match value.as_str() {
+                    "public" => Cloud::Public,
+                    "gcc" => Cloud::Gcc,
+                    "usgov" => Cloud::Usgov,
+                    "usgov-dod" => Cloud::UsgovDod,
+                    _ => return Err(format!("no cloud is called {value}").into()),
+                }
+            }
             "--out" => out = Some(PathBuf::from(value)),
             "--extra" => extra = std::fs::read_to_string(value)?,
             _ => return Err(format!("unknown option {name}").into()),

@@ -102,6 +102,15 @@ pub enum Command {
     /// Print the constraints and indexes of the graph, or create them in Neo4j
     #[command(subcommand)]
     Schema(Schema),
+    /// Try what a load needs, and say how to mend what is missing
+    ///
+    /// Tries the sign-in, every permission, every table, every provider, Neo4j and this machine, side by side and within
+    /// seconds, and says of each what a load lacks without it and what to do. Makes no case and writes nothing; a request
+    /// to a provider that counts against a quota is counted.
+    ///
+    /// Exits with 0 when all is well, 3 when a load would have gaps, 1 when nothing could be loaded, and 2 when the
+    /// configuration is wrong.
+    Check(Check),
     /// Print a completion script for a shell
     Completions {
         /// The shell to complete for
@@ -344,6 +353,23 @@ pub enum EvidenceFormat {
     /// For people.
     Text,
     /// For programs: one JSON object, with every record whole.
+    Json,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Format of the result
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+}
+
+/// Format of what `check` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object.
     Json,
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
-use linktrail::source::logs::Query;
+use linktrail::source::logs::{Place, Query};
 use linktrail::source::logs::Rows;
 use linktrail::journal::{Answer, Exchange};
 
@@ -21,7 +21,7 @@ fuzz_target!(|input: (u16, &str)| {
         },
     };
     for query in Query::ALL {
-        let rows = Rows::of(query, &exchange);
+        let rows = Rows::of(Place::Workspace, query, &exchange);
         if status != 200 {
             assert!(rows.rows.is_empty() && !rows.problems.is_empty());
         }

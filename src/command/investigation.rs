@@ -14,7 +14,7 @@ pub(super) async fn run(
     services: Services,
     ended: &mut (dyn FnMut(Stage) -> Result<(), CaseError> + Send),
 ) -> Result<Outcome, RunError> {
-    let Services { client, intel } = services;
+    let Services { client, intel, .. } = services;
     let run = async |progress: Progress<'_>| pipeline::run(manifest, client, intel, progress).await;
     show_progress(global, ended, run).await
 }

@@ -6,6 +6,7 @@
 
 mod browser;
 mod case;
+mod check;
 mod complete_case;
 mod completions;
 mod evidence;
@@ -67,6 +68,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
                 signals::run_blocking(move |stop| export::run(&global, arguments, stop)).await
             }
             Command::Evidence(arguments) => evidence::run(&global, arguments),
+            Command::Check(arguments) => check::run(&global, &arguments).await,
             Command::Schema(arguments) => schema::run(&global, arguments).await,
             Command::Completions { shell } => completions::run(shell),
         }

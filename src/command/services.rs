@@ -10,8 +10,10 @@ use crate::case::Case;
 use crate::config::{LoadConfig, cache_folder, state_folder};
 use crate::http::{Client, Network};
 use crate::intel::{self, AnswerCache, List, Privacy, QuotaStore, Quotas, Setup};
+use crate::journal::Audience;
 use crate::model::{Settings, Source};
-use crate::pipeline::Intel;
+use crate::pipeline::{self, Intel};
+use crate::source::msgraph::Reach;
 
 /// The origin of the answers.
 pub(super) enum Answers {
@@ -25,6 +27,8 @@ pub(super) enum Answers {
 pub(super) struct Services {
     pub(super) client: Arc<Client>,
     pub(super) intel: Intel,
+    /// Whether a person may be signed in; `None` when nobody is, in a replay.
+    may_be_person: Option<bool>,
 }
 
 impl Services {
@@ -40,6 +44,7 @@ impl Services {
         // A replay asks nobody, and does not wait.
         let mut patience = Duration::ZERO;
         let mut read = Vec::new();
+        let mut may_be_person = None;
         let network = match answers {
             Answers::Journal => None,
             Answers::Network(config) => {
@@ -49,6 +54,7 @@ impl Services {
                 cache = answer_cache(config.cache_age);
                 patience = config.patience;
                 read = config.lists;
+                may_be_person = Some(config.sign_in.may_be_person());
                 Some(Network::new(
                     config.ca_file.as_deref(),
                     Some(config.sign_in),
@@ -80,12 +86,30 @@ impl Services {
             patience,
             lists,
         };
-        Ok(Self { client, intel })
+        Ok(Self {
+            client,
+            intel,
+            may_be_person,
+        })
+    }
+
+    /// Notes in the case whether a person is signed in, who may not ask for all that an application may.
+    pub(super) async fn note_reach(&self) -> Result<(), Failure> {
+        let reach = match self.may_be_person {
+            None => return Ok(()),
+            Some(false) => Reach::Application,
+            Some(true) => {
+                let permissions = self.client.permissions(Audience::Graph).await;
+                // Who cannot sign in is told so by the first request.
+                permissions.map_or(Reach::Application, |permissions| Reach::of(&permissions))
+            }
+        };
+        Ok(pipeline::record_reach(&self.client, &reach)?)
     }
 }
 
 /// The store in which this user's requests are counted.
-fn quota_store() -> QuotaStore {
+pub(super) fn quota_store() -> QuotaStore {
     QuotaStore::new(state_folder().map(|folder| folder.join("quotas.json")))
 }
 

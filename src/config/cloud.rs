@@ -1,17 +1,6 @@
 //! The addresses of Microsoft's clouds, from its documentation of national clouds.
 
-use serde::Deserialize;
-
-/// The cloud that a tenant belongs to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Cloud {
-    #[default]
-    Public,
-    Usgov,
-    UsgovDod,
-    China,
-}
+use crate::model::Cloud;
 
 /// The addresses of the services of a cloud, and the audiences of their tokens.
 #[derive(Debug)]
@@ -24,6 +13,7 @@ pub(super) struct Services {
 }
 
 impl Cloud {
+    /// The published addresses and the audiences. The audiences hold whatever `[endpoints]` says.
     pub(super) fn services(self) -> Services {
         match self {
             Self::Public => Services {

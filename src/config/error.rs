@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use super::domains::MissingDomains;
+
 /// All errors in the configuration. Each names the file or the variable that it is about, and says what to do. The
 /// texts never contain a secret.
 #[derive(Debug)]
 pub struct ConfigError {
     problems: Vec<String>,
+    only_domains: Option<Box<MissingDomains>>,
 }
 
 impl ConfigError {
@@ -15,9 +18,22 @@ impl ConfigError {
         &self.problems
     }
 
+    /// What to ask for the internal domains, if nothing else is missing or wrong.
+    pub fn only_domains(&self) -> Option<&MissingDomains> {
+        self.only_domains.as_deref()
+    }
+
     pub(super) fn one(problem: String) -> Self {
         Self {
             problems: vec![problem],
+            only_domains: None,
+        }
+    }
+
+    pub(super) fn without_domains(missing: MissingDomains) -> Self {
+        Self {
+            problems: vec![missing.text.to_string()],
+            only_domains: Some(Box::new(missing)),
         }
     }
 }
@@ -53,6 +69,11 @@ impl Problems {
         result.map_err(|problem| self.add(problem)).ok()
     }
 
+    /// All problems, in the order in which they were found.
+    pub(super) fn into_list(self) -> Vec<String> {
+        self.0
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -61,7 +82,10 @@ impl Problems {
     pub(super) fn into_result<T>(self, value: Option<T>) -> Result<T, ConfigError> {
         match value.filter(|_| self.0.is_empty()) {
             Some(value) => Ok(value),
-            None => Err(ConfigError { problems: self.0 }),
+            None => Err(ConfigError {
+                problems: self.0,
+                only_domains: None,
+            }),
         }
     }
 }

@@ -9,6 +9,8 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use super::auth;
+use super::document::variable;
+use super::domains::{MissingDomains, MissingText};
 use super::error::Problems;
 use super::neo4j;
 use super::reading::{Sections, address};
@@ -57,6 +59,10 @@ pub(super) fn check(
     neo4j: Neo4jUse,
     problems: &mut Problems,
 ) -> Option<LoadConfig> {
+    if let Some(refusal) = sections.tenant.cloud.refusal() {
+        problems.add(refusal);
+        return None;
+    }
     let settings = settings(sections, problems);
     let intel_secrets = intel_secrets(sections, case, problems);
     let lists = lists(sections, case, problems);
@@ -79,15 +85,9 @@ pub(super) fn check(
     })
 }
 
-fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
+pub(super) fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
     let tenant = tenant(sections, problems);
-    let workspace = sections.required(
-        sections.sentinel.workspace_id.as_ref(),
-        "sentinel",
-        "workspace_id",
-        "the id of the Sentinel workspace",
-        problems,
-    );
+    let has_logs = has_logs(sections, problems);
     let Sections {
         tenant: tenant_section,
         intel,
@@ -116,10 +116,13 @@ fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
             addresses.insert(spec.name.to_owned(), url);
         }
     }
+    has_logs.then_some(())?;
     Some(Settings {
         tenant: tenant?,
-        workspace: workspace?,
-        internal_domains: tenant_section.internal_domains.clone(),
+        cloud: tenant_section.cloud,
+        workspace: sections.sentinel.workspace_id.clone(),
+        hunting: sections.defender.hunting,
+        internal_domains: tenant_section.internal_domains.clone().unwrap_or_default(),
         providers: intel.providers.clone(),
         send_query: intel.send_query,
         never_send: intel.never_send.clone(),
@@ -137,6 +140,54 @@ fn settings(sections: &Sections, problems: &mut Problems) -> Option<Settings> {
     })
 }
 
+/// Why internal domains have to be given, and how: a new case would ask providers outside the tenant, and nothing says
+/// what they must not hear of. `None` when all is well. A case that exists has its own.
+pub(super) fn missing_domains(sections: &Sections, case: Option<&Settings>) -> Option<MissingText> {
+    let (section, key) = ("tenant", "internal_domains");
+    let is_set = sections.tenant.internal_domains.is_some() || sections.is_rejected(section, key);
+    let providers = sections.intel.providers.iter();
+    let outside = |name: &&String| spec(name).is_some_and(|spec| spec.endpoint.is_some());
+    let outside: Vec<String> = providers.filter(outside).cloned().collect();
+    let is_needed = case.is_none() && !sections.is_rejected("intel", "providers");
+    let is_refused = sections.tenant.cloud.refusal().is_some();
+    (is_needed && !is_set && !is_refused && !outside.is_empty()).then(|| MissingText {
+        outside,
+        file: sections.file_name(),
+        variable: variable(section, key),
+    })
+}
+
+impl LoadConfig {
+    /// The error of a configuration in which nothing is missing but the internal domains.
+    pub(super) fn without_domains(self, text: MissingText) -> MissingDomains {
+        MissingDomains {
+            text,
+            sign_in: self.sign_in,
+            graph: self.settings.endpoints.graph,
+            ca_file: self.ca_file,
+        }
+    }
+}
+
+/// True when it is said where the logs are. That they are nowhere is one problem.
+fn has_logs(sections: &Sections, problems: &mut Problems) -> bool {
+    if sections.sentinel.workspace_id.is_some() || sections.defender.hunting {
+        return true;
+    }
+    let is_told = [("sentinel", "workspace_id"), ("defender", "hunting")]
+        .into_iter()
+        .any(|(section, key)| sections.is_rejected(section, key));
+    if !is_told {
+        problems.add(format!(
+            "nothing says where the logs are: set workspace_id under [sentinel] in {file}, or {workspace}, to the id of the Sentinel workspace; or set hunting = true under [defender], or {hunting}, to ask Microsoft Defender; or both",
+            file = sections.file_name(),
+            workspace = variable("sentinel", "workspace_id"),
+            hunting = variable("defender", "hunting"),
+        ));
+    }
+    false
+}
+
 fn tenant(sections: &Sections, problems: &mut Problems) -> Option<String> {
     let id = sections.tenant.id.as_ref();
     sections.required(id, "tenant", "id", "the tenant's id", problems)
@@ -152,7 +203,7 @@ fn shared<'a>(wanted: &'a [String], case: Option<&'a [String]>) -> Vec<&'a Strin
 }
 
 /// The keys of the providers that are asked, by the variables that hold them.
-fn intel_secrets(
+pub(super) fn intel_secrets(
     sections: &Sections,
     case: Option<&Settings>,
     problems: &mut Problems,
@@ -182,7 +233,11 @@ fn intel_secrets(
     secrets
 }
 
-fn lists(sections: &Sections, case: Option<&Settings>, problems: &mut Problems) -> Vec<List> {
+pub(super) fn lists(
+    sections: &Sections,
+    case: Option<&Settings>,
+    problems: &mut Problems,
+) -> Vec<List> {
     let providers = case.map_or(&sections.intel.providers, |case| &case.providers);
     if !reads_lists(providers) {
         return Vec::new();
@@ -197,7 +252,7 @@ fn lists(sections: &Sections, case: Option<&Settings>, problems: &mut Problems) 
 }
 
 /// The content of the file is checked where it is used.
-fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<PathBuf> {
+pub(super) fn ca_file(sections: &Sections, problems: &mut Problems) -> Option<PathBuf> {
     let path = sections.endpoints.ca_file.clone()?;
     let opened = File::open(&path);
     problems.check(opened.map_err(|error| {

@@ -11,8 +11,8 @@ use url::Url;
 use super::document::{Document, Origin, Others, Setting, did_you_mean, variable};
 use super::error::Problems;
 use super::sections::{
-    Auth, Endpoint, Endpoints, Gaps, Hosts, Intel, Messages, Neo4j, Risk, SECTIONS, Section,
-    Sentinel, Tenant,
+    Auth, Defender, Endpoint, Endpoints, Gaps, Hosts, Intel, Messages, Neo4j, Risk, SECTIONS,
+    Section, Sentinel, Tenant,
 };
 use super::value::{Value, keys};
 use crate::intel::{PROVIDERS, reads_lists};
@@ -26,6 +26,7 @@ pub(super) struct Sections {
     pub(super) tenant: Tenant,
     pub(super) auth: Auth,
     pub(super) sentinel: Sentinel,
+    pub(super) defender: Defender,
     pub(super) neo4j: Neo4j,
     pub(super) intel: Intel,
     pub(super) risk: Risk,
@@ -75,6 +76,7 @@ impl Sections {
             tenant: reader.section(),
             auth: reader.section(),
             sentinel: reader.section(),
+            defender: reader.section(),
             neo4j: reader.section(),
             intel: reader.section(),
             risk: reader.section(),
@@ -136,6 +138,12 @@ impl Sections {
             ));
         }
         value.cloned()
+    }
+
+    /// True when an error in this section or in one of its settings was reported already.
+    pub(super) fn has_mistake(&self, section: &str) -> bool {
+        self.rejected.sections.contains(section)
+            || self.rejected.keys.iter().any(|(of, _)| *of == section)
     }
 
     /// A setting with the place where it was written, for the start of an error message; `None` when it is not set.

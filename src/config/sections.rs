@@ -1,6 +1,7 @@
 //! The sections of `linktrail.toml`, one struct each: the keys, their meaning and their defaults.
 //!
-//! `[section] key` can also be set by the variable `LINKTRAIL_SECTION_KEY`, where commas separate the items of a list.
+//! `[section] key` can also be set by the variable `LINKTRAIL_SECTION_KEY`, where commas separate the items of a list and `[]` is an
+//! empty one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -11,10 +12,9 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::cloud::Cloud;
 use super::document::did_you_mean;
 use crate::intel::{self, PROVIDERS, Privacy, PrivacyError, Rate};
-use crate::model::{Signal, Source, Store, duration};
+use crate::model::{Cloud, Signal, Source, Store, duration};
 use crate::source::logs::Query;
 use crate::terminal::clean;
 
@@ -39,6 +39,7 @@ sections! {
     Tenant = "tenant",
     Auth = "auth",
     Sentinel = "sentinel",
+    Defender = "defender",
     Neo4j = "neo4j",
     Intel = "intel",
     Risk = "risk",
@@ -56,9 +57,10 @@ pub(super) struct Tenant {
     pub(super) id: Option<String>,
     /// The cloud that the tenant is in: `public`, `usgov`, `usgov-dod` or `china`. `public` when not set.
     pub(super) cloud: Cloud,
-    /// Internal domains, hosts and addresses, about which no outside provider is asked. Empty when not set.
+    /// Internal domains, hosts and addresses, about which no outside provider is asked. A load that asks an outside
+    /// provider requires it; an empty list says that there are none.
     #[serde(deserialize_with = "internal_domains")]
-    pub(super) internal_domains: Vec<String>,
+    pub(super) internal_domains: Option<Vec<String>>,
 }
 
 /// `[auth]`: how to sign in to Entra.
@@ -93,8 +95,16 @@ pub(super) enum Method {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Sentinel {
-    /// The id of the Log Analytics workspace. A load requires it.
+    /// The id of the Log Analytics workspace. A load requires it, or `[defender] hunting`, or both.
     pub(super) workspace_id: Option<String>,
+}
+
+/// `[defender]`: the logs of Microsoft Defender.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Defender {
+    /// Ask for logs in advanced hunting, where there is no workspace or where it lacks a table. `false` when not set.
+    pub(super) hunting: bool,
 }
 
 /// `[neo4j]`: the database for the graph. The password comes from `LINKTRAIL_NEO4J_PASSWORD`.
@@ -344,10 +354,14 @@ fn signals<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Signal>, D:
     known(deserializer, &signals.collect::<Vec<_>>())
 }
 
-fn internal_domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    each(deserializer, |domain| {
+fn internal_domains<'de, D>(deserializer: D) -> Result<Option<Vec<String>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let domains = each(deserializer, |domain| {
         privacy(&[domain], &[]).map(|()| domain.to_owned())
-    })
+    });
+    domains.map(Some)
 }
 
 fn never_send<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

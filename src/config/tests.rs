@@ -108,6 +108,27 @@ fn a_variable_takes_the_place_of_the_file_unless_it_is_empty() {
 }
 
 #[test]
+fn an_empty_list_is_not_a_missing_one() {
+    let domains = |text: &str, variables: &[(&str, &str)]| {
+        let (sections, problems) = read(text, variables);
+        assert!(problems.is_empty(), "{problems:?}");
+        sections.tenant.internal_domains
+    };
+    let none = Some(Vec::new());
+    let variable = "LINKTRAIL_TENANT_INTERNAL_DOMAINS";
+    assert_eq!(domains("", &[]), None);
+    assert_eq!(domains("", &[(variable, "")]), None);
+    assert_eq!(domains("[tenant]\ninternal_domains = []", &[]), none);
+    assert_eq!(domains("", &[(variable, " [] ")]), none);
+    let file = "[tenant]\ninternal_domains = [\"contoso.com\"]";
+    assert_eq!(domains(file, &[(variable, "[]")]), none);
+    assert_eq!(
+        domains(file, &[(variable, "")]),
+        Some(vec!["contoso.com".to_owned()])
+    );
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_at_once() {
     let file = r#"
         [tenant]

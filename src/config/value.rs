@@ -1,7 +1,7 @@
 //! Reads a single value of the configuration with serde.
 //!
 //! A file has types and the environment has none, so the text of a variable is interpreted by the type of its field:
-//! commas separate the items of a list, and `1` is true. Error texts say what to write, and continue after the name of
+//! commas separate the items of a list, `[]` is an empty one, and `1` is true. Error texts say what to write, and continue after the name of
 //! the setting: `[tenant] cloud` + ` is ` + `…`.
 
 use std::fmt::Display;
@@ -39,6 +39,8 @@ impl Value {
 
     fn list(self) -> Result<Vec<String>, Error> {
         let texts = match self {
+            // A variable that is empty is not set, so that this is the one way to say it there.
+            Self::Variable(text) if text.trim() == "[]" => Some(Vec::new()),
             Self::Variable(text) => {
                 let items = text.split(',').map(str::trim);
                 let items = items.filter(|item| !item.is_empty());

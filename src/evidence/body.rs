@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::journal::Record;
 use crate::model::Source;
-use crate::source::logs::RecordedRows;
+use crate::source::logs::{Place, RecordedRows};
 
 /// The body of a record, split into parts. A part is parsed when it is looked at: an answer of 64 MB can have two hundred
 /// thousand rows, which take several times that when all are parsed.
@@ -80,11 +80,16 @@ impl<'r> Body<'r> {
 }
 
 fn split(source: Option<Source>, body: &str) -> Option<(&'static str, Parts<'_>)> {
-    let is_split = matches!(source, Some(Source::LogAnalytics | Source::Graph));
+    let place = match source {
+        Some(Source::LogAnalytics) => Some(Place::Workspace),
+        Some(Source::Hunting) => Some(Place::Hunting),
+        _ => None,
+    };
+    let is_split = place.is_some() || source == Some(Source::Graph);
     let answer: BTreeMap<String, &RawValue> =
         serde_json::from_str(body).ok().filter(|_| is_split)?;
-    if source == Some(Source::LogAnalytics) {
-        let rows = RecordedRows::of(&answer)?;
+    if let Some(place) = place {
+        let rows = RecordedRows::of(place, &answer)?;
         return Some(("rows", Parts::Rows(rows)));
     }
     let items = serde_json::from_str(answer.get("value")?.get()).ok()?;

@@ -129,7 +129,7 @@ impl<'g> Matcher<'g> {
                 let note = "no line of the list names the url, which is what the verdict says";
                 Some((places.clone(), places.is_empty().then_some(note)))
             }
-            Some(Source::LogAnalytics) => None,
+            Some(Source::LogAnalytics | Source::Hunting) => None,
         }
     }
 

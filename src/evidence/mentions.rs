@@ -11,7 +11,7 @@ use url::Url;
 use crate::journal::Record;
 use crate::link;
 use crate::model::{MessageId, Source, TeamId};
-use crate::source::logs::{Device, Entity};
+use crate::source::logs::{Device, Entity, alert_id, evidence_entities};
 use crate::source::msgraph::{ChatMessage, Member, UserInfo};
 
 /// A user by object id and UPN, in lower case. Either may be empty.
@@ -117,7 +117,7 @@ pub(super) struct RequestContext {
 impl RequestContext {
     pub(super) fn of(record: &Record) -> Self {
         match Source::parse(&record.source) {
-            Some(Source::LogAnalytics) => Self {
+            Some(Source::LogAnalytics | Source::Hunting) => Self {
                 is_table: true,
                 ..Self::default()
             },
@@ -215,7 +215,8 @@ fn row(row: &Value) -> Mentions {
     let cell = |name: &str| text(row, name).trim();
     let given = |name: &str| Some(cell(name).to_owned()).filter(|text| !text.is_empty());
     let mut mentions = Mentions {
-        alert: given("alert_id"),
+        alert: Some(alert_id(cell("alert_id"), cell("vendor_id")).to_owned())
+            .filter(|id| !id.is_empty()),
         event: match cell("kind") {
             "warning" => Some(DeviceEvent::Warning),
             "open" => Some(DeviceEvent::Open),
@@ -224,6 +225,11 @@ fn row(row: &Value) -> Mentions {
         click: row.get("action").is_some() && row.get("clicked_through").is_some(),
         ..Mentions::default()
     };
+    // A piece of evidence of an alert: its columns are entities.
+    if row.get("alert_id").is_some() && row.get("fields").is_some() {
+        mentions.entities(&evidence_entities(cell));
+        return mentions;
+    }
     for (id, upn) in [
         ("object_id", "upn"),
         ("sender_id", "sender_upn"),

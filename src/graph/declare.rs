@@ -11,10 +11,23 @@ macro_rules! name {
     };
 }
 
+/// The name of the list of what each case says, for properties that are declared with `by_case`.
+macro_rules! said {
+    ([] $($name:tt)*) => {
+        None
+    };
+    ([by_case] $field:ident) => {
+        Some(concat!(stringify!($field), "_in"))
+    };
+    ([by_case] $field:ident as $name:literal) => {
+        Some(concat!($name, "_in"))
+    };
+}
+
 /// A module with a constant for each property, and the rows of the table.
 macro_rules! properties {
     ($doc:expr, $table:expr, $module:ident {
-        $($constant:ident $field:ident $(as $name:literal)?: $holds:ty, $merge:expr, $of:literal;)*
+        $($constant:ident $field:ident $(as $name:literal)?: $holds:ty, $merge:expr, $of:literal $(, $by:ident)?;)*
     }) => {
         #[doc = $doc]
         pub mod $module {
@@ -31,6 +44,7 @@ macro_rules! properties {
                 name: name!($field $(as $name)?),
                 kind: <$holds as Holds>::KIND,
                 merge: $merge,
+                by_case: said!([$($by)?] $field $(as $name)?),
                 doc: $of,
             }),*];
         }
@@ -45,10 +59,10 @@ macro_rules! nodes {
             doc: $doc:literal,
             key: $key:literal,
             $($(#[$meta:meta])* given $id:ty {
-                $($given:ident $field:ident $(as $name:literal)?: $holds:ty, $merge:expr, $of:literal;)*
+                $($given:ident $field:ident $(as $name:literal)?: $holds:ty, $merge:expr, $of:literal $(, $by:ident)?;)*
             })?
             $(derived {
-                $($derived:ident $set:ident: $set_holds:ty, $set_merge:expr, $set_of:literal;)*
+                $($derived:ident $set:ident: $set_holds:ty, $set_merge:expr, $set_of:literal $(, $set_by:ident)?;)*
             })?
             indexed: [$($indexed:ident),*],
             counted: [$($counted:ident),*],
@@ -88,8 +102,8 @@ macro_rules! nodes {
             properties! {
                 concat!("Properties of ", stringify!($label), ": ", $doc, "."),
                 Label::$label.table(), $module {
-                    $($($given $field $(as $name)?: $holds, $merge, $of;)*)?
-                    $($($derived $set: $set_holds, $set_merge, $set_of;)*)?
+                    $($($given $field $(as $name)?: $holds, $merge, $of $(, $by)?;)*)?
+                    $($($derived $set: $set_holds, $set_merge, $set_of $(, $set_by)?;)*)?
                 }
             }
 
@@ -123,7 +137,7 @@ macro_rules! edges {
             doc: $doc:literal,
             joins: [$($from:ident => $to:ident),+],
             $(given {
-                $($given:ident $field:ident $(as $name:literal)?: $holds:ty, $merge:expr, $of:literal;)*
+                $($given:ident $field:ident $(as $name:literal)?: $holds:ty, $merge:expr, $of:literal $(, $by:ident)?;)*
             })?
             indexed: [$($indexed:ident),*],
         }
@@ -161,7 +175,7 @@ macro_rules! edges {
             properties! {
                 concat!("Properties of ", $spelt, ": ", $doc, "."),
                 EdgeType::$kind.table(), $module {
-                    $($($given $field $(as $name)?: $holds, $merge, $of;)*)?
+                    $($($given $field $(as $name)?: $holds, $merge, $of $(, $by)?;)*)?
                 }
             }
         )+
@@ -194,4 +208,4 @@ macro_rules! edges {
     };
 }
 
-pub(super) use {edges, name, nodes, properties};
+pub(super) use {edges, name, nodes, properties, said};

@@ -141,7 +141,13 @@ pub fn graph_model_markdown() -> String {
          each push and prune |\n\
          | outranks | an edge with that value replaces one without it | the same, but for `cases`, which are those of \
          both; when no record of another case is left in `evidence`, the lesser replaces the better |\n\n\
-         So loading a case twice changes nothing.\n",
+         So loading a case twice changes nothing.\n\n\
+         Of a property whose rule ends with *by case*, Neo4j also keeps what each case says, wherever cases that hold the \
+         same node or edge say different things: `actions_in` beside `actions` holds the id of the case, a slash and the \
+         value, for each value of each case; for a flag the list holds the ids of the cases in which it is true. Where the \
+         list is absent, all cases say what the property says. The property itself follows from the words of the cases \
+         that are left when one is taken out. Hunts with `$case` read the word of that case alone. Files and exports hold \
+         one case and have no such lists.\n",
     );
     text
 }
@@ -163,7 +169,7 @@ fn table(text: &mut String, properties: &[Property]) {
             "| `{}` | {} | {} | {meaning} |",
             property.name,
             kind(property.kind),
-            rule(property.merge)
+            by_case(property)
         );
     }
 }
@@ -177,6 +183,14 @@ fn kind(kind: ValueKind) -> &'static str {
         ValueKind::Time => "datetime",
         ValueKind::Set => "list, sorted and distinct",
         ValueKind::Sequence => "list in order",
+    }
+}
+
+fn by_case(property: &Property) -> String {
+    let rule = rule(property.merge);
+    match property.by_case {
+        None => rule.into_owned(),
+        Some(_) => format!("{rule}, by case"),
     }
 }
 

@@ -56,6 +56,7 @@ mod tests {
             name: "p",
             kind,
             merge,
+            by_case: None,
             doc: "",
         };
         let mut merged = normal(&property, first);

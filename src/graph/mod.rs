@@ -42,7 +42,7 @@ pub use evidence::Evidence;
 pub use facts::{Facts, Seen};
 pub use schema::{Edge, EdgeType, Entity, Field, Label};
 pub use value::{Properties, Value};
-pub use written::Written;
+pub use written::{Written, held};
 
 /// Compares two observations of an edge by [`schema::Merge::Outranks`]. The properties of a CONNECTED_TO edge (counts,
 /// times, records) cover only the best kind of match, so an observation of a lesser match is dropped instead of added.

@@ -78,6 +78,11 @@ pub struct Property {
     pub kind: ValueKind,
     /// How two values for the same node or edge are merged.
     pub merge: Merge,
+    /// In Neo4j, the name of the list that says what each case says, for properties by which a hunt chooses rows. An
+    /// entry is the case's id, a slash and the value; of a flag, only the ids of the cases in which it is true. The list
+    /// is there only while the cases that hold the node or edge say different things; without it, all of them say what
+    /// the property says. No graph, file or export has it.
+    pub by_case: Option<&'static str>,
     /// The description, as `docs/graph-model.md` shows it.
     pub doc: &'static str,
 }

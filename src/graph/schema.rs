@@ -4,11 +4,11 @@
 //! variants of [`Edge`], the constant by which the property is read (`url::RISKY`), and the row of the table from which
 //! constraints, loading queries, CSV headers, `cypher/schema.cypher` and `docs/graph-model.md` are generated. A
 //! declaration states the constant, the field, the name where that differs from the field, the type, how two values are
-//! merged, and the meaning.
+//! merged, the meaning, and `by_case` where Neo4j also keeps what each case says of it.
 
 use std::fmt;
 
-use super::declare::{edges, name, nodes, properties};
+use super::declare::{edges, name, nodes, properties, said};
 use super::property::{
     As, Count, Flag, Holds, Number, OneOf, Sequence, Set, SetOf, Term, Text, Time,
 };
@@ -130,7 +130,7 @@ nodes! {
         #[derive(Default)]
         given ChannelId {
             NAME name: Option<Text>, First, "display name";
-            MEMBERSHIP membership: Option<Text>, First, "standard, private or shared";
+            MEMBERSHIP membership: Option<Text>, First, "standard, private or shared", by_case;
         }
         indexed: [],
         counted: [],
@@ -173,9 +173,9 @@ nodes! {
         #[derive(Default)]
         given MessageId {
             CREATED created: Option<Time>, First, "when it was sent";
-            MODIFIED modified: Option<Time>, First, "when it last changed, reactions included";
-            DELETED deleted: Option<Time>, First, "when it was deleted";
-            EDITED edited: Option<Flag>, Any, "its text was changed after sending";
+            MODIFIED modified: Option<Time>, First, "when it last changed, reactions included", by_case;
+            DELETED deleted: Option<Time>, First, "when it was deleted", by_case;
+            EDITED edited: Option<Flag>, Any, "its text was changed after sending", by_case;
             SUBJECT subject: Option<Text>, First, "subject line";
             IMPORTANCE importance: Option<Text>, First, "normal, high or urgent";
             PREVIEW preview: Option<Text>, First, "first 280 characters of its text";
@@ -209,9 +209,9 @@ nodes! {
             RISKY risky: Flag, InAnyOf("risky_in"), "a provider says warning or high, or a signal that counts says so";
             RISKY_IN risky_in: Set, CasesWith("risky"), "ids of the cases in which it is risky";
             SEVERITY severity: As<UrlSeverity>, OfVerdicts, "high, warning, information or unknown";
-            SIGNALS signals: SetOf<Signal>, Union, "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain, shortener, opaque_wrapper, file_share";
+            SIGNALS signals: SetOf<Signal>, Union, "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain, shortener, opaque_wrapper, file_share", by_case;
             LOOKALIKE lookalike: Text, First, "why its host seems made to be taken for another one, in words";
-            WITHHELD withheld: Text, First, "why no outside provider was told of it";
+            WITHHELD withheld: Text, First, "why no outside provider was told of it", by_case;
         }
         indexed: [HOST, RISKY, SIGNALS],
         counted: [],
@@ -221,11 +221,11 @@ nodes! {
         key: "Entra object id in lower case, an application's id for a bot, else `upn:` + lower-case UPN",
         #[derive(Default)]
         given UserId {
-            UPN upn: Option<Text>, First, "user principal name";
-            NAME name: Option<Text>, First, "display name";
+            UPN upn: Option<Text>, First, "user principal name", by_case;
+            NAME name: Option<Text>, First, "display name", by_case;
             MAIL mail: Option<Text>, First, "mail address";
-            TENANT tenant: Option<Text>, First, "home tenant";
-            TYPE kind as "type": Option<As<UserKind>>, First, "member, guest, external, bot or anonymous";
+            TENANT tenant: Option<Text>, First, "home tenant", by_case;
+            TYPE kind as "type": Option<As<UserKind>>, First, "member, guest, external, bot or anonymous", by_case;
         }
         derived {
             RISKY_SENDER risky_sender: Flag, InAnyOf("risky_in"), "sent a message with a risky url";
@@ -258,10 +258,10 @@ edges! {
         doc: "Safe Links saw the user click the url",
         joins: [User => Url],
         given {
-            COUNT count: Count, Sum, "clicks";
-            ACTIONS action as "actions": OneOf, Union, "what Safe Links did: ClickAllowed, ClickBlocked, …";
-            CLICKED_THROUGH clicked_through: Flag, Any, "the user went on past a warning at least once";
-            IPS ip as "ips": OneOf, Union, "addresses the clicks came from";
+            COUNT count: Count, Sum, "clicks", by_case;
+            ACTIONS action as "actions": OneOf, Union, "what Safe Links did: ClickAllowed, ClickBlocked, …", by_case;
+            CLICKED_THROUGH clicked_through: Flag, Any, "the user went on past a warning at least once", by_case;
+            IPS ip as "ips": OneOf, Union, "addresses the clicks came from", by_case;
         }
         indexed: [],
     }
@@ -269,8 +269,8 @@ edges! {
         doc: "the host went to the url, or at least to its host",
         joins: [Host => Url],
         given {
-            MATCH matched as "match": As<MatchKind>, Outranks(MatchKind::Url.as_str()), "`url` when that very url was requested, else `host`";
-            SOURCES sources: Set, Union, "proxy, defender";
+            MATCH matched as "match": As<MatchKind>, Outranks(MatchKind::Url.as_str()), "`url` when that very url was requested, else `host`", by_case;
+            SOURCES sources: Set, Union, "proxy, defender", by_case;
             COUNT count: Count, Sum, "records of that match";
         }
         indexed: [],
@@ -280,10 +280,10 @@ edges! {
         joins: [Message => Url],
         given {
             ORIGIN origin: Term, Last, "href, text, card, attachment, qr or log";
-            TEXT text: Option<Text>, Last, "what the reader saw";
+            TEXT text: Option<Text>, Last, "what the reader saw", by_case;
             RAW raw: Text, Last, "as sent";
-            WRAPPED_BY wrapped_by: Sequence, Last, "redirectors around it, outermost first";
-            MISMATCH mismatch: Flag, Any, "the text shows another host";
+            WRAPPED_BY wrapped_by: Sequence, Last, "redirectors around it, outermost first", by_case;
+            MISMATCH mismatch: Flag, Any, "the text shows another host", by_case;
             DEFANGED defanged: Flag, Last, "nobody could open it as it stood, at every place in the message";
         }
         indexed: [MISMATCH],
@@ -317,8 +317,8 @@ edges! {
         doc: "Teams opened the url for the user, and SmartScreen warned about it",
         joins: [User => Url],
         given {
-            COUNT count: Count, Sum, "openings";
-            APPS app as "apps": OneOf, Union, "programs that opened it";
+            COUNT count: Count, Sum, "openings", by_case;
+            APPS app as "apps": OneOf, Union, "programs that opened it", by_case;
         }
         indexed: [],
     }

@@ -7,7 +7,7 @@ use ::url::Url;
 use super::element::{EdgeData, NodeData};
 use super::facts::Facts;
 use super::property::{Field, Text};
-use super::schema::{EdgeType, Label, contains, url};
+use super::schema::{COMMON, EdgeType, Label, Merge, Property, contains, url};
 use super::value::{Observed, Properties, Value};
 use crate::link::defang;
 
@@ -66,6 +66,38 @@ impl<'g> Written<'g> {
         }
         all
     }
+}
+
+/// Those of `properties` that any of the elements, all of one label or type, can have.
+pub fn held<'g>(
+    properties: impl Iterator<Item = &'static Property>,
+    elements: impl Iterator<Item = impl Into<Written<'g>>>,
+) -> Vec<&'static Property> {
+    let properties: Vec<_> = properties.collect();
+    let mut is_held: Vec<bool> = properties.iter().map(|one| follows(one)).collect();
+    for element in elements {
+        for (held, _) in element.into().facts().declared() {
+            let at = properties.iter().position(|one| one.name == held.name);
+            at.into_iter().for_each(|at| is_held[at] = true);
+        }
+    }
+    // What lists the cases of a flag is there when the flag is.
+    let flags: Vec<&str> = (properties.iter().zip(&is_held))
+        .filter_map(|(one, is_held)| is_held.then_some(one.name))
+        .collect();
+    let is_listed =
+        |one: &Property| matches!(one.merge, Merge::CasesWith(flag) if flags.contains(&flag));
+    let held = properties.iter().zip(&is_held);
+    let held = held.filter(|(one, is_held)| **is_held || is_listed(one));
+    held.map(|(one, _)| *one).collect()
+}
+
+/// True for a property that elements have without keeping it.
+fn follows(property: &Property) -> bool {
+    let url = [url::SCHEME, url::HOST, url::PATH, url::DEFANGED];
+    COMMON.iter().any(|common| common.name == property.name)
+        || url.iter().any(|part| part.name() == property.name)
+        || property.name == contains::RAW.name()
 }
 
 /// Takes out the properties of a url that follow from its id.

@@ -14,6 +14,7 @@ use super::error::Failure;
 use super::permissions::Permissions;
 use super::retry;
 use super::sign_in::{Refused, SignInError, Token, Tokens};
+use super::throttle::{LONG_PAUSE, MOST_PAUSED, TooLong};
 use super::transport::{self, Network};
 use super::words::length;
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Journal, NoAnswer, Request};
@@ -23,8 +24,10 @@ use crate::model::{RecordNumber, Retries, Source, format_time};
 /// answer was copied. A service cannot set it, since only a fixed list of a service's headers is kept.
 pub const FROM_CACHE: &str = "linktrail-from-cache";
 
-/// A pause that a service asks for is said on stderr from this length on.
-const LONG_PAUSE: Duration = Duration::from_secs(10);
+/// How the reason begins for which a request was not sent, since its service had asked others to wait for longer than is
+/// waited. A number of minutes follows.
+pub(crate) const ASKED_TO_WAIT: &str =
+    "no more than 15 minutes are waited in all, and the service asked to wait ";
 
 /// Called before each attempt to send. An error says why the request must not be sent, and is recorded instead of an
 /// answer.
@@ -314,14 +317,21 @@ impl Client {
     ) -> Result<(DateTime<Utc>, Answer), Failure> {
         // Set when the first attempt begins: waiting for the rate limiter or a token does not count against the deadline.
         let mut begun: Option<(Retries, Instant)> = None;
+        let (mut paused, mut waited) = (Duration::ZERO, Duration::ZERO);
         loop {
-            network.throttle.acquire(&request.limits).await;
+            if let Err(TooLong(asked)) =
+                network.throttle.acquire(&request.limits, &mut paused).await
+            {
+                return Ok(self.without_asking(request, too_long(asked)));
+            }
             let prepared = match self.prepare(network, request).await? {
                 Ok(prepared) => prepared,
                 Err(no_token) => return Ok((now(), no_token)),
             };
-            let (retries, deadline) =
-                begun.get_or_insert_with(|| (Retries::begin(), Instant::now() + request.deadline));
+            let (retries, deadline) = begun.get_or_insert_with(|| {
+                waited = paused;
+                (Retries::begin(), Instant::now() + request.deadline)
+            });
             let attempt = self.attempt(network, request, prepared, *deadline).await?;
             let at = now();
             retries.count();
@@ -332,11 +342,9 @@ impl Client {
                         Some(_) => network.throttle.recover(&request.limits),
                         None => {}
                     }
-                    match retry::pause(request, &answer, retries) {
-                        Some(pause) => {
-                            self.say_pause(request.source, &answer);
-                            tokio::time::sleep(pause).await;
-                        }
+                    self.heed_pause(network, request, &answer);
+                    match retry::pause(request, &answer, retries, waited) {
+                        Some(pause) => tokio::time::sleep(pause).await,
                         None => return Ok((at, answer)),
                     }
                 }
@@ -357,7 +365,13 @@ impl Client {
         permit: Permit<'_>,
         is_repeated: bool,
     ) -> Result<(DateTime<Utc>, Answer), Failure> {
-        network.throttle.acquire(&request.limits).await;
+        let paused = network
+            .throttle
+            .acquire(&request.limits, &mut Duration::default())
+            .await;
+        if let Err(TooLong(asked)) = paused {
+            return Ok(self.without_asking(request, too_long(asked)));
+        }
         if let Err(refusal) = permit().await {
             return Ok(self.without_asking(request, refusal));
         }
@@ -470,19 +484,33 @@ impl Client {
         }
     }
 
-    /// Says a long pause that the service asks for, once for all requests that wait at the same time.
-    fn say_pause(&self, source: Source, answer: &Answer) {
-        let Some(pause) = retry::asked_pause(answer).filter(|pause| *pause >= LONG_PAUSE) else {
+    /// Pauses what a service asks to wait for, when that is long, and says it once for all requests that wait at the same
+    /// time.
+    pub(crate) fn heed_pause(&self, network: &Network, request: &Request, answer: &Answer) {
+        let is_retried = retry::first_pause(request, answer).is_some();
+        let is_throttled = answer.status() == Some(429);
+        let asked = retry::long_pause(request, answer).filter(|_| is_retried || is_throttled);
+        let Some((pause, until)) =
+            asked.and_then(|pause| Some((pause, Instant::now().checked_add(pause)?)))
+        else {
             return;
         };
-        let Some(until) = Instant::now().checked_add(pause) else {
-            return;
-        };
+        if is_throttled {
+            network.throttle.pause(&request.limits, pause);
+        }
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let is_said = |said: &Instant| *said + LONG_PAUSE > until;
-        if !said.get(&source).is_some_and(is_said) {
-            said.insert(source, until);
-            tracing::warn!("{} asks to wait {}", title(source), length(pause));
+        if said.get(&request.source).is_some_and(is_said) {
+            return;
+        }
+        said.insert(request.source, until);
+        let title = title(request.source);
+        let length = length(pause);
+        match pause <= MOST_PAUSED {
+            true => tracing::warn!("{title} asks to wait {length}"),
+            false => tracing::warn!(
+                "{title} asks to wait {length}, and no more than 15 minutes are waited in all: what has to wait is left out"
+            ),
         }
     }
 
@@ -512,10 +540,19 @@ enum Attempt {
     NoToken(Answer),
 }
 
+/// What takes the place of an answer to a request that would have to wait for so long.
+fn too_long(asked: Duration) -> NoAnswer {
+    NoAnswer::GivenUp(format!(
+        "{ASKED_TO_WAIT}{} minutes",
+        asked.as_secs().div_ceil(60)
+    ))
+}
+
 /// The name of a source in texts for people.
 fn title(source: Source) -> &'static str {
     match source {
         Source::Graph => "Microsoft Graph",
+        Source::Hunting => "Microsoft Defender",
         Source::LogAnalytics => "Log Analytics",
         source => source.as_str(),
     }

@@ -13,6 +13,7 @@ mod transport;
 mod words;
 
 pub use breaker::{Breaker, GivenUp, Pass};
+pub(crate) use client::ASKED_TO_WAIT;
 pub(crate) use client::AnswerFrom;
 pub use client::{Client, Counts, FROM_CACHE, Permit};
 pub use error::{Failure, TransportError};

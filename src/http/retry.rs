@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::throttle::LONG_PAUSE;
 use crate::journal::{Answer, Request};
 use crate::model::{Retries, RetryPolicy};
 
@@ -20,30 +21,51 @@ const THROTTLED: RetryPolicy = RetryPolicy {
     ..FAILED
 };
 
-/// The pause before a request is sent again. `None` when the answer is final or the policy allows no more attempts.
-pub(super) fn pause(request: &Request, answer: &Answer, retries: &Retries) -> Option<Duration> {
-    let policy = match answer.status() {
-        None => FAILED,
-        Some(429) => THROTTLED,
-        Some(504) if request.gateway_timeout_is_final => return None,
-        Some(408 | 500 | 502 | 503 | 504) => FAILED,
-        Some(_) => return None,
+/// The pause before a request is sent again, which had waited so long for pauses before its first attempt. `None` when the
+/// answer is final or the policy allows no more attempts.
+pub(super) fn pause(
+    request: &Request,
+    answer: &Answer,
+    retries: &Retries,
+    waited: Duration,
+) -> Option<Duration> {
+    let too_heavy = request.too_heavy.filter(|heavy| (heavy.says)(answer));
+    let policy = match (too_heavy, answer.status()) {
+        (Some(heavy), _) => RetryPolicy {
+            attempts: Some(heavy.attempts),
+            ..FAILED
+        },
+        (None, None) => FAILED,
+        (None, Some(429)) => THROTTLED,
+        (None, Some(408 | 500 | 502 | 503 | 504)) => FAILED,
+        (None, Some(_)) => return None,
     };
     let policy = RetryPolicy {
-        time: Some(request.deadline),
+        time: Some(request.deadline.saturating_sub(waited)),
         ..policy
     };
-    retries.pause(&policy, asked_pause(answer))
+    retries.pause(&policy, pause_for(request, answer))
 }
 
 /// Like [`pause`], after the first attempt, for requests that were sent together in one `$batch`.
 pub(crate) fn first_pause(request: &Request, answer: &Answer) -> Option<Duration> {
     let mut retries = Retries::begin();
     retries.count();
-    pause(request, answer, &retries)
+    pause(request, answer, &retries, Duration::ZERO)
 }
 
-/// The pause that the service requests.
+/// The pause that the service requests, if it is so long that all requests under the same limit wait.
+pub(crate) fn long_pause(request: &Request, answer: &Answer) -> Option<Duration> {
+    pause_for(request, answer).filter(|pause| *pause >= LONG_PAUSE)
+}
+
+/// The pause that the service requests, wherever it says so.
+pub(super) fn pause_for(request: &Request, answer: &Answer) -> Option<Duration> {
+    let said = || (request.says_pause?)(answer);
+    asked_pause(answer).or_else(said)
+}
+
+/// The pause that the service requests in `Retry-After`.
 pub(crate) fn asked_pause(answer: &Answer) -> Option<Duration> {
     match answer {
         Answer::Response { headers, .. } => {
@@ -67,7 +89,7 @@ pub(crate) fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::NoAnswer;
+    use crate::journal::{NoAnswer, TooHeavy};
     use crate::model::Source;
 
     fn response(status: u16, retry_after: Option<&str>) -> Answer {
@@ -124,7 +146,10 @@ mod tests {
             );
         }
         let heavy = Request {
-            gateway_timeout_is_final: true,
+            too_heavy: Some(TooHeavy {
+                says: |answer| answer.status() == Some(504),
+                attempts: 1,
+            }),
             ..request()
         };
         assert_eq!(first_pause(&heavy, &response(504, None)), None);
@@ -134,18 +159,38 @@ mod tests {
     #[test]
     fn throttling_is_waited_out_and_failures_are_counted() {
         assert_eq!(
-            pause(&request(), &response(429, Some("3")), &after(50)),
+            pause(
+                &request(),
+                &response(429, Some("3")),
+                &after(50),
+                Duration::ZERO
+            ),
             Some(Duration::from_secs(3))
         );
         assert_eq!(
-            pause(&request(), &response(429, Some("3600")), &after(1)),
+            pause(
+                &request(),
+                &response(429, Some("30")),
+                &after(1),
+                Duration::from_secs(580)
+            ),
+            None,
+            "it has waited long before"
+        );
+        assert_eq!(
+            pause(
+                &request(),
+                &response(429, Some("3600")),
+                &after(1),
+                Duration::ZERO
+            ),
             None,
             "it would end after the deadline"
         );
         let nothing = Answer::Nothing(NoAnswer::Failed(String::new()));
         for answer in [response(503, None), nothing] {
-            assert!(pause(&request(), &answer, &after(4)).is_some());
-            assert_eq!(pause(&request(), &answer, &after(5)), None);
+            assert!(pause(&request(), &answer, &after(4), Duration::ZERO).is_some());
+            assert_eq!(pause(&request(), &answer, &after(5), Duration::ZERO), None);
         }
     }
 }

@@ -142,7 +142,7 @@ fn because(status: u16, reason: &str) -> Verdict {
     Verdict::unavailable(&format!("status {status}: {reason}"))
 }
 
-fn refusal<S: Service>(status: u16, secrets: &[&str]) -> String {
+pub(super) fn refusal<S: Service>(status: u16, secrets: &[&str]) -> String {
     let variables = secrets.join(" and ");
     let title = S::TITLE;
     match status {

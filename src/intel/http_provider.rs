@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::account::KeyState;
 use super::answer::{self, Reading};
+use super::key;
 use super::service::Service;
 use super::verdict::Verdict;
 use crate::journal::{Answer, Auth, Exchange, Limit, Request};
 use crate::model::Source;
+use crate::model::url::below;
 
 /// The time limit for one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,10 +29,12 @@ pub struct HttpProvider {
     auth: Auth,
     limits: Vec<Limit>,
     probe: &'static str,
+    account: Option<&'static str>,
     build: fn(endpoint: &Url, asked: &str) -> Request,
     read: fn(url: &Url, answer: &Answer, secrets: &[&str]) -> Reading,
     is_answer: fn(&Answer) -> bool,
     is_report: fn(&Answer) -> bool,
+    read_account: fn(answer: &Answer, secrets: &[&str]) -> KeyState,
 }
 
 impl HttpProvider {
@@ -49,10 +54,12 @@ impl HttpProvider {
             auth,
             limits,
             probe: S::PROBE,
+            account: S::ACCOUNT,
             build: S::request,
             read: answer::read::<S>,
             is_answer: answer::is_answer::<S>,
             is_report: answer::is_report::<S>,
+            read_account: key::read::<S>,
         }
     }
 
@@ -92,6 +99,33 @@ impl HttpProvider {
         Request {
             is_answer: self.is_report,
             ..self.request(self.probe)
+        }
+    }
+
+    /// Builds the request about the key itself, which looks up nothing; `None` where the service has no such call. The
+    /// limits of look-ups do not hold for it.
+    pub fn account(&self) -> Option<Request> {
+        let mut request = Request::get(self.source(), below(&self.endpoint, self.account?));
+        request
+            .headers
+            .push(("accept", "application/json".to_owned()));
+        request.auth = self.auth.clone();
+        request.deadline = ATTEMPT_TIMEOUT;
+        request.attempt_timeout = ATTEMPT_TIMEOUT;
+        request.longest_answer = LONGEST_ANSWER;
+        Some(request)
+    }
+
+    /// What an answer to the request of [`HttpProvider::account`] says of the key.
+    pub fn read_account(&self, answer: &Answer) -> KeyState {
+        (self.read_account)(answer, self.secrets)
+    }
+
+    /// What an answer to the request of [`HttpProvider::probe`] says of the key.
+    pub fn read_probe(&self, answer: &Answer) -> KeyState {
+        match Url::parse(self.probe) {
+            Ok(url) => key::of_look_up(self.read(&url, answer)),
+            Err(error) => KeyState::NoAnswer(error.to_string()),
         }
     }
 

@@ -4,6 +4,7 @@
 //! [`Privacy`]; the pipeline sends it, by way of the journal, the [`Quotas`] and the [`AnswerCache`]. Every service is
 //! one file here and one line in [`PROVIDERS`].
 
+mod account;
 #[cfg(test)]
 mod acme;
 mod analyst;
@@ -12,6 +13,7 @@ mod cache;
 mod clip;
 pub mod file;
 mod http_provider;
+mod key;
 mod otx;
 pub mod privacy;
 mod provider;
@@ -26,6 +28,7 @@ mod verdict;
 mod virustotal;
 mod xforce;
 
+pub use account::{Account, Allowance, KeyState};
 pub use analyst::{ANALYST, Analyst, Named};
 pub use answer::Reading;
 pub use cache::AnswerCache;

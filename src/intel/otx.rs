@@ -5,6 +5,7 @@
 use serde_json::{Map, Number, Value};
 use url::Url;
 
+use super::account::Account;
 use super::clip::clip;
 use super::{Rate, Service, Severity, Spec, Unread, Verdict};
 use crate::journal::Request;
@@ -30,6 +31,12 @@ impl Service for Otx {
     const TITLE: &'static str = "OTX";
     // OTX has a report of every url, with no pulse in most of them.
     const PROBE: &'static str = "https://example.com/";
+
+    const ACCOUNT: Option<&'static str> = Some("api/v1/users/me");
+
+    fn account(answer: &Value) -> Account {
+        Account::named(answer.get("username").and_then(Value::as_str))
+    }
 
     fn request(endpoint: &Url, asked: &str) -> Request {
         let path = format!("api/v1/indicators/url/{}/general", encode(asked));

@@ -17,7 +17,6 @@ use super::service::Service;
 use super::verdict::Verdict;
 use crate::journal::{Auth, Request};
 use crate::model::Source;
-use crate::source::logs;
 
 /// A provider of threat intelligence.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ impl Provider {
     pub fn source(&self) -> Source {
         match self {
             Self::Service(service) => Source::Provider(service.name()),
-            Self::Workspace(_) => logs::SOURCE,
+            Self::Workspace(_) => Source::LogAnalytics,
             Self::List(_) => Source::File,
         }
     }

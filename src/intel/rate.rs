@@ -101,6 +101,7 @@ impl Rate {
             key: format!("{provider} per {}", self.per.as_str()),
             rate: spread / seconds,
             burst,
+            within: None,
         })
     }
 
@@ -152,7 +153,10 @@ mod tests {
             let throttle = Throttle::default();
             let mut sent = Vec::new();
             for _ in 0..requests {
-                throttle.acquire(&limits).await;
+                throttle
+                    .acquire(&limits, &mut Duration::default())
+                    .await
+                    .unwrap();
                 sent.push(tokio::time::Instant::now());
             }
             let count = rate.count as usize;

@@ -16,7 +16,7 @@ use crate::source::logs::{Row, Rows};
 const LONGEST: usize = 4096;
 
 /// The name of the provider in the configuration and in verdicts.
-pub(super) const NAME: &str = "sentinel";
+pub const NAME: &str = "sentinel";
 
 /// The indicators of the workspace.
 #[derive(Debug)]

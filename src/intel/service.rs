@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::account::Account;
 use super::verdict::Verdict;
 use crate::journal::Request;
 
@@ -13,6 +14,14 @@ pub trait Service {
     /// A url of which the service is known to have a report, so that status 200 with a report shows that the service
     /// itself answers. It is the same for everybody and says nothing of the tenant.
     const PROBE: &'static str;
+
+    /// The path at which the service tells of the key; `None` where only a look-up shows whether it is good.
+    const ACCOUNT: Option<&'static str> = None;
+
+    /// What the JSON of that path says, with status 200.
+    fn account(_answer: &Value) -> Account {
+        Account::default()
+    }
 
     /// Builds the request about a string. Credentials, headers and limits are added afterwards.
     fn request(endpoint: &Url, asked: &str) -> Request;

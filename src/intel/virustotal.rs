@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::account::{self, Account, Allowance};
 use super::{Rate, Service, Severity, Spec, Unread, Verdict};
 use crate::journal::Request;
 use crate::model::url::below;
@@ -30,6 +31,32 @@ impl Service for VirusTotal {
     const TITLE: &'static str = "VirusTotal";
     // A url that VirusTotal has had a report of for as long as it exists.
     const PROBE: &'static str = "http://www.google.com/";
+
+    // The account that the key belongs to, so that the key does not stand in an address.
+    const ACCOUNT: Option<&'static str> = Some("api/v3/users/current");
+
+    fn account(answer: &Value) -> Account {
+        let data = account::object(answer.get("data"));
+        let quotas = account::object(answer.pointer("/data/attributes/quotas"));
+        let spans = [
+            ("hour", "api_requests_hourly"),
+            ("day", "api_requests_daily"),
+            ("month", "api_requests_monthly"),
+        ];
+        let quotas = spans.into_iter().filter_map(|(per, name)| {
+            let quota = quotas.get(name)?;
+            let quota = quota.get("user").unwrap_or(quota);
+            Some(Allowance {
+                per,
+                used: account::number(quota.get("used"))?,
+                allowed: account::number(quota.get("allowed"))?,
+            })
+        });
+        Account {
+            quotas: quotas.collect(),
+            ..Account::named(data.get("id").and_then(Value::as_str))
+        }
+    }
 
     fn request(endpoint: &Url, asked: &str) -> Request {
         let id = URL_SAFE_NO_PAD.encode(asked);

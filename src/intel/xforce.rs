@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::account::{self, Account, Allowance};
 use super::clip::clip;
 use super::{Rate, Service, Severity, Spec, Unread, Verdict};
 use crate::journal::{Auth, Request};
@@ -35,6 +36,36 @@ impl Service for XForce {
     const TITLE: &'static str = "X-Force";
     // IBM's own site has a score and categories.
     const PROBE: &'static str = "https://www.ibm.com/";
+
+    const ACCOUNT: Option<&'static str> = Some("all-subscriptions/usage");
+
+    fn account(answer: &Value) -> Account {
+        let subscriptions = answer.as_array().into_iter().flatten();
+        let quotas = subscriptions.filter_map(|subscription| {
+            let usage = account::object(subscription.get("usageData"));
+            let allowed = account::number(usage.get("entitlement"))?;
+            let cycles = usage.get("usage")?.as_array()?;
+            let latest = cycles
+                .iter()
+                .max_by_key(|cycle| cycle.get("cycle").and_then(Value::as_str))?;
+            let used = account::number(latest.get("usage"))?;
+            Some(Allowance {
+                per: "month",
+                used,
+                allowed,
+            })
+        });
+        // What one subscription no longer gives, another may.
+        let sum = quotas.reduce(|sum: Allowance, quota| Allowance {
+            per: sum.per,
+            used: sum.used.saturating_add(quota.used),
+            allowed: sum.allowed.saturating_add(quota.allowed),
+        });
+        Account {
+            name: None,
+            quotas: sum.into_iter().collect(),
+        }
+    }
 
     fn request(endpoint: &Url, asked: &str) -> Request {
         Request::get(

@@ -37,9 +37,11 @@ pub struct Request {
     pub attempt_timeout: Duration,
     /// The largest answer that is accepted, in bytes.
     pub longest_answer: usize,
-    /// Whether status 504 means that the request takes longer than the service allows. Then it would fail again, so it
-    /// is neither retried nor sent again by a later load; the source has to request less at once.
-    pub gateway_timeout_is_final: bool,
+    /// How the service says that the request takes more of it than it gives to one. It would do so again, so that the
+    /// source has to request less at once. `None` when a service does not say such a thing.
+    pub too_heavy: Option<TooHeavy>,
+    /// Reads the pause that the service asks for when it says it elsewhere than in `Retry-After`.
+    pub says_pause: Option<fn(&Answer) -> Option<Duration>>,
     /// Whether the service answered the request with this: the decision of the reader that knows the service. What is no
     /// answer is asked for again by a later load, and never replaces a recorded answer.
     pub is_answer: fn(&Answer) -> bool,
@@ -67,7 +69,8 @@ impl Request {
             deadline: Self::ATTEMPT_TIMEOUT,
             attempt_timeout: Self::ATTEMPT_TIMEOUT,
             longest_answer: Self::LONGEST_ANSWER,
-            gateway_timeout_is_final: false,
+            too_heavy: None,
+            says_pause: None,
             is_answer: Answer::is_by_status,
             final_from: None,
         }
@@ -166,6 +169,15 @@ pub struct Body {
     pub text: String,
 }
 
+/// Answers that say that a request takes more of the service than it gives to one.
+#[derive(Debug, Clone, Copy)]
+pub struct TooHeavy {
+    /// True for such an answer.
+    pub says: fn(&Answer) -> bool,
+    /// How often the request is sent before that is believed.
+    pub attempts: u32,
+}
+
 /// A token bucket that a request counts against.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
@@ -175,6 +187,9 @@ pub struct Limit {
     pub rate: f64,
     /// The number of requests that may be sent at once after a pause.
     pub burst: f64,
+    /// When it is given, `burst` is the number of requests in any span of this length, and `rate` says nothing: for a
+    /// service that counts the requests of a minute.
+    pub within: Option<Duration>,
 }
 
 /// An answer from the network or from the journal, with its record.

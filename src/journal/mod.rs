@@ -9,6 +9,7 @@ mod exchange;
 mod frames;
 mod index;
 mod lookup;
+mod memory;
 mod reader;
 mod record;
 mod verify;
@@ -18,21 +19,23 @@ use chrono::{DateTime, Utc};
 
 pub use error::JournalError;
 pub use exchange::{
-    Answer, Audience, Auth, Body, Exchange, Limit, Method, NoAnswer, Request, is_json,
+    Answer, Audience, Auth, Body, Exchange, Limit, Method, NoAnswer, Request, TooHeavy, is_json,
 };
 pub use index::Tail;
 pub use lookup::RecordLookup;
+pub use memory::MemoryJournal;
 pub use reader::JournalReader;
 pub use record::Record;
 pub use verify::{Findings, verify};
 pub use writer::JournalWriter;
 
-/// The journal of a client: one that is only read, or one that new answers are added to.
+/// The journal of a client: one that is only read, one that new answers are added to, or one that is forgotten.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Journal {
     Reader(JournalReader),
     Writer(JournalWriter),
+    Memory(MemoryJournal),
 }
 
 impl Journal {
@@ -44,6 +47,7 @@ impl Journal {
         match self {
             Self::Reader(journal) => journal.find(request),
             Self::Writer(journal) => journal.find(request),
+            Self::Memory(journal) => Ok(journal.find(request)),
         }
     }
 
@@ -55,6 +59,7 @@ impl Journal {
         match self {
             Self::Reader(journal) => journal.get(number),
             Self::Writer(journal) => journal.get(number),
+            Self::Memory(_) => Ok(None),
         }
     }
 
@@ -76,6 +81,7 @@ impl Journal {
         match self {
             Self::Reader(journal) => journal.records(),
             Self::Writer(journal) => journal.records(),
+            Self::Memory(_) => 0,
         }
     }
 
@@ -84,6 +90,7 @@ impl Journal {
         match self {
             Self::Reader(journal) => journal.newest(),
             Self::Writer(journal) => journal.newest(),
+            Self::Memory(journal) => journal.newest(),
         }
     }
 
@@ -92,6 +99,7 @@ impl Journal {
         match self {
             Self::Reader(journal) => journal.head().map(str::to_owned),
             Self::Writer(journal) => journal.head(),
+            Self::Memory(_) => None,
         }
     }
 
@@ -105,7 +113,13 @@ impl Journal {
         at: DateTime<Utc>,
         answer: Answer,
     ) -> Result<Exchange, JournalError> {
-        self.writer()?.append(request, at, answer)
+        match self {
+            Self::Writer(journal) => journal.append(request, at, answer),
+            Self::Memory(journal) => Ok(journal.append(request, at, answer)),
+            Self::Reader(journal) => Err(JournalError::ReadOnly {
+                path: journal.dir().to_owned(),
+            }),
+        }
     }
 
     /// Waits until all records are on disk.
@@ -114,17 +128,8 @@ impl Journal {
     /// When the disk reports an error.
     pub fn sync(&self) -> Result<(), JournalError> {
         match self {
-            Self::Reader(_) => Ok(()),
+            Self::Reader(_) | Self::Memory(_) => Ok(()),
             Self::Writer(journal) => journal.sync(),
-        }
-    }
-
-    fn writer(&self) -> Result<&JournalWriter, JournalError> {
-        match self {
-            Self::Writer(journal) => Ok(journal),
-            Self::Reader(journal) => Err(JournalError::ReadOnly {
-                path: journal.dir().to_owned(),
-            }),
         }
     }
 }
@@ -138,5 +143,11 @@ impl From<JournalReader> for Journal {
 impl From<JournalWriter> for Journal {
     fn from(journal: JournalWriter) -> Self {
         Self::Writer(journal)
+    }
+}
+
+impl From<MemoryJournal> for Journal {
+    fn from(journal: MemoryJournal) -> Self {
+        Self::Memory(journal)
     }
 }

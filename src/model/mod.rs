@@ -2,6 +2,7 @@
 //!
 //! Nothing here sends requests, reads a journal or depends on the graph.
 
+pub mod cloud;
 pub mod digest;
 pub mod fs;
 pub mod gap;
@@ -18,6 +19,7 @@ pub mod url;
 pub mod verdict;
 pub mod word;
 
+pub use cloud::{Cloud, Lack};
 pub use gap::{Gap, Gaps, StoredGap};
 pub use ids::{
     AlertId, CaseId, ChannelId, ChatId, DomainId, HostId, MessageId, RecordId, TeamId, UserId,

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::cloud::Cloud;
 use super::time::Window;
 use super::verdict::Signal;
 
@@ -101,8 +102,15 @@ pub struct Options {
 pub struct Settings {
     /// The tenant id.
     pub tenant: String,
-    /// The id of the Sentinel workspace.
-    pub workspace: String,
+    /// The cloud of the tenant. Cases of earlier versions do not name it.
+    #[serde(default, skip_serializing_if = "Cloud::is_public")]
+    pub cloud: Cloud,
+    /// The id of the Sentinel workspace; `None` when the logs are only asked for in advanced hunting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Whether logs are asked for in advanced hunting of Microsoft Defender. Cases of earlier versions do not say so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hunting: bool,
     /// Domains whose urls are never sent to outside providers.
     pub internal_domains: Vec<String>,
     /// The providers of threat intelligence, in the order in which they are asked.
@@ -139,7 +147,11 @@ impl Settings {
         let (ours, theirs) = (&self.endpoints, &case.endpoints);
         [
             ("[tenant] id", self.tenant != case.tenant),
-            ("[sentinel] workspace_id", self.workspace != case.workspace),
+            (
+                "[sentinel] workspace_id",
+                case.workspace.is_some() && self.workspace != case.workspace,
+            ),
+            ("[defender] hunting", case.hunting && !self.hunting),
             (
                 "[tenant] internal_domains",
                 fewer(&case.internal_domains, &self.internal_domains),

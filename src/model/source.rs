@@ -15,6 +15,8 @@ pub enum Source {
     File,
     /// Microsoft Graph.
     Graph,
+    /// Advanced hunting of Microsoft Defender, where its own tables are, and those of a connected workspace.
+    Hunting,
     /// Log Analytics, where the tables of Microsoft Sentinel are.
     LogAnalytics,
     /// Microsoft Entra, which issues tokens.
@@ -25,13 +27,20 @@ pub enum Source {
 
 impl Source {
     /// The sources other than providers.
-    pub const OWN: [Self; 4] = [Self::File, Self::Graph, Self::LogAnalytics, Self::Login];
+    pub const OWN: [Self; 5] = [
+        Self::File,
+        Self::Graph,
+        Self::Hunting,
+        Self::LogAnalytics,
+        Self::Login,
+    ];
 
     /// The key in `requests` and in gaps, and the `source` of its records.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::File => "file",
             Self::Graph => "graph",
+            Self::Hunting => "hunting",
             Self::LogAnalytics => "log_analytics",
             Self::Login => "login",
             Self::Provider(name) => name,

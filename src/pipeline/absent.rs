@@ -106,6 +106,8 @@ pub(super) struct Absent {
     unread: BTreeMap<String, BTreeMap<String, u64>>,
     /// The teams of whose messages it says why their list could not be read.
     explained: BTreeSet<TeamId>,
+    /// The number of messages that the person who is signed in cannot have.
+    out_of_reach: BTreeMap<Problem, u64>,
 }
 
 /// A message that was not given.
@@ -133,7 +135,10 @@ pub(super) async fn settle(
         if let Some(problem) = reason.filter(|problem| problem.is_of_the_service()) {
             let count = channel.messages.len() as u64;
             if count > 0 {
-                absent.unread(channel, team, problem.to_string(), count);
+                match problem.is_out_of_reach() {
+                    true => *absent.out_of_reach.entry(problem.clone()).or_default() += count,
+                    false => absent.unread(channel, team, problem.to_string(), count),
+                }
                 absent.explained.insert(team.clone());
             }
             continue;
@@ -241,6 +246,9 @@ impl Absent {
     pub(super) fn report(self, findings: &mut Findings) {
         if self.gone > 0 {
             findings.notes.add(STAGE, msgraph::SOURCE, GONE, self.gone);
+        }
+        for (problem, count) in self.out_of_reach {
+            findings.add_out_of_reach(STAGE, problem, count);
         }
         for (reason, teams) in self.unread {
             for (teams, count) in named(teams) {

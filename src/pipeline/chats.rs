@@ -14,7 +14,7 @@ use super::{intel, links, listing, people, risk};
 use crate::graph::node::Chat;
 use crate::graph::{Edge, EdgeType, Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
-use crate::model::{ChatId, ChatKind, ChatsOf, MessageId, Stage};
+use crate::model::{ChatId, ChatKind, ChatsOf, MessageId, Stage, Word as _};
 use crate::source::msgraph::{self, ChatInfo, Recorded, changed_since};
 
 const STAGE: Stage = Stage::Chats;
@@ -115,10 +115,11 @@ async fn chats_of(
     }
     let keys: Vec<String> = keys.into_iter().collect();
     let mut chats = BTreeMap::new();
-    let mut foreign = 0;
+    let (mut foreign, mut of_meetings, mut nameless) = (0, 0, 0);
     for list in context.msgraph.chats(&keys).await? {
         for chat in list.items {
             let Some(id) = chat.value.id.clone().filter(|id| !id.is_empty()) else {
+                nameless += 1;
                 continue;
             };
             if !done.insert(id.clone()) {
@@ -126,6 +127,8 @@ async fn chats_of(
             }
             if people::is_foreign(chat.value.tenant_id.as_deref(), &context.settings.tenant) {
                 foreign += 1;
+            } else if is_closed(context, &chat.value) {
+                of_meetings += 1;
             } else {
                 chats.insert(id, chat);
             }
@@ -134,11 +137,24 @@ async fn chats_of(
             findings.add_msgraph_problem(STAGE, problem);
         }
     }
+    findings.add_nameless(STAGE, "chats", nameless);
     if foreign > 0 {
         let reason = "chats that another tenant owns were not read: only that tenant can read them";
         findings.notes.add(STAGE, msgraph::SOURCE, reason, foreign);
     }
+    if of_meetings > 0 {
+        let reason = "chats of meetings were not read: Microsoft Graph does not serve them to applications in this cloud";
+        findings
+            .notes
+            .add(STAGE, msgraph::SOURCE, reason, of_meetings);
+    }
     Ok(chats)
+}
+
+/// Whether this cloud serves the chat to no application.
+fn is_closed(context: &Context, chat: &ChatInfo) -> bool {
+    chat.chat_type.as_deref() == Some(ChatKind::Meeting.as_str())
+        && !context.settings.cloud.serves_meeting_chats()
 }
 
 /// Reads the messages of the chats. The chats in which a message of the window holds a link are put into the graph, with
@@ -152,26 +168,37 @@ async fn read_messages(
     let changed = changed_since(context.window, context.now);
     let reads = stream::iter(chats).map(|(id, info)| async move {
         let mut messages = Vec::new();
+        let mut nameless = 0;
         let keep = |message: ReadMessage| {
             let value = &message.message.value;
             let has_id = value.id.as_ref().is_some_and(|id| !id.is_empty());
-            if has_id && !message.links.is_empty() && listing::is_in(context.window, value) {
-                messages.push(message);
+            if !message.links.is_empty() && listing::is_in(context.window, value) {
+                match has_id {
+                    true => messages.push(message),
+                    false => nameless += 1,
+                }
             }
         };
         let (msgraph, read) = (&context.msgraph, bodies::reader(context));
-        let problem = msgraph.chat_messages(&id, changed, read, keep).await?;
-        Ok::<_, Failure>((LinkChat { id, info, messages }, problem))
+        let read = msgraph.chat_messages(&id, changed, read, keep).await?;
+        Ok::<_, Failure>((LinkChat { id, info, messages }, nameless, read))
     });
     let mut reads = reads.buffered(CONCURRENT);
     let mut read = Vec::new();
-    while let Some((chat, problem)) = reads.try_next().await? {
-        if let Some(problem) = problem {
+    let mut unsorted = 0;
+    while let Some((chat, nameless, how)) = reads.try_next().await? {
+        findings.add_nameless(STAGE, "chat messages with a link", nameless);
+        unsorted += u64::from(how.is_sorting_refused);
+        if let Some(problem) = how.problem {
             findings.add_msgraph_problem(STAGE, problem);
         }
         if !chat.messages.is_empty() {
             read.push(chat);
         }
+    }
+    if unsorted > 0 {
+        let reason = "Microsoft Graph refuses to sort the messages of a chat, as it does for tenants of GCC; chats were read without $orderby and filtered here, which takes more requests and leaves nothing out";
+        findings.notes.add(STAGE, msgraph::SOURCE, reason, unsorted);
     }
     let ChatUsers { senders, members } = put(context, findings, urls, STAGE, read).await?;
     Ok([senders, members].concat())
@@ -207,6 +234,10 @@ pub(super) async fn put(
             {
                 findings.graph.link(user, Edge::ParticipatesIn, chat, seen);
                 users.members.push(user);
+            } else {
+                // Members by phone and of other services have no id of a user.
+                let reason = "chat members that Graph names by no user id, such as those by phone, were left out";
+                findings.notes.add(stage, msgraph::SOURCE, reason, 1);
             }
         }
         if let Some(problem) = members.problem {

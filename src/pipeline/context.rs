@@ -6,11 +6,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::case::Manifest;
-use crate::http::Client;
+use crate::http::{Client, Failure};
 use crate::intel::{Analyst, AnswerCache, Privacy, Provider, Quotas};
-use crate::model::{Options, RecordNumber, Settings, Window};
-use crate::source::logs::Sentinel;
-use crate::source::msgraph;
+use crate::model::{Options, RecordNumber, Settings, Source, Window};
+use crate::source::logs::Logs;
+use crate::source::msgraph::{self, Reach};
+
+/// The name under which the case holds what the token may ask for.
+const REACH: &str = "token";
 
 /// The providers of threat intelligence, and the rules for asking them.
 pub struct Intel {
@@ -46,9 +49,11 @@ pub(super) struct Context {
     /// The client for every service. It asks the journal first and the network second.
     pub(super) client: Arc<Client>,
     /// The logs of the tenant.
-    pub(super) logs: Sentinel,
+    pub(super) logs: Logs,
     /// Microsoft Graph.
     pub(super) msgraph: msgraph::Graph,
+    /// What may be asked there.
+    pub(super) reach: Reach,
     /// The providers of threat intelligence.
     pub(super) intel: Intel,
     /// What the analyst named malicious or benign.
@@ -56,10 +61,17 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(manifest: &Manifest, client: Arc<Client>, intel: Intel) -> Self {
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(super) fn new(
+        manifest: &Manifest,
+        client: Arc<Client>,
+        intel: Intel,
+    ) -> Result<Self, Failure> {
+        let reach = recorded_reach(&client)?;
         let settings = manifest.options.settings.clone();
         let options = &manifest.options.options;
-        Self {
+        Ok(Self {
             analyst: Analyst::new(&options.malicious, &options.benign),
             case: manifest.id.clone(),
             version: manifest.version.clone(),
@@ -67,31 +79,61 @@ impl Context {
             window: manifest.window,
             options: options.clone(),
             logs: logs(&client, &settings),
-            msgraph: msgraph(&client, &settings),
+            msgraph: msgraph(&client, &settings, reach.clone()),
+            reach,
             settings,
             client,
             intel,
-        }
+        })
     }
 
     /// The same context without a network. Every service then answers from the journal alone, and a request that is not
-    /// recorded fails with [`Failure::NotRecorded`](crate::http::Failure::NotRecorded).
+    /// recorded fails with [`Failure::NotRecorded`].
     pub(super) fn offline(self) -> Self {
         let client = Arc::new(self.client.offline());
         Self {
             logs: logs(&client, &self.settings),
-            msgraph: msgraph(&client, &self.settings),
+            msgraph: msgraph(&client, &self.settings, self.reach.clone()),
             client,
             ..self
         }
     }
 }
 
-fn logs(client: &Arc<Client>, settings: &Settings) -> Sentinel {
-    let endpoint = &settings.endpoints.log_analytics;
-    Sentinel::new(Arc::clone(client), endpoint, &settings.workspace)
+fn logs(client: &Arc<Client>, settings: &Settings) -> Logs {
+    let endpoints = &settings.endpoints;
+    let workspace = settings.workspace.as_deref();
+    let workspace = workspace.map(|id| (&endpoints.log_analytics, id));
+    Logs::new(
+        client,
+        workspace,
+        settings.hunting.then_some(&endpoints.graph),
+    )
 }
 
-fn msgraph(client: &Arc<Client>, settings: &Settings) -> msgraph::Graph {
+fn msgraph(client: &Arc<Client>, settings: &Settings, reach: Reach) -> msgraph::Graph {
     msgraph::Graph::new(Arc::clone(client), &settings.endpoints.graph)
+        .in_cloud(settings.cloud)
+        .within(reach)
+}
+
+/// Records what the token of this load may ask for, so that a replay asks for the same. Nothing is recorded for an
+/// application, unless somebody was signed in as a person when the case was loaded before.
+///
+/// # Errors
+/// When it cannot be recorded.
+pub fn record_reach(client: &Client, reach: &Reach) -> Result<(), Failure> {
+    if *reach != recorded_reach(client)? {
+        let text = serde_json::to_string(reach).unwrap_or_default();
+        client.keep(Source::Login, REACH, Some(text))?;
+    }
+    Ok(())
+}
+
+fn recorded_reach(client: &Client) -> Result<Reach, Failure> {
+    match client.keep(Source::Login, REACH, None) {
+        Ok(kept) => Ok(serde_json::from_str(kept.body()).unwrap_or_default()),
+        Err(Failure::NotRecorded(_)) => Ok(Reach::default()),
+        Err(failure) => Err(failure),
+    }
 }

@@ -58,7 +58,9 @@ impl Directory {
                         _ => Entry::Unanswered,
                     };
                     let mut named = context.options.users.iter();
-                    if named.any(|user| user.eq_ignore_ascii_case(&key)) {
+                    if matches!(problem, Problem::NotFound { .. })
+                        && named.any(|user| user.eq_ignore_ascii_case(&key))
+                    {
                         // A user that the analyst named has to exist, so a missing one is a gap and not a note.
                         findings.gaps.add(stage, msgraph::SOURCE, problem, 1);
                     } else {

@@ -1,9 +1,9 @@
 //! The findings of the stages: the graph, and what is missing from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::Graph;
-use crate::model::{Gap, Gaps, Source, Stage};
+use crate::model::{ChatsOf, Cloud, Gap, Gaps, Source, Stage};
 use crate::source::{logs, msgraph};
 
 /// The result of an investigation, which may have stopped early.
@@ -24,8 +24,13 @@ pub(super) struct Findings {
     pub(super) notes: Gaps,
     /// The tables and sources whose absence is known.
     accepted: Vec<String>,
+    /// What the person who is signed in cannot have, with its number, and the first stage that would have asked for it.
+    out_of_reach: BTreeMap<msgraph::Problem, u64>,
+    out_of_reach_from: Option<Stage>,
     /// Where each log begins and ends, as the node of the case holds it.
     pub(super) log_ends: Vec<String>,
+    /// The logs that are not in the workspace but in advanced hunting.
+    pub(super) hunted: BTreeSet<&'static str>,
 }
 
 impl Findings {
@@ -36,7 +41,18 @@ impl Findings {
             graph: Graph::new(case),
             gaps: Gaps::default(),
             notes: Gaps::default(),
+            out_of_reach: BTreeMap::new(),
+            out_of_reach_from: None,
             log_ends: Vec::new(),
+            hunted: BTreeSet::new(),
+        }
+    }
+
+    /// Adds what the cloud of the tenant does not serve, each as a note.
+    pub(super) fn note_lacks(&mut self, cloud: Cloud, chats_of: ChatsOf) {
+        let concerns = |stage| stage != Stage::Chats || chats_of != ChatsOf::None;
+        for lack in cloud.lacks().iter().filter(|lack| concerns(lack.stage)) {
+            self.notes.add(lack.stage, msgraph::SOURCE, lack.what, 1);
         }
     }
 
@@ -49,14 +65,22 @@ impl Findings {
     ) {
         let mut absent = BTreeSet::new();
         for problem in problems {
-            let is_absence = matches!(
-                problem,
-                logs::Problem::TableAbsent(_) | logs::Problem::NoData
-            );
-            let is_repeated = is_absence && !absent.insert(problem.clone());
+            let is_repeated = problem.is_absence() && !absent.insert(problem.clone());
             if !is_repeated {
-                self.add(stage, logs::SOURCE, &problem, problem.absence(), 1);
+                let absence = problem.absence();
+                self.add(stage, problem.source(), &problem, absence.as_deref(), 1);
             }
+        }
+    }
+
+    /// Adds a note for each column that a table lacks where it was asked.
+    pub(super) fn note_lacking(&mut self, stage: Stage, rows: &logs::Rows) {
+        for (table, column) in &rows.lacks {
+            let (query, place) = (rows.query.name(), rows.place.as_str());
+            let reason = format!(
+                "{query}: {table} has no column {column} in {place}; what it would say is not known"
+            );
+            self.notes.add(stage, rows.place.source(), reason, 1);
         }
     }
 
@@ -83,20 +107,56 @@ impl Findings {
         }
     }
 
+    /// Adds the entries of lists of Microsoft Graph that have no id: nothing else tells what they are.
+    pub(super) fn add_nameless(&mut self, stage: Stage, what: &str, count: u64) {
+        if count > 0 {
+            let reason = format!(
+                "{what}: Graph lists some without an id, and they were left out; run the same command again later"
+            );
+            self.gaps.add(stage, msgraph::SOURCE, reason, count);
+        }
+    }
+
     /// Adds a failed request to Microsoft Graph: as a note if the object does not exist or belongs to another tenant, since
-    /// no permission could have returned it, otherwise as a gap.
+    /// no permission could have returned it, otherwise as a gap. All that is out of reach is one gap of the investigation.
     pub(super) fn add_msgraph_problem(&mut self, stage: Stage, problem: msgraph::Problem) {
         match problem {
+            problem if problem.is_out_of_reach() => self.add_out_of_reach(stage, problem, 1),
             msgraph::Problem::NotFound { .. } | msgraph::Problem::Foreign { .. } => {
                 self.notes.add(stage, msgraph::SOURCE, problem, 1);
             }
             problem => self.add(stage, msgraph::SOURCE, &problem, problem.absence(), 1),
         }
     }
+
+    /// Adds what the person who is signed in cannot have.
+    pub(super) fn add_out_of_reach(&mut self, stage: Stage, problem: msgraph::Problem, count: u64) {
+        *self.out_of_reach.entry(problem).or_default() += count;
+        self.out_of_reach_from.get_or_insert(stage);
+    }
+
+    /// Adds the gap of all that the person who is signed in cannot have.
+    fn settle_out_of_reach(&mut self) {
+        let Some(stage) = self.out_of_reach_from.take() else {
+            return;
+        };
+        let what = std::mem::take(&mut self.out_of_reach);
+        let count = what.values().sum();
+        let what: Vec<String> = what
+            .iter()
+            .map(|(problem, count)| format!("{}: {count}", problem.in_short()))
+            .collect();
+        let reason = format!(
+            "signed in as a person, who cannot have these of Graph, so they were not asked for ({}); sign in as an application to have them",
+            what.join("; ")
+        );
+        self.add(stage, msgraph::SOURCE, reason, Some(""), count);
+    }
 }
 
 impl From<Findings> for Outcome {
-    fn from(findings: Findings) -> Self {
+    fn from(mut findings: Findings) -> Self {
+        findings.settle_out_of_reach();
         Self {
             graph: findings.graph,
             gaps: findings.gaps.list(),

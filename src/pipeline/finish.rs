@@ -13,7 +13,6 @@ use crate::graph::{EdgeType, Seen};
 use crate::intel::State;
 use crate::link;
 use crate::model::Stage;
-use crate::source::logs;
 
 /// Merges, rates and completes what the stages found.
 pub(super) fn finish(
@@ -80,6 +79,6 @@ fn note_unknown_urls(context: &Context, findings: &mut Findings, urls: &Urls, ve
         let reason = format!(
             "{name}, which was named by hand, stands nowhere in what was read: in no message, click, warning, connection or alert{rated}"
         );
-        notes.add(Stage::Alerts, logs::SOURCE, reason, 1);
+        notes.add(Stage::Alerts, context.logs.first().source(), reason, 1);
     }
 }

@@ -15,7 +15,7 @@ use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
 use crate::link::{self, MatchKind};
 use crate::model::Stage;
-use crate::source::logs::{self, Query, Row};
+use crate::source::logs::{Query, Row};
 
 const STAGE: Stage = Stage::Hosts;
 
@@ -77,7 +77,7 @@ pub(super) async fn find(
             "on hosts that many parties share only the very url was looked for, not its host";
         findings
             .notes
-            .add(STAGE, logs::SOURCE, reason, shared as u64);
+            .add(STAGE, context.logs.first().source(), reason, shared as u64);
     }
     let chunks = [proxy, defender, clicks].into_iter().flatten();
     findings.add_log_problems(STAGE, chunks.flat_map(|chunk| chunk.rows.problems));

@@ -18,6 +18,10 @@ pub(super) struct Listing {
     by_team: BTreeMap<TeamId, BTreeSet<ChannelId>>,
     /// With `--channels all`, the window whose messages are read in these channels, listed or not.
     all_in: Option<Window>,
+    /// The number of rows that name no team, no channel or no message.
+    pub(super) incomplete: u64,
+    /// The number of messages with a link that Microsoft Graph gave without an id.
+    pub(super) nameless: u64,
     /// The names of users so far: many messages have the same sender.
     users: HashSet<Arc<str>>,
 }
@@ -88,6 +92,7 @@ impl Listing {
             row.text("message_id"),
         );
         if team.is_empty() || channel.is_empty() || id.is_empty() {
+            self.incomplete += 1;
             return;
         }
         let by = By {

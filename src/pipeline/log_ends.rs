@@ -1,43 +1,37 @@
 //! Where the logs end: a log can lack events of the window, since they arrive late or were never kept.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::context::Context;
 use super::findings::Findings;
 use crate::http::Failure;
 use crate::model::{Stage, Window, format_time};
-use crate::source::logs::{self, LATEST, Problem, Query, Rows};
+use crate::source::logs::{Extent, LATEST, LogEnd, LogEnds, Place};
 
 /// How long before the window a log is looked at. A quiet log can have days without an event.
 const BEFORE: TimeDelta = TimeDelta::days(7);
 /// A log that ends less than this before the window does is up to date: every log takes a few minutes.
 const USUAL: TimeDelta = TimeDelta::minutes(15);
+/// For how long advanced hunting keeps its tables.
+const KEPT: TimeDelta = TimeDelta::days(30);
+/// How much later than the window a log may begin in advanced hunting, when the window is as long as it keeps them: there is
+/// nothing before the window to tell a quiet log from one that begins late.
+const QUIET: TimeDelta = TimeDelta::days(1);
 
 /// The stage that reads a log first.
 fn stage(log: &str) -> Stage {
     match log {
-        "OfficeActivity" => Stage::Messages,
+        "OfficeActivity" | "CloudAppEvents" => Stage::Messages,
         "CommonSecurityLog" | "DeviceNetworkInfo" | "DeviceNetworkEvents" => Stage::Hosts,
-        "SecurityAlert" => Stage::Alerts,
+        "SecurityAlert" | "AlertInfo" | "AlertEvidence" => Stage::Alerts,
         _ => Stage::Seeds,
     }
 }
 
-/// The oldest and the newest event of a log; `None` when it holds none.
-#[derive(Debug, Clone, Copy, Default)]
-struct Ends {
-    oldest: Option<DateTime<Utc>>,
-    newest: Option<DateTime<Utc>>,
-}
-
 /// Asks where the logs end.
-pub(super) async fn ask(context: &Context) -> Result<Rows, Failure> {
-    let all = Query::LogEnds.tables().count();
-    let is_known = |rows: &Rows| by_log(rows).len() == all;
+pub(super) async fn ask(context: &Context) -> Result<LogEnds, Failure> {
     let (range, until) = (looked_at(context), context.window.to);
-    context.logs.ends(range, until, is_known).await
+    context.logs.ends(range, until).await
 }
 
 /// The time in which the events of a log are looked for. Events after the window show that a log goes on.
@@ -54,51 +48,41 @@ fn around(window: Window, pivot_window: Window, now: DateTime<Utc>) -> Window {
 }
 
 /// Adds a note for each log that ends before the window does or begins after it.
-pub(super) fn add(context: &Context, findings: &mut Findings, rows: Rows) {
+pub(super) fn add(context: &Context, findings: &mut Findings, found: LogEnds) {
     let range = looked_at(context);
-    for (log, ends) in by_log(&rows) {
+    for end in found.ends {
+        let LogEnd { log, place, extent } = end;
         let stage = stage(log);
         let window = match stage {
             Stage::Hosts => context.options.pivot_window(context.window),
             _ => context.window,
         };
-        for reason in reasons(log, ends, window, range) {
-            findings.notes.add(stage, logs::SOURCE, reason, 1);
+        for reason in reasons(end, window, range) {
+            findings.notes.add(stage, place.source(), reason, 1);
         }
         let time = |at: Option<DateTime<Utc>>| at.map(format_time).unwrap_or_default();
-        findings.log_ends.push(format!(
+        let mut text = format!(
             "{log}|{}|{}|{}|{}",
-            time(ends.oldest),
-            time(ends.newest),
+            time(extent.oldest),
+            time(extent.newest),
             format_time(window.from),
             format_time(window.to)
-        ));
+        );
+        // Where nothing is said it is the workspace.
+        if place != Place::Workspace {
+            text.push('|');
+            text.push_str(place.source().as_str());
+            findings.hunted.insert(log);
+        }
+        findings.log_ends.push(text);
     }
-    // The queries that read the logs say themselves that a table is absent or the workspace empty.
-    let problems = rows.problems.into_iter();
-    let problems =
-        problems.filter(|problem| !matches!(problem, Problem::TableAbsent(_) | Problem::NoData));
-    findings.add_log_problems(Stage::Seeds, problems);
-}
-
-/// The ends of each log. A time range that was halved has a row for each half.
-fn by_log(rows: &Rows) -> BTreeMap<&'static str, Ends> {
-    let mut logs = BTreeMap::new();
-    for row in &rows.rows {
-        let Some(log) = Query::LogEnds.tables().find(|log| *log == row.text("log")) else {
-            continue;
-        };
-        let ends: &mut Ends = logs.entry(log).or_default();
-        let (oldest, newest) = (row.time("oldest"), row.time("newest"));
-        ends.oldest = [ends.oldest, oldest].into_iter().flatten().min();
-        ends.newest = ends.newest.max(newest);
-    }
-    logs
+    findings.add_log_problems(Stage::Seeds, found.problems);
 }
 
 /// What is wrong with a log that is asked about a window.
-fn reasons(log: &str, ends: Ends, window: Window, range: Window) -> Vec<String> {
-    let (Some(oldest), Some(newest)) = (ends.oldest, ends.newest) else {
+fn reasons(end: LogEnd, window: Window, range: Window) -> Vec<String> {
+    let LogEnd { log, place, extent } = end;
+    let (Some(oldest), Some(newest)) = (extent.oldest, extent.newest) else {
         return vec![format!(
             "{log} holds no event from {} to {}",
             format_time(range.from),
@@ -106,9 +90,13 @@ fn reasons(log: &str, ends: Ends, window: Window, range: Window) -> Vec<String> 
         )];
     };
     let mut reasons = Vec::new();
-    if oldest > window.from {
+    if oldest > window.from + quiet(place, extent, window) {
+        let kept = match place {
+            Place::Workspace => "",
+            Place::Hunting => "; advanced hunting keeps its tables for 30 days",
+        };
         reasons.push(format!(
-            "{log} begins at {}, and is asked for events from {} on; earlier ones are missing",
+            "{log} begins at {}, and is asked for events from {} on; earlier ones are missing{kept}",
             format_time(oldest),
             format_time(window.from)
         ));
@@ -123,10 +111,20 @@ fn reasons(log: &str, ends: Ends, window: Window, range: Window) -> Vec<String> 
     reasons
 }
 
+/// How much later than the window a log may begin.
+fn quiet(place: Place, extent: Extent, window: Window) -> TimeDelta {
+    let kept_from = extent.at - KEPT;
+    match place {
+        Place::Hunting if (kept_from - window.from).abs() < QUIET => QUIET,
+        _ => TimeDelta::zero(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::parse_time;
+    use crate::source::logs::Query;
 
     #[test]
     fn a_log_that_does_not_reach_over_the_window_says_what_is_missing() {
@@ -136,12 +134,18 @@ mod tests {
             to: at(to).unwrap(),
         };
         let found = |oldest, newest| {
-            let ends = Ends {
+            let extent = Extent {
                 oldest: at(oldest),
                 newest: at(newest),
+                at: DateTime::UNIX_EPOCH,
             };
             let (window, range) = (range("10T00:00", "20T00:00"), range("03T00:00", "20T06:00"));
-            let reasons = reasons("L", ends, window, range);
+            let end = |place| LogEnd {
+                log: "L",
+                place,
+                extent,
+            };
+            let reasons = reasons(end(Place::Workspace), window, range);
             let word = |reason: &String| reason.split(' ').nth(1).map(str::to_owned);
             reasons
                 .iter()
@@ -174,25 +178,55 @@ mod tests {
         assert_eq!((found.from, found.to), (at("05"), at("25")));
     }
 
+    /// Advanced hunting keeps 30 days, so that a window of 30 days has nothing before it that could be looked at.
+    #[test]
+    fn where_nothing_is_kept_before_the_window_a_quiet_log_is_not_late() {
+        let at = |text: &str| parse_time(&format!("2026-11-{text}T00:00:00Z")).unwrap();
+        let begins = |oldest: DateTime<Utc>, from: DateTime<Utc>, place: Place| {
+            let window = Window { from, to: at("28") };
+            let extent = Extent {
+                oldest: Some(oldest),
+                newest: Some(at("28")),
+                at: at("28"),
+            };
+            let log = "L";
+            let end = LogEnd { log, place, extent };
+            let reasons = reasons(end, window, window);
+            reasons
+                .first()
+                .is_some_and(|reason| reason.contains("begins"))
+        };
+        let kept_from = at("28") - KEPT;
+        let (hour, day) = (TimeDelta::hours(1), TimeDelta::days(1));
+        let late = |late: TimeDelta, place| begins(kept_from + late, kept_from, place);
+        assert!(!late(hour, Place::Hunting));
+        assert!(late(hour, Place::Workspace));
+        assert!(late(day + hour, Place::Hunting));
+        // What began before the time that is kept is missing, and so is what a shorter window lacks.
+        assert!(begins(
+            kept_from + hour,
+            kept_from - day - hour,
+            Place::Hunting
+        ));
+        assert!(begins(at("20") + hour, at("20"), Place::Hunting));
+    }
+
     #[test]
     fn every_log_has_the_stage_that_reads_it() {
-        let hosts = Query::LogEnds
-            .tables()
-            .filter(|log| stage(log) == Stage::Hosts);
-        let read: Vec<&str> = Query::ProxyHosts
-            .tables()
-            .chain(Query::DefenderHosts.tables())
-            .collect();
-        assert_eq!(hosts.count(), read.len());
-        for query in Query::ALL
-            .into_iter()
-            .filter(|query| *query != Query::LogEnds)
-        {
-            for table in query
-                .tables()
-                .filter(|table| !table.starts_with("ThreatIntel"))
-            {
-                assert!(Query::LogEnds.tables().any(|log| log == table), "{table}");
+        let stages = |query: Query| query.tables().map(stage).collect::<Vec<_>>();
+        for (stage, queries) in [
+            (Stage::Hosts, vec![Query::ProxyHosts, Query::DefenderHosts]),
+            (Stage::Alerts, vec![Query::Alerts, Query::AlertsDefender]),
+            (
+                Stage::Messages,
+                vec![Query::LinkMessages, Query::LinkMessagesCloud],
+            ),
+        ] {
+            for query in queries {
+                assert!(
+                    stages(query).iter().all(|found| *found == stage),
+                    "{query:?}"
+                );
             }
         }
     }

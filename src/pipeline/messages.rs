@@ -59,7 +59,14 @@ pub(super) async fn list(
     for rows in answers {
         findings.add_log_problems(STAGE, rows.problems);
     }
-    Ok(listing.into_inner().unwrap_or_else(PoisonError::into_inner))
+    let listing = listing.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if listing.incomplete > 0 {
+        let reason = "link_messages: rows of the audit log that name no team, no channel or no message were left out; if they stay so, the log was changed on its way to the workspace";
+        let count = listing.incomplete;
+        let source = context.logs.first().source();
+        findings.gaps.add(STAGE, source, reason, count);
+    }
+    Ok(listing)
 }
 
 /// Reads the listed messages, and puts them into the graph with their channels, senders and links.
@@ -90,7 +97,11 @@ pub(super) async fn read_listed(
         ..
     } = fetched;
     for (team, problem) in lists.teams {
-        if let Some(problem) = problem.filter(|_| !absent.explains(&team)) {
+        // Each message was asked for singly then, and what became of it is said of it.
+        let is_said = |problem: &msgraph::Problem| {
+            absent.explains(&team) || matches!(problem, msgraph::Problem::OneByOne { .. })
+        };
+        if let Some(problem) = problem.filter(|problem| !is_said(problem)) {
             findings.add_msgraph_problem(STAGE, problem);
         }
     }
@@ -99,6 +110,7 @@ pub(super) async fn read_listed(
         let count = lists.without_channel;
         findings.gaps.add(STAGE, msgraph::SOURCE, reason, count);
     }
+    findings.add_nameless(STAGE, "channel messages", listing.nameless);
     absent.report(findings);
     for (id, channel) in listing.channels() {
         let Some(place) = channels.get(id).copied() else {
@@ -172,6 +184,13 @@ async fn fetch(context: &Context, fetched: &mut Fetched<'_>) -> Result<Lists, Fa
                 let mut fetched = lock(shared);
                 let value = &message.message.value;
                 fetched.listing.see(value);
+                // A listed one is asked for singly. With `--channels all`, nothing else names the others.
+                let has_id = value.id.as_ref().is_some_and(|id| !id.is_empty());
+                if !has_id {
+                    fetched.listing.nameless +=
+                        u64::from(fetched.listing.is_wanted_unlisted(value));
+                    return;
+                }
                 match fetched.listing.wants(&team, value) {
                     Some(wanted) if wanted.is_first => fetched.put(&wanted, message),
                     Some(wanted) => spare.push((wanted, message)),

@@ -51,7 +51,7 @@ use self::directory::Directory;
 use self::findings::Findings;
 use self::progress::{Halt, Sequence};
 
-pub use self::context::Intel;
+pub use self::context::{Intel, record_reach};
 pub use self::findings::Outcome;
 pub use self::plan::{
     ChannelPlan, ChatPlan, HeldBack, MessagePlan, Plan, ProviderPlan, QueryPlan, Quota, Sent,
@@ -94,8 +94,9 @@ async fn investigate(
     last: Option<Stage>,
     progress: Progress<'_>,
 ) -> Result<Outcome, RunError> {
-    let context = Context::new(manifest, client, intel);
+    let context = Context::new(manifest, client, intel)?;
     let mut findings = Findings::new(&manifest.id, &manifest.options.settings.accepted);
+    findings.note_lacks(context.settings.cloud, context.options.chats_of);
     let mut sequence = Sequence { progress, last };
     match run_stages(&context, &mut findings, &mut sequence).await {
         Ok(()) | Err(Halt::Reached) => Ok(findings.into()),

@@ -25,7 +25,7 @@ use crate::graph::{Graph, Label, Seen};
 use crate::http::{Client, Failure};
 use crate::intel::Provider;
 use crate::model::{ChannelId, ChatsOf, Gap, Options, PivotOn, Stage, TeamId};
-use crate::source::logs::chunks;
+use crate::source::logs::{Place, Query, chunks};
 use crate::source::msgraph::{self, MessagePlace, changed_since};
 
 /// The prediction of a load.
@@ -167,13 +167,15 @@ pub struct Quota {
     pub over: u64,
 }
 
-/// The approximate number of queries to the workspace after the verdicts. There are more if an answer is too large.
+/// The approximate number of queries to the logs after the verdicts. There are more if an answer is too large.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct QueryPlan {
     /// The number of queries about hosts and clicks: proxy_hosts, defender_hosts and clicks_on.
     pub hosts: usize,
     /// The number of queries about alerts.
     pub alerts: usize,
+    /// How many of them are calls of advanced hunting, which allows 45 a minute.
+    pub hunting: usize,
     /// True when these are the numbers for the case that every known url is risky.
     pub if_all_risky: bool,
 }
@@ -190,8 +192,9 @@ pub async fn plan(
     intel: Intel,
     mut progress: Progress<'_>,
 ) -> Result<Plan, RunError> {
-    let context = Context::new(manifest, client, intel);
+    let context = Context::new(manifest, client, intel)?;
     let mut findings = Findings::new(&manifest.id, &manifest.options.settings.accepted);
+    findings.note_lacks(context.settings.cloud, context.options.chats_of);
     let mut directory = Directory::default();
 
     let seeds = async {
@@ -218,7 +221,7 @@ pub async fn plan(
         urls: count(&findings.graph),
         urls_complete: messages.unread == 0,
         providers: plan_providers(&context, &findings.graph, &urls)?,
-        queries: plan_queries(&context, &findings.graph, &urls),
+        queries: plan_queries(&context, &findings, &urls),
         unknown: unknown(&context.options, &messages, chats),
         messages,
         chats,
@@ -507,14 +510,34 @@ impl Sent {
     }
 }
 
-fn plan_queries(context: &Context, graph: &Graph, urls: &Urls) -> QueryPlan {
-    let (logs, alerts) = pivot::query_counts(context, graph, urls);
+fn plan_queries(context: &Context, findings: &Findings, urls: &Urls) -> QueryPlan {
+    let (logs, alerts) = pivot::query_counts(context, &findings.graph, urls);
+    // These use the same search terms.
+    let of_hosts = [Query::ProxyHosts, Query::DefenderHosts, Query::ClicksOn];
+    let hunted = of_hosts
+        .into_iter()
+        .filter(|query| is_hunted(context, findings, *query));
+    let hunted = logs * hunted.count();
+    let alerts_hunted = match is_hunted(context, findings, Query::Alerts) {
+        true => alerts,
+        false => 0,
+    };
     QueryPlan {
-        // proxy_hosts, defender_hosts and clicks_on use the same search terms.
-        hosts: 3 * logs,
+        hosts: logs * of_hosts.len(),
         alerts,
+        hunting: hunted + alerts_hunted,
         if_all_risky: context.options.pivot_on == PivotOn::Risky,
     }
+}
+
+/// True when a query will be asked in advanced hunting: there is no workspace, or it lacks a table that is there.
+fn is_hunted(context: &Context, findings: &Findings, query: Query) -> bool {
+    let places = context.logs.places();
+    let has = |place: Place| places.iter().any(|at| at.place() == place);
+    let stand_in = query.stand_in().into_iter().flat_map(Query::tables);
+    let mut tables = query.tables().chain(stand_in);
+    has(Place::Hunting)
+        && (!has(Place::Workspace) || tables.any(|table| findings.hunted.contains(table)))
 }
 
 fn unknown(options: &Options, messages: &MessagePlan, chats: ChatPlan) -> Vec<String> {

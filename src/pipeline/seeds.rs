@@ -52,6 +52,7 @@ pub(super) async fn find(context: &Context, findings: &mut Findings) -> Result<S
     for row in &threats.rows {
         seeds.add_threat(graph, row);
     }
+    findings.note_lacking(STAGE, &threats);
     for problems in [warnings.problems, clicks.problems, threats.problems] {
         findings.add_log_problems(STAGE, problems);
     }

@@ -71,8 +71,10 @@ impl Teams {
         lists: TeamsOf,
     ) {
         let mut joined = BTreeSet::new();
+        let mut nameless = 0;
         for team in lists.joined.items {
             let Some(id) = team.value.id.filter(|id| !id.is_empty()) else {
+                nameless += 1;
                 continue;
             };
             let seen = Seen::in_record(team.record);
@@ -92,6 +94,7 @@ impl Teams {
         if let Some(associated) = lists.associated {
             for team in associated.items {
                 let Some(id) = team.value.id.filter(|id| !id.is_empty()) else {
+                    nameless += 1;
                     continue;
                 };
                 let id = TeamId::from(id);
@@ -110,8 +113,11 @@ impl Teams {
                 findings.graph.put(node, Seen::in_record(team.record));
                 self.listed.insert(id);
             }
-            problems.extend(associated.problem);
+            // What is out of reach is so for both lists of a user.
+            let problem = associated.problem;
+            problems.extend(problem.filter(|problem| !problem.is_out_of_reach()));
         }
+        findings.add_nameless(STAGE, "teams of a user", nameless);
         for problem in problems {
             findings.add_msgraph_problem(STAGE, problem);
         }

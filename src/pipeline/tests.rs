@@ -110,10 +110,19 @@ async fn a_stage_that_cannot_be_noted_ends_the_investigation() {
 #[test]
 fn an_absent_table_is_one_gap_and_a_failed_query_one_each_time() {
     let mut findings = Findings::new("case", &[]);
-    let absent = || logs::Problem::TableAbsent("UrlClickEvents".to_owned());
-    let busy = || logs::Problem::Busy {
-        query: "alerts",
-        asked: String::new(),
+    let problem = |why| logs::Problem {
+        place: logs::Place::Workspace,
+        why,
+    };
+    let absent = || {
+        let absence = logs::Absence::of("UrlClickEvents", logs::Place::Workspace);
+        problem(logs::Why::TableAbsent(absence))
+    };
+    let busy = || {
+        problem(logs::Why::Busy {
+            query: "alerts",
+            asked: String::new(),
+        })
     };
     findings.add_log_problems(Stage::Alerts, [absent(), busy(), absent(), busy()]);
     let affected: Vec<u64> = findings

@@ -153,13 +153,14 @@ fn required_settings_and_secrets_are_asked_for_by_name() {
     assert_eq!(
         problems,
         [
-            "error: the configuration has 6 errors:",
+            "error: the configuration has 7 errors:",
             "  - the tenant's id is missing: set id under [tenant] in linktrail.toml, or LINKTRAIL_TENANT_ID",
-            "  - the id of the Sentinel workspace is missing: set workspace_id under [sentinel] in linktrail.toml, or LINKTRAIL_SENTINEL_WORKSPACE_ID",
+            "  - nothing says where the logs are: set workspace_id under [sentinel] in linktrail.toml, or LINKTRAIL_SENTINEL_WORKSPACE_ID, to the id of the Sentinel workspace; or set hunting = true under [defender], or LINKTRAIL_DEFENDER_HUNTING, to ask Microsoft Defender; or both",
             "  - provider otx needs a key: set LINKTRAIL_OTX_KEY, or take `otx` out of [intel] providers",
             "  - provider xforce needs a key: set LINKTRAIL_XFORCE_KEY, or take `xforce` out of [intel] providers",
             "  - provider xforce needs a key: set LINKTRAIL_XFORCE_PASSWORD, or take `xforce` out of [intel] providers",
             "  - the way to sign in is missing: set method under [auth] in linktrail.toml, or LINKTRAIL_AUTH_METHOD, to one of \"client-secret\", \"client-certificate\", \"workload-identity\", \"managed-identity\", \"azure-cli\", \"device-code\"; it is never guessed",
+            "  - the tenant's own domains are missing, about which no outside provider is asked, and [intel] providers has otx, xforce: set internal_domains = [\"contoso.com\", \"contoso.onmicrosoft.com\"], with your own, under [tenant] in linktrail.toml, or LINKTRAIL_TENANT_INTERNAL_DOMAINS; [] says that there are none",
         ]
     );
     let ran = run::run(binary(lab.folder()).args(["load", "--config", "nowhere.toml"]));

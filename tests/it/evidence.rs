@@ -201,7 +201,7 @@ fn commands_mean_what_they_stand_by(case: &Case, graph: &Graph) {
 }
 
 /// What has no record, with the reason. Everything else has, and each record a part that speaks of it.
-async fn unrecorded(case: &Case) -> Vec<String> {
+pub(crate) async fn unrecorded(case: &Case) -> Vec<String> {
     let graph = graph_of(case).await;
     let mut records: Vec<Record> = Vec::new();
     case.journal()

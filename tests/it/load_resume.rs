@@ -406,7 +406,7 @@ fn a_full_disk_loses_nothing() {
 }
 
 /// The command without root's right to write where the modes forbid it.
-fn powerless(command: &Command) -> Command {
+pub(crate) fn powerless(command: &Command) -> Command {
     let mut prefixed = Command::new("bash");
     prefixed
         .args([

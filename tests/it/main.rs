@@ -12,7 +12,11 @@ mod growth;
 
 #[cfg(unix)]
 mod case;
+#[cfg(unix)]
+mod check;
 mod cli_errors;
+mod clouds;
+mod defender;
 mod demo;
 mod evidence;
 mod evidence_index;
@@ -20,11 +24,13 @@ mod export;
 mod hunts;
 mod intel;
 mod intel_load;
+mod internal_domains;
 mod links;
 mod load_faults;
 mod load_resume;
 mod load_truth;
 mod logs;
+mod permissions;
 mod plan;
 mod reliability;
 mod report;

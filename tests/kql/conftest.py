@@ -5,10 +5,11 @@ import pytest
 from workspace import Workspace
 
 
-@pytest.fixture(scope="session")
-def tables() -> Workspace:
-    """The one workspace of the session: creating its tables takes longer than most tests."""
-    return Workspace()
+@pytest.fixture(scope="session", params=["workspace", "hunting"])
+def tables(request: pytest.FixtureRequest) -> Workspace:
+    """The one workspace of the session, and the one place of advanced hunting: creating the tables takes longer than most
+    tests."""
+    return Workspace(request.param)
 
 
 @pytest.fixture

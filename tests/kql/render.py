@@ -1,9 +1,11 @@
-"""How a query is made of a file of kql/ and its values: the same rule as in render.mjs."""
+"""How a query is made of a file of kql/ and its values, and what advanced hunting is asked: the same rules as in render.mjs."""
 
+import json
 import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "kql"
+HERE = Path(__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.kql"))
 
 
@@ -38,3 +40,62 @@ def render(name: str, values: dict[str, str | list[str]]) -> str:
     """The query as it is sent: without the header, the values in place of the examples."""
     _, _, body = read(name)
     return "".join(f"let {key} = {literal(values[key])};\n" for key in parameters(name)) + f"\n{body}"
+
+
+def tables_of(file: str) -> dict[str, dict[str, str]]:
+    """The tables of a place, each with its columns and their types."""
+    text = (HERE / file).read_text()
+    return {
+        table: dict(column.split(":") for column in columns.split()) for table, columns in json.loads(text).items()
+    }
+
+
+TABLES = {"workspace": tables_of("tables.json"), "hunting": tables_of("hunting.json")}
+
+
+def places(name: str) -> list[str]:
+    """Where a query is asked. SecurityAlert is hidden in advanced hunting, and its ends are asked for log by log."""
+    return ["workspace"] if name in ("alerts", "log_ends") else ["workspace", "hunting"]
+
+
+def time_column(table: str, place: str) -> str:
+    """The column of the time of a table."""
+    return "Timestamp" if place == "hunting" and "Timestamp" in TABLES["hunting"][table] else "TimeGenerated"
+
+
+def for_hunting(name: str, query: str) -> str:
+    """A rendered query as advanced hunting understands it: where a table is read, its time has the column that it has there,
+    and what it lacks is empty."""
+    prelude, body = query.split("\n\n", 1)
+    tables = re.search(r"^// tables: (.+)$", read(name)[0], re.MULTILINE)[1].split(", ")
+    lines = body.split("\n")
+    for at in range(1, len(lines)):
+        table = (lines[at - 1].split() or [""])[-1]
+        if table in tables and lines[at].lstrip().startswith("| where TimeGenerated >= "):
+            lines[at] = bound(lines[at], table, body)
+    return prelude + "\n\n" + "\n".join(lines)
+
+
+def bound(line: str, table: str, body: str) -> str:
+    """The line that bounds the time of a table."""
+    time = time_column(table, "hunting")
+    named = [f"TimeGenerated = {time}"] if time != "TimeGenerated" else []
+    lacking = TABLES["workspace"][table].keys() - TABLES["hunting"][table].keys() - {"TimeGenerated"}
+    # Only a column that differs from tenant to tenant counts: others are not read.
+    named += [f'{column} = ""' for column in sorted(lacking) if re.search(rf"\b{column}\b", body)]
+    return line.replace("TimeGenerated", time) + (f" | extend {', '.join(named)}" if named else "")
+
+
+def render_end(table: str, place: str, values: dict[str, str]) -> str:
+    """The query for the ends of one log, which is its part of log_ends."""
+    prelude = "".join(f"let {key} = {literal(values[key])};\n" for key in ("slice_from", "slice_to"))
+    line = "| where TimeGenerated >= slice_from and TimeGenerated < slice_to"
+    if place == "hunting":
+        line = bound(line, table, "")
+    return f"""{prelude}
+{table}
+{line}
+| summarize oldest = min(TimeGenerated), newest = max(TimeGenerated)
+| extend ['log'] = "{table}"
+| project ['log'], oldest, newest
+"""

@@ -119,6 +119,52 @@ def activity(workspace: Workspace, time: datetime = at("10:00"), **row: object) 
     )
 
 
+def cloud_activity(workspace: Workspace, time: datetime = at("10:00"), record: object = None, **fields: object) -> None:
+    """A message event in Defender for Cloud Apps. `record` takes the place of the audit record."""
+    operation = fields.get("Operation", "MessageCreatedHasLink")
+    given = {
+        "Workload": "MicrosoftTeams",
+        "Operation": operation,
+        "AADGroupId": TEAM,
+        "ChannelGuid": "19:one@thread.tacv2",
+        "MessageId": "1767000000001",
+        "UserId": "eve@contoso.example",
+        "TeamName": "Finance",
+        "ChannelName": "General",
+        "MessageURLs": [URL],
+    } | fields
+    workspace.add(
+        "CloudAppEvents",
+        time,
+        ActionType=operation,
+        Application="Microsoft Teams",
+        ApplicationId=28375,
+        RawEventData=given if record is None else record,
+    )
+
+
+def alert_info(workspace: Workspace, time: datetime = at("10:00"), id: str = "fa-1", **row: object) -> None:
+    """An alert of Defender."""
+    workspace.add(
+        "AlertInfo",
+        time,
+        **{
+            "AlertId": id,
+            "Title": "A link was clicked",
+            "Category": "InitialAccess",
+            "Severity": "High",
+            "ServiceSource": "Microsoft Defender for Office 365",
+            "DetectionSource": "Microsoft Defender for Office 365",
+        }
+        | row,
+    )
+
+
+def evidence(workspace: Workspace, time: datetime = at("10:00"), id: str = "fa-1", **row: object) -> None:
+    """A piece of evidence of an alert of Defender."""
+    workspace.add("AlertEvidence", time, **{"AlertId": id, "EntityType": "Url", "RemoteUrl": URL} | row)
+
+
 def request(
     workspace: Workspace, time: datetime, ip: str = "192.0.2.10", url: str = URL, **row: object
 ) -> None:
@@ -169,6 +215,7 @@ def alert(
         time,
         **{
             "SystemAlertId": id,
+            "VendorOriginalId": "fa-1",
             "DisplayName": "A link was clicked",
             "AlertName": "Potentially malicious URL click",
             "AlertSeverity": "High",

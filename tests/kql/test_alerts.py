@@ -11,6 +11,7 @@ def test_an_alert_is_returned_in_full(workspace):
     assert workspace.run("alerts", NEEDLE) == [
         {
             "alert_id": "a-1",
+            "vendor_id": "fa-1",
             "name": "A link was clicked",
             "severity": "High",
             "provider": "OATP",

@@ -10,8 +10,11 @@ from rows import (
     activity,
     addresses,
     alert,
+    alert_info,
     click,
+    cloud_activity,
     connection,
+    evidence,
     indicator,
     legacy_indicator,
     link,
@@ -35,11 +38,19 @@ def a_message(workspace: Workspace, time) -> None:
     link(workspace, at("06:00"))
 
 
+def an_alert(workspace: Workspace, time) -> None:
+    """An alert of Defender with its evidence."""
+    alert_info(workspace, time)
+    evidence(workspace, at("06:00"))
+
+
 EVENTS = {
     "alerts": (alert, [NEEDLE]),
+    "alerts_defender": (an_alert, [NEEDLE]),
     "clicks_on": (click, [NEEDLE]),
     "defender_hosts": (connection, [NEEDLE]),
     "link_messages": (activity, [TEAM]),
+    "link_messages_cloud": (cloud_activity, [TEAM]),
     "message_urls": (a_message, []),
     "proxy_hosts": (a_request, [NEEDLE]),
     "smartscreen": (warn, []),

@@ -43,3 +43,13 @@ def test_the_time_is_half_open(workspace, time, inside):
     found = ends(workspace, slice=(at("10:00"), at("11:00")))
     assert found["UrlClickEvents"] == ((at(time), at(time)) if inside else (None, None))
     assert found["OfficeActivity"] == (at("10:30"), at("10:30"))
+
+
+@pytest.mark.parametrize("log", [*LOGS, "AlertEvidence", "AlertInfo", "CloudAppEvents"])
+def test_one_log_says_where_it_begins_and_ends(workspace, log):
+    if workspace.place == "hunting" and log == "SecurityAlert":
+        pytest.skip("advanced hunting hides it")
+    assert workspace.end(log, (at("10:00"), at("12:00"))) == (None, None)
+    for clock in ("09:59:59.999999", "11:00", "10:00", "11:59:59.999999", "12:00"):
+        workspace.add(log, at(clock))
+    assert workspace.end(log, (at("10:00"), at("12:00"))) == (at("10:00"), at("11:59:59.999999"))

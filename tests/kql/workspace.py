@@ -1,4 +1,5 @@
-"""A Log Analytics workspace in memory: the tables of tables.json, on which queries run in DuckDB."""
+"""The two places where logs are, in memory: the tables of tables.json for a workspace of Log Analytics and those of
+hunting.json for advanced hunting, on which queries run in DuckDB."""
 
 import json
 import re
@@ -6,8 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb_kql
+import pytest
 
-from render import parameters, render
+from render import TABLES, for_hunting, parameters, places, render, render_end, time_column
 
 DAY = datetime(2026, 9, 7)
 TYPES = {
@@ -19,12 +21,6 @@ TYPES = {
     "real": "DOUBLE",
     "string": "VARCHAR",
 }
-TABLES = {
-    table: dict(column.split(":") for column in columns.split())
-    for table, columns in json.loads((Path(__file__).parent / "tables.json").read_text()).items()
-}
-
-
 def at(clock: str, day: int = 0) -> datetime:
     """A moment of the tests' day (or of another, counted from it): "10:05", "10:05:30", "10:05:30.5"."""
     hours, minutes, seconds = (clock.split(":") + ["0"])[:3]
@@ -45,12 +41,14 @@ def readable(query: str) -> str:
 
 
 class Workspace:
-    """Tables with rows, all times UTC."""
+    """Tables with rows, all times UTC: of a workspace, or of advanced hunting."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: str = "workspace") -> None:
+        self.place = place
+        self._tables = TABLES[place]
         self._connection = duckdb_kql.connect()
         self._waiting: dict[tuple[str, tuple[str, ...]], list[object]] = {}
-        for table, columns in TABLES.items():
+        for table, columns in self._tables.items():
             # As in Kusto, a string that is not given is empty and anything else null.
             names = ", ".join(
                 f'"{name}" {TYPES[kind]}' + (" DEFAULT ''" if kind == "string" else "")
@@ -61,14 +59,23 @@ class Workspace:
     def clear(self) -> None:
         """Takes every row out again."""
         self._waiting.clear()
-        for table in TABLES:
+        for table in self._tables:
             self._connection.execute(f'DELETE FROM "{table}"')
 
     def add(self, table: str, time: datetime, **row: object) -> None:
         """Adds a row, of which only some columns need to be given."""
-        row = {"TimeGenerated": time} | row
+        columns = self._tables.get(table)
+        if columns is None:
+            pytest.skip(f"{self.place} has no {table}")
+        row = {time_column(table, self.place): time} | row
+        for name in [name for name in row if name not in columns]:
+            if row.pop(name):
+                pytest.skip(f"{table} has no {name} in {self.place}")
+        # Advanced hunting has the text of some values that are dynamic in a workspace.
         values = [
-            json.dumps(value) if TABLES[table][name] == "dynamic" and value is not None else value
+            json.dumps(value)
+            if value is not None and (columns[name] == "dynamic" or isinstance(value, dict | list))
+            else value
             for name, value in row.items()
         ]
         self._waiting.setdefault((table, tuple(row)), []).extend(values)
@@ -107,4 +114,14 @@ class Workspace:
         )
         values = {key: f"{time.isoformat()}Z" for key, time in bounds}
         assert not lists or {"devices", "needles", "teams"} & set(parameters(name)), f"{name} takes no list"
-        return self.execute(readable(render(name, values | dict.fromkeys(("devices", "needles", "teams"), list(lists)))))
+        if self.place not in places(name):
+            pytest.skip(f"{name} is not asked in {self.place}")
+        query = render(name, values | dict.fromkeys(("devices", "needles", "teams"), list(lists)))
+        return self.execute(readable(for_hunting(name, query) if self.place == "hunting" else query))
+
+    def end(self, table: str, slice: tuple[datetime, datetime]) -> tuple[datetime | None, datetime | None]:
+        """The oldest and the newest event of one log."""
+        values = dict(zip(("slice_from", "slice_to"), (f"{time.isoformat()}Z" for time in slice), strict=True))
+        (row,) = self.execute(readable(render_end(table, self.place, values)))
+        assert row["log"] == table
+        return row["oldest"], row["newest"]

@@ -1,14 +1,16 @@
 //! Several cases in one database: what each says stays what it said, in any order of push and prune.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use linktrail::graph::node::{Case, Message, Url, User, Verdict};
+use linktrail::graph::schema::{EDGES, NODES, Property, ValueKind};
 use linktrail::graph::{Edge, Graph, Seen, jsonl, schema};
 use linktrail::hunt::{self, Hunt, Returns};
 use linktrail::model::{Severity, State, UrlSeverity, VerdictId};
 use linktrail::sink::neo4j::{Connection, Leaving};
 use neo4rs::BoltType;
-use serde_json::Value;
+use serde_json::{Value, json};
 use ulid::Ulid;
 
 use crate::hunts::world::{DATABASE, LIMIT, connect};
@@ -74,6 +76,22 @@ fn case_of(case: &str, world: &str, says: Says<'_>) -> Graph {
             graph.link(url, Edge::HasVerdict, verdict, seen);
         }
         let highest = verdicts.iter().copied().max();
+        // Safe Links, too, did something else in each case.
+        let action = match highest {
+            None => "",
+            Some(Severity::Information) => "UrlScanInProgress",
+            Some(Severity::Warning) => "ClickAllowed",
+            Some(Severity::High) => "ClickBlocked",
+        };
+        for (count, action) in [(1, action), (verdicts.len() as i64, "ClickBlocked")] {
+            let clicked = Edge::Clicked {
+                count,
+                action: action.to_owned(),
+                clicked_through: highest == Some(Severity::Warning),
+                ip: verdicts.iter().map(|_| "198.51.100.7").collect(),
+            };
+            graph.link(user, clicked, url, seen);
+        }
         let risky = highest >= Some(Severity::Warning);
         graph.set(url, schema::url::SEVERITY, UrlSeverity::from(highest));
         graph.set(url, schema::url::RISKY, risky);
@@ -252,16 +270,16 @@ async fn what_a_push_takes_out_is_counted_before_and_after() {
     assert_eq!(
         leaving(&whole).await,
         Leaving {
-            held: 28,
+            held: 31,
             nodes: 0,
             relationships: 0
         }
     );
     let gone = leaving(&less).await;
-    assert_eq!((gone.held, gone.nodes, gone.relationships), (28, 10, 8));
+    assert_eq!((gone.held, gone.nodes, gone.relationships), (31, 10, 10));
     assert!(gone.is_most());
     let counters = connection.load(&less, &|_, _| {}).await.expect("a load");
-    assert_eq!((counters.nodes_left, counters.relationships_left), (10, 8));
+    assert_eq!((counters.nodes_left, counters.relationships_left), (10, 10));
     assert!(!leaving(&less).await.is_most());
     connection.prune(&id).await.expect("a prune");
 }
@@ -289,6 +307,77 @@ fn without_intelligence(lines: &str) -> String {
                 properties["summary"] = "503 Service Unavailable".into();
             }
             _ => {}
+        }
+        text.push_str(&line.to_string());
+        text.push('\n');
+    }
+    text
+}
+
+/// What a case could say of this property, and `None` where it may say nothing.
+fn sayings(of: &str, property: &Property) -> Vec<Option<Value>> {
+    let texts = |texts: &[&str]| texts.iter().map(|text| Some(json!(text))).collect();
+    let mut all: Vec<Option<Value>> = match (of, property.name) {
+        // It is always there.
+        ("CONNECTED_TO", "match") => return texts(&["url", "host"]),
+        ("Channel", "membership") => texts(&["standard", "private"]),
+        ("User", "type") => texts(&["member", "guest", "external", "bot"]),
+        ("Url", "signals") => {
+            let signals = [json!(["alert"]), json!(["click_blocked", "text_mismatch"])];
+            signals.map(Some).into()
+        }
+        ("CLICKED", "actions") => [
+            json!(["ClickAllowed"]),
+            json!(["ClickBlocked", "ClickAllowed"]),
+        ]
+        .map(Some)
+        .into(),
+        _ => match property.kind {
+            ValueKind::Boolean => [true, false].map(|flag| Some(json!(flag))).into(),
+            ValueKind::Integer => [1, 2, 12].map(|count| Some(json!(count))).into(),
+            ValueKind::Number => [0.5, 2.0].map(|number| Some(json!(number))).into(),
+            ValueKind::Time => texts(&["2026-11-19T08:00:00.5Z", "2026-11-24T08:00:00Z"]),
+            ValueKind::Text => texts(&["one/word", "another"]),
+            ValueKind::Set => [json!(["a/b"]), json!(["a/b", "c"]), json!(["d"])]
+                .map(Some)
+                .into(),
+            ValueKind::Sequence => [json!(["z", "a/b", "z"]), json!(["a/b"])].map(Some).into(),
+        },
+    };
+    all.push(None);
+    all
+}
+
+/// The same lines as a case that says something else wherever the schema keeps what each case says, by chance, but the
+/// same for the same number. Only the names of people stay, since they are no word of a case.
+fn saying_otherwise(lines: &str, number: u32) -> String {
+    let mut text = String::new();
+    for line in lines.lines() {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        let named = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        let of = named("label") + &named("type");
+        let element = format!("{of} {} {} {}", line["id"], line["from"], line["to"]);
+        let nodes = NODES
+            .iter()
+            .filter(|spec| spec.label.as_str() == of)
+            .flat_map(|spec| spec.properties);
+        let edges = EDGES
+            .iter()
+            .filter(|spec| spec.kind.as_str() == of)
+            .flat_map(|spec| spec.properties);
+        for property in nodes.chain(edges).filter(|one| one.by_case.is_some()) {
+            if of == "User" && ["upn", "name"].contains(&property.name) {
+                continue;
+            }
+            let mut hasher = DefaultHasher::new();
+            (number, &element, property.name).hash(&mut hasher);
+            let sayings = sayings(&of, property);
+            let said = sayings[hasher.finish() as usize % sayings.len()].clone();
+            let properties = line["properties"].as_object_mut().unwrap();
+            match said {
+                Some(said) => properties.insert(property.name.to_owned(), said),
+                None => properties.remove(property.name),
+            };
         }
         text.push_str(&line.to_string());
         text.push('\n');
@@ -364,8 +453,8 @@ async fn no_case_changes_what_a_hunt_says_of_another() {
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     let lines = std::fs::read_to_string(folder.path().join("demo.jsonl")).unwrap();
     let [a, b] = [(); 2].map(|()| Ulid::generate().to_string());
-    let first = lines.replace(&demo, &a);
-    let second = without_intelligence(&lines).replace(&demo, &b);
+    let first = saying_otherwise(&lines, 1).replace(&demo, &a);
+    let second = without_intelligence(&saying_otherwise(&lines, 2)).replace(&demo, &b);
     let read = |case: &str, lines: &str| jsonl::read(case, lines.as_bytes()).unwrap();
     let (first, second) = (read(&a, &first), read(&b, &second));
     let hunts = hunt::library().unwrap();
@@ -375,6 +464,8 @@ async fn no_case_changes_what_a_hunt_says_of_another() {
     assert!(!of_a["suspicious-urls"].is_empty());
     let mut wrong = Vec::new();
     push(&connection, &second).await;
+    wrong.extend(differing(&of_a, &answers(&hunts, &a).await));
+    push(&connection, &first).await;
     wrong.extend(differing(&of_a, &answers(&hunts, &a).await));
     let of_b = answers(&hunts, &b).await;
     assert!(
@@ -392,4 +483,52 @@ async fn no_case_changes_what_a_hunt_says_of_another() {
     wrong.extend(differing(&of_a, &answers(&hunts, &a).await));
     connection.prune(&a).await.expect("a prune");
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    // What cannot be seen in a case cannot be seen to stay.
+    for name in BY_CASE {
+        assert!(!of_a[name].is_empty(), "{name}");
+    }
+}
+
+/// Hunts that read what each case says.
+const BY_CASE: [&str; 8] = [
+    "click-addresses",
+    "click-outcomes",
+    "clicked-through",
+    "deleted-messages",
+    "edited-lures",
+    "external-senders",
+    "signals-without-verdict",
+    "text-mismatch",
+];
+
+#[tokio::test]
+async fn a_name_that_one_case_knows_resolves_no_user_of_another() {
+    let _turn = ONE_WORLD_AT_A_TIME.lock().await;
+    let connection = open().await;
+    let world = Ulid::generate().to_string().to_lowercase();
+    let ids = [(); 2].map(|()| Ulid::generate().to_string());
+    let case = |id: &str, upn: Option<&str>| {
+        let mut graph = case_of(id, &world, [SILENT, None, None]);
+        let user = User {
+            upn: upn.map(str::to_owned),
+            ..User::by_id(&format!("{world}-0"))
+        };
+        graph.put(user, Seen::in_record(2));
+        graph
+    };
+    let hunts = hunt::library().unwrap();
+    let unresolved = async |of: usize| {
+        let hunts = hunts.iter().filter(|hunt| hunt.name == "unresolved-users");
+        let hunts: Vec<_> = hunts.cloned().collect();
+        answers(&hunts, &ids[of]).await.remove("unresolved-users")
+    };
+    push(&connection, &case(&ids[0], None)).await;
+    let alone = unresolved(0).await;
+    assert_eq!(alone.as_ref().map(Vec::len), Some(1), "{alone:?}");
+    push(&connection, &case(&ids[1], Some("mila@contoso.example"))).await;
+    assert_eq!(unresolved(0).await, alone);
+    assert_eq!(unresolved(1).await, Some(Vec::new()));
+    connection.prune(&ids[1]).await.expect("a prune");
+    assert_eq!(unresolved(0).await, alone);
+    connection.prune(&ids[0]).await.expect("a prune");
 }

@@ -12,10 +12,12 @@ mod own_server;
 mod shared;
 
 mod cases;
+mod check;
 mod export;
 mod failures;
 mod hunts;
 mod load;
 mod report;
 mod sealed;
+mod several_tenants;
 mod sink;

@@ -1,6 +1,7 @@
 //! Runs the binary against a simulated tenant and reads back what it made.
 
 pub(crate) mod demo_case;
+pub(crate) mod equal;
 pub(crate) mod graph;
 pub(crate) mod hostile;
 pub(crate) mod journal;

@@ -8,9 +8,22 @@
 // tags: user, gap
 
 MATCH (user:User)
-WHERE (user.id STARTS WITH 'upn:' OR (user.upn IS NULL AND user.name IS NULL))
-  AND ($case IS NULL OR $case IN user.cases)
-RETURN coalesce(user.upn, user.name, user.id) AS user, user.id AS id, user.type AS type,
+WHERE ($case IS NULL OR $case IN user.cases)
+WITH user,
+     CASE
+       WHEN $case IS NULL OR user.upn_in IS NULL THEN user.upn
+       ELSE head([said IN user.upn_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+     END AS upn,
+     CASE
+       WHEN $case IS NULL OR user.name_in IS NULL THEN user.name
+       ELSE head([said IN user.name_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+     END AS name
+WHERE user.id STARTS WITH 'upn:' OR (upn IS NULL AND name IS NULL)
+RETURN coalesce(upn, name, user.id) AS user, user.id AS id,
+       CASE
+         WHEN $case IS NULL OR user.type_in IS NULL THEN user.type
+         ELSE head([said IN user.type_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+       END AS type,
        CASE WHEN user.id STARTS WITH 'upn:' THEN 'upn' ELSE 'id' END AS known_by,
        COUNT {
          MATCH (user)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url)

@@ -38,13 +38,11 @@ CALL () {
   WHERE wanted IS NOT NULL
   MATCH (url:Url)
   WHERE wanted IN url.cases
-  // What another case withheld, this one may have asked about.
   WITH url, wanted,
-    url.withheld IS NOT NULL AND NOT EXISTS {
-      MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
-      WHERE wanted IN asked.cases AND wanted IN verdict.cases
-        AND NOT verdict.provider IN ['defender', 'sentinel', 'file', 'analyst']
-    } AS withheld
+    CASE
+      WHEN $case IS NULL OR url.withheld_in IS NULL THEN url.withheld
+      ELSE head([said IN url.withheld_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+    END IS NOT NULL AS withheld
   WHERE withheld OR NOT EXISTS {
       MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)
       WHERE wanted IN asked.cases AND wanted IN verdict.cases

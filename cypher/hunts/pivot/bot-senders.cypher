@@ -8,7 +8,11 @@
 // mitre: T1566.003
 
 MATCH (bot:User)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url)
-WHERE bot.type = 'bot' AND all(x IN [bot, sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+WHERE 'bot' = CASE
+      WHEN $case IS NULL OR bot.type_in IS NULL THEN bot.type
+      ELSE head([said IN bot.type_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+    END
+  AND all(x IN [bot, sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
 WITH bot, message, min(sent.at) AS sent_at,
      collect(DISTINCT CASE WHEN coalesce($case IN url.risky_in, url.risky) THEN url.id END) AS risky
 WITH bot, message, coalesce(message.created, sent_at) AS at, risky

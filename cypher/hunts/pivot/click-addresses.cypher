@@ -10,7 +10,7 @@
 MATCH (user:User)-[clicked:CLICKED]->(url:Url {risky: true})
 WHERE all(x IN [user, clicked, url] WHERE $case IS NULL OR $case IN x.cases)
   AND coalesce($case IN url.risky_in, url.risky)
-UNWIND clicked.ips AS address
+UNWIND [ip IN clicked.ips WHERE coalesce($case + '/' + ip IN clicked.ips_in, true)] AS address
 WITH address, coalesce(user.upn, user.name, user.id) AS who, url.id AS url, clicked
 ORDER BY who, url
 WITH address, collect(DISTINCT who) AS users, collect(DISTINCT url) AS urls, min(clicked.first_seen) AS first,

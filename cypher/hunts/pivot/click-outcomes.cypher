@@ -10,9 +10,11 @@
 MATCH (user:User)-[clicked:CLICKED]->(url:Url {risky: true})
 WHERE all(x IN [user, clicked, url] WHERE $case IS NULL OR $case IN x.cases)
   AND coalesce($case IN url.risky_in, url.risky)
-UNWIND coalesce(clicked.actions, ['unknown']) AS action
+WITH user, url, clicked,
+     [action IN coalesce(clicked.actions, []) WHERE coalesce($case + '/' + action IN clicked.actions_in, true)] AS actions
+UNWIND CASE actions WHEN [] THEN ['unknown'] ELSE actions END AS action
 WITH action, user, url, clicked,
-     coalesce(clicked.clicked_through, false) OR 'ClickAllowed' IN coalesce(clicked.actions, []) AS through
+     coalesce($case IN clicked.clicked_through_in, clicked.clicked_through, false) OR 'ClickAllowed' IN actions AS through
 WITH action, count(DISTINCT user) AS users, count(DISTINCT url) AS urls,
      count(DISTINCT CASE WHEN through THEN user END) AS passed, min(clicked.first_seen) AS first,
      max(clicked.last_seen) AS last

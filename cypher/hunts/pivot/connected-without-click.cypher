@@ -24,8 +24,15 @@ CALL (url) {
       ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
     END AS severity
 }
-RETURN coalesce(host.name, host.id) AS host, url.id AS url, severity, seen.match AS matched,
-       coalesce(seen.sources, []) AS sources, seen.first_seen AS first, seen.last_seen AS last, seen.count AS count,
+RETURN coalesce(host.name, host.id) AS host, url.id AS url, severity,
+       CASE
+         WHEN $case IS NULL OR seen.match_in IS NULL THEN seen.match
+         ELSE head([said IN seen.match_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+       END AS matched,
+       CASE
+         WHEN $case IS NULL OR seen.sources_in IS NULL THEN coalesce(seen.sources, [])
+         ELSE [said IN seen.sources_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)]
+       END AS sources, seen.first_seen AS first, seen.last_seen AS last, seen.count AS count,
        COLLECT {
          MATCH (host)<-[used:USED]-(user:User)
          WHERE all(x IN [used, user] WHERE $case IS NULL OR $case IN x.cases)

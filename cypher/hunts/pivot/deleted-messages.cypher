@@ -11,6 +11,12 @@
 
 MATCH (message:Message)
 WHERE message.deleted IS NOT NULL AND ($case IS NULL OR $case IN message.cases)
+WITH message,
+     CASE
+       WHEN $case IS NULL OR message.deleted_in IS NULL THEN message.deleted
+       ELSE datetime(head([said IN message.deleted_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)]))
+     END AS deleted
+WHERE deleted IS NOT NULL
 OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
 CALL (message) {
@@ -25,8 +31,8 @@ CALL (message) {
   ORDER BY place
   LIMIT 1
 }
-RETURN coalesce(message.created, sent.at) AS created, message.deleted AS deleted,
-       duration.inSeconds(message.created, message.deleted).seconds / 60 AS minutes,
+RETURN coalesce(message.created, sent.at) AS created, deleted,
+       duration.inSeconds(message.created, deleted).seconds / 60 AS minutes,
        coalesce(sender.upn, sender.name, sender.id) AS sender, place,
        COLLECT {
          MATCH (message)-[contains:CONTAINS]->(url:Url)

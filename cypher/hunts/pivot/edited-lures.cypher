@@ -10,12 +10,17 @@
 // mitre: T1036
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message {edited: true})
-WHERE message.modified >= message.created + duration({minutes: $minutes})
-  AND all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
+WHERE all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN message.edited_in, message.edited)
   AND coalesce($case IN url.risky_in, url.risky)
 WITH message, url
 ORDER BY url.id
-WITH message, collect(DISTINCT url.id) AS urls
+WITH message, collect(DISTINCT url.id) AS urls,
+     CASE
+       WHEN $case IS NULL OR message.modified_in IS NULL THEN message.modified
+       ELSE datetime(head([said IN message.modified_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)]))
+     END AS modified
+WHERE modified >= message.created + duration({minutes: $minutes})
 OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
 CALL (message) {
@@ -30,8 +35,8 @@ CALL (message) {
   ORDER BY place
   LIMIT 1
 }
-RETURN message.created AS created, message.modified AS modified,
-       duration.inSeconds(message.created, message.modified).seconds / 60 AS minutes,
+RETURN message.created AS created, modified,
+       duration.inSeconds(message.created, modified).seconds / 60 AS minutes,
        coalesce(sender.upn, sender.name, sender.id) AS sender, place, urls,
        message.preview AS preview, message.id AS message
 ORDER BY minutes DESC, created, message, modified, sender, place, urls, preview;

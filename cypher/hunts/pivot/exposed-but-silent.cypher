@@ -41,7 +41,10 @@ CALL (spot) {
 }
 CALL (spot) {
   MATCH (spot)<-[holds:HAS_CHANNEL]-(team:Team)<-[member:MEMBER_OF]-(user:User)
-  WHERE coalesce(spot.membership, 'standard') = 'standard'
+  WHERE 'standard' = coalesce(CASE
+      WHEN $case IS NULL OR spot.membership_in IS NULL THEN spot.membership
+      ELSE head([said IN spot.membership_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+    END, 'standard')
     AND all(x IN [holds, team, member, user] WHERE $case IS NULL OR $case IN x.cases)
   RETURN user
   UNION

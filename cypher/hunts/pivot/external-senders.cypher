@@ -8,12 +8,20 @@
 // mitre: T1199
 
 MATCH (sender:User)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url)
-WHERE sender.type IN ['guest', 'external', 'anonymous', 'bot']
-  AND all(x IN [sender, sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
-WITH sender, message, coalesce(message.created, sent.at) AS at,
+WHERE all(x IN [sender, sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+WITH sender, message, url, sent, CASE
+    WHEN $case IS NULL OR sender.type_in IS NULL THEN sender.type
+    ELSE head([said IN sender.type_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+  END AS type
+WHERE type IN ['guest', 'external', 'anonymous', 'bot']
+WITH sender, type, message, coalesce(message.created, sent.at) AS at,
      CASE WHEN coalesce($case IN url.risky_in, url.risky) THEN url.id END AS risky
 ORDER BY risky
-WITH sender, count(DISTINCT message) AS messages, collect(DISTINCT risky) AS urls, min(at) AS first, max(at) AS last
-RETURN coalesce(sender.upn, sender.name, sender.id) AS user, sender.name AS name, sender.type AS type,
-       sender.tenant AS tenant, messages, urls, first, last
+WITH sender, type, count(DISTINCT message) AS messages, collect(DISTINCT risky) AS urls, min(at) AS first, max(at) AS last
+RETURN coalesce(sender.upn, sender.name, sender.id) AS user, sender.name AS name, type,
+       CASE
+         WHEN $case IS NULL OR sender.tenant_in IS NULL THEN sender.tenant
+         ELSE head([said IN sender.tenant_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+       END AS tenant,
+       messages, urls, first, last
 ORDER BY size(urls) DESC, messages DESC, user, name, type, tenant, urls, first, last;

@@ -10,12 +10,21 @@
 // mitre: T1566.003
 
 MATCH (sender:User)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url)
-WHERE sender.type IN ['guest', 'external', 'anonymous', 'bot'] AND sender.tenant IS NOT NULL
-  AND all(x IN [sender, sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
-WITH sender, message, coalesce(message.created, sent.at) AS at,
+WHERE all(x IN [sender, sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+WITH sender, message, url, sent,
+     CASE
+       WHEN $case IS NULL OR sender.type_in IS NULL THEN sender.type
+       ELSE head([said IN sender.type_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+     END AS type,
+     CASE
+       WHEN $case IS NULL OR sender.tenant_in IS NULL THEN sender.tenant
+       ELSE head([said IN sender.tenant_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+     END AS tenant
+WHERE type IN ['guest', 'external', 'anonymous', 'bot'] AND tenant IS NOT NULL
+WITH sender, tenant, message, coalesce(message.created, sent.at) AS at,
      CASE WHEN coalesce($case IN url.risky_in, url.risky) THEN url.id END AS risky
 ORDER BY risky
-WITH sender.tenant AS tenant, count(DISTINCT sender) AS senders, count(DISTINCT message) AS messages,
+WITH tenant, count(DISTINCT sender) AS senders, count(DISTINCT message) AS messages,
      collect(DISTINCT risky) AS urls, min(at) AS first, max(at) AS last
 WHERE $since IS NULL OR first >= $since
 RETURN tenant, senders, messages, urls, first, last

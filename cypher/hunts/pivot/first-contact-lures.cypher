@@ -34,8 +34,16 @@ CALL (message) {
   ORDER BY place
   LIMIT 1
 }
-RETURN coalesce(sender.upn, sender.name, sender.id) AS sender, sender.type AS type, sender.tenant AS tenant, at,
-       place, urls, message.id AS message,
+RETURN coalesce(sender.upn, sender.name, sender.id) AS sender,
+       CASE
+         WHEN $case IS NULL OR sender.type_in IS NULL THEN sender.type
+         ELSE head([said IN sender.type_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+       END AS type,
+       CASE
+         WHEN $case IS NULL OR sender.tenant_in IS NULL THEN sender.tenant
+         ELSE head([said IN sender.tenant_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+       END AS tenant,
+       at, place, urls, message.id AS message,
        COUNT {
          MATCH (sender)-[after:SENT]->(next:Message)-[held:CONTAINS]->(any:Url)
          WHERE coalesce(next.created, after.at) > at

@@ -26,7 +26,11 @@ CALL (url) {
 }
 RETURN coalesce(host.name, host.id) AS host, url.id AS url, severity,
        coalesce($case IN url.risky_in, url.risky, false) AS risky,
-       CASE type(seen) WHEN 'WARNED_ABOUT' THEN 'warned' ELSE 'connected' END AS how, seen.match AS matched,
+       CASE type(seen) WHEN 'WARNED_ABOUT' THEN 'warned' ELSE 'connected' END AS how,
+       CASE
+         WHEN $case IS NULL OR seen.match_in IS NULL THEN seen.match
+         ELSE head([said IN seen.match_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+       END AS matched,
        seen.first_seen AS first, seen.last_seen AS last, seen.count AS count,
        COLLECT {
          MATCH (host)<-[used:USED]-(user:User)

@@ -36,8 +36,11 @@ CALL (url) {
   MATCH (url)<-[did:CLICKED]-(user:User)
   WHERE all(x IN [did, user] WHERE $case IS NULL OR $case IN x.cases)
   RETURN did.first_seen AS at, 'clicked' AS what, coalesce(user.upn, user.name, user.id) AS who,
-         reduce(text = '', action IN coalesce(did.actions, []) | text + CASE text WHEN '' THEN '' ELSE ', ' END + action)
-           AS detail
+         reduce(
+           text = '',
+           action IN [action IN coalesce(did.actions, []) WHERE coalesce($case + '/' + action IN did.actions_in, true)]
+           | text + CASE text WHEN '' THEN '' ELSE ', ' END + action
+         ) AS detail
   UNION ALL
   MATCH (url)<-[seen:WARNED_ABOUT]-(host:Host)
   WHERE all(x IN [seen, host] WHERE $case IS NULL OR $case IN x.cases)
@@ -45,7 +48,11 @@ CALL (url) {
   UNION ALL
   MATCH (url)<-[seen:CONNECTED_TO]-(host:Host)
   WHERE all(x IN [seen, host] WHERE $case IS NULL OR $case IN x.cases)
-  RETURN seen.first_seen AS at, 'connected' AS what, coalesce(host.name, host.id) AS who, seen.match AS detail
+  RETURN seen.first_seen AS at, 'connected' AS what, coalesce(host.name, host.id) AS who,
+         CASE
+           WHEN $case IS NULL OR seen.match_in IS NULL THEN seen.match
+           ELSE head([said IN seen.match_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+         END AS detail
   UNION ALL
   MATCH (url)<-[mentions:MENTIONS]-(alert:Alert)
   WHERE all(x IN [mentions, alert] WHERE $case IS NULL OR $case IN x.cases)

@@ -8,14 +8,20 @@
 // mitre: T1036
 
 MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)
-WHERE contains.text IS NOT NULL AND all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
+WHERE all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
   AND coalesce($case IN url.risky_in, url.risky)
 OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
-WITH url, contains, message, sender
-ORDER BY contains.text
-WITH url, collect(DISTINCT contains.text) AS texts, count(DISTINCT message) AS messages,
-     count(DISTINCT sender) AS senders, count(DISTINCT CASE WHEN contains.mismatch THEN contains END) AS mismatches
+WITH url, contains, message, sender,
+     CASE
+       WHEN $case IS NULL OR contains.text_in IS NULL THEN contains.text
+       ELSE head([said IN contains.text_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+     END AS text
+WHERE text IS NOT NULL
+ORDER BY text
+WITH url, collect(DISTINCT text) AS texts, count(DISTINCT message) AS messages,
+     count(DISTINCT sender) AS senders,
+     count(DISTINCT CASE WHEN coalesce($case IN contains.mismatch_in, contains.mismatch) THEN contains END) AS mismatches
 WHERE size(texts) > 1
 CALL (url) {
   OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)

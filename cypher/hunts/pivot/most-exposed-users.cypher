@@ -15,7 +15,10 @@ WITH collect(url) AS bad
 CALL (bad) {
   UNWIND bad AS url
   MATCH (url)<-[contains:CONTAINS]-(message:Message)-[posted:POSTED_IN]->(spot:Channel|Chat)
-  WHERE coalesce(spot.membership, 'standard') = 'standard'
+  WHERE 'standard' = coalesce(CASE
+      WHEN $case IS NULL OR spot.membership_in IS NULL THEN spot.membership
+      ELSE head([said IN spot.membership_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+    END, 'standard')
     AND all(x IN [contains, message, posted, spot] WHERE $case IS NULL OR $case IN x.cases)
   OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
   WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)

@@ -11,8 +11,12 @@
 MATCH (user:User)-[did:OPENED|CLICKED]->(url:Url {risky: true})
 WHERE all(x IN [user, did, url] WHERE $case IS NULL OR $case IN x.cases)
   AND coalesce($case IN url.risky_in, url.risky)
-WITH user, url.id AS url, max(coalesce(did.count, 1)) AS times,
-     max(CASE WHEN did.clicked_through THEN 1 ELSE 0 END) AS through, min(did.first_seen) AS first,
+WITH user, url.id AS url, max(coalesce(CASE
+         WHEN $case IS NULL OR did.count_in IS NULL THEN did.count
+         ELSE toInteger(head([said IN did.count_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)]))
+       END, 1)) AS times,
+     max(CASE WHEN coalesce($case IN did.clicked_through_in, did.clicked_through) THEN 1 ELSE 0 END) AS through,
+     min(did.first_seen) AS first,
      max(did.last_seen) AS last
 ORDER BY url
 WITH user, collect(url) AS urls, sum(times) AS times, max(through) = 1 AS through, min(first) AS first,

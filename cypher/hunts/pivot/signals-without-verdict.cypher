@@ -10,26 +10,7 @@
 MATCH (url:Url)
 WHERE url.signals IS NOT NULL AND NOT coalesce($case IN url.risky_in, url.risky, false)
   AND ($case IS NULL OR $case IN url.cases)
-// Some signs follow from the url alone. The others are signs of a case if it holds what they follow from.
-WITH url, [signal IN url.signals WHERE $case IS NULL OR CASE signal
-    WHEN 'alert' THEN EXISTS {
-      MATCH (url)<-[named:MENTIONS]-(alert:Alert)
-      WHERE all(x IN [named, alert] WHERE $case IN x.cases)
-    }
-    WHEN 'smartscreen' THEN EXISTS {
-      MATCH (url)<-[warned:WARNED_ABOUT]-(host:Host)
-      WHERE all(x IN [warned, host] WHERE $case IN x.cases)
-    }
-    WHEN 'click_blocked' THEN EXISTS {
-      MATCH (url)<-[clicked:CLICKED]-(user:User)
-      WHERE all(x IN [clicked, user] WHERE $case IN x.cases) AND any(action IN clicked.actions WHERE action CONTAINS 'Block')
-    }
-    WHEN 'text_mismatch' THEN EXISTS {
-      MATCH (url)<-[contains:CONTAINS {mismatch: true}]-(message:Message)
-      WHERE all(x IN [contains, message] WHERE $case IN x.cases)
-    }
-    ELSE true
-  END] AS signals
+WITH url, [signal IN url.signals WHERE coalesce($case + '/' + signal IN url.signals_in, true)] AS signals
 WHERE size(signals) > 0
 CALL (url) {
   OPTIONAL MATCH (url)-[asked:HAS_VERDICT]->(verdict:Verdict)

@@ -12,6 +12,7 @@ MATCH ()-[contains:CONTAINS {mismatch: true}]->()
 WITH DISTINCT contains
 MATCH (message:Message)-[contains]->(url:Url)
 WHERE all(x IN [message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+  AND coalesce($case IN contains.mismatch_in, contains.mismatch)
 OPTIONAL MATCH (message)<-[sent:SENT]-(sender:User)
 WHERE all(x IN [sent, sender] WHERE $case IS NULL OR $case IN x.cases)
 CALL (message) {
@@ -27,6 +28,9 @@ CALL (message) {
   LIMIT 1
 }
 RETURN coalesce(message.created, sent.at) AS at, coalesce(sender.upn, sender.name, sender.id) AS sender, place,
-       contains.text AS text, url.id AS url,
+       CASE
+         WHEN $case IS NULL OR contains.text_in IS NULL THEN contains.text
+         ELSE head([said IN contains.text_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+       END AS text, url.id AS url,
        coalesce($case IN url.risky_in, url.risky, false) AS risky, message.id AS message
 ORDER BY risky DESC, at, message, url, sender, place, text;

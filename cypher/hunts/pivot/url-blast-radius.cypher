@@ -25,7 +25,10 @@ CALL (url) {
   UNION
   MATCH (url)<-[contains:CONTAINS]-(message:Message)-[posted:POSTED_IN]->(channel:Channel)
         <-[holds:HAS_CHANNEL]-(team:Team)<-[member:MEMBER_OF]-(user:User)
-  WHERE coalesce(channel.membership, 'standard') = 'standard'
+  WHERE 'standard' = coalesce(CASE
+      WHEN $case IS NULL OR channel.membership_in IS NULL THEN channel.membership
+      ELSE head([said IN channel.membership_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+    END, 'standard')
     AND all(x IN [contains, message, posted, channel, holds, team, member, user] WHERE $case IS NULL OR $case IN x.cases)
   RETURN user, message
   UNION

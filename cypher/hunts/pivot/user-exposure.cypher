@@ -20,7 +20,10 @@ CALL (user) {
   UNION
   MATCH (user)-[member:MEMBER_OF]->(team:Team)-[holds:HAS_CHANNEL]->(channel:Channel)
         <-[posted:POSTED_IN]-(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
-  WHERE coalesce(channel.membership, 'standard') = 'standard'
+  WHERE 'standard' = coalesce(CASE
+      WHEN $case IS NULL OR channel.membership_in IS NULL THEN channel.membership
+      ELSE head([said IN channel.membership_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+    END, 'standard')
     AND all(x IN [member, team, holds, channel, posted, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
     AND coalesce($case IN url.risky_in, url.risky)
     AND NOT EXISTS { MATCH (user)-[sent:SENT]->(message) WHERE ($case IS NULL OR $case IN sent.cases) }

@@ -17,7 +17,9 @@ CALL () {
   MATCH (user:User)-[did:CLICKED]->(url:Url {risky: true})
   WHERE all(x IN [user, did, url] WHERE $case IS NULL OR $case IN x.cases)
     AND coalesce($case IN url.risky_in, url.risky)
-  UNWIND coalesce(did.actions, ['clicked']) AS action
+  WITH user, url, did,
+       [action IN coalesce(did.actions, []) WHERE coalesce($case + '/' + action IN did.actions_in, true)] AS actions
+  UNWIND CASE actions WHEN [] THEN ['clicked'] ELSE actions END AS action
   RETURN user, url, did.first_seen AS at, action
 }
 OPTIONAL MATCH (user)-[used:USED]->(host:Host)-[seen:WARNED_ABOUT|CONNECTED_TO]->(url)

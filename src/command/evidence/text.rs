@@ -203,7 +203,9 @@ fn render_record(
 fn describe_request(record: &Record) -> Option<String> {
     let sent = record.request.as_ref()?;
     let request: Value = serde_json::from_str(sent).unwrap_or_default();
-    let text = request.get("query").and_then(Value::as_str);
+    // Advanced hunting spells the key with a capital.
+    let text = request.get("query").or_else(|| request.get("Query"));
+    let text = text.and_then(Value::as_str);
     Some(match text.and_then(Query::of) {
         Some(query) => format!("query kql/{}.kql", query.name()),
         None => format!("sent {}", clip(&clean(text.unwrap_or(sent)))),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ulid::Ulid;
 
-use super::demo;
+use super::{demo, domains};
 use crate::case::{Case, FORMAT, Manifest, StageState};
 use crate::cli::{Global, Load, ScopeArgs};
 use crate::command::exit::{Failure, UsageError};
@@ -86,7 +86,10 @@ pub(super) async fn open(
         }
         dir => {
             let options = new_options(typed)?;
-            let config = Config::read_for_load(global.config.as_deref(), None, neo4j)?;
+            let config = match Config::read_for_load(global.config.as_deref(), None, neo4j) {
+                Ok(config) => config,
+                Err(error) => return Err(domains::failure(error).await),
+            };
             let neo4j = connect(config.neo4j.as_ref()).await?;
             Ok(Opened {
                 case: create(dir.as_deref(), options, config.settings.clone())?,

@@ -30,6 +30,7 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
     output::eprint_line(&format!("case {}", clean(&case.dir().to_string_lossy())));
     let replays = matches!(answers, Answers::Journal);
     let services = Services::new(&case, answers)?;
+    services.note_reach().await?;
     let client = Arc::clone(&services.client);
     let manifest = case.manifest().clone();
     let ended = &mut |stage| case.stage_done(stage);

@@ -2,6 +2,7 @@
 
 mod case;
 mod demo;
+mod domains;
 mod full;
 mod partial;
 mod partial_result;

@@ -25,7 +25,9 @@ pub(super) async fn run(global: &Global, arguments: &Load) -> Result<Exit, Failu
         .into());
     }
     output::eprint_line(&format!("case {}", clean(&case.dir().to_string_lossy())));
-    let Services { client, intel } = Services::new(&case, answers)?;
+    let services = Services::new(&case, answers)?;
+    services.note_reach().await?;
+    let Services { client, intel, .. } = services;
     let manifest = case.manifest().clone();
     let run = async |progress: Progress<'_>| match arguments.until {
         Some(stage) => pipeline::until(&manifest, Arc::clone(&client), intel, stage, progress)

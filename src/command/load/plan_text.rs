@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::pipeline::{Plan, ProviderPlan, Sent};
+use crate::pipeline::{Plan, ProviderPlan, QueryPlan, Sent};
 use crate::terminal::clean;
 
 /// Writes the whole plan.
@@ -68,9 +68,18 @@ pub(super) fn render_plan(text: &mut String, plan: &Plan) -> std::fmt::Result {
     };
     writeln!(
         text,
-        "\nQueries to the workspace, inside the tenant: about {} on hosts and clicks, about {} on alerts, for the urls known{condition}; more when an answer is too large, since its time is then halved and asked for again",
-        plan.queries.hosts, plan.queries.alerts
+        "\nQueries to {}, inside the tenant: about {} on hosts and clicks, about {} on alerts, for the urls known{condition}; more when an answer is too large, since its time is then halved and asked for again",
+        place(&plan.queries),
+        plan.queries.hosts,
+        plan.queries.alerts
     )?;
+    if plan.queries.hunting > 0 {
+        writeln!(
+            text,
+            "{} of them are calls of advanced hunting, which allows 45 a minute to everybody in the tenant",
+            plan.queries.hunting
+        )?;
+    }
     text.push('\n');
     if !plan.unknown.is_empty() {
         writeln!(text, "Not known yet:")?;
@@ -80,6 +89,15 @@ pub(super) fn render_plan(text: &mut String, plan: &Plan) -> std::fmt::Result {
         text.push('\n');
     }
     Ok(())
+}
+
+/// Where the queries go.
+fn place(queries: &QueryPlan) -> &'static str {
+    match queries.hunting {
+        0 => "the workspace",
+        hunting if hunting == queries.hosts + queries.alerts => "advanced hunting",
+        _ => "the workspace and advanced hunting",
+    }
 }
 
 /// Writes every string that would be sent to a provider, since the purpose of a plan is to see them before they are

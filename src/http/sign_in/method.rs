@@ -33,6 +33,14 @@ pub struct SignIn {
 }
 
 impl SignIn {
+    /// True when a person may be behind the tokens, and not an application of its own.
+    pub fn may_be_person(&self) -> bool {
+        matches!(
+            self.method,
+            Method::AzureCli { .. } | Method::DeviceCode { .. }
+        )
+    }
+
     /// The service that a token is for, in Entra's words.
     pub(super) fn resource(&self, audience: Audience) -> &'static str {
         match audience {

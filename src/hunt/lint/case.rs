@@ -1,11 +1,12 @@
 //! Finds where a statement reads what cases say of a node without asking which case.
 //!
 //! A flag is read as `coalesce($case IN url.risky_in, url.risky)`: the word of the case that is asked about, and without
-//! one that of any. The severity of a url is that of all cases, so that it is read where no case is given alone; with one it
+//! one that of any. Other properties that cases merge are looked after in `word.rs`. The severity of a url is that of all cases, so that it is read where no case is given alone; with one it
 //! follows from that case's verdicts.
 
 use super::super::cypher::{Token, TokenKind, Unreadable, tokens};
 use super::super::shape::Shape;
+use super::word::Words;
 use crate::graph::Label;
 use crate::hunt::CASE;
 
@@ -28,12 +29,17 @@ pub(super) fn careless(statement: &str, shape: &Shape) -> Result<Vec<Careless>, 
         tokens: &tokens,
         shape,
     };
+    let words = Words {
+        tokens: &tokens,
+        shape,
+    };
     let mut found = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         let message = reader
             .flag(at)
             .or_else(|| reader.rating(at))
-            .or_else(|| reader.verdict(at));
+            .or_else(|| reader.verdict(at))
+            .or_else(|| words.careless(at));
         found.extend(message.map(|message| Careless {
             line: token.line,
             message,

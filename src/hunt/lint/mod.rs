@@ -1,6 +1,7 @@
 //! Checks hunts against their headers, against the schema of the graph and against each other.
 
 mod case;
+mod word;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,7 +14,7 @@ use super::library::stem;
 use super::run::query_rows;
 use super::shape::{PropertyRead, Shape};
 use super::{CASE, Group, Hunt, HuntError};
-use crate::graph::schema::{COMMON, EDGES, NODES};
+use crate::graph::schema::{COMMON, EDGES, NODES, Property};
 use crate::graph::{EdgeType, Label};
 use crate::model::suggest;
 
@@ -417,8 +418,9 @@ fn properties(on: &BTreeSet<String>) -> BTreeSet<&'static str> {
     let wanted = |name: &str| on.is_empty() || on.contains(name);
     let nodes = NODES.iter().filter(|spec| wanted(spec.label.as_str()));
     let edges = EDGES.iter().filter(|spec| wanted(spec.kind.as_str()));
-    let on_nodes = nodes.flat_map(|spec| spec.properties.iter().map(|p| p.name).chain(["id"]));
-    let on_edges = edges.flat_map(|spec| spec.properties.iter().map(|p| p.name));
+    let names = |p: &'static Property| std::iter::once(p.name).chain(p.by_case);
+    let on_nodes = nodes.flat_map(|spec| spec.properties.iter().flat_map(names).chain(["id"]));
+    let on_edges = edges.flat_map(|spec| spec.properties.iter().flat_map(names));
     on_nodes
         .chain(on_edges)
         .chain(COMMON.iter().map(|p| p.name))

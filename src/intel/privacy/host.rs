@@ -9,6 +9,13 @@ const HOME: &str = "home.arpa";
 /// Reserved for documentation (RFC 2606), so it belongs to no network. Lists and rehearsals may use it.
 const EXAMPLE: &str = "example";
 
+/// The end of a tenant's first domain, and that of its SharePoint: worldwide, and in the clouds of the US government.
+const SHAREPOINT: [(&str, &str); 3] = [
+    (".onmicrosoft.com", ".sharepoint.com"),
+    (".onmicrosoft.us", ".sharepoint.us"),
+    (".onmicrosoft.us", ".sharepoint-mil.us"),
+];
+
 /// The hosts that the configuration declares internal.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Inside {
@@ -33,11 +40,13 @@ impl Inside {
                 if domain.is_empty() || domain.contains("..") || !domain.chars().all(plain) {
                     return None;
                 }
-                // The tenant's SharePoint and OneDrive use the name of its first onmicrosoft.com domain.
-                let tenant = domain.strip_suffix(".onmicrosoft.com");
-                if let Some(tenant) = tenant.filter(|tenant| !tenant.contains('.')) {
-                    self.domains.push(format!("{tenant}.sharepoint.com"));
-                    self.domains.push(format!("{tenant}-my.sharepoint.com"));
+                // The tenant's SharePoint and OneDrive use the name of its first domain.
+                for (initial, sharepoint) in SHAREPOINT {
+                    let tenant = domain.strip_suffix(initial);
+                    if let Some(tenant) = tenant.filter(|tenant| !tenant.contains('.')) {
+                        self.domains.push(format!("{tenant}{sharepoint}"));
+                        self.domains.push(format!("{tenant}-my{sharepoint}"));
+                    }
                 }
                 self.domains.push(domain);
             }
@@ -212,6 +221,16 @@ mod tests {
         ] {
             assert!(!is_inside(&rules, url), "{url}");
         }
+        let government = inside(&["contoso.onmicrosoft.us"]);
+        for url in [
+            "https://contoso.sharepoint.us/sites/a",
+            "https://contoso-my.sharepoint.us/personal/b",
+            "https://contoso-my.sharepoint-mil.us/personal/b",
+        ] {
+            assert!(is_inside(&government, url), "{url}");
+            assert!(!is_inside(&rules, url), "{url}");
+        }
+        assert!(!is_inside(&government, "https://contoso.sharepoint.com/"));
         let below = inside(&["mail.contoso.onmicrosoft.com"]);
         assert!(!is_inside(&below, "https://contoso.sharepoint.com/"));
     }

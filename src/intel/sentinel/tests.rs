@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::intel::{State, overall};
 use crate::journal::{Answer, Exchange, NoAnswer};
-use crate::source::logs::Query;
+use crate::source::logs::{Place, Query};
 
 const URL: &str = "https://bob:pw@login.evil.example/a?b#c";
 
@@ -67,7 +67,7 @@ fn answer(rows: &[(&str, &str, Value, Value)]) -> Exchange {
 }
 
 fn named(exchange: &Exchange) -> Option<Verdict> {
-    let rows = Rows::of(Query::ThreatIndicators, exchange);
+    let rows = Rows::of(Place::Workspace, Query::ThreatIndicators, exchange);
     let verdict = provider().judge(&Url::parse(URL).unwrap(), &rows);
     // A row rates the url, or nothing is said of it.
     assert!(
@@ -146,6 +146,7 @@ fn only_what_names_the_url_or_its_domain_counts() {
     let front = provider().judge(
         &Url::parse("http://login.evil.example/").unwrap(),
         &Rows::of(
+            Place::Workspace,
             Query::ThreatIndicators,
             &answer(&[("url", "login.evil.example", json!(90), Value::Null)]),
         ),
@@ -216,7 +217,8 @@ fn what_is_no_answer_is_no_verdict_and_a_problem() {
         (response(200, &[], "{}"), "PrimaryResult"),
     ] {
         assert_eq!(verdict(&exchange), NOTHING, "{exchange:?}");
-        let problem = Rows::of(Query::ThreatIndicators, &exchange).problems[0].to_string();
+        let problem =
+            Rows::of(Place::Workspace, Query::ThreatIndicators, &exchange).problems[0].to_string();
         assert!(problem.contains(says), "{problem}");
     }
     // The rows before a truncation are an answer.

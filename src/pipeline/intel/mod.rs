@@ -66,13 +66,9 @@ pub(super) async fn ask_about_new(
     let answers = try_join_all(asked).await?;
     for (provider, answers) in context.intel.providers.iter().zip(answers) {
         for (problem, affected) in answers.problems {
-            findings.add(
-                stage,
-                provider.source(),
-                &problem,
-                problem.absence(),
-                affected,
-            );
+            let absence = problem.absence();
+            let source = problem.source();
+            findings.add(stage, source, &problem, absence.as_deref(), affected);
         }
         let service = answers.service.as_ref();
         for result in answers.results {

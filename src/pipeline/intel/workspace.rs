@@ -65,20 +65,6 @@ async fn indicators(context: &Context, values: Vec<Vec<String>>) -> Result<Vec<R
         to: context.window.to.max(context.now),
     };
     let logs = &context.logs;
-    let ask = |query, values| logs.query_chunks(query, window, "needles", values);
-    let rows = ask(Query::ThreatIndicators, values.clone()).await?;
-    let is_absent = |rows: &Rows| {
-        let mut problems = rows.problems.iter();
-        problems.any(|problem| matches!(problem, Problem::TableAbsent(_)))
-    };
-    if !rows.iter().any(is_absent) {
-        return Ok(rows);
-    }
-    let mut rows = ask(Query::ThreatIndicatorsLegacy, values).await?;
-    for rows in rows.iter_mut().filter(|rows| is_absent(rows)) {
-        let both = [Query::ThreatIndicators, Query::ThreatIndicatorsLegacy];
-        let tables: Vec<&str> = both.into_iter().flat_map(Query::tables).collect();
-        rows.problems = vec![Problem::TableAbsent(tables.join(" and "))];
-    }
-    Ok(rows)
+    logs.query_chunks(Query::ThreatIndicators, window, "needles", values)
+        .await
 }

@@ -1,20 +1,20 @@
 //! The Cypher statements, generated from the schema's table. No data becomes a part of them.
 
+use super::by_case::Said;
 use crate::graph::schema::{EVIDENCE_LIMIT, Merge, Property, common, url, verdict};
 use crate::graph::{EdgeType, Label};
 
 /// The list of the cases that hold a node or an edge.
-const CASES: &str = common::CASES.name();
+pub(super) const CASES: &str = common::CASES.name();
 
 /// Merges nodes. `$rows` is a list of lists: the id, then the values of `columns`, null where one is absent. `$prefix`
 /// is the case's id with a slash, which is how the ids of the case's evidence start and what the rows leave out. `$cases`
 /// is the list that holds the case's id alone, `$ratings` has every severity of a url, the highest first.
-pub fn merge_nodes(label: Label) -> String {
-    let properties = || label.spec().all_properties();
+pub fn merge_nodes(label: Label, columns: &[&'static Property]) -> String {
     format!(
         "UNWIND $rows AS line\n\
          WITH {{id: line[0], {}}} AS row\n{}",
-        values(properties(), 1),
+        values(columns, 1),
         merge_node_rows(label)
     )
 }
@@ -32,13 +32,18 @@ pub fn merge_node_rows(label: Label) -> String {
 
 /// Merges edges. `$rows` is a list of lists: the ids of both ends, then the values of `columns`. `$prefix` and `$cases`
 /// are the same as in [`merge_nodes`]. `$best` is the value that outranks others, for types that have one.
-pub fn merge_edges(kind: EdgeType, from: Label, to: Label) -> String {
+pub fn merge_edges(
+    kind: EdgeType,
+    from: Label,
+    to: Label,
+    columns: &[&'static Property],
+) -> String {
     format!(
         "UNWIND $rows AS line\n\
          MATCH (a:`{from}` {{id: line[0]}})\n\
          MATCH (b:`{to}` {{id: line[1]}})\n\
          WITH a, b, {{{}}} AS p\n{}",
-        values(kind.spec().all_properties(), 2),
+        values(columns, 2),
         merge_edge_rows(kind)
     )
 }
@@ -56,11 +61,9 @@ pub fn merge_edge_rows(kind: EdgeType) -> String {
     )
 }
 
-/// The properties that a row has values of, sorted by name as the graph gives them. The list of cases is the same in
-/// every row, and so is sent once.
-pub(super) fn columns(
-    properties: impl Iterator<Item = &'static Property>,
-) -> Vec<&'static Property> {
+/// The columns of rows with these properties, in the order in which the graph gives them. The list of cases is the same
+/// in every row, and so is sent once.
+pub fn columns(properties: impl Iterator<Item = &'static Property>) -> Vec<&'static Property> {
     let mut columns: Vec<_> = properties
         .filter(|property| property.name != CASES)
         .collect();
@@ -69,9 +72,9 @@ pub(super) fn columns(
 }
 
 /// The entries of the map that a row stands for. Its columns begin at `first`.
-fn values(properties: impl Iterator<Item = &'static Property>, first: usize) -> String {
+fn values(columns: &[&'static Property], first: usize) -> String {
     let mut entries = vec![format!("`{CASES}`: $cases")];
-    for (at, property) in (first..).zip(columns(properties)) {
+    for (at, property) in (first..).zip(columns) {
         let name = property.name;
         entries.push(match property.merge {
             Merge::Evidence => format!("`{name}`: [e IN line[{at}] | $prefix + e]"),
@@ -89,8 +92,9 @@ fn values(properties: impl Iterator<Item = &'static Property>, first: usize) -> 
 /// The id is not among the properties and so is not written again; neither is `cases` by the map.
 ///
 /// The first item reads and writes one property of `old`. Neo4j then locks `old` before it reads, so two cases
-/// that are loaded at the same time cannot undo each other's lists. Everything else is one map, which is computed before it
-/// is written, and is the same whether it sees the first item or not.
+/// that are loaded at the same time cannot undo each other's lists. Then come the properties of which each case has its
+/// own word, by [`Said`]. Everything else is one map, which is computed before it is written, and is the same whether it
+/// sees the items before it or not.
 fn on_match(
     old: &str,
     new: &str,
@@ -107,12 +111,19 @@ fn on_match(
         )
     };
     let mut first = String::new();
+    let mut by_case = String::new();
     let mut others = Vec::new();
     let mut names = Vec::new();
     for property in properties {
         let name = property.name;
         if name != CASES {
             names.push(format!(".`{name}`"));
+        }
+        if let Some(said) = Said::new(property, old, ranked_by.is_some()) {
+            by_case.push_str(&format!(",\n{old} += {}", said.pushed(new)));
+            if said.is_written() {
+                continue;
+            }
         }
         let (a, b) = (format!("{old}.`{name}`"), format!("{new}.`{name}`"));
         let merged = match property.merge {
@@ -152,17 +163,18 @@ fn on_match(
             ranked(old, new, property, &merged, &replaced)
         }
     };
-    format!("{first},\n{old} += {written}")
+    format!("{first}{by_case},\n{old} += {written}")
 }
 
-/// Returns `merged` if both have the same rank, nothing if the old one outranks the new, and `replaced` otherwise. The
-/// old one only counts if a record of another case proves it: the records of this case are about to be replaced, and
+/// Returns `replaced` if no other case holds the edge, `merged` if both have the same rank, nothing if the old one
+/// outranks the new, and `replaced` otherwise. The old one only counts if a record of another case proves it: the records of this case are about to be replaced, and
 /// those of a pruned case are gone.
 fn ranked(old: &str, new: &str, property: &str, merged: &str, replaced: &str) -> String {
     let is_best = |of: &str| format!("coalesce({of}.`{property}` = $best, false)");
     let (old_is_best, new_is_best) = (is_best(old), is_best(new));
     format!(
         "CASE\n\
+         WHEN all(c IN {old}.`{CASES}` WHERE c = $cases[0]) THEN {replaced}\n\
          WHEN {old_is_best} = {new_is_best} THEN {merged}\n\
          WHEN {old_is_best} AND any(e IN {old}.`evidence` WHERE NOT e STARTS WITH $prefix) THEN {{}}\n\
          ELSE {replaced} END"
@@ -171,7 +183,7 @@ fn ranked(old: &str, new: &str, property: &str, merged: &str, replaced: &str) ->
 
 /// The union of two sorted lists without duplicates, which is sorted and without duplicates too. Each new value is
 /// inserted at its position, so nothing is sorted again if there is no new value.
-fn union(a: &str, b: &str) -> String {
+pub(super) fn union(a: &str, b: &str) -> String {
     format!(
         "CASE WHEN {a} IS NULL THEN {b} WHEN {b} IS NULL THEN {a} ELSE \
          reduce(l = {a}, x IN [y IN {b} WHERE NOT y IN {a}] | \
@@ -252,10 +264,20 @@ pub(super) fn rate() -> String {
 ///
 /// What is left of a list is computed before anything is written: whether the items of a SET see what those before them
 /// wrote is up to the planner.
-fn release(old: &str, carried: &str, delete: &str, properties: &[Property]) -> String {
+fn release(
+    old: &str,
+    carried: &str,
+    delete: &str,
+    properties: &[Property],
+    is_ranked: bool,
+) -> String {
     let mut begin = String::new();
     let mut own = String::new();
     for property in properties {
+        if let Some(said) = Said::new(property, old, is_ranked) {
+            own.push_str(&format!(",\n{old} += {}", said.pruned()));
+            continue;
+        }
         let held = format!("{old}.`{}`", property.name);
         let left = match property.merge {
             Merge::CasesWith(flag) => {
@@ -284,6 +306,10 @@ fn release(old: &str, carried: &str, delete: &str, properties: &[Property]) -> S
     )
 }
 
+fn is_ranked(kind: EdgeType) -> bool {
+    kind.spec().outranking().is_some()
+}
+
 /// Removes `$case` from the next `$limit` nodes, starting at id `$after`, in the order of their ids.
 pub(super) fn prune_nodes(label: Label) -> String {
     format!(
@@ -292,7 +318,7 @@ pub(super) fn prune_nodes(label: Label) -> String {
          WITH n, n.id AS id ORDER BY id LIMIT $limit\n\
          {}\n\
          RETURN count(*) AS rows, max(id) AS last",
-        release("n", ", id", "DETACH DELETE", label.spec().properties)
+        release("n", ", id", "DETACH DELETE", label.spec().properties, false)
     )
 }
 
@@ -304,7 +330,13 @@ pub(super) fn prune_edges(kind: EdgeType, from: Label, to: Label) -> String {
          WITH r, a.id AS id ORDER BY id LIMIT $limit\n\
          {}\n\
          RETURN count(*) AS rows, max(id) AS last",
-        release("r", ", id", "DELETE", kind.spec().properties)
+        release(
+            "r",
+            ", id",
+            "DELETE",
+            kind.spec().properties,
+            is_ranked(kind)
+        )
     )
 }
 
@@ -351,7 +383,7 @@ pub(super) fn release_nodes(label: Label) -> String {
          MATCH (n:`{label}` {{id: row.a}}) WHERE $case IN n.`cases`\n\
          {}\n\
          RETURN count(*) AS rows",
-        release("n", "", "DETACH DELETE", label.spec().properties)
+        release("n", "", "DETACH DELETE", label.spec().properties, false)
     )
 }
 
@@ -364,7 +396,7 @@ pub(super) fn release_edges(kind: EdgeType, from: Label, to: Label) -> String {
          MATCH (a)-[r:`{kind}`]->(b) WHERE $case IN r.`cases`\n\
          {}\n\
          RETURN count(*) AS rows",
-        release("r", "", "DELETE", kind.spec().properties)
+        release("r", "", "DELETE", kind.spec().properties, is_ranked(kind))
     )
 }
 
@@ -378,7 +410,7 @@ mod tests {
         for spec in NODES {
             let label = spec.label;
             all.extend([
-                merge_nodes(label),
+                merge_nodes(label, &columns(spec.all_properties())),
                 prune_nodes(label),
                 count_nodes(label),
                 list_nodes(label),
@@ -389,7 +421,7 @@ mod tests {
             for (from, to) in spec.joins {
                 let (kind, from, to) = (spec.kind, *from, *to);
                 all.extend([
-                    merge_edges(kind, from, to),
+                    merge_edges(kind, from, to, &columns(spec.all_properties())),
                     prune_edges(kind, from, to),
                     count_edges(kind, from, to),
                     list_edges(kind, from, to),
@@ -402,10 +434,14 @@ mod tests {
 
     #[test]
     fn the_statements_of_a_label_and_of_a_type() {
+        let edges = |kind: EdgeType, from| {
+            let columns = columns(kind.spec().all_properties());
+            merge_edges(kind, from, Label::Url, &columns)
+        };
         let text = [
-            merge_nodes(Label::Url),
-            merge_edges(EdgeType::Clicked, Label::User, Label::Url),
-            merge_edges(EdgeType::ConnectedTo, Label::Host, Label::Url),
+            merge_nodes(Label::Url, &columns(Label::Url.spec().all_properties())),
+            edges(EdgeType::Clicked, Label::User),
+            edges(EdgeType::ConnectedTo, Label::Host),
             prune_nodes(Label::Url),
             rate(),
             prune_edges(EdgeType::Clicked, Label::User, Label::Url),

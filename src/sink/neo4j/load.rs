@@ -11,7 +11,7 @@ use super::retry::{Next, TransactionRetries};
 use super::rows::{self, EdgeRow, RowWriter};
 use super::{Counters, Neo4jError, cypher};
 use crate::graph::schema::{EDGES, NODES};
-use crate::graph::{EdgeType, Graph, Label, NodeData};
+use crate::graph::{EdgeType, Graph, Label, NodeData, held};
 
 /// The number of successful batches after which a larger batch size is tried again.
 const GROW_AFTER: usize = 8;
@@ -51,12 +51,15 @@ impl Connection {
         };
         for label in labels() {
             let of_label = nodes.iter().filter(|node| node.label == label);
+            let rows: Vec<&NodeData> = of_label.copied().collect();
+            let held = held(label.spec().all_properties(), rows.iter().copied());
+            let columns = cypher::columns(held.into_iter());
             state
                 .execute(&Part {
-                    statement: cypher::merge_nodes(label),
+                    statement: cypher::merge_nodes(label, &columns),
                     best: None,
-                    writer: RowWriter::of_nodes(graph, label),
-                    rows: Rows::Nodes(of_label.copied().collect()),
+                    writer: RowWriter::new(graph, columns),
+                    rows: Rows::Nodes(rows),
                 })
                 .await?;
         }
@@ -64,12 +67,15 @@ impl Connection {
             let of_kind = edges
                 .iter()
                 .filter(|(a, edge, b)| (edge.kind, a.label, b.label) == (kind, from, to));
+            let rows: Vec<EdgeRow<'_>> = of_kind.copied().collect();
+            let held = held(kind.spec().all_properties(), rows.iter().copied());
+            let columns = cypher::columns(held.into_iter());
             state
                 .execute(&Part {
-                    statement: cypher::merge_edges(kind, from, to),
+                    statement: cypher::merge_edges(kind, from, to, &columns),
                     best: kind.spec().outranking().map(|(_, best)| best),
-                    writer: RowWriter::of_edges(graph, kind),
-                    rows: Rows::Edges(kind, of_kind.copied().collect()),
+                    writer: RowWriter::new(graph, columns),
+                    rows: Rows::Edges(kind, rows),
                 })
                 .await?;
         }

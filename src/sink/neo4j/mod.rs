@@ -6,6 +6,8 @@
 //! [`crate::graph::schema`]; every value is a parameter.
 
 mod address;
+mod by_case;
+mod condition;
 mod connection;
 mod cypher;
 mod error;
@@ -18,8 +20,9 @@ mod sweep;
 mod target;
 
 pub use address::exposes;
+pub use condition::Condition;
 pub use connection::{Connection, Server, Settings, Tuning};
-pub use cypher::{merge_edge_rows, merge_edges, merge_node_rows, merge_nodes};
+pub use cypher::{columns, merge_edge_rows, merge_edges, merge_node_rows, merge_nodes};
 pub use error::Neo4jError;
 pub use schema::SchemaChanges;
 pub use sweep::Leaving;

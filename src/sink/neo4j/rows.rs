@@ -5,36 +5,26 @@ use neo4rs::{
     BoltBoolean, BoltFloat, BoltInteger, BoltList, BoltMap, BoltNull, BoltString, BoltType,
 };
 
-use super::cypher::columns;
 use crate::graph::schema::{Merge, Property};
-use crate::graph::{EdgeData, EdgeType, Graph, Label, NodeData, Properties, Value};
+use crate::graph::{EdgeData, Graph, NodeData, Properties, Value};
 use crate::model::UrlSeverity;
 
 /// An edge between its start and its end.
 pub(super) type EdgeRow<'g> = (&'g NodeData, &'g EdgeData, &'g NodeData);
 
 /// Writes rows of one label or type, each a list in the order of its columns. The names of the properties stand in the
-/// statement alone, and what all rows have in common in its parameters: what is not in a row costs neither side
-/// anything.
+/// statement alone, and what all rows have in common in its parameters. A property that no row has is no column: what is
+/// not in a row costs neither side anything.
 pub(super) struct RowWriter<'g> {
     graph: &'g Graph,
-    columns: Vec<&'static Property>,
+    pub(super) columns: Vec<&'static Property>,
     /// The id of the case and a slash, which the ids of its evidence start with.
     prefix: String,
 }
 
 impl<'g> RowWriter<'g> {
-    /// For [`cypher::merge_nodes`](super::cypher::merge_nodes).
-    pub(super) fn of_nodes(graph: &'g Graph, label: Label) -> Self {
-        Self::new(graph, columns(label.spec().all_properties()))
-    }
-
-    /// For [`cypher::merge_edges`](super::cypher::merge_edges).
-    pub(super) fn of_edges(graph: &'g Graph, kind: EdgeType) -> Self {
-        Self::new(graph, columns(kind.spec().all_properties()))
-    }
-
-    fn new(graph: &'g Graph, columns: Vec<&'static Property>) -> Self {
+    /// For rows with these columns.
+    pub(super) fn new(graph: &'g Graph, columns: Vec<&'static Property>) -> Self {
         Self {
             graph,
             columns,

@@ -6,42 +6,77 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::problem::Problem;
+use super::hunting;
+use super::place::Place;
+use super::problem::{Absence, Problem, Why};
 use super::query::Query;
+use super::recorded::PRIMARY;
 use super::row::RawRows;
-use super::table::PRIMARY;
+use super::table;
+use crate::http::length;
 use crate::journal::{Answer, Exchange, NoAnswer};
 use crate::model::RecordNumber;
 use crate::terminal::clean;
 
-/// The highest number of rows in one answer of the service. An answer with this many may be truncated.
-const ROW_LIMIT: usize = 500_000;
 /// The longest reason of the service that is shown, in characters.
 const LONGEST_WORDS: usize = 300;
 /// How the service says that an answer became too large, or that it took too much memory: by a name, or by the number of
-/// an error, in hexadecimal or as a signed integer.
-const LIMITS: [&str; 6] = [
+/// an error, in hexadecimal or as a signed integer. Advanced hunting has a sentence for it.
+const LIMITS: [&str; 7] = [
     "E_QUERY_RESULT_SET_TOO_LARGE",
     "E_RUNAWAY_QUERY",
     "E_LOW_MEMORY_CONDITION",
     "80DA0003",
     "-2133196797",
     "RESPONSEPAYLOADTOOLARGE",
+    "EXCEEDED THE ALLOWED RESULT SIZE",
 ];
 /// The code of the service for a table or a column that it does not know.
 const UNRESOLVED: &str = "SEM0100";
 /// What the service warns of when it leaves an absent table out of a fuzzy union.
 const UNRESOLVED_TABLE: &str = "Failed to resolve table";
 
-/// True when the service answered: with rows, with the reason why there are too many of them, or with what is wrong with
-/// the query. It says 504 when a query takes longer than it allows; a shorter time range is then asked for.
-pub(super) fn is_answer(answer: &Answer) -> bool {
-    answer.status() == Some(504) || Content::of(answer).is_final()
+/// Decides whether an answer of the place is one: it is when the service answered with rows, with the reason why there are
+/// too many of them, or with what is wrong with the query. When a query takes more than the service allows, a shorter time
+/// range is asked for. To the last of these, which is not halved again, that is no answer: the service may be faster
+/// another time.
+pub(super) fn is_answer(place: Place, is_last: bool) -> fn(&Answer) -> bool {
+    const WORKSPACE: Place = Place::Workspace;
+    const HUNTING: Place = Place::Hunting;
+    match (place, is_last) {
+        (WORKSPACE, false) => {
+            |answer| is_too_heavy(WORKSPACE, answer) || is_final(WORKSPACE, answer)
+        }
+        (WORKSPACE, true) => {
+            |answer| !is_too_heavy(WORKSPACE, answer) && is_final(WORKSPACE, answer)
+        }
+        (HUNTING, false) => |answer| is_too_heavy(HUNTING, answer) || is_final(HUNTING, answer),
+        (HUNTING, true) => |answer| !is_too_heavy(HUNTING, answer) && is_final(HUNTING, answer),
+    }
 }
 
-/// The same for a time range that is not halved again, where 504 is no answer: the service may be faster another time.
-pub(super) fn is_answer_to_the_last(answer: &Answer) -> bool {
-    answer.status() != Some(504) && Content::of(answer).is_final()
+/// Decides whether a place says that a query takes more than it allows.
+pub(super) fn says_too_heavy(place: Place) -> fn(&Answer) -> bool {
+    match place {
+        Place::Workspace => |answer| is_too_heavy(Place::Workspace, answer),
+        Place::Hunting => |answer| is_too_heavy(Place::Hunting, answer),
+    }
+}
+
+fn is_too_heavy(place: Place, answer: &Answer) -> bool {
+    match Content::of(place, answer) {
+        Content::Refused(status, error) => Refusal {
+            place,
+            status,
+            error,
+        }
+        .is_too_heavy(),
+        _ => false,
+    }
+}
+
+fn is_final(place: Place, answer: &Answer) -> bool {
+    Content::of(place, answer).is_final(place)
 }
 
 /// What an answer says to a query.
@@ -60,31 +95,44 @@ pub(super) enum Reading<'a> {
     Bad(Problem),
 }
 
-/// Reads an answer to a query.
-pub(super) fn read(query: Query, exchange: &Exchange) -> Reading<'_> {
+/// Reads an answer of a place to a query.
+pub(super) fn read(place: Place, query: Query, exchange: &Exchange) -> Reading<'_> {
     let name = query.name();
-    let failed = |words: String| Reading::Bad(Problem::Failed { query: name, words });
-    match Content::of(&exchange.answer) {
-        Content::Rows(table, shortfall) => {
-            let rows = table.rows(exchange.record);
+    let bad = |why: Why| Reading::Bad(Problem { place, why });
+    let failed = |words: String| bad(Why::Failed { query: name, words });
+    match Content::of(place, &exchange.answer) {
+        Content::Rows(rows, shortfall) => {
+            let columns = match rows.columns.is_empty() {
+                // An answer of advanced hunting can lack the schema.
+                true => Arc::new(query.columns().map(str::to_owned).collect()),
+                false => rows.columns,
+            };
+            let rows = RawRows {
+                record: exchange.record,
+                columns,
+                rows: rows.rows,
+            };
             match shortfall {
                 None => Reading::Whole(rows),
                 Some(Shortfall::Limit(words)) => Reading::TooLarge(rows, words),
                 Some(Shortfall::Other(words)) => Reading::Partial(rows, words),
             }
         }
-        Content::Refused(504, error) => {
-            let words = error.map(|error| Fault::of(&error).words());
-            Reading::TooHeavy(words.unwrap_or_else(|| "HTTP 504".to_owned()))
+        Content::Refused(status, error) => {
+            let refusal = Refusal {
+                place,
+                status,
+                error,
+            };
+            if refusal.is_too_heavy() {
+                return Reading::TooHeavy(refusal.words());
+            }
+            match refusal.error.as_ref().and_then(Shortfall::of) {
+                Some(Shortfall::Limit(words)) => Reading::TooLarge(RawRows::default(), words),
+                _ => bad(refusal.why(query, exchange)),
+            }
         }
-        Content::Refused(status, Some(error)) => match Shortfall::of(&error) {
-            Some(Shortfall::Limit(words)) => Reading::TooLarge(RawRows::default(), words),
-            _ => Reading::Bad(refusal(query, status, &error, exchange)),
-        },
-        Content::Refused(status, None) => {
-            Reading::Bad(refusal(query, status, &Value::Null, exchange))
-        }
-        Content::NoData => Reading::Bad(Problem::NoData),
+        Content::NoData => bad(Why::NoData),
         Content::Unlike(why) => failed(why),
         Content::Nothing(NoAnswer::NotSent(why)) => Reading::NotSent(why.clone()),
         Content::Nothing(why) => failed(format!("no answer: {why}")),
@@ -92,9 +140,9 @@ pub(super) fn read(query: Query, exchange: &Exchange) -> Reading<'_> {
 }
 
 /// What an answer holds, whatever the query.
-enum Content<'a> {
-    /// A table, and why it is not whole.
-    Rows(Table<'a>, Option<Shortfall>),
+pub(super) enum Content<'a> {
+    /// A table, and why it is not whole. The number of its record is not known here.
+    Rows(RawRows<'a>, Option<Shortfall>),
     /// An error instead of a table, with the status. `None` when it is not in the form of the service.
     Refused(u16, Option<Value>),
     /// The service says that the workspace has no data.
@@ -106,7 +154,7 @@ enum Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    fn of(answer: &'a Answer) -> Self {
+    pub(super) fn of(place: Place, answer: &'a Answer) -> Self {
         let (status, body) = match answer {
             Answer::Nothing(why) => return Self::Nothing(why),
             Answer::Response { status, body, .. } => (*status, body.as_str()),
@@ -115,48 +163,51 @@ impl<'a> Content<'a> {
             200 if body.trim().is_empty() => Self::Unlike(
                 "an empty answer; the service did not understand the request".to_owned(),
             ),
-            200 => Self::of_table(body),
+            200 => {
+                let content = match place {
+                    Place::Workspace => Self::of_table(body),
+                    Place::Hunting => hunting::content(body),
+                };
+                content.unwrap_or_else(|why| {
+                    let service = place.service();
+                    Self::Unlike(format!("the answer is not what {service} sends ({why})"))
+                })
+            }
             204 => Self::NoData,
             _ => Self::Refused(status, error_in(body)),
         }
     }
 
-    fn of_table(body: &'a str) -> Self {
-        let unlike = |why: &str| {
-            Self::Unlike(format!(
-                "the answer is not what Log Analytics sends ({why})"
-            ))
-        };
-        let response = match serde_json::from_str::<Response<'_>>(body) {
-            Ok(response) => response,
-            Err(error) => return unlike(&clean(&error.to_string())),
-        };
+    /// A table of Log Analytics.
+    ///
+    /// # Errors
+    /// Why the body is none.
+    fn of_table(body: &'a str) -> Result<Self, String> {
+        let response = serde_json::from_str::<Response<'_>>(body);
+        let response = response.map_err(|error| clean(&error.to_string()).into_owned())?;
         let mut tables = response.tables.into_iter();
         match (tables.find(|table| table.name == PRIMARY), response.error) {
             (Some(table), _) if !table.rows.iter().all(|row| row.get().starts_with('[')) => {
-                unlike("a row is no list")
+                Err("a row is no list".to_owned())
             }
             (Some(table), error) => {
-                let full = table.rows.len() >= ROW_LIMIT;
-                let full = full.then(|| Shortfall::Limit(format!("{ROW_LIMIT} rows")));
-                Self::Rows(
-                    table,
-                    error.and_then(|error| Shortfall::of(&error)).or(full),
-                )
+                let shortfall = error.and_then(|error| Shortfall::of(&error));
+                let full = Shortfall::of_rows(Place::Workspace, table.rows.len());
+                Ok(Self::Rows(table.into_rows(), shortfall.or(full)))
             }
-            (None, Some(error)) => Self::Refused(200, Some(error)),
-            (None, None) => unlike(&format!("it has no {PRIMARY}")),
+            (None, Some(error)) => Ok(Self::Refused(200, Some(error))),
+            (None, None) => Err(format!("it has no {PRIMARY}")),
         }
     }
 
     /// True when the same request would have the same answer. What the service may answer in another way another time,
     /// when a table is connected, a right granted or a failure over, is none.
-    fn is_final(&self) -> bool {
+    fn is_final(&self, place: Place) -> bool {
         match self {
             Self::Rows(_, shortfall) => !matches!(shortfall, Some(Shortfall::Other(_))),
             Self::Refused(status, Some(error)) => match Shortfall::of(error) {
                 Some(Shortfall::Limit(_)) => true,
-                _ => *status == 400 && !Fault::of(error).is_unresolved(),
+                _ => *status == 400 && !Fault::of(error).is_unresolved(place),
             },
             Self::Refused(..) | Self::NoData | Self::Unlike(_) | Self::Nothing(_) => false,
         }
@@ -184,10 +235,10 @@ struct Column {
 }
 
 impl<'a> Table<'a> {
-    fn rows(self, record: RecordNumber) -> RawRows<'a> {
+    fn into_rows(self) -> RawRows<'a> {
         let columns = self.columns.into_iter().map(|column| column.name);
         RawRows {
-            record,
+            record: RecordNumber::default(),
             columns: Arc::new(columns.collect()),
             rows: self.rows,
         }
@@ -202,7 +253,7 @@ fn error_in(body: &str) -> Option<Value> {
 }
 
 /// Why an answer is not whole, in the words of the service.
-enum Shortfall {
+pub(super) enum Shortfall {
     /// It ran into a limit of size or memory, which fewer rows would not.
     Limit(String),
     /// Anything else.
@@ -210,6 +261,12 @@ enum Shortfall {
 }
 
 impl Shortfall {
+    /// An answer with as many rows as a place gives at most is taken for cut, whether the place says so or not.
+    pub(super) fn of_rows(place: Place, rows: usize) -> Option<Self> {
+        let limit = place.row_limit();
+        (rows >= limit).then(|| Self::Limit(format!("{limit} rows")))
+    }
+
     /// `None` when nothing is missing: the service only informs, or it left an absent table out of a fuzzy union.
     fn of(error: &Value) -> Option<Self> {
         let faults = Fault::all(error);
@@ -273,8 +330,12 @@ impl Fault {
         LIMITS.iter().any(|limit| text.contains(limit))
     }
 
-    fn is_unresolved(&self) -> bool {
-        self.code == UNRESOLVED
+    /// True when the service does not know a table or a column.
+    fn is_unresolved(&self, place: Place) -> bool {
+        match place {
+            Place::Workspace => self.code == UNRESOLVED,
+            Place::Hunting => hunting::is_unresolved(&self.message),
+        }
     }
 
     /// True when no row is missing: for information, and for the warning that a fuzzy union has one table less.
@@ -309,60 +370,116 @@ fn inner(error: &Value) -> Option<&Value> {
     inner.is_object().then_some(inner)
 }
 
-/// The problem that a status other than 200 and 504 means.
-fn refusal(query: Query, status: u16, error: &Value, exchange: &Exchange) -> Problem {
-    let name = query.name();
-    let fault = Fault::of(error);
-    let words = match error {
-        Value::Null => String::new(),
-        _ => format!(": {}", fault.words()),
-    };
-    match status {
-        401 | 403 => Problem::Forbidden {
-            query: name,
-            status,
-            words,
-        },
-        404 => Problem::NoWorkspace { query: name },
-        429 => {
-            let wait = exchange.header("retry-after");
-            let wait = wait.and_then(|wait| wait.trim().parse::<u64>().ok());
-            let asked = wait.map(|wait| format!(" (the service asks to wait for {wait} seconds)"));
-            Problem::Busy {
-                query: name,
-                asked: asked.unwrap_or_default(),
+/// An error of a service in the place of rows.
+struct Refusal {
+    place: Place,
+    status: u16,
+    error: Option<Value>,
+}
+
+impl Refusal {
+    fn fault(&self) -> Fault {
+        Fault::of(self.error.as_ref().unwrap_or(&Value::Null))
+    }
+
+    fn is_too_heavy(&self) -> bool {
+        match self.place {
+            Place::Workspace => self.status == 504,
+            Place::Hunting => {
+                let fault = self.error.as_ref().map(Fault::of);
+                let fault = fault.as_ref();
+                let fault = fault.map(|fault| (fault.code.as_str(), fault.message.as_str()));
+                hunting::is_too_heavy(self.status, fault)
             }
         }
-        _ => {
-            let is_absent = |table: &&str| fault.message.contains(&format!("'{table}'"));
-            if let Some(table) = query.tables().find(is_absent)
-                && fault.is_unresolved()
-            {
-                return Problem::TableAbsent(table.to_owned());
-            }
-            match position(error, &fault.message) {
-                Some((line, column)) => Problem::Query {
-                    query: name,
-                    line: line.saturating_add(query.header_lines()),
-                    column,
-                    words: fault.words(),
-                },
-                None if status == 200 => Problem::Failed {
-                    query: name,
-                    words: fault.words(),
-                },
-                None => Problem::Failed {
-                    query: name,
-                    words: format!("HTTP {status}{words}"),
-                },
+    }
+
+    /// What the service says, or else the status.
+    fn words(&self) -> String {
+        match &self.error {
+            Some(error) => Fault::of(error).words(),
+            None => format!("HTTP {}", self.status),
+        }
+    }
+
+    /// Why there are no rows.
+    fn why(&self, query: Query, exchange: &Exchange) -> Why {
+        let Self { place, status, .. } = *self;
+        let name = query.name();
+        let fault = self.fault();
+        let words = match self.error {
+            None => String::new(),
+            Some(_) => format!(": {}", fault.words()),
+        };
+        match status {
+            401 | 403 => Why::Forbidden {
+                query: name,
+                place,
+                status,
+                words,
+            },
+            404 => Why::Nowhere { query: name, place },
+            429 => Why::Busy {
+                query: name,
+                asked: asked(place, exchange),
+            },
+            _ => {
+                let is_absent = |table: &&str| fault.message.contains(&format!("'{table}'"));
+                // The ends of logs are asked for of tables that stand in for others, too.
+                let tables: Vec<&str> = match query {
+                    Query::LogEnds => table::names().collect(),
+                    query => query.tables().collect(),
+                };
+                if let Some(table) = tables.into_iter().find(is_absent)
+                    && fault.is_unresolved(place)
+                {
+                    return Why::TableAbsent(Absence::of(table, place));
+                }
+                let position = self.error.as_ref();
+                match position.and_then(|error| position_in(error, &fault.message)) {
+                    Some((line, column)) => Why::Query {
+                        query: name,
+                        line: line.saturating_add(query.header_lines()),
+                        column,
+                        words: fault.words(),
+                    },
+                    None if status == 200 => Why::Failed {
+                        query: name,
+                        words: fault.words(),
+                    },
+                    None => Why::Failed {
+                        query: name,
+                        words: format!("HTTP {status}{words}"),
+                    },
+                }
             }
         }
     }
 }
 
+/// For how long the service asks to wait.
+fn asked(place: Place, exchange: &Exchange) -> String {
+    let wait = exchange.header("retry-after");
+    let wait = wait.and_then(|wait| wait.trim().parse::<u64>().ok());
+    let said = || match place {
+        Place::Workspace => None,
+        Place::Hunting => hunting::said_pause(&exchange.answer),
+    };
+    match (wait, said()) {
+        (Some(seconds), _) => format!(" (the service asks to wait for {seconds} seconds)"),
+        (None, Some(said)) => {
+            let time = length(said);
+            format!(
+                " (the resources of the tenant are used up; the service asks to wait for {time})"
+            )
+        }
+        (None, None) => String::new(),
+    }
+}
+
 /// The line and column of an error, from its fields or from `[line:position=3:17]` or `(line 3, position 17)` in its
 /// text.
-fn position(error: &Value, message: &str) -> Option<(usize, usize)> {
+fn position_in(error: &Value, message: &str) -> Option<(usize, usize)> {
     let mut at = Some(error);
     while let Some(error) = at {
         let number = |key: &str| {
@@ -382,4 +499,5 @@ fn position(error: &Value, message: &str) -> Option<(usize, usize)> {
 }
 
 #[cfg(test)]
+#[path = "answer_tests.rs"]
 mod tests;

@@ -1,19 +1,33 @@
-//! The logs of the tenant: the KQL queries, and the service that runs them.
+//! The logs of the tenant: the KQL queries, and the places that run them.
 
 mod answer;
+mod chunks;
+mod ends;
 mod entity;
+mod facade;
+mod hunting;
+mod place;
+mod probe;
 mod problem;
 mod query;
+mod recorded;
+mod render;
 mod row;
 mod rows;
-mod sentinel;
 mod slices;
 mod table;
+mod transport;
 
-pub use entity::{Device, Entity};
-pub use problem::Problem;
+pub use chunks::chunks;
+pub use ends::{LogEnd, LogEnds};
+pub use entity::{Device, Entity, alert_id, evidence_entities};
+pub use facade::Logs;
+pub use place::Place;
+pub use probe::Extent;
+pub use problem::{Absence, Problem, Why};
 pub use query::{Parameter, Query};
+pub use recorded::RecordedRows;
 pub use row::Row;
 pub use rows::Rows;
-pub use sentinel::*;
-pub use table::RecordedRows;
+pub use table::Columns;
+pub use transport::{LATEST, Transport};

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
+use super::place::Place;
 use crate::model::format_time;
 
 /// A query in `kql/`.
@@ -19,10 +20,12 @@ pub enum Query {
     UrlClicks,
     MessageUrls,
     LinkMessages,
+    LinkMessagesCloud,
     ProxyHosts,
     DefenderHosts,
     ClicksOn,
     Alerts,
+    AlertsDefender,
     ThreatIndicators,
     ThreatIndicatorsLegacy,
 }
@@ -38,17 +41,19 @@ pub enum Parameter {
 
 impl Query {
     /// All queries.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::LogEnds,
         Self::Smartscreen,
         Self::SmartscreenOpens,
         Self::UrlClicks,
         Self::MessageUrls,
         Self::LinkMessages,
+        Self::LinkMessagesCloud,
         Self::ProxyHosts,
         Self::DefenderHosts,
         Self::ClicksOn,
         Self::Alerts,
+        Self::AlertsDefender,
         Self::ThreatIndicators,
         Self::ThreatIndicatorsLegacy,
     ];
@@ -62,10 +67,12 @@ impl Query {
             Self::UrlClicks => "url_clicks",
             Self::MessageUrls => "message_urls",
             Self::LinkMessages => "link_messages",
+            Self::LinkMessagesCloud => "link_messages_cloud",
             Self::ProxyHosts => "proxy_hosts",
             Self::DefenderHosts => "defender_hosts",
             Self::ClicksOn => "clicks_on",
             Self::Alerts => "alerts",
+            Self::AlertsDefender => "alerts_defender",
             Self::ThreatIndicators => "threat_indicators",
             Self::ThreatIndicatorsLegacy => "threat_indicators_legacy",
         }
@@ -79,10 +86,12 @@ impl Query {
             Self::UrlClicks => include_str!("../../../kql/url_clicks.kql"),
             Self::MessageUrls => include_str!("../../../kql/message_urls.kql"),
             Self::LinkMessages => include_str!("../../../kql/link_messages.kql"),
+            Self::LinkMessagesCloud => include_str!("../../../kql/link_messages_cloud.kql"),
             Self::ProxyHosts => include_str!("../../../kql/proxy_hosts.kql"),
             Self::DefenderHosts => include_str!("../../../kql/defender_hosts.kql"),
             Self::ClicksOn => include_str!("../../../kql/clicks_on.kql"),
             Self::Alerts => include_str!("../../../kql/alerts.kql"),
+            Self::AlertsDefender => include_str!("../../../kql/alerts_defender.kql"),
             Self::ThreatIndicators => include_str!("../../../kql/threat_indicators.kql"),
             Self::ThreatIndicatorsLegacy => {
                 include_str!("../../../kql/threat_indicators_legacy.kql")
@@ -92,14 +101,39 @@ impl Query {
 
     /// The tables that it reads, from the header of its file.
     pub fn tables(self) -> impl Iterator<Item = &'static str> {
-        let line = self
-            .file()
-            .lines()
-            .find_map(|line| line.strip_prefix("// tables:"));
-        line.unwrap_or_default()
-            .split(',')
-            .map(str::trim)
-            .filter(|table| !table.is_empty())
+        self.listed("// tables:")
+    }
+
+    /// The columns that it returns, from the header of its file.
+    pub(super) fn columns(self) -> impl Iterator<Item = &'static str> {
+        self.listed("// columns:")
+    }
+
+    fn listed(self, field: &str) -> impl Iterator<Item = &'static str> {
+        let mut lines = self.file().lines();
+        let line = lines.find_map(|line| line.strip_prefix(field));
+        let items = line.unwrap_or_default().split(',').map(str::trim);
+        items.filter(|item| !item.is_empty())
+    }
+
+    /// The places where it can be asked. Advanced hunting hides SecurityAlert, and has more to say of its own alerts than a
+    /// workspace has.
+    pub fn places(self) -> &'static [Place] {
+        match self {
+            Self::Alerts => &[Place::Workspace],
+            Self::AlertsDefender => &[Place::Hunting],
+            _ => &[Place::Workspace, Place::Hunting],
+        }
+    }
+
+    /// The query that asks another table for the same, where the tables of this one are absent.
+    pub fn stand_in(self) -> Option<Self> {
+        match self {
+            Self::LinkMessages => Some(Self::LinkMessagesCloud),
+            Self::Alerts => Some(Self::AlertsDefender),
+            Self::ThreatIndicators => Some(Self::ThreatIndicatorsLegacy),
+            _ => None,
+        }
     }
 
     /// True for queries that join by the hour, so that only whole hours can be cut off.
@@ -129,18 +163,18 @@ impl Query {
             .filter_map(|line| line.strip_prefix("let ")?.split_once(" = "))
     }
 
-    fn body(self) -> &'static str {
+    pub(super) fn body(self) -> &'static str {
         self.file().split_once("\n\n").map_or("", |(_, body)| body)
     }
 
-    /// Identifies the query that a rendered text came from, whatever the values of its parameters.
-    pub fn of(text: &str) -> Option<Self> {
-        let made = |query: &Self| text.ends_with(query.body());
-        Self::ALL.into_iter().find(made)
+    /// The query with these parameters, as a workspace understands it. A parameter without a value would keep its example;
+    /// a test excludes that.
+    pub fn render(self, values: &[(&str, Parameter)]) -> String {
+        self.with_prelude(self.body(), values)
     }
 
-    /// The query with these parameters. A parameter without a value would keep its example; a test excludes that.
-    pub fn render(self, values: &[(&str, Parameter)]) -> String {
+    /// A body with the prelude of this query.
+    pub(super) fn with_prelude(self, body: &str, values: &[(&str, Parameter)]) -> String {
         let mut text = String::new();
         for (name, example) in self.prelude() {
             let literal = match values.iter().find(|(known, _)| *known == name) {
@@ -152,7 +186,7 @@ impl Query {
             let _ = writeln!(text, "let {name} = {literal};");
         }
         text.push('\n');
-        text.push_str(self.body());
+        text.push_str(body);
         text
     }
 

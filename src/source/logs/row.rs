@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::hunting;
 use crate::model::{RecordNumber, parse_time};
 
 /// A row of a result.
@@ -29,11 +30,16 @@ pub(super) struct RawRows<'a> {
 impl RawRows<'_> {
     pub(super) fn for_each(self, mut visit: impl FnMut(Row)) {
         for row in self.rows {
+            // Only lists and objects are kept, so that this does not fail.
+            let cells = match serde_json::from_str(row.get()).unwrap_or_default() {
+                Value::Array(cells) => cells,
+                Value::Object(row) => hunting::cells(&self.columns, row),
+                _ => Vec::new(),
+            };
             visit(Row {
                 record: self.record,
                 columns: Arc::clone(&self.columns),
-                // Only lists are kept, so that this does not fail.
-                cells: serde_json::from_str(row.get()).unwrap_or_default(),
+                cells,
             });
         }
     }
@@ -48,8 +54,15 @@ impl RawRows<'_> {
 impl Row {
     /// A cell; null when the column does not exist.
     fn cell(&self, column: &str) -> &Value {
-        let at = self.columns.iter().position(|name| name == column);
+        let mut columns = self.columns.iter();
+        let at = columns.position(|name| name.eq_ignore_ascii_case(column));
         at.and_then(|at| self.cells.get(at)).unwrap_or(&Value::Null)
+    }
+
+    /// True when the result has this column.
+    pub fn has(&self, column: &str) -> bool {
+        let mut columns = self.columns.iter();
+        columns.any(|name| name.eq_ignore_ascii_case(column))
     }
 
     /// A text; empty when it is absent, as in Kusto.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio::time::Instant;
 
-use super::problem::Problem;
+use super::place::Place;
+use super::problem::{Problem, Why};
 use super::query::Query;
 use crate::model::{RecordNumber, Window, format_time};
 
@@ -93,7 +94,12 @@ impl Piece {
 
 /// The problems of a query, from its last pieces in the order of time. All slices that failed in one way are one problem,
 /// which says how far the query came.
-pub(super) fn problems(query: Query, queries: usize, pieces: &[Piece]) -> Vec<Problem> {
+pub(super) fn problems(
+    place: Place,
+    query: Query,
+    queries: usize,
+    pieces: &[Piece],
+) -> Vec<Problem> {
     let query = query.name();
     let read = || covered(pieces);
     let first = |words: fn(&End) -> Option<&String>| {
@@ -112,36 +118,37 @@ pub(super) fn problems(query: Query, queries: usize, pieces: &[Piece]) -> Vec<Pr
         End::NotSent(words) => Some(words),
         _ => None,
     });
-    let mut problems = Vec::new();
-    problems.extend(large.map(|words| Problem::TooLarge {
+    let mut whys = Vec::new();
+    whys.extend(large.map(|words| Why::TooLarge {
         query,
         queries,
         words,
         read: read(),
     }));
-    problems.extend(heavy.map(|words| Problem::TooHeavy {
+    whys.extend(heavy.map(|words| Why::TooHeavy {
         query,
         words,
         read: read(),
     }));
-    problems.extend(late.map(|words| Problem::OutOfTime {
+    whys.extend(late.map(|words| Why::OutOfTime {
         query,
         words,
         read: read(),
     }));
     let others = pieces.iter().filter_map(|piece| match &piece.end {
-        End::Partial(words) => Some(Problem::Partial {
+        End::Partial(words) => Some(Why::Partial {
             query,
             words: words.clone(),
         }),
-        End::Bad(problem) => Some(problem.clone()),
+        End::Bad(problem) => Some(problem.why.clone()),
         _ => None,
     });
-    let mut others: Vec<Problem> = others.collect();
+    let mut others: Vec<Why> = others.collect();
     others.sort();
     others.dedup();
-    problems.extend(others);
-    problems
+    whys.extend(others);
+    let problem = |why| Problem { place, why };
+    whys.into_iter().map(problem).collect()
 }
 
 /// The time that was read in full, as text.

@@ -1,58 +1,166 @@
-//! The table in the answer to a query, in the format of Log Analytics.
+//! The tables that the queries read, and what differs about them from place to place: the column of the time, and columns
+//! that have another name or are absent. The queries name what is documented for Log Analytics.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use super::place::Place;
 
-/// The name of the table with the result. An answer may have other tables, with statistics.
-pub(super) const PRIMARY: &str = "PrimaryResult";
+/// The column of the time in a workspace, and of those tables that advanced hunting has from a connected workspace.
+pub(super) const GENERATED: &str = "TimeGenerated";
+/// The column of the time in the tables of Microsoft Defender. It is the time of the event, where a workspace has the time
+/// of arrival when a row came late.
+pub(super) const TIMESTAMP: &str = "Timestamp";
 
-/// The rows of a recorded answer as they stand there. They are parsed one at a time, since all of them take several times
-/// the memory of the answer.
-#[derive(Debug)]
-pub struct RecordedRows<'a> {
-    columns: Vec<String>,
-    /// The rows, as JSON.
-    pub rows: Vec<&'a RawValue>,
+/// Where a table is at home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Home {
+    /// In Microsoft Defender. A connector can copy it into a workspace.
+    Defender,
+    /// In a workspace. Advanced hunting has it only when that workspace is connected.
+    Workspace,
 }
 
-type Fields<'a> = BTreeMap<String, &'a RawValue>;
+/// A column that some tenants do not have under this name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Uncertain {
+    /// The name in the queries. All of these columns are texts.
+    pub(super) name: &'static str,
+    /// Another name for the same.
+    pub(super) other: Option<&'static str>,
+    /// The place where it may be absent; `None` for all of them.
+    only: Option<Place>,
+}
 
-impl<'a> RecordedRows<'a> {
-    /// Finds the rows in the fields of an answer; `None` when the answer has no such table.
-    pub fn of(answer: &BTreeMap<String, &'a RawValue>) -> Option<Self> {
-        let tables: Vec<&RawValue> = parse(answer.get("tables")?)?;
-        let mut tables = tables.into_iter().filter_map(parse::<Fields<'_>>);
-        let table = tables.find(|table| {
-            let name = table.get("name").copied().and_then(parse::<String>);
-            name.as_deref() == Some(PRIMARY)
-        })?;
-        let columns: Vec<Value> = parse(table.get("columns")?)?;
-        let name = |column: &Value| {
-            let name = column.get("name").and_then(Value::as_str);
-            name.unwrap_or_default().to_owned()
-        };
-        Some(Self {
-            columns: columns.iter().map(name).collect(),
-            rows: parse(table.get("rows")?)?,
-        })
+const fn renamed(name: &'static str, other: &'static str) -> Uncertain {
+    Uncertain {
+        name,
+        other: Some(other),
+        only: None,
     }
+}
 
-    /// A row as an object with its columns by name. A row without cells is returned unchanged, so that any answer of a
-    /// service can be shown.
-    pub fn by_column(&self, row: Value) -> Value {
-        match row {
-            Value::Array(cells) => {
-                let columns = self.columns.iter().cloned();
-                columns.zip(cells).collect::<Map<_, _>>().into()
+const fn optional(name: &'static str) -> Uncertain {
+    Uncertain {
+        name,
+        other: None,
+        only: None,
+    }
+}
+
+/// A table.
+struct Table {
+    name: &'static str,
+    home: Home,
+    uncertain: &'static [Uncertain],
+}
+
+const fn of_defender(name: &'static str) -> Table {
+    Table {
+        name,
+        home: Home::Defender,
+        uncertain: &[],
+    }
+}
+
+const fn of_workspace(name: &'static str) -> Table {
+    Table {
+        name,
+        home: Home::Workspace,
+        uncertain: &[],
+    }
+}
+
+/// All tables.
+const TABLES: &[Table] = &[
+    of_defender("AlertEvidence"),
+    of_defender("AlertInfo"),
+    of_defender("CloudAppEvents"),
+    of_workspace("CommonSecurityLog"),
+    of_defender("DeviceEvents"),
+    of_defender("DeviceNetworkEvents"),
+    of_defender("DeviceNetworkInfo"),
+    Table {
+        name: "MessageEvents",
+        home: Home::Defender,
+        // Two schemas are public: what streams, and what is documented.
+        uncertain: &[
+            renamed("ThreadSubtype", "ThreadSubType"),
+            renamed("MessageFormatType", "MessageType"),
+            renamed("MessageFormatSubtype", "MessageSubtype"),
+            renamed("MessageSubject", "Subject"),
+            optional("ThreadType"),
+            optional("ThreadName"),
+        ],
+    },
+    Table {
+        name: "MessageUrlInfo",
+        home: Home::Defender,
+        uncertain: &[Uncertain {
+            name: "ThreatTypes",
+            other: None,
+            only: Some(Place::Hunting),
+        }],
+    },
+    of_workspace("OfficeActivity"),
+    of_workspace("SecurityAlert"),
+    of_workspace("ThreatIntelIndicators"),
+    of_workspace("ThreatIntelligenceIndicator"),
+    of_defender("UrlClickEvents"),
+];
+
+fn table(name: &str) -> Option<&'static Table> {
+    TABLES.iter().find(|table| table.name == name)
+}
+
+/// The names of all tables.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name)
+}
+
+/// The column of the time of a table at a place.
+pub(super) fn time_column(name: &str, place: Place) -> &'static str {
+    let home = table(name).map_or(Home::Workspace, |table| table.home);
+    match (place, home) {
+        (Place::Hunting, Home::Defender) => TIMESTAMP,
+        _ => GENERATED,
+    }
+}
+
+/// The columns of a table that may be absent at a place.
+pub(super) fn uncertain(name: &str, place: Place) -> impl Iterator<Item = Uncertain> {
+    let columns = table(name).map_or(&[][..], |table| table.uncertain);
+    let columns = columns.iter().copied();
+    columns.filter(move |column| column.only.is_none_or(|only| only == place))
+}
+
+/// The columns that a table has at a place.
+pub type Columns = BTreeSet<String>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::logs::Query;
+
+    #[test]
+    fn every_table_of_a_query_is_known() {
+        for query in Query::ALL {
+            for name in query.tables() {
+                assert!(table(name).is_some(), "{name}");
             }
-            other => other,
         }
     }
-}
 
-fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    serde_json::from_str(raw.get()).ok()
+    #[test]
+    fn the_time_has_the_column_of_the_place() {
+        for (name, hunting) in [
+            ("DeviceNetworkInfo", TIMESTAMP),
+            ("CommonSecurityLog", GENERATED),
+            ("OfficeActivity", GENERATED),
+            ("CloudAppEvents", TIMESTAMP),
+            ("ThreatIntelIndicators", GENERATED),
+        ] {
+            assert_eq!(time_column(name, Place::Hunting), hunting, "{name}");
+            assert_eq!(time_column(name, Place::Workspace), GENERATED, "{name}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::journal::{Answer, Request};
 
@@ -28,10 +29,25 @@ struct Object {
 }
 
 #[derive(Deserialize)]
-struct Page {
-    value: Vec<IgnoredAny>,
+struct Page<'p> {
+    #[serde(borrow)]
+    value: Vec<Item<'p>>,
     #[serde(rename = "@odata.nextLink")]
     next: Option<String>,
+}
+
+/// Something in a list of Microsoft Graph, which always has an id.
+#[derive(Deserialize)]
+struct Item<'p> {
+    #[serde(borrow)]
+    id: Option<&'p RawValue>,
+}
+
+impl Item<'_> {
+    fn is_named(&self) -> bool {
+        let is_name = |id: &RawValue| !matches!(id.get(), "null" | "\"\"");
+        self.id.is_some_and(is_name)
+    }
 }
 
 /// True when a single object was answered for: here it is, or Graph itself says that it does not exist or cannot be
@@ -52,14 +68,31 @@ pub(super) fn is_object(answer: &Answer) -> bool {
 
 /// True when a list was answered for, which only a page of it does. Not even 404 does: the owner of the list is known
 /// from elsewhere, so it may be that a permission or its copy elsewhere at Microsoft is missing. For a next page it means
-/// that the token for it ran out.
+/// that the token for it ran out. A page on which something has no id is used without it, and asked for again.
 pub(super) fn is_page(answer: &Answer) -> bool {
-    page(answer).is_some()
+    page(answer).is_some_and(|page| page.value.iter().all(Item::is_named))
 }
 
 /// Like [`is_page`], for the first page of a list that cannot be empty, since a log names something in it.
 pub(super) fn is_page_of_some(answer: &Answer) -> bool {
-    page(answer).is_some_and(|page| !page.value.is_empty() || page.next.is_some())
+    is_page(answer)
+        && page(answer).is_some_and(|page| !page.value.is_empty() || page.next.is_some())
+}
+
+/// True when Graph itself refuses the options of the request, such as `$orderby` where it does not sort: the list has to
+/// be asked for without them.
+pub(super) fn is_refusal_of_options(answer: &Answer) -> bool {
+    match answer {
+        Answer::Response {
+            status: 400, body, ..
+        } => is_error(body),
+        _ => false,
+    }
+}
+
+/// Like [`is_page`], for the first page of a list that can be asked for without its options too.
+pub(super) fn is_page_or_refusal_of_options(answer: &Answer) -> bool {
+    is_page(answer) || is_refusal_of_options(answer)
 }
 
 /// True when the token for a next page is refused. Later attempts with the same token end in the same way, so the list
@@ -75,7 +108,7 @@ pub(super) fn next_page(mut request: Request, url: url::Url) -> Request {
     request
 }
 
-fn page(answer: &Answer) -> Option<Page> {
+fn page(answer: &Answer) -> Option<Page<'_>> {
     match answer {
         Answer::Response {
             status: 200, body, ..
@@ -84,7 +117,7 @@ fn page(answer: &Answer) -> Option<Page> {
     }
 }
 
-fn is_error(body: &str) -> bool {
+pub(super) fn is_error(body: &str) -> bool {
     serde_json::from_str::<ErrorBody>(body).is_ok()
 }
 
@@ -136,11 +169,37 @@ mod tests {
             "[]",
             r#"{"value":null}"#,
             r#"{"value":[{"id":"1"}"#,
+            r#"{"value":[{"id":"1"},{"id":null}]}"#,
+            r#"{"value":[{"id":""}]}"#,
+            r#"{"value":[{"name":"a"}]}"#,
         ] {
             assert!(!is_page(&answer(200, body)), "{body}");
         }
         for status in [204, 302, 400, 401, 403, 404, 409, 410, 412, 423, 429, 500] {
             assert!(!is_page(&answer(status, ERROR)), "{status}");
+        }
+    }
+
+    #[test]
+    fn options_are_refused_by_graph_alone() {
+        assert!(is_refusal_of_options(&answer(400, ERROR)));
+        assert!(is_page_or_refusal_of_options(&answer(400, ERROR)));
+        assert!(is_page_or_refusal_of_options(&answer(
+            200,
+            r#"{"value":[]}"#
+        )));
+        for (status, body) in [
+            (400, HTML),
+            (400, ""),
+            (404, ERROR),
+            (403, ERROR),
+            (200, ERROR),
+        ] {
+            assert!(!is_refusal_of_options(&answer(status, body)), "{status}");
+            assert!(
+                !is_page_or_refusal_of_options(&answer(status, body)),
+                "{status}"
+            );
         }
     }
 

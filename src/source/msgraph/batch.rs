@@ -1,20 +1,94 @@
 //! `$batch`: up to twenty requests in one envelope, each with its own status.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::limits::ENVELOPE;
 use super::{DEADLINE, Graph, LONGEST_ANSWER, SOURCE};
 use crate::http::{AnswerFrom, Failure, KEPT_HEADERS, Network, first_pause};
-use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, Request};
+use crate::journal::{Answer, Audience, Auth, Body, Exchange, Limit, NoAnswer, Request};
 
 /// The number of envelopes and single requests at the same time.
 const CONCURRENT: usize = 4;
+
+/// After this many requests in a row that Graph did not answer, in spite of all retries, the others are not sent.
+const MOST_FAILED: u32 = 5;
+
+/// How long Graph has not answered the requests of one list.
+#[derive(Debug, Default)]
+struct Silence {
+    state: Mutex<Silent>,
+    /// Held by who sends a request after one was not answered, so that the others wait for what becomes of it.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// The requests in a row without an answer.
+#[derive(Debug, Default)]
+struct Silent {
+    failed: u32,
+    since: Option<Instant>,
+    /// What came in place of the last answer.
+    said: String,
+}
+
+impl Silence {
+    /// Counts an answer, or that there was none after all retries.
+    fn hear(&self, answer: &Answer) {
+        let said = match answer {
+            Answer::Nothing(NoAnswer::Failed(why)) => why.clone(),
+            Answer::Response { status, .. } if matches!(*status, 408 | 500..) => {
+                format!("HTTP {status}")
+            }
+            // It was not asked, or it answered that it is asked too often.
+            Answer::Nothing(_) | Answer::Response { status: 429, .. } => return,
+            Answer::Response { .. } => {
+                *self.lock() = Silent::default();
+                return;
+            }
+        };
+        let mut state = self.lock();
+        state.failed += 1;
+        state.since.get_or_insert_with(Instant::now);
+        state.said = said;
+    }
+
+    /// Waits until a request may be sent: at once while Graph answers, and else one at a time. An error says why it is not
+    /// sent.
+    async fn enter(&self) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, NoAnswer> {
+        let is_silent = self.lock().failed > 0;
+        let turn = match is_silent {
+            true => Some(self.turn.lock().await),
+            false => None,
+        };
+        match self.given_up() {
+            None => Ok(turn),
+            Some(why) => Err(why),
+        }
+    }
+
+    /// Why no more requests are sent; `None` while Graph answers, or may again.
+    fn given_up(&self) -> Option<NoAnswer> {
+        let state = self.lock();
+        let failed = state.failed;
+        let is_long = state.since.is_some_and(|since| since.elapsed() >= DEADLINE);
+        (failed >= MOST_FAILED || is_long).then(|| {
+            NoAnswer::GivenUp(format!(
+                "not asked, since Graph had answered none of the {failed} requests before ({}); run the same command again later",
+                state.said
+            ))
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Silent> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// A request without a recorded answer: its position, the network, and the recorded failure if there is one.
 type Missing<'n> = (usize, &'n Network, Option<Exchange>);
@@ -47,8 +121,9 @@ impl Graph {
         }
         let seconds = by_second(missing, |(at, ..)| &requests[*at].limits);
         let envelopes = seconds.values().flat_map(|second| second.chunks(ENVELOPE));
+        let silence = Silence::default();
         let fetched: Vec<Vec<(usize, Exchange)>> = stream::iter(envelopes)
-            .map(|wanted| self.fetch(requests, wanted))
+            .map(|wanted| self.fetch(requests, wanted, &silence))
             .buffered(CONCURRENT)
             .try_collect()
             .await?;
@@ -62,65 +137,87 @@ impl Graph {
         &self,
         requests: &[Request],
         wanted: &[Missing<'_>],
+        silence: &Silence,
     ) -> Result<Vec<(usize, Exchange)>, Failure> {
         let mut done = Vec::new();
         let Some((_, network, _)) = wanted.first() else {
             return Ok(done);
         };
-        let answered = match wanted.len() {
-            1 => BTreeMap::new(),
-            _ => self.ask_together(requests, network, wanted).await?,
-        };
-        for (at, network, before) in wanted {
+        // What Graph asked to wait for does not hold up the others.
+        let is_paused = |(at, ..): &&Missing<'_>| network.is_paused(&requests[*at].limits);
+        let (paused, ready): (Vec<_>, Vec<_>) = wanted.iter().partition(is_paused);
+        if ready.len() > 1
+            && let Ok(turn) = silence.enter().await
+        {
+            let pause = self
+                .ask_together(requests, network, &ready, silence, &mut done)
+                .await?;
+            drop(turn);
+            tokio::time::sleep(pause).await;
+        }
+        let settled: HashSet<usize> = done.iter().map(|(at, _)| *at).collect();
+        let left = ready.into_iter().chain(paused);
+        // Requests without a final answer in the envelope (throttled, failed, left out) are sent singly, with retries.
+        for (at, network, before) in left.filter(|(at, ..)| !settled.contains(at)) {
             let request = &requests[*at];
-            // Requests without a final answer in the envelope (throttled, failed, left out) are sent singly, with
-            // retries.
-            let (when, answer) = match answered.get(at) {
-                Some((when, answer)) => (*when, answer.clone()),
-                None => self.client.ask(network, request).await?,
+            let turn = silence.enter().await;
+            let (when, answer) = match &turn {
+                Err(why) => self.client.without_asking(request, why.clone()),
+                Ok(_) => self.client.ask(network, request).await?,
             };
-            done.push((
-                *at,
-                self.client.record(request, before.clone(), when, answer)?,
-            ));
+            silence.hear(&answer);
+            drop(turn);
+            let exchange = self.client.record(request, before.clone(), when, answer)?;
+            done.push((*at, exchange));
         }
         Ok(done)
     }
 
-    /// Sends requests in one envelope, and returns the final answers by the position of their request. Before it
-    /// returns, it waits for the longest pause that any of the other answers requires.
+    /// Sends requests in one envelope, and records the final answers at once, since a pause may follow in which the run is
+    /// ended. Returns the longest pause that any of the other answers requires.
     async fn ask_together(
         &self,
         requests: &[Request],
         network: &Network,
-        wanted: &[Missing<'_>],
-    ) -> Result<BTreeMap<usize, (DateTime<Utc>, Answer)>, Failure> {
+        wanted: &[&Missing<'_>],
+        silence: &Silence,
+        done: &mut Vec<(usize, Exchange)>,
+    ) -> Result<Duration, Failure> {
         let envelope = self.envelope(requests, wanted.iter().map(|(at, ..)| *at));
         let (when, answer) = self.client.ask(network, &envelope).await?;
-        let mut settled = BTreeMap::new();
+        let mut answers = parse_envelope(&answer);
+        if answers.is_empty() {
+            silence.hear(&answer);
+        }
         let mut throttled = Vec::new();
         let mut longest = Duration::ZERO;
-        for (at, answer) in parse_envelope(&answer) {
-            let Some(request) = requests.get(at) else {
+        for (at, _, before) in wanted {
+            let request = &requests[*at];
+            let Some(answer) = answers.remove(at) else {
                 continue;
             };
+            self.client.heed_pause(network, request, &answer);
             match (answer.status(), first_pause(request, &answer)) {
                 // An expired token is renewed when the request is sent singly.
                 (Some(401), _) => {}
                 (status, Some(pause)) => {
-                    longest = longest.max(pause);
+                    // A pause of a limit holds up what is under it.
+                    if !network.is_paused(&request.limits) {
+                        longest = longest.max(pause);
+                    }
                     if status == Some(429) {
                         throttled.extend_from_slice(&request.limits);
                     }
                 }
                 _ => {
-                    settled.insert(at, (when, answer));
+                    silence.hear(&answer);
+                    let exchange = self.client.record(request, before.clone(), when, answer)?;
+                    done.push((*at, exchange));
                 }
             }
         }
         network.slow_down(&throttled);
-        tokio::time::sleep(longest).await;
-        Ok(settled)
+        Ok(longest)
     }
 
     pub(super) fn envelope(
@@ -146,10 +243,14 @@ impl Graph {
             content_type: "application/json",
             text: json!({"requests": items}).to_string(),
         };
+        // Every request in the envelope counts against its limits. What Graph says of the envelope as a whole is about the
+        // widest of them, so that one is the last.
+        let mut limits: Vec<Limit> = wanted.flat_map(|at| requests[at].limits.clone()).collect();
+        let widest = limits.len().min(1);
+        limits.rotate_left(widest);
         Request {
             auth: Auth::Entra(Audience::Graph),
-            // Every request in the envelope counts against its limits.
-            limits: wanted.flat_map(|at| requests[at].limits.clone()).collect(),
+            limits,
             deadline: DEADLINE.min(Duration::from_secs(300)),
             longest_answer: LONGEST_ANSWER,
             ..Request::post(SOURCE, url, body)
@@ -219,7 +320,35 @@ mod tests {
             key: key.to_owned(),
             rate,
             burst: 1.0,
+            within: None,
         }
+    }
+
+    fn response(status: u16) -> Answer {
+        Answer::Response {
+            status,
+            headers: BTreeMap::new(),
+            body: String::new(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_five_failures_in_a_row_or_fifteen_minutes_the_rest_is_not_sent() {
+        let silence = Silence::default();
+        let hear = |statuses: &[u16]| statuses.iter().for_each(|s| silence.hear(&response(*s)));
+        hear(&[503, 503, 503, 503, 404]);
+        hear(&[503, 502, 429, 503, 408]);
+        assert_eq!(silence.given_up(), None);
+        silence.hear(&Answer::Nothing(NoAnswer::Failed("reset".to_owned())));
+        let why = "not asked, since Graph had answered none of the 5 requests before (reset); run the same command again later";
+        assert_eq!(silence.given_up(), Some(NoAnswer::GivenUp(why.to_owned())));
+
+        let silence = Silence::default();
+        silence.hear(&response(503));
+        tokio::time::advance(DEADLINE - Duration::from_secs(1)).await;
+        assert_eq!(silence.given_up(), None);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(silence.given_up().is_some());
     }
 
     /// A number of channels for each of the teams.

@@ -15,6 +15,7 @@ fn limit(key: String, rate: f64) -> Limit {
         key: format!("graph {key}"),
         rate,
         burst: BURST.min(rate),
+        within: None,
     }
 }
 

@@ -6,8 +6,11 @@
 mod answer;
 mod batch;
 mod limits;
+mod organization;
 mod pages;
+mod probe;
 mod problem;
+mod reach;
 mod types;
 mod words;
 
@@ -21,13 +24,16 @@ use url::Url;
 use self::problem::Subject;
 use crate::http::{Client, Failure};
 use crate::journal::{Audience, Auth, Exchange, Limit, Request};
-use crate::model::RecordNumber;
 use crate::model::Source;
 use crate::model::Window;
 use crate::model::format_time;
+use crate::model::{Cloud, RecordNumber};
 
 pub use limits::ENVELOPE;
+pub use organization::{organization, verified_domains};
+pub use probe::Right;
 pub use problem::Problem;
+pub use reach::Reach;
 pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, UserInfo};
 
 /// The key of this source in `requests` and in gaps.
@@ -50,7 +56,12 @@ pub struct Graph {
     /// The same journal without a network, for pages that were fetched before they are read.
     journal: Client,
     base: Url,
+    cloud: Cloud,
+    reach: Reach,
 }
+
+/// A request, or why it is not sent.
+type Asked = Result<Request, Problem>;
 
 /// A parsed answer, or one item of it, and the record that holds it.
 #[derive(Debug, Clone)]
@@ -90,6 +101,15 @@ pub struct TeamsOf {
     pub associated: Option<List<TeamInfo>>,
 }
 
+/// How the messages of a chat were read.
+#[derive(Debug)]
+pub struct ChatRead {
+    /// Why the list is incomplete; `None` when all of it was read.
+    pub problem: Option<Problem>,
+    /// Graph refused to sort and filter them, so that they were asked for without that and filtered here.
+    pub is_sorting_refused: bool,
+}
+
 /// A list, as far as it could be read.
 #[derive(Debug)]
 pub struct List<T> {
@@ -109,7 +129,21 @@ impl Graph {
             client,
             journal,
             base,
+            cloud: Cloud::default(),
+            reach: Reach::default(),
         }
+    }
+
+    /// The same for a token that may ask for this.
+    #[must_use]
+    pub fn within(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// The same in this cloud, which decides how chat messages are asked for.
+    #[must_use]
+    pub fn in_cloud(self, cloud: Cloud) -> Self {
+        Self { cloud, ..self }
     }
 
     /// Users by object id or UPN, in the order of `keys`.
@@ -126,7 +160,10 @@ impl Graph {
         )];
         let requests = keys
             .iter()
-            .map(|key| self.get(&["users", key], &select, limits::other()))
+            .map(|key| {
+                self.reach.user(key)?;
+                Ok(self.get(&["users", key], &select, limits::other()))
+            })
             .collect();
         self.objects(requests, Subject::USERS).await
     }
@@ -145,9 +182,12 @@ impl Graph {
         // Both lists of a user share an envelope.
         let mut requests = Vec::new();
         for user in users {
-            requests.push((joined(user), Subject::JOINED_TEAMS));
+            let allowed = |subject| self.reach.teams_of(user, subject);
+            let subject = Subject::JOINED_TEAMS;
+            requests.push((allowed(subject).map(|()| joined(user)), subject));
             if self.has_associated_teams() {
-                requests.push((associated(user), Subject::ASSOCIATED_TEAMS));
+                let subject = Subject::ASSOCIATED_TEAMS;
+                requests.push((allowed(subject).map(|()| associated(user)), subject));
             }
         }
         let mut lists = self.lists(requests).await?.into_iter();
@@ -179,7 +219,10 @@ impl Graph {
         let select = [("$select", "id,displayName".to_owned())];
         let requests = ids
             .iter()
-            .map(|id| self.get(&["teams", id], &select, limits::team(id)))
+            .map(|id| {
+                self.reach.team()?;
+                Ok(self.get(&["teams", id], &select, limits::team(id)))
+            })
             .collect();
         self.objects(requests, Subject::TEAMS).await
     }
@@ -194,11 +237,12 @@ impl Graph {
     ) -> Result<Vec<Result<Recorded<ChannelInfo>, Problem>>, Failure> {
         let select = [("$select", "id,displayName,membershipType".to_owned())];
         let request = |(team, channel): &(String, String)| {
-            self.get(
+            self.reach.channel()?;
+            Ok(self.get(
                 &["teams", team, "channels", channel],
                 &select,
                 limits::channel(team, channel),
-            )
+            ))
         };
         self.objects(ids.iter().map(request).collect(), Subject::CHANNELS)
             .await
@@ -216,6 +260,9 @@ impl Graph {
         digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
         mut visit: impl FnMut(M),
     ) -> Result<Option<Problem>, Failure> {
+        if let Err(problem) = self.reach.messages_of_team() {
+            return Ok(Some(problem));
+        }
         let query = [
             ("$top", PAGE.to_string()),
             ("$filter", changed_between(changed)),
@@ -225,7 +272,8 @@ impl Graph {
             is_answer: answer::is_page_of_some,
             ..with_all_types(self.list(&path, &query, limits::all_messages(team)))
         };
-        self.pages(request, Subject::CHANNEL_MESSAGES, None, digest, &mut visit)
+        let subject = Subject::CHANNEL_MESSAGES;
+        self.pages(request, subject, None, None, digest, &mut visit)
             .await
     }
 
@@ -237,7 +285,10 @@ impl Graph {
         &self,
         places: &[MessagePlace],
     ) -> Result<Vec<Result<Recorded<ChatMessage>, Problem>>, Failure> {
-        let requests = places.iter().map(|place| self.channel_message(place));
+        let requests = places.iter().map(|place| {
+            self.reach.channel_message()?;
+            Ok(self.channel_message(place))
+        });
         let requests = requests.collect();
         self.objects(requests, Subject::CHANNEL_MESSAGES).await
     }
@@ -287,10 +338,9 @@ impl Graph {
             .iter()
             .map(|user| {
                 let limits = limits::chats_of(user);
-                (
-                    self.list(&["users", user, "chats"], &top, limits),
-                    Subject::CHATS,
-                )
+                let allowed = self.reach.chats_of(user);
+                let list = || self.list(&["users", user, "chats"], &top, limits);
+                (allowed.map(|()| list()), Subject::CHATS)
             })
             .collect();
         self.lists(requests).await
@@ -304,7 +354,10 @@ impl Graph {
         &self,
         ids: &[String],
     ) -> Result<Vec<Result<Recorded<ChatInfo>, Problem>>, Failure> {
-        let request = |id: &String| self.get(&["chats", id], &[], limits::chat(id));
+        let request = |id: &String| {
+            self.reach.chat(Subject::CHATS)?;
+            Ok(self.get(&["chats", id], &[], limits::chat(id)))
+        };
         let requests = ids.iter().map(request).collect();
         self.objects(requests, Subject::CHATS).await
     }
@@ -318,9 +371,14 @@ impl Graph {
         places: &[ChatMessagePlace],
     ) -> Result<Vec<Result<Recorded<ChatMessage>, Problem>>, Failure> {
         let request = |place: &ChatMessagePlace| {
+            self.reach.chat_messages()?;
             let ChatMessagePlace { chat, id } = place;
             let path = ["chats", chat, "messages", id];
-            with_all_types(self.get(&path, &[], limits::chat_messages(chat)))
+            Ok(with_all_types(self.get(
+                &path,
+                &[],
+                limits::chat_messages(chat),
+            )))
         };
         let requests = places.iter().map(request).collect();
         self.objects(requests, Subject::CHAT_MESSAGES).await
@@ -339,7 +397,8 @@ impl Graph {
                     is_answer: answer::is_page_of_some,
                     ..self.list(&["chats", chat, "members"], &[], limits)
                 };
-                (request, Subject::CHAT_MEMBERS)
+                let subject = Subject::CHAT_MEMBERS;
+                (self.reach.chat(subject).map(|()| request), subject)
             })
             .collect();
         self.lists(requests).await
@@ -347,6 +406,9 @@ impl Graph {
 
     /// The messages of a chat that changed in this time. `digest` is called with each on any thread, and `visit` with
     /// its results in the order of the list.
+    ///
+    /// Where Graph does not sort them it does not filter them either. They are then asked for without both, and filtered
+    /// here.
     ///
     /// # Errors
     /// When no request can be made at all.
@@ -356,17 +418,50 @@ impl Graph {
         changed: Window,
         digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
         mut visit: impl FnMut(M),
-    ) -> Result<Option<Problem>, Failure> {
-        // The service ignores the filter unless $orderby has the same property.
-        let query = [
-            ("$top", PAGE.to_string()),
-            ("$orderby", "lastModifiedDateTime desc".to_owned()),
-            ("$filter", changed_between(changed)),
-        ];
+    ) -> Result<ChatRead, Failure> {
+        if let Err(problem) = self.reach.chat_messages() {
+            return Ok(ChatRead {
+                problem: Some(problem),
+                is_sorting_refused: false,
+            });
+        }
         let path = ["chats", chat, "messages"];
-        let request = with_all_types(self.list(&path, &query, limits::chat_messages(chat)));
-        self.pages(request, Subject::CHAT_MESSAGES, None, digest, &mut visit)
-            .await
+        let subject = Subject::CHAT_MESSAGES;
+        let top = ("$top", PAGE.to_string());
+        let is_sorted = self.cloud.sorts_chat_messages();
+        if is_sorted {
+            // The service ignores the filter unless $orderby has the same property.
+            let query = [
+                top.clone(),
+                ("$orderby", "lastModifiedDateTime desc".to_owned()),
+                ("$filter", changed_between(changed)),
+            ];
+            let request = Request {
+                is_answer: answer::is_page_or_refusal_of_options,
+                ..with_all_types(self.list(&path, &query, limits::chat_messages(chat)))
+            };
+            let first = self.client.send(&request).await?;
+            if !answer::is_refusal_of_options(&first.answer) {
+                let pages = self.pages(request, subject, Some(first), None, digest, &mut visit);
+                return Ok(ChatRead {
+                    problem: pages.await?,
+                    is_sorting_refused: false,
+                });
+            }
+        }
+        let request = with_all_types(self.list(&path, &[top], limits::chat_messages(chat)));
+        let digest = move |message: Recorded<ChatMessage>| {
+            let at = message.value.last_modified_date_time;
+            let is_wanted = at.is_none_or(|at| changed.contains(at));
+            is_wanted.then(|| digest(message))
+        };
+        let mut visit = |message: Option<M>| message.into_iter().for_each(&mut visit);
+        let from = Some(changed.from);
+        let pages = self.pages(request, subject, None, from, digest, &mut visit);
+        Ok(ChatRead {
+            problem: pages.await?,
+            is_sorting_refused: is_sorted,
+        })
     }
 
     fn get(&self, path: &[&str], query: &[(&str, String)], limits: Vec<Limit>) -> Request {
@@ -400,34 +495,56 @@ impl Graph {
 
     async fn objects<T: DeserializeOwned>(
         &self,
-        requests: Vec<Request>,
+        asked: Vec<Asked>,
         subject: Subject,
     ) -> Result<Vec<Result<Recorded<T>, Problem>>, Failure> {
-        let exchanges = self.send_all(&requests).await?;
-        Ok(exchanges
-            .iter()
-            .map(|exchange| object(exchange, subject))
-            .collect())
+        let answers = self.send_allowed(asked).await?.into_iter();
+        let objects = answers.map(|(_, answer)| answer.and_then(|answer| object(&answer, subject)));
+        Ok(objects.collect())
     }
 
     async fn lists<T: DeserializeOwned + Send + 'static>(
         &self,
-        lists: Vec<(Request, Subject)>,
+        lists: Vec<(Asked, Subject)>,
     ) -> Result<Vec<List<T>>, Failure> {
-        let (requests, subjects): (Vec<Request>, Vec<Subject>) = lists.into_iter().unzip();
-        let firsts = self.send_all(&requests).await?;
-        let reads = requests.into_iter().zip(subjects).zip(firsts).map(
-            |((request, subject), first)| async move {
+        let (asked, subjects): (Vec<Asked>, Vec<Subject>) = lists.into_iter().unzip();
+        let firsts = self.send_allowed(asked).await?.into_iter();
+        let reads = firsts
+            .zip(subjects)
+            .map(|((request, first), subject)| async move {
                 let mut items = Vec::new();
-                let mut keep = |item| items.push(item);
-                let same = |item: Recorded<T>| item;
-                let problem = self
-                    .pages(request, subject, Some(first), same, &mut keep)
-                    .await?;
+                let problem = match (request, first) {
+                    (Some(request), Ok(first)) => {
+                        let mut keep = |item| items.push(item);
+                        let same = |item: Recorded<T>| item;
+                        self.pages(request, subject, Some(first), None, same, &mut keep)
+                            .await?
+                    }
+                    (_, first) => first.err(),
+                };
                 Ok::<_, Failure>(List { items, problem })
-            },
-        );
+            });
         futures::future::try_join_all(reads).await
+    }
+
+    /// Sends the requests that may be sent. Returns each with its answer, or why it was not sent, in the same order.
+    async fn send_allowed(
+        &self,
+        asked: Vec<Asked>,
+    ) -> Result<Vec<(Option<Request>, Result<Exchange, Problem>)>, Failure> {
+        let allowed: Vec<Request> = asked.iter().flatten().cloned().collect();
+        let mut answers = self.send_all(&allowed).await?.into_iter();
+        let mut all = Vec::with_capacity(asked.len());
+        for asked in asked {
+            match asked {
+                Ok(request) => {
+                    // Every request has an answer.
+                    all.extend(answers.next().map(|answer| (Some(request), Ok(answer))));
+                }
+                Err(problem) => all.push((None, Err(problem))),
+            }
+        }
+        Ok(all)
     }
 }
 

@@ -7,6 +7,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::panic::resume_unwind;
 
+use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, FutureExt, ready};
 use futures::stream::{FuturesOrdered, StreamExt};
 use serde::Deserialize;
@@ -37,6 +38,18 @@ struct Outline {
     next: Option<String>,
 }
 
+/// The times of a page of messages.
+#[derive(Deserialize)]
+struct Times {
+    value: Vec<Changed>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Changed {
+    last_modified_date_time: Option<String>,
+}
+
 #[derive(Default, Deserialize)]
 struct Page<'p> {
     #[serde(borrow, default)]
@@ -56,6 +69,31 @@ struct Course {
     subject: Subject,
     seen: HashSet<Url>,
     empty_in_a_row: usize,
+    end: Option<End>,
+}
+
+/// Where a list of messages that comes newest first may end, although more pages follow: behind a page that ends before
+/// this time. Microsoft Graph documents that order for chat messages without `$orderby`. A list that is seen to come in
+/// another one is read as far as it goes.
+struct End {
+    from: DateTime<Utc>,
+    last: Option<DateTime<Utc>>,
+    is_newest_first: bool,
+}
+
+impl End {
+    /// Notes the times of a page, and says whether all that follows was last changed before the time.
+    fn is_reached(&mut self, page: &str) -> bool {
+        let times = serde_json::from_str(page).map_or(Vec::new(), |page: Times| page.value);
+        for changed in times {
+            let at = changed.last_modified_date_time;
+            let at = at.and_then(|at| DateTime::parse_from_rfc3339(&at).ok());
+            let at = at.map(|at| at.to_utc());
+            self.is_newest_first &= at.is_some() && self.last.is_none_or(|last| at <= Some(last));
+            self.last = at;
+        }
+        self.is_newest_first && self.last.is_some_and(|last| last < self.from)
+    }
 }
 
 /// What follows a page.
@@ -69,13 +107,19 @@ enum Step {
 }
 
 impl Course {
-    fn new(request: Request, subject: Subject) -> Self {
+    fn new(request: Request, subject: Subject, from: Option<DateTime<Utc>>) -> Self {
+        let end = from.map(|from| End {
+            from,
+            last: None,
+            is_newest_first: true,
+        });
         let seen = HashSet::from([request.url.clone()]);
         Self {
             request,
             subject,
             seen,
             empty_in_a_row: 0,
+            end,
         }
     }
 
@@ -101,6 +145,11 @@ impl Course {
             Some(Err(problem)) => return Step::Last(Some(problem)),
             Some(Ok(next)) => next,
         };
+        if let Some(end) = &mut self.end
+            && end.is_reached(exchange.body())
+        {
+            return Step::Last(None);
+        }
         if self.empty_in_a_row == MOST_EMPTY_PAGES {
             return Step::Last(Some(Problem::EmptyPages { what }));
         }
@@ -130,12 +179,14 @@ impl Kept {
 
 impl Graph {
     /// Reads a list page by page. The first page may have been fetched already. `digest` is called with each item on
-    /// any thread, and `visit` with its results in the order of the list.
+    /// any thread, and `visit` with its results in the order of the list. Of messages that come newest first nothing is
+    /// read behind a page that ends before `from`.
     pub(super) async fn pages<T, M>(
         &self,
         request: Request,
         subject: Subject,
         first: Option<Exchange>,
+        from: Option<DateTime<Utc>>,
         digest: impl Fn(Recorded<T>) -> M + Clone + Send + 'static,
         visit: &mut impl FnMut(M),
     ) -> Result<Option<Problem>, Failure>
@@ -143,12 +194,12 @@ impl Graph {
         T: DeserializeOwned,
         M: Send + 'static,
     {
+        let course = || Course::new(request.clone(), subject, from);
         let kept = match self.client.replays() {
             true => first.into_iter().collect(),
-            false => self.fetch_pages(&request, subject, first).await?.pages,
+            false => self.fetch_pages(&request, &course, first).await?.pages,
         };
-        self.read_pages(Course::new(request, subject), kept, digest, visit)
-            .await
+        self.read_pages(course(), kept, digest, visit).await
     }
 
     /// Fetches all pages of a list. When the token for a later one is refused, the list is fetched anew from its first
@@ -156,11 +207,11 @@ impl Graph {
     async fn fetch_pages(
         &self,
         request: &Request,
-        subject: Subject,
+        start: &impl Fn() -> Course,
         first: Option<Exchange>,
     ) -> Result<Kept, Failure> {
         let mut kept = Kept::default();
-        let mut course = Course::new(request.clone(), subject);
+        let mut course = start();
         let mut first = first;
         loop {
             let exchange = match first.take() {
@@ -176,7 +227,7 @@ impl Graph {
             }
         }
         let mut kept = Kept::default();
-        let mut course = Course::new(request.clone(), subject);
+        let mut course = start();
         let mut exchange = self.client.send_anew(request).await?;
         loop {
             let step = course.step(self, &exchange);
@@ -296,4 +347,49 @@ fn items<T: DeserializeOwned, M>(
     let items: Vec<M> = items.collect();
     let whole = items.len() == count;
     Items { items, whole }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the list may end behind each of these pages of times.
+    fn ends(pages: &[&[&str]]) -> Vec<bool> {
+        let mut end = End {
+            from: DateTime::from_timestamp(1_790_000_000, 0).unwrap_or_default(),
+            last: None,
+            is_newest_first: true,
+        };
+        let page = |times: &&[&str]| {
+            let item = |time: &&str| serde_json::json!({"lastModifiedDateTime": time});
+            let items: Vec<_> = times.iter().map(item).collect();
+            serde_json::json!({ "value": items }).to_string()
+        };
+        pages
+            .iter()
+            .map(|times| end.is_reached(&page(times)))
+            .collect()
+    }
+
+    const NEW: &str = "2026-10-02T10:00:00.123Z";
+    const OLD: &str = "2026-01-02T10:00:00Z";
+    const OLDER: &str = "2025-01-02T10:00:00Z";
+
+    #[test]
+    fn a_list_ends_where_it_is_older_than_what_is_wanted() {
+        assert_eq!(
+            ends(&[&[NEW, NEW], &[NEW, OLD], &[OLDER]]),
+            [false, true, true]
+        );
+        assert_eq!(ends(&[&[], &[NEW], &[]]), [false, false, false]);
+    }
+
+    #[test]
+    fn a_list_in_another_order_is_read_to_its_end() {
+        assert_eq!(ends(&[&[OLD, NEW], &[OLD]]), [false, false]);
+        assert_eq!(
+            ends(&[&[NEW], &["yesterday"], &[OLD]]),
+            [false, false, false]
+        );
+    }
 }

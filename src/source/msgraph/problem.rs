@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use super::answer;
 use super::words::Words;
-use crate::http::retry_after;
-use crate::journal::{Answer, Exchange};
+use crate::http::{ASKED_TO_WAIT, retry_after};
+use crate::journal::{Answer, Exchange, NoAnswer};
 use crate::model::Source;
 
 /// The highest number of pages without an item in a row. A filtered list of messages has some: the service gives a page
@@ -95,6 +95,21 @@ pub enum Problem {
         "{what}: {MOST_EMPTY_PAGES} empty pages in a row, with no end in sight; what was read so far is kept"
     )]
     EmptyPages { what: &'static str },
+    #[error(
+        "{what}: not asked for, since linktrail is signed in as a person, and Graph gives those of other people to an application only"
+    )]
+    OfOthers { what: &'static str },
+    #[error(
+        "{what}: not asked for, since the person who is signed in has not been granted {scope}"
+    )]
+    NoScope {
+        what: &'static str,
+        scope: &'static str,
+    },
+    #[error(
+        "{what}: not listed, since linktrail is signed in as a person, and Graph exports messages to an application only; each was asked for singly"
+    )]
+    OneByOne { what: &'static str },
 }
 
 fn waited(asked: &Option<u64>) -> String {
@@ -116,6 +131,20 @@ impl Problem {
         }
     }
 
+    /// True when it was not asked for, since the person who is signed in could not have it.
+    pub fn is_out_of_reach(&self) -> bool {
+        matches!(self, Self::OfOthers { .. } | Self::NoScope { .. })
+    }
+
+    /// What was not asked for and why, in a few words, for a list of such things.
+    pub fn in_short(&self) -> String {
+        match self {
+            Self::OfOthers { what } => format!("{what} of other people"),
+            Self::NoScope { what, scope } => format!("{what} (needs {scope})"),
+            problem => problem.to_string(),
+        }
+    }
+
     /// True when asking for the parts of the list singly would meet the same refusal.
     pub fn is_of_the_service(&self) -> bool {
         match self {
@@ -129,14 +158,17 @@ impl Problem {
             | Self::Backend { .. }
             | Self::TokenRefused { .. }
             | Self::Throttled { .. }
-            | Self::NoAnswer { .. } => true,
+            | Self::NoAnswer { .. }
+            | Self::OfOthers { .. }
+            | Self::NoScope { .. } => true,
             Self::NotFound { .. }
             | Self::NoList { .. }
             | Self::BrokenOff { .. }
             | Self::NotUnderstood { .. }
             | Self::Elsewhere { .. }
             | Self::Loop { .. }
-            | Self::EmptyPages { .. } => false,
+            | Self::EmptyPages { .. }
+            | Self::OneByOne { .. } => false,
         }
     }
 }
@@ -246,6 +278,15 @@ fn refusal(exchange: &Exchange, subject: Subject) -> Problem {
     } = subject;
     let Some(status) = exchange.status() else {
         return match &exchange.answer {
+            Answer::Nothing(NoAnswer::GivenUp(why)) if why.starts_with(ASKED_TO_WAIT) => {
+                let minutes = why.trim_start_matches(ASKED_TO_WAIT);
+                let asked = minutes.trim_end_matches(" minutes").parse().ok();
+                Problem::Throttled { what, asked }
+            }
+            Answer::Nothing(NoAnswer::GivenUp(reason)) => Problem::NoAnswer {
+                what,
+                reason: reason.clone(),
+            },
             Answer::Nothing(reason) => Problem::NoAnswer {
                 what,
                 reason: reason.to_string(),

@@ -77,7 +77,7 @@ rows! {
         .gap("seeds", "log_analytics", "table absent: MessageUrlInfo; connect its data source to the workspace", 1);
 
     no_audit_log: absent("The table OfficeActivity is absent, and connected later.", "OfficeActivity")
-        .gap("messages", "log_analytics", "table absent: OfficeActivity; connect its data source to the workspace", 1);
+        .gap("messages", "log_analytics", "table absent: OfficeActivity and CloudAppEvents; connect its data source to the workspace", 1);
 
     no_proxy_log: absent("The table CommonSecurityLog is absent, and connected later.", "CommonSecurityLog")
         .gap("hosts", "log_analytics", "table absent: CommonSecurityLog; connect its data source to the workspace", 1);

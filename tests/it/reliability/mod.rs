@@ -5,6 +5,7 @@
 //! says nothing untrue, that a replay gives the same graph, and that the report says "Nothing is missing" exactly when there is no gap.
 
 mod graph;
+mod hunting;
 mod intel;
 mod logs;
 mod sign_in;
@@ -370,6 +371,7 @@ fn the_page_is_written_from_the_rows() {
     let chapters = [
         ("Microsoft Graph", graph::rows()),
         ("The logs", logs::rows()),
+        ("The logs in advanced hunting", hunting::rows()),
         ("Providers of threat intelligence", intel::rows()),
         ("Sign-in", sign_in::rows()),
     ];

@@ -16,6 +16,7 @@ pub(super) fn options() -> Options {
     Options {
         federated_subject: Some(SUBJECT),
         scopes: PERMISSIONS.to_vec(),
+        person_sees_all: true,
         device_codes: DeviceCodes {
             pending: 0,
             ..DeviceCodes::default()

@@ -3,7 +3,7 @@
 use linktrail::graph::docs::schema_statements;
 use linktrail::graph::schema::{EDGES, NODES};
 use linktrail::hunt;
-use linktrail::sink::neo4j::{merge_edges, merge_nodes};
+use linktrail::sink::neo4j::{columns, merge_edges, merge_nodes};
 use neo4rs::Query;
 use serde_json::{Value, json};
 
@@ -81,11 +81,16 @@ async fn loading_looks_up_each_row_in_the_index_of_its_constraint() {
     let planner = Planner::new();
     let mut statements: Vec<_> = NODES
         .iter()
-        .map(|spec| (merge_nodes(spec.label), 1))
+        .map(|spec| (merge_nodes(spec.label, &columns(spec.all_properties())), 1))
         .collect();
     for spec in EDGES {
         let joins = spec.joins.iter();
-        statements.extend(joins.map(|(from, to)| (merge_edges(spec.kind, *from, *to), 2)));
+        statements.extend(joins.map(|(from, to)| {
+            (
+                merge_edges(spec.kind, *from, *to, &columns(spec.all_properties())),
+                2,
+            )
+        }));
     }
     let mut wrong = Vec::new();
     for (statement, look_ups) in statements {

@@ -99,7 +99,8 @@ pub struct Fault {
 
 impl Fault {
     /// For requests to `service` of which `METHOD target`, a newline and the body match `pattern`:
-    /// once, at the first of them. The query `log_ends`, whose body names every table, has its name in place of its body.
+    /// once, at the first of them. The query `log_ends`, whose body names every table, has its name in place of its body, and
+    /// so has `log_end`, which asks for the ends of one log.
     pub fn on(service: Service, pattern: &str, action: Action) -> Self {
         let pattern = Regex::new(pattern).unwrap_or_else(|e| panic!("fault pattern: {e}"));
         Self {
@@ -161,6 +162,15 @@ impl Action {
                 "{{\"error\":{{\"code\":\"Scripted{status}\",\"message\":\"scripted\"}}}}"
             ),
         }
+    }
+
+    /// A refusal of Microsoft Graph with this code and these words.
+    pub fn refused(status: u16, code: &str, words: &str) -> Self {
+        let error = serde_json::json!({"error": {
+            "code": code, "message": words,
+            "innerError": {"date": "2026-10-31T00:00:00", "request-id": "aaaa0000-0000-4000-8000-00000000000a"},
+        }});
+        Self::page(status, "application/json", &error.to_string())
     }
 
     /// An answer with a status, a media type and a body, as a gateway in front of a service gives it.
@@ -237,6 +247,9 @@ impl Script {
         let matched = match text.split_once('\n') {
             Some((head, body)) if body.contains("union isfuzzy=true") => {
                 Cow::Owned(format!("{head}\nlog_ends"))
+            }
+            Some((head, body)) if body.contains("summarize oldest = min(TimeGenerated)") => {
+                Cow::Owned(format!("{head}\nlog_end"))
             }
             _ => Cow::Borrowed(text),
         };

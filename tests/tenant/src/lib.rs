@@ -17,6 +17,7 @@
     reason = "what cannot be set up fails the test"
 )]
 
+mod cloud;
 mod exchange;
 mod faults;
 mod listen;
@@ -25,6 +26,7 @@ mod throttle;
 mod truth;
 pub mod world;
 
+pub use cloud::Cloud;
 pub use exchange::{Exchange, Service};
 pub use faults::{Action, Detail, Fault};
 pub use service::decode;
@@ -63,6 +65,27 @@ pub enum RetryAfter {
     Sometimes,
 }
 
+/// What advanced hunting has, and the workspace has of it.
+#[derive(Clone, Debug)]
+pub struct Hunting {
+    /// Tables that it does not show: there is no licence for them, or no right to them.
+    pub absent: Vec<&'static str>,
+    /// The workspace is connected, so that its tables are there too.
+    pub connected_workspace: bool,
+    /// Defender's tables that stream to the workspace beside the usual ones, of AlertInfo, AlertEvidence and CloudAppEvents.
+    pub streamed: Vec<&'static str>,
+}
+
+impl Default for Hunting {
+    fn default() -> Self {
+        Self {
+            absent: Vec::new(),
+            connected_workspace: true,
+            streamed: Vec::new(),
+        }
+    }
+}
+
 /// How strict and how broken a tenant is.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -70,6 +93,8 @@ pub struct Options {
     pub throttle: Option<f64>,
     /// When a 429 says how long to wait.
     pub retry_after: RetryAfter,
+    /// The cloud that it is in.
+    pub cloud: Cloud,
     /// Seconds that a token is good for.
     pub token_lifetime: u64,
     /// Graph permissions that were not granted, of [`PERMISSIONS`].
@@ -80,6 +105,8 @@ pub struct Options {
     pub scopes: Vec<&'static str>,
     /// The UPN of the person who signs in; none for the first member of the world.
     pub person: Option<String>,
+    /// The token of a person opens what an application's does, and not the person's own teams and chats alone.
+    pub person_sees_all: bool,
     /// Tokens show nothing of what they allow.
     pub opaque_tokens: bool,
     /// Certificates that are registered at the application.
@@ -114,6 +141,8 @@ pub struct Options {
     pub no_workspace_access: bool,
     /// The workspace has no data at all: 204.
     pub empty_workspace: bool,
+    /// What advanced hunting has.
+    pub hunting: Hunting,
 }
 
 impl Default for Options {
@@ -121,6 +150,7 @@ impl Default for Options {
         Self {
             throttle: None,
             retry_after: RetryAfter::Sometimes,
+            cloud: Cloud::Public,
             token_lifetime: 3599,
             withheld: Vec::new(),
             granted: None,
@@ -131,6 +161,7 @@ impl Default for Options {
                 "Chat.Read",
             ],
             person: None,
+            person_sees_all: false,
             opaque_tokens: false,
             certificates: Vec::new(),
             federated_subject: None,
@@ -148,6 +179,7 @@ impl Default for Options {
             query_millis: 0,
             no_workspace_access: false,
             empty_workspace: false,
+            hunting: Hunting::default(),
         }
     }
 }
@@ -240,11 +272,15 @@ impl Tenant {
     pub fn config_toml(&self, extra: &str) -> String {
         let world = self.world();
         let mut text = format!(
-            "[tenant]\nid = \"{}\"\ncloud = \"public\"\ninternal_domains = {:?}\n\n\
+            "[tenant]\nid = \"{}\"\ncloud = \"{}\"\ninternal_domains = {:?}\n\n\
              [auth]\nmethod = \"client-secret\"\nclient_id = \"{}\"\n\n\
              [sentinel]\nworkspace_id = \"{}\"\n\n\
              [intel]\nproviders = [\"otx\", \"xforce\"]\npatience = \"5s\"\n\n[endpoints]\n",
-            world.tenant_id, world.internal_domains, world.client_id, world.workspace_id
+            world.tenant_id,
+            self.state.options.cloud.name(),
+            world.internal_domains,
+            world.client_id,
+            world.workspace_id
         );
         for (name, url) in self.endpoints() {
             text.push_str(&format!("{name} = \"{url}\"\n"));
@@ -313,7 +349,22 @@ impl Tenant {
         self.logs().begins.insert(table, at);
     }
 
-    /// From now on a table is absent.
+    /// From now on advanced hunting does not show a table.
+    pub fn hide_table(&self, table: &'static str) {
+        self.logs().not_hunted.insert(table);
+    }
+
+    /// The resources of the tenant for advanced hunting are used up for so long.
+    pub fn use_up_resources(&self, time: Duration) {
+        let mut used_up = self
+            .state
+            .used_up
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        *used_up = Some(self.state.clock.now() + time);
+    }
+
+    /// From now on a table is absent in the workspace.
     pub fn remove_table(&self, table: &'static str) {
         self.logs().absent.insert(table);
     }

@@ -46,7 +46,7 @@ pub(crate) fn has(text: &str, needle: &str) -> bool {
     false
 }
 
-fn has_any(text: &str, needles: &[String]) -> bool {
+pub(super) fn has_any(text: &str, needles: &[String]) -> bool {
     needles.iter().any(|n| has(text, n))
 }
 
@@ -71,6 +71,8 @@ pub(crate) fn tables(query: &str) -> &'static [&'static str] {
         "url_clicks" | "clicks_on" => &["UrlClickEvents"],
         "message_urls" => &["MessageEvents", "MessageUrlInfo"],
         "link_messages" => &["OfficeActivity"],
+        "link_messages_cloud" => &["CloudAppEvents"],
+        "alerts_defender" => &["AlertInfo", "AlertEvidence"],
         "proxy_hosts" => &["CommonSecurityLog", "DeviceNetworkInfo"],
         "defender_hosts" => &["DeviceNetworkEvents"],
         "alerts" => &["SecurityAlert"],
@@ -97,7 +99,7 @@ impl Bounds {
     }
 }
 
-fn inside(time: Time, (from, to): (Time, Time)) -> bool {
+pub(super) fn inside(time: Time, (from, to): (Time, Time)) -> bool {
     time >= from && time < to
 }
 
@@ -133,10 +135,14 @@ pub(crate) fn run(world: &World, known: &Known, span: (Time, Time)) -> Option<Ta
         }),
         "clicks_on" => clicks(world, &bounds, |c| has_any(&c.url, needles)),
         "message_urls" => message_urls(world, &bounds),
-        "link_messages" => link_messages(world, &bounds, known.texts("teams")),
+        // The audit records of Teams are the same, wherever they are kept.
+        "link_messages" | "link_messages_cloud" => {
+            link_messages(world, &bounds, known.texts("teams"))
+        }
         "proxy_hosts" => proxy_hosts(world, &bounds, needles),
         "defender_hosts" => defender_hosts(world, &bounds, needles),
         "alerts" => alerts(world, &bounds, needles),
+        "alerts_defender" => super::evidence::alerts(world, slice, span, needles),
         "threat_indicators" | "threat_indicators_legacy" => {
             super::intel::indicators(world, needles)
         }
@@ -156,28 +162,40 @@ pub(crate) fn log_ends(
     absent: &[&'static str],
 ) -> Option<Table> {
     let (from, to) = (known.moment("slice_from")?, known.moment("slice_to")?);
-    let row = |table: &&'static str| {
-        let begin = extents.begins.get(table).copied().unwrap_or(from).max(from);
-        let end = extents.ends.get(table).copied();
-        let end = end.unwrap_or(world.anchor + TimeDelta::hours(1)).min(to);
-        let newest = end - TimeDelta::seconds(1);
-        match begin <= newest {
-            true => vec![json!(table), json!(moment(begin)), json!(moment(newest))],
-            false => vec![json!(table), Value::Null, Value::Null],
-        }
-    };
+    let row = |table: &'static str| end_of(world, (from, to), extents, table);
     Some(Table {
-        columns: vec![
-            ("log", "string"),
-            ("oldest", "datetime"),
-            ("newest", "datetime"),
-        ],
+        columns: END_COLUMNS.to_vec(),
         rows: LOGS
             .iter()
+            .copied()
             .filter(|table| !absent.contains(table))
             .map(row)
             .collect(),
     })
+}
+
+/// The columns of an answer about the ends of logs.
+pub(super) const END_COLUMNS: [(&str, &str); 3] = [
+    ("log", "string"),
+    ("oldest", "datetime"),
+    ("newest", "datetime"),
+];
+
+/// The row of one log.
+pub(super) fn end_of(
+    world: &World,
+    (from, to): (Time, Time),
+    extents: &Extents,
+    table: &'static str,
+) -> Vec<Value> {
+    let begin = extents.begins.get(table).copied().unwrap_or(from).max(from);
+    let end = extents.ends.get(table).copied();
+    let end = end.unwrap_or(world.anchor + TimeDelta::hours(1)).min(to);
+    let newest = end - TimeDelta::seconds(1);
+    match begin <= newest {
+        true => vec![json!(table), json!(moment(begin)), json!(moment(newest))],
+        false => vec![json!(table), Value::Null, Value::Null],
+    }
 }
 
 fn device_events(
@@ -498,6 +516,7 @@ fn alerts(world: &World, bounds: &Bounds, needles: &[String]) -> Table {
             };
             vec![
                 json!(row.id),
+                json!(row.vendor_id),
                 json!(name),
                 json!(row.severity),
                 json!(row.provider),
@@ -513,6 +532,7 @@ fn alerts(world: &World, bounds: &Bounds, needles: &[String]) -> Table {
     Table {
         columns: vec![
             ("alert_id", "string"),
+            ("vendor_id", "string"),
             ("name", "string"),
             ("severity", "string"),
             ("provider", "string"),

@@ -147,6 +147,10 @@ pub(crate) fn otx(state: &State, call: &Call) -> Reply {
                 .violating("no X-OTX-API-KEY");
         }
     }
+    if call.method == "GET" && call.target == "/api/v1/users/me" {
+        let me = json!({"username": "invented.analyst", "member_since": "2190 days ago", "user_id": 90577});
+        return Reply::json(200, &me);
+    }
     let Some(url) = asked(call, &["api", "v1", "indicators", "url"], &["general"]) else {
         return Reply::json(404, &json!({"detail": "endpoint not found"}))
             .violating("no such path in OTX");
@@ -209,6 +213,13 @@ pub(crate) fn xforce(state: &State, call: &Call) -> Reply {
             };
             return Reply::json(401, &json!({"error": "Not authorized."})).violating(why);
         }
+    }
+    if call.method == "GET" && call.target == "/all-subscriptions/usage" {
+        let usage = json!({"entitlement": "5000", "usage": [{"cycle": "2026-10", "usage": "212"}]});
+        return Reply::json(
+            200,
+            &json!([{"subscriptionType": "api", "usageData": usage}]),
+        );
     }
     let Some(url) = asked(call, &["url"], &[]) else {
         return Reply::json(404, &json!({"error": "Not found."}))
@@ -296,6 +307,16 @@ pub(crate) fn virustotal(state: &State, call: &Call) -> Reply {
         Some(VIRUSTOTAL_KEY) => {}
         Some(_) => return error(401, "WrongCredentialsError"),
         None => return error(401, "AuthenticationRequiredError").violating("no x-apikey"),
+    }
+    if call.method == "GET" && call.target == "/api/v3/users/current" {
+        let quotas = json!({
+            "api_requests_hourly": {"allowed": 240, "used": 3},
+            "api_requests_daily": {"allowed": 500, "used": 12},
+            "api_requests_monthly": {"allowed": 15500, "used": 340}
+        });
+        let user =
+            json!({"type": "user", "id": "invented.analyst", "attributes": {"quotas": quotas}});
+        return Reply::json(200, &json!({"data": user}));
     }
     if over_quota(state) {
         return error(429, "QuotaExceededError")

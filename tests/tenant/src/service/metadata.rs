@@ -1,6 +1,5 @@
 //! Who gives tokens to managed identities: the instance metadata of a machine, and the endpoint of App Service.
 
-use super::login::RESOURCES;
 use super::login::token::{Holder, issue};
 use super::{Call, Reply, State};
 use chrono::Utc;
@@ -25,7 +24,7 @@ pub(crate) fn instance(state: &State, call: &Call) -> Reply {
         Ok(asked) => asked,
         Err(reply) => return reply,
     };
-    if !RESOURCES.contains(&asked.resource.as_str()) {
+    if !state.options.cloud.has_resource(&asked.resource) {
         let text = format!(
             "AADSTS50001: The application named {} was not found in the tenant named Contoso.",
             asked.resource

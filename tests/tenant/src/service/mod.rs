@@ -2,11 +2,14 @@
 //! tenant remembers (tokens, buckets, pages).
 
 pub(crate) mod answers;
+pub(crate) mod evidence;
 pub(crate) mod graph;
+pub(crate) mod hunting;
 pub(crate) mod intel;
 pub(crate) mod login;
 pub(crate) mod metadata;
 pub(crate) mod prelude;
+pub(crate) mod tables;
 pub(crate) mod workspace;
 
 use super::Options;
@@ -14,7 +17,7 @@ use super::exchange::{Log, Service};
 use super::faults::Script;
 use super::throttle::{Buckets, Clock};
 use super::world::World;
-use super::world::facts::{Kind, User};
+use super::world::facts::{ChannelIx, Kind, User};
 use super::world::index::Index;
 use super::world::logs::Extents;
 use serde_json::Value;
@@ -106,7 +109,7 @@ pub(crate) struct Reply {
     pub body: Vec<u8>,
     /// Why the request should not have been sent.
     pub violation: Option<String>,
-    /// For Log Analytics: which query it was.
+    /// For Log Analytics and advanced hunting: which query it was.
     pub query: Option<String>,
 }
 
@@ -170,6 +173,7 @@ impl Token {
             "Team.ReadBasic.All" | "Channel.ReadBasic.All" => {
                 &["Group.Read.All", "Directory.Read.All"]
             }
+            "Organization.Read.All" => &["Directory.Read.All"],
             "ChannelMessage.Read.All" => &["Group.Read.All"],
             "Chat.Read.All" if self.person.is_some() => &["Chat.Read", "Chat.ReadWrite"],
             "Chat.Read.All" => &["Chat.ReadWrite.All"],
@@ -214,6 +218,10 @@ pub(crate) struct State {
     pub epoch: AtomicUsize,
     /// When the last Log Analytics queries came.
     pub recent: Mutex<VecDeque<Instant>>,
+    /// When the last calls of advanced hunting came.
+    pub hunted: Mutex<VecDeque<Instant>>,
+    /// Until when the tenant has used up its resources for advanced hunting.
+    pub used_up: Mutex<Option<Instant>>,
     /// When VirusTotal was asked.
     pub looked_up: Mutex<VecDeque<Instant>>,
     /// Base url of each service.
@@ -240,6 +248,8 @@ impl State {
             held: AtomicBool::new(false),
             epoch: AtomicUsize::new(0),
             recent: Mutex::default(),
+            hunted: Mutex::default(),
+            used_up: Mutex::default(),
             looked_up: Mutex::default(),
             origins,
             counter: AtomicUsize::new(0),
@@ -280,6 +290,12 @@ impl State {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         tokens.get(token).cloned()
+    }
+
+    /// Whether Graph serves a channel in this cloud.
+    pub(crate) fn is_served(&self, channel: ChannelIx) -> bool {
+        let is_shared = self.world.channels[channel].membership == "shared";
+        !is_shared || self.options.cloud.serves_shared_channels()
     }
 
     /// Whether a bearer token is good for `audience`.

@@ -1,5 +1,7 @@
 //! Recognises a query: a `let` prelude of literals, a blank line, and a body that is byte for byte
-//! that of one of the repository's `kql/*.kql`. Anything else is a syntax error here.
+//! that of one of the repository's `kql/*.kql`, but for the column of the time and columns that are named anew where a table
+//! is read. Beside them there are two small ones about a table: its columns, and its oldest and newest event. Anything else is
+//! a syntax error here.
 
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -17,10 +19,14 @@ pub(crate) enum Literal {
 /// A query that was recognised.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
-    /// The file's name without its ending.
+    /// The file's name without its ending; `columns` for `take 0`, and `log_end` for the ends of one log.
     pub name: String,
+    /// The table of these two.
+    pub table: Option<String>,
     /// Parameters by name.
     pub parameters: BTreeMap<String, Literal>,
+    /// How it reads its tables.
+    pub reads: Vec<Read>,
 }
 
 impl Known {
@@ -144,6 +150,80 @@ fn literal(text: &str) -> Result<Literal, String> {
     Ok(Literal::Texts(texts))
 }
 
+/// How a query reads a table: by which column of the time, and with which columns under other names.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Read {
+    /// The table.
+    pub table: String,
+    /// The column on which its time is bound.
+    pub time: String,
+    /// Columns that are named behind the bound, and what they are: another column, or `""`.
+    pub named: Vec<(String, String)>,
+}
+
+/// Takes out of a body what a client may change of it: the column of the time, and columns that have another name.
+fn reads(body: &str) -> (String, Vec<Read>) {
+    let mut plain = String::with_capacity(body.len());
+    let mut found = Vec::new();
+    let mut before = "";
+    for line in body.split_inclusive('\n') {
+        let table = before.split_whitespace().next_back().unwrap_or_default();
+        match bound(table, line) {
+            Some((read, rest)) => {
+                found.push(read);
+                plain.push_str(&rest);
+            }
+            None => plain.push_str(line),
+        }
+        before = line;
+    }
+    (plain, found)
+}
+
+/// The bound on the time of a table, and the line as the files have it.
+fn bound(table: &str, line: &str) -> Option<(Read, String)> {
+    let is_name = |c: char| c.is_ascii_alphanumeric();
+    if table.is_empty() || !table.chars().all(is_name) {
+        return None;
+    }
+    let indent = &line[..line.len() - line.trim_start().len()];
+    let (condition, named) = match line.trim().split_once(" | extend ") {
+        Some((condition, named)) => (condition, named),
+        None => (line.trim(), ""),
+    };
+    let words: Vec<&str> = condition.split(' ').collect();
+    let ["|", "where", time, ">=", from, "and", again, "<", to] = words.as_slice() else {
+        return None;
+    };
+    if time != again {
+        return None;
+    }
+    let pair = |text: &str| {
+        let (name, value) = text.split_once(" = ")?;
+        Some((name.to_owned(), value.to_owned()))
+    };
+    let named = named.split(", ").filter(|text| !text.is_empty());
+    let read = Read {
+        table: table.to_owned(),
+        time: (*time).to_owned(),
+        named: named.map(pair).collect::<Option<_>>()?,
+    };
+    let plain = format!("{indent}| where TimeGenerated >= {from} and TimeGenerated < {to}\n");
+    Some((read, plain))
+}
+
+/// The one log of a query for its ends, which is that part of `log_ends`.
+fn end_of(body: &str) -> Option<&str> {
+    let (table, rest) = body.split_once('\n')?;
+    let expected = format!(
+        "| where TimeGenerated >= slice_from and TimeGenerated < slice_to\n\
+         | summarize oldest = min(TimeGenerated), newest = max(TimeGenerated)\n\
+         | extend ['log'] = \"{table}\"\n\
+         | project ['log'], oldest, newest\n"
+    );
+    (rest == expected).then_some(table)
+}
+
 /// Recognises a query.
 pub(crate) fn recognise(text: &str) -> Result<Known, Syntax> {
     let fail = |message: String, line: usize| Syntax {
@@ -151,8 +231,17 @@ pub(crate) fn recognise(text: &str) -> Result<Known, Syntax> {
         line,
         pos: 0,
     };
+    if let Some(table) = text.strip_suffix("\n| take 0") {
+        return Ok(Known {
+            name: "columns".to_owned(),
+            table: Some(table.to_owned()),
+            parameters: BTreeMap::new(),
+            reads: Vec::new(),
+        });
+    }
     let (prelude, body) =
         split(text).ok_or_else(|| fail("no blank line behind the prelude".into(), 1))?;
+    let (body, reads) = reads(body);
     let mut parameters = Vec::new();
     for (n, line) in prelude.iter().enumerate() {
         let (name, value) =
@@ -161,6 +250,17 @@ pub(crate) fn recognise(text: &str) -> Result<Known, Syntax> {
         parameters.push((name.to_owned(), value));
     }
     let names: Vec<String> = parameters.iter().map(|(name, _)| name.clone()).collect();
+    if let Some(table) = end_of(&body) {
+        if names != ["slice_from", "slice_to"] {
+            return Err(fail(format!("an end takes a slice, not {names:?}"), 1));
+        }
+        return Ok(Known {
+            name: "log_end".to_owned(),
+            table: Some(table.to_owned()),
+            parameters: parameters.into_iter().collect(),
+            reads,
+        });
+    }
     let found = files()
         .into_iter()
         .find(|(_, _, known)| known.trim_end() == body.trim_end());
@@ -172,6 +272,8 @@ pub(crate) fn recognise(text: &str) -> Result<Known, Syntax> {
     }
     Ok(Known {
         name,
+        table: None,
         parameters: parameters.into_iter().collect(),
+        reads,
     })
 }

@@ -303,7 +303,7 @@ impl Run<'_> {
             };
             let node = self.node(
                 "Alert",
-                row.id.clone(),
+                row.node_id().to_owned(),
                 json!({
                     "name": name.trim(), "severity": row.severity, "provider": row.provider,
                     "product": row.product, "status": row.status,

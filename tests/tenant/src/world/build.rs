@@ -16,6 +16,8 @@ pub(crate) struct Builder {
     pub world: World,
     /// Chance, seeded.
     pub dice: Dice,
+    /// What stands in the place of `contoso` in the names of users, devices and hosts.
+    pub own: &'static str,
     reports: i64,
     holders: HashMap<(Time, String), BTreeSet<DeviceIx>>,
     used_ids: BTreeMap<Place, BTreeSet<i64>>,
@@ -29,6 +31,7 @@ impl Builder {
         Self {
             world,
             dice,
+            own: "contoso",
             reports: 0,
             holders: HashMap::new(),
             used_ids: BTreeMap::new(),
@@ -45,6 +48,7 @@ impl Builder {
 
     /// Adds a user. `upn` may be empty for those who have none.
     pub(crate) fn user(&mut self, kind: Kind, upn: &str, name: Option<&str>) -> UserIx {
+        let upn = &upn.replace("contoso", self.own);
         let home = match kind {
             Kind::External | Kind::Anonymous => self.dice.guid(),
             _ => self.world.tenant_id.clone(),
@@ -125,6 +129,7 @@ impl Builder {
 
     /// Adds a url: scheme, host in punycode, what follows it.
     pub(crate) fn link(&mut self, scheme: &'static str, host: &str, rest: &str) -> LinkIx {
+        let host = &host.replace("contoso", self.own);
         let domain = super::registrable(host);
         self.world.links.push(Link {
             url: String::new(),
@@ -271,7 +276,7 @@ impl Builder {
         let id = self.dice.hex(40);
         self.world.devices.push(Device {
             id,
-            name: name.into(),
+            name: name.replace("contoso", self.own),
         });
         self.world.devices.len() - 1
     }
@@ -526,6 +531,7 @@ impl Builder {
         self.world.tables.alerts.push(Alert {
             time,
             id: id.into(),
+            vendor_id: String::new(),
             display_name: name.into(),
             alert_name: format!("{name} (rule)"),
             severity: "High",

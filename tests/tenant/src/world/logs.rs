@@ -220,6 +220,8 @@ pub struct Alert {
     pub time: Time,
     /// SystemAlertId.
     pub id: String,
+    /// VendorOriginalId: the id of the alert in Defender, in some rows.
+    pub vendor_id: String,
     /// DisplayName.
     pub display_name: String,
     /// AlertName.
@@ -244,6 +246,24 @@ pub struct Alert {
     pub fact_hosts: Vec<AlertHost>,
     /// The accounts among the entities, and how they are named.
     pub fact_users: Vec<(UserIx, Named)>,
+}
+
+impl Alert {
+    /// The id of its node.
+    pub fn node_id(&self) -> &str {
+        match self.vendor_id.as_str() {
+            "" => &self.id,
+            vendor => vendor,
+        }
+    }
+
+    /// AlertId in Defender's own tables.
+    pub fn defender_id(&self) -> String {
+        match self.vendor_id.as_str() {
+            "" => format!("da{}", self.id),
+            vendor => vendor.to_owned(),
+        }
+    }
 }
 
 /// All tables of the workspace.
@@ -272,8 +292,10 @@ pub struct Tables {
 /// What the tables lack for now.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extents {
-    /// Tables that are absent.
+    /// Tables that are absent in the workspace.
     pub absent: BTreeSet<&'static str>,
+    /// Tables that advanced hunting does not show.
+    pub not_hunted: BTreeSet<&'static str>,
     /// The time before which a table holds nothing.
     pub begins: BTreeMap<&'static str, Time>,
     /// The time from which on a table holds nothing yet.

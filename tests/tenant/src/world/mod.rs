@@ -109,6 +109,22 @@ impl World {
         world
     }
 
+    /// [`World::small`] at another customer of the same analyst, whom the same campaign met: other people, devices and
+    /// ids, but the same lures, and the same person from outside.
+    pub fn neighbour() -> Self {
+        let mut world = small::build_for("northwind", 8, Self::default_anchor());
+        let first = Self::small();
+        let outsider = |user: &&User| user.upn == "felix@adatum.com";
+        if let (Some(one), Some(other)) = (
+            first.users.iter().find(outsider),
+            world.users.iter_mut().find(|user| outsider(&&**user)),
+        ) {
+            other.id.clone_from(&one.id);
+            other.home.clone_from(&one.home);
+        }
+        world
+    }
+
     /// A believable incident among about 300 messages, with one gap: MessageEvents is absent.
     pub fn demo() -> Self {
         demo::build(2026, Self::default_anchor())
@@ -119,12 +135,13 @@ impl World {
         scaled::build(messages, seed, Self::default_anchor())
     }
 
-    /// The world of this name (`small`, `shared`, `demo`, or a number of messages), with its own seed unless
+    /// The world of this name (`small`, `shared`, `neighbour`, `demo`, or a number of messages), with its own seed unless
     /// given another.
     pub fn named(name: &str, seed: Option<u64>, anchor: Time) -> Option<Self> {
         match name {
             "small" => Some(small::build(seed.unwrap_or(7), anchor)),
             "shared" => Some(Self::shared()),
+            "neighbour" => Some(Self::neighbour()),
             "demo" => Some(demo::build(seed.unwrap_or(2026), anchor)),
             _ => Some(scaled::build(name.parse().ok()?, seed.unwrap_or(1), anchor)),
         }

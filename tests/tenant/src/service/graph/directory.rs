@@ -4,9 +4,29 @@ use super::ask::Ask;
 use super::{bodies, graph_error};
 use crate::service::Reply;
 use crate::world::facts::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 impl Ask<'_> {
+    /// The tenant itself, of which nothing but its domains may be asked for.
+    pub(super) fn organization(&self) -> Reply {
+        let chosen = self
+            .enter("Organization.Read.All", &["$select"], &[])
+            .and_then(|()| self.select(&["verifiedDomains"]));
+        if let Err(reply) = chosen {
+            return reply;
+        }
+        let names = self.state.world.internal_domains.iter().enumerate();
+        let domains: Vec<Value> = names
+            .map(|(n, name)| {
+                json!({
+                    "capabilities": "Email, OfficeCommunicationsOnline", "isDefault": n == 0,
+                    "isInitial": name.contains(".onmicrosoft."), "name": name, "type": "Managed"
+                })
+            })
+            .collect();
+        Reply::json(200, &json!({"value": [{"verifiedDomains": domains}]}))
+    }
+
     pub(super) fn missing_user(&self, key: &str) -> Reply {
         graph_error(
             404,
@@ -15,6 +35,38 @@ impl Ask<'_> {
                 "Resource '{key}' does not exist or one of its queried reference-property objects are not present."
             ),
         )
+    }
+
+    /// Everybody, a page at a time.
+    pub(super) fn users(&self) -> Reply {
+        let chosen = self
+            .enter("User.Read.All", &["$select", "$top"], &[])
+            .and_then(|()| Ok((self.select(&["id"])?, self.top(100)?)));
+        match chosen {
+            Ok((chosen, top)) => self.page(&self.state.world.users, top, "/users", "", |user| {
+                bodies::user(user, &chosen)
+            }),
+            Err(reply) => reply,
+        }
+    }
+
+    /// The channels of a team.
+    pub(super) fn channels(&self, team: &str) -> Reply {
+        let limits = self.team_limits(team, "channels", 30.0);
+        let found = self
+            .enter("Channel.ReadBasic.All", &["$select"], &limits)
+            .and_then(|()| self.select(&["id"]))
+            .and_then(|chosen| Ok((chosen, self.find_team(team)?)));
+        let (chosen, team) = match found {
+            Ok(found) => found,
+            Err(reply) => return reply,
+        };
+        let channels = self.state.world.channels.iter();
+        let channels: Vec<&Channel> = channels.filter(|c| c.team == team).collect();
+        let id = &self.state.world.teams[team].id;
+        self.page(&channels, 100, &format!("/teams/{id}/channels"), "", |c| {
+            bodies::only(bodies::channel(c), &chosen)
+        })
     }
 
     pub(super) fn user(&self, key: &str) -> Reply {
@@ -37,7 +89,10 @@ impl Ask<'_> {
         let limits = [("joined".to_owned(), 30.0)];
         self.enter("Team.ReadBasic.All", &[], &limits)?;
         match self.state.index.user(key) {
-            Some(ix) => Ok(&self.state.world.users[ix]),
+            Some(ix) => {
+                self.own(|person| person == ix)?;
+                Ok(&self.state.world.users[ix])
+            }
             None => Err(self.missing_user(key)),
         }
     }
@@ -71,21 +126,33 @@ impl Ask<'_> {
     }
 
     pub(super) fn find_team(&self, id: &str) -> Result<TeamIx, Reply> {
-        self.state.index.team(id).ok_or_else(|| {
+        let team = self.state.index.team(id).ok_or_else(|| {
             graph_error(
                 404,
                 "NotFound",
                 &format!("No team found with Group Id {id}"),
             )
-        })
+        })?;
+        let users = &self.state.world.users;
+        self.own(|person| {
+            users[person].teams.contains(&team) || users[person].associated.contains(&team)
+        })?;
+        Ok(team)
     }
 
     pub(super) fn find_channel(&self, team: &str, id: &str) -> Result<ChannelIx, Reply> {
         let team = self.find_team(team)?;
         let found = self.state.index.channel(id);
-        found
+        let channel = found
             .filter(|c| self.state.world.channels[*c].team == team)
-            .ok_or_else(|| graph_error(404, "NotFound", "No channel found for id."))
+            .ok_or_else(|| graph_error(404, "NotFound", "No channel found for id."))?;
+        match self.state.is_served(channel) {
+            true => Ok(channel),
+            false => {
+                let text = "Shared channels are not supported in this environment.";
+                Err(graph_error(403, "Forbidden", text))
+            }
+        }
     }
 
     /// The limit of a team and that of a kind of resource.

@@ -200,7 +200,7 @@ impl Ask<'_> {
         let filter = filter.unwrap_or_default();
         let world = &self.state.world;
         let items: Vec<MessageIx> = (0..world.channels.len())
-            .filter(|c| world.channels[*c].team == ix)
+            .filter(|c| world.channels[*c].team == ix && self.state.is_served(*c))
             .flat_map(|c| {
                 self.state
                     .index

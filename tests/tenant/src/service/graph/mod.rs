@@ -8,15 +8,14 @@ mod directory;
 mod messages;
 pub(crate) mod paging;
 
-use super::{Bearer, Call, Reply, State};
+use super::{Bearer, Call, Reply, State, hunting};
 use ask::Ask;
 use chrono::Utc;
 use paging::Promise;
 use serde_json::json;
 
-const AUDIENCE: &str = "https://graph.microsoft.com";
-
-/// The application permissions that the tenant can grant or withhold.
+/// The application permissions that a load needs, and that the tenant can grant or withhold. `Organization.Read.All` can be
+/// withheld too.
 pub const PERMISSIONS: [&str; 5] = [
     "User.Read.All",
     "Team.ReadBasic.All",
@@ -34,6 +33,9 @@ pub(crate) async fn answer(state: &State, call: &Call, in_batch: bool) -> Reply 
     if path == "/v1.0/$batch" && !in_batch {
         return batch::batch(state, call, query).await;
     }
+    if path == hunting::PATH && !in_batch {
+        return hunting::answer(state, call);
+    }
     if call.method != "GET" {
         return graph_error(405, "Request_BadRequest", "Method not allowed.")
             .violating(format!("{} on Graph", call.method));
@@ -48,7 +50,7 @@ fn refuse_token(state: &State, call: &Call) -> Option<Reply> {
             "Bearer realm=\"\", authorization_uri=\"\"",
         )
     };
-    match state.bearer(call, AUDIENCE) {
+    match state.bearer(call, state.options.cloud.graph()) {
         Bearer::Good => None,
         Bearer::Expired => Some(refuse("Lifetime validation failed, the token is expired.")),
         Bearer::Missing => {
@@ -120,11 +122,14 @@ fn get(state: &State, call: &Call) -> Reply {
         promise: &promise,
     };
     match path.as_slice() {
+        ["v1.0", "organization"] => ask.organization(),
+        ["v1.0", "users"] => ask.users(),
         ["v1.0", "users", user] => ask.user(user),
         ["v1.0", "users", user, "joinedTeams"] => ask.joined_teams(user),
         ["v1.0", "users", user, "teamwork", "associatedTeams"] => ask.associated_teams(user),
         ["v1.0", "users", user, "chats"] => ask.chats(user),
         ["v1.0", "teams", team] => ask.team(team),
+        ["v1.0", "teams", team, "channels"] => ask.channels(team),
         ["v1.0", "teams", team, "channels", "getAllMessages"] => ask.all_messages(team),
         ["v1.0", "teams", team, "channels", channel] => ask.channel(team, channel),
         ["v1.0", "teams", t, "channels", c, "messages"] => ask.channel_messages(t, c),

@@ -81,10 +81,8 @@ pub(super) fn check(state: &State, form: &Form) -> Result<(), Reply> {
             .violating("a client assertion with a wrong signature"));
     }
     let world = &state.world;
-    let audience = format!(
-        "https://login.microsoftonline.com/{}/oauth2/v2.0/token",
-        world.tenant_id
-    );
+    let login = state.options.cloud.login();
+    let audience = format!("{login}/{}/oauth2/v2.0/token", world.tenant_id);
     if claims["aud"] != audience.as_str() {
         return Err(malformed(&format!("for {}", claims["aud"])));
     }

@@ -55,7 +55,7 @@ pub(super) fn code(state: &State, form: &Form) -> Reply {
     if let Err(refusal) = super::grants::known_client(state, form) {
         return refusal;
     }
-    let resource = match form.resource(true) {
+    let resource = match form.resource(state, true) {
         Ok(resource) => resource,
         Err(refusal) => return refusal,
     };

@@ -48,7 +48,7 @@ fn client(state: &State, form: &Form) -> Result<Reply, Reply> {
     } else {
         assertion::check(state, form)?;
     }
-    let resource = form.resource(false)?;
+    let resource = form.resource(state, false)?;
     let (token, lifetime) = token::issue(state, &resource, Holder::Application);
     Ok(Reply::json(
         200,
@@ -71,7 +71,7 @@ fn device_code(state: &State, form: &Form) -> Result<Reply, Reply> {
 fn refresh(state: &State, form: &Form) -> Result<Reply, Reply> {
     form.only(&["client_id", "refresh_token", "grant_type", "scope"])?;
     known_client(state, form)?;
-    let resource = form.resource(true)?;
+    let resource = form.resource(state, true)?;
     {
         let mut memory = state.memory();
         if let Some(number) = memory.session_over {

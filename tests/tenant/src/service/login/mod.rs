@@ -14,10 +14,6 @@ pub use assertion::Registered;
 pub use device::DeviceCodes;
 pub use token::Holder;
 
-/// The resources an application may ask for; nothing else is registered in this tenant.
-pub(crate) const RESOURCES: [&str; 2] =
-    ["https://graph.microsoft.com", "https://api.loganalytics.io"];
-
 /// What Entra remembers.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
@@ -49,6 +45,12 @@ pub(crate) fn refused(status: u16, error: &str, number: u32, text: &str) -> Repl
     )
 }
 
+fn no_such_tenant(tenant: &str) -> Reply {
+    let text =
+        format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.");
+    refused(400, "invalid_request", 90002, &text)
+}
+
 /// Answers a request to Entra.
 pub(crate) fn answer(state: &State, call: &Call) -> Reply {
     let world = &state.world;
@@ -58,6 +60,9 @@ pub(crate) fn answer(state: &State, call: &Call) -> Reply {
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
     match path.as_slice() {
         [tenant, "v2.0", ".well-known", "openid-configuration"] if call.method == "GET" => {
+            if *tenant != world.tenant_id {
+                return no_such_tenant(tenant);
+            }
             let origin = &state.origins[&Service::Login];
             Reply::json(
                 200,
@@ -65,6 +70,9 @@ pub(crate) fn answer(state: &State, call: &Call) -> Reply {
                     "issuer": format!("{origin}/{tenant}/v2.0"),
                     "authorization_endpoint": format!("{origin}/{tenant}/oauth2/v2.0/authorize"),
                     "token_endpoint": format!("{origin}/{tenant}/oauth2/v2.0/token"),
+                    "tenant_region_scope": "EU",
+                    "cloud_instance_name": "microsoftonline.com",
+                    "msgraph_host": "graph.microsoft.com",
                 }),
             )
         }
@@ -82,10 +90,7 @@ pub(crate) fn answer(state: &State, call: &Call) -> Reply {
                 return Reply::empty(400).violating("a query on an endpoint of Entra");
             }
             if *tenant != world.tenant_id {
-                let text = format!(
-                    "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID."
-                );
-                return refused(400, "invalid_request", 90002, &text);
+                return no_such_tenant(tenant);
             }
             let form = match Form::of(call) {
                 Ok(form) => form,
@@ -141,7 +146,7 @@ impl Form {
     }
 
     /// The resource of a scope; `person` when the scope may ask for a refresh token too.
-    pub(crate) fn resource(&self, person: bool) -> Result<String, Reply> {
+    pub(crate) fn resource(&self, state: &State, person: bool) -> Result<String, Reply> {
         let scope = self.get("scope");
         let malformed = || {
             let text = "The provided value for the input parameter 'scope' is not valid.";
@@ -155,7 +160,7 @@ impl Form {
             false => scope,
         };
         let resource = alone.strip_suffix("/.default").ok_or_else(malformed)?;
-        if !RESOURCES.contains(&resource) {
+        if !state.options.cloud.has_resource(resource) {
             let text =
                 format!("The resource principal named {resource} was not found in the tenant.");
             return Err(refused(400, "invalid_resource", 500_011, &text)

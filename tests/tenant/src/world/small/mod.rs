@@ -59,7 +59,16 @@ struct Places {
 }
 
 pub(super) fn build(seed: u64, anchor: Time) -> World {
+    build_for("contoso", seed, anchor)
+}
+
+/// The same story in an organisation of another name.
+pub(super) fn build_for(own: &'static str, seed: u64, anchor: Time) -> World {
     let mut b = Builder::new(seed, "small", anchor);
+    b.own = own;
+    for domain in &mut b.world.internal_domains {
+        *domain = domain.replace("contoso", own);
+    }
     let p = people(&mut b);
     let u = urls(&mut b);
     let places = places(&mut b, &p);

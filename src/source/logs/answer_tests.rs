@@ -21,7 +21,7 @@ fn rows(query: Query, answer: Answer) -> Rows {
         at: chrono::DateTime::UNIX_EPOCH,
         answer,
     };
-    Rows::of(query, &exchange)
+    Rows::of(Place::Workspace, query, &exchange)
 }
 
 fn table(error: Option<Value>) -> String {
@@ -95,13 +95,19 @@ fn each_answer_is_one_or_is_none() {
         (503, String::new(), false),
     ] {
         let found = answer(status, &body);
-        assert_eq!(is_answer(&found), is_final, "{status} {body}");
-        assert_eq!(is_answer_to_the_last(&found), is_final, "{status} {body}");
+        for is_last in [false, true] {
+            assert_eq!(
+                is_answer(Place::Workspace, is_last)(&found),
+                is_final,
+                "{status} {body}"
+            );
+        }
     }
-    let heavy = answer(504, "");
-    assert!(is_answer(&heavy) && !is_answer_to_the_last(&heavy));
+    let is =
+        |answer: &Answer| [false, true].map(|is_last| is_answer(Place::Workspace, is_last)(answer));
+    assert_eq!(is(&answer(504, "")), [true, false]);
     let unsent = Answer::Nothing(NoAnswer::NotSent(String::new()));
-    assert!(!is_answer(&unsent) && !is_answer_to_the_last(&unsent));
+    assert_eq!(is(&unsent), [false, false]);
 }
 
 #[test]
@@ -174,9 +180,10 @@ fn as_many_rows_as_the_service_gives_at_most_may_not_be_all() {
         let table = json!({"name": "PrimaryResult", "columns": [{"name": "url"}], "rows": rows});
         let answer = answer(200, &json!({"tables": [table]}).to_string());
         matches!(
-            Content::of(&answer),
+            Content::of(Place::Workspace, &answer),
             Content::Rows(_, Some(Shortfall::Limit(_)))
         )
     };
-    assert!(of(ROW_LIMIT) && !of(ROW_LIMIT - 1));
+    let limit = Place::Workspace.row_limit();
+    assert!(of(limit) && !of(limit - 1));
 }

@@ -9,7 +9,7 @@ use super::*;
 use crate::http::Network;
 use crate::journal::{Journal, JournalWriter};
 use crate::model::parse_time;
-use crate::source::logs::Problem;
+use crate::source::logs::{Logs, Why};
 
 /// A workspace that answers each slice by its length, and the slices that it was asked for.
 #[derive(Clone, Default)]
@@ -119,12 +119,13 @@ impl Lab {
     }
 
     async fn run(&self, client: Client, query: Query, hours: i64, most_time: Duration) -> Rows {
-        let sentinel = Sentinel {
+        let workspace = Transport {
             most_time,
             auth: Auth::None,
-            ..Sentinel::new(Arc::new(client), &self.url, "w")
+            ..Transport::workspace(Arc::new(client), &self.url, "w")
         };
-        sentinel.query(query, window(hours)).await.unwrap()
+        let logs = Logs::at(vec![workspace]);
+        logs.query(query, window(hours)).await.unwrap()
     }
 }
 
@@ -228,9 +229,9 @@ async fn what_came_of_a_heavy_query_is_said() {
             },
         })
         .into();
-    let problems = slices::problems(Query::UrlClicks, 7, &pieces);
+    let problems = slices::problems(Place::Workspace, Query::UrlClicks, 7, &pieces);
     let read = "2026-10-01T00:00:00Z to 2026-10-01T12:00:00Z, 2026-10-01T18:00:00Z to 2026-10-02T00:00:00Z";
-    let Problem::TooHeavy { read: told, .. } = &problems[0] else {
+    let Why::TooHeavy { read: told, .. } = &problems[0].why else {
         panic!("{problems:?}")
     };
     assert_eq!(told, read);

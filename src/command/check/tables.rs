@@ -1,0 +1,394 @@
+//! The logs: whether each place can be read, and what is to be said of each table.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::ask::shown;
+use super::finding::{Check, Command, Fix, State, Topic, Weight};
+use super::needs::{self, HUNTING};
+use super::places::{BACK, Told};
+use crate::config::CheckConfig;
+use crate::http::{Permissions, length};
+use crate::intel::sentinel::NAME as OWN_INDICATORS;
+use crate::source::logs::{LogEnd, Place, Problem, Query, Why};
+use crate::terminal::word;
+
+/// A table that begins later than this does not hold what a load looks for by default.
+const DEFAULT_WINDOW: TimeDelta = TimeDelta::days(30);
+/// The newest event of a table that is filled is younger than this.
+const FRESH: TimeDelta = TimeDelta::days(2);
+
+/// What the places of the configuration told.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// `None` when no workspace is configured.
+    pub(super) workspace: Option<Told>,
+    /// `None` when advanced hunting is not configured.
+    pub(super) hunting: Option<Told>,
+}
+
+impl Places {
+    /// Those that are configured, the workspace first.
+    fn all(&self) -> impl Iterator<Item = (Place, &Told)> {
+        let workspace = self.workspace.iter().map(|told| (Place::Workspace, told));
+        let hunting = self.hunting.iter().map(|told| (Place::Hunting, told));
+        workspace.chain(hunting)
+    }
+
+    fn find(&self, table: &str) -> Option<&LogEnd> {
+        self.all().find_map(|(_, told)| told.find(table))
+    }
+}
+
+/// True when the configuration reads the tenant's own indicators.
+pub(super) fn reads_indicators(config: &CheckConfig) -> bool {
+    config.providers.iter().any(|name| name == OWN_INDICATORS)
+}
+
+/// The name of a place in the result.
+fn place_name(place: Place) -> &'static str {
+    match place {
+        Place::Workspace => "workspace",
+        Place::Hunting => "advanced hunting",
+    }
+}
+
+/// Judges the places and every table that a load reads. `token` is that of Microsoft Graph.
+pub(super) fn judge(
+    config: &CheckConfig,
+    token: Option<&Permissions>,
+    places: &Places,
+    now: DateTime<Utc>,
+) -> Vec<Check> {
+    let mut checks = Vec::new();
+    if let Some(told) = &places.hunting {
+        checks.push(right_to_hunt(config, token, told));
+    }
+    checks.extend(
+        places
+            .all()
+            .map(|(place, told)| of_place(config, place, told)),
+    );
+    for table in Query::LogEnds.tables() {
+        checks.extend(of_table(config, places, table, now));
+    }
+    checks
+}
+
+/// A place as a whole.
+fn of_place(config: &CheckConfig, place: Place, told: &Told) -> Check {
+    let name = place_name(place);
+    let id = config.workspace.as_ref().map(|(_, id)| shown(id));
+    let id = id.unwrap_or_default();
+    let failed = |why: &str| {
+        let service = match place {
+            Place::Workspace => "Log Analytics",
+            Place::Hunting => "Microsoft Graph",
+        };
+        Check::gap(Topic::Tables, name, State::Failed, why)
+            .without(without(place))
+            .fix(Fix::say(format!(
+                "see that this machine reaches {service} by HTTPS, then check again"
+            )))
+    };
+    match told {
+        Told::NotAsked(why) => Check::skipped(Topic::Tables, name, why),
+        Told::Silent(why) => failed(why),
+        Told::Refused(problem) => match refused(config, place, problem, &id) {
+            Some(check) => check.without(without(place)),
+            None => failed(&shown(&problem.to_string())),
+        },
+        Told::Tables(tables) => match (place, tables.is_empty()) {
+            (Place::Workspace, _) => Check::ok(Topic::Tables, name, id),
+            (Place::Hunting, false) => Check::ok(Topic::Tables, name, ""),
+            (Place::Hunting, true) => Check::gap(
+                Topic::Tables,
+                name,
+                State::Absent,
+                "it knows none of the tables that a load reads",
+            )
+            .without(without(place))
+            .fix(Fix::say(
+                "see that the tenant has a licence for Microsoft Defender XDR, and that the application may read its tables",
+            )),
+        },
+    }
+}
+
+/// What a load lacks without a place.
+fn without(place: Place) -> &'static str {
+    match place {
+        Place::Workspace => {
+            "nothing is read from the workspace: no incident is found there, no click, no host and no alert"
+        }
+        Place::Hunting => {
+            "nothing is read from Defender: no incident is found there, no click, no host and no alert"
+        }
+    }
+}
+
+/// A refusal that there is advice for; `None` for any other.
+fn refused(config: &CheckConfig, place: Place, problem: &Problem, id: &str) -> Option<Check> {
+    let name = place_name(place);
+    let check = |state, detail: String| Check::gap(Topic::Tables, name, state, detail);
+    Some(match (&problem.why, place) {
+        // The permission has a line of its own.
+        (Why::Forbidden { .. }, Place::Hunting) => {
+            Check::skipped(Topic::Tables, name, "it lets nobody in without the permission")
+        }
+        (Why::Forbidden { status, words, .. }, Place::Workspace) => {
+            let detail = shown(&format!("no access (HTTP {status}{words})"));
+            let client_id = config.client_id.as_deref().and_then(word);
+            let command = format!(
+                "az role assignment create --role \"Log Analytics Reader\" --assignee {} --scope \"$(az monitor log-analytics workspace list --query \"[?customerId=='{}'].id\" -o tsv)\"",
+                client_id.as_deref().unwrap_or("CLIENT_ID"),
+                word(id).as_deref().unwrap_or("WORKSPACE_ID"),
+            );
+            let check = check(State::Missing, detail).fix(Fix::run(
+                "give the application the role Log Analytics Reader on the workspace; it takes up to an hour to hold",
+                Command::Line(command),
+            ));
+            match accepts(config, place.source().as_str()) {
+                true => check.weighing(Weight::Fine),
+                false => check,
+            }
+        }
+        (Why::Nowhere { .. }, Place::Workspace) => check(
+            State::Failed,
+            format!("there is no workspace {id}"),
+        )
+        .fix(Fix::run(
+            "set [sentinel] workspace_id to the workspace's own id (customerId), not to its name or resource id",
+            Command::Line(
+                "az monitor log-analytics workspace list --query \"[].{name:name, id:customerId}\" -o table"
+                    .to_owned(),
+            ),
+        )),
+        (Why::Nowhere { .. }, Place::Hunting) => {
+            check(State::Failed, "there is none here (HTTP 404)".to_owned()).fix(Fix::say(
+                "check [tenant] cloud and [endpoints] graph, and that the tenant has Microsoft Defender XDR",
+            ))
+        }
+        (Why::NoData, _) => check(
+            State::Absent,
+            "it holds no data at all (HTTP 204)".to_owned(),
+        )
+        .fix(Fix::say(
+            "see that [sentinel] workspace_id is the workspace of Sentinel, and connect data sources",
+        )),
+        _ => return None,
+    })
+}
+
+fn accepts(config: &CheckConfig, name: &str) -> bool {
+    config.accepted.iter().any(|accepted| accepted == name)
+}
+
+/// The permission for advanced hunting. The service refuses without it, whatever is asked.
+fn right_to_hunt(config: &CheckConfig, token: Option<&Permissions>, told: &Told) -> Check {
+    let name = HUNTING.name;
+    let has = token.is_some_and(|token| token.has(name));
+    let lacks = token.is_some_and(|token| token.lacks(name));
+    let is_delegated = token.is_some_and(Permissions::is_delegated);
+    let missing = |why: &str| {
+        let say = match is_delegated {
+            true => Fix::say(format!(
+                "add the delegated permission {name} to the application, have an administrator consent to it, and sign in again"
+            )),
+            false => Fix::run(
+                format!(
+                    "grant the application {name} in Microsoft Graph, with an administrator's consent"
+                ),
+                Command::Grant(HUNTING.id),
+            ),
+        };
+        let check = Check::gap(Topic::Permissions, name, State::Missing, shown(why));
+        let check = check.without(HUNTING.without).fix(say);
+        match accepts(config, Place::Hunting.source().as_str()) {
+            true => check.weighing(Weight::Fine),
+            false => check,
+        }
+    };
+    match told {
+        Told::Refused(Problem {
+            why: Why::Forbidden { status, words, .. },
+            ..
+        }) => {
+            let said = format!("HTTP {status}{words}");
+            match (has, is_delegated) {
+                (true, true) => Check::gap(
+                    Topic::Permissions,
+                    name,
+                    State::Missing,
+                    shown(&format!("the token holds it, and the person lacks a role in Defender ({said})")),
+                )
+                .without(HUNTING.without)
+                .fix(Fix::say("give the person who signs in the role Security Reader in Entra")),
+                (true, false) => Check::gap(
+                    Topic::Permissions,
+                    name,
+                    State::Failed,
+                    shown(&format!("the token holds it, and Graph refuses all the same ({said})")),
+                )
+                .without(HUNTING.without)
+                .fix(Fix::say(
+                    "nothing is left to grant; a new consent takes some minutes to reach every part of Graph, so check again later",
+                )),
+                (false, _) => missing(&format!("Graph refuses ({said})")),
+            }
+        }
+        Told::Tables(_) => Check::ok(Topic::Permissions, name, ""),
+        Told::NotAsked(why) => Check::skipped(Topic::Permissions, name, why),
+        Told::Refused(_) | Told::Silent(_) if lacks => missing("the token does not hold it"),
+        Told::Refused(_) | Told::Silent(_) if has => {
+            Check::ok(Topic::Permissions, name, "by what the token says")
+        }
+        Told::Refused(_) | Told::Silent(_) => {
+            Check::skipped(Topic::Permissions, name, "advanced hunting does not answer")
+        }
+    }
+}
+
+/// A table, with what stands in for it where it is absent.
+fn of_table(
+    config: &CheckConfig,
+    places: &Places,
+    table: &'static str,
+    now: DateTime<Utc>,
+) -> Vec<Check> {
+    if let Some(end) = places.find(table) {
+        return vec![there(places, end, now)];
+    }
+    let stand_ins: Vec<&'static str> = stand_ins(table).collect();
+    let found = stand_ins.iter().filter_map(|table| places.find(table));
+    let found: Vec<&LogEnd> = found.collect();
+    let mut checks = Vec::new();
+    let is_replaced = !stand_ins.is_empty() && found.len() == stand_ins.len();
+    if is_replaced {
+        if may_be_at(places, table).next().is_some() {
+            let detail = format!("not there; {} in its place", stand_ins.join(" and "));
+            let check = Check::gap(Topic::Tables, table, State::Absent, detail);
+            checks.push(check.weighing(Weight::Fine));
+        }
+    } else if may_be_at(places, table).next().is_none() {
+        // As SecurityAlert, which advanced hunting does not show: what is read in its place is what is missing.
+        let missing = stand_ins
+            .iter()
+            .filter(|table| places.find(table).is_none());
+        checks.extend(missing.map(|table| absent(config, places, table)));
+    } else {
+        checks.push(absent(config, places, table));
+    }
+    checks.extend(found.into_iter().map(|end| there(places, end, now)));
+    checks
+}
+
+/// The tables that are read in the place of this one where it is absent.
+fn stand_ins(table: &str) -> impl Iterator<Item = &'static str> {
+    let reads = |query: &Query| query.tables().any(|read| read == table);
+    let query = Query::ALL
+        .into_iter()
+        .filter(reads)
+        .find_map(Query::stand_in);
+    query.into_iter().flat_map(Query::tables)
+}
+
+/// The configured places where a table can be.
+fn may_be_at<'p>(places: &'p Places, table: &'p str) -> impl Iterator<Item = (Place, &'p Told)> {
+    places.all().filter(move |(place, _)| {
+        let reads =
+            |query: &Query| *query != Query::LogEnds && query.tables().any(|read| read == table);
+        let mut queries = Query::ALL.into_iter().filter(reads);
+        queries.any(|query| query.places().contains(place))
+    })
+}
+
+fn there(places: &Places, end: &LogEnd, now: DateTime<Utc>) -> Check {
+    let table = end.log;
+    let place = match places.all().count() {
+        ..=1 => "",
+        _ if end.place == Place::Hunting => "; in advanced hunting",
+        _ => "",
+    };
+    let check = |detail: String| Check::ok(Topic::Tables, table, format!("{detail}{place}"));
+    let (Some(oldest), Some(newest)) = (end.extent.oldest, end.extent.newest) else {
+        let days = BACK.num_days();
+        return check(format!("no event in the last {days} days"))
+            .fix(Fix::say("see that its source still sends"));
+    };
+    let ago = |at: DateTime<Utc>| length((now - at).to_std().unwrap_or_default());
+    let newest_is = format!("newest {} ago", ago(newest));
+    if now - newest > FRESH {
+        return check(newest_is).fix(Fix::say("see that its source still sends"));
+    }
+    if now - oldest < DEFAULT_WINDOW - TimeDelta::days(1) {
+        return check(format!("{newest_is}; begins {} ago", ago(oldest))).fix(Fix::say(
+            "a load looks 30 days back: keep the table for longer, or `load --since` less",
+        ));
+    }
+    check(format!("{newest_is}; all of 30 days"))
+}
+
+fn absent(config: &CheckConfig, places: &Places, table: &'static str) -> Check {
+    let mut unknown = may_be_at(places, table).filter(|(_, told)| !matches!(told, Told::Tables(_)));
+    if let Some((place, told)) = unknown.next() {
+        let why = match told {
+            Told::NotAsked(why) => why.clone(),
+            _ => format!("the {} cannot be read", place_name(place)),
+        };
+        return Check::skipped(Topic::Tables, table, why);
+    }
+    let at: Vec<Place> = may_be_at(places, table).map(|(place, _)| place).collect();
+    let detail = match at[..] {
+        [Place::Workspace] => "not in the workspace",
+        [Place::Hunting] => "not in advanced hunting",
+        [] => "not where this configuration looks",
+        _ => "neither in the workspace nor in advanced hunting",
+    };
+    let check = Check::gap(Topic::Tables, table, State::Absent, detail);
+    if accepts(config, table) {
+        let detail = format!("{detail}; accepted by [gaps] accepted");
+        return Check { detail, ..check }.weighing(Weight::Fine);
+    }
+    let Some(known) = needs::table(table) else {
+        return check;
+    };
+    let how = match at[..] {
+        [Place::Hunting] => {
+            "see whether its licence or the right to it is missing in Defender, or connect a workspace that has it".to_owned()
+        }
+        _ => format!("connect it in Sentinel's Content hub ({})", known.connector),
+    };
+    check.without(known.without).fix(Fix::say(format!(
+        "{how}, or name it in [gaps] accepted if it is known to be missing"
+    )))
+}
+
+/// The tenant's own indicators, which the provider `sentinel` reads.
+pub(super) fn of_indicators(
+    config: &CheckConfig,
+    found: Result<(&'static str, Place), (&'static str, Told)>,
+) -> Check {
+    match found {
+        Ok((table, place)) => Check::ok(Topic::Tables, table, format!("in {}", place.as_str())),
+        Err((table, Told::Tables(_))) => {
+            let places = Places {
+                workspace: config.workspace.as_ref().map(|_| Told::Tables(Vec::new())),
+                hunting: config.hunting.then(|| Told::Tables(Vec::new())),
+            };
+            absent(config, &places, table)
+        }
+        Err((table, Told::Refused(problem))) => match problem.why {
+            Why::Forbidden { .. } | Why::Nowhere { .. } => {
+                Check::skipped(Topic::Tables, table, "its place cannot be read")
+            }
+            _ => Check::gap(
+                Topic::Tables,
+                table,
+                State::Failed,
+                shown(&problem.to_string()),
+            ),
+        },
+        Err((table, Told::Silent(why))) => Check::gap(Topic::Tables, table, State::Failed, why),
+        Err((table, Told::NotAsked(why))) => Check::skipped(Topic::Tables, table, why),
+    }
+}

@@ -1,0 +1,40 @@
+//! The error of a load whose configuration does not name the tenant's own domains.
+
+use std::time::Duration;
+
+use crate::command::exit::{Failure, UsageError};
+use crate::config::{ConfigError, MissingDomains};
+use crate::http::{Network, SignIn};
+use crate::source::msgraph;
+
+/// How long to wait for what the tenant says, since the load ends with an error in any case.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Turns an error of the configuration into that of the command. When nothing but the internal domains is missing,
+/// Microsoft Graph is asked which domains are the tenant's, and the error proposes them. Where it does not say, the error
+/// is the general one.
+pub(super) async fn failure(error: ConfigError) -> Failure {
+    let Some(missing) = error.only_domains() else {
+        return error.into();
+    };
+    let listed = tokio::time::timeout(PATIENCE, listed(missing)).await;
+    UsageError(missing.proposing(&listed.unwrap_or_default())).into()
+}
+
+async fn listed(missing: &MissingDomains) -> Vec<String> {
+    let sign_in = SignIn {
+        patience: Duration::ZERO,
+        ..missing.sign_in.clone()
+    };
+    let Ok(network) = Network::new(missing.ca_file.as_deref(), Some(sign_in)) else {
+        return Vec::new();
+    };
+    let request = msgraph::organization(&missing.graph);
+    match network.ask(&request).await {
+        Ok(answer) => msgraph::verified_domains(&answer),
+        Err(error) => {
+            tracing::debug!(%error, "the tenant's domains were not asked for");
+            Vec::new()
+        }
+    }
+}

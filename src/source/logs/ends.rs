@@ -1,0 +1,223 @@
+//! Where each log begins and ends, at the place where it is.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use futures::future::try_join_all;
+
+use super::facade::Logs;
+use super::place::Place;
+use super::probe::Extent;
+use super::problem::Problem;
+use super::query::Query;
+use super::rows::Rows;
+use super::transport::{KEEP, Run};
+use crate::http::Failure;
+use crate::model::Window;
+
+/// A log, where it is, and what it holds.
+#[derive(Debug, Clone, Copy)]
+pub struct LogEnd {
+    /// The table.
+    pub log: &'static str,
+    /// The place where it was found.
+    pub place: Place,
+    /// Its oldest and newest event.
+    pub extent: Extent,
+}
+
+/// The ends of all logs that were found, by name, and why others are not known. That a log is absent is no problem here: the
+/// query that reads it says so.
+#[derive(Debug, Default)]
+pub struct LogEnds {
+    /// The logs that were found.
+    pub ends: Vec<LogEnd>,
+    /// Why others are not known.
+    pub problems: Vec<Problem>,
+}
+
+/// The logs that another one stands in for.
+const STAND_INS: [(&str, &[&str]); 2] = [
+    ("OfficeActivity", &["CloudAppEvents"]),
+    ("SecurityAlert", &["AlertEvidence", "AlertInfo"]),
+];
+
+/// Where a log can be looked for.
+fn places(log: &str) -> &'static [Place] {
+    match log {
+        "SecurityAlert" => Query::Alerts.places(),
+        "AlertEvidence" | "AlertInfo" => Query::AlertsDefender.places(),
+        _ => Query::LogEnds.places(),
+    }
+}
+
+impl Logs {
+    /// Asks for the oldest and the newest event of each log between two times. What matters is whether they reach to
+    /// `until`: an answer long after that time is final. When a recorded answer of the workspace lacks a log that is not
+    /// elsewhere either, it is asked for again.
+    ///
+    /// # Errors
+    /// When no request can be made at all.
+    pub async fn ends(&self, range: Window, until: DateTime<Utc>) -> Result<LogEnds, Failure> {
+        let run = Run {
+            query: Query::LogEnds,
+            log: None,
+            window: range,
+            list: None,
+            until,
+        };
+        let Some(workspace) = self.transport(Place::Workspace) else {
+            let (found, problems) = self.ends_elsewhere(&run, &BTreeMap::new()).await?;
+            return Ok(LogEnds::of(found, problems));
+        };
+        let rows = workspace.run(&run, KEEP).await?;
+        let found = self.ends_with(&run, rows).await?;
+        if found.problems.is_empty() && !found.is_whole() {
+            // The answer may be older than the connection of a log.
+            if let Some(rows) = workspace.run_anew(&run).await? {
+                return self.ends_with(&run, rows).await;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The ends in the answer of the workspace, and of those logs that it lacks.
+    async fn ends_with(&self, run: &Run, rows: Rows) -> Result<LogEnds, Failure> {
+        let is_empty = |problem: &Problem| problem.is_absence();
+        let is_known = rows.problems.iter().all(is_empty);
+        let mut found = by_log(&rows);
+        let mut problems = rows.problems;
+        problems.retain(|problem| !is_empty(problem));
+        // What the workspace did not tell may be there all the same.
+        if is_known {
+            let (more, others) = self.ends_elsewhere(run, &found).await?;
+            found.extend(more);
+            problems.extend(others);
+        }
+        Ok(LogEnds::of(found, problems))
+    }
+
+    /// The ends of the logs that are not among those that the workspace has, where they are.
+    async fn ends_elsewhere(
+        &self,
+        run: &Run,
+        known: &BTreeMap<&'static str, LogEnd>,
+    ) -> Result<(BTreeMap<&'static str, LogEnd>, Vec<Problem>), Failure> {
+        let logs = Query::LogEnds.tables();
+        let missing: Vec<&str> = logs.filter(|log| !known.contains_key(log)).collect();
+        let (mut found, mut problems) = self.ends_of(run, &missing, &[Place::Hunting]).await?;
+        // Of what is absent everywhere, that which is read in its place.
+        let is_absent =
+            |log: &str| missing.contains(&log) && !found.contains_key(log) && problems.is_empty();
+        let stand_ins = STAND_INS.iter().filter(|(log, _)| is_absent(log));
+        let stand_ins: Vec<&str> = stand_ins
+            .flat_map(|(_, logs)| logs.iter().copied())
+            .collect();
+        let everywhere = [Place::Workspace, Place::Hunting];
+        let (more, others) = self.ends_of(run, &stand_ins, &everywhere).await?;
+        found.extend(more);
+        problems.extend(others);
+        Ok((found, problems))
+    }
+
+    /// The ends of these logs, each at the first of these places that has it.
+    async fn ends_of(
+        &self,
+        run: &Run,
+        logs: &[&'static str],
+        at: &[Place],
+    ) -> Result<(BTreeMap<&'static str, LogEnd>, Vec<Problem>), Failure> {
+        let asked = logs.iter().map(|log| async {
+            for place in at.iter().filter(|place| places(log).contains(place)) {
+                let Some(transport) = self.transport(*place) else {
+                    continue;
+                };
+                match transport.extent(log, run.window, run.until).await? {
+                    Ok(extent) => {
+                        let place = *place;
+                        return Ok(Some(Ok(LogEnd { log, place, extent })));
+                    }
+                    Err(problem) if problem.is_absence() => {}
+                    Err(problem) => return Ok(Some(Err(problem))),
+                }
+            }
+            Ok::<_, Failure>(None)
+        });
+        let (mut found, mut problems) = (BTreeMap::new(), Vec::new());
+        for answer in try_join_all(asked).await?.into_iter().flatten() {
+            match answer {
+                Ok(end) => {
+                    found.insert(end.log, end);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        // One reason, however many logs it concerns.
+        problems.sort();
+        problems.dedup();
+        Ok((found, problems))
+    }
+}
+
+impl LogEnds {
+    fn of(found: BTreeMap<&'static str, LogEnd>, problems: Vec<Problem>) -> Self {
+        Self {
+            ends: found.into_values().collect(),
+            problems,
+        }
+    }
+
+    /// True when each log was found, or what stands in for it.
+    fn is_whole(&self) -> bool {
+        let is_found = |log: &str| self.ends.iter().any(|end| end.log == log);
+        Query::LogEnds.tables().all(|log| {
+            let mut stand_ins = STAND_INS.iter().filter(|(of, _)| *of == log);
+            is_found(log) || stand_ins.any(|(_, logs)| logs.iter().all(|log| is_found(log)))
+        })
+    }
+}
+
+/// The ends of each log in an answer of the workspace. A time range that was halved has a row for each half.
+fn by_log(rows: &Rows) -> BTreeMap<&'static str, LogEnd> {
+    let mut logs = BTreeMap::new();
+    let at = rows.answers.iter().map(|(_, at)| *at).max();
+    for row in &rows.rows {
+        let Some(log) = Query::LogEnds.tables().find(|log| *log == row.text("log")) else {
+            continue;
+        };
+        let end = logs.entry(log).or_insert(LogEnd {
+            log,
+            place: rows.place,
+            extent: Extent {
+                at: at.unwrap_or_default(),
+                ..Extent::default()
+            },
+        });
+        let (oldest, newest) = (row.time("oldest"), row.time("newest"));
+        let extent = &mut end.extent;
+        extent.oldest = [extent.oldest, oldest].into_iter().flatten().min();
+        extent.newest = extent.newest.max(newest);
+    }
+    logs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_every_log_that_a_query_reads_are_asked_for() {
+        let stand_ins = STAND_INS.iter().flat_map(|(_, logs)| logs.iter().copied());
+        let asked: Vec<&str> = Query::LogEnds.tables().chain(stand_ins).collect();
+        for query in Query::ALL {
+            for table in query.tables() {
+                // Indicators are no events.
+                let is_asked = asked.contains(&table) || table.starts_with("ThreatIntel");
+                assert!(is_asked, "{table}");
+            }
+        }
+        for (log, _) in STAND_INS {
+            assert!(Query::LogEnds.tables().any(|known| known == log), "{log}");
+        }
+    }
+}

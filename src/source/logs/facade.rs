@@ -1,0 +1,170 @@
+//! The logs of the tenant, wherever they are: each table is asked where it is, the workspace first.
+
+use std::sync::Arc;
+
+use futures::future::try_join_all;
+use url::Url;
+
+use super::place::Place;
+use super::problem::{Absence, Problem, Why};
+use super::query::{Parameter, Query};
+use super::row::Row;
+use super::rows::Rows;
+use super::transport::{KEEP, Run, Transport, Visit};
+use crate::http::{Client, Failure};
+use crate::model::Window;
+
+/// The logs of the tenant.
+#[derive(Debug)]
+pub struct Logs {
+    /// The places, in the order in which a table is looked for.
+    places: Vec<Transport>,
+}
+
+impl Logs {
+    /// The logs in a workspace, given by its address and id, or in advanced hunting, given by the address of Microsoft Graph,
+    /// or in both.
+    pub fn new(
+        client: &Arc<Client>,
+        workspace: Option<(&Url, &str)>,
+        hunting: Option<&Url>,
+    ) -> Self {
+        let workspace =
+            workspace.map(|(endpoint, id)| Transport::workspace(Arc::clone(client), endpoint, id));
+        let hunting = hunting.map(|endpoint| Transport::hunting(Arc::clone(client), endpoint));
+        Self::at(workspace.into_iter().chain(hunting).collect())
+    }
+
+    pub(super) fn at(places: Vec<Transport>) -> Self {
+        Self { places }
+    }
+
+    /// The places, in the order in which a table is looked for.
+    pub fn places(&self) -> &[Transport] {
+        &self.places
+    }
+
+    /// The first place, under whose source stands what concerns no single one.
+    pub fn first(&self) -> Place {
+        self.places
+            .first()
+            .map_or(Place::Workspace, Transport::place)
+    }
+
+    pub(super) fn transport(&self, place: Place) -> Option<&Transport> {
+        self.places.iter().find(|at| at.place() == place)
+    }
+
+    /// Runs a query over a window.
+    ///
+    /// # Errors
+    /// When no request can be made at all. A query that the service refuses is a [`Problem`].
+    pub async fn query(&self, query: Query, window: Window) -> Result<Rows, Failure> {
+        let run = Run {
+            query,
+            log: None,
+            window,
+            list: None,
+            until: window.to,
+        };
+        self.run(run, KEEP).await
+    }
+
+    /// Runs a query once for every chunk of a list. `visit` is called with the rows of each answer as it arrives; the
+    /// result has no rows. The rows of one chunk come in order, the chunks in any order.
+    ///
+    /// # Errors
+    /// When no request can be made at all. A query that the service refuses is a [`Problem`].
+    pub async fn visit_chunks(
+        &self,
+        query: Query,
+        window: Window,
+        list: &'static str,
+        chunks: Vec<Vec<String>>,
+        visit: impl Fn(Row) + Sync,
+    ) -> Result<Vec<Rows>, Failure> {
+        self.run_chunks(query, window, list, chunks, &|_, row| visit(row))
+            .await
+    }
+
+    /// Runs a query once for every chunk of a list, and returns the rows of each chunk.
+    ///
+    /// # Errors
+    /// When no request can be made at all. A query that the service refuses is a [`Problem`].
+    pub async fn query_chunks(
+        &self,
+        query: Query,
+        window: Window,
+        list: &'static str,
+        chunks: Vec<Vec<String>>,
+    ) -> Result<Vec<Rows>, Failure> {
+        self.run_chunks(query, window, list, chunks, KEEP).await
+    }
+
+    async fn run_chunks(
+        &self,
+        query: Query,
+        window: Window,
+        list: &'static str,
+        chunks: Vec<Vec<String>>,
+        visit: Visit<'_>,
+    ) -> Result<Vec<Rows>, Failure> {
+        let runs = chunks.into_iter().map(|values| {
+            let run = Run {
+                query,
+                log: None,
+                window,
+                list: Some((list, Parameter::List(values))),
+                until: window.to,
+            };
+            self.run(run, visit)
+        });
+        try_join_all(runs).await
+    }
+
+    /// Runs a query where its tables are. It is asked at each place in turn, and then its stand-in is, until a place has the
+    /// tables. What is asked depends only on the answers, so that a replay asks the same.
+    async fn run(&self, mut run: Run, visit: Visit<'_>) -> Result<Rows, Failure> {
+        let mut absent = Absence::default();
+        let mut empty = None;
+        let mut last = Rows::new(self.first(), run.query);
+        for (place, query) in self.ways(run.query) {
+            if empty == Some(place.place()) {
+                continue;
+            }
+            run.query = query;
+            last = place.run(&run, visit).await?;
+            match last.problems.as_slice() {
+                [
+                    Problem {
+                        why: Why::TableAbsent(tables),
+                        ..
+                    },
+                ] => absent.extend(tables),
+                [
+                    Problem {
+                        why: Why::NoData, ..
+                    },
+                ] => empty = Some(place.place()),
+                _ => return Ok(last),
+            }
+        }
+        if !absent.is_empty() {
+            last.problems = vec![Problem {
+                place: self.first(),
+                why: Why::TableAbsent(absent),
+            }];
+        }
+        Ok(last)
+    }
+
+    /// The places at which a query and its stand-in can be asked, in order.
+    fn ways(&self, query: Query) -> impl Iterator<Item = (&Transport, Query)> {
+        let queries = [Some(query), query.stand_in()].into_iter().flatten();
+        queries.flat_map(|query| {
+            let places = self.places.iter();
+            let places = places.filter(move |at| query.places().contains(&at.place()));
+            places.map(move |at| (at, query))
+        })
+    }
+}

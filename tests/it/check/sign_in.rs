@@ -1,0 +1,140 @@
+//! Sign-in to Entra.
+
+use tenant_sim::{Action, Fault, Service};
+
+use super::{check, lab, line, wrong};
+
+/// Entra refuses the tokens for a resource whose name holds this text.
+fn refuse(resource: &str, number: u32, words: &str) -> Fault {
+    let action = Action::aadsts(400, number, words);
+    Fault::on(Service::Login, &format!("token\n.*{resource}"), action).always()
+}
+
+#[test]
+fn one_audience_is_refused() {
+    let lab = lab();
+    lab.tenant.script([refuse(
+        "loganalytics",
+        650_052,
+        "The app needs access to a service.",
+    )]);
+    let (lines, code) = check(&lab);
+    assert_eq!(code, 3, "{lines:#?}");
+    line(&lines, "sign-in log analytics").says(
+        "failed",
+        "AADSTS650052",
+        "az ad sp create --id ca7f3f0b-7d91-482c-8e09-c5d840d0eac5",
+    );
+    line(&lines, "table DeviceEvents").says("skipped", "there is no token for it", "");
+    line(&lines, "permission Chat.Read.All").says("ok", "", "");
+    let other = super::lab();
+    other.tenant.script([refuse(
+        "graph",
+        500_011,
+        "The resource principal was not found.",
+    )]);
+    let (lines, code) = check(&other);
+    assert_eq!(code, 3, "{lines:#?}");
+    line(&lines, "sign-in graph").says("failed", "AADSTS500011", "");
+    line(&lines, "permission Chat.Read.All").says("skipped", "there is no token for it", "");
+    line(&lines, "table DeviceEvents").says("ok", "", "");
+}
+
+#[test]
+fn both_audiences_are_refused() {
+    let lab = lab();
+    lab.edit_config(|config| {
+        config
+            .replace("[intel]", "[intel]\npatience = \"1s\"")
+            .replacen("patience = \"5s\"\n", "", 1)
+    });
+    let ran = crate::run::run(
+        lab.binary()
+            .env("LINKTRAIL_CLIENT_SECRET", "wrong")
+            .args(["check", "--format", "json"]),
+    );
+    let (lines, code) = super::found(&ran);
+    assert_eq!(code, 1, "{lines:#?}");
+    for what in ["sign-in graph", "sign-in log analytics"] {
+        line(&lines, what).says("failed", "the client secret is wrong", "");
+    }
+    // Who can be asked without signing in is asked all the same.
+    line(&lines, "sign-in tenant").says("ok", "", "");
+    line(&lines, "provider otx").says("ok", "", "");
+    line(&lines, "clock").says("ok", "", "");
+}
+
+#[test]
+fn a_tenant_that_does_not_exist() {
+    let lab = lab();
+    let id = lab.tenant.world().tenant_id.clone();
+    lab.edit_config(|config| config.replace(&id, "00000000-0000-4000-8000-00000000dead"));
+    let (lines, code) = check(&lab);
+    assert_eq!(code, 1, "{lines:#?}");
+    line(&lines, "sign-in tenant").says(
+        "failed",
+        "Entra does not know 00000000-0000-4000-8000-00000000dead (HTTP 400 AADSTS90002",
+        "check [tenant] id",
+    );
+}
+
+#[test]
+fn a_tenant_of_another_cloud() {
+    let lab = lab();
+    let body = r#"{"token_endpoint":"https://login.microsoftonline.us/x/oauth2/v2.0/token","msgraph_host":"graph.microsoft.us"}"#;
+    let action = Action::page(200, "application/json", body);
+    lab.tenant
+        .script([Fault::on(Service::Login, "openid-configuration", action).always()]);
+    let (lines, code) = check(&lab);
+    assert_eq!(code, 1, "{lines:#?}");
+    line(&lines, "sign-in tenant").says("failed", "belongs to another cloud: its Graph is graph.microsoft.us, and the configuration's is graph.microsoft.com", "set [tenant] cloud to usgov");
+}
+
+#[test]
+fn entra_does_not_answer() {
+    for action in [Action::Hang, Action::Drop, Action::Html] {
+        let lab = lab();
+        lab.tenant
+            .script([Fault::on(Service::Login, "", action).always()]);
+        let begun = std::time::Instant::now();
+        let (lines, code) = check(&lab);
+        assert!(begun.elapsed().as_secs() < 20);
+        assert_eq!(code, 1, "{lines:#?}");
+        line(&lines, "sign-in graph").says("failed", "", "");
+        assert_eq!(line(&lines, "sign-in tenant").state, "failed");
+    }
+}
+
+/// Entra says that an assertion is outside its time, as it does when the clock is wrong.
+#[test]
+fn an_assertion_outside_its_time_leads_to_the_clock() {
+    let lab = lab();
+    lab.tenant.script([refuse(
+        "",
+        700_024,
+        "Client assertion is not within its valid time range.",
+    )]);
+    let (lines, code) = check(&lab);
+    assert_eq!(code, 1, "{lines:#?}");
+    line(&lines, "sign-in graph").says(
+        "failed",
+        "AADSTS700024",
+        "the clock is wrong, or the token file is stale",
+    );
+    line(&lines, "clock").says("ok", "right to within a minute", "");
+}
+
+/// A token is fetched anew for every check.
+#[test]
+fn no_token_outlives_a_check() {
+    let lab = lab();
+    for tokens in [2, 4] {
+        let (lines, _) = check(&lab);
+        assert_eq!(wrong(&lines), []);
+        let asked = lab.tenant.requests_to(Service::Login);
+        let asked = asked
+            .iter()
+            .filter(|asked| asked.target.ends_with("/token"));
+        assert_eq!(asked.count(), tokens);
+    }
+}

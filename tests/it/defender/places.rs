@@ -1,0 +1,241 @@
+//! One world, loaded by the workspace alone, by advanced hunting alone, and by both.
+
+use super::*;
+use crate::intel_load::replays_alike;
+use crate::run::equal::{Ways, assert_equal, differences};
+use crate::run::gaps;
+use tenant_sim::Tenant;
+
+/// A load of the workspace alone.
+fn by_workspace(world: World, arguments: &[&str], script: impl Fn(&Tenant)) -> (GraphFile, Value) {
+    let lab = Lab::new(world, Options::default());
+    script(&lab.tenant);
+    let case = lab.case("case");
+    let ran = lab.load(&case, arguments);
+    let result = ran.json();
+    assert_eq!(sources(&case).get("hunting"), None);
+    (GraphFile::read(&case), result)
+}
+
+#[test]
+fn both_places_give_the_same_graph_of_the_tables_that_both_have() {
+    let (expected, of_workspace) = by_workspace(world(), &[], |_| {});
+    let lab = lab(world(), Options::default(), hunting_only);
+    let case = lab.case("case");
+    let result = lab.loaded(&case, &[], 0);
+    assert_equal(&expected, &GraphFile::read(&case), Ways::Places);
+    for part in ["summary", "entities", "nodes", "edges", "gaps"] {
+        assert_eq!(result[part], of_workspace[part], "{part}");
+    }
+    assert_eq!(sources(&case).get("log_analytics"), None);
+    // The ends of eight logs, of two with the evidence of alerts, the columns of one table, and nine queries.
+    assert_eq!(sent(&result, "hunting"), 20);
+    assert_eq!(
+        hunted(&case),
+        [
+            "AlertEvidence",
+            "AlertInfo",
+            "CommonSecurityLog",
+            "DeviceEvents",
+            "DeviceNetworkEvents",
+            "DeviceNetworkInfo",
+            "MessageEvents",
+            "MessageUrlInfo",
+            "OfficeActivity",
+            "UrlClickEvents",
+        ]
+    );
+    lab.tenant.assert_clean();
+    replays_alike(&lab, &case, 0);
+    // Nothing is left to ask.
+    lab.tenant.clear_requests();
+    lab.loaded(&case, &[], 0);
+    assert_eq!(lab.tenant.requests().len(), 0);
+}
+
+#[test]
+fn a_column_that_advanced_hunting_lacks_is_a_note_and_explains_what_is_missing() {
+    let (expected, of_workspace) = by_workspace(World::small(), &[], |_| {});
+    let lab = lab(World::small(), Options::default(), hunting_only);
+    let case = lab.case("case");
+    let result = lab.loaded(&case, &[], 0);
+    let notes = gaps(&result, "notes");
+    let more: Vec<_> = notes
+        .iter()
+        .filter(|note| !gaps(&of_workspace, "notes").contains(note))
+        .collect();
+    assert_eq!(
+        more,
+        [
+            "seeds hunting 1: message_urls: MessageUrlInfo has no column ThreatTypes in advanced hunting; what it would say is not known"
+        ]
+    );
+    // A message that is a threat only by its url is no starting point, and the url and its sender are none by it.
+    let wrong = differences(&expected, &GraphFile::read(&case), Ways::Places);
+    assert!(!wrong.is_empty());
+    for line in &wrong {
+        let is_start = line.contains("STARTED_FROM");
+        let is_of_it = line.contains("login.micros0ft-verify.example") || line.contains("Dario");
+        assert!(is_start || is_of_it, "{}", wrong.join("\n"));
+    }
+    assert_eq!(result["summary"], of_workspace["summary"]);
+}
+
+#[test]
+fn without_a_connected_workspace_defender_has_tables_of_its_own() {
+    let absent = |tenant: &Tenant| tenant.remove_table("CommonSecurityLog");
+    let (expected, _) = by_workspace(world(), &[], absent);
+    let lab = lab(world(), unconnected(), hunting_only);
+    let case = lab.case("case");
+    let result = lab.loaded(&case, &[], 3);
+    assert_eq!(
+        gaps(&result, "gaps"),
+        [
+            "hosts hunting 1: table absent: CommonSecurityLog; advanced hunting does not know it; see whether Defender's licence for it or the right to it is missing, or whether a workspace that has it can be connected"
+        ]
+    );
+    // The messages come from CloudAppEvents, the alerts from AlertInfo and AlertEvidence.
+    assert_equal(&expected, &GraphFile::read(&case), Ways::Places);
+    let found = hunted(&case);
+    for log in ["AlertEvidence", "AlertInfo", "CloudAppEvents"] {
+        assert!(found.iter().any(|found| found == log), "{found:?}");
+    }
+    lab.tenant.assert_clean();
+    replays_alike(&lab, &case, 3);
+}
+
+#[test]
+fn with_both_each_table_is_asked_where_it_is() {
+    let (expected, of_workspace) = by_workspace(world(), &[], |_| {});
+    let lab = lab(world(), unconnected(), both);
+    // One side of a join is in the workspace alone, the other in Defender alone: no place has both.
+    for table in [
+        "DeviceEvents",
+        "MessageEvents",
+        "SecurityAlert",
+        "OfficeActivity",
+    ] {
+        lab.tenant.remove_table(table);
+    }
+    let case = lab.case("case");
+    let result = lab.loaded(&case, &[], 0);
+    assert_equal(&expected, &GraphFile::read(&case), Ways::Places);
+    assert_eq!(result["summary"], of_workspace["summary"]);
+    assert_eq!(
+        hunted(&case),
+        [
+            "AlertEvidence",
+            "AlertInfo",
+            "CloudAppEvents",
+            "DeviceEvents",
+            "MessageEvents"
+        ]
+    );
+    // The workspace first: the ends of its logs, and one query each, whether it has the table or not. `link_messages_cloud`
+    // and the end of its log are asked for there too.
+    assert_eq!(sent(&result, "log_analytics"), 11);
+    let queries: Vec<String> = lab
+        .tenant
+        .requests_to(tenant_sim::Service::Graph)
+        .into_iter()
+        .filter_map(|asked| asked.query)
+        .collect();
+    for (query, times) in [
+        ("smartscreen", 1),
+        ("smartscreen_opens", 1),
+        ("message_urls", 1),
+        ("link_messages", 1),
+        ("link_messages_cloud", 1),
+        ("alerts", 0),
+        ("alerts_defender", 1),
+        ("url_clicks", 0),
+        ("clicks_on", 0),
+        ("defender_hosts", 0),
+        ("proxy_hosts", 0),
+    ] {
+        let asked = queries.iter().filter(|asked| *asked == query);
+        assert_eq!(asked.count(), times, "{query}: {queries:?}");
+    }
+    lab.tenant.assert_clean();
+    replays_alike(&lab, &case, 0);
+    // What is in the case is final, wherever it is.
+    lab.tenant.clear_requests();
+    lab.loaded(&case, &[], 0);
+    let asked: Vec<_> = lab
+        .tenant
+        .requests()
+        .into_iter()
+        .filter_map(|asked| asked.query)
+        .collect();
+    assert!(!asked.contains(&"message_urls".to_owned()), "{asked:?}");
+}
+
+#[test]
+fn what_is_in_neither_place_is_one_gap_that_names_both() {
+    let lab = lab(world(), unconnected(), both);
+    for table in ["UrlClickEvents", "SecurityAlert"] {
+        lab.tenant.remove_table(table);
+    }
+    for table in ["UrlClickEvents", "AlertInfo"] {
+        lab.tenant.hide_table(table);
+    }
+    let case = lab.case("case");
+    let result = lab.loaded(&case, &[], 3);
+    let advice = "neither the workspace nor advanced hunting has it; connect its data source to the workspace, or see whether Defender's licence for it or the right to it is missing";
+    assert_eq!(
+        gaps(&result, "gaps"),
+        [
+            format!("alerts log_analytics 1: table absent: SecurityAlert and AlertInfo; {advice}"),
+            format!("hosts log_analytics 1: table absent: UrlClickEvents; {advice}"),
+            format!("seeds log_analytics 1: table absent: UrlClickEvents; {advice}"),
+        ]
+    );
+    replays_alike(&lab, &case, 3);
+    // It comes to one of them later.
+    lab.tenant.clear_script();
+    let result = lab.loaded(&case, &[], 0);
+    let (expected, _) = by_workspace(world(), &[], |_| {});
+    assert_equal(&expected, &GraphFile::read(&case), Ways::Same);
+    assert_eq!(gaps(&result, "gaps"), [""; 0]);
+}
+
+#[test]
+fn an_empty_workspace_is_no_gap_where_defender_has_the_tables() {
+    let options = Options {
+        empty_workspace: true,
+        ..unconnected()
+    };
+    let lab = lab(world(), options, both);
+    let case = lab.case("case");
+    let result = lab.loaded(&case, &[], 3);
+    let absent = |tenant: &Tenant| tenant.remove_table("CommonSecurityLog");
+    let (expected, _) = by_workspace(world(), &[], absent);
+    assert_equal(&expected, &GraphFile::read(&case), Ways::Places);
+    let found = gaps(&result, "gaps");
+    assert!(
+        found.len() == 1 && found[0].contains("table absent: CommonSecurityLog; advanced"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn audit_records_in_a_workspace_that_come_by_defender_alone() {
+    let mut options = Options::default();
+    options.hunting.streamed = vec!["CloudAppEvents"];
+    let lab = Lab::new(World::small(), options);
+    lab.tenant.remove_table("OfficeActivity");
+    let case = lab.case("case");
+    let result = lab.loaded(&case, &[], 0);
+    let (expected, of_workspace) = by_workspace(World::small(), &[], |_| {});
+    assert_eq!(result["summary"], of_workspace["summary"]);
+    let mut wrong = differences(&expected, &GraphFile::read(&case), Ways::Same);
+    // Only where the log ends is said of another log.
+    wrong.retain(|line| !line.contains("\"Case\""));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(
+        log_ends(&case)
+            .iter()
+            .any(|end| end.starts_with("CloudAppEvents|2026-"))
+    );
+    replays_alike(&lab, &case, 0);
+}
