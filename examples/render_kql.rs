@@ -1,15 +1,19 @@
 //! Renders every query as it is sent, with ordinary and with hostile values, into a folder: `<query>.<case>.kql`, and
-//! beside it `<query>.<case>.json` with the values. `tests/kql` reads them back with Microsoft's parser.
+//! beside it `<query>.<case>.json` with the values. A case that begins with `hunting-` is what advanced hunting is asked;
+//! there the ends of logs are asked for log by log. `tests/kql` reads them back with Microsoft's parser.
 
 use std::path::PathBuf;
 
 use linktrail::model::format_time;
-use linktrail::source::logs::{Parameter, Query};
+use linktrail::source::logs::{Columns, Known, Parameter, Place, Query};
 use serde_json::{Map, Value};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("name a folder")?);
     std::fs::create_dir_all(&folder)?;
+    // What advanced hunting has of a table in which places differ.
+    let columns = ["TeamsMessageId", "Url", "UrlDomain", "ReportId"].map(str::to_owned);
+    let known = Known::from([("MessageUrlInfo", Columns::from(columns))]);
     for (case, list) in cases() {
         for query in Query::ALL {
             let values: Vec<(&str, Parameter)> = query
@@ -30,12 +34,31 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     ((*name).to_owned(), value)
                 })
                 .collect();
-            let name = format!("{}.{case}", query.name());
-            std::fs::write(folder.join(format!("{name}.kql")), query.render(&values))?;
-            std::fs::write(
-                folder.join(format!("{name}.json")),
-                Value::Object(told).to_string(),
-            )?;
+            let told = Value::Object(told).to_string();
+            let write = |case: &str, text: String| {
+                let name = format!("{}.{case}", query.name());
+                std::fs::write(folder.join(format!("{name}.kql")), text)?;
+                std::fs::write(folder.join(format!("{name}.json")), &told)
+            };
+            write(case, query.render(&values))?;
+            if query == Query::LogEnds {
+                let stand_ins = ["AlertEvidence", "AlertInfo", "CloudAppEvents"];
+                for log in query
+                    .tables()
+                    .chain(stand_ins)
+                    .filter(|_| case == "ordinary")
+                {
+                    let text = Query::render_end(log, Place::Workspace, &values);
+                    write(&format!("end-{log}"), text)?;
+                    if log != "SecurityAlert" {
+                        let text = Query::render_end(log, Place::Hunting, &values);
+                        write(&format!("hunting-end-{log}"), text)?;
+                    }
+                }
+            } else if query.places().contains(&Place::Hunting) {
+                let text = query.render_for(Place::Hunting, &known, &values);
+                write(&format!("hunting-{case}"), text)?;
+            }
         }
     }
     Ok(())

@@ -30,9 +30,6 @@
 //! - [`config`] is the checked configuration and [`cli`] the command line. No module above reads a flag or the environment.
 //! - [`command`] has a file for each subcommand and connects the others.
 
-// The futures of a load are nested deeply, and the compiler looks through all of them.
-#![recursion_limit = "256"]
-
 pub mod case;
 pub mod cli;
 pub mod command;

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::error::Problems;
-use super::reading::{Sections, address as address_of};
+use super::reading::{Sections, address as checked};
 use super::sections::Endpoint;
 use super::{auth, load, neo4j};
 use crate::http::SignIn;
@@ -77,7 +77,7 @@ pub(super) fn collect(
     let services = sections.tenant.cloud.services();
     let microsoft = sound(&["tenant", "auth", "endpoints"]);
     let address = |set: Option<&Endpoint>, published: &str| {
-        let url = address_of(set, published, &mut Problems::default());
+        let url = checked(set, published, &mut Problems::default());
         url.filter(|_| microsoft)
     };
     let endpoints = &sections.endpoints;
@@ -91,7 +91,7 @@ pub(super) fn collect(
     let intel_endpoints = providers.iter().filter_map(|name| {
         let published = spec(name)?.endpoint?;
         let set = sections.provider_endpoints.get(name.as_str());
-        let url = address_of(set, published, &mut Problems::default())?;
+        let url = checked(set, published, &mut Problems::default())?;
         Some((name.clone(), url))
     });
     CheckConfig {

@@ -26,8 +26,7 @@ pub const FROM_CACHE: &str = "linktrail-from-cache";
 
 /// How the reason begins for which a request was not sent, since its service had asked others to wait for longer than is
 /// waited. A number of minutes follows.
-pub(crate) const ASKED_TO_WAIT: &str =
-    "no more than 15 minutes are waited in all, and the service asked to wait ";
+pub(crate) const ASKED_TO_WAIT: &str = "the service asked to wait ";
 
 /// Called before each attempt to send. An error says why the request must not be sent, and is recorded instead of an
 /// answer.
@@ -309,8 +308,17 @@ impl Client {
         self.journal.newest()
     }
 
-    /// Sends a request, with retries by the retry policy, without looking into the journal.
-    pub(crate) async fn ask(
+    /// Sends a request, with retries by the retry policy, without looking into the journal. The future is boxed: those of
+    /// the stages hold many of it.
+    pub(crate) fn ask<'a>(
+        &'a self,
+        network: &'a Network,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<(DateTime<Utc>, Answer), Failure>> {
+        Box::pin(self.ask_with_retries(network, request))
+    }
+
+    async fn ask_with_retries(
         &self,
         network: &Network,
         request: &Request,
@@ -542,9 +550,9 @@ enum Attempt {
 
 /// What takes the place of an answer to a request that would have to wait for so long.
 fn too_long(asked: Duration) -> NoAnswer {
+    let minutes = asked.as_secs().div_ceil(60);
     NoAnswer::GivenUp(format!(
-        "{ASKED_TO_WAIT}{} minutes",
-        asked.as_secs().div_ceil(60)
+        "{ASKED_TO_WAIT}{minutes} minutes, and no more than 15 are waited in all; run the same command again later"
     ))
 }
 

@@ -1,4 +1,5 @@
-// Microsoft's own KQL parser, loaded once, with the tables of tables.json as its database.
+// Microsoft's own KQL parser, loaded once, with the tables of tables.json (a workspace) and those of hunting.json (advanced
+// hunting) as its databases.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -17,14 +18,23 @@ const { KustoCodeService } = globalThis.Kusto.Language.Editor;
 const { SyntaxKind } = globalThis.Kusto.Language.Syntax;
 const { DatabaseSymbol, TableSymbol } = globalThis.Kusto.Language.Symbols;
 
-const tables = JSON.parse(readFileSync(new URL("tables.json", import.meta.url), "utf8"));
-const globals = GlobalState.Default.WithDatabase(
-  new DatabaseSymbol.ctor(
-    "workspace",
-    Object.entries(tables).map(([name, columns]) =>
-      TableSymbol.From(`(${columns.replaceAll(" ", ", ")})`).WithName(name),
+const files = { workspace: "tables.json", hunting: "hunting.json" };
+/** The tables of each place, with their columns. */
+export const tables = Object.fromEntries(
+  Object.entries(files).map(([place, file]) => [place, JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8"))]),
+);
+const databases = Object.fromEntries(
+  Object.entries(tables).map(([place, tables]) => [
+    place,
+    GlobalState.Default.WithDatabase(
+      new DatabaseSymbol.ctor(
+        place,
+        Object.entries(tables).map(([name, columns]) =>
+          TableSymbol.From(`(${columns.replaceAll(" ", ", ")})`).WithName(name),
+        ),
+      ),
     ),
-  ),
+  ]),
 );
 
 /** A .NET list as an array. */
@@ -33,14 +43,14 @@ function list(items) {
 }
 
 /**
- * What the parser makes of a query.
+ * What the parser makes of a query at a place.
  *
  * `diagnostics` come from the parser, the binder (unknown names, wrong types) and Microsoft's
  * best-practice analyzers, each as "line:column code message". `tree` is the syntax tree as text
  * in which every datetime and dynamic literal is a blank, and `literals` holds what was blanked.
  */
-export function analyze(text) {
-  const code = KustoCode.ParseAndAnalyze(text, globals);
+export function analyze(text, place = "workspace") {
+  const code = KustoCode.ParseAndAnalyze(text, databases[place]);
   const service = new KustoCodeService.ctor(code);
   const diagnostics = [
     ...list(code.GetDiagnostics()),
@@ -62,7 +72,7 @@ export function analyze(text) {
       tree.push(`${depth} ${kind} literal`);
       return;
     }
-    if (element.ReferencedSymbol instanceof TableSymbol && tables[element.ReferencedSymbol.Name]) {
+    if (element.ReferencedSymbol instanceof TableSymbol && tables[place][element.ReferencedSymbol.Name]) {
       used.add(element.ReferencedSymbol.Name);
     }
     tree.push(element.IsToken ? `${depth} ${kind} ${element.Text}` : `${depth} ${kind}`);

@@ -39,3 +39,53 @@ export function render(name, values, write = literal) {
     `let ${parameter} = ${parameter in values ? write(values[parameter]) : example};\n`);
   return `${prelude.join("")}\n${body}`;
 }
+
+const columns = Object.fromEntries(
+  Object.entries({ workspace: "tables.json", hunting: "hunting.json" }).map(([place, file]) => [
+    place,
+    JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8")),
+  ]),
+);
+const has = (place, table, column) => columns[place][table].split(" ").some((known) => known.startsWith(`${column}:`));
+
+/** Where a query is asked: SecurityAlert is hidden in advanced hunting, and its ends are asked for log by log. */
+export const places = (name) => (["alerts", "log_ends"].includes(name) ? ["workspace"] : ["workspace", "hunting"]);
+
+/** The line that bounds the time of a table, as advanced hunting understands it: on the column that the table has there, and
+ * with what it lacks as empty. */
+function bound(line, table, body) {
+  const time = has("hunting", table, "Timestamp") ? "Timestamp" : "TimeGenerated";
+  const lacking = columns.workspace[table].split(" ").map((column) => column.split(":")[0]).filter((column) =>
+    column !== "TimeGenerated" && !has("hunting", table, column) && new RegExp(`\\b${column}\\b`).test(body));
+  const named = [
+    ...(time === "TimeGenerated" ? [] : [`TimeGenerated = ${time}`]),
+    ...lacking.sort().map((column) => `${column} = ""`),
+  ];
+  return line.replaceAll("TimeGenerated", time) + (named.length ? ` | extend ${named.join(", ")}` : "");
+}
+
+/** A rendered query as advanced hunting understands it. */
+export function forHunting(name, query) {
+  const { tables } = read(name);
+  const at = query.indexOf("\n\n");
+  const body = query.slice(at + 2);
+  const lines = body.split("\n").map((line, number, lines) => {
+    const table = (lines[number - 1] ?? "").trim().split(" ").at(-1);
+    const isBound = tables.includes(table) && line.trimStart().startsWith("| where TimeGenerated >= ");
+    return isBound ? bound(line, table, body) : line;
+  });
+  return `${query.slice(0, at)}\n\n${lines.join("\n")}`;
+}
+
+/** The query for the ends of one log, which is its part of log_ends. */
+export function renderEnd(table, place, values) {
+  const prelude = ["slice_from", "slice_to"].map((key) => `let ${key} = ${literal(values[key])};\n`).join("");
+  const line = "| where TimeGenerated >= slice_from and TimeGenerated < slice_to";
+  return `${prelude}
+${table}
+${place === "hunting" ? bound(line, table, "") : line}
+| summarize oldest = min(TimeGenerated), newest = max(TimeGenerated)
+| extend ['log'] = "${table}"
+| project ['log'], oldest, newest
+`;
+}

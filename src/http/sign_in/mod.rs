@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
@@ -321,7 +322,17 @@ impl Tokens {
     }
 
     /// Fetches a token. When nobody answers, it is asked again as long as the patience lasts.
-    async fn fetch(
+    /// The future is boxed: every request waits for a token, and hardly any has to fetch one.
+    fn fetch(
+        &self,
+        audience: Audience,
+        patience: Duration,
+        may_ask: bool,
+    ) -> BoxFuture<'_, Result<Issued, SignInError>> {
+        Box::pin(self.fetch_with_retries(audience, patience, may_ask))
+    }
+
+    async fn fetch_with_retries(
         &self,
         audience: Audience,
         patience: Duration,

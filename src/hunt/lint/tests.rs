@@ -253,3 +253,78 @@ fn what_is_said_by_case_is_asked_of_the_case() {
         assert!(found[0].starts_with(&start), "{bad}: {found:?}");
     }
 }
+
+#[test]
+fn the_word_of_a_case_is_taken_from_its_list() {
+    let edge = |condition: &str| {
+        format!("MATCH (u:User)-[c:CLICKED]->(url:Url)\nWHERE $case IN url.cases AND {condition}")
+    };
+    let own = "CASE WHEN $case IS NULL OR c.count_in IS NULL THEN c.count ELSE 1 END > 1";
+    for good in [
+        edge("coalesce($case IN c.clicked_through_in, c.clicked_through, false)"),
+        edge("'a' IN [x IN c.actions WHERE coalesce($case + '/' + x IN c.actions_in, true)]"),
+        edge("'a' IN [x IN coalesce(c.actions, []) WHERE coalesce($case + '/' + x IN c.actions_in, true)]"),
+        edge("'a' IN CASE WHEN $case IS NULL OR c.actions_in IS NULL THEN coalesce(c.actions, []) ELSE [] END"),
+        edge(own),
+        edge("coalesce(u.upn, u.name, u.id) = 'a'"),
+        edge("c.first_seen < c.last_seen AND u.mail IS NOT NULL"),
+        "MATCH (m:Message {edited: true})-->(url:Url)\nWHERE coalesce($case IN m.edited_in, m.edited)".to_owned(),
+        "MATCH (m:Message)-->(url:Url)\nWHERE m.deleted IS NOT NULL AND \
+         CASE WHEN $case IS NULL OR m.deleted_in IS NULL THEN m.deleted END < datetime()"
+            .to_owned(),
+        "MATCH (url:Url)\nWHERE $case IN url.cases\nWITH url, collect({count: 1}) AS many\nUNWIND many AS one\n\
+         WITH url, one WHERE one.count > 0"
+            .to_owned(),
+    ] {
+        assert_eq!(of_case(&good), Vec::<String>::new(), "{good}");
+    }
+    for (bad, line, advice) in [
+        (edge("c.clicked_through"), 9, "coalesce($case IN c.clicked_through_in, c.clicked_through)"),
+        (edge("coalesce($case IN c.cases, c.clicked_through)"), 9, "coalesce($case IN c.clicked_through_in"),
+        (
+            "MATCH (u:User)-[c:CLICKED {clicked_through: true}]->(url:Url)\nWHERE $case IN url.cases".to_owned(),
+            8,
+            "coalesce($case IN c.clicked_through_in",
+        ),
+        (edge("'a' IN c.actions"), 9, "[x IN c.actions WHERE coalesce($case + '/' + x IN c.actions_in, true)]"),
+        (
+            edge("'a' IN [x IN c.actions WHERE coalesce($case + '/' + x IN c.ips_in, true)]"),
+            9,
+            "[x IN c.actions",
+        ),
+        (edge("c.count > 1"), 9, "CASE WHEN $case IS NULL OR c.count_in IS NULL THEN c.count ELSE"),
+        (edge(&own.replace("$case IS NULL OR ", "")), 9, "CASE WHEN $case"),
+        (edge("u.upn IS NULL"), 9, "CASE WHEN $case IS NULL OR u.upn_in"),
+        (edge("u.type = 'bot'"), 9, "CASE WHEN $case IS NULL OR u.type_in"),
+        (
+            "MATCH (m:Message)-->(url:Url)\nWHERE m.deleted IS NOT NULL AND $case IN m.cases".to_owned(),
+            9,
+            "CASE WHEN $case IS NULL OR m.deleted_in",
+        ),
+        // The better edge replaced what the lesser one said.
+        (
+            "MATCH (h:Host)-[c:CONNECTED_TO]->(url:Url)\n\
+             WHERE 'proxy' IN [x IN c.sources WHERE coalesce($case + '/' + x IN c.sources_in, true)]"
+                .to_owned(),
+            9,
+            "CASE",
+        ),
+        (
+            "MATCH (m:Message)-[c:CONTAINS]->(url:Url)\nWHERE c.origin = 'qr' AND $case IN url.cases".to_owned(),
+            9,
+            "the `origin` of a `CONTAINS` is merged from all cases: declare it with `by_case`",
+        ),
+        (
+            "MATCH (u:User)-[c:CLICKED]->(url:Url)\nWITH url, [x IN collect(c) | x.clicked_through] AS f\n\
+             WHERE $case IN url.cases"
+                .to_owned(),
+            9,
+            "coalesce($case IN x.clicked_through_in",
+        ),
+    ] {
+        let found = of_case(&bad);
+        assert_eq!(found.len(), 1, "{bad}: {found:?}");
+        assert!(found[0].starts_with(&format!("a/good.cypher:{line}: case: ")), "{bad}: {found:?}");
+        assert!(found[0].contains(advice), "{bad}: {found:?}");
+    }
+}

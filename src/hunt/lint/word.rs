@@ -157,16 +157,8 @@ impl Words<'_> {
             ")",
         ];
         let after = if wrapped { at + 5 } else { at + 1 };
-        // The values of an edge that another outranked are not among those that the property holds.
-        let is_whole = EDGES.iter().all(|spec| {
-            spec.outranking().is_none()
-                || spec
-                    .properties
-                    .iter()
-                    .all(|one| one.by_case != property.by_case)
-        });
         property.kind == ValueKind::Set
-            && is_whole
+            && is_whole(property)
             && variable.is_some()
             && self.begins(after, &each)
     }
@@ -245,12 +237,21 @@ fn is_same(label: &str, property: &Property) -> bool {
     others || listed || common || OF_ONE_CASE.contains(&label)
 }
 
+/// True when the merged list holds the values of all cases. That of an edge which outranked another lacks what that one
+/// said.
+fn is_whole(property: &Property) -> bool {
+    let ranked = EDGES.iter().filter(|spec| spec.outranking().is_some());
+    !ranked
+        .flat_map(|spec| spec.properties)
+        .any(|one| one.by_case.is_some() && one.by_case == property.by_case)
+}
+
 /// What to write instead.
 fn advice(owner: &str, property: &Property) -> String {
     let (name, list) = (property.name, property.by_case.unwrap_or_default());
     let instead = match property.kind {
         ValueKind::Boolean => format!("coalesce($case IN {owner}.{list}, {owner}.{name})"),
-        ValueKind::Set => {
+        ValueKind::Set if is_whole(property) => {
             format!("[x IN {owner}.{name} WHERE coalesce($case + '/' + x IN {owner}.{list}, true)]")
         }
         _ => format!(

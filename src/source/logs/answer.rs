@@ -76,7 +76,7 @@ fn is_too_heavy(place: Place, answer: &Answer) -> bool {
 }
 
 fn is_final(place: Place, answer: &Answer) -> bool {
-    Content::of(place, answer).is_final(place)
+    Content::of(place, answer).is_final()
 }
 
 /// What an answer says to a query.
@@ -202,13 +202,13 @@ impl<'a> Content<'a> {
 
     /// True when the same request would have the same answer. What the service may answer in another way another time,
     /// when a table is connected, a right granted or a failure over, is none.
-    fn is_final(&self, place: Place) -> bool {
+    fn is_final(&self) -> bool {
         match self {
             Self::Rows(_, shortfall) => !matches!(shortfall, Some(Shortfall::Other(_))),
-            Self::Refused(status, Some(error)) => match Shortfall::of(error) {
-                Some(Shortfall::Limit(_)) => true,
-                _ => *status == 400 && !Fault::of(error).is_unresolved(place),
-            },
+            // A query that the service refuses as wrong is another one in the next version.
+            Self::Refused(_, Some(error)) => {
+                matches!(Shortfall::of(error), Some(Shortfall::Limit(_)))
+            }
             Self::Refused(..) | Self::NoData | Self::Unlike(_) | Self::Nothing(_) => false,
         }
     }

@@ -11,7 +11,7 @@ use super::probe::Extent;
 use super::problem::Problem;
 use super::query::Query;
 use super::rows::Rows;
-use super::transport::{KEEP, Run};
+use super::transport::{KEEP, OnRecord, Run, Transport};
 use crate::http::Failure;
 use crate::model::Window;
 
@@ -70,15 +70,81 @@ impl Logs {
             let (found, problems) = self.ends_elsewhere(&run, &BTreeMap::new()).await?;
             return Ok(LogEnds::of(found, problems));
         };
-        let rows = workspace.run(&run, KEEP).await?;
-        let found = self.ends_with(&run, rows).await?;
-        if found.problems.is_empty() && !found.is_whole() {
-            // The answer may be older than the connection of a log.
-            if let Some(rows) = workspace.run_anew(&run).await? {
-                return self.ends_with(&run, rows).await;
+        let mut rows = workspace.run(&run, KEEP).await?;
+        // The answer may be older than the connection of a log, unless the log is known to be elsewhere.
+        if rows.problems.is_empty()
+            && !self.are_elsewhere(&run, &by_log(&rows))?
+            && let Some(again) = workspace.run_anew(&run).await?
+        {
+            rows = again;
+        }
+        self.ends_with(&run, rows).await
+    }
+
+    /// True when the ends of all logs that the workspace lacks are on record.
+    fn are_elsewhere(
+        &self,
+        run: &Run,
+        known: &BTreeMap<&'static str, LogEnd>,
+    ) -> Result<bool, Failure> {
+        for log in Query::LogEnds
+            .tables()
+            .filter(|log| !known.contains_key(log))
+        {
+            if !self.is_on_record(run, log, &[Place::Hunting])? && !self.is_replaced(run, log)? {
+                return Ok(false);
             }
         }
-        Ok(found)
+        Ok(true)
+    }
+
+    /// True when the ends of what stands in for a log are on record.
+    fn is_replaced(&self, run: &Run, log: &str) -> Result<bool, Failure> {
+        let Some((_, logs)) = STAND_INS.iter().find(|(of, _)| *of == log) else {
+            return Ok(false);
+        };
+        for log in *logs {
+            if !self.is_on_record(run, log, &[Place::Workspace, Place::Hunting])? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// True when one of these places told the ends of a log.
+    fn is_on_record(&self, run: &Run, log: &'static str, at: &[Place]) -> Result<bool, Failure> {
+        let run = run.of_log(log);
+        for transport in self.ways(log, at) {
+            if transport.on_record(&run)? == OnRecord::Answer {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The places among these at which a log can be.
+    fn ways(&self, log: &str, at: &[Place]) -> impl Iterator<Item = &Transport> {
+        let at = at.iter().filter(|place| places(log).contains(place));
+        at.filter_map(|place| self.transport(*place))
+    }
+
+    /// The same, without those that an earlier load found to lack the log, if it is known where it is.
+    fn ways_to(
+        &self,
+        run: &Run,
+        log: &'static str,
+        at: &[Place],
+    ) -> Result<Vec<&Transport>, Failure> {
+        let run = run.of_log(log);
+        let mut ways = Vec::new();
+        for transport in self.ways(log, at) {
+            ways.push((transport, transport.on_record(&run)?));
+        }
+        let found = |(_, on_record): &(&Transport, OnRecord)| *on_record;
+        if ways.iter().any(|way| found(way) == OnRecord::Answer) {
+            ways.retain(|way| found(way) != OnRecord::Absence);
+        }
+        Ok(ways.into_iter().map(|(transport, _)| transport).collect())
     }
 
     /// The ends in the answer of the workspace, and of those logs that it lacks.
@@ -105,11 +171,20 @@ impl Logs {
     ) -> Result<(BTreeMap<&'static str, LogEnd>, Vec<Problem>), Failure> {
         let logs = Query::LogEnds.tables();
         let missing: Vec<&str> = logs.filter(|log| !known.contains_key(log)).collect();
-        let (mut found, mut problems) = self.ends_of(run, &missing, &[Place::Hunting]).await?;
+        let (mut replaced, mut open) = (Vec::new(), Vec::new());
+        for log in missing {
+            match self.is_replaced(run, log)? {
+                true => replaced.push(log),
+                false => open.push(log),
+            }
+        }
+        let (mut found, mut problems) = self.ends_of(run, &open, &[Place::Hunting]).await?;
         // Of what is absent everywhere, that which is read in its place.
-        let is_absent =
-            |log: &str| missing.contains(&log) && !found.contains_key(log) && problems.is_empty();
-        let stand_ins = STAND_INS.iter().filter(|(log, _)| is_absent(log));
+        if problems.is_empty() {
+            open.retain(|log| !found.contains_key(log));
+            replaced.extend(open);
+        }
+        let stand_ins = STAND_INS.iter().filter(|(log, _)| replaced.contains(log));
         let stand_ins: Vec<&str> = stand_ins
             .flat_map(|(_, logs)| logs.iter().copied())
             .collect();
@@ -128,13 +203,10 @@ impl Logs {
         at: &[Place],
     ) -> Result<(BTreeMap<&'static str, LogEnd>, Vec<Problem>), Failure> {
         let asked = logs.iter().map(|log| async {
-            for place in at.iter().filter(|place| places(log).contains(place)) {
-                let Some(transport) = self.transport(*place) else {
-                    continue;
-                };
+            for transport in self.ways_to(run, log, at)? {
                 match transport.extent(log, run.window, run.until).await? {
                     Ok(extent) => {
-                        let place = *place;
+                        let place = transport.place();
                         return Ok(Some(Ok(LogEnd { log, place, extent })));
                     }
                     Err(problem) if problem.is_absence() => {}
@@ -165,15 +237,6 @@ impl LogEnds {
             ends: found.into_values().collect(),
             problems,
         }
-    }
-
-    /// True when each log was found, or what stands in for it.
-    fn is_whole(&self) -> bool {
-        let is_found = |log: &str| self.ends.iter().any(|end| end.log == log);
-        Query::LogEnds.tables().all(|log| {
-            let mut stand_ins = STAND_INS.iter().filter(|(of, _)| *of == log);
-            is_found(log) || stand_ins.any(|(_, logs)| logs.iter().all(|log| is_found(log)))
-        })
     }
 }
 

@@ -10,7 +10,7 @@ use super::problem::{Absence, Problem, Why};
 use super::query::{Parameter, Query};
 use super::row::Row;
 use super::rows::Rows;
-use super::transport::{KEEP, Run, Transport, Visit};
+use super::transport::{KEEP, OnRecord, Run, Transport, Visit};
 use crate::http::{Client, Failure};
 use crate::model::Window;
 
@@ -128,7 +128,10 @@ impl Logs {
         let mut absent = Absence::default();
         let mut empty = None;
         let mut last = Rows::new(self.first(), run.query);
-        for (place, query) in self.ways(run.query) {
+        let mut ways: Vec<_> = self.ways_of(run.query).collect();
+        let settled = settled(&run, &ways)?;
+        ways.rotate_left(settled);
+        for (place, query) in ways {
             if empty == Some(place.place()) {
                 continue;
             }
@@ -159,7 +162,7 @@ impl Logs {
     }
 
     /// The places at which a query and its stand-in can be asked, in order.
-    fn ways(&self, query: Query) -> impl Iterator<Item = (&Transport, Query)> {
+    fn ways_of(&self, query: Query) -> impl Iterator<Item = (&Transport, Query)> {
         let queries = [Some(query), query.stand_in()].into_iter().flatten();
         queries.flat_map(|query| {
             let places = self.places.iter();
@@ -167,4 +170,25 @@ impl Logs {
             places.map(move |at| (at, query))
         })
     }
+}
+
+/// The way that an earlier load found, by its position: all before it lack the tables, and it has them. 0 when none was found.
+/// What lacks a table is else asked again by every load.
+fn settled(run: &Run, ways: &[(&Transport, Query)]) -> Result<usize, Failure> {
+    let on_record = |(place, query): &(&Transport, Query)| {
+        let query = *query;
+        place.on_record(&Run {
+            query,
+            ..run.clone()
+        })
+    };
+    for (at, way) in ways.iter().enumerate().skip(1) {
+        if on_record(way)? == OnRecord::Answer {
+            let before = ways[..at].iter().map(on_record);
+            let before: Vec<OnRecord> = before.collect::<Result<_, _>>()?;
+            let is_absent = |found: &OnRecord| *found == OnRecord::Absence;
+            return Ok(if before.iter().all(is_absent) { at } else { 0 });
+        }
+    }
+    Ok(0)
 }

@@ -27,6 +27,7 @@ pub use probe::Extent;
 pub use problem::{Absence, Problem, Why};
 pub use query::{Parameter, Query};
 pub use recorded::RecordedRows;
+pub use render::Known;
 pub use row::Row;
 pub use rows::Rows;
 pub use table::Columns;

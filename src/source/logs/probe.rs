@@ -10,6 +10,7 @@ use super::query::Query;
 use super::table::Columns;
 use super::transport::{KEEP, Run, Transport};
 use crate::http::Failure;
+use crate::journal::{Exchange, Request};
 use crate::model::Window;
 
 /// The oldest and the newest event of a log in a time range; `None` when it holds none there.
@@ -45,13 +46,27 @@ impl Transport {
         query: Query,
         table: &str,
     ) -> Result<Result<Columns, Problem>, Failure> {
-        let request = self.post(&format!("{table}\n| take 0"), None);
-        let exchange = self.send(&request).await?;
+        let exchange = self.send(&self.columns_request(table)).await?;
+        Ok(self.read_columns(query, table, &exchange))
+    }
+
+    /// The request for the columns of a table.
+    pub(super) fn columns_request(&self, table: &str) -> Request {
+        self.post(&format!("{table}\n| take 0"), None)
+    }
+
+    /// The columns in an answer to that request.
+    pub(super) fn read_columns(
+        &self,
+        query: Query,
+        table: &str,
+        exchange: &Exchange,
+    ) -> Result<Columns, Problem> {
         if let Content::Rows(rows, _) = Content::of(self.place(), &exchange.answer) {
             let columns = Arc::unwrap_or_clone(rows.columns);
-            return Ok(Ok(columns.into_iter().collect()));
+            return Ok(columns.into_iter().collect());
         }
-        let problem = match read(self.place(), query, &exchange) {
+        Err(match read(self.place(), query, exchange) {
             Reading::Bad(problem) => problem,
             Reading::TooHeavy(words) | Reading::NotSent(words) => {
                 Problem::failed(self.place(), query, words)
@@ -60,8 +75,7 @@ impl Transport {
                 let words = format!("the columns of {table} were not told");
                 Problem::failed(self.place(), query, words)
             }
-        };
-        Ok(Err(problem))
+        })
     }
 
     /// The oldest and the newest event of a table in a time range. `until` is the end of the time whose events matter: an

@@ -17,7 +17,7 @@ const BOUND: &str = "| where TimeGenerated >= ";
 const EXTEND: &str = " | extend ";
 
 /// The columns of those tables whose columns had to be asked for.
-pub(super) type Known = BTreeMap<&'static str, Columns>;
+pub type Known = BTreeMap<&'static str, Columns>;
 
 impl Query {
     /// The tables whose columns must be known before the place can be asked.
@@ -50,22 +50,13 @@ impl Query {
 
     /// The query with these parameters, as a place understands it. Columns that a table of `known` lacks are empty; a
     /// table that is not in it is taken to have them all.
-    pub(super) fn render_for(
-        self,
-        place: Place,
-        known: &Known,
-        values: &[(&str, Parameter)],
-    ) -> String {
+    pub fn render_for(self, place: Place, known: &Known, values: &[(&str, Parameter)]) -> String {
         let body = body_for(self.body(), self.tables(), place, known);
         self.with_prelude(&body, values)
     }
 
     /// The query for the ends of one log alone: its part of `log_ends`.
-    pub(super) fn render_end(
-        table: &'static str,
-        place: Place,
-        values: &[(&str, Parameter)],
-    ) -> String {
+    pub fn render_end(table: &'static str, place: Place, values: &[(&str, Parameter)]) -> String {
         let body = body_for(&end_of(table), [table].into_iter(), place, &Known::new());
         Self::LogEnds.with_prelude(&body, values)
     }

@@ -75,6 +75,27 @@ pub(super) struct Run {
     pub(super) until: DateTime<Utc>,
 }
 
+impl Run {
+    /// The same for the ends of one log alone.
+    pub(super) fn of_log(&self, log: &'static str) -> Self {
+        Self {
+            log: Some(log),
+            ..self.clone()
+        }
+    }
+}
+
+/// What the journal has of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnRecord {
+    /// Nothing that would end the search for a place.
+    Nothing,
+    /// The place does not have the tables.
+    Absence,
+    /// The place answered.
+    Answer,
+}
+
 /// A piece, and its answer as long as it is needed.
 struct Asked {
     piece: Piece,
@@ -147,8 +168,32 @@ impl Transport {
         Ok(Ok(known))
     }
 
-    /// Runs the query once more with a request that is on record, unless this load has made it. `None` when it was not on
-    /// record, or was asked for by this load.
+    /// What the journal has of a query at this place.
+    pub(super) fn on_record(&self, run: &Run) -> Result<OnRecord, Failure> {
+        let mut known = Known::new();
+        for table in run.query.unsure_of(self.place) {
+            let Some(exchange) = self.client.received(&self.columns_request(table))? else {
+                return Ok(OnRecord::Nothing);
+            };
+            match self.read_columns(run.query, table, &exchange) {
+                Ok(columns) => known.insert(table, columns),
+                Err(problem) if problem.is_absence() => return Ok(OnRecord::Absence),
+                Err(_) => return Ok(OnRecord::Nothing),
+            };
+        }
+        let request = self.request(run, &known, Slice::whole(run.window));
+        let Some(exchange) = self.client.received(&request)? else {
+            return Ok(OnRecord::Nothing);
+        };
+        Ok(match read(self.place, run.query, &exchange) {
+            Reading::Bad(problem) if problem.is_absence() => OnRecord::Absence,
+            _ if (request.is_answer)(&exchange.answer) => OnRecord::Answer,
+            _ => OnRecord::Nothing,
+        })
+    }
+
+    /// Runs a query of the workspace again whose answer is on record, unless this load has it from the service. `None` when
+    /// there is nothing to run again.
     pub(super) async fn run_anew(&self, run: &Run) -> Result<Option<Rows>, Failure> {
         let request = self.request(run, &Known::new(), Slice::whole(run.window));
         let asked = self.client.received(&request)?;

@@ -20,6 +20,9 @@ const CONCURRENT: usize = 4;
 /// After this many requests in a row that Graph did not answer, in spite of all retries, the others are not sent.
 const MOST_FAILED: u32 = 5;
 
+/// The retries of a request take longer than this.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
 /// How long Graph has not answered the requests of one list.
 #[derive(Debug, Default)]
 struct Silence {
@@ -38,9 +41,11 @@ struct Silent {
 }
 
 impl Silence {
-    /// Counts an answer, or that there was none after all retries.
-    fn hear(&self, answer: &Answer) {
+    /// Counts an answer, or that there was none after all retries. What fails at once, as without a token, costs nothing and
+    /// does not count.
+    fn hear(&self, answer: &Answer, took: Duration) {
         let said = match answer {
+            Answer::Nothing(NoAnswer::Failed(_)) if took < AT_ONCE => return,
             Answer::Nothing(NoAnswer::Failed(why)) => why.clone(),
             Answer::Response { status, .. } if matches!(*status, 408 | 500..) => {
                 format!("HTTP {status}")
@@ -161,11 +166,12 @@ impl Graph {
         for (at, network, before) in left.filter(|(at, ..)| !settled.contains(at)) {
             let request = &requests[*at];
             let turn = silence.enter().await;
+            let begun = Instant::now();
             let (when, answer) = match &turn {
                 Err(why) => self.client.without_asking(request, why.clone()),
                 Ok(_) => self.client.ask(network, request).await?,
             };
-            silence.hear(&answer);
+            silence.hear(&answer, begun.elapsed());
             drop(turn);
             let exchange = self.client.record(request, before.clone(), when, answer)?;
             done.push((*at, exchange));
@@ -184,10 +190,11 @@ impl Graph {
         done: &mut Vec<(usize, Exchange)>,
     ) -> Result<Duration, Failure> {
         let envelope = self.envelope(requests, wanted.iter().map(|(at, ..)| *at));
+        let begun = Instant::now();
         let (when, answer) = self.client.ask(network, &envelope).await?;
         let mut answers = parse_envelope(&answer);
         if answers.is_empty() {
-            silence.hear(&answer);
+            silence.hear(&answer, begun.elapsed());
         }
         let mut throttled = Vec::new();
         let mut longest = Duration::ZERO;
@@ -210,7 +217,7 @@ impl Graph {
                     }
                 }
                 _ => {
-                    silence.hear(&answer);
+                    silence.hear(&answer, Duration::ZERO);
                     let exchange = self.client.record(request, before.clone(), when, answer)?;
                     done.push((*at, exchange));
                 }
@@ -335,16 +342,23 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn after_five_failures_in_a_row_or_fifteen_minutes_the_rest_is_not_sent() {
         let silence = Silence::default();
-        let hear = |statuses: &[u16]| statuses.iter().for_each(|s| silence.hear(&response(*s)));
+        let hear = |statuses: &[u16]| {
+            statuses
+                .iter()
+                .for_each(|s| silence.hear(&response(*s), DEADLINE))
+        };
         hear(&[503, 503, 503, 503, 404]);
         hear(&[503, 502, 429, 503, 408]);
         assert_eq!(silence.given_up(), None);
-        silence.hear(&Answer::Nothing(NoAnswer::Failed("reset".to_owned())));
+        let reset = Answer::Nothing(NoAnswer::Failed("reset".to_owned()));
+        silence.hear(&reset, Duration::ZERO);
+        assert_eq!(silence.given_up(), None);
+        silence.hear(&reset, DEADLINE);
         let why = "not asked, since Graph had answered none of the 5 requests before (reset); run the same command again later";
         assert_eq!(silence.given_up(), Some(NoAnswer::GivenUp(why.to_owned())));
 
         let silence = Silence::default();
-        silence.hear(&response(503));
+        silence.hear(&response(503), DEADLINE);
         tokio::time::advance(DEADLINE - Duration::from_secs(1)).await;
         assert_eq!(silence.given_up(), None);
         tokio::time::advance(Duration::from_secs(1)).await;

@@ -279,8 +279,8 @@ fn refusal(exchange: &Exchange, subject: Subject) -> Problem {
     let Some(status) = exchange.status() else {
         return match &exchange.answer {
             Answer::Nothing(NoAnswer::GivenUp(why)) if why.starts_with(ASKED_TO_WAIT) => {
-                let minutes = why.trim_start_matches(ASKED_TO_WAIT);
-                let asked = minutes.trim_end_matches(" minutes").parse().ok();
+                let minutes = why[ASKED_TO_WAIT.len()..].split(' ').next();
+                let asked = minutes.and_then(|minutes| minutes.parse().ok());
                 Problem::Throttled { what, asked }
             }
             Answer::Nothing(NoAnswer::GivenUp(reason)) => Problem::NoAnswer {

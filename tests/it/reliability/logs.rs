@@ -167,7 +167,8 @@ rows! {
     a_query_that_is_wrong: Row::new("The service refuses a query of linktrail as wrong (400).")
         .script(always("SecurityAlert", answer(400, r#"{"error":{"code":"BadArgumentError","innererror":{"code":"SemanticError","innererror":{"code":"SEM0001","message":"wrong type","line":7,"pos":3}}}}"#)))
         .gap("alerts", "log_analytics", "kql/alerts.kql line 10 column 3: SEM0001: wrong type", 1)
-        .sends("log_analytics", USUAL..=USUAL);
+        .sends("log_analytics", USUAL..=USUAL)
+        .heals();
 
     a_column_that_is_absent: Row::new("The service does not know a column of a table (400), and knows it later.")
         .script(always("SecurityAlert", answer(400, r#"{"error":{"code":"BadArgumentError","innererror":{"code":"SemanticError","innererror":{"code":"SEM0100","message":"'where' operator: Failed to resolve column named 'Tactics'"}}}}"#)))
@@ -214,10 +215,14 @@ rows! {
         .gap("messages", "log_analytics", "link_messages: there is no such workspace; check [sentinel] workspace_id", 1)
         .heals();
 
-    throttled: Row::new("The service asks to wait for an hour (429).")
+    throttled: Row::new("The service asks to wait for an hour (429), and is not asked again.")
         .script(always("OfficeActivity", Action::retry_after(429, "3600")))
         .gap("messages", "log_analytics", "link_messages: too many requests (the service asks to wait for 3600 seconds); run again later", 1)
-        .sends("log_analytics", USUAL..=USUAL)
+        .gap("hosts", "log_analytics", "proxy_hosts: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
+        .gap("hosts", "log_analytics", "defender_hosts: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
+        .gap("hosts", "log_analytics", "clicks_on: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
+        .gap("alerts", "log_analytics", "alerts: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
+        .sends("log_analytics", USUAL - 4..=USUAL - 4)
         .heals();
 
     the_ends_are_not_known: Row::new("Where the logs end cannot be asked (503).")

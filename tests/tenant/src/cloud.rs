@@ -24,8 +24,8 @@ impl Cloud {
         }
     }
 
-    /// The address of Entra, which is the audience of what clients show for themselves.
-    pub(crate) fn login(self) -> &'static str {
+    /// The address of Entra, which client assertions are for.
+    pub(crate) fn authority(self) -> &'static str {
         match self {
             Self::Public | Self::Gcc => "https://login.microsoftonline.com",
             Self::Usgov | Self::UsgovDod => "https://login.microsoftonline.us",

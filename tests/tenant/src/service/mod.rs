@@ -261,6 +261,12 @@ impl State {
         self.counter.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Whether Graph serves a channel in this cloud.
+    pub(crate) fn is_served(&self, channel: ChannelIx) -> bool {
+        let is_shared = self.world.channels[channel].membership == "shared";
+        !is_shared || self.options.cloud.serves_shared_channels()
+    }
+
     /// What Entra remembers.
     pub(crate) fn memory(&self) -> std::sync::MutexGuard<'_, login::Memory> {
         self.login
@@ -290,12 +296,6 @@ impl State {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         tokens.get(token).cloned()
-    }
-
-    /// Whether Graph serves a channel in this cloud.
-    pub(crate) fn is_served(&self, channel: ChannelIx) -> bool {
-        let is_shared = self.world.channels[channel].membership == "shared";
-        !is_shared || self.options.cloud.serves_shared_channels()
     }
 
     /// Whether a bearer token is good for `audience`.

@@ -5,6 +5,7 @@
 
 mod faults;
 mod graph;
+mod hunting;
 mod intel;
 mod login;
 mod throttle;

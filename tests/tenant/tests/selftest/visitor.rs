@@ -143,6 +143,19 @@ impl<'a> Visitor<'a> {
         Self::read(request.send().await.expect("an answer")).await
     }
 
+    /// A call of advanced hunting.
+    pub(crate) async fn hunt(&self, text: &str, timespan: &str) -> Answer {
+        let origin = self.tenant.endpoint(Service::Graph);
+        let body = json!({"Query": text, "Timespan": timespan}).to_string();
+        let request = self
+            .http
+            .post(format!("{origin}/v1.0/security/runHuntingQuery"))
+            .bearer_auth(self.token(GRAPH).await)
+            .header("content-type", "application/json; charset=utf-8")
+            .body(body);
+        Self::read(request.send().await.expect("an answer")).await
+    }
+
     /// One of `kql/*.kql` over the whole of the world's window, with lists in place of its own.
     pub(crate) async fn query(&self, name: &str, lists: &[(&str, &[&str])]) -> Answer {
         let world = self.tenant.world();

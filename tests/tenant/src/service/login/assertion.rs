@@ -81,8 +81,11 @@ pub(super) fn check(state: &State, form: &Form) -> Result<(), Reply> {
             .violating("a client assertion with a wrong signature"));
     }
     let world = &state.world;
-    let login = state.options.cloud.login();
-    let audience = format!("{login}/{}/oauth2/v2.0/token", world.tenant_id);
+    let audience = format!(
+        "{}/{}/oauth2/v2.0/token",
+        state.options.cloud.authority(),
+        world.tenant_id
+    );
     if claims["aud"] != audience.as_str() {
         return Err(malformed(&format!("for {}", claims["aud"])));
     }
