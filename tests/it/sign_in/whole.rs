@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use tenant_sim::{
-    Action, DeviceCodes, Fault, IDENTITY_HEADER, Options, PERMISSIONS, Service, World,
+    Action, DeviceCodes, Fault, Holder, IDENTITY_HEADER, Options, PERMISSIONS, Service, World,
 };
 
 use super::azure_cli::Az;
@@ -49,7 +49,7 @@ pub(super) struct Setup {
 impl Setup {
     pub(super) fn new(way: &str) -> Self {
         let lab = Lab::new(World::small(), options());
-        let az = Az::of(&lab.tenant, 3600);
+        let az = Az::with(&lab.tenant, 3600, Holder::Application);
         let (tenant, world) = (&lab.tenant, lab.tenant.world().clone());
         let mut secrets = Vec::new();
         let mut variables = Vec::new();
@@ -137,6 +137,14 @@ impl Setup {
     }
 }
 
+/// The exit code of a load. A person is not asked for what is an application's alone, and that is a gap.
+pub(super) fn complete(way: &str) -> i32 {
+    match way {
+        "device-code" => 3,
+        _ => 0,
+    }
+}
+
 #[test]
 fn every_way_to_sign_in_gives_the_same_load() {
     let mut first: Option<Value> = None;
@@ -149,7 +157,7 @@ fn every_way_to_sign_in_gives_the_same_load() {
             Action::ExpiredToken,
         )]);
         let ran = setup.load(&[]);
-        assert_eq!(ran.code, Some(0), "{way}: {ran:#?}");
+        assert_eq!(ran.code, Some(complete(way)), "{way}: {ran:#?}");
         let mut result = ran.json();
         let sent = result["requests"]["login"]["sent"].as_u64().unwrap();
         let wanted = match way {
@@ -161,6 +169,11 @@ fn every_way_to_sign_in_gives_the_same_load() {
         };
         // The Azure CLI gives the same token again, which is accepted after that.
         assert_eq!(sent, wanted, "{way}");
+        setup.lab.tenant.assert_clean();
+        if way == "device-code" {
+            // A person's token does not open what an application's does.
+            continue;
+        }
         for key in ["case", "requests"] {
             result.as_object_mut().unwrap().remove(key);
         }
@@ -168,6 +181,5 @@ fn every_way_to_sign_in_gives_the_same_load() {
             None => first = Some(result),
             Some(first) => assert_eq!(first, &result, "{way}"),
         }
-        setup.lab.tenant.assert_clean();
     }
 }
