@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
-use tenant_sim::{Options, Tenant, World};
+use tenant_sim::{Holder, Options, Tenant, World};
 
 use super::whole::{Setup, options};
 use crate::defender::{both, hunting_only};
@@ -19,7 +19,7 @@ fn signed_in(way: &str, world: World, scopes: &[&'static str]) -> Setup {
         scopes: scopes.to_vec(),
         ..options()
     };
-    Setup::of(way, world, options)
+    Setup::of(way, world, options, Holder::Person)
 }
 
 /// The one gap about Graph.

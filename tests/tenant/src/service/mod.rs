@@ -174,6 +174,7 @@ impl Token {
             "Team.ReadBasic.All" | "Channel.ReadBasic.All" => {
                 &["Group.Read.All", "Directory.Read.All"]
             }
+            "Organization.Read.All" => &["Directory.Read.All"],
             "ChannelMessage.Read.All" => &["Group.Read.All"],
             "Chat.Read.All" if self.person.is_some() => &["Chat.Read", "Chat.ReadWrite"],
             "Chat.Read.All" => &["Chat.ReadWrite.All"],
