@@ -80,6 +80,7 @@ pub(super) fn text(
     let colours = Colours(with_colour);
     let mut text = String::new();
     let mut topic = None;
+    let mut before: Option<&Check> = None;
     let mut rest = checks;
     while let Some(check) = rest.first() {
         if topic != Some(check.topic) {
@@ -96,7 +97,20 @@ pub(super) fn text(
                     == (check.state, check.topic, &check.detail)
         };
         let count = rest.iter().take_while(same).count().max(1);
-        write_entry(&mut text, &rest[..count], &colours)?;
+        let entry = Entry {
+            checks: &rest[..count],
+            // What failed for one reason twice has it once.
+            is_the_same: before.is_some_and(|before| {
+                (before.state, check.state) == (State::Failed, State::Failed)
+                    && (before.topic, &before.detail) == (check.topic, &check.detail)
+            }),
+            // What is to be done about several is said after the last of them.
+            is_mended_below: rest.get(count).is_some_and(|next| {
+                (next.state, check.state) == (State::Ok, State::Ok) && next.fix == check.fix
+            }),
+        };
+        entry.write(&mut text, &colours)?;
+        before = Some(check);
         rest = &rest[count..];
     }
     write_commands(&mut text, checks, client_id, &colours)?;
@@ -108,39 +122,54 @@ pub(super) fn text(
     Ok(text)
 }
 
-fn write_entry(text: &mut String, checks: &[Check], colours: &Colours) -> std::fmt::Result {
-    let [check, ..] = checks else { return Ok(()) };
-    let names: Vec<&str> = checks.iter().map(|check| check.name.as_str()).collect();
-    let name = clean(&names.join(", ")).into_owned();
-    let state = format!("{:<width$}", check.state.as_str(), width = NAME - 2);
-    write!(text, "  {}", colours.state(check.state, &state))?;
-    let detail = clean(&check.detail);
-    let is_short = checks.len() == 1 && name.len() < DETAIL - NAME - 1;
-    if detail.is_empty() {
-        writeln!(text, "{name}")?;
-    } else if is_short && check.without.is_empty() && check.state != State::Failed {
-        let width = DETAIL - NAME;
-        write!(text, "{name:<width$}")?;
-        write_block(text, &detail, DETAIL, true)?;
-    } else {
-        write_block(text, &name, NAME, true)?;
-        write_block(text, &detail, NAME, false)?;
-    }
-    if !check.without.is_empty() {
-        let without = format!("Without it: {}.", clean(&check.without));
-        write_block(text, &without, NAME, false)?;
-    }
-    if let Some(fix) = &check.fix {
-        let below = match fix.command {
-            Some(_) => " (command below)",
-            None => "",
+/// What stands together in the text: a check, or several that were skipped for one reason.
+struct Entry<'c> {
+    checks: &'c [Check],
+    /// The check before it failed for the same reason.
+    is_the_same: bool,
+    /// The next check is mended in the same way.
+    is_mended_below: bool,
+}
+
+impl Entry<'_> {
+    fn write(&self, text: &mut String, colours: &Colours) -> std::fmt::Result {
+        let checks = self.checks;
+        let [check, ..] = checks else { return Ok(()) };
+        let names: Vec<&str> = checks.iter().map(|check| check.name.as_str()).collect();
+        let name = clean(&names.join(", ")).into_owned();
+        let state = format!("{:<width$}", check.state.as_str(), width = NAME - 2);
+        write!(text, "  {}", colours.state(check.state, &state))?;
+        let detail = match self.is_the_same {
+            true => "the same".into(),
+            false => clean(&check.detail),
         };
-        let fix = format!("Fix: {}{below}.", clean(&fix.say));
-        let mut lines = String::new();
-        write_block(&mut lines, &fix, NAME, false)?;
-        text.push_str(&lines.replacen("Fix:", &colours.bold("Fix:"), 1));
+        let is_short = checks.len() == 1 && name.len() < DETAIL - NAME - 1;
+        if detail.is_empty() {
+            writeln!(text, "{name}")?;
+        } else if is_short && check.without.is_empty() && check.state != State::Failed {
+            let width = DETAIL - NAME;
+            write!(text, "{name:<width$}")?;
+            write_block(text, &detail, DETAIL, true)?;
+        } else {
+            write_block(text, &name, NAME, true)?;
+            write_block(text, &detail, NAME, false)?;
+        }
+        if !check.without.is_empty() {
+            let without = format!("Without it: {}.", clean(&check.without));
+            write_block(text, &without, NAME, false)?;
+        }
+        if let Some(fix) = check.fix.as_ref().filter(|_| !self.is_mended_below) {
+            let below = match fix.command {
+                Some(_) => " (command below)",
+                None => "",
+            };
+            let fix = format!("Fix: {}{below}.", clean(&fix.say));
+            let mut lines = String::new();
+            write_block(&mut lines, &fix, NAME, false)?;
+            text.push_str(&lines.replacen("Fix:", &colours.bold("Fix:"), 1));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Writes a text in lines that begin in this column. `goes_on` says that the first line is begun.
@@ -323,6 +352,36 @@ mod tests {
         assert_eq!(text.matches("admin-consent --id c").count(), 1, "{text}");
         let json = json(&[missing("a")], Some("c; rm")).unwrap();
         assert!(json.contains("--id \\\"c; rm\\\" --api"), "{json}");
+    }
+
+    #[test]
+    fn what_is_the_same_is_said_once() {
+        let failed =
+            |name: &str| Check::gap(Topic::SignIn, name, State::Failed, "the secret is wrong");
+        let late =
+            |name: &str| Check::ok(Topic::Tables, name, "newest 9 days ago").fix(Fix::say("look"));
+        let skipped = |name: &str| Check::skipped(Topic::Intel, name, "not asked");
+        let checks = [
+            failed("a"),
+            failed("b"),
+            late("c"),
+            late("d"),
+            skipped("e"),
+            skipped("f"),
+        ];
+        let text = text(&checks, None, false).unwrap();
+        for (said, times) in [
+            ("the secret is wrong", 1),
+            ("the same", 1),
+            ("Fix: look.", 1),
+            ("e, f", 1),
+            ("not asked", 1),
+        ] {
+            assert_eq!(text.matches(said).count(), times, "{said}: {text}");
+        }
+        let json = json(&checks, None).unwrap();
+        assert_eq!(json.matches("the secret is wrong").count(), 2, "{json}");
+        assert_eq!(json.matches("look").count(), 2, "{json}");
     }
 
     #[test]

@@ -104,6 +104,7 @@ fn of_place(config: &CheckConfig, tokens: &Tokens<'_>, place: Place, told: &Told
         Told::NotAsked(why) => Check::skipped(Topic::Tables, name, why),
         Told::Silent(why) => failed(why),
         Told::Refused(problem) => match refused(config, tokens, place, problem) {
+            Some(check) if check.state == State::Skipped => check,
             Some(check) => check.without(without(place)),
             None => failed(&shown(&problem.to_string())),
         },
@@ -335,12 +336,12 @@ fn there(places: &Places, end: &LogEnd, now: DateTime<Utc>) -> Check {
     let (Some(oldest), Some(newest)) = (end.extent.oldest, end.extent.newest) else {
         let days = BACK.num_days();
         return check(format!("no event in the last {days} days"))
-            .fix(Fix::say("see that its source still sends"));
+            .fix(Fix::say("see that the source of such a table still sends"));
     };
     let ago = |at: DateTime<Utc>| length((now - at).to_std().unwrap_or_default());
     let newest_is = format!("newest {} ago", ago(newest));
     if now - newest > FRESH {
-        return check(newest_is).fix(Fix::say("see that its source still sends"));
+        return check(newest_is).fix(Fix::say("see that the source of such a table still sends"));
     }
     if now - oldest < DEFAULT_WINDOW - TimeDelta::days(1) {
         return check(format!("{newest_is}; begins {} ago", ago(oldest))).fix(Fix::say(

@@ -86,17 +86,13 @@ fn tables_that_are_old_late_or_empty_are_told_and_are_no_gap() {
     answer_logs(&lab, rows);
     let (lines, code) = check(&lab);
     assert_eq!((wrong(&lines), code), (vec![], 0), "{lines:#?}");
-    line(&lines, "table DeviceEvents").says("ok", "newest 5 days ago", "source still sends");
+    line(&lines, "table DeviceEvents").says("ok", "newest 5 days ago", "still sends");
     line(&lines, "table UrlClickEvents").says(
         "ok",
         "newest 30 minutes ago; begins 12 days ago",
         "keep the table for longer",
     );
-    line(&lines, "table OfficeActivity").says(
-        "ok",
-        "no event in the last 31 days",
-        "source still sends",
-    );
+    line(&lines, "table OfficeActivity").says("ok", "no event in the last 31 days", "still sends");
     line(&lines, "table SecurityAlert").says("ok", "newest 30 minutes ago; all of 30 days", "");
 }
 

@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use tenant_sim::{Action, Fault, Options, Service};
 
 use super::{TABLES, fill_logs, lab, lab_with};
-use crate::run::{Lab, Ran, run};
+use crate::run::{Ran, run};
 
 /// The text, without what differs from run to run: the folder and its free space.
-fn text(lab: &Lab, ran: &Ran) -> String {
+fn text(ran: &Ran) -> String {
     let mut lines = Vec::new();
     let mut skip = false;
     for line in ran.stdout.lines() {
@@ -24,7 +24,6 @@ fn text(lab: &Lab, ran: &Ran) -> String {
             lines.push(line.to_owned());
         }
     }
-    let _ = lab;
     lines.join("\n")
 }
 
@@ -33,7 +32,7 @@ fn a_healthy_tenant() {
     let lab = lab();
     let ran = run(lab.binary().args(["check", "--color", "never"]));
     assert_eq!(ran.code, Some(0), "{ran:#?}");
-    insta::assert_snapshot!(text(&lab, &ran));
+    insta::assert_snapshot!(text(&ran));
 }
 
 #[test]
@@ -64,7 +63,7 @@ fn a_tenant_in_which_much_is_missing() {
         .args(["check", "--color", "never"]);
     let ran = run(&mut command);
     assert_eq!(ran.code, Some(1), "{ran:#?}");
-    insta::assert_snapshot!(text(&lab, &ran));
+    insta::assert_snapshot!(text(&ran));
 }
 
 #[test]
@@ -76,7 +75,7 @@ fn a_workspace_without_access_and_no_neo4j() {
     lab.tenant.clear_script();
     let ran = run(lab.binary().args(["check", "--color", "never"]));
     assert_eq!(ran.code, Some(3), "{ran:#?}");
-    insta::assert_snapshot!(text(&lab, &ran));
+    insta::assert_snapshot!(text(&ran));
 }
 
 #[test]
@@ -111,4 +110,16 @@ fn colours_are_for_terminals_and_on_demand() {
         .binary()
         .args(["check", "--color", "always", "--format", "json"]));
     assert!(!json.stdout.contains('\u{1b}'), "{json:#?}");
+}
+
+#[test]
+fn nobody_signs_in() {
+    let lab = lab();
+    let mut command = lab.binary();
+    command
+        .env("LINKTRAIL_CLIENT_SECRET", "of-another-application")
+        .args(["check", "--color", "never"]);
+    let ran = run(&mut command);
+    assert_eq!(ran.code, Some(1), "{ran:#?}");
+    insta::assert_snapshot!(text(&ran));
 }
