@@ -39,6 +39,9 @@ pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, 
 /// The key of this source in `requests` and in gaps.
 pub const SOURCE: Source = Source::Graph;
 
+/// What messages of channels are called in gaps.
+pub const CHANNEL_MESSAGES: &str = Subject::CHANNEL_MESSAGES.what;
+
 /// The time limit for a request from its first attempt, including the waiting for throttling.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// The number of messages on a page, which is the most that Microsoft Graph allows.
@@ -200,6 +203,24 @@ impl Graph {
             teams.push(TeamsOf { joined, associated });
         }
         Ok(teams)
+    }
+
+    /// The teams that the person who is signed in has joined; `None` for an application, and when they are not known.
+    ///
+    /// # Errors
+    /// When no request can be made at all.
+    pub async fn own_teams(&self) -> Result<Option<Vec<Recorded<TeamInfo>>>, Failure> {
+        let Some(person) = self.reach.person() else {
+            return Ok(None);
+        };
+        let subject = Subject::JOINED_TEAMS;
+        let asked = self.reach.teams_of(person, subject).map(|()| {
+            let path = ["users", person, "joinedTeams"];
+            self.list(&path, &[], limits::teams())
+        });
+        let lists = self.lists(vec![(asked, subject)]).await?;
+        let whole = lists.into_iter().find(|list| list.problem.is_none());
+        Ok(whole.map(|list| list.items))
     }
 
     /// Whether this cloud serves associated teams. That of China does not.
@@ -499,7 +520,10 @@ impl Graph {
         subject: Subject,
     ) -> Result<Vec<Result<Recorded<T>, Problem>>, Failure> {
         let answers = self.send_allowed(asked).await?.into_iter();
-        let objects = answers.map(|(_, answer)| answer.and_then(|answer| object(&answer, subject)));
+        let objects = answers.map(|(_, answer)| {
+            let object = answer.and_then(|answer| object(&answer, subject));
+            object.map_err(|problem| self.reach.explain(problem))
+        });
         Ok(objects.collect())
     }
 
