@@ -40,6 +40,12 @@ async fn entra(answers: &'static [(u16, &'static str)], patience: Duration) -> A
     Arc::new(Tokens::new(sign_in, reqwest::Client::new()))
 }
 
+async fn refused(tokens: &Tokens, source: Source, token: &Token) -> Refused {
+    tokens
+        .refused(Audience::Graph, source, token, "HTTP 401")
+        .await
+}
+
 const LONG: Duration = Duration::from_secs(60);
 
 #[tokio::test]
@@ -89,7 +95,7 @@ async fn entra_is_waited_for_only_so_long() {
 async fn a_token_that_is_refused_is_renewed_once_for_all() {
     let tokens = entra(&[TOKEN], LONG).await;
     let first = tokens.get(Audience::Graph).await.unwrap();
-    let refused = async |token: &Token| tokens.refused(Audience::Graph, token, "HTTP 401").await;
+    let refused = async |token: &Token| refused(&tokens, Source::Graph, token).await;
     assert_eq!(refused(&first).await, Refused::Renewed);
     assert_eq!(refused(&first).await, Refused::Renewed);
     assert_eq!(tokens.sent(), 2);
@@ -104,7 +110,7 @@ async fn a_token_that_is_refused_is_renewed_once_for_all() {
 async fn a_service_that_accepts_no_token_is_not_signed_in_to_again() {
     let tokens = entra(&[TOKEN], LONG).await;
     let first = tokens.get(Audience::Graph).await.unwrap();
-    let refused = async |token: &Token| tokens.refused(Audience::Graph, token, "HTTP 401").await;
+    let refused = async |token: &Token| refused(&tokens, Source::Graph, token).await;
     assert_eq!(refused(&first).await, Refused::Renewed);
     let second = tokens.get(Audience::Graph).await.unwrap();
     let Refused::Always(error) = refused(&second).await else {
@@ -118,6 +124,40 @@ async fn a_service_that_accepts_no_token_is_not_signed_in_to_again() {
     );
     assert_eq!(tokens.get(Audience::Graph).await.unwrap_err(), error);
     assert_eq!(tokens.sent(), 2);
+}
+
+#[tokio::test]
+async fn a_token_counts_as_accepted_when_the_one_before_it_was() {
+    let tokens = entra(&[TOKEN], LONG).await;
+    let first = tokens.get(Audience::Graph).await.unwrap();
+    tokens.accepted(Audience::Graph, &first).await;
+    let is_renewed = refused(&tokens, Source::Graph, &first).await;
+    assert_eq!(is_renewed, Refused::Renewed);
+    let second = tokens.get(Audience::Graph).await.unwrap();
+    for _ in 0..3 {
+        let again = refused(&tokens, Source::Graph, &second).await;
+        assert_eq!(again, Refused::OnlyHere);
+    }
+    assert!(tokens.get(Audience::Graph).await.is_ok());
+    assert_eq!(tokens.sent(), 2);
+}
+
+#[tokio::test]
+async fn what_advanced_hunting_alone_refuses_leaves_the_token_to_the_others() {
+    for (by, is_left) in [(Source::Hunting, true), (Source::Graph, false)] {
+        let tokens = entra(&[TOKEN], LONG).await;
+        let first = tokens.get(Audience::Graph).await.unwrap();
+        let is_renewed = refused(&tokens, by, &first).await;
+        assert_eq!(is_renewed, Refused::Renewed);
+        let second = tokens.get(Audience::Graph).await.unwrap();
+        let again = refused(&tokens, Source::Hunting, &second).await;
+        assert_eq!(again == Refused::OnlyHere, is_left, "{again:?}");
+        assert_eq!(tokens.get(Audience::Graph).await.is_ok(), is_left);
+        // What Graph itself refuses counts.
+        let again = refused(&tokens, Source::Graph, &second).await;
+        assert!(matches!(again, Refused::Always(_)), "{again:?}");
+        assert_eq!(tokens.sent(), 2);
+    }
 }
 
 #[tokio::test]
