@@ -28,6 +28,7 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::permissions::Permissions;
 use super::words::length;
@@ -39,6 +40,7 @@ use azure_cli::AzureCli;
 use device_code::{DeviceCode, Line};
 use entra::{Issued, Trouble};
 use managed_identity::ManagedIdentity;
+use method::Kind;
 
 pub use certificate::ClientCertificate;
 pub use method::{IdentityService, Method, PATIENCE, SignIn};
@@ -372,7 +374,8 @@ impl Tokens {
         };
         let mut retries = Retries::begin();
         loop {
-            let trouble = match self.fetch_once(audience, may_ask).await {
+            let issued = self.fetch_once(audience, may_ask).await;
+            let trouble = match issued.and_then(|issued| self.of_tenant(issued)) {
                 Ok(issued) => return Ok(issued),
                 Err(trouble) => trouble,
             };
@@ -398,6 +401,16 @@ impl Tokens {
                 );
             }
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// The token, unless it says that another tenant issued it than the one under investigation.
+    fn of_tenant(&self, issued: Issued) -> Result<Issued, Trouble> {
+        let permissions = Permissions::of(issued.secret.expose_secret());
+        let found = permissions.tenant().unwrap_or_default();
+        match other_tenant(self.sign_in.method.kind(), found, &self.sign_in.tenant) {
+            Some(why) => Err(Trouble::refused(why)),
+            None => Ok(issued),
         }
     }
 
@@ -429,6 +442,23 @@ impl Tokens {
             }
         }
     }
+}
+
+/// What to say when the tenant that was signed in to is not the wanted one; `None` when it is, or when they cannot be
+/// compared, since one of them is no id.
+fn other_tenant(by: Kind, found: &str, wanted: &str) -> Option<String> {
+    let [is, should_be] = [found, wanted].map(|tenant| Uuid::try_parse(tenant).ok());
+    if is? == should_be? {
+        return None;
+    }
+    let advice = match by {
+        Kind::AzureCli => format!("run: az login --tenant {wanted}"),
+        _ => "check [tenant] id, or choose an identity of that tenant under [auth]".to_owned(),
+    };
+    Some(format!(
+        "it is signed in to the tenant {}, and [tenant] id is {wanted}; {advice}",
+        entra::words(found)
+    ))
 }
 
 fn is_good(token: Option<&Current>) -> bool {
