@@ -160,8 +160,8 @@ impl Reply {
         tracing::debug!(
             status,
             error,
-            trace = %clean(text("trace_id")),
-            correlation = %clean(text("correlation_id")),
+            trace = self::words(text("trace_id")),
+            correlation = self::words(text("correlation_id")),
             "Entra issues no token"
         );
         let why = match (words.is_empty(), error.is_empty()) {
