@@ -42,7 +42,7 @@ pub(super) struct DeviceCode {
 #[derive(Debug, Default)]
 struct Session {
     refresh_token: Option<SecretString>,
-    /// Why nobody is asked again in this run.
+    /// Why no person is asked again in this run. The refresh token, when there is one, is used all the same.
     ended: Option<Refusal>,
 }
 
@@ -76,9 +76,6 @@ impl DeviceCode {
     /// nobody is disturbed without need.
     pub(super) async fn token(&self, line: Line<'_>, may_ask: bool) -> Result<Issued, Trouble> {
         let mut session = self.session.lock().await;
-        if let Some(ended) = &session.ended {
-            return Err(Trouble::Refused(ended.clone()));
-        }
         if let Some(token) = &session.refresh_token {
             let token = token.clone();
             match self.refresh(line, &token, &mut session).await {
@@ -86,11 +83,17 @@ impl DeviceCode {
                     if !may_ask {
                         return Err(Trouble::Refused(refusal));
                     }
-                    tracing::warn!("the sign-in has to be repeated: {}", refusal.why);
-                    session.refresh_token = None;
+                    // What one service refuses may be good for the other one, so the refresh token is kept until there
+                    // is a newer one.
+                    if session.ended.is_none() {
+                        tracing::warn!("the sign-in has to be repeated: {}", refusal.why);
+                    }
                 }
                 answered => return answered,
             }
+        }
+        if let Some(ended) = &session.ended {
+            return Err(Trouble::Refused(ended.clone()));
         }
         if !may_ask {
             return Err(Trouble::refused("somebody has to sign in again"));
