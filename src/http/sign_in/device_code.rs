@@ -75,7 +75,14 @@ impl DeviceCode {
     /// A token from the session, and otherwise from a person. `may_ask` is false while a token is still good, so that
     /// nobody is disturbed without need.
     pub(super) async fn token(&self, line: Line<'_>, may_ask: bool) -> Result<Issued, Trouble> {
-        let mut session = self.session.lock().await;
+        let mut session = match may_ask {
+            true => self.session.lock().await,
+            // Whoever has a good token does not wait until a person has entered a code for another one.
+            false => self
+                .session
+                .try_lock()
+                .map_err(|_| Trouble::away("another sign-in is under way"))?,
+        };
         if let Some(token) = &session.refresh_token {
             let token = token.clone();
             match self.refresh(line, &token, &mut session).await {
