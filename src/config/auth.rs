@@ -12,6 +12,7 @@ use super::reading::{Sections, address};
 use super::secret::{self, CLIENT_CERTIFICATE_PASSWORD, CLIENT_SECRET};
 use super::sections::{MetadataEndpoint, Method};
 use crate::http::{ClientCertificate, IdentityService, PATIENCE, SignIn, SignInMethod};
+use crate::journal::Audience;
 use crate::terminal::clean;
 
 /// The ways to sign in, with their names.
@@ -86,8 +87,16 @@ pub(super) fn sign_in(sections: &Sections, problems: &mut Problems) -> Option<Si
         authority: services.login,
         graph_audience: services.graph,
         log_analytics_audience: services.log_analytics_audience,
+        audiences: audiences(sections),
         patience: PATIENCE,
     })
+}
+
+/// The services that a load asks: Microsoft Graph always, and Log Analytics where there is a workspace.
+fn audiences(sections: &Sections) -> Vec<Audience> {
+    let workspace = sections.sentinel.workspace_id.as_ref();
+    let logs = workspace.map(|_| Audience::LogAnalytics);
+    [Audience::Graph].into_iter().chain(logs).collect()
 }
 
 fn method(sections: &Sections, problems: &mut Problems) -> Option<SignInMethod> {

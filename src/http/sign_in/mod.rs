@@ -212,14 +212,14 @@ impl Tokens {
         Ok(Permissions::of(token.secret.expose_secret()))
     }
 
-    /// True when there is a token for another audience than this one, for which there is none because of `error`.
+    /// True when there is a token for another audience of the configuration than this one, for which there is none because of `error`.
     pub(super) async fn is_signed_in_elsewhere(&self, than: Audience, error: &SignInError) -> bool {
         // Entra is waited for once.
         let patience = match error.is_away {
             true => Duration::ZERO,
             false => self.sign_in.patience,
         };
-        for audience in [Audience::Graph, Audience::LogAnalytics] {
+        for &audience in &self.sign_in.audiences {
             if audience != than && self.get_within(audience, patience).await.is_ok() {
                 return true;
             }

@@ -10,6 +10,15 @@ const TOKEN: (u16, &str) = (
 
 /// Entra, which answers each request with the next of these, and then with the last for ever.
 async fn entra(answers: &'static [(u16, &'static str)], patience: Duration) -> Arc<Tokens> {
+    let audiences = vec![Audience::Graph, Audience::LogAnalytics];
+    entra_for(audiences, answers, patience).await
+}
+
+async fn entra_for(
+    audiences: Vec<Audience>,
+    answers: &'static [(u16, &'static str)],
+    patience: Duration,
+) -> Arc<Tokens> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -35,6 +44,7 @@ async fn entra(answers: &'static [(u16, &'static str)], patience: Duration) -> A
         login: Url::parse(&format!("http://{address}/")).unwrap(),
         graph_audience: "https://graph.example",
         log_analytics_audience: "https://logs.example",
+        audiences,
         patience,
     };
     Arc::new(Tokens::new(sign_in, reqwest::Client::new()))
@@ -75,6 +85,16 @@ async fn a_refusal_is_remembered_for_its_audience() {
             .is_signed_in_elsewhere(Audience::LogAnalytics, &error)
             .await
     );
+}
+
+#[tokio::test]
+async fn a_service_that_the_configuration_does_not_use_is_not_signed_in_to() {
+    let refused = (400, r#"{"error":"x","error_description":"AADSTS500011: No."}"#);
+    let answers = Box::leak(Box::new([refused, TOKEN]));
+    let tokens = entra_for(vec![Audience::Graph], answers, LONG).await;
+    let error = tokens.get(Audience::Graph).await.unwrap_err();
+    assert!(!tokens.is_signed_in_elsewhere(Audience::Graph, &error).await);
+    assert_eq!(tokens.sent(), 1);
 }
 
 #[tokio::test]
