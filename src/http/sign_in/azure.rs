@@ -106,15 +106,7 @@ pub(super) async fn token(
 
 fn issued_by(token: &AccessToken) -> Result<Issued, Trouble> {
     let expires = DateTime::from_timestamp(token.expires_on.unix_timestamp(), 0);
-    match expires {
-        Some(expires) => Ok(Issued {
-            secret: token.token.secret().to_owned().into(),
-            expires,
-        }),
-        None => Err(Trouble::away(
-            "the answer does not say when the token expires",
-        )),
-    }
+    entra::checked(token.token.secret(), expires, Utc::now()).map_err(Trouble::away)
 }
 
 fn options(sign_in: &SignIn, client: Arc<EntraClient>) -> ClientOptions {

@@ -230,14 +230,24 @@ fn hide(value: &mut Value, secrets: &[String]) {
 /// says what is wrong with the answer and holds nothing of it.
 pub(super) fn issued(body: &Value, now: DateTime<Utc>) -> Result<Issued, String> {
     let secret = body["access_token"].as_str().unwrap_or_default();
+    let lifetime = number(&body["expires_in"]).and_then(TimeDelta::try_seconds);
+    let expires = expiry(&body["expires_on"])
+        .or_else(|| now.checked_add_signed(lifetime?));
+    checked(secret, expires, now)
+}
+
+/// A token that can be used, with an expiry that is believed. `expires` is `None` where the answer does not say it. The
+/// error holds nothing of the answer.
+pub(super) fn checked(
+    secret: &str,
+    expires: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<Issued, String> {
     // A token goes into a header.
     if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("the answer holds no token".to_owned());
     }
-    let lifetime = number(&body["expires_in"]).and_then(TimeDelta::try_seconds);
-    let expires = expiry(&body["expires_on"])
-        .or_else(|| now.checked_add_signed(lifetime?))
-        .ok_or("the answer does not say when the token expires")?;
+    let expires = expires.ok_or("the answer does not say when the token expires")?;
     if expires <= now {
         return Err(
             "the token in the answer has expired; check the clock of this machine".to_owned(),

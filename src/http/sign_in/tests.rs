@@ -112,6 +112,36 @@ async fn entra_is_waited_for_only_so_long() {
 }
 
 #[tokio::test]
+async fn a_token_that_cannot_be_used_is_none() {
+    const OVER: (u16, &str) = (
+        200,
+        r#"{"token_type":"Bearer","expires_in":0,"access_token":"t"}"#,
+    );
+    const NO_HEADER: (u16, &str) = (
+        200,
+        r#"{"token_type":"Bearer","expires_in":3599,"access_token":"a\nb"}"#,
+    );
+    for (answer, wanted) in [(OVER, "has expired"), (NO_HEADER, "holds no token")] {
+        let tokens = entra(Box::leak(Box::new([answer])), Duration::ZERO).await;
+        for _ in 0..3 {
+            let error = tokens.get(Audience::Graph).await.unwrap_err();
+            assert!(error.to_string().contains(wanted), "{error}");
+        }
+        // It is not asked for again with every request.
+        assert_eq!(tokens.sent(), 1);
+    }
+    const FOR_YEARS: (u16, &str) = (
+        200,
+        r#"{"token_type":"Bearer","expires_in":999999999,"access_token":"t"}"#,
+    );
+    let tokens = entra(&[FOR_YEARS], LONG).await;
+    tokens.get(Audience::Graph).await.unwrap();
+    let state = tokens.state(Audience::Graph);
+    let expires = state.lock().await.token.as_ref().unwrap().expires;
+    assert!(expires < Utc::now() + chrono::TimeDelta::days(8));
+}
+
+#[tokio::test]
 async fn a_token_that_is_refused_is_renewed_once_for_all() {
     let tokens = entra(&[TOKEN], LONG).await;
     let first = tokens.get(Audience::Graph).await.unwrap();
