@@ -231,8 +231,7 @@ fn hide(value: &mut Value, secrets: &[String]) {
 pub(super) fn issued(body: &Value, now: DateTime<Utc>) -> Result<Issued, String> {
     let secret = body["access_token"].as_str().unwrap_or_default();
     let lifetime = number(&body["expires_in"]).and_then(TimeDelta::try_seconds);
-    let expires = expiry(&body["expires_on"])
-        .or_else(|| now.checked_add_signed(lifetime?));
+    let expires = expiry(&body["expires_on"]).or_else(|| now.checked_add_signed(lifetime?));
     checked(secret, expires, now)
 }
 

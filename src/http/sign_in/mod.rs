@@ -14,6 +14,7 @@ mod certificate;
 mod der;
 mod device_code;
 mod entra;
+mod file;
 mod managed_identity;
 mod method;
 mod pbes2;
@@ -43,6 +44,7 @@ use managed_identity::ManagedIdentity;
 use method::Kind;
 
 pub use certificate::ClientCertificate;
+pub use file::secret_file;
 pub use method::{IdentityService, Method, PATIENCE, SignIn};
 
 /// A token is renewed this long before it expires.

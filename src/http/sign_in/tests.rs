@@ -89,7 +89,10 @@ async fn a_refusal_is_remembered_for_its_audience() {
 
 #[tokio::test]
 async fn a_service_that_the_configuration_does_not_use_is_not_signed_in_to() {
-    let refused = (400, r#"{"error":"x","error_description":"AADSTS500011: No."}"#);
+    let refused = (
+        400,
+        r#"{"error":"x","error_description":"AADSTS500011: No."}"#,
+    );
     let answers = Box::leak(Box::new([refused, TOKEN]));
     let tokens = entra_for(vec![Audience::Graph], answers, LONG).await;
     let error = tokens.get(Audience::Graph).await.unwrap_err();
