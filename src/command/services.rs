@@ -98,11 +98,11 @@ impl Services {
         let reach = match self.may_be_person {
             None => return Ok(()),
             Some(false) => Reach::Application,
-            Some(true) => {
-                let permissions = self.client.permissions(Audience::Graph).await;
-                // Who cannot sign in is told so by the first request.
-                permissions.map_or(Reach::Application, |permissions| Reach::of(&permissions))
-            }
+            Some(true) => match self.client.permissions(Audience::Graph).await {
+                Ok(permissions) => Reach::of(&permissions),
+                // Who cannot sign in is told so by the first request, and what the case knows stays.
+                Err(_) => return Ok(()),
+            },
         };
         Ok(pipeline::record_reach(&self.client, &reach)?)
     }

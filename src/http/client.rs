@@ -327,10 +327,14 @@ impl Client {
         let mut begun: Option<(Retries, Instant)> = None;
         let (mut paused, mut waited) = (Duration::ZERO, Duration::ZERO);
         loop {
+            let before = paused;
             if let Err(TooLong(asked)) =
                 network.throttle.acquire(&request.limits, &mut paused).await
             {
                 return Ok(self.without_asking(request, too_long(asked)));
+            }
+            if let Some((_, deadline)) = &mut begun {
+                *deadline += paused - before;
             }
             let prepared = match self.prepare(network, request).await? {
                 Ok(prepared) => prepared,
@@ -351,10 +355,17 @@ impl Client {
                         None => {}
                     }
                     self.heed_pause(network, request, &answer);
-                    match retry::pause(request, &answer, retries, waited) {
-                        Some(pause) => tokio::time::sleep(pause).await,
-                        None => return Ok((at, answer)),
+                    let Some(pause) = retry::pause(request, &answer, retries, waited) else {
+                        return Ok((at, answer));
+                    };
+                    if retry::long_pause(request, &answer).is_some() {
+                        paused += pause;
+                        if paused > MOST_PAUSED {
+                            return Ok((at, answer));
+                        }
+                        *deadline += pause;
                     }
+                    tokio::time::sleep(pause).await;
                 }
                 Attempt::NewToken => {}
                 Attempt::NoToken(answer) => return Ok((at, answer)),

@@ -59,10 +59,10 @@ pub(crate) fn long_pause(request: &Request, answer: &Answer) -> Option<Duration>
     pause_for(request, answer).filter(|pause| *pause >= LONG_PAUSE)
 }
 
-/// The pause that the service requests, wherever it says so.
+/// The pause that the service requests, wherever it says so; the longer one when it does so twice.
 pub(super) fn pause_for(request: &Request, answer: &Answer) -> Option<Duration> {
     let said = || (request.says_pause?)(answer);
-    asked_pause(answer).or_else(said)
+    asked_pause(answer).max(said())
 }
 
 /// The pause that the service requests in `Retry-After`.

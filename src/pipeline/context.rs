@@ -132,17 +132,27 @@ fn msgraph(client: &Arc<Client>, settings: &Settings, reach: Reach) -> msgraph::
 /// # Errors
 /// When it cannot be recorded.
 pub fn record_reach(client: &Client, reach: &Reach) -> Result<(), Failure> {
-    if *reach != recorded_reach(client)? {
-        let text = serde_json::to_string(reach).unwrap_or_default();
-        client.keep(Source::Login, REACH, Some(text))?;
+    let text = serde_json::to_string(reach).unwrap_or_default();
+    match kept_reach(client)? {
+        Some(kept) if kept == text => Ok(()),
+        None if *reach == Reach::Application => Ok(()),
+        _ => client.keep(Source::Login, REACH, Some(text)).map(drop),
     }
-    Ok(())
 }
 
 fn recorded_reach(client: &Client) -> Result<Reach, Failure> {
+    match kept_reach(client)? {
+        None => Ok(Reach::default()),
+        // What a later version wrote is not taken for an application.
+        Some(kept) => serde_json::from_str(&kept)
+            .map_err(|_| Failure::NotRecorded("what the token may ask for".to_owned())),
+    }
+}
+
+fn kept_reach(client: &Client) -> Result<Option<String>, Failure> {
     match client.keep(Source::Login, REACH, None) {
-        Ok(kept) => Ok(serde_json::from_str(kept.body()).unwrap_or_default()),
-        Err(Failure::NotRecorded(_)) => Ok(Reach::default()),
+        Ok(kept) => Ok(Some(kept.body().to_owned())),
+        Err(Failure::NotRecorded(_)) => Ok(None),
         Err(failure) => Err(failure),
     }
 }

@@ -135,22 +135,24 @@ impl Findings {
         self.out_of_reach_from.get_or_insert(stage);
     }
 
-    /// Adds the gap of all that the person who is signed in cannot have.
+    /// Adds the gap of all that the person who is signed in cannot have, one for each source.
     fn settle_out_of_reach(&mut self) {
         let Some(stage) = self.out_of_reach_from.take() else {
             return;
         };
-        let what = std::mem::take(&mut self.out_of_reach);
-        let count = what.values().sum();
-        let what: Vec<String> = what
-            .iter()
-            .map(|(problem, count)| format!("{}: {count}", problem.in_short()))
-            .collect();
-        let reason = format!(
-            "signed in as a person, who cannot have these of Graph, so they were not asked for ({}); sign in as an application to have them",
-            what.join("; ")
-        );
-        self.add(stage, msgraph::SOURCE, reason, Some(""), count);
+        let mut sources: BTreeMap<Source, (Vec<String>, u64)> = BTreeMap::new();
+        for (problem, count) in std::mem::take(&mut self.out_of_reach) {
+            let (what, all) = sources.entry(problem.source()).or_default();
+            what.push(format!("{}: {count}", problem.in_short()));
+            *all += count;
+        }
+        for (source, (what, count)) in sources {
+            let reason = format!(
+                "signed in as a person, who cannot have these, so they were not asked for ({}); sign in as an application to have them",
+                what.join("; ")
+            );
+            self.add(stage, source, reason, Some(""), count);
+        }
     }
 }
 

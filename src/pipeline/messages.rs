@@ -23,7 +23,7 @@ use crate::graph::{Edge, NodeRef, Seen};
 use crate::http::Failure;
 use crate::model::{ChannelId, MessageId, Stage, TeamId};
 use crate::source::logs::{Query, chunks};
-use crate::source::msgraph::{self, changed_since};
+use crate::source::msgraph::{self, Recorded, TeamInfo, changed_since};
 
 const STAGE: Stage = Stage::Messages;
 /// The number of teams whose messages are read at the same time.
@@ -174,10 +174,16 @@ async fn put_channels(
 async fn fetch(context: &Context, fetched: &mut Fetched<'_>) -> Result<Lists, Failure> {
     let changed = changed_since(context.window, context.now);
     let teams = fetched.listing.teams();
+    let own = own_teams(context, &teams).await?;
     let shared = Mutex::new(&mut *fetched);
     let reads = stream::iter(teams).map(|team| {
-        let shared = &shared;
+        let (shared, own) = (&shared, &own);
         async move {
+            if own.as_ref().is_some_and(|own| !own.contains(&team)) {
+                let what = msgraph::CHANNEL_MESSAGES;
+                let problem = msgraph::Problem::NotJoined { what };
+                return Ok((team, Vec::new(), Vec::new(), Some(problem)));
+            }
             // Messages of a shared channel, from another team than its first, and messages that name no channel.
             let (mut spare, mut unplaced) = (Vec::new(), Vec::new());
             let visit = |message: ReadMessage| {
@@ -220,6 +226,22 @@ async fn fetch(context: &Context, fetched: &mut Fetched<'_>) -> Result<Lists, Fa
         lists.place(fetched, &team, message);
     }
     Ok(lists)
+}
+
+/// The teams whose messages a person may have, if one is signed in and they are known.
+async fn own_teams(
+    context: &Context,
+    teams: &BTreeSet<TeamId>,
+) -> Result<Option<BTreeSet<TeamId>>, Failure> {
+    if teams.is_empty() {
+        return Ok(None);
+    }
+    let own = context.msgraph.own_teams().await?;
+    let ids = |own: Vec<Recorded<TeamInfo>>| {
+        let ids = own.into_iter().filter_map(|team| team.value.id);
+        ids.map(TeamId::from).collect()
+    };
+    Ok(own.map(ids))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -39,6 +39,9 @@ pub use types::{ChannelInfo, ChatInfo, ChatMessage, Identity, Member, TeamInfo, 
 /// The key of this source in `requests` and in gaps.
 pub const SOURCE: Source = Source::Graph;
 
+/// What messages of channels are called in gaps.
+pub const CHANNEL_MESSAGES: &str = Subject::CHANNEL_MESSAGES.what;
+
 /// The time limit for a request from its first attempt, including the waiting for throttling.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// The number of messages on a page, which is the most that Microsoft Graph allows.
@@ -60,8 +63,8 @@ pub struct Graph {
     reach: Reach,
 }
 
-/// A request, or why it is not sent.
-type Asked = Result<Request, Problem>;
+/// A request, and why it is not sent unless its answer is on record.
+type Asked = (Request, Result<(), Problem>);
 
 /// A parsed answer, or one item of it, and the record that holds it.
 #[derive(Debug, Clone)]
@@ -161,8 +164,8 @@ impl Graph {
         let requests = keys
             .iter()
             .map(|key| {
-                self.reach.user(key)?;
-                Ok(self.get(&["users", key], &select, limits::other()))
+                let request = self.get(&["users", key], &select, limits::other());
+                (request, self.reach.user(key))
             })
             .collect();
         self.objects(requests, Subject::USERS).await
@@ -184,10 +187,10 @@ impl Graph {
         for user in users {
             let allowed = |subject| self.reach.teams_of(user, subject);
             let subject = Subject::JOINED_TEAMS;
-            requests.push((allowed(subject).map(|()| joined(user)), subject));
+            requests.push(((joined(user), allowed(subject)), subject));
             if self.has_associated_teams() {
                 let subject = Subject::ASSOCIATED_TEAMS;
-                requests.push((allowed(subject).map(|()| associated(user)), subject));
+                requests.push(((associated(user), allowed(subject)), subject));
             }
         }
         let mut lists = self.lists(requests).await?.into_iter();
@@ -200,6 +203,23 @@ impl Graph {
             teams.push(TeamsOf { joined, associated });
         }
         Ok(teams)
+    }
+
+    /// The teams that the person who is signed in has joined; `None` for an application, and when they are not known.
+    ///
+    /// # Errors
+    /// When no request can be made at all.
+    pub async fn own_teams(&self) -> Result<Option<Vec<Recorded<TeamInfo>>>, Failure> {
+        let Some(person) = self.reach.person() else {
+            return Ok(None);
+        };
+        let subject = Subject::JOINED_TEAMS;
+        let path = ["users", person, "joinedTeams"];
+        let request = self.list(&path, &[], limits::teams());
+        let asked = (request, self.reach.teams_of(person, subject));
+        let lists = self.lists(vec![(asked, subject)]).await?;
+        let whole = lists.into_iter().find(|list| list.problem.is_none());
+        Ok(whole.map(|list| list.items))
     }
 
     /// Whether this cloud serves associated teams. That of China does not.
@@ -220,8 +240,8 @@ impl Graph {
         let requests = ids
             .iter()
             .map(|id| {
-                self.reach.team()?;
-                Ok(self.get(&["teams", id], &select, limits::team(id)))
+                let request = self.get(&["teams", id], &select, limits::team(id));
+                (request, self.reach.team())
             })
             .collect();
         self.objects(requests, Subject::TEAMS).await
@@ -237,12 +257,9 @@ impl Graph {
     ) -> Result<Vec<Result<Recorded<ChannelInfo>, Problem>>, Failure> {
         let select = [("$select", "id,displayName,membershipType".to_owned())];
         let request = |(team, channel): &(String, String)| {
-            self.reach.channel()?;
-            Ok(self.get(
-                &["teams", team, "channels", channel],
-                &select,
-                limits::channel(team, channel),
-            ))
+            let path = ["teams", team, "channels", channel];
+            let request = self.get(&path, &select, limits::channel(team, channel));
+            (request, self.reach.channel())
         };
         self.objects(ids.iter().map(request).collect(), Subject::CHANNELS)
             .await
@@ -260,9 +277,6 @@ impl Graph {
         digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
         mut visit: impl FnMut(M),
     ) -> Result<Option<Problem>, Failure> {
-        if let Err(problem) = self.reach.messages_of_team() {
-            return Ok(Some(problem));
-        }
         let query = [
             ("$top", PAGE.to_string()),
             ("$filter", changed_between(changed)),
@@ -272,6 +286,11 @@ impl Graph {
             is_answer: answer::is_page_of_some,
             ..with_all_types(self.list(&path, &query, limits::all_messages(team)))
         };
+        if let Err(problem) = self.reach.messages_of_team()
+            && self.journal.on_record(&request)?.is_none()
+        {
+            return Ok(Some(problem));
+        }
         let subject = Subject::CHANNEL_MESSAGES;
         self.pages(request, subject, None, None, digest, &mut visit)
             .await
@@ -285,10 +304,9 @@ impl Graph {
         &self,
         places: &[MessagePlace],
     ) -> Result<Vec<Result<Recorded<ChatMessage>, Problem>>, Failure> {
-        let requests = places.iter().map(|place| {
-            self.reach.channel_message()?;
-            Ok(self.channel_message(place))
-        });
+        let requests = places
+            .iter()
+            .map(|place| (self.channel_message(place), self.reach.channel_message()));
         let requests = requests.collect();
         self.objects(requests, Subject::CHANNEL_MESSAGES).await
     }
@@ -338,9 +356,8 @@ impl Graph {
             .iter()
             .map(|user| {
                 let limits = limits::chats_of(user);
-                let allowed = self.reach.chats_of(user);
-                let list = || self.list(&["users", user, "chats"], &top, limits);
-                (allowed.map(|()| list()), Subject::CHATS)
+                let request = self.list(&["users", user, "chats"], &top, limits);
+                ((request, self.reach.chats_of(user)), Subject::CHATS)
             })
             .collect();
         self.lists(requests).await
@@ -355,8 +372,8 @@ impl Graph {
         ids: &[String],
     ) -> Result<Vec<Result<Recorded<ChatInfo>, Problem>>, Failure> {
         let request = |id: &String| {
-            self.reach.chat(Subject::CHATS)?;
-            Ok(self.get(&["chats", id], &[], limits::chat(id)))
+            let request = self.get(&["chats", id], &[], limits::chat(id));
+            (request, self.reach.chat(Subject::CHATS))
         };
         let requests = ids.iter().map(request).collect();
         self.objects(requests, Subject::CHATS).await
@@ -371,14 +388,10 @@ impl Graph {
         places: &[ChatMessagePlace],
     ) -> Result<Vec<Result<Recorded<ChatMessage>, Problem>>, Failure> {
         let request = |place: &ChatMessagePlace| {
-            self.reach.chat_messages()?;
             let ChatMessagePlace { chat, id } = place;
             let path = ["chats", chat, "messages", id];
-            Ok(with_all_types(self.get(
-                &path,
-                &[],
-                limits::chat_messages(chat),
-            )))
+            let request = with_all_types(self.get(&path, &[], limits::chat_messages(chat)));
+            (request, self.reach.chat_messages())
         };
         let requests = places.iter().map(request).collect();
         self.objects(requests, Subject::CHAT_MESSAGES).await
@@ -398,7 +411,7 @@ impl Graph {
                     ..self.list(&["chats", chat, "members"], &[], limits)
                 };
                 let subject = Subject::CHAT_MEMBERS;
-                (self.reach.chat(subject).map(|()| request), subject)
+                ((request, self.reach.chat(subject)), subject)
             })
             .collect();
         self.lists(requests).await
@@ -419,27 +432,33 @@ impl Graph {
         digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
         mut visit: impl FnMut(M),
     ) -> Result<ChatRead, Failure> {
-        if let Err(problem) = self.reach.chat_messages() {
+        let path = ["chats", chat, "messages"];
+        let subject = Subject::CHAT_MESSAGES;
+        let top = ("$top", PAGE.to_string());
+        let list = |query: &[(&str, String)]| {
+            with_all_types(self.list(&path, query, limits::chat_messages(chat)))
+        };
+        let unsorted = list(std::slice::from_ref(&top));
+        // The service ignores the filter unless $orderby has the same property.
+        let sorted = self.cloud.sorts_chat_messages().then(|| Request {
+            is_answer: answer::is_page_or_refusal_of_options,
+            ..list(&[
+                top,
+                ("$orderby", "lastModifiedDateTime desc".to_owned()),
+                ("$filter", changed_between(changed)),
+            ])
+        });
+        let first_choice = sorted.as_ref().unwrap_or(&unsorted);
+        if let Err(problem) = self.reach.chat_messages()
+            && self.journal.on_record(first_choice)?.is_none()
+        {
             return Ok(ChatRead {
                 problem: Some(problem),
                 is_sorting_refused: false,
             });
         }
-        let path = ["chats", chat, "messages"];
-        let subject = Subject::CHAT_MESSAGES;
-        let top = ("$top", PAGE.to_string());
-        let is_sorted = self.cloud.sorts_chat_messages();
-        if is_sorted {
-            // The service ignores the filter unless $orderby has the same property.
-            let query = [
-                top.clone(),
-                ("$orderby", "lastModifiedDateTime desc".to_owned()),
-                ("$filter", changed_between(changed)),
-            ];
-            let request = Request {
-                is_answer: answer::is_page_or_refusal_of_options,
-                ..with_all_types(self.list(&path, &query, limits::chat_messages(chat)))
-            };
+        let is_sorted = sorted.is_some();
+        if let Some(request) = sorted {
             let first = self.client.send(&request).await?;
             if !answer::is_refusal_of_options(&first.answer) {
                 let pages = self.pages(request, subject, Some(first), None, digest, &mut visit);
@@ -449,7 +468,6 @@ impl Graph {
                 });
             }
         }
-        let request = with_all_types(self.list(&path, &[top], limits::chat_messages(chat)));
         let digest = move |message: Recorded<ChatMessage>| {
             let at = message.value.last_modified_date_time;
             let is_wanted = at.is_none_or(|at| changed.contains(at));
@@ -457,7 +475,7 @@ impl Graph {
         };
         let mut visit = |message: Option<M>| message.into_iter().for_each(&mut visit);
         let from = Some(changed.from);
-        let pages = self.pages(request, subject, None, from, digest, &mut visit);
+        let pages = self.pages(unsorted, subject, None, from, digest, &mut visit);
         Ok(ChatRead {
             problem: pages.await?,
             is_sorting_refused: is_sorted,
@@ -499,7 +517,10 @@ impl Graph {
         subject: Subject,
     ) -> Result<Vec<Result<Recorded<T>, Problem>>, Failure> {
         let answers = self.send_allowed(asked).await?.into_iter();
-        let objects = answers.map(|(_, answer)| answer.and_then(|answer| object(&answer, subject)));
+        let objects = answers.map(|(_, answer)| {
+            let object = answer.and_then(|answer| object(&answer, subject));
+            object.map_err(|problem| self.reach.explain(problem))
+        });
         Ok(objects.collect())
     }
 
@@ -513,35 +534,45 @@ impl Graph {
             .zip(subjects)
             .map(|((request, first), subject)| async move {
                 let mut items = Vec::new();
-                let problem = match (request, first) {
-                    (Some(request), Ok(first)) => {
+                let problem = match first {
+                    Ok(first) => {
                         let mut keep = |item| items.push(item);
                         let same = |item: Recorded<T>| item;
                         self.pages(request, subject, Some(first), None, same, &mut keep)
                             .await?
                     }
-                    (_, first) => first.err(),
+                    Err(problem) => Some(problem),
                 };
                 Ok::<_, Failure>(List { items, problem })
             });
         futures::future::try_join_all(reads).await
     }
 
-    /// Sends the requests that may be sent. Returns each with its answer, or why it was not sent, in the same order.
+    /// Sends the requests that may be sent. What is on record is taken whoever asks now: it was received by somebody who
+    /// could have it. Returns each with its answer, or why it was not sent, in the same order.
     async fn send_allowed(
         &self,
         asked: Vec<Asked>,
-    ) -> Result<Vec<(Option<Request>, Result<Exchange, Problem>)>, Failure> {
-        let allowed: Vec<Request> = asked.iter().flatten().cloned().collect();
+    ) -> Result<Vec<(Request, Result<Exchange, Problem>)>, Failure> {
+        let mut refused = Vec::with_capacity(asked.len());
+        let mut allowed = Vec::new();
+        for (request, may) in &asked {
+            let problem = match may {
+                Err(problem) if self.journal.on_record(request)?.is_none() => Some(problem.clone()),
+                _ => {
+                    allowed.push(request.clone());
+                    None
+                }
+            };
+            refused.push(problem);
+        }
         let mut answers = self.send_all(&allowed).await?.into_iter();
         let mut all = Vec::with_capacity(asked.len());
-        for asked in asked {
-            match asked {
-                Ok(request) => {
-                    // Every request has an answer.
-                    all.extend(answers.next().map(|answer| (Some(request), Ok(answer))));
-                }
-                Err(problem) => all.push((None, Err(problem))),
+        for ((request, _), problem) in asked.into_iter().zip(refused) {
+            match problem {
+                Some(problem) => all.push((request, Err(problem))),
+                // Every request has an answer.
+                None => all.extend(answers.next().map(|answer| (request, Ok(answer)))),
             }
         }
         Ok(all)

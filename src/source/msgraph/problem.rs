@@ -106,6 +106,12 @@ pub enum Problem {
         what: &'static str,
         scope: &'static str,
     },
+    #[error("{what}: not asked for, since the person who is signed in has not joined the team")]
+    NotJoined { what: &'static str },
+    #[error(
+        "{what}: refused to the person who is signed in ({said}), as when they are no member; sign in as an application to have it"
+    )]
+    NotForPerson { what: &'static str, said: String },
     #[error(
         "{what}: not listed, since linktrail is signed in as a person, and Graph exports messages to an application only; each was asked for singly"
     )]
@@ -133,7 +139,33 @@ impl Problem {
 
     /// True when it was not asked for, since the person who is signed in could not have it.
     pub fn is_out_of_reach(&self) -> bool {
-        matches!(self, Self::OfOthers { .. } | Self::NoScope { .. })
+        matches!(
+            self,
+            Self::OfOthers { .. } | Self::NoScope { .. } | Self::NotJoined { .. }
+        )
+    }
+
+    /// The source that does not give it.
+    pub fn source(&self) -> Source {
+        match self {
+            Self::NoScope { what, .. } if *what == Subject::HUNTING.what => Source::Hunting,
+            _ => Source::Graph,
+        }
+    }
+
+    /// The same, when it was a person who asked: rights that an application would need are not what is missing.
+    pub(super) fn to_person(self) -> Self {
+        match self {
+            Self::Unexplained { what, said, .. }
+            | Self::NotInstalled { what, said, .. }
+            | Self::Closed { what, said }
+            | Self::Backend { what, said } => Self::NotForPerson { what, said },
+            Self::NotPermitted { what, status, .. } => Self::NotForPerson {
+                what,
+                said: format!("HTTP {status}"),
+            },
+            other => other,
+        }
     }
 
     /// What was not asked for and why, in a few words, for a list of such things.
@@ -141,6 +173,7 @@ impl Problem {
         match self {
             Self::OfOthers { what } => format!("{what} of other people"),
             Self::NoScope { what, scope } => format!("{what} (needs {scope})"),
+            Self::NotJoined { what } => format!("{what} of teams that they have not joined"),
             problem => problem.to_string(),
         }
     }
@@ -160,7 +193,8 @@ impl Problem {
             | Self::Throttled { .. }
             | Self::NoAnswer { .. }
             | Self::OfOthers { .. }
-            | Self::NoScope { .. } => true,
+            | Self::NoScope { .. }
+            | Self::NotJoined { .. } => true,
             Self::NotFound { .. }
             | Self::NoList { .. }
             | Self::BrokenOff { .. }
@@ -168,6 +202,7 @@ impl Problem {
             | Self::Elsewhere { .. }
             | Self::Loop { .. }
             | Self::EmptyPages { .. }
+            | Self::NotForPerson { .. }
             | Self::OneByOne { .. } => false,
         }
     }

@@ -125,6 +125,24 @@ impl Reach {
         self.needs(Subject::CHAT_MESSAGES, CHAT_MESSAGES)
     }
 
+    /// The person who is signed in, by the id or the UPN; `None` for an application, and for one that the token does not
+    /// name.
+    pub(super) fn person(&self) -> Option<&str> {
+        match self {
+            Self::Application => None,
+            Self::Person { id, upn, .. } => [id, upn].into_iter().find(|key| !key.is_empty()),
+        }
+        .map(String::as_str)
+    }
+
+    /// Says why something is missing to whoever is signed in.
+    pub(super) fn explain(&self, problem: Problem) -> Problem {
+        match self {
+            Self::Application => problem,
+            Self::Person { .. } => problem.to_person(),
+        }
+    }
+
     /// The rule for advanced hunting.
     pub fn hunting(&self) -> Result<(), Problem> {
         self.needs(Subject::HUNTING, HUNTING)
