@@ -11,7 +11,10 @@ use super::error::Problems;
 use super::reading::{Sections, address};
 use super::secret::{self, CLIENT_CERTIFICATE_PASSWORD, CLIENT_SECRET};
 use super::sections::{MetadataEndpoint, Method};
-use crate::http::{ClientCertificate, IdentityService, PATIENCE, SignIn, SignInMethod};
+use crate::http::{
+    ClientCertificate, IdentityService, PATIENCE, SignIn, SignInMethod, secret_file,
+};
+use crate::journal::Audience;
 use crate::terminal::clean;
 
 /// The ways to sign in, with their names.
@@ -39,6 +42,9 @@ const KEYS: [(&str, &[Method]); 4] = [
     ("client_certificate_file", &[Method::ClientCertificate]),
     ("managed_identity_client_id", &[Method::ManagedIdentity]),
 ];
+
+/// The longest file with a certificate and its key, in bytes. Chains of certificates have some thousand.
+const LONGEST_CERTIFICATE: u64 = 1024 * 1024;
 
 /// The variables by which Azure says which identity an app has.
 const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
@@ -86,8 +92,16 @@ pub(super) fn sign_in(sections: &Sections, problems: &mut Problems) -> Option<Si
         authority: services.login,
         graph_audience: services.graph,
         log_analytics_audience: services.log_analytics_audience,
+        audiences: audiences(sections),
         patience: PATIENCE,
     })
+}
+
+/// The services that a load asks: Microsoft Graph always, and Log Analytics where there is a workspace.
+fn audiences(sections: &Sections) -> Vec<Audience> {
+    let workspace = sections.sentinel.workspace_id.as_ref();
+    let logs = workspace.map(|_| Audience::LogAnalytics);
+    [Audience::Graph].into_iter().chain(logs).collect()
 }
 
 fn method(sections: &Sections, problems: &mut Problems) -> Option<SignInMethod> {
@@ -185,8 +199,9 @@ fn certificate(sections: &Sections, problems: &mut Problems) -> Option<ClientCer
         written.unwrap_or_default(),
         clean(&path.to_string_lossy())
     );
-    let file = std::fs::read(path).map_err(|error| format!("{start} cannot be read: {error}"));
-    let file = secrecy::zeroize::Zeroizing::new(problems.check(file)?);
+    let file = secret_file(path, LONGEST_CERTIFICATE);
+    let file = file.map_err(|error| format!("{start} cannot be read: {error}"));
+    let file = problems.check(file)?;
     let read = ClientCertificate::read(&file, password.as_ref());
     problems.check(read.map_err(|what| format!("{start} {what}")))
 }

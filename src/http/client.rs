@@ -487,7 +487,10 @@ impl Client {
             return Ok(Attempt::Answer(answer));
         };
         match answer.status() {
-            Some(401) => match tokens.refused(audience, &token, &refusal(&answer)).await {
+            Some(401) => match tokens
+                .refused(audience, request.source, &token, &refusal(&answer))
+                .await
+            {
                 Refused::Renewed => Ok(Attempt::NewToken),
                 Refused::OnlyHere => Ok(Attempt::Answer(answer)),
                 Refused::Always(error) => {

@@ -21,7 +21,7 @@ pub use permissions::Permissions;
 pub(crate) use retry::{asked_pause, first_pause, retry_after};
 pub use sign_in::{
     ClientCertificate, IdentityService, Method as SignInMethod, PATIENCE, SignIn, SignInError,
-    Tokens,
+    Tokens, secret_file,
 };
 pub use throttle::Throttle;
 pub(crate) use transport::KEPT_HEADERS;

@@ -25,6 +25,7 @@ use url::Url;
 use super::advice::Asking;
 use super::certificate::ClientCertificate;
 use super::entra::{self, Issued, Trouble};
+use super::file::secret_file;
 use super::method::SignIn;
 
 /// The longest federated token that is sent, in bytes.
@@ -106,15 +107,7 @@ pub(super) async fn token(
 
 fn issued_by(token: &AccessToken) -> Result<Issued, Trouble> {
     let expires = DateTime::from_timestamp(token.expires_on.unix_timestamp(), 0);
-    match expires {
-        Some(expires) => Ok(Issued {
-            secret: token.token.secret().to_owned().into(),
-            expires,
-        }),
-        None => Err(Trouble::away(
-            "the answer does not say when the token expires",
-        )),
-    }
+    entra::checked(token.token.secret(), expires, Utc::now()).map_err(Trouble::away)
 }
 
 fn options(sign_in: &SignIn, client: Arc<EntraClient>) -> ClientOptions {
@@ -139,13 +132,19 @@ async fn federated_token(path: &std::path::Path) -> Result<String, Trouble> {
             crate::terminal::clean(&name.to_string())
         ))
     };
-    let unreadable = |error: std::io::Error| wrong(format!("which cannot be read: {error}"));
-    let length = tokio::fs::metadata(path).await.map_err(unreadable)?.len();
-    if length > LONGEST_TOKEN {
-        return Err(wrong("which is too long for a token".to_owned()));
-    }
-    let text = tokio::fs::read_to_string(path).await.map_err(unreadable)?;
-    let token = text.trim();
+    let (file, limit) = (path.to_owned(), LONGEST_TOKEN);
+    let read = tokio::task::spawn_blocking(move || secret_file(&file, limit)).await;
+    let bytes = match read.unwrap_or_else(|error| Err(error.into())) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+            return Err(wrong("which is too long for a token".to_owned()));
+        }
+        Err(error) => return Err(wrong(format!("which cannot be read: {error}"))),
+    };
+    let token = std::str::from_utf8(&bytes);
+    let token = token
+        .map_err(|_| wrong("which holds something else than a token".to_owned()))?
+        .trim();
     match token {
         "" => Err(wrong(
             "which is empty; check what writes the token into it".to_owned(),

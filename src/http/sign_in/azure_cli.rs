@@ -226,15 +226,10 @@ fn read(stdout: &[u8], asking: Asking<'_>, now: DateTime<Utc>) -> Result<Issued,
     if !body.is_object() {
         return Err(strange("something else than JSON"));
     }
-    let is_id = |tenant: &str| uuid::Uuid::try_parse(tenant).is_ok();
-    let tenant = body["tenant"].as_str().unwrap_or(asking.tenant);
-    if is_id(tenant) && is_id(asking.tenant) && !tenant.eq_ignore_ascii_case(asking.tenant) {
-        return Err(Trouble::refused(format!(
-            "it is signed in to the tenant {}, and [tenant] id is {}; run: az login --tenant {}",
-            entra::words(tenant),
-            asking.tenant,
-            asking.tenant
-        )));
+    // Not every token says of which tenant it is.
+    let tenant = body["tenant"].as_str().unwrap_or_default();
+    if let Some(why) = super::other_tenant(asking.by, tenant, asking.tenant) {
+        return Err(Trouble::refused(why));
     }
     let expires = entra::number(&body["expires_on"])
         .and_then(|seconds| DateTime::from_timestamp(seconds, 0))

@@ -42,7 +42,7 @@ pub(super) struct DeviceCode {
 #[derive(Debug, Default)]
 struct Session {
     refresh_token: Option<SecretString>,
-    /// Why nobody is asked again in this run.
+    /// Why no person is asked again in this run. The refresh token, when there is one, is used all the same.
     ended: Option<Refusal>,
 }
 
@@ -75,10 +75,14 @@ impl DeviceCode {
     /// A token from the session, and otherwise from a person. `may_ask` is false while a token is still good, so that
     /// nobody is disturbed without need.
     pub(super) async fn token(&self, line: Line<'_>, may_ask: bool) -> Result<Issued, Trouble> {
-        let mut session = self.session.lock().await;
-        if let Some(ended) = &session.ended {
-            return Err(Trouble::Refused(ended.clone()));
-        }
+        let mut session = match may_ask {
+            true => self.session.lock().await,
+            // Whoever has a good token does not wait until a person has entered a code for another one.
+            false => self
+                .session
+                .try_lock()
+                .map_err(|_| Trouble::away("another sign-in is under way"))?,
+        };
         if let Some(token) = &session.refresh_token {
             let token = token.clone();
             match self.refresh(line, &token, &mut session).await {
@@ -86,11 +90,17 @@ impl DeviceCode {
                     if !may_ask {
                         return Err(Trouble::Refused(refusal));
                     }
-                    tracing::warn!("the sign-in has to be repeated: {}", refusal.why);
-                    session.refresh_token = None;
+                    // What one service refuses may be good for the other one, so the refresh token is kept until there
+                    // is a newer one.
+                    if session.ended.is_none() {
+                        tracing::warn!("the sign-in has to be repeated: {}", refusal.why);
+                    }
                 }
                 answered => return answered,
             }
+        }
+        if let Some(ended) = &session.ended {
+            return Err(Trouble::Refused(ended.clone()));
         }
         if !may_ask {
             return Err(Trouble::refused("somebody has to sign in again"));

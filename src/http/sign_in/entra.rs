@@ -108,13 +108,20 @@ pub(super) async fn exchange(request: reqwest::RequestBuilder) -> Result<Reply, 
 }
 
 impl Reply {
-    /// The same answer without these secrets, should the service have repeated what it was sent in an error.
+    /// The same answer without these secrets, should the service have repeated what it was sent in an error: as they are,
+    /// or percent-encoded as in a form. It takes place before anything is shortened, which could leave a part of them.
     pub(super) fn hiding(mut self, secrets: &[&str]) -> Self {
         if self.status != 200 {
-            let body = String::from_utf8_lossy(&self.body).into_owned();
-            let secrets = secrets.iter().filter(|secret| !secret.is_empty());
-            let body = secrets.fold(body, |body, secret| body.replace(secret, "***"));
-            self.body = body.into_bytes();
+            let mut forms: Vec<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
+            // A form that is a part of another one would leave the rest of that.
+            forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+            self.body = match serde_json::from_slice::<Value>(&self.body) {
+                Ok(mut body) => {
+                    hide(&mut body, &forms);
+                    body.to_string().into_bytes()
+                }
+                Err(_) => without(&String::from_utf8_lossy(&self.body), &forms).into_bytes(),
+            };
         }
         self
     }
@@ -160,8 +167,8 @@ impl Reply {
         tracing::debug!(
             status,
             error,
-            trace = %clean(text("trace_id")),
-            correlation = %clean(text("correlation_id")),
+            trace = self::words(text("trace_id")),
+            correlation = self::words(text("correlation_id")),
             "Entra issues no token"
         );
         let why = match (words.is_empty(), error.is_empty()) {
@@ -180,18 +187,66 @@ impl Reply {
     }
 }
 
+/// A secret as it is, and in the ways in which a form or an address has it.
+fn forms(secret: &str) -> Vec<String> {
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let address = form.replace('+', "%20");
+    let lower = [&form, &address].map(|form| lower_hex(form));
+    let [form_lower, address_lower] = lower;
+    let all = [secret.to_owned(), form, address, form_lower, address_lower];
+    all.into_iter().filter(|form| !form.is_empty()).collect()
+}
+
+/// A percent-encoded text with the digits `a` to `f` as small letters.
+fn lower_hex(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut lower = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at(part.len().min(2));
+        lower.push('%');
+        lower.push_str(&digits.to_lowercase());
+        lower.push_str(rest);
+    }
+    lower
+}
+
+fn without(text: &str, secrets: &[String]) -> String {
+    secrets
+        .iter()
+        .fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+}
+
+/// Hides the secrets in every text of an answer, where they stand without the escapes of JSON.
+fn hide(value: &mut Value, secrets: &[String]) {
+    match value {
+        Value::String(text) => *text = without(text, secrets),
+        Value::Array(values) => values.iter_mut().for_each(|value| hide(value, secrets)),
+        Value::Object(values) => values.values_mut().for_each(|value| hide(value, secrets)),
+        _ => {}
+    }
+}
+
 /// The token in the answer of Entra, of instance metadata or of App Service, which write numbers as texts. The error
 /// says what is wrong with the answer and holds nothing of it.
 pub(super) fn issued(body: &Value, now: DateTime<Utc>) -> Result<Issued, String> {
     let secret = body["access_token"].as_str().unwrap_or_default();
+    let lifetime = number(&body["expires_in"]).and_then(TimeDelta::try_seconds);
+    let expires = expiry(&body["expires_on"]).or_else(|| now.checked_add_signed(lifetime?));
+    checked(secret, expires, now)
+}
+
+/// A token that can be used, with an expiry that is believed. `expires` is `None` where the answer does not say it. The
+/// error holds nothing of the answer.
+pub(super) fn checked(
+    secret: &str,
+    expires: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<Issued, String> {
     // A token goes into a header.
     if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("the answer holds no token".to_owned());
     }
-    let lifetime = number(&body["expires_in"]).and_then(TimeDelta::try_seconds);
-    let expires = expiry(&body["expires_on"])
-        .or_else(|| now.checked_add_signed(lifetime?))
-        .ok_or("the answer does not say when the token expires")?;
+    let expires = expires.ok_or("the answer does not say when the token expires")?;
     if expires <= now {
         return Err(
             "the token in the answer has expired; check the clock of this machine".to_owned(),
@@ -400,6 +455,33 @@ mod tests {
             secrecy::ExposeSecret::expose_secret(&issued.secret),
             "wrong"
         );
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_every_form_and_where_the_text_is_cut() {
+        let secret = "p q/\"é+";
+        let sent: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let upper = sent.replace('+', "%20");
+        let lower = "p%20q%2f%22%c3%a9%2b";
+        let fill = "x".repeat(LONGEST - 3);
+        for form in [secret, sent.as_str(), upper.as_str(), lower] {
+            let body = description(&format!("'{form}' {fill}"));
+            let cut = description(&format!("{fill} {form}"));
+            let page = format!("<p>{form}</p>");
+            for (body, is_json) in [(body, true), (cut, true), (page, false)] {
+                let reply = Reply {
+                    status: 400,
+                    headers: HeaderMap::new(),
+                    body: body.into_bytes(),
+                };
+                let hidden = reply.hiding(&[secret]);
+                let text = String::from_utf8(hidden.body.clone()).unwrap();
+                assert!(text.contains("***") && !text.contains("%2"), "{text}");
+                let shown = hidden.trouble(ASKING).unwrap().to_string();
+                assert!(!shown.contains('q'), "{form}: {shown}");
+                assert_eq!(shown.contains('*'), is_json, "{shown}");
+            }
+        }
     }
 
     #[test]

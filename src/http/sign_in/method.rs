@@ -28,6 +28,8 @@ pub struct SignIn {
     pub graph_audience: &'static str,
     /// The audience of tokens for Log Analytics.
     pub log_analytics_audience: &'static str,
+    /// The audiences that the configuration has a use for. No other one is signed in to without a request for it.
+    pub audiences: Vec<Audience>,
     /// How long to wait for the token service when it does not answer; [`PATIENCE`] outside tests.
     pub patience: Duration,
 }

@@ -14,12 +14,13 @@ mod certificate;
 mod der;
 mod device_code;
 mod entra;
+mod file;
 mod managed_identity;
 mod method;
 mod pbes2;
 mod pem;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,19 +29,22 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::permissions::Permissions;
 use super::words::length;
 use crate::journal::Audience;
-use crate::model::{Retries, RetryPolicy};
+use crate::model::{Retries, RetryPolicy, Source};
 use advice::Asking;
 use azure::Proof;
 use azure_cli::AzureCli;
 use device_code::{DeviceCode, Line};
 use entra::{Issued, Trouble};
 use managed_identity::ManagedIdentity;
+use method::Kind;
 
 pub use certificate::ClientCertificate;
+pub use file::secret_file;
 pub use method::{IdentityService, Method, PATIENCE, SignIn};
 
 /// A token is renewed this long before it expires.
@@ -122,8 +126,35 @@ struct State {
     /// When to ask for a new token again, after the last attempt failed while the old one is still good, or brought one
     /// that expires as soon.
     again_at: Option<Instant>,
+    /// The sources whose requests were refused with the tokens so far.
+    refused_by: BTreeSet<Source>,
     /// Why there will be no token in this run.
     refused: Option<SignInError>,
+}
+
+impl State {
+    /// Puts a new token in the place of the old one. Where the service accepted the old one, it accepts the identity, so
+    /// that refusals of the new one are about single requests.
+    fn replace(&mut self, issued: Issued, replaced_at: Option<Instant>) {
+        let old = self.token.as_ref();
+        let is_accepted =
+            old.is_some_and(|old| old.is_accepted && is_of_same(&old.secret, &issued.secret));
+        self.generation += 1;
+        self.token = Some(Current {
+            secret: issued.secret,
+            expires: issued.expires,
+            replaced_at,
+            is_accepted,
+        });
+    }
+}
+
+/// True when two tokens speak for the same identity, or when one of them does not say for whom.
+fn is_of_same(one: &SecretString, other: &SecretString) -> bool {
+    let [one, other] = [one, other].map(|token| Permissions::of(token.expose_secret()));
+    !one.is_known()
+        || !other.is_known()
+        || (one.object_id(), one.tenant()) == (other.object_id(), other.tenant())
 }
 
 #[derive(Debug)]
@@ -132,20 +163,11 @@ struct Current {
     expires: DateTime<Utc>,
     /// When this token replaced one that the service refused.
     replaced_at: Option<Instant>,
-    /// Whether the service has accepted this token.
+    /// Whether the service has accepted this token, or one before it of the same identity.
     is_accepted: bool,
 }
 
 impl Current {
-    fn of(issued: Issued, replaced_at: Option<Instant>) -> Self {
-        Self {
-            secret: issued.secret,
-            expires: issued.expires,
-            replaced_at,
-            is_accepted: false,
-        }
-    }
-
     fn is_good_for(&self, time: Duration) -> bool {
         self.expires > Utc::now() + time
     }
@@ -192,14 +214,14 @@ impl Tokens {
         Ok(Permissions::of(token.secret.expose_secret()))
     }
 
-    /// True when there is a token for another audience than this one, for which there is none because of `error`.
+    /// True when there is a token for another audience of the configuration than this one, for which there is none because of `error`.
     pub(super) async fn is_signed_in_elsewhere(&self, than: Audience, error: &SignInError) -> bool {
         // Entra is waited for once.
         let patience = match error.is_away {
             true => Duration::ZERO,
             false => self.sign_in.patience,
         };
-        for audience in [Audience::Graph, Audience::LogAnalytics] {
+        for &audience in &self.sign_in.audiences {
             if audience != than && self.get_within(audience, patience).await.is_ok() {
                 return true;
             }
@@ -227,10 +249,9 @@ impl Tokens {
             let again = Instant::now() + AGAIN_AFTER;
             match self.fetch(audience, patience, !is_good).await {
                 Ok(issued) => {
-                    let current = Current::of(issued, None);
-                    state.again_at = (!is_fresh(&current)).then_some(again);
-                    state.generation += 1;
-                    state.token = Some(current);
+                    state.replace(issued, None);
+                    let is_fresh = state.token.as_ref().is_some_and(is_fresh);
+                    state.again_at = (!is_fresh).then_some(again);
                 }
                 Err(_) if is_good => state.again_at = Some(again),
                 Err(refused) => {
@@ -256,11 +277,19 @@ impl Tokens {
             && let Some(current) = &mut state.token
         {
             current.is_accepted = true;
+            state.refused_by.clear();
         }
     }
 
-    /// The service refused this token, and said `what`. It is renewed once for all requests that were sent with it.
-    pub(super) async fn refused(&self, audience: Audience, token: &Token, what: &str) -> Refused {
+    /// The service refused this token for a request of `source`, and said `what`. It is renewed once for all requests
+    /// that were sent with it.
+    pub(super) async fn refused(
+        &self,
+        audience: Audience,
+        source: Source,
+        token: &Token,
+        what: &str,
+    ) -> Refused {
         let state = self.state(audience);
         let mut state = state.lock().await;
         if let Some(refused) = &state.refused {
@@ -269,13 +298,14 @@ impl Tokens {
         if state.generation != token.generation {
             return Refused::Renewed;
         }
+        state.refused_by.insert(source);
         let replaced = state.token.as_ref().and_then(|current| current.replaced_at);
         if replaced.is_some_and(|at| at.elapsed() < NOT_RENEWED_FOR) {
-            if state
-                .token
-                .as_ref()
-                .is_some_and(|current| current.is_accepted)
-            {
+            let is_accepted = state.token.as_ref().is_some_and(|token| token.is_accepted);
+            // Advanced hunting answers 401 for a missing permission too, so that its answers alone say nothing about the
+            // token.
+            let is_hunting_alone = state.refused_by.iter().all(|by| *by == Source::Hunting);
+            if is_accepted || is_hunting_alone {
                 return Refused::OnlyHere;
             }
             let refused = SignInError {
@@ -290,8 +320,7 @@ impl Tokens {
         }
         match self.fetch(audience, self.sign_in.patience, true).await {
             Ok(issued) => {
-                state.generation += 1;
-                state.token = Some(Current::of(issued, Some(Instant::now())));
+                state.replace(issued, Some(Instant::now()));
                 Refused::Renewed
             }
             Err(refused) => {
@@ -347,7 +376,8 @@ impl Tokens {
         };
         let mut retries = Retries::begin();
         loop {
-            let trouble = match self.fetch_once(audience, may_ask).await {
+            let issued = self.fetch_once(audience, may_ask).await;
+            let trouble = match issued.and_then(|issued| self.of_tenant(issued)) {
                 Ok(issued) => return Ok(issued),
                 Err(trouble) => trouble,
             };
@@ -373,6 +403,16 @@ impl Tokens {
                 );
             }
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// The token, unless it says that another tenant issued it than the one under investigation.
+    fn of_tenant(&self, issued: Issued) -> Result<Issued, Trouble> {
+        let permissions = Permissions::of(issued.secret.expose_secret());
+        let found = permissions.tenant().unwrap_or_default();
+        match other_tenant(self.sign_in.method.kind(), found, &self.sign_in.tenant) {
+            Some(why) => Err(Trouble::refused(why)),
+            None => Ok(issued),
         }
     }
 
@@ -404,6 +444,23 @@ impl Tokens {
             }
         }
     }
+}
+
+/// What to say when the tenant that was signed in to is not the wanted one; `None` when it is, or when they cannot be
+/// compared, since one of them is no id.
+fn other_tenant(by: Kind, found: &str, wanted: &str) -> Option<String> {
+    let [is, should_be] = [found, wanted].map(|tenant| Uuid::try_parse(tenant).ok());
+    if is? == should_be? {
+        return None;
+    }
+    let advice = match by {
+        Kind::AzureCli => format!("run: az login --tenant {wanted}"),
+        _ => "check [tenant] id, or choose an identity of that tenant under [auth]".to_owned(),
+    };
+    Some(format!(
+        "it is signed in to the tenant {}, and [tenant] id is {wanted}; {advice}",
+        entra::words(found)
+    ))
 }
 
 fn is_good(token: Option<&Current>) -> bool {

@@ -10,6 +10,15 @@ const TOKEN: (u16, &str) = (
 
 /// Entra, which answers each request with the next of these, and then with the last for ever.
 async fn entra(answers: &'static [(u16, &'static str)], patience: Duration) -> Arc<Tokens> {
+    let audiences = vec![Audience::Graph, Audience::LogAnalytics];
+    entra_for(audiences, answers, patience).await
+}
+
+async fn entra_for(
+    audiences: Vec<Audience>,
+    answers: &'static [(u16, &'static str)],
+    patience: Duration,
+) -> Arc<Tokens> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -35,9 +44,16 @@ async fn entra(answers: &'static [(u16, &'static str)], patience: Duration) -> A
         login: Url::parse(&format!("http://{address}/")).unwrap(),
         graph_audience: "https://graph.example",
         log_analytics_audience: "https://logs.example",
+        audiences,
         patience,
     };
     Arc::new(Tokens::new(sign_in, reqwest::Client::new()))
+}
+
+async fn refused(tokens: &Tokens, source: Source, token: &Token) -> Refused {
+    tokens
+        .refused(Audience::Graph, source, token, "HTTP 401")
+        .await
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -72,6 +88,19 @@ async fn a_refusal_is_remembered_for_its_audience() {
 }
 
 #[tokio::test]
+async fn a_service_that_the_configuration_does_not_use_is_not_signed_in_to() {
+    let refused = (
+        400,
+        r#"{"error":"x","error_description":"AADSTS500011: No."}"#,
+    );
+    let answers = Box::leak(Box::new([refused, TOKEN]));
+    let tokens = entra_for(vec![Audience::Graph], answers, LONG).await;
+    let error = tokens.get(Audience::Graph).await.unwrap_err();
+    assert!(!tokens.is_signed_in_elsewhere(Audience::Graph, &error).await);
+    assert_eq!(tokens.sent(), 1);
+}
+
+#[tokio::test]
 async fn entra_is_waited_for_only_so_long() {
     let patience = Duration::from_secs(2);
     let tokens = entra(&[(503, "")], patience).await;
@@ -86,10 +115,40 @@ async fn entra_is_waited_for_only_so_long() {
 }
 
 #[tokio::test]
+async fn a_token_that_cannot_be_used_is_none() {
+    const OVER: (u16, &str) = (
+        200,
+        r#"{"token_type":"Bearer","expires_in":0,"access_token":"t"}"#,
+    );
+    const NO_HEADER: (u16, &str) = (
+        200,
+        r#"{"token_type":"Bearer","expires_in":3599,"access_token":"a\nb"}"#,
+    );
+    for (answer, wanted) in [(OVER, "has expired"), (NO_HEADER, "holds no token")] {
+        let tokens = entra(Box::leak(Box::new([answer])), Duration::ZERO).await;
+        for _ in 0..3 {
+            let error = tokens.get(Audience::Graph).await.unwrap_err();
+            assert!(error.to_string().contains(wanted), "{error}");
+        }
+        // It is not asked for again with every request.
+        assert_eq!(tokens.sent(), 1);
+    }
+    const FOR_YEARS: (u16, &str) = (
+        200,
+        r#"{"token_type":"Bearer","expires_in":999999999,"access_token":"t"}"#,
+    );
+    let tokens = entra(&[FOR_YEARS], LONG).await;
+    tokens.get(Audience::Graph).await.unwrap();
+    let state = tokens.state(Audience::Graph);
+    let expires = state.lock().await.token.as_ref().unwrap().expires;
+    assert!(expires < Utc::now() + chrono::TimeDelta::days(8));
+}
+
+#[tokio::test]
 async fn a_token_that_is_refused_is_renewed_once_for_all() {
     let tokens = entra(&[TOKEN], LONG).await;
     let first = tokens.get(Audience::Graph).await.unwrap();
-    let refused = async |token: &Token| tokens.refused(Audience::Graph, token, "HTTP 401").await;
+    let refused = async |token: &Token| refused(&tokens, Source::Graph, token).await;
     assert_eq!(refused(&first).await, Refused::Renewed);
     assert_eq!(refused(&first).await, Refused::Renewed);
     assert_eq!(tokens.sent(), 2);
@@ -104,7 +163,7 @@ async fn a_token_that_is_refused_is_renewed_once_for_all() {
 async fn a_service_that_accepts_no_token_is_not_signed_in_to_again() {
     let tokens = entra(&[TOKEN], LONG).await;
     let first = tokens.get(Audience::Graph).await.unwrap();
-    let refused = async |token: &Token| tokens.refused(Audience::Graph, token, "HTTP 401").await;
+    let refused = async |token: &Token| refused(&tokens, Source::Graph, token).await;
     assert_eq!(refused(&first).await, Refused::Renewed);
     let second = tokens.get(Audience::Graph).await.unwrap();
     let Refused::Always(error) = refused(&second).await else {
@@ -118,6 +177,40 @@ async fn a_service_that_accepts_no_token_is_not_signed_in_to_again() {
     );
     assert_eq!(tokens.get(Audience::Graph).await.unwrap_err(), error);
     assert_eq!(tokens.sent(), 2);
+}
+
+#[tokio::test]
+async fn a_token_counts_as_accepted_when_the_one_before_it_was() {
+    let tokens = entra(&[TOKEN], LONG).await;
+    let first = tokens.get(Audience::Graph).await.unwrap();
+    tokens.accepted(Audience::Graph, &first).await;
+    let is_renewed = refused(&tokens, Source::Graph, &first).await;
+    assert_eq!(is_renewed, Refused::Renewed);
+    let second = tokens.get(Audience::Graph).await.unwrap();
+    for _ in 0..3 {
+        let again = refused(&tokens, Source::Graph, &second).await;
+        assert_eq!(again, Refused::OnlyHere);
+    }
+    assert!(tokens.get(Audience::Graph).await.is_ok());
+    assert_eq!(tokens.sent(), 2);
+}
+
+#[tokio::test]
+async fn what_advanced_hunting_alone_refuses_leaves_the_token_to_the_others() {
+    for (by, is_left) in [(Source::Hunting, true), (Source::Graph, false)] {
+        let tokens = entra(&[TOKEN], LONG).await;
+        let first = tokens.get(Audience::Graph).await.unwrap();
+        let is_renewed = refused(&tokens, by, &first).await;
+        assert_eq!(is_renewed, Refused::Renewed);
+        let second = tokens.get(Audience::Graph).await.unwrap();
+        let again = refused(&tokens, Source::Hunting, &second).await;
+        assert_eq!(again == Refused::OnlyHere, is_left, "{again:?}");
+        assert_eq!(tokens.get(Audience::Graph).await.is_ok(), is_left);
+        // What Graph itself refuses counts.
+        let again = refused(&tokens, Source::Graph, &second).await;
+        assert!(matches!(again, Refused::Always(_)), "{again:?}");
+        assert_eq!(tokens.sent(), 2);
+    }
 }
 
 #[tokio::test]

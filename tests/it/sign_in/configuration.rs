@@ -210,6 +210,41 @@ fn a_certificate_of_no_use_is_said_with_its_file() {
 }
 
 #[test]
+fn a_certificate_is_no_pipe_and_no_endless_file() {
+    let auth =
+        "method = \"client-certificate\"\nclient_id = \"c\"\nclient_certificate_file = \"own.pem\"";
+    let lab = lab(auth);
+    let path = lab.folder().join("own.pem");
+    super::pipe(&path);
+    let told = complaints(&lab, |_| {});
+    assert_eq!(
+        told,
+        [
+            "linktrail.toml: [auth] client_certificate_file: own.pem cannot be read: it is no regular file"
+        ]
+    );
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, vec![b'x'; 1024 * 1024 + 1]).unwrap();
+    let told = complaints(&lab, |_| {});
+    assert_eq!(
+        told,
+        [
+            "linktrail.toml: [auth] client_certificate_file: own.pem cannot be read: it is longer than 1048576 bytes"
+        ]
+    );
+}
+
+#[test]
+fn nobody_enters_a_code_for_the_sake_of_an_error() {
+    let lab = lab("method = \"device-code\"\nclient_id = \"c\"");
+    lab.edit_config(|config| config.replacen("internal_domains = ", "# ", 1));
+    let told = complaints(&lab, |_| {});
+    let start = "the tenant's own domains are missing, about which no outside provider is asked";
+    assert!(told[0].starts_with(start), "{told:?}");
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[test]
 fn a_password_from_a_file_opens_the_certificate() {
     let auth =
         "method = \"client-certificate\"\nclient_id = \"c\"\nclient_certificate_file = \"own.pem\"";

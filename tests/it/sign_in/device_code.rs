@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use linktrail::journal::Audience;
 use tenant_sim::{Action, DeviceCodes, Fault, Options, Service, Tenant, World};
 
-use super::{FOR_GRAPH, Room, asked, device_code, tenant};
+use super::{FOR_GRAPH, FOR_LOGS, Room, asked, device_code, tenant};
 use crate::run::Lab;
 
 fn people(device_codes: DeviceCodes) -> Tenant {
@@ -236,6 +236,69 @@ async fn a_session_that_is_over_asks_the_person_again() {
         assert_eq!(asked(&tenant, "/devicecode"), 2, "{code}");
         tenant.assert_clean();
     }
+}
+
+/// A tenant whose tokens are fresh for a second and good for five minutes.
+fn short_lived(pending: usize) -> Tenant {
+    tenant(Options {
+        token_lifetime: 302,
+        device_codes: DeviceCodes {
+            pending,
+            ..DeviceCodes::default()
+        },
+        ..Options::default()
+    })
+}
+
+#[tokio::test]
+async fn what_one_service_refuses_does_not_end_the_session_for_the_other() {
+    let tenant = short_lived(0);
+    let room = Room::new(&tenant, device_code(&tenant));
+    room.enter(Audience::Graph).await;
+    // Log Analytics wants the person anew, who declines.
+    let again = Action::aadsts(400, 50076, "Use multi-factor authentication.");
+    let declined = Action::aadsts(400, 65004, "Declined.");
+    let poll = "grant-type%3Adevice_code";
+    tenant.script([
+        Fault::on(Service::Login, FOR_LOGS, again).times(1),
+        Fault::on(Service::Login, poll, declined).always(),
+    ]);
+    let text = room.refusal(Audience::LogAnalytics).await;
+    assert!(text.contains("Declined."), "{text}");
+    assert_eq!(asked(&tenant, "/devicecode"), 2);
+    tenant.clear_script();
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let sent = room.sent();
+    room.enter(Audience::Graph).await;
+    // The token was renewed, and is fresh again.
+    room.enter(Audience::Graph).await;
+    assert_eq!(room.sent(), sent + 1);
+    assert_eq!(asked(&tenant, "grant_type=refresh_token"), 2);
+    assert_eq!(asked(&tenant, "/devicecode"), 2);
+    tenant.assert_clean();
+}
+
+#[tokio::test]
+async fn whoever_has_a_good_token_does_not_wait_for_a_person() {
+    let tenant = short_lived(2);
+    let room = Room::new(&tenant, device_code(&tenant));
+    room.enter(Audience::Graph).await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    tenant.end_sessions(700_082);
+    let prompted = room.enter(Audience::LogAnalytics);
+    let renewed = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let begun = Instant::now();
+        room.enter(Audience::Graph).await;
+        begun.elapsed()
+    };
+    let begun = Instant::now();
+    let (_, took) = tokio::join!(prompted, renewed);
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    // The person took longer.
+    let whole = begun.elapsed();
+    assert!(whole >= Duration::from_secs(3), "{whole:?}");
+    tenant.assert_clean();
 }
 
 /// A load that waits for a code.

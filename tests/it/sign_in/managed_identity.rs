@@ -139,6 +139,31 @@ async fn a_resource_that_the_tenant_lacks_points_to_the_cloud() {
 }
 
 #[tokio::test]
+async fn a_token_of_another_tenant_is_refused() {
+    let tenant = tenant(Options::default());
+    let own = tenant.world().tenant_id.clone();
+    for method in [
+        on_a_machine(&tenant, None),
+        in_an_app(&tenant, None, IDENTITY_HEADER),
+    ] {
+        let other = "9b1f6c1e-2d2f-4f0e-9a44-0c7b1c7f5a10";
+        let room = Room::with(&tenant, method.clone(), |sign_in| {
+            sign_in.tenant = other.to_owned();
+        });
+        let text = room.refusal(Audience::Graph).await;
+        let wanted = format!(
+            "sign-in by managed identity failed: it is signed in to the tenant {own}, and [tenant] id is {other}; check [tenant] id, or choose an identity of that tenant under [auth]"
+        );
+        assert_eq!(text, wanted);
+        // A name of a tenant cannot be compared with an id.
+        let room = Room::with(&tenant, method, |sign_in| {
+            sign_in.tenant = "contoso.com".to_owned();
+        });
+        assert!(!room.enter(Audience::Graph).await.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn passing_trouble_is_waited_for_and_lasting_trouble_is_not_for_ever() {
     for status in [404, 410, 429, 500, 503] {
         let tenant = tenant(Options::default());

@@ -24,8 +24,9 @@ use tenant_sim::{Options, Registered, Service, Tenant, World};
 
 pub(crate) const GRAPH: &str = "https://graph.microsoft.com";
 pub(crate) const LOGS: &str = "https://api.loganalytics.io";
-/// The requests for a token for Graph and for the logs.
+/// The requests for a token for Graph, and those for the logs.
 pub(crate) const FOR_GRAPH: &str = "graph\\.microsoft\\.com";
+pub(crate) const FOR_LOGS: &str = "api\\.loganalytics\\.io";
 pub(crate) const PASSWORD: &str = "marked-password";
 /// The subject of a workload.
 pub(crate) const SUBJECT: &str = "system:serviceaccount:ns:sa";
@@ -75,6 +76,7 @@ impl Room {
             authority: "https://login.microsoftonline.com",
             graph_audience: GRAPH,
             log_analytics_audience: LOGS,
+            audiences: vec![Audience::Graph, Audience::LogAnalytics],
             patience: Duration::from_secs(3),
         };
         change(&mut sign_in);
@@ -136,6 +138,12 @@ pub(crate) fn device_code(tenant: &Tenant) -> SignInMethod {
     SignInMethod::DeviceCode {
         client_id: tenant.world().client_id.clone(),
     }
+}
+
+/// A pipe that nobody writes to.
+pub(crate) fn pipe(path: &std::path::Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
 }
 
 /// How often something was asked of Entra, by a part of the request.

@@ -77,6 +77,20 @@ async fn a_file_without_a_token_is_said_without_what_it_holds() {
         assert!(text.contains(&path.display().to_string()), "{text}");
         assert!(!text.contains("two words") && text.len() < 300, "{text}");
     }
+    let (folder, path) = file("");
+    let pipe = folder.path().join("pipe");
+    super::pipe(&pipe);
+    let room = Room::new(&tenant, workload_identity(&tenant, pipe));
+    let text = room.refusal(Audience::Graph).await;
+    let wanted = "/pipe, which cannot be read: it is no regular file";
+    assert!(text.ends_with(wanted), "{text}");
+    fs::write(&path, b"\xff\xfe").unwrap();
+    let room = Room::new(&tenant, workload_identity(&tenant, path));
+    let text = room.refusal(Audience::Graph).await;
+    assert!(
+        text.ends_with("which holds something else than a token"),
+        "{text}"
+    );
     let nowhere = PathBuf::from("/nowhere/token");
     let room = Room::new(&tenant, workload_identity(&tenant, nowhere));
     let text = room.refusal(Audience::Graph).await;
