@@ -71,6 +71,7 @@ if (-not $WithoutSentinel) {
 
 # The tables that linktrail's queries read.
 $tableNames = @(
+    'CloudAppEvents'
     'CommonSecurityLog'
     'DeviceEvents'
     'DeviceNetworkEvents'

@@ -39,6 +39,7 @@ logs="Data.Read e8f6e161-84d0-4cd7-9441-2d46ec9ec3d5"
 
 # The tables that linktrail's queries read.
 tables=(
+  CloudAppEvents
   CommonSecurityLog
   DeviceEvents
   DeviceNetworkEvents

@@ -119,7 +119,7 @@ nodes! {
             VERSION version: Text, Last, "version of linktrail";
             COMPLETE complete: Flag, Last, "every stage ran to its end";
             GAPS gaps: Set, Last, "what could not be had, and why";
-            LOG_ENDS log_ends: Set, Last, "`log|oldest event|newest event|start|end of the time that was asked of it`, for each log";
+            LOG_ENDS log_ends: Set, Last, "`log|oldest event|newest event|start|end of the time that was asked of it`, for each log, with `|hunting` behind it where the log is in advanced hunting";
         }
         indexed: [],
         counted: [],

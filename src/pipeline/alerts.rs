@@ -63,7 +63,7 @@ pub(super) async fn find(
 }
 
 /// Of two rows of one alert the greater one is the newer.
-fn age<'r>(row: &'r Row) -> (Option<DateTime<Utc>>, &'r str) {
+fn age(row: &Row) -> (Option<DateTime<Utc>>, &str) {
     (row.time("generated"), row.text("alert_id"))
 }
 

@@ -10,7 +10,7 @@ use crate::http::{Client, Failure};
 use crate::intel::{Analyst, AnswerCache, Privacy, Provider, Quotas};
 use crate::model::{Options, RecordNumber, Settings, Source, Window};
 use crate::source::logs::Logs;
-use crate::source::msgraph::{self, Reach};
+use crate::source::msgraph::{self, Problem, Reach};
 
 /// The name under which the case holds what the token may ask for.
 const REACH: &str = "token";
@@ -78,7 +78,7 @@ impl Context {
             now: manifest.created,
             window: manifest.window,
             options: options.clone(),
-            logs: logs(&client, &settings),
+            logs: logs(&client, &settings, &reach),
             msgraph: msgraph(&client, &settings, reach.clone()),
             reach,
             settings,
@@ -87,12 +87,18 @@ impl Context {
         })
     }
 
+    /// Why advanced hunting is not asked although it is configured; `None` when it is.
+    pub(super) fn no_hunting(&self) -> Option<Problem> {
+        let problem = self.reach.hunting().err();
+        problem.filter(|_| leaves_hunting_out(&self.settings, &self.reach))
+    }
+
     /// The same context without a network. Every service then answers from the journal alone, and a request that is not
     /// recorded fails with [`Failure::NotRecorded`].
     pub(super) fn offline(self) -> Self {
         let client = Arc::new(self.client.offline());
         Self {
-            logs: logs(&client, &self.settings),
+            logs: logs(&client, &self.settings, &self.reach),
             msgraph: msgraph(&client, &self.settings, self.reach.clone()),
             client,
             ..self
@@ -100,15 +106,18 @@ impl Context {
     }
 }
 
-fn logs(client: &Arc<Client>, settings: &Settings) -> Logs {
+fn logs(client: &Arc<Client>, settings: &Settings, reach: &Reach) -> Logs {
     let endpoints = &settings.endpoints;
     let workspace = settings.workspace.as_deref();
     let workspace = workspace.map(|id| (&endpoints.log_analytics, id));
-    Logs::new(
-        client,
-        workspace,
-        settings.hunting.then_some(&endpoints.graph),
-    )
+    let hunts = settings.hunting && !leaves_hunting_out(settings, reach);
+    Logs::new(client, workspace, hunts.then_some(&endpoints.graph))
+}
+
+/// True when the person who is signed in cannot use advanced hunting, and there is a workspace to ask. Without one it is
+/// asked all the same: a token only hints at what it allows, and nothing else is there.
+fn leaves_hunting_out(settings: &Settings, reach: &Reach) -> bool {
+    settings.hunting && settings.workspace.is_some() && reach.hunting().is_err()
 }
 
 fn msgraph(client: &Arc<Client>, settings: &Settings, reach: Reach) -> msgraph::Graph {

@@ -57,6 +57,9 @@ pub(super) async fn find(context: &Context, findings: &mut Findings) -> Result<S
         findings.add_log_problems(STAGE, problems);
     }
     log_ends::add(context, findings, ends);
+    if let Some(problem) = context.no_hunting() {
+        findings.add_out_of_reach(STAGE, problem, 1);
+    }
     seeds.add_by_hand(&mut findings.graph, &context.options);
     Ok(seeds)
 }

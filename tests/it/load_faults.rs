@@ -45,6 +45,56 @@ fn throttled_by_the_published_limits() {
 }
 
 #[test]
+fn a_long_pause_is_said_once_and_waited_for() {
+    let lab = lab(Options::default());
+    let chats = "GET /v1.0/chats/[^/]*/messages";
+    let asked = Action::retry_after(429, "11");
+    lab.tenant
+        .script([Fault::on(Service::Graph, chats, asked).times(2)]);
+    let ran = lab.load(&lab.case("case"), &[]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert_whole(&ran.json());
+    let said = ran.stderr.matches("Microsoft Graph asks to wait 11 s");
+    assert_eq!(said.count(), 1, "{ran:#?}");
+}
+
+#[test]
+fn what_an_envelope_answered_is_on_disk_before_the_load_waits_for_the_rest() {
+    let lab = lab(Options::default());
+    let world = World::small();
+    // One part of the envelope asks to wait for a minute. The envelope itself names no host.
+    let user = &world.users[1].id;
+    let teams = format!("GET /v1.0/users/{user}/joinedTeams");
+    let waits = Action::retry_after(503, "60");
+    lab.tenant
+        .script([Fault::on(Service::Graph, &teams, waits).always()]);
+    let case = lab.case("case");
+    let mut load = crate::run::start(&mut lab.load_command(&case, &[]));
+    let asked = || {
+        let requests = lab.tenant.requests_to(Service::Graph);
+        let mut requests = requests.iter().map(|exchange| format!("{exchange:?}"));
+        requests.any(|exchange| exchange.contains(&format!("{user}/joinedTeams")))
+    };
+    for _ in 0..600 {
+        if asked() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(asked(), "the teams of the user were never asked for");
+    // Records are on disk after five seconds at the latest, and the pause lasts a minute.
+    std::thread::sleep(std::time::Duration::from_secs(15));
+    assert!(load.try_wait().unwrap().is_none(), "it does not wait");
+    load.kill().unwrap();
+    load.wait().unwrap();
+    let records = crate::run::journal::records(&case);
+    let answered = records
+        .values()
+        .filter(|record| record.to_string().contains("/joinedTeams"));
+    assert_eq!(answered.count(), 4, "the other users' teams");
+}
+
+#[test]
 fn refused_for_a_while() {
     let result = survives(
         Options::default(),
@@ -368,4 +418,11 @@ fn a_workspace_that_may_not_be_read_or_is_empty() {
         result["summary"]["sentence"],
         "0 malicious URL(s) sent by 0 user(s) in 0 message(s), across 0 channel(s) and 0 chat(s)"
     );
+    let (from, to) = (World::small().from(), World::small().anchor);
+    let mut text = empty.binary();
+    text.args(["load", "--no-neo4j", "--from", &from.to_rfc3339()]);
+    let ran = crate::run::run(text.args(["--to", &to.to_rfc3339()]));
+    assert_eq!(ran.code, Some(3), "{ran:#?}");
+    let said = "and 0 chat(s)\nThat is what could be read, and no proof that there is nothing: see what is missing above.\n";
+    assert!(ran.stdout.contains(said), "{ran:#?}");
 }

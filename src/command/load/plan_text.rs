@@ -59,7 +59,7 @@ pub(super) fn render_plan(text: &mut String, plan: &Plan) -> std::fmt::Result {
     text.push('\n');
     for (at, provider) in plan.providers.iter().enumerate() {
         text.push('\n');
-        render_provider(text, provider, &plan.providers[..at])?;
+        render_provider(text, provider, &plan.providers[..at], place(&plan.queries))?;
     }
     let condition = if plan.queries.if_all_risky {
         ", if all of them are risky"
@@ -106,6 +106,7 @@ fn render_provider(
     text: &mut String,
     plan: &ProviderPlan,
     before: &[ProviderPlan],
+    logs: &str,
 ) -> std::fmt::Result {
     let name = plan.name;
     if plan.inside {
@@ -116,7 +117,7 @@ fn render_provider(
             match plan.queries {
                 0 => String::new(),
                 queries => format!(
-                    " in about {queries} query(s) to the workspace; more when an answer is too large, twice as many where the table ThreatIntelIndicators is absent"
+                    " in about {queries} query(s) to {logs}; more when an answer is too large, twice as many where the table ThreatIntelIndicators is absent"
                 ),
             }
         )?;

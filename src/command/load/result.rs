@@ -49,6 +49,10 @@ pub(super) fn json(
     serde_json::to_string_pretty(&result).map(|text| terminal::harmless(&text) + "\n")
 }
 
+/// Said after a sentence that found nothing in what is not whole.
+const NO_PROOF: &str =
+    "That is what could be read, and no proof that there is nothing: see what is missing above.\n";
+
 pub(super) fn text(
     global: &Global,
     case: &Case,
@@ -73,6 +77,9 @@ pub(super) fn text(
     );
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{}", summary.sentence);
+    if summary.risky_urls == 0 && !made.gaps.is_empty() {
+        text.push_str(NO_PROOF);
+    }
     let _ = writeln!(
         text,
         "{} message(s) with {} url(s) read; {} risky url(s) only opened or clicked; {} user(s) opened or clicked a risky url; {} host(s); {} alert(s)",

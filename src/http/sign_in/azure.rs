@@ -94,11 +94,14 @@ pub(super) async fn token(
     };
     let trouble = match (client.reply(), issued) {
         (_, Ok(token)) => return issued_by(&token),
-        (Some(Ok(reply)), Err(error)) => reply.trouble(asking).unwrap_or_else(|| not_read(&error)),
+        (Some(Ok(reply)), Err(error)) => {
+            let reply = reply.hiding(&[secret.expose_secret()]);
+            reply.trouble(asking).unwrap_or_else(|| not_read(&error))
+        }
         (Some(Err(trouble)), Err(_)) => trouble,
         (None, Err(error)) => not_sent(&error),
     };
-    Err(trouble.without(&[secret.expose_secret()]))
+    Err(trouble)
 }
 
 fn issued_by(token: &AccessToken) -> Result<Issued, Trouble> {

@@ -117,11 +117,12 @@ impl DeviceCode {
             ("refresh_token", token.expose_secret()),
             ("scope", &scope),
         ];
-        let read = match post(line, "token", &form).await {
-            Ok(reply) => take(&reply, line.asking, session),
-            Err(trouble) => Err(trouble),
-        };
-        read.map_err(|trouble| trouble.without(&[token.expose_secret()]))
+        let reply = post(line, "token", &form).await?;
+        take(
+            &reply.hiding(&[token.expose_secret()]),
+            line.asking,
+            session,
+        )
     }
 
     /// Asks a person, and waits until the code was entered.
@@ -134,8 +135,7 @@ impl DeviceCode {
         }
         let code = Code::of(&reply.json()).map_err(Trouble::refused)?;
         tell(&prompt(&code, &self.client_id, line.asking));
-        let waited = self.wait(line, &code, session).await;
-        waited.map_err(|trouble| trouble.without(&[code.device_code.expose_secret()]))
+        self.wait(line, &code, session).await
     }
 
     async fn wait(
@@ -157,7 +157,10 @@ impl DeviceCode {
             }
             tokio::time::sleep(interval).await;
             let answered = match post(line, "token", &form).await {
-                Ok(reply) => take(&reply, line.asking, session),
+                Ok(reply) => {
+                    let reply = reply.hiding(&[code.device_code.expose_secret()]);
+                    take(&reply, line.asking, session)
+                }
                 Err(trouble) => Err(trouble),
             };
             match answered {

@@ -66,24 +66,6 @@ impl Trouble {
             asked: None,
         }
     }
-
-    /// The same trouble without these secrets, should the service have repeated them.
-    pub(super) fn without(self, secrets: &[&str]) -> Self {
-        let hide = |text: String| {
-            let secrets = secrets.iter().filter(|secret| !secret.is_empty());
-            secrets.fold(text, |text, secret| text.replace(secret, "***"))
-        };
-        match self {
-            Self::Away { why, asked } => Self::Away {
-                why: hide(why),
-                asked,
-            },
-            Self::Refused(refusal) => Self::Refused(Refusal {
-                why: hide(refusal.why),
-                ..refusal
-            }),
-        }
-    }
 }
 
 impl fmt::Display for Trouble {
@@ -126,6 +108,17 @@ pub(super) async fn exchange(request: reqwest::RequestBuilder) -> Result<Reply, 
 }
 
 impl Reply {
+    /// The same answer without these secrets, should the service have repeated what it was sent in an error.
+    pub(super) fn hiding(mut self, secrets: &[&str]) -> Self {
+        if self.status != 200 {
+            let body = String::from_utf8_lossy(&self.body).into_owned();
+            let secrets = secrets.iter().filter(|secret| !secret.is_empty());
+            let body = secrets.fold(body, |body, secret| body.replace(secret, "***"));
+            self.body = body.into_bytes();
+        }
+        self
+    }
+
     /// The pause that the service asks for.
     pub(super) fn asked(&self) -> Option<Duration> {
         let asked = self.headers.get("retry-after")?.to_str().ok()?;
@@ -379,8 +372,34 @@ mod tests {
             &description(&format!("bad assertion '{jwt}' and s3cret!")),
         );
         assert_eq!(text, "bad assertion '***' and s3cret!");
-        let trouble = Trouble::refused(text).without(&["s3cret!", ""]);
-        assert_eq!(trouble.to_string(), "bad assertion '***' and ***");
+    }
+
+    #[test]
+    fn a_secret_that_is_repeated_is_hidden_in_what_is_repeated_alone() {
+        let secret = "wrong";
+        let text = "AADSTS7000215: Invalid client secret 'wrong' provided.";
+        let reply = |status, body: String| Reply {
+            status,
+            headers: HeaderMap::new(),
+            body: body.into_bytes(),
+        };
+        let trouble = reply(401, description(text))
+            .hiding(&[secret, ""])
+            .trouble(ASKING);
+        assert_eq!(
+            trouble.unwrap().to_string(),
+            "the client secret is wrong; check LINKTRAIL_CLIENT_SECRET (the secret's value, not its id) (AADSTS7000215: Invalid client secret '***' provided.)"
+        );
+        // A token is taken as it is.
+        let body = serde_json::json!({"access_token": "wrong", "expires_in": 60});
+        let issued = reply(200, body.to_string())
+            .hiding(&[secret])
+            .token()
+            .unwrap();
+        assert_eq!(
+            secrecy::ExposeSecret::expose_secret(&issued.secret),
+            "wrong"
+        );
     }
 
     #[test]

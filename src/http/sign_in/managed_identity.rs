@@ -62,11 +62,9 @@ impl ManagedIdentity {
                 sent.fetch_add(1, Ordering::Relaxed);
                 let request = client.get(url);
                 let request = request.header("X-IDENTITY-HEADER", header.expose_secret());
-                let read = match entra::exchange(request).await {
-                    Ok(reply) => self.read(&reply, asking, &[408, 429]),
-                    Err(trouble) => Err(trouble),
-                };
-                read.map_err(|trouble| trouble.without(&[header.expose_secret()]))
+                let reply = entra::exchange(request).await?;
+                let reply = reply.hiding(&[header.expose_secret()]);
+                self.read(&reply, asking, &[408, 429])
             }
         }
     }

@@ -129,6 +129,11 @@ impl Logs {
         let mut empty = None;
         let mut last = Rows::new(self.first(), run.query);
         let mut ways: Vec<_> = self.ways_of(run.query).collect();
+        if ways.is_empty() {
+            let why = "the case names neither a workspace nor advanced hunting";
+            last.problems = vec![Problem::failed(last.place, run.query, why.to_owned())];
+            return Ok(last);
+        }
         let settled = settled(&run, &ways)?;
         ways.rotate_left(settled);
         for (place, query) in ways {

@@ -23,7 +23,7 @@ fn refused(code: &str, message: &str) -> String {
 fn rows(query: Query, answer: Answer) -> Rows {
     let exchange = Exchange {
         record: 1,
-        at: DateTime::UNIX_EPOCH.into(),
+        at: DateTime::UNIX_EPOCH,
         answer,
     };
     Rows::of(Place::Hunting, query, &exchange)

@@ -225,13 +225,16 @@ impl Transport {
             let asked = try_join_all(asked).await?;
             clock.pause();
             slices = Vec::new();
-            for asked in asked {
+            for mut asked in asked {
+                let halves = asked.piece.halves(run.query);
+                let is_over = queries + slices.len() + 2 > MOST_QUERIES;
+                if is_over && halves.is_some() && matches!(asked.piece.end, End::TooHeavy(_)) {
+                    self.leave_unsplit(run, known, &mut asked.piece)?;
+                }
                 into.answers.push((asked.piece.record, asked.piece.at));
-                match asked.piece.halves(run.query) {
-                    Some(halves) if queries + slices.len() + halves.len() <= MOST_QUERIES => {
-                        slices.extend(halves);
-                    }
-                    _ => last.push(asked),
+                match halves.filter(|_| !is_over) {
+                    Some(halves) => slices.extend(halves),
+                    None => last.push(asked),
                 }
             }
         }
@@ -241,6 +244,20 @@ impl Transport {
         }
         let pieces: Vec<Piece> = last.into_iter().map(|asked| asked.piece).collect();
         into.problems = slices::problems(self.place, run.query, queries, &pieces);
+        Ok(())
+    }
+
+    /// Takes back the 504 of a slice whose halves the budget does not allow, so that the next load asks for it again: the
+    /// service may be faster then.
+    fn leave_unsplit(&self, run: &Run, known: &Known, piece: &mut Piece) -> Result<(), Failure> {
+        let words = format!("{MOST_QUERIES} queries were not enough");
+        if !self.client.replays() {
+            let why = NoAnswer::NotSent(words.clone());
+            let request = self.request(run, known, piece.slice);
+            let taken_back = self.client.take_back(&request, why)?;
+            (piece.record, piece.at) = (taken_back.record, taken_back.at);
+        }
+        piece.end = End::NotSent(words);
         Ok(())
     }
 

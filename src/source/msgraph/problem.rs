@@ -234,6 +234,11 @@ impl Subject {
         permission: "Chat.Read.All",
         may_mean: "the chat may be deleted; run the same command again later",
     };
+    pub(super) const HUNTING: Self = Self {
+        what: "advanced hunting",
+        permission: "ThreatHunting.Read.All",
+        may_mean: Self::SINGLE,
+    };
     pub(super) const CHAT_MESSAGES: Self = Self {
         what: "chat messages",
         permission: "Chat.Read.All",

@@ -38,6 +38,7 @@ const CHANNELS: &[&str] = &["Channel.ReadBasic.All"];
 const CHANNEL_MESSAGES: &[&str] = &["ChannelMessage.Read.All"];
 const CHATS: &[&str] = &["Chat.ReadBasic"];
 const CHAT_MESSAGES: &[&str] = &["Chat.Read"];
+const HUNTING: &[&str] = &["ThreatHunting.Read.All"];
 /// What a person may read in the directory, the token may too.
 const ACTS_AS_USER: &str = "Directory.AccessAsUser.All";
 
@@ -56,6 +57,7 @@ impl Reach {
             CHANNEL_MESSAGES,
             CHATS,
             CHAT_MESSAGES,
+            HUNTING,
         ];
         let all = all.concat().into_iter();
         // The wider ones that the token names stand for those that they include.
@@ -121,6 +123,11 @@ impl Reach {
     /// The rule for the messages of a chat.
     pub(super) fn chat_messages(&self) -> Result<(), Problem> {
         self.needs(Subject::CHAT_MESSAGES, CHAT_MESSAGES)
+    }
+
+    /// The rule for advanced hunting.
+    pub fn hunting(&self) -> Result<(), Problem> {
+        self.needs(Subject::HUNTING, HUNTING)
     }
 
     fn is_own(&self, key: &str) -> bool {

@@ -132,6 +132,15 @@ rows! {
         .gap("messages", "log_analytics", "link_messages: more than 63 answers can hold (-2133196797: … (E_QUERY_RESULT_SET_TOO_LARGE)); read in full: nothing; the rows that came are kept", 1)
         .sends("log_analytics", USUAL + 62..=USUAL + 62);
 
+    too_heavy_where_the_budget_ends: Row::new("An answer over more than a day is too large, and what 64 queries come to then takes too long (504).")
+        .script(|_| vec![
+            fault("OfficeActivity", partial("-2133196797", TOO_LARGE, 2)).longer_than(TimeDelta::days(1)).always(),
+            fault("OfficeActivity", Action::status(504)).always(),
+        ])
+        .gap("messages", "log_analytics", "link_messages: …64 queries were not enough…", 1)
+        .sends("log_analytics", USUAL + 62..=USUAL + 62)
+        .heals();
+
     too_much_memory: Row::new("A query over more than eight days takes too much memory (E_RUNAWAY_QUERY).")
         .script(|_| vec![fault("OfficeActivity", partial("80DA0001", RUNAWAY, 2)).longer_than(TimeDelta::days(8)).always()])
         .sends("log_analytics", USUAL + 6..=USUAL + 6);

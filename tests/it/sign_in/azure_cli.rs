@@ -30,11 +30,16 @@ impl Az {
         Self { folder }
     }
 
-    /// One that gives tokens of the tenant which expire in so many seconds.
+    /// One in which a person is signed in, with tokens that expire in so many seconds.
     pub(crate) fn of(tenant: &Tenant, seconds: i64) -> Self {
+        Self::with(tenant, seconds, Holder::Person)
+    }
+
+    /// One in which an application or a person is signed in.
+    pub(crate) fn with(tenant: &Tenant, seconds: i64, holder: Holder) -> Self {
         let az = Self::saying("case \"$*\" in *graph*) cat graph.json;; *) cat logs.json;; esac");
         for (name, resource) in [("graph", GRAPH), ("logs", LOGS)] {
-            let token = tenant.issue(resource, Holder::Person);
+            let token = tenant.issue(resource, holder);
             az.write(&format!("{name}.json"), &answer(tenant, &token, seconds));
         }
         az

@@ -6,6 +6,7 @@ mod configuration;
 mod device_code;
 mod managed_identity;
 mod permissions;
+mod person;
 mod process;
 mod renewal;
 mod secrets;

@@ -8,6 +8,7 @@ async fn a_token_shows_what_was_granted_to_the_application() {
     let everything = tenant(Options::default());
     let room = Room::new(&everything, client_secret(&everything));
     let mut all = PERMISSIONS.to_vec();
+    all.extend(["Organization.Read.All", "ThreatHunting.Read.All"]);
     all.sort_unstable();
     assert_eq!(room.enter(Audience::Graph).await, all);
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tenant_sim::{Action, Fault, Service};
 
 use super::asked;
-use super::whole::{METHODS, Setup};
+use super::whole::{METHODS, Setup, complete};
 use crate::run::{Ran, files, run};
 
 /// Everything that a case folder holds, unpacked.
@@ -102,7 +102,8 @@ fn no_secret_is_seen_in_a_load() {
         let mut output = String::new();
         stdout.read_to_string(&mut output).unwrap();
         let errors = errors.join().unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{way}: {errors}");
+        let code = child.wait().unwrap().code();
+        assert_eq!(code, Some(complete(way)), "{way}: {errors}");
         // There is something to look through.
         assert!(
             errors.contains("graph") && own.contains("load"),

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use tenant_sim::{
-    Action, DeviceCodes, Fault, IDENTITY_HEADER, Options, PERMISSIONS, Service, World,
+    Action, DeviceCodes, Fault, Holder, IDENTITY_HEADER, Options, PERMISSIONS, Service, World,
 };
 
 use super::azure_cli::Az;
@@ -16,6 +16,7 @@ pub(super) fn options() -> Options {
     Options {
         federated_subject: Some(SUBJECT),
         scopes: PERMISSIONS.to_vec(),
+        person_sees_all: true,
         device_codes: DeviceCodes {
             pending: 0,
             ..DeviceCodes::default()
@@ -47,8 +48,13 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(way: &str) -> Self {
-        let lab = Lab::new(World::small(), options());
-        let az = Az::of(&lab.tenant, 3600);
+        Self::of(way, World::small(), options(), Holder::Application)
+    }
+
+    /// In another tenant, where the Azure CLI is signed in for this holder.
+    pub(super) fn of(way: &str, world: World, options: Options, holder: Holder) -> Self {
+        let lab = Lab::new(world, options);
+        let az = Az::with(&lab.tenant, 3600, holder);
         let (tenant, world) = (&lab.tenant, lab.tenant.world().clone());
         let mut secrets = Vec::new();
         let mut variables = Vec::new();
@@ -146,10 +152,22 @@ impl Setup {
     }
 }
 
+/// The exit code of a load. A person is not asked for what is an application's alone, and that is a gap.
+pub(super) fn complete(way: &str) -> i32 {
+    match way {
+        "device-code" => 3,
+        _ => 0,
+    }
+}
+
 #[test]
 fn every_way_to_sign_in_gives_the_same_load() {
     let mut first: Option<Value> = None;
     for way in METHODS {
+        // A person may not ask for all that an application may: `person.rs`.
+        if way == "device-code" {
+            continue;
+        }
         let setup = Setup::new(way);
         // In the middle of it the service refuses a token once.
         setup.lab.tenant.script([Fault::on(
@@ -158,18 +176,16 @@ fn every_way_to_sign_in_gives_the_same_load() {
             Action::ExpiredToken,
         )]);
         let ran = setup.load(&[]);
-        assert_eq!(ran.code, Some(0), "{way}: {ran:#?}");
+        assert_eq!(ran.code, Some(complete(way)), "{way}: {ran:#?}");
         let mut result = ran.json();
         let sent = result["requests"]["login"]["sent"].as_u64().unwrap();
         let wanted = match way {
             // Instance metadata is looked for first.
             "managed-identity" => 4,
-            // The code, the question, the second audience and the renewal.
-            "device-code" => 4,
             _ => 3,
         };
-        // The Azure CLI gives the same token again, which is accepted after that.
         assert_eq!(sent, wanted, "{way}");
+        setup.lab.tenant.assert_clean();
         for key in ["case", "requests"] {
             result.as_object_mut().unwrap().remove(key);
         }
@@ -177,6 +193,5 @@ fn every_way_to_sign_in_gives_the_same_load() {
             None => first = Some(result),
             Some(first) => assert_eq!(first, &result, "{way}"),
         }
-        setup.lab.tenant.assert_clean();
     }
 }

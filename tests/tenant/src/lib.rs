@@ -105,6 +105,8 @@ pub struct Options {
     pub scopes: Vec<&'static str>,
     /// The UPN of the person who signs in; none for the first member of the world.
     pub person: Option<String>,
+    /// The token of a person opens what an application's does, and not the person's own teams and chats alone.
+    pub person_sees_all: bool,
     /// Tokens show nothing of what they allow.
     pub opaque_tokens: bool,
     /// Certificates that are registered at the application.
@@ -159,6 +161,7 @@ impl Default for Options {
                 "Chat.Read",
             ],
             person: None,
+            person_sees_all: false,
             opaque_tokens: false,
             certificates: Vec::new(),
             federated_subject: None,

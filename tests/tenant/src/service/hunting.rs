@@ -39,10 +39,18 @@ pub(crate) fn answer(state: &State, call: &Call) -> Reply {
         return graph_error(405, "Request_BadRequest", "Method not allowed.")
             .violating("only POST without options");
     }
-    if state.options.withheld.contains(&PERMISSION) {
-        let text = format!(
-            "Missing application roles. API required roles: {PERMISSION}, application roles: User.Read.All,Team.ReadBasic.All"
-        );
+    if let Some(token) = state.token(call)
+        && !token.allows(PERMISSION)
+    {
+        let held = token.grants.join(",");
+        let text = match token.person {
+            None => format!(
+                "Missing application roles. API required roles: {PERMISSION}, application roles: {held}"
+            ),
+            Some(_) => format!(
+                "Missing user scopes. API required scopes: {PERMISSION}, user scopes: {held}"
+            ),
+        };
         return graph_error(403, "Forbidden", &text);
     }
     let content_type = call.header("content-type").unwrap_or_default();
@@ -133,8 +141,8 @@ fn run(state: &State, body: &Map<String, Value>) -> Reply {
         (None, false) => {
             bad_request("The timespan is not valid.").violating("no Timespan of two moments")
         }
-        (None, true) => columns(state, &query),
-        (Some(span), _) => rows(state, &query, span),
+        (_, true) => columns(state, &query),
+        (Some(span), false) => rows(state, &query, span),
     };
     reply.query = Some(query.name);
     reply

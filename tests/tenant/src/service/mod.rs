@@ -169,10 +169,12 @@ impl Token {
     /// Whether it allows what needs this permission, or one that includes it. A person's own chats are among all.
     pub(crate) fn allows(&self, permission: &str) -> bool {
         let others: &[&str] = match permission {
+            "User.Read" => &["User.Read.All", "User.ReadBasic.All", "Directory.Read.All"],
             "User.Read.All" => &["User.ReadBasic.All", "Directory.Read.All"],
             "Team.ReadBasic.All" | "Channel.ReadBasic.All" => {
                 &["Group.Read.All", "Directory.Read.All"]
             }
+            "Organization.Read.All" => &["Directory.Read.All"],
             "ChannelMessage.Read.All" => &["Group.Read.All"],
             "Chat.Read.All" if self.person.is_some() => &["Chat.Read", "Chat.ReadWrite"],
             "Chat.Read.All" => &["Chat.ReadWrite.All"],

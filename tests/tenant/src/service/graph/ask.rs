@@ -3,6 +3,7 @@
 use super::graph_error;
 use super::paging::{self, Promise};
 use crate::service::{Reply, State, Token};
+use crate::world::facts::UserIx;
 use serde_json::{Value, json};
 
 /// One GET, and what it may ask for.
@@ -55,6 +56,22 @@ impl Ask<'_> {
             return Err(self.forbidden(permission));
         }
         Ok(())
+    }
+
+    /// Refuses what a person's token does not open: what is not the person's own. `is_own` tells by the person.
+    pub(super) fn own(&self, is_own: impl Fn(UserIx) -> bool) -> Result<(), Reply> {
+        let person = self
+            .token
+            .person
+            .as_deref()
+            .filter(|_| !self.state.options.person_sees_all);
+        match person.and_then(|id| self.state.index.user(id)) {
+            Some(person) if !is_own(person) => {
+                let text = "AclCheckFailed-Make sure the caller is in the roster";
+                Err(graph_error(403, "Forbidden", text))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn forbidden(&self, permission: &str) -> Reply {

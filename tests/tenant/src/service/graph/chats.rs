@@ -31,6 +31,9 @@ impl Ask<'_> {
         let Some(ix) = self.state.index.user(key) else {
             return self.missing_user(key);
         };
+        if let Err(reply) = self.own(|person| person == ix) {
+            return reply;
+        }
         let extra = if expand { "&$expand=members" } else { "" };
         let path = format!("/users('{}')/chats", world.users[ix].id);
         self.page(self.state.index.chats_of(ix), top, &path, extra, |chat| {
@@ -42,6 +45,7 @@ impl Ask<'_> {
         let found = self.state.index.chat(id);
         let chat = found.ok_or_else(|| graph_error(404, "NotFound", "NotFound"))?;
         let world = &self.state.world;
+        self.own(|person| world.chats[chat].members.contains(&person))?;
         if world.chats[chat].kind == "meeting" && !self.state.options.cloud.serves_meeting_chats() {
             let text = "Chats of meetings are not supported in application context.";
             return Err(graph_error(403, "Forbidden", text)

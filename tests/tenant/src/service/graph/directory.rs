@@ -79,8 +79,14 @@ impl Ask<'_> {
 
     pub(super) fn user(&self, key: &str) -> Reply {
         let known = ["id", "userPrincipalName", "displayName", "mail", "userType"];
+        let user = self.state.index.user(key);
+        let user = user.map(|ix| self.state.world.users[ix].id.as_str());
+        let permission = match user.is_some() && user == self.token.person.as_deref() {
+            true => "User.Read",
+            false => "User.Read.All",
+        };
         let chosen = self
-            .enter("User.Read.All", &["$select"], &[])
+            .enter(permission, &["$select"], &[])
             .and_then(|()| self.select(&known));
         let chosen = match chosen {
             Ok(chosen) => chosen,
@@ -97,7 +103,10 @@ impl Ask<'_> {
         let limits = [("joined".to_owned(), 30.0)];
         self.enter("Team.ReadBasic.All", &[], &limits)?;
         match self.state.index.user(key) {
-            Some(ix) => Ok(&self.state.world.users[ix]),
+            Some(ix) => {
+                self.own(|person| person == ix)?;
+                Ok(&self.state.world.users[ix])
+            }
             None => Err(self.missing_user(key)),
         }
     }
@@ -131,13 +140,18 @@ impl Ask<'_> {
     }
 
     pub(super) fn find_team(&self, id: &str) -> Result<TeamIx, Reply> {
-        self.state.index.team(id).ok_or_else(|| {
+        let team = self.state.index.team(id).ok_or_else(|| {
             graph_error(
                 404,
                 "NotFound",
                 &format!("No team found with Group Id {id}"),
             )
-        })
+        })?;
+        let users = &self.state.world.users;
+        self.own(|person| {
+            users[person].teams.contains(&team) || users[person].associated.contains(&team)
+        })?;
+        Ok(team)
     }
 
     pub(super) fn find_channel(&self, team: &str, id: &str) -> Result<ChannelIx, Reply> {

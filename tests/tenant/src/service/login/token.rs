@@ -7,6 +7,9 @@ use chrono::Utc;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// Permissions that are granted too unless they are withheld.
+const MORE: [&str; 2] = ["Organization.Read.All", "ThreatHunting.Read.All"];
+
 /// Whom a token speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
@@ -44,7 +47,7 @@ fn grants(state: &State, resource: &str, holder: Holder) -> Vec<String> {
     if resource != state.options.cloud.graph() {
         return vec!["Data.Read".to_owned()];
     }
-    let all = crate::PERMISSIONS.to_vec();
+    let all = [&crate::PERMISSIONS[..], &MORE].concat();
     let granted = match holder {
         Holder::Application => state.options.granted.clone().unwrap_or(all),
         Holder::Person => state.options.scopes.clone(),

@@ -1,0 +1,185 @@
+//! Loads of a person who is signed in: Graph gives people their own lists and no exports, so nothing else is asked for, and
+//! one gap says what that leaves out.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+use tenant_sim::{Holder, Options, Tenant, World};
+
+use super::whole::{Setup, options};
+use crate::defender::{both, hunting_only};
+use crate::intel_load::replays_alike;
+use crate::run::equal::{Ways, assert_equal};
+use crate::run::graph::{GraphFile, Node};
+use crate::run::{Lab, gaps, run};
+
+/// A setup for one way to sign in as a person with these scopes.
+fn signed_in(way: &str, world: World, scopes: &[&'static str]) -> Setup {
+    let options = Options {
+        scopes: scopes.to_vec(),
+        ..options()
+    };
+    Setup::of(way, world, options, Holder::Person)
+}
+
+/// The one gap about Graph.
+fn about_person(result: &Value) -> Vec<String> {
+    let all = gaps(result, "gaps");
+    let such = all
+        .into_iter()
+        .filter(|gap| gap.contains("signed in as a person"));
+    such.collect()
+}
+
+/// The requests to Graph that are not for advanced hunting.
+fn asked(tenant: &Tenant) -> Vec<String> {
+    let all = tenant.requests_to(tenant_sim::Service::Graph);
+    let such = all.iter().filter(|e| !e.target.contains("runHuntingQuery"));
+    such.map(|e| format!("{} {}", e.target, e.body)).collect()
+}
+
+#[test]
+fn a_person_without_rights_in_graph_has_what_the_logs_have() {
+    for way in ["device-code", "azure-cli"] {
+        let setup = signed_in(way, World::small(), &["ThreatHunting.Read.All"]);
+        let ran = setup.load(&[]);
+        assert_eq!(ran.code, Some(3), "{way}: {ran:#?}");
+        let result = ran.json();
+        assert_eq!(asked(&setup.lab.tenant), Vec::<String>::new(), "{way}");
+        let said = about_person(&result);
+        assert_eq!(said.len(), 1, "{way}: {result:#}");
+        for part in [
+            "joined teams of other people",
+            "channels (needs Channel.ReadBasic.All)",
+        ] {
+            assert!(said[0].contains(part), "{part}: {said:?}");
+        }
+        assert_eq!(gaps(&result, "gaps"), said, "nothing else is missing");
+        setup.lab.tenant.assert_clean();
+    }
+}
+
+/// A load by advanced hunting alone, as a person with these scopes.
+fn hunting_as_person(scopes: &[&'static str], code: i32) -> (Setup, Value, GraphFile) {
+    let setup = signed_in("device-code", World::small(), scopes);
+    setup.lab.edit_config(hunting_only);
+    let ran = setup.load(&[]);
+    assert_eq!(ran.code, Some(code), "{ran:#?}");
+    let graph = GraphFile::read(&setup.lab.case("case"));
+    setup.lab.tenant.assert_clean();
+    let result = ran.json();
+    (setup, result, graph)
+}
+
+#[test]
+fn device_code_alone_gives_what_hunting_gives_and_no_more_is_missing_than_the_gap_says() {
+    let lab = Lab::new(World::small(), Options::default());
+    lab.edit_config(hunting_only);
+    lab.loaded(&lab.case("case"), &[], 0);
+    let whole = GraphFile::read(&lab.case("case"));
+
+    let (setup, result, graph) = hunting_as_person(&["ThreatHunting.Read.All"], 3);
+    assert_eq!(asked(&setup.lab.tenant), Vec::<String>::new());
+    let said = about_person(&result);
+    assert_eq!(gaps(&result, "gaps"), said);
+
+    // Whatever is there is there in the whole graph too, where users have the ids that the directory gives them.
+    let in_whole = |node: &Node| -> Node {
+        let upn = node.1.strip_prefix("upn:");
+        let is_it = |properties: &Map<String, Value>| {
+            let known = properties.get("upn").and_then(Value::as_str);
+            known.is_some_and(|known| Some(known.to_lowercase().as_str()) == upn)
+        };
+        let mut users = whole.nodes.iter().filter(|((label, _), _)| label == "User");
+        let known = upn.and_then(|_| users.find(|(_, properties)| is_it(properties)));
+        known.map_or_else(|| node.clone(), |(user, _)| user.clone())
+    };
+    for node in graph.nodes.keys().filter(|(label, _)| label != "Case") {
+        assert!(whole.nodes.contains_key(&in_whole(node)), "{node:?}");
+    }
+    let edges: BTreeSet<(String, Node, Node)> = graph
+        .edges
+        .keys()
+        .map(|(kind, from, to)| (kind.clone(), in_whole(from), in_whole(to)))
+        .collect();
+    for edge in edges.iter().filter(|(_, from, _)| from.0 != "Case") {
+        assert!(whole.edges.contains_key(edge), "{edge:?}");
+    }
+    // All that the logs say of clicks, warnings and connections is there, as far as they were asked.
+    let of = |graph: &GraphFile, kinds: &[&str]| {
+        let edges = graph.edges.keys();
+        let edges = edges.filter(|(kind, ..)| kinds.contains(&kind.as_str()));
+        edges.count()
+    };
+    let logged = ["CLICKED", "OPENED", "WARNED_ABOUT", "USED", "STARTED_FROM"];
+    assert_eq!(of(&graph, &logged), of(&whole, &logged));
+    // What is missing is what a message, a team or a chat of Graph shows.
+    let missing = whole.edges.keys().filter(|edge| !edges.contains(*edge));
+    let missing: BTreeSet<&str> = missing.map(|(kind, ..)| kind.as_str()).collect();
+    println!("{said:?}\n{missing:?}\n{:?}", result["summary"]);
+    assert_eq!(of(&graph, &["MEMBER_OF", "PARTICIPATES_IN"]), 0);
+
+    replays_alike(&setup.lab, &setup.lab.case("case"), 3);
+}
+
+#[test]
+fn a_person_has_the_messages_of_their_own_teams_one_by_one() {
+    let scopes = [
+        "ThreatHunting.Read.All",
+        "User.ReadBasic.All",
+        "Team.ReadBasic.All",
+        "Channel.ReadBasic.All",
+        "ChannelMessage.Read.All",
+        "Chat.Read",
+    ];
+    let (setup, result, graph) = hunting_as_person(&scopes, 3);
+    let asked = asked(&setup.lab.tenant);
+    assert!(
+        !asked
+            .iter()
+            .any(|request| request.contains("getAllMessages"))
+    );
+    assert!(asked.iter().any(|request| request.contains("/messages/")));
+    println!("{:#?}\n{:?}", gaps(&result, "gaps"), result["summary"]);
+    assert!(graph.nodes.keys().any(|(label, _)| label == "Message"));
+    replays_alike(&setup.lab, &setup.lab.case("case"), 3);
+}
+
+#[test]
+fn a_case_of_a_person_is_completed_by_an_application() {
+    let (setup, _, _) = hunting_as_person(&["ThreatHunting.Read.All"], 3);
+    let case = setup.lab.case("case");
+    let file = setup.lab.config();
+    let world = setup.lab.tenant.world();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let method = "method = \"device-code\"";
+    assert!(text.contains(method));
+    std::fs::write(&file, text.replace(method, "method = \"client-secret\"")).unwrap();
+    let mut command = setup.lab.load_command(&case, &[]);
+    command.env("LINKTRAIL_CLIENT_SECRET", &world.client_secret);
+    let ran = run(&mut command);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let completed = GraphFile::read(&case);
+
+    let lab = Lab::new(World::small(), Options::default());
+    lab.edit_config(hunting_only);
+    lab.loaded(&lab.case("case"), &[], 0);
+    assert_equal(&GraphFile::read(&lab.case("case")), &completed, Ways::Same);
+    replays_alike(&setup.lab, &case, 0);
+}
+
+#[test]
+fn hunting_that_a_person_may_not_use_is_left_out_where_a_workspace_is() {
+    let setup = signed_in("azure-cli", World::small(), &["User.Read"]);
+    setup.lab.edit_config(both);
+    let ran = setup.load(&[]);
+    assert_eq!(ran.code, Some(3), "{ran:#?}");
+    let result = ran.json();
+    assert_eq!(result["requests"]["hunting"], Value::Null);
+    let said = about_person(&result);
+    assert!(
+        said[0].contains("advanced hunting (needs ThreatHunting.Read.All): 1"),
+        "{said:?}"
+    );
+    assert_eq!(gaps(&result, "gaps"), said);
+}
