@@ -197,5 +197,5 @@ fn a_hostile_text_of_advanced_hunting_is_cleaned() {
     answer(&lab, Action::refused(403, "Forbidden", text));
     // `json` looks for harmful characters.
     let (lines, _) = check(&lab);
-    line(&lines, "permission ThreatHunting.Read.All").says("missing", "[2J", "");
+    line(&lines, "permission ThreatHunting.Read.All").says("failed", "[2J", "");
 }
