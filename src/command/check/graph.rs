@@ -14,6 +14,9 @@ use crate::journal::Exchange;
 use crate::model::Source;
 use crate::source::msgraph::{Graph, Right};
 
+/// The name of what is given to no person, in the result.
+const OF_OTHERS: &str = "of other people";
+
 /// How a permission is given to whoever signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grant {
@@ -88,7 +91,9 @@ pub(super) async fn permissions(
     let (checks, exchanges): (Vec<Check>, Vec<_>) = join_all(checks).await.into_iter().unzip();
     let is_accepted = |name: &String| *name == Source::Graph.as_str();
     let is_accepted = config.accepted.iter().any(is_accepted);
-    let checks = checks.into_iter().map(|check| match check.state {
+    let of_others = token.is_delegated().then(of_others);
+    let checks = checks.into_iter().chain(of_others);
+    let checks = checks.map(|check| match check.state {
         State::Missing if is_accepted => accepted(check),
         _ => check,
     });
@@ -191,6 +196,20 @@ fn by_token(permission: &Permission, token: &Permissions, grant: Grant) -> Check
         true => missing(permission, grant, "the token does not hold it"),
         false => granted(token, permission.name),
     }
+}
+
+/// What no permission gives to a person who signed in, so that every load has a gap.
+fn of_others() -> Check {
+    Check::gap(
+        Topic::Permissions,
+        OF_OTHERS,
+        State::Missing,
+        "signed in as a person, to whom Graph gives their own teams and chats, and no export of messages",
+    )
+    .without("the teams and chats of other people are not read, and messages are not exported but asked for one by one")
+    .fix(Fix::say(
+        "sign in as an application, as docs/sign-in.md shows, or name graph in [gaps] accepted if it is known to be missing",
+    ))
 }
 
 fn granted(token: &Permissions, name: &str) -> Check {
