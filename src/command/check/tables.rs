@@ -10,6 +10,7 @@ use super::places::{BACK, Partly, Told};
 use crate::config::CheckConfig;
 use crate::http::{Permissions, length};
 use crate::intel::sentinel::NAME as OWN_INDICATORS;
+use crate::model::Source;
 use crate::source::logs::{LogEnd, Place, Problem, Query, Why};
 use crate::terminal::word;
 
@@ -119,9 +120,10 @@ fn of_place(config: &CheckConfig, tokens: &Tokens<'_>, place: Place, told: &Told
             None => failed(&shown(&problem.to_string())),
         },
         Told::Partly(partly) => of_part(config, tokens, place, partly),
+        // What is read is a table.
         Told::Tables(tables) => match (place, tables.is_empty()) {
-            (Place::Workspace, _) => Check::ok(Topic::Tables, name, id),
-            (Place::Hunting, false) => Check::ok(Topic::Tables, name, ""),
+            (Place::Workspace, _) => Check::ok(Topic::Tables, name, id).unread(),
+            (Place::Hunting, false) => Check::ok(Topic::Tables, name, "").unread(),
             (Place::Hunting, true) => Check::gap(
                 Topic::Tables,
                 name,
@@ -231,7 +233,7 @@ fn refused(
                 format!("give {whom} the role Log Analytics Reader on the workspace; it takes up to an hour to hold"),
                 Command::Line(command),
             ));
-            match accepts(config, place.source().as_str()) {
+            match *status == 403 && accepts(config, place.source().as_str()) {
                 true => check.weighing(Weight::Fine),
                 false => check,
             }
@@ -289,15 +291,12 @@ fn right_to_hunt(config: &CheckConfig, token: Option<&Permissions>, told: &Told)
     let lacks = token.is_some_and(|token| token.lacks(name));
     let is_delegated = token.is_some_and(Permissions::is_delegated);
     let missing = |why: &str| {
-        let say = Grant::by(config.sign_in.as_ref().map(|sign_in| &sign_in.method)).fix(&HUNTING);
+        let method = config.sign_in.as_ref().map(|sign_in| &sign_in.method);
+        let say = Grant::by(method, token).fix(&HUNTING);
         let check = Check::gap(Topic::Permissions, name, State::Missing, shown(why));
-        let check = check.without(HUNTING.without).fix(say);
-        match accepts(config, Place::Hunting.source().as_str()) {
-            true => check.weighing(Weight::Fine),
-            false => check,
-        }
+        check.without(HUNTING.without).fix(say)
     };
-    match told {
+    let check = match told {
         Told::Refused(Problem {
             why: Why::Forbidden { status, words, .. },
             ..
@@ -329,11 +328,23 @@ fn right_to_hunt(config: &CheckConfig, token: Option<&Permissions>, told: &Told)
         Told::NotAsked(why) => Check::skipped(Topic::Permissions, name, why),
         Told::Refused(_) | Told::Silent(_) if lacks => missing("the token does not hold it"),
         Told::Refused(_) | Told::Silent(_) if has => {
-            Check::ok(Topic::Permissions, name, "by what the token says")
+            Check::ok(Topic::Permissions, name, "by what the token says").unread()
         }
         Told::Refused(_) | Told::Silent(_) => {
             Check::skipped(Topic::Permissions, name, "advanced hunting does not answer")
         }
+    };
+    // As in a load.
+    let is_refused = matches!(
+        told,
+        Told::Refused(Problem {
+            why: Why::Forbidden { status: 403, .. },
+            ..
+        })
+    );
+    match is_refused && accepts(config, Place::Hunting.source().as_str()) {
+        true => check.weighing(Weight::Fine),
+        false => check,
     }
 }
 
@@ -452,7 +463,11 @@ fn absent(config: &CheckConfig, places: &Places, table: &'static str) -> Check {
         _ => "neither in the workspace nor in advanced hunting",
     };
     let check = Check::gap(Topic::Tables, table, State::Absent, detail);
-    if accepts(config, table) {
+    // As in a load: the table, what was looked for in its place, or the place that was asked first.
+    let first = places.all().next().map(|(place, _)| place.source());
+    let names = stand_ins(table).chain([table]);
+    let mut names = names.chain(first.map(Source::as_str));
+    if names.any(|name| accepts(config, name)) {
         let detail = format!("{detail}; accepted by [gaps] accepted");
         return Check { detail, ..check }.weighing(Weight::Fine);
     }

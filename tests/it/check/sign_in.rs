@@ -219,6 +219,32 @@ fn every_way_to_sign_in_is_tried() {
     }
 }
 
+/// The command that grants a permission names the application that signs in, and one that is signed in to the Azure CLI is
+/// no person.
+#[test]
+fn the_application_that_signs_in_is_granted_what_is_missing() {
+    for way in ["workload-identity", "azure-cli"] {
+        let options = Options {
+            withheld: vec!["Chat.Read.All"],
+            ..options()
+        };
+        let setup = Setup::of(way, World::small(), options, Holder::Application);
+        super::fill_logs(&setup.lab, &super::TABLES);
+        let ran = crate::run::run(&mut setup.other(&["check", "--format", "json"]));
+        let (lines, code) = super::found(&ran);
+        assert_eq!(code, 3, "{way}: {lines:#?}");
+        let client_id = match way {
+            "azure-cli" => "CLIENT_ID",
+            _ => &setup.lab.tenant.world().client_id,
+        };
+        line(&lines, "permission Chat.Read.All").says(
+            "missing",
+            "",
+            &format!("grant the application Chat.Read.All in Microsoft Graph, with an administrator's consent: az ad app permission add --id {client_id} "),
+        );
+    }
+}
+
 /// What a person is never given is a gap of the load, so it is one of the check; whoever knows of it names it.
 #[test]
 fn a_person_is_told_what_only_an_application_is_given() {

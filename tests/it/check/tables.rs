@@ -21,6 +21,27 @@ fn each_table_that_is_absent_is_named_with_its_connector() {
     }
 }
 
+/// A table is accepted by what a load accepts it by: its own name, or that of the place that was asked first.
+#[test]
+fn an_absent_table_is_accepted_as_in_a_load() {
+    for (name, expected) in [
+        ("UrlClickEvents", 0),
+        ("log_analytics", 0),
+        ("hunting", 3),
+        ("DeviceEvents", 3),
+    ] {
+        let lab = Lab::new(World::small(), Options::default());
+        let others: Vec<&str> = TABLES
+            .into_iter()
+            .filter(|other| *other != "UrlClickEvents")
+            .collect();
+        fill_logs(&lab, &others);
+        lab.edit_config(|config| format!("{config}\n[gaps]\naccepted = [\"{name}\"]\n"));
+        let (lines, code) = check(&lab);
+        assert_eq!(code, expected, "{name}: {lines:#?}");
+    }
+}
+
 /// The sim's own answer: a table that was never ingested is left out by the fuzzy union.
 #[test]
 fn the_query_finds_what_is_absent() {
