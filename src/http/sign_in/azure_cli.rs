@@ -228,7 +228,7 @@ fn read(stdout: &[u8], asking: Asking<'_>, now: DateTime<Utc>) -> Result<Issued,
     }
     // Not every token says of which tenant it is.
     let tenant = body["tenant"].as_str().unwrap_or_default();
-    if let Some(why) = super::other_tenant(asking.by, tenant, asking.tenant) {
+    if let Some(why) = entra::other_tenant(asking.by, tenant, asking.tenant) {
         return Err(Trouble::refused(why));
     }
     let expires = entra::number(&body["expires_on"])

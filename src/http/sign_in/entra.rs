@@ -7,8 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::advice::{Asking, advice, passes};
+use super::method::Kind;
 use crate::http::describe::describe;
 use crate::http::retry::retry_after;
 use crate::terminal::clean;
@@ -327,6 +329,23 @@ fn without_token(word: &str) -> String {
     }
 }
 
+/// What to say when the tenant that was signed in to is not the wanted one; `None` when it is, or when they cannot be
+/// compared, since one of them is no id.
+pub(super) fn other_tenant(by: Kind, found: &str, wanted: &str) -> Option<String> {
+    let [is, should_be] = [found, wanted].map(|tenant| Uuid::try_parse(tenant).ok());
+    if is? == should_be? {
+        return None;
+    }
+    let advice = match by {
+        Kind::AzureCli => format!("run: az login --tenant {wanted}"),
+        _ => "check [tenant] id, or choose an identity of that tenant under [auth]".to_owned(),
+    };
+    Some(format!(
+        "it is signed in to the tenant {}, and [tenant] id is {wanted}; {advice}",
+        words(found)
+    ))
+}
+
 /// Entra's words with what to do about them, for errors that have a known cause.
 fn with_advice(words: &str, codes: &[u32], asking: Asking<'_>, timestamp: &str) -> String {
     /// Codes that a wrong clock explains.
@@ -349,7 +368,6 @@ fn with_advice(words: &str, codes: &[u32], asking: Asking<'_>, timestamp: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::sign_in::method::Kind;
     use crate::journal::Audience;
 
     const ASKING: Asking<'static> = Asking {

@@ -29,7 +29,6 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::permissions::Permissions;
 use super::words::length;
@@ -41,7 +40,6 @@ use azure_cli::AzureCli;
 use device_code::{DeviceCode, Line};
 use entra::{Issued, Trouble};
 use managed_identity::ManagedIdentity;
-use method::Kind;
 
 pub use certificate::ClientCertificate;
 pub use file::secret_file;
@@ -410,7 +408,7 @@ impl Tokens {
     fn of_tenant(&self, issued: Issued) -> Result<Issued, Trouble> {
         let permissions = Permissions::of(issued.secret.expose_secret());
         let found = permissions.tenant().unwrap_or_default();
-        match other_tenant(self.sign_in.method.kind(), found, &self.sign_in.tenant) {
+        match entra::other_tenant(self.sign_in.method.kind(), found, &self.sign_in.tenant) {
             Some(why) => Err(Trouble::refused(why)),
             None => Ok(issued),
         }
@@ -444,23 +442,6 @@ impl Tokens {
             }
         }
     }
-}
-
-/// What to say when the tenant that was signed in to is not the wanted one; `None` when it is, or when they cannot be
-/// compared, since one of them is no id.
-fn other_tenant(by: Kind, found: &str, wanted: &str) -> Option<String> {
-    let [is, should_be] = [found, wanted].map(|tenant| Uuid::try_parse(tenant).ok());
-    if is? == should_be? {
-        return None;
-    }
-    let advice = match by {
-        Kind::AzureCli => format!("run: az login --tenant {wanted}"),
-        _ => "check [tenant] id, or choose an identity of that tenant under [auth]".to_owned(),
-    };
-    Some(format!(
-        "it is signed in to the tenant {}, and [tenant] id is {wanted}; {advice}",
-        entra::words(found)
-    ))
 }
 
 fn is_good(token: Option<&Current>) -> bool {
