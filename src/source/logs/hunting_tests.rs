@@ -64,7 +64,7 @@ fn each_answer_is_one_or_is_none() {
                 "BadRequest",
                 "Query could not be parsed at '|' on line [1,20]. Fix syntax errors in your query.",
             ),
-            [true, true],
+            [false, false],
         ),
         (
             400,
