@@ -6,6 +6,9 @@ use crate::graph::Graph;
 use crate::model::{ChatsOf, Cloud, Gap, Gaps, Source, Stage};
 use crate::source::{logs, msgraph};
 
+/// The old and the new table of indicators.
+const EITHER: [&str; 2] = ["ThreatIntelIndicators", "ThreatIntelligenceIndicator"];
+
 /// The result of an investigation, which may have stopped early.
 #[derive(Debug)]
 pub struct Outcome {
@@ -85,7 +88,9 @@ impl Findings {
     }
 
     /// Adds a gap, or a note if it is an absence that the configuration accepts. `absence` is the name by which it can be
-    /// accepted besides that of the source, or several with ` and ` between them; `None` for a gap that cannot be.
+    /// accepted besides that of the source, or several with ` and ` between them, which must all be accepted: what one of
+    /// them stands for is else missing unseen. Of the two tables of indicators one is enough, since one tenant has only one
+    /// of them. `None` for a gap that cannot be accepted.
     pub(super) fn add(
         &mut self,
         stage: Stage,
@@ -95,8 +100,11 @@ impl Findings {
         affected: u64,
     ) {
         let is_accepted = absence.is_some_and(|names| {
-            let mut names = names.split(" and ").chain([source.as_str()]);
-            names.any(|name| self.accepted.iter().any(|accepted| accepted == name))
+            let accepts = |name: &str| self.accepted.iter().any(|accepted| accepted == name);
+            let is_of_either =
+                |name: &str| EITHER.contains(&name) && EITHER.into_iter().any(accepts);
+            let mut names = names.split(" and ");
+            accepts(source.as_str()) || names.all(|name| accepts(name) || is_of_either(name))
         });
         match is_accepted {
             true => {
@@ -163,6 +171,39 @@ impl From<Findings> for Outcome {
             graph: findings.graph,
             gaps: findings.gaps.list(),
             notes: findings.notes.list(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_named_in_full_is_accepted() {
+        let both = "OfficeActivity and CloudAppEvents";
+        for (accepted, absence, is_gap) in [
+            (&["OfficeActivity"][..], both, true),
+            (&["CloudAppEvents"], both, true),
+            (&["OfficeActivity", "CloudAppEvents"], both, false),
+            (&["log_analytics"], both, false),
+            (&["hunting"], both, true),
+            (&["DeviceEvents"], "DeviceEvents", false),
+            (&[], "", true),
+            (
+                &["ThreatIntelIndicators"],
+                "ThreatIntelIndicators and ThreatIntelligenceIndicator",
+                false,
+            ),
+        ] {
+            let accepted: Vec<String> = accepted.iter().map(|&name| name.to_owned()).collect();
+            let mut findings = Findings::new("case", &accepted);
+            let source = Source::LogAnalytics;
+            findings.add(Stage::Seeds, source, "absent", Some(absence), 1);
+            let outcome = Outcome::from(findings);
+            let counts = (outcome.gaps.len(), outcome.notes.len());
+            let expected = if is_gap { (1, 0) } else { (0, 1) };
+            assert_eq!(counts, expected, "{accepted:?} {absence}");
         }
     }
 }

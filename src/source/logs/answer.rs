@@ -55,6 +55,18 @@ pub(super) fn is_answer(place: Place, is_last: bool) -> fn(&Answer) -> bool {
     }
 }
 
+/// Decides whether an answer to the question for the columns of a table is one: it names them, since every table has some.
+pub(super) fn tells_columns(place: Place) -> fn(&Answer) -> bool {
+    match place {
+        Place::Workspace => |answer| has_columns(Place::Workspace, answer),
+        Place::Hunting => |answer| has_columns(Place::Hunting, answer),
+    }
+}
+
+fn has_columns(place: Place, answer: &Answer) -> bool {
+    matches!(Content::of(place, answer), Content::Rows(rows, _) if !rows.columns.is_empty())
+}
+
 /// Decides whether a place says that a query takes more than it allows.
 pub(super) fn says_too_heavy(place: Place) -> fn(&Answer) -> bool {
     match place {

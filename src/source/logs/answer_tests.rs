@@ -187,3 +187,19 @@ fn as_many_rows_as_the_service_gives_at_most_may_not_be_all() {
     let limit = Place::Workspace.row_limit();
     assert!(of(limit) && !of(limit - 1));
 }
+
+#[test]
+fn without_a_schema_the_columns_of_a_table_are_not_known() {
+    let workspace = |columns: Value| json!({"tables": [{"name": "PrimaryResult", "columns": columns, "rows": []}]});
+    let hunting = |schema: Value| json!({"schema": schema, "results": []});
+    for (place, body, is_told) in [
+        (Place::Workspace, workspace(json!([{"name": "a"}])), true),
+        (Place::Workspace, workspace(json!([])), false),
+        (Place::Hunting, hunting(json!([{"name": "a"}])), true),
+        (Place::Hunting, hunting(json!([])), false),
+        (Place::Hunting, json!({"results": []}), false),
+    ] {
+        let told = tells_columns(place)(&answer(200, &body.to_string()));
+        assert_eq!(told, is_told, "{body}");
+    }
+}

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 
 use super::facade::Logs;
 use super::place::Place;
 use super::probe::Extent;
-use super::problem::Problem;
+use super::problem::{Problem, Why};
 use super::query::Query;
 use super::rows::Rows;
 use super::transport::{KEEP, OnRecord, Run, Transport};
 use crate::http::Failure;
 use crate::model::Window;
+
+/// How much earlier than in advanced hunting a log may end in the workspace: what streams there arrives later.
+const BEHIND: TimeDelta = TimeDelta::hours(1);
 
 /// A log, where it is, and what it holds.
 #[derive(Debug, Clone, Copy)]
@@ -156,11 +159,54 @@ impl Logs {
         problems.retain(|problem| !is_empty(problem));
         // What the workspace did not tell may be there all the same.
         if is_known {
-            let (more, others) = self.ends_elsewhere(run, &found).await?;
-            found.extend(more);
+            let mut known = found.clone();
+            if self.transport(Place::Hunting).is_some() {
+                known.retain(|_, end| !end.is_quiet());
+            }
+            let (more, others) = self.ends_elsewhere(run, &known).await?;
+            for (log, end) in more {
+                // Where it holds no event anywhere, the workspace has it.
+                if !end.is_quiet() || !found.contains_key(log) {
+                    found.insert(log, end);
+                }
+            }
             problems.extend(others);
+            problems.extend(self.stopped(run, &known).await?);
+            problems.sort();
+            problems.dedup();
         }
         Ok(LogEnds::of(found, problems))
+    }
+
+    /// The logs that stopped in the workspace before the end of the time, and that go on in advanced hunting.
+    async fn stopped(
+        &self,
+        run: &Run,
+        known: &BTreeMap<&'static str, LogEnd>,
+    ) -> Result<Vec<Problem>, Failure> {
+        let mut early = known.clone();
+        early.retain(|_, end| {
+            let newest = end.extent.newest;
+            newest.is_some_and(|newest| newest < run.until - BEHIND)
+        });
+        let logs: Vec<&str> = early.keys().copied().collect();
+        let (found, mut problems) = self.ends_of(run, &logs, &[Place::Hunting]).await?;
+        for (log, end) in found {
+            let ends = early.get(log).and_then(|early| early.extent.newest);
+            if let (Some(workspace), Some(hunting)) = (ends, end.extent.newest)
+                && hunting > workspace + BEHIND
+            {
+                problems.push(Problem {
+                    place: Place::Workspace,
+                    why: Why::Stopped {
+                        log,
+                        workspace,
+                        hunting,
+                    },
+                });
+            }
+        }
+        Ok(problems)
     }
 
     /// The ends of the logs that are not among those that the workspace has, where they are.
@@ -181,7 +227,9 @@ impl Logs {
         let (mut found, mut problems) = self.ends_of(run, &open, &[Place::Hunting]).await?;
         // Of what is absent everywhere, that which is read in its place.
         if problems.is_empty() {
-            open.retain(|log| !found.contains_key(log));
+            let is_beside = self.transport(Place::Workspace).is_some();
+            let is_found = |end: &LogEnd| !(is_beside && end.is_quiet());
+            open.retain(|log| !found.get(log).is_some_and(is_found));
             replaced.extend(open);
         }
         let stand_ins = STAND_INS.iter().filter(|(log, _)| replaced.contains(log));
@@ -195,7 +243,7 @@ impl Logs {
         Ok((found, problems))
     }
 
-    /// The ends of these logs, each at the first of these places that has it.
+    /// The ends of these logs, each at the first of these places that has events of it, or else the first that has it.
     async fn ends_of(
         &self,
         run: &Run,
@@ -203,17 +251,22 @@ impl Logs {
         at: &[Place],
     ) -> Result<(BTreeMap<&'static str, LogEnd>, Vec<Problem>), Failure> {
         let asked = logs.iter().map(|log| async {
+            let mut quiet = None;
             for transport in self.ways_to(run, log, at)? {
                 match transport.extent(log, run.window, run.until).await? {
                     Ok(extent) => {
                         let place = transport.place();
-                        return Ok(Some(Ok(LogEnd { log, place, extent })));
+                        let end = LogEnd { log, place, extent };
+                        if !end.is_quiet() {
+                            return Ok(Some(Ok(end)));
+                        }
+                        quiet.get_or_insert(end);
                     }
                     Err(problem) if problem.is_absence() => {}
                     Err(problem) => return Ok(Some(Err(problem))),
                 }
             }
-            Ok::<_, Failure>(None)
+            Ok::<_, Failure>(quiet.map(Ok))
         });
         let (mut found, mut problems) = (BTreeMap::new(), Vec::new());
         for answer in try_join_all(asked).await?.into_iter().flatten() {
@@ -228,6 +281,13 @@ impl Logs {
         problems.sort();
         problems.dedup();
         Ok((found, problems))
+    }
+}
+
+impl LogEnd {
+    /// True when the log holds no event of the time.
+    fn is_quiet(&self) -> bool {
+        self.extent.newest.is_none()
     }
 }
 

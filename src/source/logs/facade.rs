@@ -1,6 +1,7 @@
 //! The logs of the tenant, wherever they are: each table is asked where it is, the workspace first.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::try_join_all;
 use url::Url;
@@ -123,10 +124,11 @@ impl Logs {
     }
 
     /// Runs a query where its tables are. It is asked at each place in turn, and then its stand-in is, until a place has the
-    /// tables. What is asked depends only on the answers, so that a replay asks the same.
+    /// tables. With several places, one at which a table holds no event of the time does not have it either. What is asked
+    /// depends only on the answers, so that a replay asks the same.
     async fn run(&self, mut run: Run, visit: Visit<'_>) -> Result<Rows, Failure> {
         let mut absent = Absence::default();
-        let mut empty = None;
+        let (mut empty, mut quiet) = (None, None);
         let mut last = Rows::new(self.first(), run.query);
         let mut ways: Vec<_> = self.ways_of(run.query).collect();
         if ways.is_empty() {
@@ -136,13 +138,31 @@ impl Logs {
         }
         let settled = settled(&run, &ways)?;
         ways.rotate_left(settled);
-        for (place, query) in ways {
+        let is_seen = AtomicBool::new(false);
+        let visit: Visit<'_> = &|rows, row| {
+            is_seen.store(true, Ordering::Relaxed);
+            visit(rows, row);
+        };
+        let mut ways = ways.into_iter().peekable();
+        while let Some((place, query)) = ways.next() {
             if empty == Some(place.place()) {
                 continue;
             }
             run.query = query;
             last = place.run(&run, visit).await?;
+            // What gave rows is not asked for elsewhere, which would give them again.
+            if is_seen.load(Ordering::Relaxed) {
+                return Ok(last);
+            }
             match last.problems.as_slice() {
+                [] if self.places.len() > 1 && query.is_of_events() && ways.peek().is_some() => {
+                    if !place.is_quiet(&run).await? {
+                        return Ok(last);
+                    }
+                    let found = Rows::new(place.place(), query);
+                    quiet.get_or_insert(std::mem::replace(&mut last, found));
+                }
+                _ if last.is_any_whole => return Ok(last),
                 [
                     Problem {
                         why: Why::TableAbsent(tables),
@@ -156,6 +176,10 @@ impl Logs {
                 ] => empty = Some(place.place()),
                 _ => return Ok(last),
             }
+        }
+        // No place has events, and one has the tables.
+        if let Some(quiet) = quiet {
+            return Ok(quiet);
         }
         if !absent.is_empty() {
             last.problems = vec![Problem {

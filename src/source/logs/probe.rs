@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::answer::{Content, Reading, read};
+use super::answer::{Content, Reading, read, tells_columns};
 use super::problem::Problem;
 use super::query::Query;
 use super::table::Columns;
@@ -52,7 +52,10 @@ impl Transport {
 
     /// The request for the columns of a table.
     pub(super) fn columns_request(&self, table: &str) -> Request {
-        self.post(&format!("{table}\n| take 0"), None)
+        Request {
+            is_answer: tells_columns(self.place()),
+            ..self.post(&format!("{table}\n| take 0"), None)
+        }
     }
 
     /// The columns in an answer to that request.
@@ -62,7 +65,9 @@ impl Transport {
         table: &str,
         exchange: &Exchange,
     ) -> Result<Columns, Problem> {
-        if let Content::Rows(rows, _) = Content::of(self.place(), &exchange.answer) {
+        if let Content::Rows(rows, _) = Content::of(self.place(), &exchange.answer)
+            && !rows.columns.is_empty()
+        {
             let columns = Arc::unwrap_or_clone(rows.columns);
             return Ok(columns.into_iter().collect());
         }
@@ -72,7 +77,9 @@ impl Transport {
                 Problem::failed(self.place(), query, words)
             }
             Reading::Whole(_) | Reading::TooLarge(..) | Reading::Partial(..) => {
-                let words = format!("the columns of {table} were not told");
+                let words = format!(
+                    "the columns of {table} were not told; run the same command again later"
+                );
                 Problem::failed(self.place(), query, words)
             }
         })

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
+
 use super::place::Place;
 use super::query::Query;
-use crate::model::Source;
+use crate::model::{Source, format_time};
 
 /// A reason why rows are missing, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +68,15 @@ pub enum Why {
         words: String,
         read: String,
     },
+    #[error(
+        "{log} ends at {} in the workspace and at {} in advanced hunting; what is between them was not read; see to the connector of the workspace, or make a case without [sentinel]",
+        format_time(*workspace), format_time(*hunting)
+    )]
+    Stopped {
+        log: &'static str,
+        workspace: DateTime<Utc>,
+        hunting: DateTime<Utc>,
+    },
     #[error("{query}: {words}")]
     Failed { query: &'static str, words: String },
 }
@@ -100,6 +111,23 @@ impl Absence {
         self.0.is_empty()
     }
 
+    /// A table that the workspace lacks and another one that advanced hunting lacks, where one query reads both.
+    fn apart(&self) -> Option<(&'static str, &'static str)> {
+        let at = |place: Place| self.0.iter().filter(move |(_, at)| *at == place);
+        let joined = |first: &str, second: &str| {
+            let mut queries = Query::ALL.iter().filter(|query| **query != Query::LogEnds);
+            queries.any(|query| {
+                let reads = |table: &str| query.tables().any(|read| read == table);
+                reads(first) && reads(second)
+            })
+        };
+        at(Place::Workspace).find_map(|(first, _)| {
+            let mut others = at(Place::Hunting).map(|(second, _)| *second);
+            let second = others.find(|second| second != first && joined(first, second))?;
+            Some((*first, second))
+        })
+    }
+
     fn is_at(&self, place: Place) -> bool {
         self.0.iter().any(|(_, at)| *at == place)
     }
@@ -107,6 +135,13 @@ impl Absence {
 
 impl fmt::Display for Absence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((first, second)) = self.apart() {
+            return write!(
+                f,
+                "table absent: {}; the workspace lacks {first}, advanced hunting lacks {second}, and one query cannot read both; connect the data source of {first} to the workspace, or connect the workspace to Microsoft Defender if it has {second}",
+                self.tables()
+            );
+        }
         let advice = match (self.is_at(Place::Workspace), self.is_at(Place::Hunting)) {
             (true, true) => {
                 "neither the workspace nor advanced hunting has it; connect its data source to the workspace, or see whether Defender's licence for it or the right to it is missing"
@@ -195,7 +230,16 @@ mod tests {
                 both("X", "X"),
                 "table absent: X; neither the workspace nor advanced hunting has it; connect",
             ),
-            (both("X", "Y"), "table absent: X and Y; neither"),
+            // One stands in for the other.
+            (
+                both("SecurityAlert", "AlertInfo"),
+                "table absent: SecurityAlert and AlertInfo; neither",
+            ),
+            // One query reads both.
+            (
+                both("MessageEvents", "MessageUrlInfo"),
+                "table absent: MessageEvents and MessageUrlInfo; the workspace lacks MessageEvents, advanced hunting lacks MessageUrlInfo, and one query cannot read both; connect the data source of MessageEvents",
+            ),
             (
                 Absence::of("X", Place::Hunting),
                 "table absent: X; advanced hunting does not know it; see whether Defender's licence for it or the right",

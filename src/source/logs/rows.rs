@@ -13,7 +13,7 @@ use crate::model::RecordNumber;
 /// The result of a query.
 #[derive(Debug)]
 pub struct Rows {
-    /// The place that answered last. What was asked for elsewhere before is absent there.
+    /// The place that answered last. What was asked for elsewhere before is absent there, or holds no event of the time.
     pub place: Place,
     /// The query that was asked last, which may be a stand-in.
     pub query: Query,
@@ -25,6 +25,8 @@ pub struct Rows {
     pub problems: Vec<Problem>,
     /// The record and the time of each answer, with or without rows.
     pub answers: Vec<(RecordNumber, DateTime<Utc>)>,
+    /// True when a part of the time, or all of it, was read in full.
+    pub(super) is_any_whole: bool,
 }
 
 impl Rows {
@@ -37,6 +39,7 @@ impl Rows {
             rows: Vec::new(),
             problems: Vec::new(),
             answers: Vec::new(),
+            is_any_whole: false,
         }
     }
 
@@ -61,6 +64,7 @@ impl Rows {
             }
             Reading::Bad(problem) => (Vec::new(), Some(problem.why)),
         };
+        let is_any_whole = problem.is_none();
         let problem = problem.map(|why| Problem { place, why });
         Self {
             place,
@@ -69,6 +73,7 @@ impl Rows {
             rows,
             problems: problem.into_iter().collect(),
             answers: vec![(exchange.record, exchange.at)],
+            is_any_whole,
         }
     }
 }

@@ -55,6 +55,8 @@ pub struct Transport {
     running: Semaphore,
     /// Held while columns are asked for, so that no table is asked about twice.
     probing: Mutex<()>,
+    /// Held while it is asked whether a table holds events, likewise.
+    seeing: Mutex<()>,
     most_time: Duration,
 }
 
@@ -128,6 +130,7 @@ impl Transport {
             }),
             running: Semaphore::new(CONCURRENT),
             probing: Mutex::new(()),
+            seeing: Mutex::new(()),
             most_time: MOST_TIME,
         }
     }
@@ -151,6 +154,19 @@ impl Transport {
             Err(problem) => rows.problems.push(problem),
         }
         Ok(rows)
+    }
+
+    /// True when one of the tables of a query holds no event of its time at this place, so that the query finds nothing: a
+    /// connector may be switched off, or the right to the table may be missing. False when that is not known.
+    pub(super) async fn is_quiet(&self, run: &Run) -> Result<bool, Failure> {
+        for table in run.query.tables() {
+            let _seeing = self.seeing.lock().await;
+            let extent = self.extent(table, run.window, run.until).await?;
+            if extent.is_ok_and(|extent| extent.newest.is_none()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The columns that have to be known before the query can be rendered. They are asked for once a load.
@@ -243,6 +259,7 @@ impl Transport {
             self.visit(run, known, asked, visit, into)?;
         }
         let pieces: Vec<Piece> = last.into_iter().map(|asked| asked.piece).collect();
+        into.is_any_whole = pieces.iter().any(|piece| piece.end == End::Whole);
         into.problems = slices::problems(self.place, run.query, queries, &pieces);
         Ok(())
     }

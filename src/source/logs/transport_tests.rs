@@ -275,3 +275,36 @@ async fn what_is_broken_is_asked_for_once_a_load_and_its_rows_are_kept() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_is_absent_for_a_part_of_the_time_only_is_not_asked_for_elsewhere() {
+    let lab = Lab::new(|span| match span.num_hours() {
+        3 => too_large(),
+        1 => (200, whole("row")),
+        _ => {
+            let message = "Failed to resolve table or column expression named 'MessageUrlInfo'";
+            let inner = json!({"code": "SEM0100", "message": message});
+            let error = json!({"code": "BadArgumentError", "message": "", "innererror": inner});
+            (400, json!({ "error": error }))
+        }
+    })
+    .await;
+    let network = Network::new(None, None).unwrap();
+    let client = Arc::new(Client::new(Arc::clone(&lab.journal), Some(network)));
+    let place = |of: Transport| Transport {
+        auth: Auth::None,
+        ..of
+    };
+    let logs = Logs::at(vec![
+        place(Transport::workspace(Arc::clone(&client), &lab.url, "w")),
+        place(Transport::hunting(Arc::clone(&client), &lab.url)),
+    ]);
+    let rows = logs.query(Query::MessageUrls, window(3)).await.unwrap();
+    assert_eq!((lab.workspace.asked().len(), rows.rows.len()), (3, 1));
+    assert_eq!(rows.place, Place::Workspace);
+    assert!(
+        matches!(&rows.problems[..], [problem] if problem.is_absence()),
+        "{:?}",
+        rows.problems
+    );
+}
