@@ -4,7 +4,9 @@ use super::*;
 use crate::intel_load::replays_alike;
 use crate::run::equal::{Ways, assert_equal, differences};
 use crate::run::gaps;
-use tenant_sim::Tenant;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use tenant_sim::{Action, Fault, Service, Tenant};
 
 /// A load of the workspace alone.
 fn by_workspace(world: World, arguments: &[&str], script: impl Fn(&Tenant)) -> (GraphFile, Value) {
@@ -245,4 +247,127 @@ fn audit_records_in_a_workspace_that_come_by_defender_alone() {
             .any(|end| end.starts_with("CloudAppEvents|2026-"))
     );
     replays_alike(&lab, &case, 0);
+}
+
+/// The answer of a workspace about the ends of its logs, of which one ends at another time; `None` when it holds no event.
+fn ends_of_workspace(world: &World, other: &str, newest: Option<DateTime<Utc>>) -> Fault {
+    let text = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let logs = [
+        "CommonSecurityLog",
+        "DeviceEvents",
+        "DeviceNetworkEvents",
+        "DeviceNetworkInfo",
+        "MessageEvents",
+        "MessageUrlInfo",
+        "OfficeActivity",
+        "SecurityAlert",
+        "UrlClickEvents",
+    ];
+    let begin = world.anchor - TimeDelta::days(60);
+    let rows = logs.map(|log| {
+        let newest = match log == other {
+            true => newest,
+            false => Some(world.anchor),
+        };
+        json!([log, newest.map(|_| text(begin)), newest.map(text)])
+    });
+    let columns = ["log", "oldest", "newest"].map(|name| json!({ "name": name }));
+    let body = json!({"tables": [{"name": "PrimaryResult", "columns": columns, "rows": rows}]});
+    let answer = Action::page(200, "application/json", &body.to_string());
+    Fault::on(Service::LogAnalytics, "log_ends", answer).always()
+}
+
+/// The workspace has a table without any event in it, and has none in another one either when that is asked alone.
+fn without_events(tenant: &Tenant, table: &'static str) {
+    let columns = ["oldest", "newest"].map(|name| json!({ "name": name }));
+    let body = json!({"tables": [{"name": "PrimaryResult", "columns": columns, "rows": []}]});
+    let answer = Action::page(200, "application/json", &body.to_string());
+    tenant.script([
+        ends_of_workspace(&tenant.world(), table, None),
+        Fault::on(Service::LogAnalytics, "log_end$", answer.clone()).always(),
+        Fault::on(Service::LogAnalytics, table, answer).always(),
+    ]);
+}
+
+#[test]
+fn a_table_without_events_in_the_workspace_is_read_in_advanced_hunting() {
+    for table in ["UrlClickEvents", "SecurityAlert"] {
+        let (expected, of_workspace) = by_workspace(world(), &[], |_| {});
+        let lab = lab(world(), unconnected(), both);
+        without_events(&lab.tenant, table);
+        let case = lab.case("case");
+        let result = lab.loaded(&case, &[], 0);
+        assert_equal(&expected, &GraphFile::read(&case), Ways::Places);
+        assert_eq!(result["summary"], of_workspace["summary"]);
+        let found = match table {
+            "SecurityAlert" => vec!["AlertEvidence", "AlertInfo"],
+            table => vec![table],
+        };
+        assert_eq!(hunted(&case), found);
+        replays_alike(&lab, &case, 0);
+    }
+}
+
+#[test]
+fn a_table_without_events_anywhere_is_no_gap() {
+    let lab = lab(world(), unconnected(), both);
+    // Only the workspace has it.
+    without_events(&lab.tenant, "CommonSecurityLog");
+    let case = lab.case("case");
+    let result = lab.loaded(&case, &[], 0);
+    let notes = gaps(&result, "notes");
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.contains("hosts log_analytics 1: CommonSecurityLog holds no event")),
+        "{notes:#?}"
+    );
+    assert_eq!(hunted(&case), [""; 0]);
+}
+
+#[test]
+fn with_the_workspace_alone_a_table_without_events_is_asked_once() {
+    let lab = Lab::new(world(), Options::default());
+    without_events(&lab.tenant, "UrlClickEvents");
+    lab.loaded(&lab.case("case"), &[], 0);
+    let asked = lab.tenant.requests_to(Service::LogAnalytics);
+    let mut queries = asked.iter().filter_map(|asked| asked.query.as_deref());
+    assert!(!queries.any(|query| query == "log_end"));
+}
+
+#[test]
+fn a_log_that_stopped_in_the_workspace_is_a_gap_when_advanced_hunting_goes_on() {
+    let lab = lab(world(), unconnected(), both);
+    let world = lab.tenant.world();
+    let stopped = world.anchor - TimeDelta::hours(20);
+    let ends = ends_of_workspace(&world, "UrlClickEvents", Some(stopped));
+    lab.tenant.script([ends]);
+    let case = lab.case("case");
+    let result = lab.loaded(&case, &[], 3);
+    let found = gaps(&result, "gaps");
+    let text = stopped.format("%Y-%m-%dT%H:%M:%SZ");
+    let start = format!(
+        "seeds log_analytics 1: UrlClickEvents ends at {text} in the workspace and at 2026-"
+    );
+    assert!(
+        found.len() == 1
+            && found[0].starts_with(&start)
+            && found[0].contains(" in advanced hunting; what is between them was not read; "),
+        "{found:#?}"
+    );
+    replays_alike(&lab, &case, 3);
+}
+
+#[test]
+fn a_join_of_tables_at_different_places_says_which_place_lacks_which() {
+    let lab = lab(world(), unconnected(), both);
+    lab.tenant.remove_table("MessageEvents");
+    lab.tenant.hide_table("MessageUrlInfo");
+    let result = lab.loaded(&lab.case("case"), &[], 3);
+    assert_eq!(
+        gaps(&result, "gaps"),
+        [
+            "seeds log_analytics 1: table absent: MessageEvents and MessageUrlInfo; the workspace lacks MessageEvents, advanced hunting lacks MessageUrlInfo, and one query cannot read both; connect the data source of MessageEvents to the workspace, or connect the workspace to Microsoft Defender if it has MessageUrlInfo"
+        ]
+    );
 }
