@@ -11,7 +11,7 @@ use super::error::Problems;
 use super::reading::{Sections, address as checked};
 use super::sections::Endpoint;
 use super::{auth, load, neo4j};
-use crate::http::SignIn;
+use crate::http::{SignIn, SignInMethod};
 use crate::intel::{List, Rate, spec};
 use crate::model::Cloud;
 use crate::sink::neo4j::Settings as Neo4jSettings;
@@ -27,7 +27,8 @@ pub struct CheckConfig {
     pub cloud: Cloud,
     /// `[tenant] id`.
     pub tenant: Option<String>,
-    /// `[auth] client_id`.
+    /// The id of the application that signs in: that of the way to sign in, or else `[auth] client_id`; `None` for a managed
+    /// identity and for the Azure CLI.
     pub client_id: Option<String>,
     /// How to sign in; `None` when a part of it is missing or wrong.
     pub sign_in: Option<SignIn>,
@@ -114,7 +115,10 @@ pub(super) fn collect(
         file: sections.file_name(),
         cloud: sections.tenant.cloud,
         tenant: sections.tenant.id.clone(),
-        client_id: sections.auth.client_id.clone(),
+        client_id: match &sign_in {
+            Some(sign_in) => client_id(&sign_in.method),
+            None => sections.auth.client_id.clone(),
+        },
         sign_in: sign_in.filter(|_| microsoft).map(|sign_in| SignIn {
             patience,
             ..sign_in
@@ -134,5 +138,16 @@ pub(super) fn collect(
         neo4j: neo4j.filter(|_| sound(&["neo4j"])),
         neo4j_is_set: sections.neo4j.uri.is_some(),
         problems: problems.into_list(),
+    }
+}
+
+/// The application that signs in so, where the configuration or the platform names it.
+fn client_id(method: &SignInMethod) -> Option<String> {
+    match method {
+        SignInMethod::ClientSecret { client_id, .. }
+        | SignInMethod::ClientCertificate { client_id, .. }
+        | SignInMethod::WorkloadIdentity { client_id, .. }
+        | SignInMethod::DeviceCode { client_id } => Some(client_id.clone()),
+        SignInMethod::ManagedIdentity { .. } | SignInMethod::AzureCli { .. } => None,
     }
 }

@@ -13,7 +13,7 @@ pub enum KeyState {
     Refused(String),
     /// The service takes it and gives nothing for it now, since a quota is used up; in these words.
     UsedUp(String),
-    /// This service has no such call, so that only a look-up can tell.
+    /// This service has no such call, so that only a look-up can tell, or it answers look-ups with any key.
     NotTold,
     /// There is no answer of the service, for this reason.
     NoAnswer(String),

@@ -30,6 +30,7 @@ pub struct HttpProvider {
     limits: Vec<Limit>,
     probe: &'static str,
     account: Option<&'static str>,
+    look_up_tells: bool,
     build: fn(endpoint: &Url, asked: &str) -> Request,
     read: fn(url: &Url, answer: &Answer, secrets: &[&str]) -> Reading,
     is_answer: fn(&Answer) -> bool,
@@ -55,6 +56,7 @@ impl HttpProvider {
             limits,
             probe: S::PROBE,
             account: S::ACCOUNT,
+            look_up_tells: S::LOOK_UP_TELLS,
             build: S::request,
             read: answer::read::<S>,
             is_answer: answer::is_answer::<S>,
@@ -124,7 +126,10 @@ impl HttpProvider {
     /// What an answer to the request of [`HttpProvider::probe`] says of the key.
     pub fn read_probe(&self, answer: &Answer) -> KeyState {
         match Url::parse(self.probe) {
-            Ok(url) => key::of_look_up(self.read(&url, answer)),
+            Ok(url) => match key::of_look_up(self.read(&url, answer)) {
+                KeyState::Accepted(_) if !self.look_up_tells => KeyState::NotTold,
+                state => state,
+            },
             Err(error) => KeyState::NoAnswer(error.to_string()),
         }
     }

@@ -40,7 +40,9 @@ pub(super) fn read<S: Service>(answer: &Answer, secrets: &[&str]) -> KeyState {
     }
 }
 
-fn accepted(account: Account) -> KeyState {
+fn accepted(mut account: Account) -> KeyState {
+    // Such a quota is none: what is not in the subscription is not counted.
+    account.quotas.retain(|quota| quota.allowed > 0);
     let is_used_up = |quota: &&Allowance| quota.used >= quota.allowed;
     match account.quotas.iter().find(is_used_up) {
         Some(Allowance { per, used, allowed }) => {
@@ -116,6 +118,8 @@ mod tests {
     #[test]
     fn a_quota_that_is_used_up_is_told_as_such() {
         let body = r#"{"data":{"attributes":{"quotas":{"api_requests_hourly":{"allowed":240,"used":1},"api_requests_daily":{"allowed":500,"used":500}}}}}"#;
+        let none = r#"{"data":{"attributes":{"quotas":{"api_requests_hourly":{"allowed":0,"used":0},"api_requests_daily":{"allowed":500,"used":12}}}}}"#;
+        assert_eq!(quotas(told::<VirusTotal>(200, none)), [("day", 12, 500)]);
         let used_up = KeyState::UsedUp("500 of 500 requests a day are used up".to_owned());
         assert_eq!(told::<VirusTotal>(200, body), used_up);
         assert!(matches!(told::<Otx>(429, ""), KeyState::UsedUp(_)));

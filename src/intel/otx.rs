@@ -33,6 +33,7 @@ impl Service for Otx {
     const PROBE: &'static str = "https://example.com/";
 
     const ACCOUNT: Option<&'static str> = Some("api/v1/users/me");
+    const LOOK_UP_TELLS: bool = false;
 
     fn account(answer: &Value) -> Account {
         Account::named(answer.get("username").and_then(Value::as_str))

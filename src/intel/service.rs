@@ -18,6 +18,9 @@ pub trait Service {
     /// The path at which the service tells of the key; `None` where only a look-up shows whether it is good.
     const ACCOUNT: Option<&'static str> = None;
 
+    /// False for a service that answers look-ups with a wrong key too.
+    const LOOK_UP_TELLS: bool = true;
+
     /// What the JSON of that path says, with status 200.
     fn account(_answer: &Value) -> Account {
         Account::default()

@@ -31,6 +31,7 @@ const MOST_TEAMS: usize = 10;
 const GONE: &str = "the audit log lists messages that are gone: asked for one by one, Graph says that they were deleted or do not exist, and it shows others of their channels";
 const NOTHING_ELSE: &str = "asked for one by one, Graph answers 404, but it shows no other message of their channels either, so these may be closed to it; when they can be read, a new case shows them";
 const MAYBE_REPLIES: &str = "asked for one by one, Graph answers 404, as it does for a reply whose first message nothing names, and the list of the team's messages is not whole; run the same command again later";
+const MAYBE_REPLIES_OF_A_PERSON: &str = "asked for one by one, Graph answers 404, as it does for a reply whose first message nothing names, and only an application is given the list in which it would stand";
 const TOO_MANY: &str = "the list of the team's messages lacks them, and more are not asked for one by one (300 of a channel, 5,000 in all, the newest); load another case with a shorter window";
 
 /// How the lists of the teams' messages ended.
@@ -190,7 +191,11 @@ pub(super) async fn settle(
         } else if is_whole || is_no_unknown_reply {
             absent.gone += 1;
         } else {
-            absent.unread_one(fetched, &message, MAYBE_REPLIES.to_owned());
+            let reason = match lists.teams.get(&message.team) {
+                Some(Some(Problem::OneByOne { .. })) => MAYBE_REPLIES_OF_A_PERSON,
+                _ => MAYBE_REPLIES,
+            };
+            absent.unread_one(fetched, &message, reason.to_owned());
         }
     }
     Ok(absent)

@@ -7,13 +7,15 @@
 // tags: sender
 // mitre: T1199
 
-MATCH (sender:User)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url)
-WHERE all(x IN [sender, sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
-WITH sender, message, url, sent, CASE
+MATCH (sender:User)
+WHERE $case IS NULL OR $case IN sender.cases
+WITH sender, CASE
     WHEN $case IS NULL OR sender.type_in IS NULL THEN sender.type
     ELSE head([said IN sender.type_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
   END AS type
 WHERE type IN ['guest', 'external', 'anonymous', 'bot']
+MATCH (sender)-[sent:SENT]->(message:Message)-[contains:CONTAINS]->(url:Url)
+WHERE all(x IN [sent, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
 WITH sender, type, message, coalesce(message.created, sent.at) AS at,
      CASE WHEN coalesce($case IN url.risky_in, url.risky) THEN url.id END AS risky
 ORDER BY risky

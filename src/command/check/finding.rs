@@ -132,6 +132,8 @@ pub(super) struct Check {
     pub(super) without: String,
     pub(super) fix: Option<Fix>,
     pub(super) weight: Weight,
+    /// True when something that a load reads was asked for, and answered.
+    pub(super) is_read: bool,
 }
 
 impl Check {
@@ -145,6 +147,7 @@ impl Check {
             without: String::new(),
             fix: None,
             weight: Weight::Fine,
+            is_read: matches!(topic, Topic::Permissions | Topic::Tables),
         }
     }
 
@@ -158,6 +161,7 @@ impl Check {
         Self {
             state,
             weight: Weight::Gap,
+            is_read: false,
             ..Self::ok(topic, name, detail)
         }
     }
@@ -170,6 +174,7 @@ impl Check {
     ) -> Self {
         Self {
             state: State::Skipped,
+            is_read: false,
             ..Self::ok(topic, name, detail)
         }
     }
@@ -181,6 +186,14 @@ impl Check {
 
     pub(super) fn fix(self, fix: Option<Fix>) -> Self {
         Self { fix, ..self }
+    }
+
+    /// The same of something that nobody asked for, as what a token says of itself.
+    pub(super) fn unread(self) -> Self {
+        Self {
+            is_read: false,
+            ..self
+        }
     }
 
     pub(super) fn weighing(self, weight: Weight) -> Self {
@@ -197,10 +210,7 @@ impl Check {
 pub(super) fn worst(checks: &[Check]) -> Weight {
     let worst = checks.iter().map(|check| check.weight).max();
     let worst = worst.unwrap_or(Weight::Fine);
-    let reads = |check: &Check| {
-        matches!(check.topic, Topic::Permissions | Topic::Tables) && check.state == State::Ok
-    };
-    match checks.iter().any(reads) {
+    match checks.iter().any(|check| check.is_read) {
         true => worst,
         false => worst.max(Weight::Stop),
     }
@@ -221,5 +231,7 @@ mod tests {
         assert_eq!(worst(&[signed_in, missing.clone()]), Weight::Stop);
         assert_eq!(worst(&[read, missing, wrong]), Weight::Configuration);
         assert_eq!(worst(&[]), Weight::Stop);
+        let by_its_token = Check::ok(Topic::Permissions, "Chat.Read.All", "").unread();
+        assert_eq!(worst(&[by_its_token]), Weight::Stop);
     }
 }

@@ -14,6 +14,9 @@ use crate::journal::Exchange;
 use crate::model::Source;
 use crate::source::msgraph::{Graph, Right};
 
+/// The name of what is given to no person, in the result.
+const OF_OTHERS: &str = "of other people";
+
 /// How a permission is given to whoever signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grant {
@@ -29,11 +32,13 @@ pub(super) enum Grant {
 
 impl Grant {
     /// How it is given where this is the way to sign in.
-    pub(super) fn by(method: Option<&SignInMethod>) -> Self {
+    pub(super) fn by(method: Option<&SignInMethod>, token: Option<&Permissions>) -> Self {
+        let is_application = token.is_some_and(|token| token.is_known() && !token.is_delegated());
         match method {
             Some(SignInMethod::ManagedIdentity { .. }) => Self::ManagedIdentity,
             Some(SignInMethod::DeviceCode { .. }) => Self::Person,
-            Some(SignInMethod::AzureCli { .. }) => Self::Nobody,
+            // An application can be signed in to the Azure CLI, and then the token is its own.
+            Some(SignInMethod::AzureCli { .. }) if !is_application => Self::Nobody,
             _ => Self::Application,
         }
     }
@@ -71,25 +76,37 @@ pub(super) async fn permissions(
 ) -> (Vec<Check>, Vec<Exchange>) {
     let graph = Graph::new(Arc::clone(client), endpoint);
     let graph = &graph;
-    let grant = Grant::by(config.sign_in.as_ref().map(|sign_in| &sign_in.method));
+    let grant = Grant::by(
+        config.sign_in.as_ref().map(|sign_in| &sign_in.method),
+        Some(token),
+    );
+    let is_accepted = |name: &String| *name == Source::Graph.as_str();
+    let is_accepted = config.accepted.iter().any(is_accepted);
     let checks = PERMISSIONS.iter().map(|permission| async move {
         if token.is_delegated() && permission.name != "User.Read.All" {
-            return (delegated(permission, token, grant), None);
+            return (by_claims(permission, token, grant), None);
         }
         match within(LIMIT, graph.probe(permission.name, quick)).await {
             Ok(Ok(Some((right, exchange)))) => {
-                (judged(permission, token, grant, &right), Some(exchange))
+                let check = judged(permission, token, grant, &right);
+                let is_accepted = is_accepted && is_absence(permission, token, &right);
+                let check = match check.weight {
+                    Weight::Gap if is_accepted => accepted(check),
+                    _ => check,
+                };
+                (check, Some(exchange))
             }
-            Ok(Ok(None)) => (by_token(permission, token, grant), None),
+            Ok(Ok(None)) => (by_claims(permission, token, grant), None),
             Ok(Err(error)) => (silent(permission, &error.to_string()), None),
             Err(late) => (silent(permission, &late), None),
         }
     });
     let (checks, exchanges): (Vec<Check>, Vec<_>) = join_all(checks).await.into_iter().unzip();
-    let is_accepted = |name: &String| *name == Source::Graph.as_str();
-    let is_accepted = config.accepted.iter().any(is_accepted);
-    let checks = checks.into_iter().map(|check| match check.state {
-        State::Missing if is_accepted => accepted(check),
+    // What the token of a person lacks, a load does not ask for: all of it is one gap, which can be accepted.
+    let of_others = token.is_delegated().then(of_others);
+    let checks = checks.into_iter().chain(of_others);
+    let checks = checks.map(|check| match (check.state, check.weight) {
+        (State::Missing, Weight::Gap) if token.is_delegated() && is_accepted => accepted(check),
         _ => check,
     });
     (checks.collect(), exchanges.into_iter().flatten().collect())
@@ -100,6 +117,14 @@ pub(super) fn skipped(why: &str) -> Vec<Check> {
     let skipped =
         |permission: &Permission| Check::skipped(Topic::Permissions, permission.name, why);
     PERMISSIONS.iter().map(skipped).collect()
+}
+
+/// True for a refusal that `[gaps] accepted` can name in a load, too: what is not permitted or not licensed.
+fn is_absence(permission: &Permission, token: &Permissions, right: &Right) -> bool {
+    match right {
+        Right::Missing(_) | Right::NotLicensed(_) => true,
+        _ => token.is_delegated() && permission_lacks(permission, token),
+    }
 }
 
 /// What is missing and known to be.
@@ -131,6 +156,11 @@ fn judged(permission: &Permission, token: &Permissions, grant: Grant, right: &Ri
         Right::LetIn { found: false } if lacks => {
             missing(permission, grant, "the token does not hold it")
         }
+        Right::LetIn { found: false } if !has => Check::skipped(
+            Topic::Permissions,
+            name,
+            "the token does not show whether it holds it, and Graph does not say either (HTTP 400); a load will tell",
+        ),
         Right::LetIn { .. } => granted(token, name),
         Right::Missing(said) | Right::Unexplained(said) if has => refused(&format!(
             "the token holds it, and Graph refuses all the same ({said})"
@@ -149,12 +179,12 @@ fn judged(permission: &Permission, token: &Permissions, grant: Grant, right: &Ri
             grant,
             &format!("Graph refuses without a reason ({said}), as it does when the permission is missing or a service behind it fails"),
         ),
-        Right::Refused(said) if lacks => missing(
+        Right::NotLicensed(said) | Right::Refused(said) if lacks => missing(
             permission,
             grant,
             &format!("the token does not hold it, and Graph refuses ({said})"),
         ),
-        Right::Refused(said) => refused(&format!(
+        Right::NotLicensed(said) | Right::Refused(said) => refused(&format!(
             "Graph refuses for another reason than a missing permission ({said})"
         ))
         .fix(Fix::say(
@@ -179,18 +209,25 @@ fn permission_lacks(permission: &Permission, token: &Permissions) -> bool {
 }
 
 /// Of a person who signed in, only the token tells: a team that nobody has is forbidden to everybody.
-fn delegated(permission: &Permission, token: &Permissions, grant: Grant) -> Check {
+fn by_claims(permission: &Permission, token: &Permissions, grant: Grant) -> Check {
     match permission_has(permission, token) {
-        true => granted(token, permission.name),
+        true => granted(token, permission.name).unread(),
         false => missing(permission, grant, "the token does not hold it"),
     }
 }
 
-fn by_token(permission: &Permission, token: &Permissions, grant: Grant) -> Check {
-    match permission_lacks(permission, token) {
-        true => missing(permission, grant, "the token does not hold it"),
-        false => granted(token, permission.name),
-    }
+/// What no permission gives to a person who signed in, so that every load has a gap.
+fn of_others() -> Check {
+    Check::gap(
+        Topic::Permissions,
+        OF_OTHERS,
+        State::Missing,
+        "signed in as a person, to whom Graph gives their own teams and chats, and no export of messages",
+    )
+    .without("the teams and chats of other people are not read, and messages are not exported but asked for one by one")
+    .fix(Fix::say(
+        "sign in as an application, as docs/sign-in.md shows, or name graph in [gaps] accepted if it is known to be missing",
+    ))
 }
 
 fn granted(token: &Permissions, name: &str) -> Check {
@@ -256,6 +293,7 @@ mod tests {
             token(&[name], false),
             token(&[], false),
         );
+        let skipped = (State::Skipped, false);
         let (ok, missing, failed) = (
             (State::Ok, false),
             (State::Missing, true),
@@ -263,10 +301,11 @@ mod tests {
         );
         for (right, of_not_known, of_holds, of_lacks) in [
             (Right::LetIn { found: true }, ok, ok, ok),
-            (Right::LetIn { found: false }, ok, ok, missing),
+            (Right::LetIn { found: false }, skipped, ok, missing),
             (Right::Missing(said()), missing, failed, missing),
             (Right::Unexplained(said()), missing, failed, missing),
             (Right::Refused(said()), failed, failed, missing),
+            (Right::NotLicensed(said()), failed, failed, missing),
             (Right::NoAnswer(said()), failed, failed, failed),
         ] {
             for (token, expected) in [
@@ -287,7 +326,7 @@ mod tests {
             (&["Chat.ReadBasic"], State::Missing),
         ] {
             let token = token(scopes, true);
-            let check = delegated(&PERMISSIONS[4], &token, Grant::Person);
+            let check = by_claims(&PERMISSIONS[4], &token, Grant::Person);
             assert_eq!(check.state, chats, "{scopes:?}");
             match chats {
                 State::Ok => assert_eq!(check.detail, "as far as ann@contoso.com may see it"),

@@ -120,24 +120,9 @@ pub(super) const TABLES: &[Table] = &[
         without: "an address in the proxy's log cannot be told to be a device's",
     },
     Table {
-        name: "DeviceProcessEvents",
-        connector: DEFENDER,
-        without: "remote-control programs that ran afterwards are not found",
-    },
-    Table {
-        name: "EntraIdSignInEvents",
-        connector: DEFENDER,
-        without: "sign-ins afterwards are found in the workspace alone",
-    },
-    Table {
         name: "MessageEvents",
         connector: DEFENDER,
         without: "messages that Defender flagged, and chats that Graph cannot read, are not found",
-    },
-    Table {
-        name: "MessagePostDeliveryEvents",
-        connector: DEFENDER,
-        without: "whether a message was taken away afterwards is not known",
     },
     Table {
         name: "MessageUrlInfo",
@@ -153,11 +138,6 @@ pub(super) const TABLES: &[Table] = &[
         name: "SecurityAlert",
         connector: "the products that raise alerts",
         without: "alerts that name a link are not found",
-    },
-    Table {
-        name: "SigninLogs",
-        connector: "Microsoft Entra ID",
-        without: "sign-ins after a link was opened are not found",
     },
     Table {
         name: "ThreatIntelIndicators",

@@ -6,10 +6,11 @@ use super::ask::shown;
 use super::finding::{Check, Command, Fix, State, Topic, Weight};
 use super::graph::Grant;
 use super::needs::{self, HUNTING};
-use super::places::{BACK, Told};
+use super::places::{BACK, Partly, Told};
 use crate::config::CheckConfig;
 use crate::http::{Permissions, length};
 use crate::intel::sentinel::NAME as OWN_INDICATORS;
+use crate::model::Source;
 use crate::source::logs::{LogEnd, Place, Problem, Query, Why};
 use crate::terminal::word;
 
@@ -46,6 +47,16 @@ impl Places {
 
     fn find(&self, table: &str) -> Option<&LogEnd> {
         self.all().find_map(|(_, told)| told.find(table))
+    }
+
+    fn is_endless(&self, table: &str) -> bool {
+        self.all().any(|(_, told)| told.is_endless(table))
+    }
+
+    /// The place that gives other tables and not this one, and why.
+    fn closed(&self, table: &str) -> Option<(Place, &Problem)> {
+        let mut all = self.all();
+        all.find_map(|(place, told)| Some((place, told.closed(table)?)))
     }
 }
 
@@ -108,9 +119,11 @@ fn of_place(config: &CheckConfig, tokens: &Tokens<'_>, place: Place, told: &Told
             Some(check) => check.without(without(place)),
             None => failed(&shown(&problem.to_string())),
         },
+        Told::Partly(partly) => of_part(config, tokens, place, partly),
+        // What is read is a table.
         Told::Tables(tables) => match (place, tables.is_empty()) {
-            (Place::Workspace, _) => Check::ok(Topic::Tables, name, id),
-            (Place::Hunting, false) => Check::ok(Topic::Tables, name, ""),
+            (Place::Workspace, _) => Check::ok(Topic::Tables, name, id).unread(),
+            (Place::Hunting, false) => Check::ok(Topic::Tables, name, "").unread(),
             (Place::Hunting, true) => Check::gap(
                 Topic::Tables,
                 name,
@@ -123,6 +136,61 @@ fn of_place(config: &CheckConfig, tokens: &Tokens<'_>, place: Place, told: &Told
             )),
         },
     }
+}
+
+/// A place that some tables can be read at. Each of the others has a line of its own.
+fn of_part(config: &CheckConfig, tokens: &Tokens<'_>, place: Place, partly: &Partly) -> Check {
+    let why = shown(&partly.why.to_string());
+    let check = Check::gap(
+        Topic::Tables,
+        place_name(place),
+        State::Failed,
+        format!("single tables can be read, and when each begins and ends cannot be asked of all ({why})"),
+    )
+    .without("where a log begins and ends is not known, so that nothing says when one does not cover the time of a load");
+    let fix = match (&partly.why.why, place) {
+        (Why::Forbidden { .. }, Place::Workspace) => {
+            let (whom, _) = assignee(config, tokens.logs);
+            Fix::say(format!(
+                "give {whom} the right to read every table that a load reads, each by itself or all by Log Analytics Reader on the workspace"
+            ))
+        }
+        _ => Fix::say("mend the tables below that cannot be read, then check again"),
+    };
+    let is_refused = matches!(partly.why.why, Why::Forbidden { status: 403, .. });
+    match is_refused && accepts(config, place.source().as_str()) {
+        true => check.weighing(Weight::Fine),
+        false => check.fix(fix),
+    }
+}
+
+/// A table that its place does not give, while it gives others.
+fn closed(config: &CheckConfig, place: Place, table: &'static str, problem: &Problem) -> Check {
+    let without = needs::table(table).map_or("", |known| known.without);
+    let Why::Forbidden { status, words, .. } = &problem.why else {
+        return Check::gap(
+            Topic::Tables,
+            table,
+            State::Failed,
+            shown(&problem.to_string()),
+        )
+        .without(without)
+        .fix(Fix::say("look the words up, or check again later"));
+    };
+    let detail = format!("no access to this table (HTTP {status}{words})");
+    if *status == 403 && accepts(config, place.source().as_str()) {
+        let detail = shown(&format!("{detail}; accepted by [gaps] accepted"));
+        return Check::gap(Topic::Tables, table, State::Missing, detail).weighing(Weight::Fine);
+    }
+    let fix = match place {
+        Place::Workspace => {
+            "give the right to read this table in the workspace: a role on the table itself is enough"
+        }
+        Place::Hunting => "give the right to this table in Microsoft Defender",
+    };
+    Check::gap(Topic::Tables, table, State::Missing, shown(&detail))
+        .without(without)
+        .fix(Fix::say(fix))
 }
 
 /// What a load lacks without a place.
@@ -165,7 +233,7 @@ fn refused(
                 format!("give {whom} the role Log Analytics Reader on the workspace; it takes up to an hour to hold"),
                 Command::Line(command),
             ));
-            match accepts(config, place.source().as_str()) {
+            match *status == 403 && accepts(config, place.source().as_str()) {
                 true => check.weighing(Weight::Fine),
                 false => check,
             }
@@ -223,15 +291,12 @@ fn right_to_hunt(config: &CheckConfig, token: Option<&Permissions>, told: &Told)
     let lacks = token.is_some_and(|token| token.lacks(name));
     let is_delegated = token.is_some_and(Permissions::is_delegated);
     let missing = |why: &str| {
-        let say = Grant::by(config.sign_in.as_ref().map(|sign_in| &sign_in.method)).fix(&HUNTING);
+        let method = config.sign_in.as_ref().map(|sign_in| &sign_in.method);
+        let say = Grant::by(method, token).fix(&HUNTING);
         let check = Check::gap(Topic::Permissions, name, State::Missing, shown(why));
-        let check = check.without(HUNTING.without).fix(say);
-        match accepts(config, Place::Hunting.source().as_str()) {
-            true => check.weighing(Weight::Fine),
-            false => check,
-        }
+        check.without(HUNTING.without).fix(say)
     };
-    match told {
+    let check = match told {
         Told::Refused(Problem {
             why: Why::Forbidden { status, words, .. },
             ..
@@ -259,15 +324,27 @@ fn right_to_hunt(config: &CheckConfig, token: Option<&Permissions>, told: &Told)
                 (false, _) => missing(&format!("Graph refuses ({said})")),
             }
         }
-        Told::Tables(_) => Check::ok(Topic::Permissions, name, ""),
+        Told::Tables(_) | Told::Partly(_) => Check::ok(Topic::Permissions, name, ""),
         Told::NotAsked(why) => Check::skipped(Topic::Permissions, name, why),
         Told::Refused(_) | Told::Silent(_) if lacks => missing("the token does not hold it"),
         Told::Refused(_) | Told::Silent(_) if has => {
-            Check::ok(Topic::Permissions, name, "by what the token says")
+            Check::ok(Topic::Permissions, name, "by what the token says").unread()
         }
         Told::Refused(_) | Told::Silent(_) => {
             Check::skipped(Topic::Permissions, name, "advanced hunting does not answer")
         }
+    };
+    // As in a load.
+    let is_refused = matches!(
+        told,
+        Told::Refused(Problem {
+            why: Why::Forbidden { status: 403, .. },
+            ..
+        })
+    );
+    match is_refused && accepts(config, Place::Hunting.source().as_str()) {
+        true => check.weighing(Weight::Fine),
+        false => check,
     }
 }
 
@@ -278,12 +355,18 @@ fn of_table(
     table: &'static str,
     now: DateTime<Utc>,
 ) -> Vec<Check> {
-    if let Some(end) = places.find(table) {
-        return vec![there(places, end, now)];
+    let found = |table: &'static str| match places.find(table) {
+        Some(end) => Some(there(places, end, now)),
+        None => places.is_endless(table).then(|| endless(table)),
+    };
+    if let Some(check) = found(table) {
+        return vec![check];
+    }
+    if let Some((place, problem)) = places.closed(table) {
+        return vec![closed(config, place, table, problem)];
     }
     let stand_ins: Vec<&'static str> = stand_ins(table).collect();
-    let found = stand_ins.iter().filter_map(|table| places.find(table));
-    let found: Vec<&LogEnd> = found.collect();
+    let found: Vec<Check> = stand_ins.iter().filter_map(|table| found(table)).collect();
     let mut checks = Vec::new();
     let is_replaced = !stand_ins.is_empty() && found.len() == stand_ins.len();
     if is_replaced {
@@ -294,15 +377,26 @@ fn of_table(
         }
     } else if may_be_at(places, table).next().is_none() {
         // As SecurityAlert, which advanced hunting does not show: what is read in its place is what is missing.
-        let missing = stand_ins
-            .iter()
-            .filter(|table| places.find(table).is_none());
-        checks.extend(missing.map(|table| absent(config, places, table)));
+        let is_found = |table: &str| found.iter().any(|check| check.name == table);
+        let missing = stand_ins.iter().filter(|table| !is_found(table));
+        checks.extend(missing.map(|table| match places.closed(table) {
+            Some((place, problem)) => closed(config, place, table, problem),
+            None => absent(config, places, table),
+        }));
     } else {
         checks.push(absent(config, places, table));
     }
-    checks.extend(found.into_iter().map(|end| there(places, end, now)));
+    checks.extend(found);
     checks
+}
+
+/// A table that is there, and whose ends are not told.
+fn endless(table: &str) -> Check {
+    Check::ok(
+        Topic::Tables,
+        table,
+        "it can be read; when it begins and ends is not told",
+    )
 }
 
 /// The tables that are read in the place of this one where it is absent.
@@ -352,7 +446,8 @@ fn there(places: &Places, end: &LogEnd, now: DateTime<Utc>) -> Check {
 }
 
 fn absent(config: &CheckConfig, places: &Places, table: &'static str) -> Check {
-    let mut unknown = may_be_at(places, table).filter(|(_, told)| !matches!(told, Told::Tables(_)));
+    let mut unknown = may_be_at(places, table)
+        .filter(|(_, told)| !matches!(told, Told::Tables(_) | Told::Partly(_)));
     if let Some((place, told)) = unknown.next() {
         let why = match told {
             Told::NotAsked(why) => why.clone(),
@@ -368,7 +463,11 @@ fn absent(config: &CheckConfig, places: &Places, table: &'static str) -> Check {
         _ => "neither in the workspace nor in advanced hunting",
     };
     let check = Check::gap(Topic::Tables, table, State::Absent, detail);
-    if accepts(config, table) {
+    // As in a load: the table, what was looked for in its place, or the place that was asked first.
+    let first = places.all().next().map(|(place, _)| place.source());
+    let names = stand_ins(table).chain([table]);
+    let mut names = names.chain(first.map(Source::as_str));
+    if names.any(|name| accepts(config, name)) {
         let detail = format!("{detail}; accepted by [gaps] accepted");
         return Check { detail, ..check }.weighing(Weight::Fine);
     }
@@ -411,6 +510,13 @@ pub(super) fn of_indicators(
                 shown(&problem.to_string()),
             ),
         },
+        // The indicators are asked for by themselves.
+        Err((table, Told::Partly(partly))) => Check::gap(
+            Topic::Tables,
+            table,
+            State::Failed,
+            shown(&partly.why.to_string()),
+        ),
         Err((table, Told::Silent(why))) => Check::gap(Topic::Tables, table, State::Failed, why),
         Err((table, Told::NotAsked(why))) => Check::skipped(Topic::Tables, table, why),
     }

@@ -8,7 +8,7 @@
 //! The expressions here are items of a SET of their own. Each reads the cases, its property and its list, and writes the
 //! latter two: whatever the items before it wrote, it sees the same.
 
-use super::cypher::{CASES, union};
+use super::cases::{CASES, union};
 use crate::graph::schema::{Merge, Property, ValueKind};
 
 /// The character between a case and its value, taken from a parameter.

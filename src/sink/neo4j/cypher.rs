@@ -1,11 +1,9 @@
 //! The Cypher statements, generated from the schema's table. No data becomes a part of them.
 
 use super::by_case::Said;
-use crate::graph::schema::{EVIDENCE_LIMIT, Merge, Property, common, url, verdict};
+use super::cases::{CASES, union};
+use crate::graph::schema::{EVIDENCE_LIMIT, Merge, Property, url, verdict};
 use crate::graph::{EdgeType, Label};
-
-/// The list of the cases that hold a node or an edge.
-pub(super) const CASES: &str = common::CASES.name();
 
 /// Merges nodes. `$rows` is a list of lists: the id, then the values of `columns`, null where one is absent. `$prefix`
 /// is the case's id with a slash, which is how the ids of the case's evidence start and what the rows leave out. `$cases`
@@ -178,16 +176,6 @@ fn ranked(old: &str, new: &str, property: &str, merged: &str, replaced: &str) ->
          WHEN {old_is_best} = {new_is_best} THEN {merged}\n\
          WHEN {old_is_best} AND any(e IN {old}.`evidence` WHERE NOT e STARTS WITH $prefix) THEN {{}}\n\
          ELSE {replaced} END"
-    )
-}
-
-/// The union of two sorted lists without duplicates, which is sorted and without duplicates too. Each new value is
-/// inserted at its position, so nothing is sorted again if there is no new value.
-pub(super) fn union(a: &str, b: &str) -> String {
-    format!(
-        "CASE WHEN {a} IS NULL THEN {b} WHEN {b} IS NULL THEN {a} ELSE \
-         reduce(l = {a}, x IN [y IN {b} WHERE NOT y IN {a}] | \
-         [z IN l WHERE z < x] + x + [z IN l WHERE z > x]) END"
     )
 }
 

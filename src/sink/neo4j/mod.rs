@@ -7,6 +7,7 @@
 
 mod address;
 mod by_case;
+mod cases;
 mod condition;
 mod connection;
 mod cypher;

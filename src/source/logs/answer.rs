@@ -170,7 +170,7 @@ impl<'a> Content<'a> {
             200 => {
                 let content = match place {
                     Place::Workspace => Self::of_table(body),
-                    Place::Hunting => hunting::content(body),
+                    Place::Hunting => Self::of_hunting(body),
                 };
                 content.unwrap_or_else(|why| {
                     let service = place.service();
@@ -202,6 +202,25 @@ impl<'a> Content<'a> {
             (None, Some(error)) => Ok(Self::Refused(200, Some(error))),
             (None, None) => Err(format!("it has no {PRIMARY}")),
         }
+    }
+
+    /// A table of advanced hunting.
+    ///
+    /// # Errors
+    /// Why the body is none.
+    fn of_hunting(body: &'a str) -> Result<Self, String> {
+        Ok(match hunting::body(body)? {
+            hunting::Body::Error(error) => Self::Refused(200, error),
+            hunting::Body::Table(columns, rows) => {
+                let shortfall = Shortfall::of_rows(Place::Hunting, rows.len());
+                let rows = RawRows {
+                    record: RecordNumber::default(),
+                    columns: Arc::new(columns),
+                    rows,
+                };
+                Self::Rows(rows, shortfall)
+            }
+        })
     }
 
     /// True when the same request would have the same answer. What the service may answer in another way another time,
@@ -266,7 +285,7 @@ pub(super) enum Shortfall {
 
 impl Shortfall {
     /// An answer with as many rows as a place gives at most is taken for cut, whether the place says so or not.
-    pub(super) fn of_rows(place: Place, rows: usize) -> Option<Self> {
+    fn of_rows(place: Place, rows: usize) -> Option<Self> {
         let limit = place.row_limit();
         (rows >= limit).then(|| Self::Limit(format!("{limit} rows")))
     }

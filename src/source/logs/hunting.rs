@@ -1,25 +1,16 @@
 //! What only advanced hunting does: the form of its answers, the words of its errors, and the pauses that it asks for.
-//!
-//! Its answers have no fixed spelling of keys, and annotations beside values at every level. An empty object stands for null,
-//! a number for a boolean, and the objects of an array are texts of JSON.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Timelike};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
-use super::answer::{Content, Shortfall};
-use super::place::Place;
-use super::row::RawRows;
+use super::plain::field;
 use crate::journal::Answer;
-use crate::model::RecordNumber;
 use crate::terminal::clean;
 
-/// What stands in the key of an annotation, which says of which type a value is.
-const ANNOTATION: &str = "@odata.";
 /// How the service says that it knows no such table or column. It says the same when the licence or the right is missing.
 const UNRESOLVED: &str = "Failed to resolve";
 /// How it says that a query took too long, or took too much of the tenant's resources.
@@ -34,20 +25,25 @@ const QUOTA: &str = "exceeded processing resources";
 /// The length of such a cycle, in minutes.
 const CYCLE: u32 = 15;
 
+/// The body of an answer with status 200.
+pub(super) enum Body<'a> {
+    /// A table: the names of its columns, none when it has no schema, and its rows, each an object.
+    Table(Vec<String>, Vec<&'a RawValue>),
+    /// An error instead of a table. `None` when it is not in the form of the service.
+    Error(Option<Value>),
+}
+
 /// Reads the body of an answer with status 200.
 ///
 /// # Errors
 /// Why the body is none.
-pub(super) fn content(body: &str) -> Result<Content<'_>, String> {
-    let fields = serde_json::from_str::<BTreeMap<String, &RawValue>>(body);
+pub(super) fn body(text: &str) -> Result<Body<'_>, String> {
+    let fields = serde_json::from_str::<BTreeMap<String, &RawValue>>(text);
     let fields = fields.map_err(|error| words(&error))?;
     let (schema, results) = (field(&fields, "schema"), field(&fields, "results"));
     if schema.is_none() && results.is_none() {
         return match field(&fields, "error") {
-            Some(error) => Ok(Content::Refused(
-                200,
-                serde_json::from_str(error.get()).ok(),
-            )),
+            Some(error) => Ok(Body::Error(serde_json::from_str(error.get()).ok())),
             None => Err("it has neither schema nor results".to_owned()),
         };
     }
@@ -61,22 +57,7 @@ pub(super) fn content(body: &str) -> Result<Content<'_>, String> {
     if !rows.iter().all(|row| row.get().starts_with('{')) {
         return Err("a row is no object".to_owned());
     }
-    let shortfall = Shortfall::of_rows(Place::Hunting, rows.len());
-    let rows = RawRows {
-        record: RecordNumber::default(),
-        columns: Arc::new(columns),
-        rows,
-    };
-    Ok(Content::Rows(rows, shortfall))
-}
-
-/// A field, whatever the case of its name.
-pub(super) fn field<'f, 'a>(
-    fields: &'f BTreeMap<String, &'a RawValue>,
-    name: &str,
-) -> Option<&'f &'a RawValue> {
-    let mut fields = fields.iter();
-    fields.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value))
+    Ok(Body::Table(columns, rows))
 }
 
 fn words(error: &serde_json::Error) -> String {
@@ -97,49 +78,6 @@ fn columns(schema: &&RawValue) -> Result<Vec<String>, String> {
     };
     let names: Option<Vec<String>> = schema.iter().map(name).collect();
     names.ok_or_else(|| "a column has no name".to_owned())
-}
-
-/// The cells of a row in the order of the columns, as if they had come from Log Analytics. Without columns, those of the
-/// row itself, by name.
-pub(super) fn cells(columns: &[String], row: Map<String, Value>) -> Vec<Value> {
-    let mut row: Vec<(String, Value)> = plain_fields(row).collect();
-    let mut take = |column: &String| {
-        let at = row
-            .iter()
-            .position(|(key, _)| key.eq_ignore_ascii_case(column));
-        at.map_or(Value::Null, |at| row.swap_remove(at).1)
-    };
-    columns.iter().map(&mut take).collect()
-}
-
-/// A row as it is shown and searched: keys in lower case, without annotations.
-pub(super) fn plain_row(row: Map<String, Value>) -> Map<String, Value> {
-    let row = plain_fields(row);
-    row.map(|(key, value)| (key.to_lowercase(), value))
-        .collect()
-}
-
-fn plain_fields(fields: Map<String, Value>) -> impl Iterator<Item = (String, Value)> {
-    let kept = fields
-        .into_iter()
-        .filter(|(key, _)| !key.contains(ANNOTATION));
-    kept.map(|(key, value)| (key, plain(value)))
-}
-
-/// A value without the annotations in it. An empty object is null.
-fn plain(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let was_empty = fields.is_empty();
-            let fields: Map<String, Value> = plain_fields(fields).collect();
-            match was_empty {
-                true => Value::Null,
-                false => Value::Object(fields),
-            }
-        }
-        Value::Array(items) => items.into_iter().map(plain).collect(),
-        other => other,
-    }
 }
 
 /// True when the message of an error says that a table or a column is not known.

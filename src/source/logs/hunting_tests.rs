@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::super::answer::is_answer;
+use super::super::place::Place;
+use super::super::plain::plain_row;
 use super::super::query::Query;
 use super::super::rows::Rows;
 use super::*;

@@ -7,6 +7,7 @@ mod entity;
 mod facade;
 mod hunting;
 mod place;
+mod plain;
 mod probe;
 mod problem;
 mod query;

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::hunting;
 use super::place::Place;
+use super::plain;
 
 /// The name of the table with the result. An answer may have other tables, with statistics.
 pub(super) const PRIMARY: &str = "PrimaryResult";
@@ -30,7 +30,7 @@ impl<'a> RecordedRows<'a> {
             Place::Workspace => Self::of_table(answer),
             Place::Hunting => Some(Self {
                 columns: Vec::new(),
-                rows: parse(hunting::field(answer, "results")?)?,
+                rows: parse(plain::field(answer, "results")?)?,
             }),
         }
     }
@@ -61,7 +61,7 @@ impl<'a> RecordedRows<'a> {
                 let columns = self.columns.iter().cloned();
                 columns.zip(cells).collect::<Map<_, _>>().into()
             }
-            Value::Object(row) => hunting::plain_row(row).into(),
+            Value::Object(row) => plain::plain_row(row).into(),
             other => other,
         }
     }

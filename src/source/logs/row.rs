@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::hunting;
+use super::plain;
 use crate::model::{RecordNumber, parse_time};
 
 /// A row of a result.
@@ -33,7 +33,7 @@ impl RawRows<'_> {
             // Only lists and objects are kept, so that this does not fail.
             let cells = match serde_json::from_str(row.get()).unwrap_or_default() {
                 Value::Array(cells) => cells,
-                Value::Object(row) => hunting::cells(&self.columns, row),
+                Value::Object(row) => plain::cells(&self.columns, row),
                 _ => Vec::new(),
             };
             visit(Row {

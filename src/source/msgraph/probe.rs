@@ -31,6 +31,8 @@ pub enum Right {
     Missing(String),
     /// Graph refuses and gives no reason. A missing permission looks like that, and so does a failure behind Graph.
     Unexplained(String),
+    /// Graph says that a licence is missing, in these words.
+    NotLicensed(String),
     /// Graph refuses for another reason than a missing permission: its code and words.
     Refused(String),
     /// Graph did not answer, for this reason.
@@ -97,10 +99,12 @@ fn read(exchange: &Exchange, subject: Subject) -> Right {
         400 if answer::is_error(body) => Right::LetIn { found: false },
         403 => match problem::of_object(exchange, subject) {
             Problem::NotPermitted { .. } | Problem::NotInstalled { .. } => Right::Missing(said()),
+            Problem::NotLicensed { .. } => Right::NotLicensed(said()),
             Problem::Unexplained { .. } => Right::Unexplained(said()),
             _ => Right::Refused(said()),
         },
-        401 | 402 => Right::Refused(said()),
+        402 => Right::NotLicensed(said()),
+        401 => Right::Refused(said()),
         200..=399 | 404 => Right::NoAnswer(format!(
             "HTTP {status}, and not what Graph sends: is there a proxy, or is [endpoints] graph wrong?"
         )),
@@ -166,14 +170,18 @@ mod tests {
             "Forbidden",
             "Failed to get license information for the user.",
         );
+        for licence in [
+            right(403, &licence),
+            right(402, &error("PaymentRequired", "x")),
+        ] {
+            assert!(matches!(licence, Right::NotLicensed(_)), "{licence:?}");
+        }
         for (status, body) in [
-            (403, licence.as_str()),
             (
                 403,
                 &error("AccessDenied", "Exception in GetUserAppDefinitionsAsync"),
             ),
             (401, &error("InvalidAuthenticationToken", "x")),
-            (402, &error("PaymentRequired", "x")),
         ] {
             assert!(matches!(right(status, body), Right::Refused(_)), "{body}");
         }

@@ -66,6 +66,47 @@ fn what_is_known_to_be_missing_is_no_gap() {
     line(&lines, "permission Team.ReadBasic.All").says("missing", "accepted by [gaps]", "");
 }
 
+/// As in a load, only what is not permitted or not licensed can be accepted: a refusal without a reason, and a failure, cannot.
+#[test]
+fn what_a_load_does_not_accept_a_check_does_not() {
+    for (status, code, message, expected) in [
+        (403, "UnknownError", "", 3),
+        (503, "ServiceUnavailable", "x", 3),
+        (402, "PaymentRequired", "Evaluation capacity.", 0),
+        (
+            403,
+            "Forbidden",
+            "Missing role permissions on the request. API requires one of 'ChannelMessage.Read.All'. Roles on the request 'x'.",
+            0,
+        ),
+    ] {
+        let lab = lab();
+        let body = serde_json::json!({"error": {"code": code, "message": message}});
+        let action = Action::page(status, "application/json", &body.to_string());
+        let fault = Fault::on(Service::Graph, "/channels/.*/messages", action);
+        lab.tenant.script([fault.always()]);
+        lab.edit_config(|config| format!("{config}\n[gaps]\naccepted = [\"graph\"]\n"));
+        let (lines, exit) = check(&lab);
+        assert_eq!(exit, expected, "{code}: {lines:#?}");
+    }
+}
+
+/// A token that does not show its claims, and an answer that says nothing: neither is a permission.
+#[test]
+fn what_nobody_tells_is_not_called_good() {
+    let lab = lab_with(Options {
+        opaque_tokens: true,
+        ..Options::default()
+    });
+    let body = serde_json::json!({"error": {"code": "BadRequest", "message": "x"}});
+    let action = Action::page(400, "application/json", &body.to_string());
+    lab.tenant
+        .script([Fault::on(Service::Graph, "/chats/", action).always()]);
+    let (lines, _) = check(&lab);
+    line(&lines, "permission Chat.Read.All").says("skipped", "the token does not show", "");
+    line(&lines, "permission User.Read.All").says("ok", "", "");
+}
+
 /// Where Graph names no missing permission, nothing is to be granted.
 #[test]
 fn a_refusal_for_another_reason_is_no_missing_permission() {

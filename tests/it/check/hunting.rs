@@ -197,5 +197,26 @@ fn a_hostile_text_of_advanced_hunting_is_cleaned() {
     answer(&lab, Action::refused(403, "Forbidden", text));
     // `json` looks for harmful characters.
     let (lines, _) = check(&lab);
-    line(&lines, "permission ThreatHunting.Read.All").says("missing", "[2J", "");
+    line(&lines, "permission ThreatHunting.Read.All").says("failed", "[2J", "");
+}
+
+/// One table that fails hides no other.
+#[test]
+fn a_table_that_fails_is_the_only_one_that_is_told() {
+    let lab = lab(Options::default(), hunting_only);
+    let ends = Action::refused(400, "BadRequest", "The table is being moved.");
+    let ends = Fault::on(Service::Graph, "log_end$", ends);
+    lab.tenant.script([ends]);
+    let (lines, code) = check(&lab);
+    assert_eq!(code, 3, "{lines:#?}");
+    line(&lines, "permission ThreatHunting.Read.All").says("ok", "", "");
+    line(&lines, "table advanced hunting").says("failed", "single tables can be read", "");
+    let told = |words: &str| {
+        let tables = lines.iter().filter(|(what, _)| what.starts_with("table "));
+        tables
+            .filter(|(_, line)| line.detail.contains(words))
+            .count()
+    };
+    assert!(told("newest") > 4, "{lines:#?}");
+    assert!(told("it can be read; when it begins and ends is not told") > 0);
 }

@@ -1,9 +1,11 @@
 //! Sign-in to Entra.
 
-use tenant_sim::{Action, Fault, Service};
+use tenant_sim::{Action, Fault, Holder, Options, Service, World};
 
 use super::{check, lab, line, wrong};
-use crate::sign_in::whole::{METHODS, Setup};
+use crate::sign_in::whole::{METHODS, Setup, complete, options};
+
+const OF_OTHERS: &str = "permission of other people";
 
 /// Entra refuses the tokens for a resource whose name holds this text.
 fn refuse(resource: &str, number: u32, words: &str) -> Fault {
@@ -184,7 +186,9 @@ fn every_way_to_sign_in_is_tried() {
         let setup = Setup::new(way);
         super::fill_logs(&setup.lab, &super::TABLES);
         let ran = crate::run::run(&mut setup.other(&["check", "--format", "json"]));
-        let (lines, _) = super::found(&ran);
+        let (lines, code) = super::found(&ran);
+        // The load of a person always has a gap.
+        assert_eq!(code, complete(way), "{way}: {lines:#?}");
         for what in ["sign-in graph", "sign-in log analytics"] {
             line(&lines, what).says("ok", words, "");
             line(&lines, what).says("ok", "the token is good for", "");
@@ -213,4 +217,67 @@ fn every_way_to_sign_in_is_tried() {
             _ => chats.says("missing", "the token does not hold it", advice),
         }
     }
+}
+
+/// The command that grants a permission names the application that signs in, and one that is signed in to the Azure CLI is
+/// no person.
+#[test]
+fn the_application_that_signs_in_is_granted_what_is_missing() {
+    for way in ["workload-identity", "azure-cli"] {
+        let options = Options {
+            withheld: vec!["Chat.Read.All"],
+            ..options()
+        };
+        let setup = Setup::of(way, World::small(), options, Holder::Application);
+        super::fill_logs(&setup.lab, &super::TABLES);
+        let ran = crate::run::run(&mut setup.other(&["check", "--format", "json"]));
+        let (lines, code) = super::found(&ran);
+        assert_eq!(code, 3, "{way}: {lines:#?}");
+        let client_id = match way {
+            "azure-cli" => "CLIENT_ID",
+            _ => &setup.lab.tenant.world().client_id,
+        };
+        line(&lines, "permission Chat.Read.All").says(
+            "missing",
+            "",
+            &format!("grant the application Chat.Read.All in Microsoft Graph, with an administrator's consent: az ad app permission add --id {client_id} "),
+        );
+    }
+}
+
+/// What a person is never given is a gap of the load, so it is one of the check; whoever knows of it names it.
+#[test]
+fn a_person_is_told_what_only_an_application_is_given() {
+    let scopes = [
+        "User.ReadBasic.All",
+        "Team.ReadBasic.All",
+        "Channel.ReadBasic.All",
+        "ChannelMessage.Read.All",
+        "Chat.Read",
+    ];
+    let options = Options {
+        scopes: scopes.to_vec(),
+        ..options()
+    };
+    let setup = Setup::of("device-code", World::small(), options, Holder::Person);
+    super::fill_logs(&setup.lab, &super::TABLES);
+    let check = || {
+        super::found(&crate::run::run(
+            &mut setup.other(&["check", "--format", "json"]),
+        ))
+    };
+    let (lines, code) = check();
+    assert_eq!(wrong(&lines), [(OF_OTHERS, "missing")], "{lines:#?}");
+    assert_eq!(code, 3);
+    line(&lines, OF_OTHERS).says(
+        "missing",
+        "the teams and chats of other people are not read, and messages are not exported",
+        "sign in as an application, as docs/sign-in.md shows",
+    );
+    setup
+        .lab
+        .edit_config(|config| format!("{config}\n[gaps]\naccepted = [\"graph\"]\n"));
+    let (lines, code) = check();
+    line(&lines, OF_OTHERS).says("missing", "accepted by [gaps] accepted", "");
+    assert_eq!(code, 0, "{lines:#?}");
 }

@@ -21,6 +21,27 @@ fn each_table_that_is_absent_is_named_with_its_connector() {
     }
 }
 
+/// A table is accepted by what a load accepts it by: its own name, or that of the place that was asked first.
+#[test]
+fn an_absent_table_is_accepted_as_in_a_load() {
+    for (name, expected) in [
+        ("UrlClickEvents", 0),
+        ("log_analytics", 0),
+        ("hunting", 3),
+        ("DeviceEvents", 3),
+    ] {
+        let lab = Lab::new(World::small(), Options::default());
+        let others: Vec<&str> = TABLES
+            .into_iter()
+            .filter(|other| *other != "UrlClickEvents")
+            .collect();
+        fill_logs(&lab, &others);
+        lab.edit_config(|config| format!("{config}\n[gaps]\naccepted = [\"{name}\"]\n"));
+        let (lines, code) = check(&lab);
+        assert_eq!(code, expected, "{name}: {lines:#?}");
+    }
+}
+
 /// The sim's own answer: a table that was never ingested is left out by the fuzzy union.
 #[test]
 fn the_query_finds_what_is_absent() {
@@ -182,4 +203,43 @@ fn the_workspaces_own_indicators_are_looked_for_where_they_are_asked() {
         "`sentinel` has nothing to say",
         "Content hub",
     );
+}
+
+/// Whoever may read single tables is told of the others, and not to have the whole workspace opened.
+#[test]
+fn rights_to_single_tables_are_told_table_by_table() {
+    let lab = Lab::new(World::small(), Options::default());
+    let refuse = |pattern: &str| {
+        let action = Action::refused(403, "InsufficientAccessError", "no access");
+        let fault = Fault::on(Service::LogAnalytics, pattern, action);
+        lab.tenant.script([fault.always()]);
+    };
+    refuse("log_ends");
+    refuse("DeviceEvents.*take 0");
+    let (lines, code) = check(&lab);
+    assert_eq!(code, 3, "{lines:#?}");
+    line(&lines, "table DeviceEvents").says(
+        "missing",
+        "no access to this table (HTTP 403",
+        "a role on the table itself is enough",
+    );
+    line(&lines, "table UrlClickEvents").says("ok", "it can be read", "");
+    let workspace = line(&lines, "table workspace");
+    workspace.says(
+        "failed",
+        "single tables can be read",
+        "each by itself or all by",
+    );
+    assert!(!workspace.fix.as_ref().unwrap().contains("az role"));
+    let wrong: Vec<_> = wrong(&lines).into_iter().map(|(what, _)| what).collect();
+    assert_eq!(wrong, ["table DeviceEvents", "table workspace"]);
+    // As of a load, it is the place that is accepted, not the table.
+    for (name, expected) in [("DeviceEvents", 3), ("log_analytics", 0)] {
+        lab.edit_config(|config| {
+            let config = config.split("\n[gaps]").next().unwrap().to_owned();
+            format!("{config}\n[gaps]\naccepted = [\"{name}\"]\n")
+        });
+        let (lines, code) = check(&lab);
+        assert_eq!(code, expected, "{name}: {lines:#?}");
+    }
 }

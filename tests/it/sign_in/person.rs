@@ -88,7 +88,10 @@ fn device_code_alone_gives_what_hunting_gives_and_no_more_is_missing_than_the_ga
         let upn = node.1.strip_prefix("upn:");
         let is_it = |properties: &Map<String, Value>| {
             let known = properties.get("upn").and_then(Value::as_str);
-            known.is_some_and(|known| Some(known.to_lowercase().as_str()) == upn)
+            let known = known.unwrap_or_default().to_lowercase();
+            // The directory writes the address of a guest in a way of its own.
+            let guest = upn.map(|upn| format!("{}#ext#", upn.replace('@', "_")));
+            Some(known.as_str()) == upn || guest.is_some_and(|guest| known.starts_with(&guest))
         };
         let mut users = whole.nodes.iter().filter(|((label, _), _)| label == "User");
         let known = upn.and_then(|_| users.find(|(_, properties)| is_it(properties)));
@@ -140,7 +143,13 @@ fn a_person_has_the_messages_of_their_own_teams_one_by_one() {
             .any(|request| request.contains("getAllMessages"))
     );
     assert!(asked.iter().any(|request| request.contains("/messages/")));
-    assert_eq!(gaps(&result, "gaps"), Vec::<String>::new());
+    assert_eq!(
+        gaps(&result, "gaps"),
+        [
+            "messages graph 1: the audit log lists messages in the team Finance that were not read: asked for one by one, Graph answers 404, as it does for a reply whose first message nothing names, and only an application is given the list in which it would stand",
+            "teams graph 5: signed in as a person, who cannot have these, so they were not asked for (chats of other people: 2; joined teams of other people: 3); sign in as an application to have them",
+        ]
+    );
     assert!(graph.nodes.keys().any(|(label, _)| label == "Message"));
     replays_alike(&setup.lab, &setup.lab.case("case"), 3);
 }
@@ -177,9 +186,10 @@ fn hunting_that_a_person_may_not_use_is_left_out_where_a_workspace_is() {
     let result = ran.json();
     assert_eq!(result["requests"]["hunting"]["sent"], 0);
     let said = about_person(&result);
-    assert!(said[0].starts_with("seeds hunting 1: "), "{said:?}");
+    let said_of_hunting = said.iter().find(|gap| gap.starts_with("seeds hunting 1: "));
     assert!(
-        said[0].contains("advanced hunting (needs ThreatHunting.Read.All): 1"),
+        said_of_hunting
+            .is_some_and(|gap| gap.contains("advanced hunting (needs ThreatHunting.Read.All): 1")),
         "{said:?}"
     );
     assert_eq!(gaps(&result, "gaps"), said);

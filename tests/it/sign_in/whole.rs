@@ -12,7 +12,7 @@ use super::{PASSWORD, SUBJECT, fixture, registered};
 use crate::run::{Lab, Ran, run};
 
 /// A tenant in which every way to sign in works, and every token allows everything.
-pub(super) fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         federated_subject: Some(SUBJECT),
         scopes: PERMISSIONS.to_vec(),
@@ -52,7 +52,7 @@ impl Setup {
     }
 
     /// In another tenant, where the Azure CLI is signed in for this holder.
-    pub(super) fn of(way: &str, world: World, options: Options, holder: Holder) -> Self {
+    pub(crate) fn of(way: &str, world: World, options: Options, holder: Holder) -> Self {
         let lab = Lab::new(world, options);
         let az = Az::with(&lab.tenant, 3600, holder);
         let (tenant, world) = (&lab.tenant, lab.tenant.world().clone());
@@ -153,7 +153,7 @@ impl Setup {
 }
 
 /// The exit code of a load. A person is not asked for what is an application's alone, and that is a gap.
-pub(super) fn complete(way: &str) -> i32 {
+pub(crate) fn complete(way: &str) -> i32 {
     match way {
         "device-code" => 3,
         _ => 0,

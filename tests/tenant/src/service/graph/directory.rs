@@ -37,8 +37,12 @@ impl Ask<'_> {
         )
     }
 
-    /// Everybody, a page at a time.
+    /// One user of all, which shows whether users may be read. Nobody is to read all of them.
     pub(super) fn users(&self) -> Reply {
+        if self.option("$top") != Some("1") {
+            return graph_error(400, "BadRequest", "All users are not listed here.")
+                .violating("all users were asked for");
+        }
         let chosen = self
             .enter("User.Read.All", &["$select", "$top"], &[])
             .and_then(|()| Ok((self.select(&["id"])?, self.top(100)?)));
@@ -50,8 +54,12 @@ impl Ask<'_> {
         }
     }
 
-    /// The channels of a team.
+    /// The ids of a team's channels, which show whether channels may be read.
     pub(super) fn channels(&self, team: &str) -> Reply {
+        if self.option("$select") != Some("id") {
+            return graph_error(400, "BadRequest", "Channels are not listed here.")
+                .violating("all channels of a team were asked for");
+        }
         let limits = self.team_limits(team, "channels", 30.0);
         let found = self
             .enter("Channel.ReadBasic.All", &["$select"], &limits)
