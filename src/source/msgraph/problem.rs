@@ -154,7 +154,7 @@ impl Problem {
     }
 
     /// The same, when it was a person who asked: rights that an application would need are not what is missing.
-    pub(super) fn to_person(self) -> Self {
+    pub(super) fn for_person(self) -> Self {
         match self {
             Self::Unexplained { what, said, .. }
             | Self::NotInstalled { what, said, .. }

@@ -139,7 +139,7 @@ impl Reach {
     pub(super) fn explain(&self, problem: Problem) -> Problem {
         match self {
             Self::Application => problem,
-            Self::Person { .. } => problem.to_person(),
+            Self::Person { .. } => problem.for_person(),
         }
     }
 
