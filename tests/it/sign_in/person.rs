@@ -95,7 +95,21 @@ fn device_code_alone_gives_what_hunting_gives_and_no_more_is_missing_than_the_ga
         };
         let mut users = whole.nodes.iter().filter(|((label, _), _)| label == "User");
         let known = upn.and_then(|_| users.find(|(_, properties)| is_it(properties)));
-        known.map_or_else(|| node.clone(), |(user, _)| user.clone())
+        // Of somebody from outside Graph's message has the id, and the log the UPN.
+        let sender_in = |graph: &GraphFile, is: &dyn Fn(&Node, &Node) -> bool| {
+            let mut edges = graph.edges.keys();
+            let sent = edges.find(|(kind, from, to)| kind == "SENT" && is(from, to));
+            sent.map(|(_, from, to)| (from.clone(), to.clone()))
+        };
+        let by_message = || {
+            let (_, message) = sender_in(&graph, &|from, _| from == node)?;
+            sender_in(&whole, &|_, to| *to == message).map(|(sender, _)| sender)
+        };
+        match known {
+            Some((user, _)) => user.clone(),
+            None if upn.is_some() => by_message().unwrap_or_else(|| node.clone()),
+            None => node.clone(),
+        }
     };
     for node in graph.nodes.keys().filter(|(label, _)| label != "Case") {
         assert!(whole.nodes.contains_key(&in_whole(node)), "{node:?}");
