@@ -283,7 +283,7 @@ fn without_events(tenant: &Tenant, table: &'static str) {
     let body = json!({"tables": [{"name": "PrimaryResult", "columns": columns, "rows": []}]});
     let answer = Action::page(200, "application/json", &body.to_string());
     tenant.script([
-        ends_of_workspace(&tenant.world(), table, None),
+        ends_of_workspace(tenant.world(), table, None),
         Fault::on(Service::LogAnalytics, "log_end$", answer.clone()).always(),
         Fault::on(Service::LogAnalytics, table, answer).always(),
     ]);
@@ -340,7 +340,7 @@ fn a_log_that_stopped_in_the_workspace_is_a_gap_when_advanced_hunting_goes_on() 
     let lab = lab(world(), unconnected(), both);
     let world = lab.tenant.world();
     let stopped = world.anchor - TimeDelta::hours(20);
-    let ends = ends_of_workspace(&world, "UrlClickEvents", Some(stopped));
+    let ends = ends_of_workspace(world, "UrlClickEvents", Some(stopped));
     lab.tenant.script([ends]);
     let case = lab.case("case");
     let result = lab.loaded(&case, &[], 3);

@@ -168,8 +168,10 @@ async fn a_persons_token_opens_the_persons_own_alone() {
         let (status, answer) = get(&format!("/users/{}/{path}", who.id)).await;
         assert_eq!(status, wanted, "{path}: {answer}");
     }
-    // The scopes of the token lack this one.
+    // `User.Read` opens the account of the person, and no other one.
     let (status, answer) = get(&format!("/users/{}", own.id)).await;
+    assert_eq!((status, &answer["id"]), (200, &own.id.as_str().into()));
+    let (status, answer) = get(&format!("/users/{}", other.id)).await;
     assert_eq!(
         (status, &answer["error"]["code"]),
         (403, &"Authorization_RequestDenied".into())
