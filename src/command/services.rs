@@ -1,5 +1,6 @@
 //! The services of a case: the client that the sources use, and the providers of threat intelligence.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,9 @@ use chrono::TimeDelta;
 use super::exit::Failure;
 use crate::case::Case;
 use crate::config::{LoadConfig, cache_folder, state_folder};
-use crate::http::{Client, Network};
+use crate::http::{Client, Network, SignIn, TransportError};
 use crate::intel::{self, AnswerCache, List, Privacy, QuotaStore, Quotas, Setup};
-use crate::journal::Audience;
+use crate::journal::{Audience, Journal, MemoryJournal};
 use crate::model::{Settings, Source};
 use crate::pipeline::{self, Intel};
 use crate::source::msgraph::Reach;
@@ -106,6 +107,16 @@ impl Services {
         };
         Ok(pipeline::record_reach(&self.client, &reach)?)
     }
+}
+
+/// A client for questions that belong to no case: it keeps what it receives in memory alone.
+pub(super) fn without_case(
+    ca_file: Option<&Path>,
+    sign_in: Option<SignIn>,
+) -> Result<Arc<Client>, TransportError> {
+    let network = Network::new(ca_file, sign_in)?;
+    let journal = Journal::from(MemoryJournal::default());
+    Ok(Arc::new(Client::new(Arc::new(journal), Some(network))))
 }
 
 /// The store in which this user's requests are counted.

@@ -16,17 +16,13 @@ use super::retry;
 use super::sign_in::{Refused, SignInError, Token, Tokens};
 use super::throttle::{LONG_PAUSE, MOST_PAUSED, TooLong};
 use super::transport::{self, Network};
-use super::words::length;
+use super::words::{length, refusal, title, too_long};
 use crate::journal::{Answer, Audience, Auth, Body, Exchange, Journal, NoAnswer, Request};
 use crate::model::{RecordNumber, Retries, Source, format_time};
 
 /// The header of a record whose answer comes from the cache of an earlier case; its value is the time at which the
 /// answer was copied. A service cannot set it, since only a fixed list of a service's headers is kept.
 pub const FROM_CACHE: &str = "linktrail-from-cache";
-
-/// How the reason begins for which a request was not sent, since its service had asked others to wait for longer than is
-/// waited. A number of minutes follows.
-pub(crate) const ASKED_TO_WAIT: &str = "the service asked to wait ";
 
 /// Called before each attempt to send. An error says why the request must not be sent, and is recorded instead of an
 /// answer.
@@ -560,39 +556,6 @@ enum Attempt {
     NewToken,
     /// The token was refused, and there is none that the service accepts. The answer says so.
     NoToken(Answer),
-}
-
-/// What takes the place of an answer to a request that would have to wait for so long.
-fn too_long(asked: Duration) -> NoAnswer {
-    let minutes = asked.as_secs().div_ceil(60);
-    NoAnswer::GivenUp(format!(
-        "{ASKED_TO_WAIT}{minutes} minutes, and no more than 15 are waited in all; run the same command again later"
-    ))
-}
-
-/// The name of a source in texts for people.
-fn title(source: Source) -> &'static str {
-    match source {
-        Source::Graph => "Microsoft Graph",
-        Source::Hunting => "Microsoft Defender",
-        Source::LogAnalytics => "Log Analytics",
-        source => source.as_str(),
-    }
-}
-
-/// The code of a refusal, such as `HTTP 401 InvalidAuthenticationToken`.
-fn refusal(answer: &Answer) -> String {
-    let body = answer.json().unwrap_or_default();
-    let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    let code = body.pointer("/error/code").and_then(|code| code.as_str());
-    let is_word = |code: &&str| {
-        let mut letters = code.chars();
-        code.len() <= 64 && letters.all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
-    };
-    match code.filter(is_word) {
-        Some(code) => format!("HTTP 401 {code}"),
-        None => "HTTP 401".to_owned(),
-    }
 }
 
 /// Where the answer to a request comes from.

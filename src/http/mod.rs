@@ -13,7 +13,6 @@ mod transport;
 mod words;
 
 pub use breaker::{Breaker, GivenUp, Pass};
-pub(crate) use client::ASKED_TO_WAIT;
 pub(crate) use client::AnswerFrom;
 pub use client::{Client, Counts, FROM_CACHE, Permit};
 pub use error::{Failure, TransportError};
@@ -26,4 +25,5 @@ pub use sign_in::{
 pub use throttle::Throttle;
 pub(crate) use transport::KEPT_HEADERS;
 pub use transport::Network;
+pub(crate) use words::ASKED_TO_WAIT;
 pub use words::length;

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 
 use super::describe::describe;
 use super::error::TransportError;
-use super::sign_in::{SignIn, SignInError, Token, Tokens};
+use super::sign_in::{SignIn, Token, Tokens};
 use super::throttle::Throttle;
 use crate::journal::{Answer, Auth, Limit, Method, NoAnswer, Request};
 
@@ -65,21 +65,6 @@ impl Network {
             tokens,
             throttle: Throttle::default(),
         })
-    }
-
-    /// Sends a request once, for a question that belongs to no case: its answer is not recorded, and no graph may be made
-    /// from it.
-    ///
-    /// # Errors
-    /// When there is no token for it.
-    pub async fn ask(&self, request: &Request) -> Result<Answer, SignInError> {
-        let token = match (&request.auth, &self.tokens) {
-            (Auth::Entra(audience), Some(tokens)) => Some(tokens.get(*audience).await?),
-            _ => None,
-        };
-        let outgoing = self.prepare(request, token.as_ref());
-        let outgoing = outgoing.timeout(request.attempt_timeout);
-        Ok(exchange(outgoing, request.longest_answer).await)
     }
 
     /// Slows down all requests under these limits, after a service answered that there are too many.

@@ -1,14 +1,12 @@
 //! How the services are asked: without a case, and with a time limit for each question.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::timeout;
 
-use crate::http::{self, Client, Network, SignIn, TransportError};
-use crate::journal::{Exchange, Journal, MemoryJournal, Request};
+use crate::http;
+use crate::journal::{Exchange, Request};
 use crate::terminal::clean;
 
 /// Why services of Microsoft are not asked.
@@ -19,16 +17,6 @@ pub(super) const LIMIT: Duration = Duration::from_secs(10);
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// The time limit for an attempt, so that there is an answer to show before the limit.
 const ATTEMPT: Duration = Duration::from_secs(8);
-
-/// A client that keeps what it receives in memory alone.
-pub(super) fn client(
-    ca_file: Option<&Path>,
-    sign_in: Option<SignIn>,
-) -> Result<Arc<Client>, TransportError> {
-    let network = Network::new(ca_file, sign_in)?;
-    let journal = Journal::from(MemoryJournal::default());
-    Ok(Arc::new(Client::new(Arc::new(journal), Some(network))))
-}
 
 /// The request with the time limits of a check.
 pub(super) fn quick(request: Request) -> Request {

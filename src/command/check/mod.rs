@@ -26,6 +26,7 @@ use super::exit::{Exit, Failure};
 use super::output;
 use super::signals::Signals;
 use crate::cli::{self, CheckFormat, Global};
+use crate::command::services::without_case;
 use crate::config::{CheckConfig, Config};
 use crate::http::Client;
 use crate::journal::Audience;
@@ -77,7 +78,7 @@ pub(super) async fn run(global: &Global, arguments: &cli::Check) -> Result<Exit,
 async fn checks(config: &CheckConfig) -> Vec<Check> {
     let now = Utc::now();
     let mut checks = configuration(config);
-    let client = match ask::client(config.ca_file.as_deref(), config.sign_in.clone()) {
+    let client = match without_case(config.ca_file.as_deref(), config.sign_in.clone()) {
         Ok(client) => Some(client),
         // A file that cannot be opened is told already.
         Err(_) if !config.problems.is_empty() => None,

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::command::exit::{Failure, UsageError};
+use crate::command::services::without_case;
 use crate::config::{ConfigError, MissingDomains};
-use crate::http::{Network, SignIn, SignInMethod};
+use crate::http::{SignIn, SignInMethod};
+use crate::journal::Request;
 use crate::source::msgraph;
 
 /// How long to wait for what the tenant says, since the load ends with an error in any case.
@@ -30,12 +32,15 @@ async fn listed(missing: &MissingDomains) -> Vec<String> {
         patience: Duration::ZERO,
         ..missing.sign_in.clone()
     };
-    let Ok(network) = Network::new(missing.ca_file.as_deref(), Some(sign_in)) else {
+    let Ok(client) = without_case(missing.ca_file.as_deref(), Some(sign_in)) else {
         return Vec::new();
     };
-    let request = msgraph::organization(&missing.graph);
-    match network.ask(&request).await {
-        Ok(answer) => msgraph::verified_domains(&answer),
+    let request = Request {
+        deadline: PATIENCE,
+        ..msgraph::organization(&missing.graph)
+    };
+    match client.send(&request).await {
+        Ok(exchange) => msgraph::verified_domains(&exchange.answer),
         Err(error) => {
             tracing::debug!(%error, "the tenant's domains were not asked for");
             Vec::new()

@@ -32,7 +32,7 @@ impl Ask<'_> {
             return self.missing_user(key);
         };
         if let Err(reply) = self.own(|person| person == ix) {
-            return reply;
+            return reply.violating("a list of another person");
         }
         let extra = if expand { "&$expand=members" } else { "" };
         let path = format!("/users('{}')/chats", world.users[ix].id);

@@ -104,7 +104,8 @@ impl Ask<'_> {
         self.enter("Team.ReadBasic.All", &[], &limits)?;
         match self.state.index.user(key) {
             Some(ix) => {
-                self.own(|person| person == ix)?;
+                let own = self.own(|person| person == ix);
+                own.map_err(|reply| reply.violating("a list of another person"))?;
                 Ok(&self.state.world.users[ix])
             }
             None => Err(self.missing_user(key)),

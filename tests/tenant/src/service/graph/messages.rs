@@ -197,6 +197,11 @@ impl Ask<'_> {
             Ok(found) => found,
             Err(reply) => return reply,
         };
+        if self.token.person.is_some() && !self.state.options.person_sees_all {
+            let text = "Requested API is not supported in delegated context.";
+            return graph_error(412, "PreconditionFailed", text)
+                .violating("an export for a person");
+        }
         let filter = filter.unwrap_or_default();
         let world = &self.state.world;
         let items: Vec<MessageIx> = (0..world.channels.len())

@@ -7,7 +7,6 @@ mod chats;
 mod directory;
 mod messages;
 pub(crate) mod paging;
-mod person;
 
 use super::{Bearer, Call, Reply, State, hunting};
 use ask::Ask;
@@ -122,9 +121,6 @@ fn get(state: &State, call: &Call) -> Reply {
             .is_some_and(|p| p.contains("include-unknown-enum-members")),
         promise: &promise,
     };
-    if let Some(refusal) = person::refusal(state, &token, &path) {
-        return refusal;
-    }
     match path.as_slice() {
         ["v1.0", "organization"] => ask.organization(),
         ["v1.0", "users"] => ask.users(),
