@@ -11,16 +11,17 @@ use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{KeyPair as _, RSA_PSS_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use secrecy::zeroize::Zeroizing;
+use chrono::{DateTime, TimeDelta, Utc};
+use pkcs8::pkcs5::pbes2::Kdf;
+use pkcs8::pkcs5::{self, EncryptionScheme};
+use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef, SecretDocument};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+use x509_parser::time::ASN1Time;
 
-use super::der::{
-    BIT_STRING, CONTEXT_0, Der, GENERALIZED_TIME, OBJECT_IDENTIFIER, SEQUENCE, UTC_TIME,
-};
-use super::pbes2::{self, Locked};
 use super::pem::{self, Section};
 
 /// How long an assertion is good for. Microsoft recommends five to ten minutes.
@@ -28,7 +29,11 @@ const ASSERTION_LIFETIME: TimeDelta = TimeDelta::minutes(5);
 /// The fewest bits of a key that is used.
 const FEWEST_BITS: usize = 2048;
 
-const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// The most iterations of PBKDF2 that are computed: some seconds of work. OpenSSL uses 2,048 unless told otherwise.
+const MOST_ITERATIONS: u32 = 10_000_000;
+/// The most memory that scrypt may take, in bytes. OpenSSL takes 16 MiB unless told otherwise.
+const MOST_MEMORY: u64 = 256 << 20;
 
 /// How a PFX file becomes the PEM file that is wanted.
 const FROM_PFX: &str = "openssl pkcs12 -in FILE.pfx -out FILE.pem -clcerts -aes256";
@@ -88,33 +93,36 @@ impl ClientCertificate {
         }
         let public_key = key.public_key().as_ref();
         let own = certificates.into_iter().find_map(|certificate| {
-            let parts = parts(certificate)?;
-            (parts.public_key == public_key).then_some((certificate, parts))
+            let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+            let is_own = parsed.public_key().subject_public_key.as_ref() == public_key;
+            let validity = parsed.validity();
+            let times = (time(validity.not_before)?, time(validity.not_after)?);
+            is_own.then_some((certificate, times))
         });
-        let Some((certificate, parts)) = own else {
+        let Some((certificate, (not_before, not_after))) = own else {
             return Err(
                 "holds a private key that does not belong to the certificate; put the two that belong together into it"
                     .to_owned(),
             );
         };
         let day = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M UTC");
-        if now > parts.not_after {
+        if now > not_after {
             return Err(format!(
                 "holds a certificate that expired on {}; make a new one, and upload it under Certificates & secrets of the app registration",
-                day(parts.not_after)
+                day(not_after)
             ));
         }
-        if now < parts.not_before {
+        if now < not_before {
             return Err(format!(
                 "holds a certificate that is good from {} on; check the clock of this machine, which says {}",
-                day(parts.not_before),
+                day(not_before),
                 day(now)
             ));
         }
         Ok(Self {
             key: Arc::new(key),
             thumbprint: URL_SAFE_NO_PAD.encode(Sha256::digest(certificate)),
-            expires: parts.not_after,
+            expires: not_after,
         })
     }
 
@@ -177,37 +185,55 @@ fn key(sections: &[Section], password: Option<&SecretString>) -> Result<KeyPair,
     match label {
         "RSA PRIVATE KEY" => usable(KeyPair::from_der(bytes).ok()),
         "PRIVATE KEY" => pkcs8(bytes),
-        "ENCRYPTED PRIVATE KEY" => pkcs8(&unlocked(bytes, password)?),
+        "ENCRYPTED PRIVATE KEY" => pkcs8(unlocked(bytes, password)?.as_bytes()),
         _ => Err(not_rsa()),
     }
 }
 
-fn unlocked(bytes: &[u8], password: Option<&SecretString>) -> Result<Zeroizing<Vec<u8>>, String> {
+fn unlocked(bytes: &[u8], password: Option<&SecretString>) -> Result<SecretDocument, String> {
     const VARIABLE: &str = "LINKTRAIL_CLIENT_CERTIFICATE_PASSWORD";
     let password = password
         .ok_or_else(|| format!("holds an encrypted private key; set {VARIABLE} to its password"))?;
-    match pbes2::decrypt(bytes, password.expose_secret()) {
-        Ok(key) => Ok(key),
-        Err(Locked::WrongPassword) => Err(format!(
-            "holds an encrypted private key, and {VARIABLE} is not its password"
-        )),
-        Err(Locked::OtherEncryption) => Err(
-            "holds a private key whose encryption linktrail does not read; rewrite it with: openssl pkcs8 -topk8 -v2 aes256 -in OLD.pem -out NEW.pem, and put the certificate beside it"
-                .to_owned(),
-        ),
+    let other = || {
+        "holds a private key whose encryption linktrail does not read; rewrite it with: openssl pkcs8 -topk8 -v2 aes256 -in OLD.pem -out NEW.pem, and put the certificate beside it"
+            .to_owned()
+    };
+    let key = EncryptedPrivateKeyInfoRef::try_from(bytes).map_err(|_| other())?;
+    if !is_bearable(&key.encryption_algorithm) {
+        return Err(other());
+    }
+    let wrong = || format!("holds an encrypted private key, and {VARIABLE} is not its password");
+    let key = match key.decrypt(password.expose_secret()) {
+        Ok(key) => key,
+        Err(pkcs8::Error::EncryptedPrivateKey(error)) if error != pkcs5::Error::DecryptFailed => {
+            return Err(other());
+        }
+        Err(_) => return Err(wrong()),
+    };
+    // A wrong password can end in padding that looks right, and then in no key.
+    match PrivateKeyInfoRef::try_from(key.as_bytes()) {
+        Ok(_) => Ok(key),
+        Err(_) => Err(wrong()),
+    }
+}
+
+/// True for an encryption that is read, when it asks for no more work and memory than a key is worth.
+fn is_bearable(scheme: &EncryptionScheme) -> bool {
+    match scheme.pbes2().map(|parameters| &parameters.kdf) {
+        Some(Kdf::Pbkdf2(work)) => work.iteration_count <= MOST_ITERATIONS,
+        Some(Kdf::Scrypt(work)) => {
+            let rows = u64::from(work.block_size).saturating_mul(u64::from(work.parallelization));
+            let memory = work.cost_parameter.saturating_mul(rows).saturating_mul(128);
+            memory <= MOST_MEMORY
+        }
+        _ => false,
     }
 }
 
 fn pkcs8(bytes: &[u8]) -> Result<KeyPair, String> {
-    let algorithm = || {
-        let mut info = Der::new(bytes).sequence()?;
-        info.number()?;
-        info.sequence()?.take(OBJECT_IDENTIFIER)
-    };
-    match algorithm() {
-        Some(RSA) => usable(KeyPair::from_pkcs8(bytes).ok()),
-        Some(_) => Err(not_rsa()),
-        None => usable(None),
+    match PrivateKeyInfoRef::try_from(bytes) {
+        Ok(key) if key.algorithm.oid != RSA => Err(not_rsa()),
+        _ => usable(KeyPair::from_pkcs8(bytes).ok()),
     }
 }
 
@@ -225,46 +251,9 @@ fn not_rsa() -> String {
         .to_owned()
 }
 
-/// What is read of a certificate.
-struct Parts<'d> {
-    not_before: DateTime<Utc>,
-    not_after: DateTime<Utc>,
-    /// The public key, for RSA as PKCS #1 has it.
-    public_key: &'d [u8],
-}
-
-/// `None` for what is no certificate (RFC 5280).
-fn parts(certificate: &[u8]) -> Option<Parts<'_>> {
-    let mut certificate = Der::new(certificate).sequence()?;
-    let mut signed = certificate.sequence()?;
-    let _version = signed.take(CONTEXT_0);
-    let (_serial, _algorithm, _issuer) = (signed.next()?, signed.sequence()?, signed.sequence()?);
-    let mut validity = signed.sequence()?;
-    let not_before = time(validity.next()?)?;
-    let not_after = time(validity.next()?)?;
-    let _subject = signed.take(SEQUENCE)?;
-    let mut key = signed.sequence()?;
-    let _algorithm = key.sequence()?;
-    // The first byte of a bit string is the number of unused bits.
-    let public_key = key.take(BIT_STRING)?.strip_prefix(&[0])?;
-    Some(Parts {
-        not_before,
-        not_after,
-        public_key,
-    })
-}
-
-fn time((tag, text): (u8, &[u8])) -> Option<DateTime<Utc>> {
-    let text = std::str::from_utf8(text).ok()?;
-    // Years of two digits are those of 1950 to 2049.
-    let text = match tag {
-        UTC_TIME if text.get(..2)? < "50" => format!("20{text}"),
-        UTC_TIME => format!("19{text}"),
-        GENERALIZED_TIME => text.to_owned(),
-        _ => return None,
-    };
-    let time = NaiveDateTime::parse_from_str(&text, "%Y%m%d%H%M%SZ").ok()?;
-    Some(time.and_utc())
+/// The beginning or the end of a certificate's validity.
+fn time(time: ASN1Time) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(time.timestamp(), 0)
 }
 
 #[cfg(test)]

@@ -11,13 +11,11 @@ mod advice;
 mod azure;
 mod azure_cli;
 mod certificate;
-mod der;
 mod device_code;
 mod entra;
 mod file;
 mod managed_identity;
 mod method;
-mod pbes2;
 mod pem;
 
 use std::collections::{BTreeSet, HashMap};
