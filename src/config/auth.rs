@@ -10,37 +10,27 @@ use super::document::variable;
 use super::error::Problems;
 use super::reading::{Sections, address};
 use super::secret::{self, CLIENT_CERTIFICATE_PASSWORD, CLIENT_SECRET};
-use super::sections::{MetadataEndpoint, Method};
+use super::sections::MetadataEndpoint;
 use crate::http::{
-    ClientCertificate, IdentityService, PATIENCE, SignIn, SignInMethod, secret_file,
+    ClientCertificate, IdentityService, PATIENCE, SignIn, SignInKind, SignInMethod, secret_file,
 };
 use crate::journal::Audience;
 use crate::terminal::clean;
 
-/// The ways to sign in, with their names.
-const METHODS: [(&str, Method); 6] = [
-    ("client-secret", Method::ClientSecret),
-    ("client-certificate", Method::ClientCertificate),
-    ("workload-identity", Method::WorkloadIdentity),
-    ("managed-identity", Method::ManagedIdentity),
-    ("azure-cli", Method::AzureCli),
-    ("device-code", Method::DeviceCode),
-];
-
 /// The keys of `[auth]` that are not for every way to sign in, with those that they are for.
-const KEYS: [(&str, &[Method]); 4] = [
+const KEYS: [(&str, &[SignInKind]); 4] = [
     (
         "client_id",
         &[
-            Method::ClientSecret,
-            Method::ClientCertificate,
-            Method::WorkloadIdentity,
-            Method::DeviceCode,
+            SignInKind::ClientSecret,
+            SignInKind::ClientCertificate,
+            SignInKind::WorkloadIdentity,
+            SignInKind::DeviceCode,
         ],
     ),
-    ("client_secret_file", &[Method::ClientSecret]),
-    ("client_certificate_file", &[Method::ClientCertificate]),
-    ("managed_identity_client_id", &[Method::ManagedIdentity]),
+    ("client_secret_file", &[SignInKind::ClientSecret]),
+    ("client_certificate_file", &[SignInKind::ClientCertificate]),
+    ("managed_identity_client_id", &[SignInKind::ManagedIdentity]),
 ];
 
 /// The longest file with a certificate and its key, in bytes. Chains of certificates have some thousand.
@@ -60,22 +50,22 @@ pub(super) fn check_keys(sections: &Sections, problems: &mut Problems) {
             continue;
         };
         if !methods.contains(&chosen) {
-            let of = METHODS
+            let of = methods
                 .iter()
-                .filter(|(_, method)| methods.contains(method));
-            let of: Vec<String> = of.map(|(name, _)| format!("\"{name}\"")).collect();
+                .map(|method| format!("\"{}\"", method.as_str()));
+            let of: Vec<String> = of.collect();
             problems.add(format!(
                 "{written} belongs to method = {}, and the method is \"{}\"; take the key out, or choose its method",
                 of.join(", "),
-                name(chosen)
+                chosen.as_str()
             ));
         }
     }
     let metadata = sections.written("endpoints", "instance_metadata");
-    if let (Some(written), false) = (metadata, chosen == Method::ManagedIdentity) {
+    if let (Some(written), false) = (metadata, chosen == SignInKind::ManagedIdentity) {
         problems.add(format!(
             "{written} belongs to method = \"managed-identity\", and the method is \"{}\"; take the key out",
-            name(chosen)
+            chosen.as_str()
         ));
     }
 }
@@ -108,7 +98,7 @@ fn method(sections: &Sections, problems: &mut Problems) -> Option<SignInMethod> 
     let auth = &sections.auth;
     let Some(method) = auth.method else {
         if !sections.is_rejected("auth", "method") {
-            let names = METHODS.map(|(name, _)| format!("\"{name}\""));
+            let names = SignInKind::ALL.map(|method| format!("\"{}\"", method.as_str()));
             problems.add(format!(
                 "the way to sign in is missing: set method under [auth] in {}, or {}, to one of {}; it is never guessed",
                 sections.file_name(),
@@ -119,7 +109,7 @@ fn method(sections: &Sections, problems: &mut Problems) -> Option<SignInMethod> 
         return None;
     };
     match method {
-        Method::ClientSecret => {
+        SignInKind::ClientSecret => {
             let client_id = client_id(sections, problems);
             let secret = client_secret(sections, problems);
             Some(SignInMethod::ClientSecret {
@@ -127,7 +117,7 @@ fn method(sections: &Sections, problems: &mut Problems) -> Option<SignInMethod> 
                 secret: secret?,
             })
         }
-        Method::ClientCertificate => {
+        SignInKind::ClientCertificate => {
             let client_id = client_id(sections, problems);
             let certificate = certificate(sections, problems);
             Some(SignInMethod::ClientCertificate {
@@ -135,28 +125,23 @@ fn method(sections: &Sections, problems: &mut Problems) -> Option<SignInMethod> 
                 certificate: certificate?,
             })
         }
-        Method::WorkloadIdentity => workload_identity(sections, problems),
-        Method::ManagedIdentity => {
+        SignInKind::WorkloadIdentity => workload_identity(sections, problems),
+        SignInKind::ManagedIdentity => {
             let service = identity_service(sections, problems)?;
             Some(SignInMethod::ManagedIdentity {
                 client_id: auth.managed_identity_client_id.clone(),
                 service,
             })
         }
-        Method::AzureCli => Some(SignInMethod::AzureCli {
+        SignInKind::AzureCli => Some(SignInMethod::AzureCli {
             program: azure_cli(problems)?,
             withheld: own_variables(),
             time: SignInMethod::AZURE_CLI_TIME,
         }),
-        Method::DeviceCode => Some(SignInMethod::DeviceCode {
+        SignInKind::DeviceCode => Some(SignInMethod::DeviceCode {
             client_id: client_id(sections, problems)?,
         }),
     }
-}
-
-fn name(method: Method) -> &'static str {
-    let found = METHODS.iter().find(|(_, known)| *known == method);
-    found.map_or("", |(name, _)| name)
 }
 
 fn client_id(sections: &Sections, problems: &mut Problems) -> Option<String> {

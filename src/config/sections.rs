@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::document::did_you_mean;
+use crate::http::SignInKind;
 use crate::intel::{self, PROVIDERS, Privacy, PrivacyError, Rate};
 use crate::model::{Cloud, Signal, Source, Store, duration};
 use crate::source::logs::Query;
@@ -68,7 +69,7 @@ pub(super) struct Tenant {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Auth {
     /// The sign-in method, which is never guessed. A load requires it.
-    pub(super) method: Option<Method>,
+    pub(super) method: Option<SignInKind>,
     /// The id of the application (client), for the methods that have one.
     pub(super) client_id: Option<String>,
     /// The file with the application's secret, used when `LINKTRAIL_CLIENT_SECRET` is not set.
@@ -77,18 +78,6 @@ pub(super) struct Auth {
     pub(super) client_certificate_file: Option<PathBuf>,
     /// The client id of a user-assigned managed identity. The system-assigned one is used when it is not set.
     pub(super) managed_identity_client_id: Option<String>,
-}
-
-/// A sign-in method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Method {
-    ClientSecret,
-    ClientCertificate,
-    WorkloadIdentity,
-    ManagedIdentity,
-    AzureCli,
-    DeviceCode,
 }
 
 /// `[sentinel]`: the workspace of the logs.

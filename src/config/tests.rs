@@ -6,7 +6,6 @@ use tempfile::TempDir;
 
 use super::error::Problems;
 use super::reading::{self, Sections};
-use super::sections::Method;
 use crate::model::Store;
 
 /// Writes a file with this text, which exists as long as the returned folder.
@@ -104,7 +103,10 @@ fn a_variable_takes_the_place_of_the_file_unless_it_is_empty() {
         sections.provider_endpoints["otx"].0.as_str(),
         "http://127.0.0.1:1/x"
     );
-    assert_eq!(sections.auth.method, Some(Method::ClientSecret));
+    assert_eq!(
+        sections.auth.method,
+        Some(crate::http::SignInKind::ClientSecret)
+    );
 }
 
 #[test]

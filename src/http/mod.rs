@@ -20,7 +20,7 @@ pub use permissions::Permissions;
 pub(crate) use retry::{asked_pause, first_pause, retry_after};
 pub use sign_in::{
     ClientCertificate, IdentityService, Method as SignInMethod, PATIENCE, SignIn, SignInError,
-    Tokens, secret_file,
+    SignInKind, Tokens, secret_file,
 };
 pub use throttle::Throttle;
 pub(crate) use transport::KEPT_HEADERS;

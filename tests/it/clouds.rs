@@ -56,14 +56,7 @@ fn loads_all(world: World, cloud: Cloud) -> Value {
     // A replay reads the same list of the same chats.
     let folder = lab.close();
     let mut replay = run::binary(folder.path());
-    replay.args([
-        "load",
-        "--replay",
-        "--no-neo4j",
-        "--format",
-        "json",
-        "--case",
-    ]);
+    replay.args(run::REPLAY);
     let replayed = run::run(replay.arg(&case));
     assert_eq!(replayed.code, Some(0), "{replayed:#?}");
     assert_eq!(replayed.json()["notes"], result["notes"], "{cloud:?}");

@@ -52,7 +52,7 @@ fn world() -> World {
 }
 
 /// A tenant whose workspace is not connected to Defender.
-fn unconnected() -> Options {
+pub(crate) fn unconnected() -> Options {
     Options {
         hunting: Hunting {
             connected_workspace: false,

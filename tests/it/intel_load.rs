@@ -37,14 +37,7 @@ fn everybody() -> String {
 
 fn replay(lab: &Lab, case: &Path) -> Ran {
     let mut command = lab.binary();
-    command.args([
-        "load",
-        "--replay",
-        "--no-neo4j",
-        "--format",
-        "json",
-        "--case",
-    ]);
+    command.args(crate::run::REPLAY);
     run(command.arg(case))
 }
 

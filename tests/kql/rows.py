@@ -16,6 +16,20 @@ ENTITIES = json.dumps(
     ]
 )
 
+# What link_messages and link_messages_cloud say of three events of one message.
+LISTED = {
+    "operation": "MessageCreatedHasLink",
+    "team_id": TEAM,
+    "channel_id": "19:one@thread.tacv2",
+    "message_id": "1767000000001",
+    "user": "eve@contoso.example",
+    "team_name": "Finance",
+    "channel_name": "General",
+    "events": 3,
+    "first": at("10:01"),
+    "last": at("10:07"),
+}
+
 
 def warn(workspace: Workspace, time: datetime, url: str = URL, device: str = "d1", **row: object) -> None:
     """A warning of SmartScreen, in a browser."""

@@ -108,6 +108,16 @@ pub(crate) fn binary(folder: &Path) -> Command {
     command
 }
 
+/// The words of a replay that answers in JSON, before the folder of its case.
+pub(crate) const REPLAY: [&str; 6] = [
+    "load",
+    "--replay",
+    "--no-neo4j",
+    "--format",
+    "json",
+    "--case",
+];
+
 /// How a run ended.
 #[derive(Debug)]
 pub(crate) struct Ran {

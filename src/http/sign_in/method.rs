@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::Deserialize;
 use url::Url;
 
 use super::certificate::ClientCertificate;
@@ -113,9 +114,11 @@ pub enum IdentityService {
     },
 }
 
-/// A way to sign in, without its credentials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+/// A way to sign in, without its credentials: the value of `[auth] method`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the variants of `Method` say it")]
+pub enum Kind {
     ClientSecret,
     ClientCertificate,
     WorkloadIdentity,
@@ -141,6 +144,28 @@ impl Method {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::ClientSecret,
+        Self::ClientCertificate,
+        Self::WorkloadIdentity,
+        Self::ManagedIdentity,
+        Self::AzureCli,
+        Self::DeviceCode,
+    ];
+
+    /// The value of `[auth] method`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecret => "client-secret",
+            Self::ClientCertificate => "client-certificate",
+            Self::WorkloadIdentity => "workload-identity",
+            Self::ManagedIdentity => "managed-identity",
+            Self::AzureCli => "azure-cli",
+            Self::DeviceCode => "device-code",
+        }
+    }
+
     /// Who is asked for a token.
     pub(super) fn service(self) -> &'static str {
         match self {

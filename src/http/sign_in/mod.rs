@@ -41,7 +41,7 @@ use managed_identity::ManagedIdentity;
 
 pub use certificate::ClientCertificate;
 pub use file::secret_file;
-pub use method::{IdentityService, Method, PATIENCE, SignIn};
+pub use method::{IdentityService, Kind as SignInKind, Method, PATIENCE, SignIn};
 
 /// A token is renewed this long before it expires.
 const RENEWED_BEFORE: Duration = Duration::from_secs(300);

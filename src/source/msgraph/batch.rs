@@ -127,9 +127,10 @@ impl Graph {
         let seconds = by_second(missing, |(at, ..)| &requests[*at].limits);
         let envelopes = seconds.values().flat_map(|second| second.chunks(ENVELOPE));
         let silence = Silence::default();
+        // In the order in which they end: one that waits for a pause holds up no other.
         let fetched: Vec<Vec<(usize, Exchange)>> = stream::iter(envelopes)
             .map(|wanted| self.fetch(requests, wanted, &silence))
-            .buffered(CONCURRENT)
+            .buffer_unordered(CONCURRENT)
             .try_collect()
             .await?;
         for (at, exchange) in fetched.into_iter().flatten() {

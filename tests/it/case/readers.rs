@@ -117,14 +117,7 @@ fn a_read_only_copy_is_read_by_another_user() {
         words.push(case.to_str().unwrap().to_owned());
         words
     };
-    let replay = words(&[
-        "load",
-        "--replay",
-        "--no-neo4j",
-        "--format",
-        "json",
-        "--case",
-    ]);
+    let replay = words(&run::REPLAY);
     let ran = run::run(&mut command(&replay));
     assert_eq!(ran.code, Some(3), "{ran:#?}");
     assert_eq!(ran.json()["summary"]["risky_senders"], 5, "{ran:#?}");
@@ -188,14 +181,7 @@ fn a_case_is_read_while_a_load_goes_on_with_it() {
         command
     });
     let mut replay = lab.binary();
-    replay.args([
-        "load",
-        "--replay",
-        "--no-neo4j",
-        "--format",
-        "json",
-        "--case",
-    ]);
+    replay.args(run::REPLAY);
     let replayed = run::run(replay.arg(&case));
     assert_eq!(replayed.code, Some(3), "{replayed:#?}");
     assert_eq!(run::graph::lines(&case), graph);

@@ -3,7 +3,7 @@
 use tenant_sim::{Action, Fault, Hunting, Options, Service, World};
 
 use super::{check, line, wrong};
-use crate::defender::{both, hunting_only};
+use crate::defender::{both, hunting_only, unconnected};
 use crate::run::Lab;
 
 fn lab(options: Options, config: fn(String) -> String) -> Lab {
@@ -47,14 +47,7 @@ fn a_tenant_without_a_workspace() {
 
 #[test]
 fn a_workspace_that_is_not_connected() {
-    let options = Options {
-        hunting: Hunting {
-            connected_workspace: false,
-            ..Hunting::default()
-        },
-        ..Options::default()
-    };
-    let lab = lab(options, hunting_only);
+    let lab = lab(unconnected(), hunting_only);
     let (lines, code) = check(&lab);
     assert_eq!(code, 3, "{lines:#?}");
     line(&lines, "table CommonSecurityLog").says(
@@ -172,11 +165,7 @@ fn hunting_that_is_not_there_or_does_not_answer() {
 fn a_table_is_told_where_it_is() {
     let options = Options {
         absent_tables: vec!["MessageEvents", "OfficeActivity"],
-        hunting: Hunting {
-            connected_workspace: false,
-            ..Hunting::default()
-        },
-        ..Options::default()
+        ..unconnected()
     };
     let lab = lab(options, both);
     let (lines, code) = check(&lab);

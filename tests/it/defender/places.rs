@@ -1,6 +1,7 @@
 //! One world, loaded by the workspace alone, by advanced hunting alone, and by both.
 
 use super::*;
+use crate::check::TABLES;
 use crate::intel_load::replays_alike;
 use crate::run::equal::{Ways, assert_equal, differences};
 use crate::run::gaps;
@@ -252,19 +253,8 @@ fn audit_records_in_a_workspace_that_come_by_defender_alone() {
 /// The answer of a workspace about the ends of its logs, of which one ends at another time; `None` when it holds no event.
 fn ends_of_workspace(world: &World, other: &str, newest: Option<DateTime<Utc>>) -> Fault {
     let text = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let logs = [
-        "CommonSecurityLog",
-        "DeviceEvents",
-        "DeviceNetworkEvents",
-        "DeviceNetworkInfo",
-        "MessageEvents",
-        "MessageUrlInfo",
-        "OfficeActivity",
-        "SecurityAlert",
-        "UrlClickEvents",
-    ];
     let begin = world.anchor - TimeDelta::days(60);
-    let rows = logs.map(|log| {
+    let rows = TABLES.map(|log| {
         let newest = match log == other {
             true => newest,
             false => Some(world.anchor),
