@@ -259,6 +259,7 @@ impl Builder {
                     id: id.into(),
                     kind: Some(kind),
                     topic: None,
+                    ..Chat::default()
                 };
                 places.push(graph.put(chat, seen));
                 continue;

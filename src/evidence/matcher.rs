@@ -338,6 +338,8 @@ fn joins(
         EdgeType::PostedIn => (own(from) || root(from)) && to.is_in(part),
         EdgeType::ReplyTo => own(from) && root(to),
         EdgeType::Contains => own(from) && to.is_in(part),
+        EdgeType::Received | EdgeType::Reported => own(to) && from.is_in(part),
+        EdgeType::RedirectsTo => part.click && both(),
         EdgeType::MemberOf => from.is_in(subject) && to.is_in(part),
         EdgeType::ParticipatesIn => to.is_in(subject) && from.is_in(part),
         EdgeType::HasChannel | EdgeType::Used | EdgeType::Mentions => both(),

@@ -184,7 +184,7 @@ mod tests {
             Chat {
                 id: "19:chat".into(),
                 kind: Some(ChatKind::OneOnOne),
-                topic: None,
+                ..Chat::default()
             },
             seen,
         );

@@ -142,6 +142,8 @@ nodes! {
         given ChatId {
             KIND kind: Option<As<ChatKind>>, First, "oneOnOne, group or meeting";
             TOPIC topic: Option<Text>, First, "its name, if somebody gave it one";
+            OWNED owned: Option<Flag>, Any, "this tenant owns it, so that its messages can be read and removed here";
+            EXTERNAL external: Option<Flag>, Any, "somebody from outside is in it";
         }
         indexed: [],
         counted: [],
@@ -180,10 +182,18 @@ nodes! {
             IMPORTANCE importance: Option<Text>, First, "normal, high or urgent";
             PREVIEW preview: Option<Text>, First, "first 280 characters of its text";
             WEB_URL web_url: Option<Text>, First, "address of the message in Teams";
+            SOURCES sources: Set, Union, "what told of it: graph, audit, defender", by_case;
+            OWNED owned: Option<Flag>, Any, "this tenant owns the place it stands in";
+            EXTERNAL external: Option<Flag>, Any, "somebody from outside is in the place it stands in";
+            RECIPIENTS recipients: Option<Count>, Last, "how many people Defender says received it, in a chat", by_case;
+            THREATS threats: Set, Union, "what Defender found it to be: Phish, Malware, Spam", by_case;
         }
         derived {
-            RISKY risky: Flag, InAnyOf("risky_in"), "it contains a risky url";
+            RISKY risky: Flag, InAnyOf("risky_in"), "it contains a risky url, or Defender rated the message itself Phish or Malware";
             RISKY_IN risky_in: Set, CasesWith("risky"), "ids of the cases in which it is risky";
+            DELIVERY delivery: Text, Last, "where it was last known to be: Teams, Quarantine, Failed", by_case;
+            ZAP zap: Set, Union, "what was done to it after delivery: Phish ZAP, Manual remediation, …", by_case;
+            ZAPPED zapped: Time, Latest, "when the last of it succeeded", by_case;
         }
         indexed: [CREATED, DELETED, RISKY],
         counted: [],
@@ -209,7 +219,7 @@ nodes! {
             RISKY risky: Flag, InAnyOf("risky_in"), "a provider says warning or high, or a signal that counts says so";
             RISKY_IN risky_in: Set, CasesWith("risky"), "ids of the cases in which it is risky";
             SEVERITY severity: As<UrlSeverity>, OfVerdicts, "high, warning, information or unknown";
-            SIGNALS signals: SetOf<Signal>, Union, "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain, shortener, opaque_wrapper, file_share", by_case;
+            SIGNALS signals: SetOf<Signal>, Union, "other reasons: smartscreen, alert, click_blocked, text_mismatch, lookalike_domain, shortener, opaque_wrapper, file_share, flagged_message, reported, zapped", by_case;
             LOOKALIKE lookalike: Text, First, "why its host seems made to be taken for another one, in words";
             WITHHELD withheld: Text, First, "why no outside provider was told of it", by_case;
         }
@@ -238,7 +248,7 @@ nodes! {
         doc: "what one provider said about one url in one case",
         key: "case id + `|` + provider + `|` + url",
         given VerdictId {
-            PROVIDER provider: Text, Last, "otx, xforce, file";
+            PROVIDER provider: Text, Last, "defender, otx, xforce, file";
             STATE state: As<State>, Last, "hit, clean, not_found, skipped, rate_limited or unavailable";
             SEVERITY severity: Option<As<Severity>>, Last, "high, warning or information; absent without an answer";
             SCORE score: Option<Number>, Last, "the provider's own figure";
@@ -305,7 +315,7 @@ edges! {
     }
     Mentions "MENTIONS" in mentions {
         doc: "the alert names it among its entities",
-        joins: [Alert => Host, Alert => Url, Alert => User],
+        joins: [Alert => Channel, Alert => Chat, Alert => Host, Alert => Message, Alert => Url, Alert => User],
         indexed: [],
     }
     OnDomain "ON_DOMAIN" in on_domain {
@@ -335,11 +345,36 @@ edges! {
         }
         indexed: [],
     }
+    Received "RECEIVED" in received {
+        doc: "Defender names the user among the recipients of the message, which stands in a chat",
+        joins: [User => Message],
+        given {
+            AT at: Option<Time>, Earliest, "when it was sent";
+        }
+        indexed: [],
+    }
+    RedirectsTo "REDIRECTS_TO" in redirects_to {
+        doc: "Safe Links followed the url to the other one when somebody clicked",
+        joins: [Url => Url],
+        given {
+            COUNT count: Count, Sum, "clicks that were led on so", by_case;
+        }
+        indexed: [],
+    }
     ReplyTo "REPLY_TO" in reply_to {
         doc: "the message answers the root of its thread",
         joins: [Message => Message],
         given {
             AT at: Option<Time>, Earliest, "when it was sent";
+        }
+        indexed: [],
+    }
+    Reported "REPORTED" in reported {
+        doc: "the user reported the message; a report names its sender and not the message, so it is the newest one that fits",
+        joins: [User => Message],
+        given {
+            AT at: Option<Time>, Earliest, "when it was reported";
+            VERDICT verdict: Option<Text>, Last, "how the report was graded", by_case;
         }
         indexed: [],
     }

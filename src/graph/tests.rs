@@ -301,7 +301,7 @@ fn sample() -> Graph {
         Chat {
             id: "19:chat@unq.gbl.spaces".into(),
             kind: Some(ChatKind::OneOnOne),
-            topic: None,
+            ..Chat::default()
         },
         Seen::in_record(3),
     );

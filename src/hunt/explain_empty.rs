@@ -126,25 +126,25 @@ fn elements_of(hunt: &Hunt) -> Result<BTreeSet<GraphElement>, HuntError> {
 impl GraphElement {
     /// The stages that collect it.
     fn stages(self) -> &'static [Stage] {
-        use Stage::{Alerts, Chats, Hosts, Intel, Links, Messages, Seeds, Teams};
+        use Stage::{Alerts, Chats, Hosts, Intel, Links, Messages, Seeds, Spread, Teams};
         match self {
             Self::Node(label) => match label {
                 Label::Alert => &[Alerts],
                 Label::Case => &[],
-                Label::Channel => &[Messages],
-                Label::Chat => &[Chats],
+                Label::Channel => &[Seeds, Messages, Spread],
+                Label::Chat => &[Seeds, Spread, Chats],
                 Label::Domain => &[Links],
                 Label::Host => &[Seeds, Hosts],
-                Label::Message => &[Messages, Chats],
-                Label::Team => &[Teams],
-                Label::Url => &[Seeds, Messages, Links, Chats],
-                Label::User => &[Seeds, Teams, Messages, Chats],
+                Label::Message => &[Seeds, Messages, Spread, Chats],
+                Label::Team => &[Seeds, Teams],
+                Label::Url => &[Seeds, Messages, Links, Spread, Chats],
+                Label::User => &[Seeds, Teams, Messages, Spread, Chats],
                 Label::Verdict => &[Intel],
             },
             Self::Edge(kind) => match kind {
                 EdgeType::Clicked | EdgeType::Used => &[Seeds, Hosts],
                 EdgeType::ConnectedTo => &[Hosts],
-                EdgeType::Contains => &[Messages, Links, Chats],
+                EdgeType::Contains => &[Seeds, Messages, Links, Spread, Chats],
                 EdgeType::HasChannel | EdgeType::ReplyTo => &[Messages],
                 EdgeType::HasVerdict => &[Intel],
                 EdgeType::MemberOf => &[Teams],
@@ -152,7 +152,10 @@ impl GraphElement {
                 EdgeType::OnDomain => &[Links],
                 EdgeType::Opened | EdgeType::StartedFrom | EdgeType::WarnedAbout => &[Seeds],
                 EdgeType::ParticipatesIn => &[Chats],
-                EdgeType::PostedIn | EdgeType::Sent => &[Messages, Chats],
+                EdgeType::PostedIn | EdgeType::Sent => &[Seeds, Messages, Spread, Chats],
+                EdgeType::Received => &[Seeds, Spread],
+                EdgeType::RedirectsTo => &[Seeds, Hosts],
+                EdgeType::Reported => &[Seeds],
             },
         }
     }

@@ -62,6 +62,43 @@ impl MessageAddress {
         })
     }
 
+    /// Parses the id of a message in the tables of Microsoft Defender, which is its path in Microsoft Graph:
+    /// `/chats/THREAD/messages/ID` or `/teams/TEAM/channels/THREAD/messages/ID`, with `/replies/ID` behind that of the
+    /// first message for a reply in some tenants. `None` for any other text.
+    pub fn of_defender(id: &str) -> Option<Self> {
+        let id = percent_encoding::percent_decode_str(id.trim())
+            .decode_utf8()
+            .ok()?;
+        let parts: Vec<&str> = id.split('/').filter(|part| !part.is_empty()).collect();
+        let starts = |name: &str| {
+            parts
+                .iter()
+                .position(|part| part.eq_ignore_ascii_case(name))
+        };
+        let start = starts("chats").into_iter().chain(starts("teams")).min()?;
+        let is = |part: &str, name: &str| part.eq_ignore_ascii_case(name);
+        match parts.get(start..)? {
+            [chats, thread, messages, id] if is(chats, "chats") && is(messages, "messages") => {
+                Self::new(thread, id)
+            }
+            [teams, team, channels, thread, messages, id, reply @ ..]
+                if is(teams, "teams") && is(channels, "channels") && is(messages, "messages") =>
+            {
+                let (root, id) = match reply {
+                    [] => (None, *id),
+                    [replies, reply] if is(replies, "replies") => (Some(*id), *reply),
+                    _ => return None,
+                };
+                Some(Self {
+                    root: root.map(str::to_owned),
+                    team: Some(team.to_lowercase()),
+                    ..Self::new(thread, id)?
+                })
+            }
+            _ => None,
+        }
+    }
+
     fn new(thread: &str, message: &str) -> Option<Self> {
         let is_thread =
             thread.starts_with("19:") && thread.contains('@') && !thread.contains(['/', ' ']);
@@ -91,6 +128,47 @@ mod tests {
 
     fn parse(text: &str) -> MessageAddress {
         MessageAddress::parse(text).unwrap_or_else(|| panic!("{text}"))
+    }
+
+    #[test]
+    fn an_id_of_defender() {
+        let chat = "19:a_b@unq.gbl.spaces";
+        let channel = "19:c@thread.tacv2";
+        let team = "5BD40004-231d-48e5-b6a0-0c5740d762dd";
+        let read = |id: &str| MessageAddress::of_defender(id);
+        let found = read(&format!("/chats/{chat}/messages/1784797608461")).unwrap();
+        assert_eq!(
+            (found.thread.as_str(), found.message.as_str()),
+            (chat, "1784797608461")
+        );
+        assert_eq!((found.root, found.team), (None, None));
+        for start in ["/", "", "https://graph.microsoft.com/v1.0/"] {
+            let root = read(&format!(
+                "{start}teams/{team}/channels/{channel}/messages/1"
+            ))
+            .unwrap();
+            assert_eq!(root.team, Some(team.to_lowercase()));
+            assert_eq!((root.thread.as_str(), root.root), (channel, None));
+        }
+        let encoded = format!("/teams/{team}/channels/19%3Ac%40thread.tacv2/messages/1/replies/2");
+        let reply = read(&encoded).unwrap();
+        assert_eq!(
+            (reply.thread.as_str(), reply.message.as_str()),
+            (channel, "2")
+        );
+        assert_eq!(reply.root.as_deref(), Some("1"));
+        for other in [
+            "",
+            "m-1",
+            "/chats/19:a@thread.v2",
+            "/chats/19:a@thread.v2/messages/x",
+            "/chats/nothing/messages/1",
+            "/teams/t/channels/19:c@thread.tacv2/messages/1/replies",
+            "/teams/t/channels/19:c@thread.tacv2/messages/1/other/2",
+            "/users/u/chats",
+        ] {
+            assert_eq!(read(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub enum Channels {
 pub enum ChatsOf {
     /// Those who sent a risky url.
     Risky,
+    /// Those who sent, received, opened or clicked a risky url.
+    Touched,
     /// Everybody who sent a message of the investigation.
     All,
     /// Nobody's.

@@ -21,6 +21,8 @@ pub enum Stage {
     Links,
     /// Asks the providers of threat intelligence about the urls.
     Intel,
+    /// Looks for every message of the tenant that holds a risky url, and for what became of it.
+    Spread,
     /// Reads the chats of those who sent a risky url.
     Chats,
     /// Looks for the hosts that went to the urls.
@@ -31,12 +33,13 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, in the order in which they run.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Seeds,
         Self::Teams,
         Self::Messages,
         Self::Links,
         Self::Intel,
+        Self::Spread,
         Self::Chats,
         Self::Hosts,
         Self::Alerts,
@@ -50,6 +53,7 @@ impl Stage {
             Self::Messages => "messages",
             Self::Links => "links",
             Self::Intel => "intel",
+            Self::Spread => "spread",
             Self::Chats => "chats",
             Self::Hosts => "hosts",
             Self::Alerts => "alerts",

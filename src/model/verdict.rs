@@ -76,6 +76,12 @@ words! {
         OpaqueWrapper = "opaque_wrapper",
         /// The link opens a file on another machine, which gets the reader's name and password hash.
         FileShare = "file_share",
+        /// Defender rated a message that holds the url, and not the url itself.
+        FlaggedMessage = "flagged_message",
+        /// Somebody reported a message that holds the url.
+        Reported = "reported",
+        /// A message that holds the url was removed after delivery.
+        Zapped = "zapped",
     }
 }
 
@@ -97,7 +103,7 @@ mod tests {
         assert_eq!("alert".parse(), Ok(Signal::Alert));
         assert_eq!(
             "alerts".parse::<Signal>().unwrap_err().to_string(),
-            "`alerts` is not one of smartscreen, alert, click_blocked, text_mismatch, lookalike_domain, shortener, opaque_wrapper, file_share"
+            "`alerts` is not one of smartscreen, alert, click_blocked, text_mismatch, lookalike_domain, shortener, opaque_wrapper, file_share, flagged_message, reported, zapped"
         );
     }
 

@@ -52,6 +52,8 @@ impl ReadMessage {
             importance: value.importance.take(),
             preview: self.preview.take(),
             web_url: value.web_url.take(),
+            sources: vec!["graph".to_owned()],
+            ..Message::default()
         };
         let seen = Seen::between(*record, created, created.max(modified));
         // It is set at the end, and has its place from the beginning.

@@ -84,7 +84,7 @@ fn waiting(
             users.retain(|user| !graph.targets(*user, EdgeType::Sent).is_empty());
             users
         }
-        ChatsOf::Risky | ChatsOf::None => risk::senders(graph, verdicts),
+        ChatsOf::Risky | ChatsOf::Touched | ChatsOf::None => risk::senders(graph, verdicts),
     };
     users.retain(|user| !done.contains(user));
     users
@@ -261,6 +261,7 @@ impl LinkChat {
             id: ChatId::from(self.id.as_str()),
             kind: self.info.value.chat_type.map(ChatKind::from),
             topic: self.info.value.topic,
+            ..Chat::default()
         };
         let chat = graph.put(chat, Seen::in_record(self.info.record));
         for mut message in self.messages {

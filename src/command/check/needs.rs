@@ -97,7 +97,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "CloudAppEvents",
         connector: DEFENDER,
-        without: "where OfficeActivity is absent too, nothing lists which messages hold a link",
+        without: "what people reported is not found, and where OfficeActivity is absent too, nothing lists which messages hold a link",
     },
     Table {
         name: "CommonSecurityLog",
@@ -122,12 +122,17 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "MessageEvents",
         connector: DEFENDER,
-        without: "messages that Defender flagged, and chats that Graph cannot read, are not found",
+        without: "messages that Defender flagged, and chats that Graph cannot read, are not found, nor who received a message",
+    },
+    Table {
+        name: "MessagePostDeliveryEvents",
+        connector: DEFENDER,
+        without: "whether a message was removed after delivery is not known",
     },
     Table {
         name: "MessageUrlInfo",
         connector: DEFENDER,
-        without: "the links of messages that Defender flagged are not known",
+        without: "the links of messages that Defender saw are not known, and with them who else was sent a malicious one",
     },
     Table {
         name: "OfficeActivity",

@@ -19,6 +19,9 @@ pub enum Query {
     SmartscreenOpens,
     UrlClicks,
     MessageUrls,
+    MessagesOn,
+    PostDelivery,
+    Reported,
     LinkMessages,
     LinkMessagesCloud,
     ProxyHosts,
@@ -41,12 +44,15 @@ pub enum Parameter {
 
 impl Query {
     /// All queries.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::LogEnds,
         Self::Smartscreen,
         Self::SmartscreenOpens,
         Self::UrlClicks,
         Self::MessageUrls,
+        Self::MessagesOn,
+        Self::PostDelivery,
+        Self::Reported,
         Self::LinkMessages,
         Self::LinkMessagesCloud,
         Self::ProxyHosts,
@@ -66,6 +72,9 @@ impl Query {
             Self::SmartscreenOpens => "smartscreen_opens",
             Self::UrlClicks => "url_clicks",
             Self::MessageUrls => "message_urls",
+            Self::MessagesOn => "messages_on",
+            Self::PostDelivery => "post_delivery",
+            Self::Reported => "reported",
             Self::LinkMessages => "link_messages",
             Self::LinkMessagesCloud => "link_messages_cloud",
             Self::ProxyHosts => "proxy_hosts",
@@ -85,6 +94,9 @@ impl Query {
             Self::SmartscreenOpens => include_str!("../../../kql/smartscreen_opens.kql"),
             Self::UrlClicks => include_str!("../../../kql/url_clicks.kql"),
             Self::MessageUrls => include_str!("../../../kql/message_urls.kql"),
+            Self::MessagesOn => include_str!("../../../kql/messages_on.kql"),
+            Self::PostDelivery => include_str!("../../../kql/post_delivery.kql"),
+            Self::Reported => include_str!("../../../kql/reported.kql"),
             Self::LinkMessages => include_str!("../../../kql/link_messages.kql"),
             Self::LinkMessagesCloud => include_str!("../../../kql/link_messages_cloud.kql"),
             Self::ProxyHosts => include_str!("../../../kql/proxy_hosts.kql"),

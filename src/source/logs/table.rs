@@ -92,6 +92,7 @@ const TABLES: &[Table] = &[
             optional("ThreadName"),
         ],
     },
+    of_defender("MessagePostDeliveryEvents"),
     Table {
         name: "MessageUrlInfo",
         home: Home::Defender,
