@@ -152,7 +152,7 @@ pub(super) struct Intel {
 impl Default for Intel {
     fn default() -> Self {
         Self {
-            providers: vec!["otx".to_owned(), "xforce".to_owned()],
+            providers: ["defender", "otx", "xforce"].map(str::to_owned).to_vec(),
             send_query: false,
             file: Vec::new(),
             never_send: Vec::new(),

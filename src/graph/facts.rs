@@ -79,8 +79,14 @@ impl Facts {
         self.properties.merge(table, observed);
     }
 
-    pub(super) fn join(&mut self, table: u8, other: Self) {
-        self.absorb(table, other.properties.into_observed());
+    pub(super) fn join(&mut self, table: u8, mut other: Self) {
+        let properties = std::mem::take(&mut other.properties);
+        self.absorb(table, properties.into_observed());
+        self.join_evidence(&other);
+    }
+
+    /// Takes over times and records alone.
+    pub(super) fn join_evidence(&mut self, other: &Self) {
         self.see(Seen {
             at: other.first_seen,
             until: other.last_seen,

@@ -34,7 +34,7 @@ use petgraph::visit::{EdgeRef, IntoEdgeReferences, NodeIndexable};
 use crate::model::{RecordId, sorted};
 
 use property::Holds;
-use schema::{Given, Merge, common};
+use schema::{Given, Merge, common, contains};
 use value::{Observed, ValueRef};
 
 pub use element::{EdgeData, NodeData};
@@ -46,7 +46,12 @@ pub use written::{Written, held};
 
 /// Compares two observations of an edge by [`schema::Merge::Outranks`]. The properties of a CONNECTED_TO edge (counts,
 /// times, records) cover only the best kind of match, so an observation of a lesser match is dropped instead of added.
+/// What a message itself shows of a url stands over what a log says of both.
 fn rank(kind: EdgeType, new: &Facts, old: &Facts) -> Ordering {
+    if kind == EdgeType::Contains {
+        let is_shown = |facts: &Facts| facts.get(contains::ORIGIN) != Some(LOG);
+        return is_shown(new).cmp(&is_shown(old));
+    }
     let Some((name, best)) = kind.spec().outranking() else {
         return Ordering::Equal;
     };
@@ -56,6 +61,9 @@ fn rank(kind: EdgeType, new: &Facts, old: &Facts) -> Ordering {
     };
     is_best(new).cmp(&is_best(old))
 }
+
+/// The `origin` of a url that only a log shows in a message.
+pub const LOG: &str = "log";
 
 /// Truncates the indexed texts to the length that an index can hold.
 fn within_index(label: Label, mut observed: Observed) -> Observed {
@@ -201,7 +209,13 @@ impl Graph {
             Entry::Occupied(found) => {
                 let old = &mut inner[*found.get()].facts;
                 match rank(kind, &facts, old) {
-                    Ordering::Greater => *old = facts,
+                    Ordering::Greater => {
+                        let lesser = std::mem::replace(old, facts);
+                        if kind == EdgeType::Contains {
+                            old.join_evidence(&lesser);
+                        }
+                    }
+                    Ordering::Less if kind == EdgeType::Contains => old.join_evidence(&facts),
                     Ordering::Less => {}
                     Ordering::Equal => old.join(kind.table(), facts),
                 }

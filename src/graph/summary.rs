@@ -17,7 +17,7 @@ pub struct Summary {
     pub sentence: String,
     /// Risky urls in at least one message.
     pub risky_urls: usize,
-    /// Users who sent a risky url.
+    /// Users who sent a risky message.
     pub risky_senders: usize,
     /// Messages with a risky url.
     pub risky_messages: usize,
@@ -37,6 +37,10 @@ pub struct Summary {
     pub openers: usize,
     /// Alerts that mention a risky url.
     pub alerts: usize,
+    /// Users who received a risky message in a chat.
+    pub recipients: usize,
+    /// Users who reported a risky message.
+    pub reporters: usize,
 }
 
 /// The closing lists of the notebook: the entities that are worth a closer look. Each list is sorted and distinct.
@@ -48,6 +52,8 @@ pub struct Entities {
     pub hosts: Vec<String>,
     /// Risky urls, whether sent, opened or clicked.
     pub urls: Vec<String>,
+    /// Users who opened or clicked a risky url.
+    pub openers: Vec<String>,
 }
 
 /// Computes the figures and the closing lists of a graph.
@@ -87,6 +93,13 @@ pub fn summarise(graph: &Graph) -> (Summary, Entities) {
         .filter(|host| !graph.targets(*host, EdgeType::WarnedAbout).is_empty());
     let hosts: BTreeSet<NodeRef> = warned.chain(reached(&[EdgeType::ConnectedTo])).collect();
     let alerts = reached(&[EdgeType::Mentions]);
+    let openers = reached(&[EdgeType::Opened, EdgeType::Clicked]);
+    let of_messages = |kind: EdgeType| -> BTreeSet<NodeRef> {
+        let messages = risky_messages.iter();
+        messages
+            .flat_map(|message| graph.sources(*message, kind))
+            .collect()
+    };
     let (channels, chats) = (of(Label::Channel), of(Label::Chat));
     let names = |nodes: &BTreeSet<NodeRef>| {
         let names = nodes.iter().map(|node| cell(graph, *node).to_owned());
@@ -96,6 +109,7 @@ pub fn summarise(graph: &Graph) -> (Summary, Entities) {
         users: names(&risky_senders),
         hosts: names(&hosts),
         urls: names(&risky_urls),
+        openers: names(&openers),
     };
     let summary = Summary {
         sentence: format!(
@@ -120,8 +134,10 @@ pub fn summarise(graph: &Graph) -> (Summary, Entities) {
             .count(),
         risky_urls_not_in_messages: risky_urls.len() - standing,
         hosts: entities.hosts.len(),
-        openers: reached(&[EdgeType::Opened, EdgeType::Clicked]).len(),
+        openers: openers.len(),
         alerts: alerts.len(),
+        recipients: of_messages(EdgeType::Received).len(),
+        reporters: of_messages(EdgeType::Reported).len(),
     };
     (summary, entities)
 }

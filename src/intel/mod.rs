@@ -11,6 +11,7 @@ mod analyst;
 mod answer;
 mod cache;
 mod clip;
+pub mod defender;
 pub mod file;
 mod http_provider;
 mod key;

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use url::Url;
 
+use super::defender;
 use super::file::{self, List, ListError, Lists};
 use super::http_provider::HttpProvider;
 use super::rate::Rate;
@@ -23,6 +24,8 @@ use crate::model::Source;
 pub enum Provider {
     /// A service outside the tenant, which is asked over HTTP.
     Service(HttpProvider),
+    /// What Microsoft Defender found, as rows of the tenant's logs have it. It is not asked.
+    Defender,
     /// The tenant's own indicators, which are queried in the workspace by KQL, for many urls at once.
     Workspace(WorkspaceIndicators),
     /// Lists of indicators in files.
@@ -34,6 +37,7 @@ impl Provider {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Service(service) => service.name(),
+            Self::Defender => defender::DEFENDER,
             Self::Workspace(_) => sentinel::NAME,
             Self::List(_) => file::NAME,
         }
@@ -43,7 +47,7 @@ impl Provider {
     pub fn source(&self) -> Source {
         match self {
             Self::Service(service) => Source::Provider(service.name()),
-            Self::Workspace(_) => Source::LogAnalytics,
+            Self::Workspace(_) | Self::Defender => Source::LogAnalytics,
             Self::List(_) => Source::File,
         }
     }
@@ -53,7 +57,7 @@ impl Provider {
     pub fn local(&self) -> bool {
         match self {
             Self::Service(_) => false,
-            Self::Workspace(_) | Self::List(_) => true,
+            Self::Workspace(_) | Self::List(_) | Self::Defender => true,
         }
     }
 
@@ -73,6 +77,7 @@ impl Provider {
                 Some(verdict) => Lookup::Known(verdict),
                 None => Lookup::NotNamed,
             },
+            Self::Defender => Lookup::NotNamed,
             _ => Lookup::Workspace(sentinel::search_terms(&url)),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::defender;
 use super::file::{self, Lists};
 use super::provider::{Provider, Spec};
 use super::rate::{Period, Rate, RateError};
@@ -10,6 +11,7 @@ use super::{otx, urlhaus, virustotal, xforce};
 
 /// All providers. A new service needs a file of its own and a line here.
 pub const PROVIDERS: &[&Spec] = &[
+    &DEFENDER,
     &otx::SPEC,
     &xforce::SPEC,
     &WORKSPACE,
@@ -17,6 +19,14 @@ pub const PROVIDERS: &[&Spec] = &[
     &virustotal::SPEC,
     &LISTS,
 ];
+
+const DEFENDER: Spec = Spec {
+    name: defender::DEFENDER,
+    endpoint: None,
+    secrets: &[],
+    rates: &[],
+    build: |_| Ok(Provider::Defender),
+};
 
 const WORKSPACE: Spec = Spec {
     name: sentinel::NAME,

@@ -1,6 +1,7 @@
-//! Stage 8, alerts: finds the alerts that name a url, with the hosts and accounts in the same alert.
+//! Stage 9, alerts: finds the alerts that name a url, or a risky message or its thread, with the hosts and accounts in the same
+//! alert.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -8,37 +9,94 @@ use url::Url;
 
 use super::context::Context;
 use super::findings::Findings;
-use super::pivot::{self, Target};
-use super::{devices, people};
+use super::pivot::Target;
+use super::verdicts::Verdicts;
+use super::{devices, people, risk};
 use crate::graph::node::Alert;
-use crate::graph::{Edge, NodeRef, Seen};
+use crate::graph::{Edge, EdgeType, Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
-use crate::link;
-use crate::model::Stage;
-use crate::source::logs::{Entity, Place, Query, Row, alert_id, evidence_entities};
+use crate::link::{self, MessageAddress};
+use crate::model::{MessageId, Stage, sorted};
+use crate::source::logs::{Entity, Place, Query, Row, alert_id, chunks, evidence_entities};
 
 const STAGE: Stage = Stage::Alerts;
 
-/// Finds the alerts that name the urls.
+/// What alerts are searched for.
+struct Wanted<'t> {
+    urls: HashMap<&'t Url, NodeRef>,
+    /// The risky messages.
+    messages: BTreeSet<NodeRef>,
+    /// The channels and chats in which they stand, by id.
+    threads: BTreeMap<String, NodeRef>,
+}
+
+impl<'t> Wanted<'t> {
+    fn of(graph: &Graph, verdicts: &Verdicts, targets: &'t [Target]) -> Self {
+        let messages = risk::messages(graph, verdicts);
+        let places = messages.iter();
+        let places = places.flat_map(|message| graph.targets(*message, EdgeType::PostedIn));
+        Self {
+            urls: targets
+                .iter()
+                .map(|target| (&target.url, target.node))
+                .collect(),
+            threads: places
+                .map(|place| (graph.node(place).id.clone(), place))
+                .collect(),
+            messages: messages.into_iter().collect(),
+        }
+    }
+
+    /// The node that an entity of Teams names: a message, or else the thread of one.
+    fn of_teams(&self, graph: &Graph, entity: Entity<'_>) -> Option<NodeRef> {
+        let message = |text: &str| {
+            let named =
+                MessageAddress::of_defender(text).or_else(|| MessageAddress::parse(text))?;
+            let id = MessageId::in_place(&named.thread, &named.message);
+            let node = graph.find(Label::Message, id.as_str())?;
+            self.messages.contains(&node).then_some(node)
+        };
+        let texts: Vec<&str> = entity.texts().collect();
+        let named = texts.iter().find_map(|text| message(text));
+        named.or_else(|| {
+            let holds = |id: &str| texts.iter().any(|text| text.contains(id));
+            let mut threads = self.threads.iter();
+            let (_, place) = threads.find(|(id, _)| holds(id))?;
+            Some(*place)
+        })
+    }
+}
+
+/// Finds the alerts that name the urls, and those that name a risky message or its thread.
 pub(super) async fn find(
     context: &Context,
     findings: &mut Findings,
+    verdicts: &Verdicts,
     targets: &[Target],
 ) -> Result<(), Failure> {
-    if targets.is_empty() {
+    let wanted = Wanted::of(&findings.graph, verdicts, targets);
+    let hosts = targets
+        .iter()
+        .flat_map(|target| target.hosts.iter().cloned());
+    let needles = sorted(hosts.chain(wanted.threads.keys().cloned()).collect());
+    if needles.is_empty() {
         return Ok(());
     }
-    let chunks = pivot::search(context, Query::Alerts, context.window, targets).await?;
-    // Chunks of a query can have search terms in common, so several queries can return the same alert.
+    let needles = chunks(needles, |needle: &String| vec![needle.clone()]);
+    let logs = &context.logs;
+    let answers = logs
+        .query_chunks(Query::Alerts, context.window, "needles", needles)
+        .await?;
+    // Several queries can return the same alert.
     let mut alerts: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
-    for chunk in &chunks {
-        for row in &chunk.rows.rows {
+    for answer in &answers {
+        for row in &answer.rows {
             let id = alert_id(row.text("alert_id"), row.text("vendor_id"));
             if id.is_empty() {
                 continue;
             }
             let rows = alerts.entry(id).or_default();
-            match chunk.rows.query {
+            match answer.query {
                 // A row is a piece of evidence.
                 Query::AlertsDefender => rows.push(row),
                 // A row is the whole alert. Two of one alert come from two connectors: the newer one counts.
@@ -47,18 +105,14 @@ pub(super) async fn find(
             }
         }
     }
-    let wanted: HashMap<&Url, NodeRef> = targets
-        .iter()
-        .map(|target| (&target.url, target.node))
-        .collect();
     for (id, rows) in alerts {
         match rows.as_slice() {
             [row] if row.has("entities") => put(findings, id, row, &wanted),
             rows => put_evidence(findings, id, rows, &wanted),
         }
     }
-    let chunks = chunks.into_iter();
-    findings.add_log_problems(STAGE, chunks.flat_map(|chunk| chunk.rows.problems));
+    let answers = answers.into_iter();
+    findings.add_log_problems(STAGE, answers.flat_map(|rows| rows.problems));
     Ok(())
 }
 
@@ -67,8 +121,8 @@ fn age(row: &Row) -> (Option<DateTime<Utc>>, &str) {
     (row.time("generated"), row.text("alert_id"))
 }
 
-/// Puts an alert of the workspace into the graph, with the entities that it names, if it names one of these urls.
-fn put(findings: &mut Findings, id: &str, row: &Row, wanted: &HashMap<&Url, NodeRef>) {
+/// Puts an alert of the workspace into the graph, with the entities that it names, if it names what is searched for.
+fn put(findings: &mut Findings, id: &str, row: &Row, wanted: &Wanted<'_>) {
     let Ok(entities) = serde_json::from_str::<Value>(row.text("entities")) else {
         let reason = "the entities of an alert are no JSON, so what it names is not known; look at it in Sentinel";
         findings
@@ -82,9 +136,9 @@ fn put(findings: &mut Findings, id: &str, row: &Row, wanted: &HashMap<&Url, Node
     put_alert(findings, node(id, row), seen, entities, wanted);
 }
 
-/// Puts an alert of Defender into the graph, with the entities in all pieces of its evidence, if one of them is one of these
-/// urls.
-fn put_evidence(findings: &mut Findings, id: &str, rows: &[&Row], wanted: &HashMap<&Url, NodeRef>) {
+/// Puts an alert of Defender into the graph, with the entities in all pieces of its evidence, if one of them is searched
+/// for.
+fn put_evidence(findings: &mut Findings, id: &str, rows: &[&Row], wanted: &Wanted<'_>) {
     let Some(first) = rows.first() else {
         return;
     };
@@ -109,29 +163,35 @@ fn put_evidence(findings: &mut Findings, id: &str, rows: &[&Row], wanted: &HashM
     );
 }
 
-/// Puts an alert into the graph, if one of its entities is one of these urls.
+/// Puts an alert into the graph, if one of its entities is searched for.
 fn put_alert(
     findings: &mut Findings,
     alert: Alert,
     seen: Seen,
     entities: Vec<(Entity<'_>, Seen)>,
-    wanted: &HashMap<&Url, NodeRef>,
+    wanted: &Wanted<'_>,
 ) {
-    let url = |(entity, seen): &(Entity<'_>, Seen)| {
-        let (url, _) = link::canonical(entity.text("Url"))?;
-        Some((wanted.get(&url).copied()?, *seen))
+    let graph = &mut findings.graph;
+    let named = |(entity, seen): &(Entity<'_>, Seen)| {
+        let node = if entity.is("url") {
+            let (url, _) = link::canonical(entity.text("Url"))?;
+            wanted.urls.get(&url).copied()?
+        } else if entity.is("host") || entity.is("account") {
+            return None;
+        } else {
+            wanted.of_teams(graph, *entity)?
+        };
+        Some((node, *seen))
     };
-    let urls = entities.iter().filter(|(entity, _)| entity.is("url"));
-    let urls: Vec<(NodeRef, Seen)> = urls.filter_map(url).collect();
-    if urls.is_empty() {
+    let named: Vec<(NodeRef, Seen)> = entities.iter().filter_map(named).collect();
+    if named.is_empty() {
         return;
     }
-    let graph = &mut findings.graph;
     let alert = graph.put(alert, seen);
-    for (url, seen) in urls {
+    for (node, seen) in named {
         graph.see(alert, seen);
-        graph.see(url, seen);
-        graph.link(alert, Edge::Mentions, url, seen);
+        graph.see(node, seen);
+        graph.link(alert, Edge::Mentions, node, seen);
     }
     for (entity, seen) in entities {
         let named = if entity.is("host") {

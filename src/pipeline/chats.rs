@@ -1,4 +1,5 @@
-//! Stage 6, chats: reads the chats of users who sent a risky url, and repeats this until no new sender appears.
+//! Stage 7, chats: reads the chats of users who sent a risky url. The urls that are found there are searched for in the whole
+//! tenant, and this is repeated until no new sender appears.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +9,12 @@ use super::bodies::{self, ReadMessage};
 use super::context::Context;
 use super::directory::Directory;
 use super::findings::Findings;
+use super::spread::{self, Spread};
 use super::urls::Urls;
 use super::verdicts::Verdicts;
 use super::{intel, links, listing, people, risk};
 use crate::graph::node::Chat;
+use crate::graph::schema::chat;
 use crate::graph::{Edge, EdgeType, Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
 use crate::model::{ChatId, ChatKind, ChatsOf, MessageId, Stage, Word as _};
@@ -44,6 +47,7 @@ pub(super) async fn read(
     directory: &mut Directory,
     urls: &mut Urls,
     verdicts: &mut Verdicts,
+    spread: &mut Spread,
 ) -> Result<(), Failure> {
     if context.options.chats_of == ChatsOf::None {
         return Ok(());
@@ -60,6 +64,7 @@ pub(super) async fn read(
         let people = read_messages(context, findings, urls, chats).await?;
         directory.resolve(context, findings, STAGE, &people).await?;
         intel::ask_about_new(context, findings, STAGE, urls, verdicts).await?;
+        spread::follow(context, findings, directory, urls, verdicts, spread, STAGE).await?;
     }
     let left = waiting(context, &findings.graph, verdicts, &users_done).len();
     if left > 0 {
@@ -84,7 +89,8 @@ fn waiting(
             users.retain(|user| !graph.targets(*user, EdgeType::Sent).is_empty());
             users
         }
-        ChatsOf::Risky | ChatsOf::Touched | ChatsOf::None => risk::senders(graph, verdicts),
+        ChatsOf::Risky | ChatsOf::None => risk::senders(graph, verdicts),
+        ChatsOf::Touched => risk::touched(graph, verdicts),
     };
     users.retain(|user| !done.contains(user));
     users
@@ -228,7 +234,10 @@ pub(super) async fn put(
             let reason = "chat members: Graph lists nobody in a chat that holds messages; run the same command again later";
             findings.gaps.add(stage, msgraph::SOURCE, reason, 1);
         }
+        let (mut is_external, is_whole) = (false, members.problem.is_none());
+        let are_any = !members.items.is_empty();
         for member in members.items {
+            is_external |= people::is_from_outside(&member.value, tenant);
             let seen = Seen::in_record(member.record);
             if let Some(user) = people::put_member(&mut findings.graph, &member.value, tenant, seen)
             {
@@ -239,6 +248,9 @@ pub(super) async fn put(
                 let reason = "chat members that Graph names by no user id, such as those by phone, were left out";
                 findings.notes.add(stage, msgraph::SOURCE, reason, 1);
             }
+        }
+        if is_external || is_whole && are_any {
+            findings.graph.set(chat, chat::EXTERNAL, Some(is_external));
         }
         if let Some(problem) = members.problem {
             findings.add_msgraph_problem(stage, problem);
@@ -261,7 +273,13 @@ impl LinkChat {
             id: ChatId::from(self.id.as_str()),
             kind: self.info.value.chat_type.map(ChatKind::from),
             topic: self.info.value.topic,
-            ..Chat::default()
+            owned: self
+                .info
+                .value
+                .tenant_id
+                .as_deref()
+                .map(|owner| !people::is_foreign(Some(owner), &context.settings.tenant)),
+            external: None,
         };
         let chat = graph.put(chat, Seen::in_record(self.info.record));
         for mut message in self.messages {

@@ -1,9 +1,14 @@
-//! Rows of UrlClickEvents: who clicked which url, and what Safe Links did.
+//! Rows of UrlClickEvents: who clicked which url, what Safe Links did, and where the click was led on to.
+
+use url::Url;
 
 use super::counted::CountedEvents;
+use super::defender_words::DefenderWords;
+use super::logged_messages::threats;
 use super::people;
 use super::urls::Urls;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
+use crate::link;
 use crate::source::logs::Row;
 
 /// A click in the graph.
@@ -18,20 +23,49 @@ pub(super) struct Click {
 pub(super) fn put(
     graph: &mut Graph,
     urls: &mut Urls,
+    words: &mut DefenderWords,
     counted: &mut CountedEvents,
     row: &Row,
 ) -> Option<Click> {
     let seen = Seen::at(row.record, row.time("time"));
     let url = urls.put_text(graph, row.text("url"), seen)?;
+    words.of_url(url, &threats(row.text("threat_types")), row.record);
+    let count = counted.add("click", row, 1);
     let user = people::put_logged(graph, "", row.text("upn"), seen);
     if let Some(user) = user {
         let edge = Edge::Clicked {
-            count: counted.add("click", row, 1),
+            count,
             action: row.text("action").to_owned(),
             clicked_through: row.boolean("clicked_through"),
             ip: row.text("ip").to_owned(),
         };
         graph.link(user, edge, url, seen);
     }
+    let mut visited = Vec::new();
+    for step in chain(row) {
+        let step = urls.put(graph, step, seen);
+        if let Some(from) = visited.last().copied()
+            && !visited.contains(&step)
+        {
+            graph.link(from, Edge::RedirectsTo { count }, step, seen);
+        }
+        visited.push(step);
+    }
     Some(Click { user, url })
+}
+
+/// The urls through which a click was led, beginning with the one that was clicked. What is no web url is left out.
+pub(super) fn chain(row: &Row) -> Vec<Url> {
+    let texts = row.list("chain");
+    let steps = texts
+        .iter()
+        .filter_map(|text| Some(link::canonical(text)?.0));
+    let clicked = link::canonical(row.text("url")).map(|(url, _)| url);
+    let mut steps: Vec<Url> = steps.collect();
+    if let Some(clicked) = clicked
+        && steps.first() != Some(&clicked)
+    {
+        steps.insert(0, clicked);
+    }
+    steps
 }

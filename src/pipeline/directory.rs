@@ -87,6 +87,18 @@ impl Directory {
         }
     }
 
+    /// True when the directory was asked and does not know the user.
+    pub(super) fn lacks(&self, graph: &Graph, user: NodeRef) -> bool {
+        let entry = key(graph, user).and_then(|key| self.0.get(&key));
+        matches!(entry, Some(Entry::Absent))
+    }
+
+    /// True when the directory knows the user.
+    pub(super) fn knows(&self, graph: &Graph, user: NodeRef) -> bool {
+        let entry = key(graph, user).and_then(|key| self.0.get(&key));
+        matches!(entry, Some(Entry::Found(_)))
+    }
+
     /// The user that the directory returned for a UPN; `None` when it returned none.
     pub(super) fn user(&self, upn: &str) -> Option<NodeRef> {
         match self.0.get(upn)? {

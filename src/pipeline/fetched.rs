@@ -8,8 +8,12 @@ use super::listing::{ListedMessage, Listing, Wanted};
 use super::people::{self, Sender};
 use super::urls::Urls;
 use crate::graph::node::Message;
-use crate::graph::{Edge, Graph, NodeRef, Seen};
+use crate::graph::schema::message;
+use crate::graph::{Edge, EdgeType, Graph, NodeRef, Seen};
 use crate::model::{ChannelId, MessageId};
+
+/// The `sources` of a message that the audit log lists.
+const AUDIT: &str = "audit";
 
 /// The messages that Microsoft Graph returned so far.
 pub(super) struct Fetched<'a> {
@@ -138,20 +142,26 @@ pub(super) fn put_root(
     graph.link(reply, Edge::ReplyTo { at: replied.at }, root, replied);
 }
 
-/// Adds all audit records that list a message as its evidence.
+/// Adds all records that list a message as its evidence.
 fn cite(graph: &mut Graph, message: NodeRef, listed: &ListedMessage) {
+    if listed.is_audited() {
+        graph.set(message, message::SOURCES, vec![AUDIT.to_owned()]);
+    }
     for record in listed.records.numbers() {
         graph.see(message, Seen::in_record(record));
     }
 }
 
-/// Puts the sender in the audit log into the graph, for a message whose own sender is not known.
+/// Puts the sender in the audit log into the graph, for a message whose own sender is not known otherwise.
 fn put_listed_sender(
     graph: &mut Graph,
     listed: &ListedMessage,
     message: NodeRef,
     sent: Seen,
 ) -> Option<NodeRef> {
+    if let Some(known) = graph.sources(message, EdgeType::Sent).first() {
+        return Some(*known);
+    }
     // The log names bots and connectors by something other than a UPN.
     let upn = listed.user().filter(|user| user.contains('@'))?;
     let user = people::put_logged(graph, "", upn, sent)?;

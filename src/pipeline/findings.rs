@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::context::Context;
 use crate::graph::Graph;
 use crate::model::{ChatsOf, Cloud, Gap, Gaps, Source, Stage};
 use crate::source::{logs, msgraph};
@@ -32,6 +33,8 @@ pub(super) struct Findings {
     out_of_reach_from: Option<Stage>,
     /// Where each log begins and ends, as the node of the case holds it.
     pub(super) log_ends: Vec<String>,
+    /// The absences that are reported, each by the first stage that wants the table.
+    absent: BTreeSet<logs::Problem>,
     /// The logs that are not in the workspace but in advanced hunting.
     pub(super) hunted: BTreeSet<&'static str>,
 }
@@ -47,6 +50,7 @@ impl Findings {
             out_of_reach: BTreeMap::new(),
             out_of_reach_from: None,
             log_ends: Vec::new(),
+            absent: BTreeSet::new(),
             hunted: BTreeSet::new(),
         }
     }
@@ -59,16 +63,15 @@ impl Findings {
         }
     }
 
-    /// Adds a gap for each failed query. An absent table, or a workspace without data, is one gap however many queries use
-    /// it; otherwise each query counts.
+    /// Adds a gap for each failed query. An absent table, or a workspace without data, is one gap of the load, however many
+    /// queries and stages use it; otherwise each query counts.
     pub(super) fn add_log_problems(
         &mut self,
         stage: Stage,
         problems: impl IntoIterator<Item = logs::Problem>,
     ) {
-        let mut absent = BTreeSet::new();
         for problem in problems {
-            let is_repeated = problem.is_absence() && !absent.insert(problem.clone());
+            let is_repeated = problem.is_absence() && !self.absent.insert(problem.clone());
             if !is_repeated {
                 let absence = problem.absence();
                 self.add(stage, problem.source(), &problem, absence.as_deref(), 1);
@@ -112,6 +115,15 @@ impl Findings {
                 self.notes.add(stage, source, reason, affected);
             }
             false => self.gaps.add(stage, source, reason, affected),
+        }
+    }
+
+    /// Adds the rows of Defender's tables that do not tell which message they are about.
+    pub(super) fn add_unknown_messages(&mut self, context: &Context, stage: Stage, count: u64) {
+        if count > 0 {
+            let reason = "rows of MessageEvents that name no message were left out; if they stay so, the log was changed on its way to the workspace";
+            let source = context.logs.first().source();
+            self.gaps.add(stage, source, reason, count);
         }
     }
 

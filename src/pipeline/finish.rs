@@ -7,7 +7,7 @@ use super::findings::Findings;
 use super::starts::Starts;
 use super::urls::Urls;
 use super::verdicts::Verdicts;
-use super::{intel, merge, risk};
+use super::{intel, merge, outside, risk};
 use crate::graph::node::Case;
 use crate::graph::{EdgeType, Seen};
 use crate::intel::State;
@@ -20,11 +20,13 @@ pub(super) fn finish(
     findings: &mut Findings,
     directory: &Directory,
     urls: &Urls,
-    verdicts: &Verdicts,
+    verdicts: &mut Verdicts,
     mut starts: Starts,
 ) {
     intel::note_what_knows_none(context, findings, verdicts);
     let graph = &mut findings.graph;
+    verdicts.words.name_people(graph);
+    outside::mark(context, graph, directory);
     merge::users(graph, directory, &mut starts);
     merge::hosts(graph);
     risk::assess(context, graph, urls, verdicts);
@@ -67,7 +69,7 @@ fn note_unknown_urls(context: &Context, findings: &mut Findings, urls: &Urls, ve
         {
             continue;
         }
-        let mut answers = verdicts.of(url).iter().map(|verdict| verdict.state);
+        let mut answers = verdicts.of(url).map(|verdict| verdict.state);
         let rated = match answers.any(|state| matches!(state, State::Hit | State::Clean)) {
             true => "",
             false => ", and no provider knows it",

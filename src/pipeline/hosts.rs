@@ -1,4 +1,4 @@
-//! Stage 7, hosts: finds the hosts that connected to the urls, and the users who clicked them.
+//! Stage 8, hosts: finds the hosts that connected to the urls, the users who clicked them, and where clicks were led on to.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,10 +7,13 @@ use url::Url;
 
 use super::context::Context;
 use super::counted::CountedEvents;
+use super::directory::Directory;
 use super::findings::Findings;
 use super::pivot::{self, Chunk, Target};
+use super::spread::{self, Spread};
 use super::urls::Urls;
-use super::{clicks, devices, people};
+use super::verdicts::Verdicts;
+use super::{clicks, devices, intel, people};
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
 use crate::link::{self, MatchKind};
@@ -40,17 +43,49 @@ struct Connection {
 type ConnectionsByHost = BTreeMap<(NodeRef, NodeRef), Connections>;
 
 /// Finds the hosts that connected to the urls, and the users who clicked them. `counted` has the clicks that the graph
-/// counts already.
+/// counts already. Where a click was led on to urls that are new, they are rated, and if one of them is risky it is searched
+/// for like the others.
 pub(super) async fn find(
     context: &Context,
     findings: &mut Findings,
+    directory: &mut Directory,
     urls: &mut Urls,
-    targets: &[Target],
+    verdicts: &mut Verdicts,
+    spread: &mut Spread,
     mut counted: CountedEvents,
 ) -> Result<(), Failure> {
-    if targets.is_empty() {
-        return Ok(());
+    let mut done = BTreeSet::new();
+    let mut shared = 0;
+    for _ in 0..context.options.rounds.max(1) {
+        let mut targets = pivot::targets(context, &findings.graph, urls, verdicts);
+        targets.retain(|target| done.insert(target.node));
+        if targets.is_empty() {
+            break;
+        }
+        shared += targets.iter().filter(|target| target.shared).count();
+        search(context, findings, urls, verdicts, &targets, &mut counted).await?;
+        intel::ask_about_new(context, findings, STAGE, urls, verdicts).await?;
+        spread::follow(context, findings, directory, urls, verdicts, spread, STAGE).await?;
     }
+    if shared > 0 {
+        let reason =
+            "on hosts that many parties share only the very url was looked for, not its host";
+        findings
+            .notes
+            .add(STAGE, context.logs.first().source(), reason, shared as u64);
+    }
+    Ok(())
+}
+
+/// Searches for these urls in the logs of hosts and clicks.
+async fn search(
+    context: &Context,
+    findings: &mut Findings,
+    urls: &mut Urls,
+    verdicts: &mut Verdicts,
+    targets: &[Target],
+    counted: &mut CountedEvents,
+) -> Result<(), Failure> {
     let pivot_window = context.options.pivot_window(context.window);
     let (proxy, defender, clicks) = try_join!(
         pivot::search(context, Query::ProxyHosts, pivot_window, targets),
@@ -61,23 +96,16 @@ pub(super) async fn find(
     let mut connections = ConnectionsByHost::new();
     for (source, chunks) in [("proxy", &proxy), ("defender", &defender)] {
         for chunk in chunks {
-            put_hosts(graph, &mut counted, source, chunk, &mut connections);
+            put_hosts(graph, counted, source, chunk, &mut connections);
         }
     }
     put_connections(graph, connections);
     let wanted: BTreeSet<&Url> = targets.iter().map(|target| &target.url).collect();
     for row in clicks.iter().flat_map(|chunk| &chunk.rows.rows) {
-        if link::canonical(row.text("url")).is_some_and(|(url, _)| wanted.contains(&url)) {
-            clicks::put(graph, urls, &mut counted, row);
+        // A click counts too when it was led on to such a url.
+        if clicks::chain(row).iter().any(|step| wanted.contains(step)) {
+            clicks::put(graph, urls, &mut verdicts.words, counted, row);
         }
-    }
-    let shared = targets.iter().filter(|target| target.shared).count();
-    if shared > 0 {
-        let reason =
-            "on hosts that many parties share only the very url was looked for, not its host";
-        findings
-            .notes
-            .add(STAGE, context.logs.first().source(), reason, shared as u64);
     }
     let chunks = [proxy, defender, clicks].into_iter().flatten();
     findings.add_log_problems(STAGE, chunks.flat_map(|chunk| chunk.rows.problems));
@@ -98,13 +126,15 @@ fn put_hosts(
         by_host.entry(host).or_default().push(target);
     }
     for row in &chunk.rows.rows {
-        let hosts = [row.text("url"), row.text("destination")].map(link::request_host);
+        let logged = Logged::of(row);
+        let hosts = [&logged.request, &logged.destination];
+        let hosts = hosts.map(|text| link::request_host(text));
         let hosts: BTreeSet<&str> = hosts.iter().flatten().map(String::as_str).collect();
         let hits: Vec<(&Target, MatchKind)> = hosts
             .into_iter()
             .filter_map(|host| by_host.get(host))
             .flatten()
-            .filter_map(|target| Some((*target, hit(row, &target.url)?)))
+            .filter_map(|target| Some((*target, logged.hit(&target.url)?)))
             .filter(|(target, hit)| *hit == MatchKind::Url || !target.shared)
             .collect();
         if hits.is_empty() {
@@ -162,7 +192,31 @@ fn put_connections(graph: &mut Graph, connections: ConnectionsByHost) {
     }
 }
 
-/// How a logged request matches the url; `None` when it does not.
-fn hit(row: &Row, url: &Url) -> Option<MatchKind> {
-    link::logged_request_match(row.text("url"), row.text("destination"), url)
+/// What a row of a proxy says was asked for.
+struct Logged {
+    request: String,
+    destination: String,
+}
+
+impl Logged {
+    /// Some products name it in their extensions alone.
+    fn of(row: &Row) -> Self {
+        let (request, destination) = (row.text("url"), row.text("destination"));
+        if request.is_empty() && destination.is_empty() {
+            let (request, destination) = link::extended_request(row.text("extensions"));
+            return Self {
+                request,
+                destination,
+            };
+        }
+        Self {
+            request: request.to_owned(),
+            destination: destination.to_owned(),
+        }
+    }
+
+    /// How it matches the url; `None` when it does not.
+    fn hit(&self, url: &Url) -> Option<MatchKind> {
+        link::logged_request_match(&self.request, &self.destination, url)
+    }
 }

@@ -121,6 +121,30 @@ impl Listing {
         }
     }
 
+    /// Adds a message of a channel that Defender's tables tell of, so that it is read like one that the audit log lists.
+    pub(super) fn add_found(
+        &mut self,
+        team: &TeamId,
+        channel: &str,
+        id: &str,
+        record: RecordNumber,
+    ) {
+        let channel_id = ChannelId::from(channel);
+        let of_team = self.by_team.entry(team.clone()).or_default();
+        of_team.insert(channel_id.clone());
+        let channel = self.channels.entry(channel_id).or_default();
+        channel
+            .teams
+            .entry(team.clone())
+            .or_insert_with(|| ListedIn {
+                name: String::new(),
+                team_name: String::new(),
+                record,
+            });
+        let message = channel.messages.entry(id.into()).or_default();
+        message.records.add(record);
+    }
+
     fn shared(&mut self, user: &str) -> Arc<str> {
         if let Some(known) = self.users.get(user) {
             return Arc::clone(known);
@@ -224,6 +248,11 @@ impl ListedMessage {
     /// The user in the log; `None` for a message that is only read because of `--channels all`.
     pub(super) fn user(&self) -> Option<&str> {
         self.by.as_ref().map(|by| &*by.user)
+    }
+
+    /// True when the audit log lists it.
+    pub(super) fn is_audited(&self) -> bool {
+        self.by.is_some()
     }
 
     /// When it was sent; `None` when the log only holds changes of it.

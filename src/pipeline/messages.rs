@@ -17,6 +17,7 @@ use super::directory::Directory;
 use super::fetched::{Fetched, put_listed};
 use super::findings::Findings;
 use super::listing::Listing;
+use super::logged_messages::PutMessage;
 use super::urls::Urls;
 use crate::graph::node::{Channel, Team};
 use crate::graph::{Edge, NodeRef, Seen};
@@ -36,16 +37,18 @@ pub(super) async fn read(
     directory: &mut Directory,
     urls: &mut Urls,
     teams: &BTreeSet<TeamId>,
+    found: &[PutMessage],
 ) -> Result<(), Failure> {
-    let listing = list(context, findings, teams).await?;
+    let listing = list(context, findings, teams, found).await?;
     read_listed(context, findings, directory, urls, listing).await
 }
 
-/// Lists the messages with a link in all channels of the teams, from the audit log.
+/// Lists the messages with a link in all channels of the teams, from the audit log, and those that Defender's tables tell of.
 pub(super) async fn list(
     context: &Context,
     findings: &mut Findings,
     teams: &BTreeSet<TeamId>,
+    found: &[PutMessage],
 ) -> Result<Listing, Failure> {
     let teams = teams.iter().map(TeamId::to_string).collect();
     let teams = chunks(teams, |team: &String| vec![team.clone()]);
@@ -59,7 +62,15 @@ pub(super) async fn list(
     for rows in answers {
         findings.add_log_problems(STAGE, rows.problems);
     }
-    let listing = listing.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut listing = listing.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for message in found {
+        let id = &findings.graph.node(message.node).id;
+        if let (Some(team), Some((channel, id)), Some(record)) =
+            (&message.team, id.rsplit_once('/'), message.sent.record)
+        {
+            listing.add_found(team, channel, id, record);
+        }
+    }
     if listing.incomplete > 0 {
         let reason = "link_messages: rows of the audit log that name no team, no channel or no message were left out; if they stay so, the log was changed on its way to the workspace";
         let count = listing.incomplete;
@@ -157,7 +168,7 @@ async fn put_channels(
                 told = Seen::in_record(info.record);
             }
             Err(problem) => {
-                channel.name = Some(listed.name.clone());
+                channel.name = Some(listed.name.clone()).filter(|name| !name.is_empty());
                 findings.add_msgraph_problem(STAGE, problem);
             }
         }

@@ -1,4 +1,4 @@
-//! The pipeline: eight stages, each in a file of its own, that turn recorded answers into a graph.
+//! The pipeline: nine stages, each in a file of its own, that turn recorded answers into a graph.
 //!
 //! A stage is a function. It reads the `Context`, takes the results of earlier stages, and returns what later stages
 //! need. It adds its findings to `Findings`, and whatever it could not read as a gap. It never uses the clock: the
@@ -14,6 +14,7 @@ mod chats;
 mod clicks;
 mod context;
 mod counted;
+mod defender_words;
 mod devices;
 mod directory;
 mod fetched;
@@ -24,17 +25,21 @@ mod intel;
 mod links;
 mod listing;
 mod log_ends;
+mod logged_messages;
 mod lookup;
 mod merge;
 mod messages;
 mod named_messages;
+mod outside;
 mod people;
 mod pivot;
 mod plan;
 mod progress;
+mod reported;
 mod risk;
 mod seeds;
 mod smartscreen;
+mod spread;
 mod starts;
 mod teams;
 mod urls;
@@ -50,6 +55,8 @@ use self::context::Context;
 use self::directory::Directory;
 use self::findings::Findings;
 use self::progress::{Halt, Sequence};
+use self::spread::Spread;
+use self::verdicts::Verdicts;
 
 pub use self::context::{Intel, record_reach};
 pub use self::findings::Outcome;
@@ -111,9 +118,11 @@ async fn run_stages(
     sequence: &mut Sequence<'_>,
 ) -> Result<(), Halt> {
     let mut directory = Directory::default();
+    let mut verdicts = Verdicts::default();
+    let mut spread = Spread::default();
 
     let seeds = async {
-        let found = seeds::find(context, findings).await?;
+        let found = seeds::find(context, findings, &mut verdicts, &mut spread).await?;
         named_messages::add(context, findings, found).await
     };
     let seeds = sequence.stage(Stage::Seeds, seeds).await?;
@@ -122,23 +131,51 @@ async fn run_stages(
     let teams = sequence.stage(Stage::Teams, teams).await?;
 
     let mut urls = seeds.urls;
-    let messages = messages::read(context, findings, &mut directory, &mut urls, &teams);
+    let found = &seeds.messages;
+    let messages = messages::read(context, findings, &mut directory, &mut urls, &teams, found);
     sequence.stage(Stage::Messages, messages).await?;
 
     // The links were read with their messages, whose text is not kept.
     sequence.stage(Stage::Links, async { Ok(()) }).await?;
 
-    let verdicts = intel::ask(context, findings, &urls);
-    let mut verdicts = sequence.stage(Stage::Intel, verdicts).await?;
+    let asked = intel::ask(context, findings, &urls, &mut verdicts);
+    sequence.stage(Stage::Intel, asked).await?;
 
-    let chats = chats::read(context, findings, &mut directory, &mut urls, &mut verdicts);
+    let stage = Stage::Spread;
+    let followed = spread::follow(
+        context,
+        findings,
+        &mut directory,
+        &mut urls,
+        &mut verdicts,
+        &mut spread,
+        stage,
+    );
+    sequence.stage(stage, followed).await?;
+
+    let chats = chats::read(
+        context,
+        findings,
+        &mut directory,
+        &mut urls,
+        &mut verdicts,
+        &mut spread,
+    );
     sequence.stage(Stage::Chats, chats).await?;
 
-    let targets = pivot::targets(context, &findings.graph, &urls, &verdicts);
-    let hosts = hosts::find(context, findings, &mut urls, &targets, seeds.counted);
+    let hosts = hosts::find(
+        context,
+        findings,
+        &mut directory,
+        &mut urls,
+        &mut verdicts,
+        &mut spread,
+        seeds.counted,
+    );
     sequence.stage(Stage::Hosts, hosts).await?;
 
-    let alerts = alerts::find(context, findings, &targets);
+    let targets = pivot::targets(context, &findings.graph, &urls, &verdicts);
+    let alerts = alerts::find(context, findings, &verdicts, &targets);
     sequence.stage(Stage::Alerts, alerts).await?;
 
     finish::finish(
@@ -146,7 +183,7 @@ async fn run_stages(
         findings,
         &directory,
         &urls,
-        &verdicts,
+        &mut verdicts,
         seeds.starts,
     );
     Ok(())

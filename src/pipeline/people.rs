@@ -110,6 +110,11 @@ pub(super) fn put_member(
     Some(graph.put(user, seen))
 }
 
+/// True when a member of a chat has no account of the tenant under investigation.
+pub(super) fn is_from_outside(member: &Member, tenant: &str) -> bool {
+    told(member.user_id.as_deref()).is_none() || is_foreign(member.tenant_id.as_deref(), tenant)
+}
+
 /// A user with the details of the directory; `None` when the answer has no id.
 pub(super) fn put_directory_user(
     graph: &mut Graph,

@@ -1,6 +1,6 @@
 //! Chooses the urls that are searched for in logs and alerts, and their search terms.
 
-use url::{Host, Url};
+use url::Url;
 
 use super::context::Context;
 use super::urls::Urls;
@@ -11,109 +11,6 @@ use crate::link;
 use crate::model::{PivotOn, Settings, Window, sorted};
 use crate::source::logs::{Query, Rows, chunks};
 
-/// Domains of services that many parties share. A connection to one of their hosts says nothing about a single url.
-const SHARED: &[&str] = &[
-    "1drv.ms",
-    "adobe.com",
-    "amazon.com",
-    "amazonaws.com",
-    "apple.com",
-    "atlassian.net",
-    "azureedge.net",
-    "azurewebsites.net",
-    "bing.com",
-    "bit.ly",
-    "blob.core.windows.net",
-    "box.com",
-    "canva.com",
-    "cloudflare.com",
-    "cloudfront.net",
-    "discord.com",
-    "discordapp.com",
-    "docusign.com",
-    "docusign.net",
-    "dropbox.com",
-    "dropboxusercontent.com",
-    "duckduckgo.com",
-    "evernote.com",
-    "facebook.com",
-    "fastly.net",
-    "figma.com",
-    "firebaseapp.com",
-    "github.com",
-    "github.io",
-    "githubusercontent.com",
-    "gitlab.com",
-    "gitlab.io",
-    "goo.gl",
-    "google.com",
-    "googleapis.com",
-    "googleusercontent.com",
-    "hubspot.com",
-    "icloud.com",
-    "instagram.com",
-    "ipfs.io",
-    "is.gd",
-    "jotform.com",
-    "linkedin.com",
-    "live.com",
-    "mailchimp.com",
-    "medium.com",
-    "mediafire.com",
-    "mega.nz",
-    "microsoft.com",
-    "microsoftonline.com",
-    "netlify.app",
-    "notion.site",
-    "notion.so",
-    "office.com",
-    "office.net",
-    "office365.com",
-    "onedrive.com",
-    "onenote.com",
-    "outlook.com",
-    "ow.ly",
-    "pages.dev",
-    "pastebin.com",
-    "rebrand.ly",
-    "reddit.com",
-    "salesforce.com",
-    "scribd.com",
-    "sharepoint.com",
-    "sites.google.com",
-    "slack.com",
-    "smartsheet.com",
-    "substack.com",
-    "surveymonkey.com",
-    "t.co",
-    "t.me",
-    "teams.microsoft.com",
-    "telegram.org",
-    "tinyurl.com",
-    "trello.com",
-    "tumblr.com",
-    "twitter.com",
-    "typeform.com",
-    "vercel.app",
-    "vimeo.com",
-    "web.app",
-    "webflow.io",
-    "weebly.com",
-    "wetransfer.com",
-    "whatsapp.com",
-    "windows.net",
-    "wix.com",
-    "wixsite.com",
-    "wordpress.com",
-    "workers.dev",
-    "x.com",
-    "yahoo.com",
-    "youtu.be",
-    "youtube.com",
-    "zendesk.com",
-    "zoom.us",
-];
-
 /// A url that is searched for.
 pub(super) struct Target {
     pub(super) node: NodeRef,
@@ -123,7 +20,7 @@ pub(super) struct Target {
     /// The search terms for logs.
     search_terms: Vec<String>,
     /// The hosts by which alerts are searched, since products write the rest of a url in different ways.
-    hosts: Vec<String>,
+    pub(super) hosts: Vec<String>,
 }
 
 /// The targets of one query, and its rows.
@@ -140,27 +37,31 @@ pub(super) fn targets(
     urls: &Urls,
     verdicts: &Verdicts,
 ) -> Vec<Target> {
-    let mut nodes = graph.labelled(Label::Url);
     if context.options.pivot_on == PivotOn::Risky {
-        let named = urls.named(graph, &context.options.urls);
-        nodes.retain(|url| verdicts.is_risky(*url) || named.contains(url));
+        return risky(context, graph, urls, verdicts);
     }
+    let nodes = graph.labelled(Label::Url);
     to_targets(&context.settings, graph, urls, nodes)
 }
 
-/// The number of queries for all urls of the graph: for each query on logs, and for the query on alerts.
-pub(super) fn query_counts(context: &Context, graph: &Graph, urls: &Urls) -> (usize, usize) {
+/// The risky urls and those that the analyst named, sorted by the ids of their nodes.
+pub(super) fn risky(
+    context: &Context,
+    graph: &Graph,
+    urls: &Urls,
+    verdicts: &Verdicts,
+) -> Vec<Target> {
+    let named = urls.named(graph, &context.options.urls);
+    let mut nodes = graph.labelled(Label::Url);
+    nodes.retain(|url| verdicts.is_risky(*url) || named.contains(url));
+    to_targets(&context.settings, graph, urls, nodes)
+}
+
+/// The number of queries of this kind for all urls of the graph.
+pub(super) fn query_count(context: &Context, graph: &Graph, urls: &Urls, query: Query) -> usize {
     let targets = to_targets(&context.settings, graph, urls, graph.labelled(Label::Url));
-    let count = |words: fn(&Target) -> &Vec<String>| {
-        chunks(targets.iter().collect(), |target: &&Target| {
-            words(target).clone()
-        })
-        .len()
-    };
-    (
-        count(|target| &target.search_terms),
-        count(|target| &target.hosts),
-    )
+    let targets: Vec<&Target> = targets.iter().collect();
+    chunks(targets, |target| search_terms(query, target)).len()
 }
 
 fn to_targets(settings: &Settings, graph: &Graph, urls: &Urls, nodes: Vec<NodeRef>) -> Vec<Target> {
@@ -178,10 +79,7 @@ pub(super) async fn search<'a>(
     window: Window,
     targets: &'a [Target],
 ) -> Result<Vec<Chunk<'a>>, Failure> {
-    let words = |target: &&Target| match query {
-        Query::Alerts => target.hosts.clone(),
-        _ => target.search_terms.clone(),
-    };
+    let words = |target: &&Target| search_terms(query, target);
     let chunks = chunks(targets.iter().collect(), words);
     let lists = chunks
         .iter()
@@ -195,10 +93,31 @@ pub(super) async fn search<'a>(
         .collect())
 }
 
+/// The terms by which a query searches for a target.
+fn search_terms(query: Query, target: &Target) -> Vec<String> {
+    match query {
+        Query::Alerts => target.hosts.clone(),
+        // These logs can have a link as it was sent, with a wrapper around it.
+        Query::MessagesOn | Query::ClicksOn => wrapped(&target.search_terms),
+        _ => target.search_terms.clone(),
+    }
+}
+
+/// Search terms, and the same as they stand in the address of a wrapper, encoded once or twice: the slash before a host is
+/// part of its first word then.
+fn wrapped(terms: &[String]) -> Vec<String> {
+    let encoded =
+        |term: &String, slash: &str| format!("{}{}", &slash[1..], term.replace('/', slash));
+    let all = terms
+        .iter()
+        .flat_map(|term| [term.clone(), encoded(term, "%2F"), encoded(term, "%252F")]);
+    all.collect()
+}
+
 impl Target {
     /// `None` for a url without any search term.
     fn new(settings: &Settings, node: NodeRef, url: Url) -> Option<Self> {
-        let shared = is_shared(settings, &url);
+        let shared = link::is_shared(&url, &settings.shared_domains);
         let hosts = link::host_search_terms(&url);
         let search_terms = if shared {
             link::path_search_terms(&url)
@@ -213,15 +132,4 @@ impl Target {
             hosts,
         })
     }
-}
-
-/// True when many parties share the host of a url.
-fn is_shared(settings: &Settings, url: &Url) -> bool {
-    let Some(Host::Domain(host)) = url.host() else {
-        return false;
-    };
-    let host = host.trim_end_matches('.');
-    let configured = settings.shared_domains.iter().map(String::as_str);
-    let mut shared = SHARED.iter().copied().chain(configured);
-    shared.any(|domain| link::is_under(host, domain))
 }

@@ -18,8 +18,10 @@ use super::findings::Findings;
 use super::listing::Listing;
 use super::lookup::{Lookups, SharedRequest};
 use super::progress::{Progress, RunError};
+use super::spread::Spread;
 use super::urls::Urls;
-use super::{absent, chats, intel, messages, named_messages, pivot, seeds, teams};
+use super::verdicts::Verdicts;
+use super::{absent, chats, intel, messages, named_messages, pivot, seeds, spread, teams};
 use crate::case::Manifest;
 use crate::graph::{Graph, Label, Seen};
 use crate::http::{Client, Failure};
@@ -170,6 +172,9 @@ pub struct Quota {
 /// The approximate number of queries to the logs after the verdicts. There are more if an answer is too large.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct QueryPlan {
+    /// The number of queries that search the whole tenant for messages with the urls, and for what was done to them:
+    /// messages_on and post_delivery.
+    pub spread: usize,
     /// The number of queries about hosts and clicks: proxy_hosts, defender_hosts and clicks_on.
     pub hosts: usize,
     /// The number of queries about alerts.
@@ -196,9 +201,11 @@ pub async fn plan(
     let mut findings = Findings::new(&manifest.id, &manifest.options.settings.accepted);
     findings.note_lacks(context.settings.cloud, context.options.chats_of);
     let mut directory = Directory::default();
+    let mut verdicts = Verdicts::default();
+    let mut spread = Spread::default();
 
     let seeds = async {
-        let found = seeds::find(&context, &mut findings).await?;
+        let found = seeds::find(&context, &mut findings, &mut verdicts, &mut spread).await?;
         named_messages::add(&context, &mut findings, found).await
     };
     let seeds = progress.stage(Stage::Seeds, seeds).await?;
@@ -208,7 +215,7 @@ pub async fn plan(
 
     // The stage is only started, not completed: its messages are listed but not read.
     (progress.started)(Stage::Messages);
-    let listing = messages::list(&context, &mut findings, &teams).await?;
+    let listing = messages::list(&context, &mut findings, &teams, &seeds.messages).await?;
     // The load repeats requests whose failure is recorded in the journal, so failures after this point are not gaps
     // yet.
     let (gaps, notes) = (findings.gaps.list(), findings.notes.list());
@@ -216,7 +223,13 @@ pub async fn plan(
     let context = context.offline();
     let mut urls = seeds.urls;
     let messages = plan_messages(&context, &mut findings.graph, &mut urls, &listing).await?;
-    let chats = plan_chats(&context, &mut findings, &mut directory, &mut urls, listing).await?;
+    let known = Known {
+        directory: &mut directory,
+        urls: &mut urls,
+        verdicts: &mut verdicts,
+        spread: &mut spread,
+    };
+    let chats = plan_chats(&context, &mut findings, known, listing).await?;
     Ok(Plan {
         urls: count(&findings.graph),
         urls_complete: messages.unread == 0,
@@ -354,24 +367,33 @@ fn lacking(
     Ok(pending)
 }
 
+/// What the stages before the chats know.
+struct Known<'k> {
+    directory: &'k mut Directory,
+    urls: &'k mut Urls,
+    verdicts: &'k mut Verdicts,
+    spread: &'k mut Spread,
+}
+
 /// Reads the chats in the journal with their urls.
 async fn plan_chats(
     context: &Context,
     findings: &mut Findings,
-    directory: &mut Directory,
-    urls: &mut Urls,
+    known: Known<'_>,
     listing: Listing,
 ) -> Result<ChatPlan, Failure> {
     let options = &context.options;
+    let chats = |graph: &Graph| graph.labelled(Label::Chat).len();
+    let chats_before = chats(&findings.graph);
     let never = options.chats_of == ChatsOf::None || options.rounds == 0;
     let (urls_before, gaps_before) = (count(&findings.graph), findings.gaps.list());
-    let whole = match read_to_chats(context, findings, directory, urls, listing).await {
+    let whole = match read_to_chats(context, findings, known, listing).await {
         Ok(()) => true,
         Err(Failure::NotRecorded(_)) => false,
         Err(failure) => return Err(failure),
     };
     Ok(ChatPlan {
-        recorded: findings.graph.labelled(Label::Chat).len(),
+        recorded: chats(&findings.graph) - chats_before,
         urls: count(&findings.graph) - urls_before,
         // Failed requests are retried by the load and may add chats, so the plan is incomplete.
         complete: never || whole && findings.gaps.list() == gaps_before,
@@ -389,13 +411,28 @@ fn count(graph: &Graph) -> usize {
 async fn read_to_chats(
     context: &Context,
     findings: &mut Findings,
-    directory: &mut Directory,
-    urls: &mut Urls,
+    known: Known<'_>,
     listing: Listing,
 ) -> Result<(), Failure> {
+    let Known {
+        directory,
+        urls,
+        verdicts,
+        spread,
+    } = known;
     messages::read_listed(context, findings, directory, urls, listing).await?;
-    let mut verdicts = intel::ask(context, findings, urls).await?;
-    chats::read(context, findings, directory, urls, &mut verdicts).await
+    intel::ask(context, findings, urls, verdicts).await?;
+    spread::follow(
+        context,
+        findings,
+        directory,
+        urls,
+        verdicts,
+        spread,
+        Stage::Spread,
+    )
+    .await?;
+    chats::read(context, findings, directory, urls, verdicts, spread).await
 }
 
 impl TeamPlan {
@@ -423,7 +460,9 @@ fn plan_providers(
         .filter_map(|node| urls.url(graph, node))
         .collect();
     let providers = context.intel.providers.iter();
-    providers
+    // What Defender says is taken from rows: it is asked nothing.
+    let asked = providers.filter(|provider| !matches!(provider, Provider::Defender));
+    asked
         .map(|provider| plan_provider(context, provider, &urls))
         .collect()
 }
@@ -491,7 +530,7 @@ fn is_kept(context: &Context, provider: &Provider, request: &SharedRequest) -> b
             let cache = context.intel.cache.as_ref();
             request.kept_answer(service, cache).is_some()
         }
-        Provider::Workspace(_) | Provider::List(_) => false,
+        Provider::Workspace(_) | Provider::List(_) | Provider::Defender => false,
     }
 }
 
@@ -511,21 +550,26 @@ impl Sent {
 }
 
 fn plan_queries(context: &Context, findings: &Findings, urls: &Urls) -> QueryPlan {
-    let (logs, alerts) = pivot::query_counts(context, &findings.graph, urls);
-    // These use the same search terms.
-    let of_hosts = [Query::ProxyHosts, Query::DefenderHosts, Query::ClicksOn];
-    let hunted = of_hosts
-        .into_iter()
-        .filter(|query| is_hunted(context, findings, *query));
-    let hunted = logs * hunted.count();
-    let alerts_hunted = match is_hunted(context, findings, Query::Alerts) {
-        true => alerts,
-        false => 0,
+    let mut hunting = 0;
+    let mut count = |query: Query| {
+        let of_urls = match query {
+            // The messages with the urls are one list.
+            Query::PostDelivery => pivot::query_count(context, &findings.graph, urls, query).min(1),
+            query => pivot::query_count(context, &findings.graph, urls, query),
+        };
+        if is_hunted(context, findings, query) {
+            hunting += of_urls;
+        }
+        of_urls
     };
+    let spread = [Query::MessagesOn, Query::PostDelivery].map(&mut count);
+    let hosts = [Query::ProxyHosts, Query::DefenderHosts, Query::ClicksOn].map(&mut count);
+    let alerts = count(Query::Alerts);
     QueryPlan {
-        hosts: logs * of_hosts.len(),
+        spread: spread.iter().sum(),
+        hosts: hosts.iter().sum(),
         alerts,
-        hunting: hunted + alerts_hunted,
+        hunting,
         if_all_risky: context.options.pivot_on == PivotOn::Risky,
     }
 }

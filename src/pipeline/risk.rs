@@ -6,20 +6,49 @@ use super::verdicts::Verdicts;
 use crate::graph::property::Flag;
 use crate::graph::schema::{Given, clicked, contains, message, url, user};
 use crate::graph::{EdgeType, Field, Graph, Label, NodeRef};
-use crate::intel;
+use crate::intel::{self, defender};
 use crate::link::{self, Lookalikes};
 use crate::model::Signal;
 
-/// The users who sent a message with a url that a provider rates as risky.
+/// The messages with a url that a provider rates as risky, and those that Defender rated malicious themselves.
+pub(super) fn messages(graph: &Graph, verdicts: &Verdicts) -> Vec<NodeRef> {
+    let mut messages = graph.labelled(Label::Message);
+    messages.retain(|message| is_risky(graph, verdicts, *message));
+    messages
+}
+
+fn is_risky(graph: &Graph, verdicts: &Verdicts, message: NodeRef) -> bool {
+    let mut urls = graph.targets(message, EdgeType::Contains).into_iter();
+    is_flagged(graph, message) || urls.any(|url| verdicts.is_risky(url))
+}
+
+/// True when Defender rated the message itself malicious.
+fn is_flagged(graph: &Graph, message: NodeRef) -> bool {
+    let threats = graph.node(message).facts.get(message::THREATS);
+    threats.is_some_and(|threats| threats.iter().any(|threat| defender::is_malicious(threat)))
+}
+
+/// The users who sent a risky message.
 pub(super) fn senders(graph: &Graph, verdicts: &Verdicts) -> Vec<NodeRef> {
-    let is_risky = |message: NodeRef| {
-        let mut urls = graph.targets(message, EdgeType::Contains).into_iter();
-        urls.any(|url| verdicts.is_risky(url))
-    };
     let mut users = graph.labelled(Label::User);
     users.retain(|user| {
         let mut messages = graph.targets(*user, EdgeType::Sent).into_iter();
-        messages.any(is_risky)
+        messages.any(|message| is_risky(graph, verdicts, message))
+    });
+    users
+}
+
+/// The users who sent or received a risky message, or opened or clicked a risky url.
+pub(super) fn touched(graph: &Graph, verdicts: &Verdicts) -> Vec<NodeRef> {
+    let mut users = graph.labelled(Label::User);
+    users.retain(|user| {
+        let to = |edges| graph.targets(*user, edges).into_iter();
+        to(EdgeType::Sent)
+            .chain(to(EdgeType::Received))
+            .any(|message| is_risky(graph, verdicts, message))
+            || to(EdgeType::Opened)
+                .chain(to(EdgeType::Clicked))
+                .any(|url| verdicts.is_risky(url))
     });
     users
 }
@@ -32,6 +61,10 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
     let lookalikes = Lookalikes::new(&imitated);
     for url in graph.labelled(Label::Url) {
         let mut signals = signals(graph, url);
+        let is_rated = verdicts.is_risky(url);
+        if !is_rated && holders(graph, url).any(|message| is_flagged(graph, message)) {
+            signals.push(Signal::FlaggedMessage);
+        }
         if let Some(address) = urls.url(graph, url) {
             if let Some(reason) = lookalikes.reason(&address) {
                 signals.push(Signal::LookalikeDomain);
@@ -56,7 +89,8 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
         graph.set_all(url, rated);
     }
     for message in graph.labelled(Label::Message) {
-        let is_risky = leads_to(graph, message, EdgeType::Contains, url::RISKY);
+        let is_risky =
+            is_flagged(graph, message) || leads_to(graph, message, EdgeType::Contains, url::RISKY);
         graph.set(message, message::RISKY, is_risky);
     }
     for user in graph.labelled(Label::User) {
@@ -69,6 +103,11 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
 fn leads_to(graph: &Graph, from: NodeRef, edges: EdgeType, flag: Field<Flag>) -> bool {
     let mut targets = graph.targets(from, edges).into_iter();
     targets.any(|target| graph.node(target).facts.is(flag))
+}
+
+/// The messages that hold a url.
+fn holders(graph: &Graph, url: NodeRef) -> impl Iterator<Item = NodeRef> {
+    graph.sources(url, EdgeType::Contains).into_iter()
 }
 
 /// The signals of a url: evidence against it other than verdicts. `[risk] signals` decides which of them make it risky.
@@ -88,6 +127,15 @@ fn signals(graph: &Graph, url: NodeRef) -> Vec<Signal> {
         (
             Signal::ClickBlocked,
             sources(EdgeType::Clicked).any(is_blocked),
+        ),
+        (
+            Signal::Reported,
+            holders(graph, url)
+                .any(|message| !graph.sources(message, EdgeType::Reported).is_empty()),
+        ),
+        (
+            Signal::Zapped,
+            holders(graph, url).any(|message| graph.node(message).facts.has(message::ZAPPED)),
         ),
         (
             Signal::Smartscreen,

@@ -1,5 +1,5 @@
 //! Stage 1, seeds: finds the starting points of the investigation: SmartScreen warnings, clicks that Safe Links blocked
-//! or that continued past its warning, messages with a known threat, and whatever the analyst named.
+//! or that continued past its warning, messages with a known threat, reported messages, and whatever the analyst named.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,19 @@ use futures::try_join;
 
 use super::context::Context;
 use super::counted::CountedEvents;
+use super::defender_words::DefenderWords;
 use super::findings::Findings;
+use super::logged_messages::{LoggedMessages, PutMessage};
+use super::spread::{self, Spread};
 use super::starts::Starts;
 use super::urls::Urls;
-use super::{clicks, devices, log_ends, people, smartscreen};
+use super::verdicts::Verdicts;
+use super::{clicks, devices, log_ends, people, reported, smartscreen};
 use crate::graph::node::Team;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
 use crate::model::{BY_HAND, Options, Stage, TeamId};
-use crate::source::logs::{Query, Row};
+use crate::source::logs::{Query, Row, Rows};
 
 const STAGE: Stage = Stage::Seeds;
 
@@ -30,32 +34,43 @@ pub(super) struct Seeds {
     pub(super) teams: BTreeSet<TeamId>,
     /// The urls that logs or the analyst named.
     pub(super) urls: Urls,
+    /// The people in messages that Defender's tables tell of, who are looked up in the directory.
+    pub(super) people: Vec<NodeRef>,
+    /// The messages that Defender's tables tell of.
+    pub(super) messages: Vec<PutMessage>,
     /// The clicks that were counted. The stage `hosts` finds some of them again.
     pub(super) counted: CountedEvents,
 }
 
 /// Finds the starting points of the investigation.
-pub(super) async fn find(context: &Context, findings: &mut Findings) -> Result<Seeds, Failure> {
-    let (ends, warnings, clicks, threats) = try_join!(
+pub(super) async fn find(
+    context: &Context,
+    findings: &mut Findings,
+    verdicts: &mut Verdicts,
+    spread: &mut Spread,
+) -> Result<Seeds, Failure> {
+    let (ends, warnings, clicks, threats, reports) = try_join!(
         log_ends::ask(context),
         smartscreen::find(context),
         context.logs.query(Query::UrlClicks, context.window),
         context.logs.query(Query::MessageUrls, context.window),
+        context.logs.query(Query::Reported, context.window),
     )?;
     let (graph, mut seeds) = (&mut findings.graph, Seeds::default());
     for row in &warnings.rows {
         seeds.add_smartscreen(graph, row);
     }
     for row in &clicks.rows {
-        seeds.add_click(graph, row);
-    }
-    for row in &threats.rows {
-        seeds.add_threat(graph, row);
+        seeds.add_click(graph, &mut verdicts.words, row);
     }
     findings.note_lacking(STAGE, &threats);
-    for problems in [warnings.problems, clicks.problems, threats.problems] {
+    for problems in [warnings.problems, clicks.problems] {
         findings.add_log_problems(STAGE, problems);
     }
+    seeds.add_threats(context, findings, verdicts, spread, threats);
+    seeds
+        .add_reports(context, findings, verdicts, spread, reports)
+        .await?;
     log_ends::add(context, findings, ends);
     if let Some(problem) = context.no_hunting() {
         findings.add_out_of_reach(STAGE, problem, 1);
@@ -94,9 +109,9 @@ impl Seeds {
     }
 
     /// Adds a row of the query `url_clicks`.
-    fn add_click(&mut self, graph: &mut Graph, row: &Row) {
+    fn add_click(&mut self, graph: &mut Graph, words: &mut DefenderWords, row: &Row) {
         let why = Query::UrlClicks.name();
-        let Some(click) = clicks::put(graph, &mut self.urls, &mut self.counted, row) else {
+        let Some(click) = clicks::put(graph, &mut self.urls, words, &mut self.counted, row) else {
             return;
         };
         let seen = Seen::at(row.record, row.time("time"));
@@ -106,27 +121,59 @@ impl Seeds {
         }
     }
 
-    /// Adds a row of the query `message_urls`: a url of a message with a known threat. A message of a chat names no team.
-    fn add_threat(&mut self, graph: &mut Graph, row: &Row) {
+    /// Adds the rows of the query `message_urls`: messages with a known threat, and their urls. A message of a chat names
+    /// no team.
+    fn add_threats(
+        &mut self,
+        context: &Context,
+        findings: &mut Findings,
+        verdicts: &mut Verdicts,
+        spread: &mut Spread,
+        rows: Rows,
+    ) {
         let why = Query::MessageUrls.name();
-        let seen = Seen::at(row.record, row.time("time"));
-        if let Some(url) = self.urls.put_text(graph, row.text("url"), seen) {
-            self.starts.add(url, why, seen);
+        let graph = &mut findings.graph;
+        let mut messages = LoggedMessages::default();
+        for row in rows.rows {
+            let seen = Seen::at(row.record, row.time("time"));
+            if let Some(url) = self.urls.put_text(graph, row.text("url"), seen) {
+                self.starts.add(url, why, seen);
+            }
+            messages.add(row);
         }
-        let (id, mail) = (row.text("sender_id"), row.text("sender_upn"));
-        if let Some(user) = people::put_mail_sender(graph, id, mail, seen) {
-            self.start_from_user(user, why, seen);
+        findings.add_unknown_messages(context, STAGE, messages.nameless);
+        let put = messages.put(&mut findings.graph, &mut self.urls, &mut verdicts.words);
+        for message in &put {
+            if let Some(sender) = message.sender {
+                self.start_from_user(sender, why, message.sent);
+            }
+            if let Some(team) = &message.team {
+                self.teams.insert(team.clone());
+            }
         }
-        let team = row.text("team_id");
-        if !team.is_empty() {
-            let id = TeamId::from(team);
-            let team = Team {
-                id: id.clone(),
-                name: None,
-            };
-            graph.put(team, Seen::in_record(row.record));
-            self.teams.insert(id);
-        }
+        self.people.extend(spread.remember(&put));
+        self.messages.extend(put);
+        findings.add_log_problems(STAGE, rows.problems);
+    }
+
+    /// Adds the rows of the query `reported`, with the links of the reported messages.
+    async fn add_reports(
+        &mut self,
+        context: &Context,
+        findings: &mut Findings,
+        verdicts: &mut Verdicts,
+        spread: &mut Spread,
+        mut rows: Rows,
+    ) -> Result<(), Failure> {
+        findings.add_log_problems(STAGE, std::mem::take(&mut rows.problems));
+        let put = reported::put(context, findings, self, verdicts, rows);
+        self.people.extend(spread.remember(&put));
+        let ids = reported::ids(&put);
+        self.messages.extend(put);
+        let urls = &mut self.urls;
+        let people = spread::find_named(context, findings, urls, verdicts, spread, ids).await?;
+        self.people.extend(people);
+        Ok(())
     }
 
     /// Adds what the analyst named. It has neither a record nor a time.

@@ -33,7 +33,8 @@ pub(super) async fn find(
     seeds: &Seeds,
 ) -> Result<BTreeSet<TeamId>, Failure> {
     let users: Vec<NodeRef> = seeds.users.iter().copied().collect();
-    directory.resolve(context, findings, STAGE, &users).await?;
+    let people = [users.as_slice(), &seeds.people].concat();
+    directory.resolve(context, findings, STAGE, &people).await?;
     // Users who are not in the directory have no teams.
     let accounts = users
         .into_iter()

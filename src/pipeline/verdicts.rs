@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::defender_words::DefenderWords;
 use super::intel::ServiceState;
 use super::urls::Urls;
 use crate::graph::{Graph, NodeRef};
@@ -14,8 +15,12 @@ pub(super) struct Verdicts {
     looked_up: HashSet<NodeRef>,
     /// By the node of the url.
     by_url: HashMap<NodeRef, Vec<Verdict>>,
+    /// By the node of the url.
+    of_defender: HashMap<NodeRef, Verdict>,
     /// The urls that the analyst named benign.
     benign: HashSet<NodeRef>,
+    /// What Defender's rows say.
+    pub(super) words: DefenderWords,
     /// What the services of the providers answered so far, by name, and whether they are asked.
     pub(super) services: BTreeMap<&'static str, ServiceState>,
 }
@@ -33,9 +38,15 @@ impl Verdicts {
         self.by_url.entry(url).or_default().push(verdict);
     }
 
+    /// Sets the verdict of Defender on a url, which outdates an earlier one: it can only have become worse.
+    pub(super) fn set_of_defender(&mut self, url: NodeRef, verdict: Verdict) {
+        self.of_defender.insert(url, verdict);
+    }
+
     /// The verdicts of the providers on a url.
-    pub(super) fn of(&self, url: NodeRef) -> &[Verdict] {
-        self.by_url.get(&url).map_or(&[], Vec::as_slice)
+    pub(super) fn of(&self, url: NodeRef) -> impl Iterator<Item = &Verdict> {
+        let given = self.by_url.get(&url).into_iter().flatten();
+        given.chain(self.of_defender.get(&url))
     }
 
     /// Takes a url out of risk, since the analyst named it benign.

@@ -68,8 +68,9 @@ pub(super) fn render_plan(text: &mut String, plan: &Plan) -> std::fmt::Result {
     };
     writeln!(
         text,
-        "\nQueries to {}, inside the tenant: about {} on hosts and clicks, about {} on alerts, for the urls known{condition}; more when an answer is too large, since its time is then halved and asked for again",
+        "\nQueries to {}, inside the tenant: about {} on messages that hold the urls, about {} on hosts and clicks, about {} on alerts, for the urls known{condition}; more when an answer is too large, since its time is then halved and asked for again",
         place(&plan.queries),
+        plan.queries.spread,
         plan.queries.hosts,
         plan.queries.alerts
     )?;
@@ -95,7 +96,7 @@ pub(super) fn render_plan(text: &mut String, plan: &Plan) -> std::fmt::Result {
 fn place(queries: &QueryPlan) -> &'static str {
     match queries.hunting {
         0 => "the workspace",
-        hunting if hunting == queries.hosts + queries.alerts => "advanced hunting",
+        hunting if hunting == queries.spread + queries.hosts + queries.alerts => "advanced hunting",
         _ => "the workspace and advanced hunting",
     }
 }

@@ -8,7 +8,7 @@ mod mask;
 mod never;
 mod secret;
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::model::Settings;
 
@@ -73,6 +73,18 @@ impl Privacy {
             self.never.add(pattern.as_ref())?;
         }
         Ok(self)
+    }
+
+    /// True when the host of a url is internal.
+    pub fn is_internal(&self, url: &Url) -> bool {
+        let host = url.host();
+        host.is_some_and(|host| self.inside.why(&host).is_some())
+    }
+
+    /// True for a domain of the tenant's own, or one below it.
+    pub fn is_own_domain(&self, domain: &str) -> bool {
+        let domain = domain.to_ascii_lowercase();
+        self.inside.why_declared(&Host::Domain(&domain)).is_some()
     }
 
     /// Decides whether a url may be sent, and in what form.

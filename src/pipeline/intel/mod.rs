@@ -3,6 +3,7 @@
 mod service;
 mod workspace;
 
+use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use url::Url;
 
@@ -11,9 +12,10 @@ use super::findings::Findings;
 use super::lookup::{LookupResult, LookupUrl, Lookups};
 use super::urls::Urls;
 use super::verdicts::Verdicts;
-use crate::graph::{Edge, Graph, Seen, node, schema};
+use crate::graph::{Edge, Graph, NodeRef, Seen, node, schema};
 use crate::http::Failure;
-use crate::intel::{ANALYST, Decision, Provider, State};
+use crate::intel::defender::DEFENDER;
+use crate::intel::{ANALYST, Decision, Provider, State, Verdict};
 use crate::model::{Stage, VerdictId};
 use crate::source::logs::Problem;
 
@@ -24,8 +26,8 @@ pub(super) async fn ask(
     context: &Context,
     findings: &mut Findings,
     urls: &Urls,
-) -> Result<Verdicts, Failure> {
-    let mut verdicts = Verdicts::default();
+    verdicts: &mut Verdicts,
+) -> Result<(), Failure> {
     for provider in &context.intel.providers {
         let Provider::List(lists) = provider else {
             continue;
@@ -43,8 +45,7 @@ pub(super) async fn ask(
                 .add(Stage::Intel, provider.source(), reason, affected);
         }
     }
-    ask_about_new(context, findings, Stage::Intel, urls, &mut verdicts).await?;
-    Ok(verdicts)
+    ask_about_new(context, findings, Stage::Intel, urls, verdicts).await
 }
 
 /// Asks every provider about every url that was not looked up before. Gaps are added under `stage`.
@@ -103,7 +104,37 @@ pub(super) async fn ask_about_new(
         };
         put(&mut findings.graph, urls, verdicts, ANALYST, result);
     }
+    take_words(context, findings, urls, verdicts);
     Ok(())
+}
+
+/// Makes verdicts of what Defender's rows say of urls so far.
+pub(super) fn take_words(
+    context: &Context,
+    findings: &mut Findings,
+    urls: &Urls,
+    verdicts: &mut Verdicts,
+) {
+    let is_taken = |provider: &Provider| matches!(provider, Provider::Defender);
+    if !context.intel.providers.iter().any(is_taken) {
+        return;
+    }
+    let graph = &mut findings.graph;
+    for (url, verdict, seen) in verdicts.words.take_new(context, graph, urls) {
+        let Some(address) = urls.url(graph, url) else {
+            continue;
+        };
+        put_verdict(
+            graph,
+            url,
+            address.as_str(),
+            DEFENDER,
+            &verdict,
+            &seen,
+            Asked::default(),
+        );
+        verdicts.set_of_defender(url, verdict);
+    }
 }
 
 /// The urls that were not looked up before, sorted.
@@ -126,10 +157,12 @@ impl New {
         verdicts: &mut Verdicts,
     ) -> Self {
         let providers = &context.intel.providers;
-        let is_local = |provider: &Provider| provider.local();
+        // What Defender says is taken from rows: it is asked nothing.
+        let is_asked = |provider: &Provider| !matches!(provider, Provider::Defender);
+        let is_local = |provider: &Provider| provider.local() && is_asked(provider);
         let (some_local, some_outside) = (
             providers.iter().any(is_local),
-            !providers.iter().all(is_local),
+            !providers.iter().all(Provider::local),
         );
         let graph = &mut findings.graph;
         let mut new = Self::default();
@@ -210,7 +243,7 @@ async fn ask_provider(
             results.extend(service::ask(context, service, &mut now, lookups.requests).await?);
             state = Some(now);
         }
-        Provider::List(_) => {}
+        Provider::List(_) | Provider::Defender => {}
     }
     Ok(Answers {
         results,
@@ -251,27 +284,59 @@ fn put(
     result: LookupResult,
 ) {
     let LookupResult { url, verdict, seen } = result;
-    let id = VerdictId::new(graph.case(), provider, url.url.as_str());
+    let checked = seen.iter().filter_map(|seen| seen.at).max();
+    let Some(node) = urls.node(graph, &url.url) else {
+        return;
+    };
+    let asked = Asked {
+        checked,
+        string: url.sent_as,
+    };
+    put_verdict(
+        graph,
+        node,
+        url.url.as_str(),
+        provider,
+        &verdict,
+        &seen,
+        asked,
+    );
+    verdicts.add(node, verdict);
+}
+
+/// When a provider was asked about a url, and by which string, if it differs from the url.
+#[derive(Default)]
+struct Asked {
+    checked: Option<DateTime<Utc>>,
+    string: Option<String>,
+}
+
+/// Puts a verdict on a url into the graph.
+fn put_verdict(
+    graph: &mut Graph,
+    url: NodeRef,
+    address: &str,
+    provider: &str,
+    verdict: &Verdict,
+    seen: &[Seen],
+    asked: Asked,
+) {
+    let id = VerdictId::new(graph.case(), provider, address);
     let node = node::Verdict {
         severity: verdict.severity,
         score: verdict.score,
         summary: Some(verdict.summary.clone()),
         tags: verdict.tags.clone(),
         reference: verdict.reference.clone(),
-        checked: seen.iter().filter_map(|seen| seen.at).max(),
-        asked: url.sent_as,
+        checked: asked.checked,
+        asked: asked.string,
         ..node::Verdict::new(id, verdict.state)
     };
     let first = seen.first().copied().unwrap_or_default();
     let node = graph.put(node, first);
-    for seen in &seen {
+    graph.link(url, Edge::HasVerdict, node, first);
+    for seen in seen.iter().skip(1) {
         graph.see(node, *seen);
-    }
-    if let Some(url) = urls.node(graph, &url.url) {
-        graph.link(url, Edge::HasVerdict, node, first);
-        for seen in seen.into_iter().skip(1) {
-            graph.link(url, Edge::HasVerdict, node, seen);
-        }
-        verdicts.add(url, verdict);
+        graph.link(url, Edge::HasVerdict, node, *seen);
     }
 }

@@ -116,6 +116,12 @@ impl<'a> Entity<'a> {
             .trim()
     }
 
+    /// All its text fields.
+    pub fn texts(self) -> impl Iterator<Item = &'a str> {
+        let fields = self.0.as_object().into_iter().flatten();
+        fields.filter_map(|(_, value)| value.as_str())
+    }
+
     /// The device of a host entity; `None` when it has neither id nor name.
     pub fn device(self) -> Option<Device<'a>> {
         let (name, domain) = (self.text("HostName"), self.text("DnsDomain"));

@@ -104,6 +104,31 @@ impl Row {
         }
     }
 
+    /// A boolean like [`Row::boolean`]; `None` when it is absent.
+    pub fn flag(&self, column: &str) -> Option<bool> {
+        match self.cell(column) {
+            Value::Null | Value::Object(_) | Value::Array(_) => None,
+            Value::String(text) if text.trim().is_empty() => None,
+            _ => Some(self.boolean(column)),
+        }
+    }
+
+    /// A list of texts, or the JSON text of one; empty when it is absent or anything else.
+    pub fn list(&self, column: &str) -> Vec<String> {
+        let parsed: Value;
+        let list = match self.cell(column) {
+            Value::String(text) => {
+                parsed = serde_json::from_str(text).unwrap_or_default();
+                &parsed
+            }
+            list => list,
+        };
+        let items = list.as_array().into_iter().flatten();
+        items
+            .filter_map(|item| Some(item.as_str()?.to_owned()))
+            .collect()
+    }
+
     /// All cells as JSON. The same event has the same identity in the results of all queries.
     pub fn identity(&self) -> String {
         serde_json::to_string(&self.cells).unwrap_or_default()

@@ -1,0 +1,52 @@
+//! Decides which senders are from outside, where Microsoft Graph does not say it of their messages.
+
+use super::context::Context;
+use super::directory::Directory;
+use super::logged_messages::DEFENDER;
+use crate::graph::schema::{message, user};
+use crate::graph::{EdgeType, Graph, Label, NodeRef};
+use crate::model::UserKind;
+
+/// Marks the senders of messages that Defender's tables tell of. One is from outside when the directory does not know the
+/// object id or, without an answer of the directory, when somebody from outside is in the thread and the address is not of
+/// the tenant's own domains.
+pub(super) fn mark(context: &Context, graph: &mut Graph, directory: &Directory) {
+    for message in graph.labelled(Label::Message) {
+        let sources = graph.node(message).facts.get(message::SOURCES);
+        if !sources.is_some_and(|sources| sources.contains(&DEFENDER)) {
+            continue;
+        }
+        for sender in graph.sources(message, EdgeType::Sent) {
+            if graph.node(sender).facts.has(user::TYPE) {
+                continue;
+            }
+            if is_outside(context, graph, directory, sender, message) {
+                graph.set(sender, user::TYPE, Some(UserKind::External));
+            }
+        }
+    }
+}
+
+fn is_outside(
+    context: &Context,
+    graph: &Graph,
+    directory: &Directory,
+    sender: NodeRef,
+    message: NodeRef,
+) -> bool {
+    let data = graph.node(sender);
+    let has_id = data.user_id().is_some_and(|id| id.as_upn().is_none());
+    if has_id && directory.lacks(graph, sender) {
+        return true;
+    }
+    if directory.knows(graph, sender) {
+        return false;
+    }
+    let address = data
+        .facts
+        .get(user::MAIL)
+        .or_else(|| data.facts.get(user::UPN));
+    let domain = address.and_then(|address| address.rsplit_once('@'));
+    let is_foreign = domain.is_some_and(|(_, domain)| !context.intel.privacy.is_own_domain(domain));
+    is_foreign && graph.node(message).facts.is(message::EXTERNAL)
+}

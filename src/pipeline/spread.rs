@@ -1,0 +1,217 @@
+//! Stage 6, spread: finds every message of the tenant that holds a risky url, whoever sent it and wherever it stands, and
+//! what was done to these messages after delivery.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::context::Context;
+use super::directory::Directory;
+use super::findings::Findings;
+use super::logged_messages::{LoggedMessages, PutMessage};
+use super::pivot;
+use super::urls::Urls;
+use super::verdicts::Verdicts;
+use super::{intel, risk};
+use crate::graph::schema::message;
+use crate::graph::{EdgeType, Graph, Label, NodeRef, Seen};
+use crate::http::Failure;
+use crate::link::MessageAddress;
+use crate::model::{MessageId, Stage};
+use crate::source::logs::{Query, Row, chunks};
+
+/// The messages that Defender's tables tell of, and what was asked about them so far.
+#[derive(Default)]
+pub(super) struct Spread {
+    /// The ids by which Defender's tables name messages.
+    ids: BTreeMap<NodeRef, String>,
+    /// The urls that were searched for.
+    searched: BTreeSet<NodeRef>,
+    /// The messages of which it was asked what was done to them.
+    followed: BTreeSet<NodeRef>,
+}
+
+impl Spread {
+    /// Remembers messages, and returns the people in them.
+    pub(super) fn remember(&mut self, messages: &[PutMessage]) -> Vec<NodeRef> {
+        for message in messages {
+            self.ids.insert(message.node, message.defender_id.clone());
+        }
+        let people = messages.iter();
+        people
+            .flat_map(|message| message.sender.iter().chain(&message.recipients))
+            .copied()
+            .collect()
+    }
+
+    /// The ids that Defender's tables can have for a message. That of a reply is written in two ways.
+    pub(super) fn ids_of(&self, graph: &Graph, message: NodeRef) -> Vec<String> {
+        if let Some(id) = self.ids.get(&message) {
+            return vec![id.clone()];
+        }
+        let data = graph.node(message);
+        let Some((thread, id)) = data.id.rsplit_once('/') else {
+            return Vec::new();
+        };
+        let mut ids = Vec::new();
+        for place in graph.targets(message, EdgeType::PostedIn) {
+            if graph.node(place).label == Label::Chat {
+                ids.push(format!("/chats/{thread}/messages/{id}"));
+                continue;
+            }
+            for team in graph.sources(place, EdgeType::HasChannel) {
+                let channel = format!("/teams/{}/channels/{thread}/messages", graph.node(team).id);
+                ids.push(format!("{channel}/{id}"));
+                for root in graph.targets(message, EdgeType::ReplyTo) {
+                    if let Some((_, root)) = graph.node(root).id.rsplit_once('/') {
+                        ids.push(format!("{channel}/{root}/replies/{id}"));
+                    }
+                }
+            }
+        }
+        ids
+    }
+}
+
+/// Finds the messages with these ids, and puts them into the graph with all their links. Returns the people in them.
+pub(super) async fn find_named(
+    context: &Context,
+    findings: &mut Findings,
+    urls: &mut Urls,
+    verdicts: &mut Verdicts,
+    spread: &mut Spread,
+    ids: Vec<String>,
+) -> Result<Vec<NodeRef>, Failure> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked: BTreeSet<String> = ids.iter().map(|id| id.to_lowercase()).collect();
+    let ids = chunks(ids, |id: &String| vec![id.clone()]);
+    let logs = &context.logs;
+    let answers = logs.query_chunks(Query::MessagesOn, context.window, "needles", ids);
+    let mut found = LoggedMessages::default();
+    for rows in answers.await? {
+        rows.rows.into_iter().for_each(|row| found.add(row));
+        findings.add_log_problems(Stage::Seeds, rows.problems);
+    }
+    found.retain(|id, _| asked.contains(&id.to_lowercase()));
+    findings.add_unknown_messages(context, Stage::Seeds, found.nameless);
+    let put = found.put(&mut findings.graph, urls, &mut verdicts.words);
+    Ok(spread.remember(&put))
+}
+
+/// Finds the messages that hold a url which is risky, or was named by hand, and was not searched for yet. Their other urls
+/// are rated, and if one of them is risky it is searched for too. Then asks what was done to the risky messages.
+pub(super) async fn follow(
+    context: &Context,
+    findings: &mut Findings,
+    directory: &mut Directory,
+    urls: &mut Urls,
+    verdicts: &mut Verdicts,
+    spread: &mut Spread,
+    stage: Stage,
+) -> Result<(), Failure> {
+    for _ in 0..context.options.rounds.max(1) {
+        let mut targets = pivot::risky(context, &findings.graph, urls, verdicts);
+        targets.retain(|target| !spread.searched.contains(&target.node));
+        if targets.is_empty() {
+            break;
+        }
+        spread
+            .searched
+            .extend(targets.iter().map(|target| target.node));
+        let window = context.window;
+        let answers = pivot::search(context, Query::MessagesOn, window, &targets).await?;
+        let mut found = LoggedMessages::default();
+        for chunk in answers {
+            chunk.rows.rows.into_iter().for_each(|row| found.add(row));
+            findings.add_log_problems(stage, chunk.rows.problems);
+        }
+        let wanted: BTreeSet<&url::Url> = targets.iter().map(|target| &target.url).collect();
+        found.retain(|_, links| links.iter().any(|link| wanted.contains(link)));
+        findings.add_unknown_messages(context, stage, found.nameless);
+        let put = found.put(&mut findings.graph, urls, &mut verdicts.words);
+        let people = spread.remember(&put);
+        directory.resolve(context, findings, stage, &people).await?;
+        intel::ask_about_new(context, findings, stage, urls, verdicts).await?;
+    }
+    what_was_done(context, findings, verdicts, spread, stage).await
+}
+
+/// Asks what was done to the risky messages after delivery, once for each.
+async fn what_was_done(
+    context: &Context,
+    findings: &mut Findings,
+    verdicts: &Verdicts,
+    spread: &mut Spread,
+    stage: Stage,
+) -> Result<(), Failure> {
+    let mut messages = risk::messages(&findings.graph, verdicts);
+    messages.retain(|message| !spread.followed.contains(message));
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let graph = &findings.graph;
+    let by_id: BTreeMap<String, NodeRef> = messages
+        .iter()
+        .flat_map(|message| {
+            let ids = spread.ids_of(graph, *message);
+            ids.into_iter().map(|id| (id, *message))
+        })
+        .collect();
+    spread.followed.extend(messages);
+    let ids = chunks(by_id.keys().cloned().collect(), |id: &String| {
+        vec![id.clone()]
+    });
+    let logs = &context.logs;
+    let answers = logs.query_chunks(Query::PostDelivery, context.window, "messages", ids);
+    let mut done: BTreeMap<NodeRef, Vec<Row>> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for rows in answers.await? {
+        for row in rows.rows {
+            let id = row.text("teams_message_id");
+            let named = by_id.get(id).copied().or_else(|| find(&findings.graph, id));
+            if let Some(message) = named {
+                done.entry(message).or_default().push(row);
+            }
+        }
+        problems.extend(rows.problems);
+    }
+    findings.add_log_problems(stage, problems);
+    for (message, rows) in done {
+        put_done(&mut findings.graph, message, &rows);
+    }
+    Ok(())
+}
+
+/// The message with an id of Defender's tables.
+pub(super) fn find(graph: &Graph, id: &str) -> Option<NodeRef> {
+    let address = MessageAddress::of_defender(id)?;
+    let id = MessageId::in_place(&address.thread, &address.message);
+    graph.find(Label::Message, id.as_str())
+}
+
+/// Writes what was done to a message: where it was last known to be, and what succeeded.
+fn put_done(graph: &mut Graph, message: NodeRef, rows: &[Row]) {
+    let mut last: Option<(Option<DateTime<Utc>>, &str)> = None;
+    for row in rows {
+        graph.see(message, Seen::in_record(row.record));
+        let (at, location) = (row.time("time"), row.text("location"));
+        if !location.is_empty() && last.is_none_or(|known| known <= (at, location)) {
+            last = Some((at, location));
+        }
+        if !row.text("result").eq_ignore_ascii_case("success") {
+            continue;
+        }
+        let kind = row.text("action_type");
+        if !kind.is_empty() {
+            graph.set(message, message::ZAP, vec![kind.to_owned()]);
+        }
+        if let Some(at) = at {
+            graph.set(message, message::ZAPPED, at);
+        }
+    }
+    if let Some((_, location)) = last {
+        graph.set(message, message::DELIVERY, location.to_owned());
+    }
+}
