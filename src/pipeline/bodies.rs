@@ -10,6 +10,8 @@ use crate::link::{self, Link};
 use crate::model::{MessageId, Store};
 use crate::source::msgraph::{ChatMessage, Recorded};
 
+/// The `sources` of a message that Microsoft Graph gave.
+pub(super) const GRAPH: &str = "graph";
 /// The number of characters of a message's text in its preview.
 const PREVIEW: usize = 280;
 
@@ -52,7 +54,7 @@ impl ReadMessage {
             importance: value.importance.take(),
             preview: self.preview.take(),
             web_url: value.web_url.take(),
-            sources: vec!["graph".to_owned()],
+            sources: vec![GRAPH.to_owned()],
             ..Message::default()
         };
         let seen = Seen::between(*record, created, created.max(modified));

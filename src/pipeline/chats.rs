@@ -49,15 +49,12 @@ pub(super) async fn read(
     verdicts: &mut Verdicts,
     spread: &mut Spread,
 ) -> Result<(), Failure> {
-    if context.options.chats_of == ChatsOf::None {
-        return Ok(());
-    }
     let mut users_done = BTreeSet::new();
     let mut chats_done = BTreeSet::new();
     for _ in 0..context.options.rounds {
         let users = waiting(context, &findings.graph, verdicts, &users_done);
         if users.is_empty() {
-            return Ok(());
+            break;
         }
         users_done.extend(users.iter().copied());
         let chats = chats_of(context, findings, directory, users, &mut chats_done).await?;
@@ -73,7 +70,7 @@ pub(super) async fn read(
             .notes
             .add(STAGE, msgraph::SOURCE, reason, left as u64);
     }
-    Ok(())
+    spread::read_rest(context, findings, directory, urls, verdicts, spread, STAGE).await
 }
 
 /// The users whose chats should be read and have not been read.
@@ -89,7 +86,8 @@ fn waiting(
             users.retain(|user| !graph.targets(*user, EdgeType::Sent).is_empty());
             users
         }
-        ChatsOf::Risky | ChatsOf::None => risk::senders(graph, verdicts),
+        ChatsOf::None => Vec::new(),
+        ChatsOf::Risky => risk::senders(graph, verdicts),
         ChatsOf::Touched => risk::touched(graph, verdicts),
     };
     users.retain(|user| !done.contains(user));

@@ -66,6 +66,7 @@ pub(super) async fn find(
         search(context, findings, urls, verdicts, &targets, &mut counted).await?;
         intel::ask_about_new(context, findings, STAGE, urls, verdicts).await?;
         spread::follow(context, findings, directory, urls, verdicts, spread, STAGE).await?;
+        spread::read_rest(context, findings, directory, urls, verdicts, spread, STAGE).await?;
     }
     if shared > 0 {
         let reason =

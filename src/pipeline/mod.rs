@@ -20,6 +20,7 @@ mod directory;
 mod fetched;
 mod findings;
 mod finish;
+mod found_messages;
 mod hosts;
 mod intel;
 mod links;

@@ -12,7 +12,7 @@ use super::logged_messages::{LoggedMessages, PutMessage};
 use super::pivot;
 use super::urls::Urls;
 use super::verdicts::Verdicts;
-use super::{intel, risk};
+use super::{found_messages, intel, risk};
 use crate::graph::schema::message;
 use crate::graph::{EdgeType, Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
@@ -29,6 +29,8 @@ pub(super) struct Spread {
     searched: BTreeSet<NodeRef>,
     /// The messages of which it was asked what was done to them.
     followed: BTreeSet<NodeRef>,
+    /// The messages that were asked for in Microsoft Graph.
+    pub(super) read: BTreeSet<NodeRef>,
 }
 
 impl Spread {
@@ -136,6 +138,22 @@ pub(super) async fn follow(
         intel::ask_about_new(context, findings, stage, urls, verdicts).await?;
     }
     what_was_done(context, findings, verdicts, spread, stage).await
+}
+
+/// Reads in Microsoft Graph what only Defender's tables tell of so far, rates what it shows, and follows what is risky of it.
+pub(super) async fn read_rest(
+    context: &Context,
+    findings: &mut Findings,
+    directory: &mut Directory,
+    urls: &mut Urls,
+    verdicts: &mut Verdicts,
+    spread: &mut Spread,
+    stage: Stage,
+) -> Result<(), Failure> {
+    let people = found_messages::read(context, findings, directory, urls, spread, stage).await?;
+    directory.resolve(context, findings, stage, &people).await?;
+    intel::ask_about_new(context, findings, stage, urls, verdicts).await?;
+    follow(context, findings, directory, urls, verdicts, spread, stage).await
 }
 
 /// Asks what was done to the risky messages after delivery, once for each.

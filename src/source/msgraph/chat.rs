@@ -82,4 +82,34 @@ impl Graph {
             is_sorting_refused: is_sorted,
         })
     }
+
+    /// The messages that people of other tenants sent to a user and that changed in this time, in all chats of the user,
+    /// those among them that another tenant owns. `digest` is called with each on any thread, and `visit` with its results
+    /// in the order of the list. What the user answered is not among them.
+    ///
+    /// # Errors
+    /// When no request can be made at all.
+    pub async fn messages_from_outside<M: Send + 'static>(
+        &self,
+        user: &str,
+        changed: Window,
+        digest: impl Fn(Recorded<ChatMessage>) -> M + Clone + Send + 'static,
+        mut visit: impl FnMut(M),
+    ) -> Result<Option<Problem>, Failure> {
+        let filter = format!(
+            "{} and from/user/userIdentityType eq 'federatedUser'",
+            changed_between(changed)
+        );
+        let query = [("$top", PAGE.to_string()), ("$filter", filter)];
+        let path = ["users", user, "chats", "getAllMessages"];
+        let request = with_all_types(self.list(&path, &query, limits::all_messages_of(user)));
+        if let Err(problem) = self.reach.messages_from_outside()
+            && self.journal.on_record(&request)?.is_none()
+        {
+            return Ok(Some(problem));
+        }
+        let subject = Subject::CHAT_MESSAGES;
+        self.pages(request, subject, None, None, digest, &mut visit)
+            .await
+    }
 }

@@ -55,6 +55,14 @@ pub(super) fn all_messages(team: &str) -> Vec<Limit> {
     ]
 }
 
+/// All chat messages of a user: 200 a second in a tenant.
+pub(super) fn all_messages_of(user: &str) -> Vec<Limit> {
+    vec![
+        limit("all messages".to_owned(), 200.0),
+        limit(format!("user {user}"), 5.0),
+    ]
+}
+
 /// The messages of a channel: 20 a second in a tenant, 4 for a team, 1 for a channel.
 pub(super) fn channel_messages(team: &str, id: &str) -> Vec<Limit> {
     vec![

@@ -125,6 +125,15 @@ impl Reach {
         self.needs(Subject::CHAT_MESSAGES, CHAT_MESSAGES)
     }
 
+    /// The rule for the list of what people outside sent to a user: only an application has it.
+    pub(super) fn messages_from_outside(&self) -> Result<(), Problem> {
+        let what = Subject::CHAT_MESSAGES.what;
+        match self {
+            Self::Application => Ok(()),
+            Self::Person { .. } => Err(Problem::OfOthers { what }),
+        }
+    }
+
     /// The person who is signed in, by the id or the UPN; `None` for an application, and for one that the token does not
     /// name.
     pub(super) fn person(&self) -> Option<&str> {

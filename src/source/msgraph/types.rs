@@ -84,6 +84,7 @@ pub struct ChatMessage {
     pub importance: Option<String>,
     pub web_url: Option<String>,
     pub channel_identity: Option<ChannelIdentity>,
+    pub chat_id: Option<String>,
     pub from: Option<From>,
     pub body: Option<ItemBody>,
     #[serde(deserialize_with = "list")]
