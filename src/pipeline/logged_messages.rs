@@ -450,3 +450,8 @@ fn put_sender(
     }
     Some(user)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+#[path = "logged_messages_tests.rs"]
+pub(super) mod tests;

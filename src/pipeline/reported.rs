@@ -232,3 +232,98 @@ impl LoggedMessage {
         MessageId::in_place(&address.thread, &address.message)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::pipeline::logged_messages::tests::rows;
+
+    fn row(submission: &str, message: &str, changes: &[(&str, Value)]) -> Value {
+        let path = match message {
+            "" => String::new(),
+            message => format!("/chats/19:a@thread.v2/messages/{message}"),
+        };
+        let mut row = json!({
+            "reported": "2026-07-23T12:00:00Z", "submission_id": submission,
+            "operation": "UserSubmission", "content": "ChatMessage",
+            "reporter_id": "a0000000-0000-4000-8000-000000000001",
+            "reporter_upn": "anna@contoso.example", "reporter_name": "Anna",
+            "reported_sender": "helpdesk@fabrikam.example", "verdict": "",
+            "time": "2026-07-23T11:00:00Z", "teams_message_id": path, "message_id": message,
+            "thread_id": if message.is_empty() { "" } else { "19:a@thread.v2" },
+            "recipients": "[{\"RecipientSmtpAddress\":\"Anna@contoso.example\"}]"
+        });
+        for (column, value) in changes {
+            row[*column] = value.clone();
+        }
+        row
+    }
+
+    /// The message that each report is taken to be about, with the number of others that would fit and the verdict.
+    fn read(given: &[Value]) -> Vec<(Option<String>, usize, Option<String>)> {
+        let reports = reports(rows(Query::Reported, given));
+        reports
+            .map(|report| {
+                let mut candidates = report.candidates();
+                let chosen = candidates.pop();
+                let verdict = report.verdict.map(|(_, verdict)| verdict);
+                let chosen = chosen.map(|message| message.address().message.clone());
+                (chosen, candidates.len(), verdict)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_report_is_about_the_newest_message_that_the_reporter_received_before_it() {
+        // Ids are times: 11:00, 11:30, 12:30 and 11:59.
+        let given = [
+            row("s1", "1784804400000", &[]),
+            row("s1", "1784806200000", &[]),
+            row("s1", "1784809800000", &[]),
+            row("s1", "1784807940000", &[("recipients", json!("[]"))]),
+        ];
+        assert_eq!(read(&given), [(Some("1784806200000".to_owned()), 1, None)]);
+        // An administrator need not have received it.
+        let of_admin = given.map(|mut row| {
+            row["operation"] = json!("AdminSubmission");
+            row
+        });
+        assert_eq!(
+            read(&of_admin),
+            [(Some("1784807940000".to_owned()), 2, None)]
+        );
+    }
+
+    #[test]
+    fn a_report_that_is_graded_later_is_one() {
+        let graded = |at: &str, verdict: &str| {
+            [
+                ("reported", json!(at)),
+                ("operation", json!("UserSubmissionTriage")),
+                ("verdict", json!(verdict)),
+                ("reporter_upn", json!("robot@contoso.example")),
+                ("reporter_id", json!("")),
+            ]
+        };
+        let id = "1784804400000";
+        let given = [
+            row("s1", id, &graded("2026-07-23T14:00:00Z", "Phish")),
+            row("s1", id, &graded("2026-07-23T13:00:00Z", "NoThreatsFound")),
+            row("s1", id, &[]),
+            row("s2", "", &[]),
+        ];
+        let found = read(&given);
+        assert_eq!(
+            found,
+            [
+                (Some(id.to_owned()), 0, Some("Phish".to_owned())),
+                (None, 0, None)
+            ]
+        );
+        let first = reports(rows(Query::Reported, &given)).next().unwrap().first;
+        assert_eq!(first.text("reporter_upn"), "anna@contoso.example");
+    }
+}
