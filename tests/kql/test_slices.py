@@ -81,7 +81,7 @@ def fill(workspace: Workspace, random: Random) -> None:
             click(workspace, time, **row)
         time, row = moment(), {
             "ThreatTypes": random.choice(["", "Phish"]),
-            "SenderEmailAddress": f"user{number % 40}@contoso.example",
+            "SenderEmailAddress": f"user{number // 2 % 40}@contoso.example",
         }
         for _ in range(times):
             message(workspace, time, f"m-{number // 2}", **row)
