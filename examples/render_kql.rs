@@ -1,6 +1,7 @@
 //! Renders every query as it is sent, with ordinary and with hostile values, into a folder: `<query>.<case>.kql`, and
-//! beside it `<query>.<case>.json` with the values. A case that begins with `hunting-` is what advanced hunting is asked;
-//! there the ends of logs are asked for log by log. `tests/kql` reads them back with Microsoft's parser.
+//! beside it `<query>.<case>.json` with the values. A case that begins with `workspace-` or `hunting-` is what that place is
+//! asked, where columns differ from those that the files name; `<place>-end-<log>` asks for the ends of one log. `tests/kql`
+//! reads them back with Microsoft's parser, and runs them.
 
 use std::path::PathBuf;
 
@@ -11,9 +12,16 @@ use serde_json::{Map, Value};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("name a folder")?);
     std::fs::create_dir_all(&folder)?;
-    // What advanced hunting has of a table in which places differ.
-    let columns = ["TeamsMessageId", "Url", "UrlDomain", "ReportId"].map(str::to_owned);
-    let known = Known::from([("MessageUrlInfo", Columns::from(columns))]);
+    // What the places have of the tables in which they differ: what is documented for a workspace, and what is seen in
+    // advanced hunting.
+    let columns = |names: &[&str]| Columns::from_iter(names.iter().map(|name| (*name).to_owned()));
+    let documented = columns(&["ThreadSubtype", "MessageFormatType", "MessageSubject"]);
+    let streamed = columns(&["ThreadSubType", "ThreadType", "ThreadName", "Subject"]);
+    let of_workspace = Known::from([("MessageEvents", documented)]);
+    let of_hunting = Known::from([
+        ("MessageEvents", streamed),
+        ("MessageUrlInfo", columns(&["TeamsMessageId", "Url"])),
+    ]);
     for (case, list) in cases() {
         for query in Query::ALL {
             let values: Vec<(&str, Parameter)> = query
@@ -41,22 +49,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 std::fs::write(folder.join(format!("{name}.json")), &told)
             };
             write(case, query.render(&values))?;
+            let text = query.render_for(Place::Workspace, &of_workspace, &values);
+            write(&format!("workspace-{case}"), text)?;
             if query == Query::LogEnds {
-                let stand_ins = ["AlertEvidence", "AlertInfo", "CloudAppEvents"];
+                let stand_ins = ["AlertEvidence", "AlertInfo"];
                 for log in query
                     .tables()
                     .chain(stand_ins)
                     .filter(|_| case == "ordinary")
                 {
                     let text = Query::render_end(log, Place::Workspace, &values);
-                    write(&format!("end-{log}"), text)?;
+                    write(&format!("workspace-end-{log}"), text)?;
                     if log != "SecurityAlert" {
                         let text = Query::render_end(log, Place::Hunting, &values);
                         write(&format!("hunting-end-{log}"), text)?;
                     }
                 }
             } else if query.places().contains(&Place::Hunting) {
-                let text = query.render_for(Place::Hunting, &known, &values);
+                let text = query.render_for(Place::Hunting, &of_hunting, &values);
                 write(&format!("hunting-{case}"), text)?;
             }
         }

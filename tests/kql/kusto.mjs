@@ -1,5 +1,5 @@
 // Microsoft's own KQL parser, loaded once, with the tables of tables.json (a workspace) and those of hunting.json (advanced
-// hunting) as its databases.
+// hunting) as its databases, and a workspace in both of the forms in which MessageEvents is public.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -18,11 +18,21 @@ const { KustoCodeService } = globalThis.Kusto.Language.Editor;
 const { SyntaxKind } = globalThis.Kusto.Language.Syntax;
 const { DatabaseSymbol, TableSymbol } = globalThis.Kusto.Language.Symbols;
 
+const file = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"));
 const files = { workspace: "tables.json", hunting: "hunting.json" };
-/** The tables of each place, with their columns. */
-export const tables = Object.fromEntries(
-  Object.entries(files).map(([place, file]) => [place, JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8"))]),
-);
+/** In which columns tenants differ: those that some lack, and those that have another name in some. */
+export const differing = file("differing.json");
+const each = (tables, change) =>
+  Object.fromEntries(Object.entries(tables).map(([name, columns]) => [name, change(name, columns)]));
+const withAbsent = (name, columns) => [columns, differing.absent[name]].filter(Boolean).join(" ");
+const asStreamed = (columns) => columns.replace(/\w+(?=:)/g, (column) => differing.renamed[column] ?? column);
+/**
+ * The tables of each place, with their columns. `workspace` is as documented, `streamed` a workspace with the columns that
+ * are seen on the stream, and `named` has all that the files of kql/ name.
+ */
+export const tables = Object.fromEntries(Object.entries(files).map(([place, name]) => [place, file(name)]));
+tables.named = each(tables.workspace, withAbsent);
+tables.streamed = each(tables.named, (name, columns) => (name === "MessageEvents" ? asStreamed(columns) : columns));
 const databases = Object.fromEntries(
   Object.entries(tables).map(([place, tables]) => [
     place,

@@ -6,14 +6,17 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import { analyze } from "./kusto.mjs";
-import { forHunting, literal, names, places, read, render, renderEnd } from "./render.mjs";
+import { forPlace, literal, names, places, read, render, renderEnd } from "./render.mjs";
 
 const hostile = JSON.parse(readFileSync(new URL("hostile.json", import.meta.url), "utf8"));
 
 const window = ["window_from", "window_to"];
 const slice = ["slice_from", "slice_to"];
 const click = "time:datetime url:string action:string upn:string workload:string ip:string threat_types:string"
-  + " clicked_through:bool app:string network_message_id:string report_id:string";
+  + " clicked_through:bool app:string network_message_id:string report_id:string chain:string";
+const message = "teams_message_id:string message_id:string parent_id:string edited:string sender_upn:string sender_id:string"
+  + " sender_name:string sender_type:string team_id:string team_name:string thread_id:string thread_name:string"
+  + " thread_type:string subject:string recipients:string owned:bool external:bool delivery:string message_threats:string";
 const device = "kind:string time:datetime device_id:string device_name:string url:string upn:string object_id:string"
   + " app:string";
 const indicator = "id:string kind:string value:string confidence:real valid_until:datetime source:string tags:string"
@@ -33,10 +36,15 @@ const agreed = {
   link_messages: [[...slice, "teams"], listed],
   link_messages_cloud: [[...slice, "teams"], listed],
   log_ends: [slice, "log:string oldest:datetime newest:datetime"],
-  message_urls: [[...window, ...slice], "time:datetime url:string teams_message_id:string sender_upn:string"
-    + " sender_id:string sender_name:string team_id:string thread_id:string message_threats:string url_threats:string"],
+  message_urls: [[...window, ...slice], `time:datetime url:string ${message} url_threats:string`],
+  messages_on: [[...window, ...slice, "needles"], `time:datetime url:string ${message} url_threats:string`],
+  post_delivery: [[...slice, "messages"], "time:datetime teams_message_id:string action:string action_type:string"
+    + " result:string location:string"],
   proxy_hosts: [[...window, ...slice, "needles"], "device_id:string device_name:string url:string"
-    + " destination:string events:long first:datetime last:datetime"],
+    + " destination:string extensions:string events:long first:datetime last:datetime"],
+  reported: [[...window, ...slice], "reported:datetime submission_id:string operation:string content:string"
+    + " reporter_id:string reporter_upn:string reporter_name:string reported_sender:string verdict:string time:datetime"
+    + ` ${message}`],
   smartscreen: [slice, device],
   smartscreen_opens: [[...slice, "devices"], device],
   threat_indicators: [[...window, ...slice, "needles"], indicator],
@@ -44,9 +52,10 @@ const agreed = {
   url_clicks: [slice, click],
 };
 
+const lists = ["devices", "messages", "needles", "teams"];
 /** The parameter that takes a list of values, if the query has one. */
 const listOf = (name) => read(name).parameters.map(({ parameter }) => parameter).find((parameter) =>
-  ["devices", "needles", "teams"].includes(parameter));
+  lists.includes(parameter));
 
 const times = {
   window_from: "2026-09-01T00:00:00Z",
@@ -63,15 +72,24 @@ function readBack(literals) {
   });
 }
 
+/** Ordinary values of all parameters. */
+const ordinary = {
+  ...times,
+  needles: ["evil.example"],
+  teams: ["3f8b7a52-0000-4000-8000-000000000001"],
+  devices: ["d1"],
+  messages: ["/chats/19:one@thread.v2/messages/1767000000001"],
+};
+
 const analyses = new Map();
 function analyzeFile(name) {
-  if (!analyses.has(name)) analyses.set(name, analyze(read(name).text));
+  if (!analyses.has(name)) analyses.set(name, analyze(read(name).text, "named"));
   return analyses.get(name);
 }
 
 /** Asserts that `query` differs from the file `name` in the values of its parameters only. */
 function assertSame(name, query) {
-  const seen = analyze(query);
+  const seen = analyze(query, "named");
   assert.deepEqual(seen.diagnostics, []);
   const file = analyzeFile(name);
   assert.equal(seen.tree, file.tree);
@@ -122,23 +140,19 @@ for (const name of names) {
     });
 
     test("is valid with ordinary values", () => {
-      const values = { ...times, needles: ["evil.example"], teams: ["3f8b7a52-0000-4000-8000-000000000001"],
-        devices: ["d1"] };
-      assert.deepEqual(assertSame(name, render(name, values)), parameters.map((parameter) => values[parameter]));
+      assert.deepEqual(assertSame(name, render(name, ordinary)), parameters.map((parameter) => ordinary[parameter]));
     });
 
-    if (places(name).includes("hunting")) {
-      test("is valid in advanced hunting, where it reads and returns the same", () => {
-        const values = { ...times, needles: ["evil.example"], teams: ["3f8b7a52-0000-4000-8000-000000000001"],
-          devices: ["d1"] };
-        const query = render(name, values);
-        const seen = analyze(forHunting(name, query), "hunting");
+    for (const place of places(name)) {
+      test(`is valid in ${place}, where it reads and returns the same`, () => {
+        const query = render(name, ordinary);
+        const seen = analyze(forPlace(name, query, place), place);
         assert.deepEqual(seen.diagnostics, []);
         assert.deepEqual(seen.columns, columns.split(" "));
         assert.deepEqual(seen.tables, file.tables);
-        // As it stands in the file it is not, unless no table is Defender's own.
-        const plain = analyze(query, "hunting").diagnostics;
-        assert.equal(plain.length === 0, query === forHunting(name, query));
+        // As it stands in the file it is not, unless all that it reads is the same there.
+        const plain = analyze(query, place).diagnostics;
+        assert.equal(plain.length === 0, query === forPlace(name, query, place));
       });
     }
 
@@ -164,7 +178,7 @@ describe("these checks can fail:", () => {
   const reported = (name, from, to, expected) => {
     const { text } = read(name);
     assert.ok(text.includes(from));
-    const { diagnostics } = analyze(text.replace(from, to));
+    const { diagnostics } = analyze(text.replace(from, to), "named");
     assert.ok(diagnostics.includes(expected), `${expected}\nis not among\n${diagnostics.join("\n")}`);
   };
 
@@ -180,7 +194,7 @@ describe("these checks can fail:", () => {
 
   test("a wrong type is reported where it stands", () => {
     reported("clicks_on", "Url has_any (needles)", "IsClickedThrough has_any (needles)",
-      "10:9 KS107 A value of type string or dynamic expected.");
+      "12:9 KS107 A value of type string or dynamic expected.");
   });
 
   test("a syntax error is reported where it stands", () => {
@@ -193,7 +207,7 @@ describe("these checks can fail:", () => {
   });
 
   test("a join without a kind is reported", () => {
-    reported("message_urls", "join kind=inner", "join", "15:3 KS508 Avoid using joins without specifying the join kind."
+    reported("message_urls", "join kind=inner", "join", "30:3 KS508 Avoid using joins without specifying the join kind."
       + " The default join behavior may be unexpected.");
   });
 
@@ -236,13 +250,12 @@ describe("queries as the loader renders them", { skip: rendered ? false : "KQL_R
       const sidecar = file.replace(/\.kql$/, ".json");
       const has = readdirSync(rendered).includes(sidecar);
       const values = has ? JSON.parse(readFileSync(join(rendered, sidecar), "utf8")) : null;
-      const place = kind.startsWith("hunting-") ? "hunting" : "workspace";
-      const end = /^(?:hunting-)?end-(\w+)$/.exec(kind);
-      if (end || place === "hunting") {
+      const [, place, end] = /^(hunting|workspace)-(?:end-(\w+)$)?/.exec(kind) ?? [];
+      if (place) {
         const seen = analyze(query, place);
         assert.deepEqual(seen.diagnostics, []);
         assert.deepEqual(seen.columns, agreed[name][1].split(" "));
-        assert.equal(query, end ? renderEnd(end[1], place, values) : forHunting(name, render(name, values)));
+        assert.equal(query, end ? renderEnd(end, place, values) : forPlace(name, render(name, values), place));
         return;
       }
       const back = assertSame(name, query);

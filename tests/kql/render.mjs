@@ -2,6 +2,8 @@
 
 import { readFileSync, readdirSync } from "node:fs";
 
+import { differing, tables } from "./kusto.mjs";
+
 const folder = new URL("../../kql/", import.meta.url);
 
 export const names = readdirSync(folder)
@@ -40,39 +42,39 @@ export function render(name, values, write = literal) {
   return `${prelude.join("")}\n${body}`;
 }
 
-const columns = Object.fromEntries(
-  Object.entries({ workspace: "tables.json", hunting: "hunting.json" }).map(([place, file]) => [
-    place,
-    JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8")),
-  ]),
-);
-const has = (place, table, column) => columns[place][table].split(" ").some((known) => known.startsWith(`${column}:`));
+const has = (place, table, column) => tables[place][table].split(" ").some((known) => known.startsWith(`${column}:`));
 
 /** Where a query is asked: SecurityAlert is hidden in advanced hunting, and its ends are asked for log by log. */
-export const places = (name) => (["alerts", "log_ends"].includes(name) ? ["workspace"] : ["workspace", "hunting"]);
+export const places = (name) => [
+  "workspace", "streamed", ...(["alerts", "log_ends"].includes(name) ? [] : ["hunting"]),
+];
 
-/** The line that bounds the time of a table, as advanced hunting understands it: on the column that the table has there, and
- * with what it lacks as empty. */
-function bound(line, table, body) {
-  const time = has("hunting", table, "Timestamp") ? "Timestamp" : "TimeGenerated";
-  const lacking = columns.workspace[table].split(" ").map((column) => column.split(":")[0]).filter((column) =>
-    column !== "TimeGenerated" && !has("hunting", table, column) && new RegExp(`\\b${column}\\b`).test(body));
+/** The line that bounds the time of a table, as a place understands it: on the column that the table has there, with what has
+ * another name renamed, and with what it lacks as empty. */
+function bound(line, table, body, place) {
+  const time = has(place, table, "Timestamp") && place === "hunting" ? "Timestamp" : "TimeGenerated";
+  const lacking = tables.named[table].split(" ").map((column) => column.split(":")[0]).filter((column) =>
+    column !== "TimeGenerated" && !has(place, table, column) && new RegExp(`\\b${column}\\b`).test(body));
+  const value = (column) => {
+    const other = differing.renamed[column];
+    return other && has(place, table, other) ? other : '""';
+  };
   const named = [
     ...(time === "TimeGenerated" ? [] : [`TimeGenerated = ${time}`]),
-    ...lacking.sort().map((column) => `${column} = ""`),
+    ...lacking.sort().map((column) => `${column} = ${value(column)}`),
   ];
   return line.replaceAll("TimeGenerated", time) + (named.length ? ` | extend ${named.join(", ")}` : "");
 }
 
-/** A rendered query as advanced hunting understands it. */
-export function forHunting(name, query) {
+/** A rendered query as a place understands it. */
+export function forPlace(name, query, place) {
   const { tables } = read(name);
   const at = query.indexOf("\n\n");
   const body = query.slice(at + 2);
   const lines = body.split("\n").map((line, number, lines) => {
     const table = (lines[number - 1] ?? "").trim().split(" ").at(-1);
     const isBound = tables.includes(table) && line.trimStart().startsWith("| where TimeGenerated >= ");
-    return isBound ? bound(line, table, body) : line;
+    return isBound ? bound(line, table, body, place) : line;
   });
   return `${query.slice(0, at)}\n\n${lines.join("\n")}`;
 }
@@ -83,7 +85,7 @@ export function renderEnd(table, place, values) {
   const line = "| where TimeGenerated >= slice_from and TimeGenerated < slice_to";
   return `${prelude}
 ${table}
-${place === "hunting" ? bound(line, table, "") : line}
+${bound(line, table, "", place)}
 | summarize oldest = min(TimeGenerated), newest = max(TimeGenerated)
 | extend ['log'] = "${table}"
 | project ['log'], oldest, newest

@@ -1,4 +1,4 @@
-"""How a query is made of a file of kql/ and its values, and what advanced hunting is asked: the same rules as in render.mjs."""
+"""How a query is made of a file of kql/ and its values, and what each place is asked: the same rules as in render.mjs."""
 
 import json
 import re
@@ -50,7 +50,13 @@ def tables_of(file: str) -> dict[str, dict[str, str]]:
     }
 
 
+DIFFERING = json.loads((HERE / "differing.json").read_text())
 TABLES = {"workspace": tables_of("tables.json"), "hunting": tables_of("hunting.json")}
+# What the queries name: the tables as they are documented for a workspace, and the columns that some workspaces lack.
+NAMED = {
+    table: columns | dict(column.split(":") for column in DIFFERING["absent"].get(table, "").split())
+    for table, columns in TABLES["workspace"].items()
+}
 
 
 def places(name: str) -> list[str]:
@@ -63,35 +69,36 @@ def time_column(table: str, place: str) -> str:
     return "Timestamp" if place == "hunting" and "Timestamp" in TABLES["hunting"][table] else "TimeGenerated"
 
 
-def for_hunting(name: str, query: str) -> str:
-    """A rendered query as advanced hunting understands it: where a table is read, its time has the column that it has there,
-    and what it lacks is empty."""
+def for_place(name: str, query: str, place: str) -> str:
+    """A rendered query as a place understands it: where a table is read, its time has the column that it has there, what has
+    another name is renamed, and what it lacks is empty."""
     prelude, body = query.split("\n\n", 1)
     tables = re.search(r"^// tables: (.+)$", read(name)[0], re.MULTILINE)[1].split(", ")
     lines = body.split("\n")
     for at in range(1, len(lines)):
         table = (lines[at - 1].split() or [""])[-1]
         if table in tables and lines[at].lstrip().startswith("| where TimeGenerated >= "):
-            lines[at] = bound(lines[at], table, body)
+            lines[at] = bound(lines[at], table, body, place)
     return prelude + "\n\n" + "\n".join(lines)
 
 
-def bound(line: str, table: str, body: str) -> str:
+def bound(line: str, table: str, body: str, place: str) -> str:
     """The line that bounds the time of a table."""
-    time = time_column(table, "hunting")
+    time = time_column(table, place)
     named = [f"TimeGenerated = {time}"] if time != "TimeGenerated" else []
-    lacking = TABLES["workspace"][table].keys() - TABLES["hunting"][table].keys() - {"TimeGenerated"}
-    # Only a column that differs from tenant to tenant counts: others are not read.
-    named += [f'{column} = ""' for column in sorted(lacking) if re.search(rf"\b{column}\b", body)]
+    known = TABLES[place][table]
+    for column in sorted(NAMED[table].keys() - known.keys() - {"TimeGenerated"}):
+        # Only a column that differs from tenant to tenant counts: others are not read.
+        if re.search(rf"\b{column}\b", body):
+            other = DIFFERING["renamed"].get(column)
+            named.append(f"{column} = {other if other in known else chr(34) * 2}")
     return line.replace("TimeGenerated", time) + (f" | extend {', '.join(named)}" if named else "")
 
 
-def render_end(table: str, place: str, values: dict[str, str]) -> str:
+def render_end(table: str, place: str, values: dict[str, str | list[str]]) -> str:
     """The query for the ends of one log, which is its part of log_ends."""
     prelude = "".join(f"let {key} = {literal(values[key])};\n" for key in ("slice_from", "slice_to"))
-    line = "| where TimeGenerated >= slice_from and TimeGenerated < slice_to"
-    if place == "hunting":
-        line = bound(line, table, "")
+    line = bound("| where TimeGenerated >= slice_from and TimeGenerated < slice_to", table, "", place)
     return f"""{prelude}
 {table}
 {line}

@@ -84,6 +84,7 @@ def click(workspace: Workspace, time: datetime = at("10:00"), **row: object) -> 
             "AppName": "Teams",
             "NetworkMessageId": "n-1",
             "ReportId": "r-1",
+            "UrlChain": "",
         }
         | row,
     )
@@ -112,6 +113,48 @@ def link(
 ) -> None:
     """A url in a Teams message."""
     workspace.add("MessageUrlInfo", time, TeamsMessageId=id, Url=url, ThreatTypes=threats)
+
+
+def removal(workspace: Workspace, time: datetime = at("10:00"), id: str = "m-1", **row: object) -> None:
+    """What Defender did to a message after it was delivered."""
+    workspace.add(
+        "MessagePostDeliveryEvents",
+        time,
+        **{
+            "TeamsMessageId": id,
+            "Action": "Moved to quarantine",
+            "ActionType": "Phish ZAP",
+            "ActionTrigger": "SpecialAction",
+            "ActionResult": "Success",
+            "LatestDeliveryLocation": "Quarantine",
+        }
+        | row,
+    )
+
+
+def report(
+    workspace: Workspace,
+    time: datetime = at("12:00"),
+    operation: str = "UserSubmission",
+    record: object = None,
+    **fields: object,
+) -> None:
+    """A message that a user reported. `record` takes the place of the audit record."""
+    given = {
+        "Operation": operation,
+        "SubmissionId": "s-1",
+        "SubmissionContentType": "ChatMessage",
+        "UserId": "ada@contoso.example",
+        "SubmitterDisplayName": "Ada",
+        "P2Sender": "eve@contoso.example",
+    } | fields
+    workspace.add(
+        "CloudAppEvents",
+        time,
+        ActionType=operation,
+        AccountObjectId="oid-ada",
+        RawEventData=given if record is None else record,
+    )
 
 
 def activity(workspace: Workspace, time: datetime = at("10:00"), **row: object) -> None:

@@ -17,13 +17,14 @@ FULL = {
     "app": "Teams",
     "network_message_id": "n-1",
     "report_id": "r-1",
+    "chain": '["https://login.evil.example/a", "https://fine.example/"]',
 }
 
 
 @pytest.mark.parametrize(("query", "needles"), [("url_clicks", []), ("clicks_on", ["login.evil.example"])])
 def test_a_click_is_returned_in_full_and_once(workspace, query, needles):
-    click(workspace)
-    click(workspace)
+    click(workspace, UrlChain=FULL["chain"])
+    click(workspace, UrlChain=FULL["chain"])
     assert workspace.run(query, *needles) == [FULL]
 
 
@@ -122,6 +123,29 @@ def test_both_spellings_of_an_international_name_are_found(workspace):
     assert {row["report_id"] for row in rows} == {"unicode", "punycode"}
 
 
+@pytest.mark.parametrize(
+    ("chain", "wanted"),
+    [
+        ('["https://fine.example/","https://login.evil.example/a"]', True),
+        ('["https://fine.example/", "https://contoso.sharepoint.com/sites/a/b", "https://end.example/"]', True),
+        ('["https:\\/\\/contoso.sharepoint.com\\/sites\\/a"]', True),
+        ('["https://contoso.sharepoint.com\\u002fsites\\u002Fa"]', True),
+        ('["https://b\\u00fccher.example/"]', True),
+        ('["https://contoso.sharepoint.com\\/sites\\/ab"]', False),
+        ('["https://mylogin.evil.example/a"]', False),
+        ('["https://fine.example/a\\/b"]', False),
+        ("[]", False),
+        ("", False),
+        (None, False),
+        ("\\", False),
+    ],
+)
+def test_a_click_that_led_to_a_needle_is_found(workspace, chain, wanted):
+    click(workspace, Url="https://start.example/", UrlChain=chain)
+    needles = ("login.evil.example", "contoso.sharepoint.com/sites/a", "bücher.example")
+    assert [row["chain"] for row in workspace.run("clicks_on", *needles)] == ([chain] if wanted else [])
+
+
 def test_no_needle_finds_nothing(workspace):
-    click(workspace)
+    click(workspace, UrlChain='["\\\\"]')
     assert workspace.run("clicks_on") == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rows import TEAM, activity, addresses, alert, click, connection, request
+from rows import TEAM, activity, addresses, alert, click, connection, link, message, removal, request
 from workspace import at
 
 HOSTILE = json.loads((Path(__file__).parent / "hostile.json").read_text(encoding="utf-8"))
@@ -39,20 +39,25 @@ def fill(workspace, query):
                 connection(workspace, url=value)
             case "link_messages":
                 activity(workspace, AADGroupId=value)
+            case "messages_on":
+                message(workspace, id=f"m-{number}")
+                link(workspace, id=f"m-{number}", url=value)
+            case "post_delivery":
+                removal(workspace, id=value)
             case "proxy_hosts":
                 request(workspace, at("10:30"), url=value)
-    return {"alerts": "entities", "link_messages": "team_id"}.get(query, "url")
+    return {"alerts": "entities", "link_messages": "team_id", "post_delivery": "teams_message_id"}.get(query, "url")
 
 
-QUERIES = ["alerts", "clicks_on", "defender_hosts", "link_messages", "proxy_hosts"]
+QUERIES = ["alerts", "clicks_on", "defender_hosts", "link_messages", "messages_on", "post_delivery", "proxy_hosts"]
 
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_all_hostile_values_together_find_their_own_rows(workspace, query):
     column = fill(workspace, query)
     found = {row[column] for row in workspace.run(query, *HOSTILE)}
-    if query == "link_messages":
-        assert found == {value.lower() for value in HOSTILE}
+    if query in ("link_messages", "post_delivery"):
+        assert found == {value.lower() if query == "link_messages" else value for value in HOSTILE}
     else:
         assert found == {
             value for value in [*HOSTILE, CLEAN] if any(has(value, needle) for needle in HOSTILE)
@@ -78,7 +83,7 @@ def test_each_hostile_team_finds_itself_only(workspace, team):
 # DuckDB takes seconds to plan a long has_any, which is all the same for every query.
 @pytest.mark.parametrize(
     ("query", "count"),
-    [("alerts", 40), ("clicks_on", 500), ("defender_hosts", 40), ("link_messages", 500), ("proxy_hosts", 40)],
+    [("alerts", 40), ("clicks_on", 500), ("defender_hosts", 40), ("link_messages", 500), ("messages_on", 40), ("post_delivery", 500), ("proxy_hosts", 40)],
 )
 def test_many_values_are_all_looked_for(workspace, query, count):
     values = [f"{HOSTILE[number % len(HOSTILE)]}\u00b7{number}" for number in range(count - 1)]

@@ -23,6 +23,7 @@ def test_requests_are_counted_for_the_device_that_held_the_address(workspace):
             "device_name": "d1.contoso.example",
             "url": URL,
             "destination": "login.evil.example",
+            "extensions": "",
             "events": 3,
             "first": at("10:05"),
             "last": at("10:40"),
@@ -123,6 +124,40 @@ def test_a_needle_is_found_in_the_url_or_the_destination(workspace, url, destina
     request(workspace, at("10:30"), url=url, DestinationHostName=destination)
     rows = workspace.run("proxy_hosts", NEEDLE)
     assert [(row["url"], row["destination"]) for row in rows] == ([(url, destination)] if wanted else [])
+
+
+PALO_ALTO = '"login.evil.example/a";PanOSConfigVersion=1'
+SONIC_WALL = "dstname=login.evil.example;arg=/a;code=27"
+
+
+@pytest.mark.parametrize(
+    ("url", "destination", "extensions", "wanted"),
+    [
+        ("", "", PALO_ALTO, True),
+        ("", "", SONIC_WALL, True),
+        ("", "", "request=https://LOGIN.evil.example/a", True),
+        ("", "", "dstname=mylogin.evil.example", False),
+        ("", "", "dstname=fine.example", False),
+        ("", "", "", False),
+        # What another column names is what was asked for.
+        ("http://fine.example/", "", PALO_ALTO, False),
+        ("", "fine.example", PALO_ALTO, False),
+    ],
+)
+def test_the_extensions_are_read_where_nothing_else_says_what_was_asked_for(
+    workspace, url, destination, extensions, wanted
+):
+    addresses(workspace, at("10:00"), "192.0.2.10")
+    request(workspace, at("10:30"), url=url, DestinationHostName=destination, AdditionalExtensions=extensions)
+    rows = workspace.run("proxy_hosts", NEEDLE)
+    assert [row["extensions"] for row in rows] == ([extensions] if wanted else [])
+
+
+def test_extensions_beside_a_url_do_not_split_its_count(workspace):
+    addresses(workspace, at("10:00"), "192.0.2.10")
+    for number in range(3):
+        request(workspace, at("10:30"), AdditionalExtensions=f"{PALO_ALTO};n={number}")
+    assert [(row["extensions"], row["events"]) for row in workspace.run("proxy_hosts", NEEDLE)] == [("", 3)]
 
 
 def test_each_url_is_a_row_of_its_own(workspace):

@@ -6,7 +6,21 @@ from random import Random
 
 import pytest
 
-from rows import TEAM, activity, addresses, alert, click, connection, link, message, open_url, request, warn
+from rows import (
+    TEAM,
+    activity,
+    addresses,
+    alert,
+    click,
+    connection,
+    link,
+    message,
+    open_url,
+    removal,
+    report,
+    request,
+    warn,
+)
 from workspace import Workspace, at
 
 HOURS = 48
@@ -22,13 +36,16 @@ LISTS = {
     "defender_hosts": NEEDLES,
     "link_messages": TEAMS[:2],
     "message_urls": [],
+    "messages_on": NEEDLES,
+    "post_delivery": ["m-1", "m-20", "m-70", "m-100"],
     "proxy_hosts": NEEDLES,
+    "reported": [],
     "smartscreen": [],
     "smartscreen_opens": ["d1", "d2"],
     "url_clicks": [],
 }
 COUNTED = ["defender_hosts", "link_messages", "proxy_hosts"]
-JOINED = ["message_urls", "proxy_hosts"]
+JOINED = ["message_urls", "messages_on", "proxy_hosts", "reported"]
 
 
 def fill(workspace: Workspace, random: Random) -> None:
@@ -62,8 +79,15 @@ def fill(workspace: Workspace, random: Random) -> None:
         time = moment()
         for _ in range(times):
             click(workspace, time, **row)
-        message(workspace, moment(), id=f"m-{number // 2}", ThreatTypes=random.choice(["", "Phish"]))
+        time, row = moment(), {
+            "ThreatTypes": random.choice(["", "Phish"]),
+            "SenderEmailAddress": f"user{number // 2 % 40}@contoso.example",
+        }
+        for _ in range(times):
+            message(workspace, time, f"m-{number // 2}", **row)
+            link(workspace, time, f"m-{number // 2}", URLS[number % len(URLS)])
         link(workspace, moment(), f"m-{number // 2}", random.choice(URLS), random.choice(["", "Malware"]))
+        removal(workspace, moment(), f"m-{random.choice([1, 20, 70, 100, 200])}", ActionResult=str(number))
         activity(
             workspace,
             moment(),
@@ -76,6 +100,9 @@ def fill(workspace: Workspace, random: Random) -> None:
         for _ in range(times):
             addresses(workspace, moment(), address, f"198.51.100.{random.randint(1, 3)}", device=device)
     for number in range(40):
+        time = moment()
+        for _ in range(1 + number % 2):
+            report(workspace, time, SubmissionId=f"s-{number // 2}", P2Sender=f"User{number}@contoso.example")
         for time in sorted({moment() for _ in range(random.randint(1, 4))}):
             alert(workspace, time, f"a-{number}", random.choice([*URLS, "[]"]), Status=random.choice(["New", "Resolved"]))
 

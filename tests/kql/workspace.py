@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb_kql
 import pytest
 
-from render import TABLES, for_hunting, parameters, places, render, render_end, time_column
+from render import DIFFERING, TABLES, for_place, parameters, places, render, render_end, time_column
 
 DAY = datetime(2026, 9, 7)
 TYPES = {
@@ -21,6 +21,10 @@ TYPES = {
     "real": "DOUBLE",
     "string": "VARCHAR",
 }
+# The parameters that are lists.
+LISTS = ("devices", "messages", "needles", "teams")
+
+
 def at(clock: str, day: int = 0) -> datetime:
     """A moment of the tests' day (or of another, counted from it): "10:05", "10:05:30", "10:05:30.5"."""
     hours, minutes, seconds = (clock.split(":") + ["0"])[:3]
@@ -68,6 +72,8 @@ class Workspace:
         if columns is None:
             pytest.skip(f"{self.place} has no {table}")
         row = {time_column(table, self.place): time} | row
+        renamed = {old: new for old, new in DIFFERING["renamed"].items() if old not in columns and new in columns}
+        row = {renamed.get(name, name): value for name, value in row.items()}
         for name in [name for name in row if name not in columns]:
             if row.pop(name):
                 pytest.skip(f"{table} has no {name} in {self.place}")
@@ -108,16 +114,16 @@ class Workspace:
         window: tuple[datetime, datetime] = (at("00:00"), at("00:00", 1)),
         slice: tuple[datetime, datetime] | None = None,
     ) -> list[dict[str, object]]:
-        """Runs a query of kql/ with needles, teams or devices on a slice, which is the whole window unless given."""
+        """Runs a query of kql/ with the values of its list on a slice, which is the whole window unless given."""
         bounds = zip(
             ("window_from", "window_to", "slice_from", "slice_to"), (*window, *(slice or window)), strict=True
         )
         values = {key: f"{time.isoformat()}Z" for key, time in bounds}
-        assert not lists or {"devices", "needles", "teams"} & set(parameters(name)), f"{name} takes no list"
+        assert not lists or set(LISTS) & set(parameters(name)), f"{name} takes no list"
         if self.place not in places(name):
             pytest.skip(f"{name} is not asked in {self.place}")
-        query = render(name, values | dict.fromkeys(("devices", "needles", "teams"), list(lists)))
-        return self.execute(readable(for_hunting(name, query) if self.place == "hunting" else query))
+        query = render(name, values | dict.fromkeys(LISTS, list(lists)))
+        return self.execute(readable(for_place(name, query, self.place)))
 
     def end(self, table: str, slice: tuple[datetime, datetime]) -> tuple[datetime | None, datetime | None]:
         """The oldest and the newest event of one log."""

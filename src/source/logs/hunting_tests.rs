@@ -206,7 +206,7 @@ fn what_is_wrong_is_told_in_the_words_of_the_service() {
                 "BadRequest",
                 "Query could not be parsed at '|' on line [1,20]. Fix syntax errors in your query.",
             ),
-            "kql/message_urls.kql line 4 column 20: BadRequest: Query could not be parsed at '|' on line [1,20]. Fix syntax errors in your query.",
+            "kql/message_urls.kql line 5 column 20: BadRequest: Query could not be parsed at '|' on line [1,20]. Fix syntax errors in your query.",
         ),
         (
             403,

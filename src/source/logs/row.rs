@@ -104,12 +104,21 @@ impl Row {
         }
     }
 
-    /// A boolean like [`Row::boolean`]; `None` when it is absent.
+    /// A boolean that may be unknown: `None` when it is absent or no boolean in any of its spellings.
     pub fn flag(&self, column: &str) -> Option<bool> {
         match self.cell(column) {
-            Value::Null | Value::Object(_) | Value::Array(_) => None,
-            Value::String(text) if text.trim().is_empty() => None,
-            _ => Some(self.boolean(column)),
+            Value::Bool(flag) => Some(*flag),
+            Value::Number(number) => match number.as_i64()? {
+                0 => Some(false),
+                1 => Some(true),
+                _ => None,
+            },
+            Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -132,5 +141,49 @@ impl Row {
     /// All cells as JSON. The same event has the same identity in the results of all queries.
     pub fn identity(&self) -> String {
         serde_json::to_string(&self.cells).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A row with one column, as the places write it: in a list, and in an object.
+    fn rows(value: &Value) -> Vec<Row> {
+        let texts = [json!([value]).to_string(), json!({"owned": value}).to_string()];
+        let raw = texts.map(|text| RawValue::from_string(text).unwrap());
+        let rows = RawRows {
+            record: RecordNumber::default(),
+            columns: Arc::new(vec!["owned".to_owned()]),
+            rows: raw.iter().map(AsRef::as_ref).collect(),
+        };
+        rows.all()
+    }
+
+    #[test]
+    fn a_flag_that_is_not_known_is_neither_true_nor_false() {
+        for (value, flag) in [
+            (json!(true), Some(true)),
+            (json!(false), Some(false)),
+            (json!(1), Some(true)),
+            (json!(0), Some(false)),
+            (json!("True"), Some(true)),
+            (json!("false"), Some(false)),
+            (json!(" 1 "), Some(true)),
+            (json!("0"), Some(false)),
+            (json!(null), None),
+            (json!({}), None),
+            (json!(""), None),
+            (json!("perhaps"), None),
+            (json!(7), None),
+            (json!(0.5), None),
+            (json!([true]), None),
+        ] {
+            for row in rows(&value) {
+                assert_eq!(row.flag("Owned"), flag, "{value}");
+                assert_eq!(row.flag("external"), None, "{value}");
+            }
+        }
     }
 }

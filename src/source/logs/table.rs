@@ -84,12 +84,12 @@ const TABLES: &[Table] = &[
         home: Home::Defender,
         // Two schemas are public: what streams, and what is documented.
         uncertain: &[
-            renamed("ThreadSubtype", "ThreadSubType"),
-            renamed("MessageFormatType", "MessageType"),
             renamed("MessageFormatSubtype", "MessageSubtype"),
+            renamed("MessageFormatType", "MessageType"),
             renamed("MessageSubject", "Subject"),
-            optional("ThreadType"),
             optional("ThreadName"),
+            renamed("ThreadSubtype", "ThreadSubType"),
+            optional("ThreadType"),
         ],
     },
     of_defender("MessagePostDeliveryEvents"),

@@ -171,7 +171,7 @@ async fn what_is_always_too_large_ends_with_a_budget_of_queries() {
 #[tokio::test]
 async fn what_is_joined_by_the_hour_is_halved_on_whole_hours() {
     let lab = Lab::new(|_| too_large()).await;
-    let (rows, asked) = lab.load(Query::MessageUrls, 3, MOST_TIME).await;
+    let (rows, asked) = lab.load(Query::ProxyHosts, 3, MOST_TIME).await;
     assert_eq!((asked, rows.rows.len()), (5, 3));
 }
 
@@ -282,7 +282,7 @@ async fn what_is_absent_for_a_part_of_the_time_only_is_not_asked_for_elsewhere()
         3 => too_large(),
         1 => (200, whole("row")),
         _ => {
-            let message = "Failed to resolve table or column expression named 'MessageUrlInfo'";
+            let message = "Failed to resolve table or column expression named 'DeviceNetworkInfo'";
             let inner = json!({"code": "SEM0100", "message": message});
             let error = json!({"code": "BadArgumentError", "message": "", "innererror": inner});
             (400, json!({ "error": error }))
@@ -299,7 +299,7 @@ async fn what_is_absent_for_a_part_of_the_time_only_is_not_asked_for_elsewhere()
         place(Transport::workspace(Arc::clone(&client), &lab.url, "w")),
         place(Transport::hunting(Arc::clone(&client), &lab.url)),
     ]);
-    let rows = logs.query(Query::MessageUrls, window(3)).await.unwrap();
+    let rows = logs.query(Query::ProxyHosts, window(3)).await.unwrap();
     assert_eq!((lab.workspace.asked().len(), rows.rows.len()), (3, 1));
     assert_eq!(rows.place, Place::Workspace);
     assert!(
