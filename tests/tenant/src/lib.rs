@@ -72,7 +72,7 @@ pub struct Hunting {
     pub absent: Vec<&'static str>,
     /// The workspace is connected, so that its tables are there too.
     pub connected_workspace: bool,
-    /// Defender's tables that stream to the workspace beside the usual ones, of AlertInfo, AlertEvidence and CloudAppEvents.
+    /// Defender's tables that stream to the workspace beside the usual ones, of AlertInfo and AlertEvidence.
     pub streamed: Vec<&'static str>,
 }
 
@@ -84,6 +84,30 @@ impl Default for Hunting {
             streamed: Vec::new(),
         }
     }
+}
+
+/// How RecipientDetails of MessageEvents come as a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recipients {
+    /// As the text of a list, as `tostring` gives it.
+    #[default]
+    Text,
+    /// As a list all the same.
+    List,
+    /// As the text of a list of texts, each of one recipient.
+    Texts,
+}
+
+/// How Defender's tables of messages and clicks look.
+#[derive(Clone, Debug, Default)]
+pub struct Messages {
+    /// How recipients are told.
+    pub recipients: Recipients,
+    /// Every row of MessageEvents, MessageUrlInfo, MessagePostDeliveryEvents and UrlClickEvents was ingested twice, and
+    /// those of MessageEvents once more three hours later.
+    pub twice: bool,
+    /// MessageEvents has in the workspace the columns that it has in advanced hunting, and the other way round.
+    pub turned_columns: bool,
 }
 
 /// How strict and how broken a tenant is.
@@ -143,6 +167,8 @@ pub struct Options {
     pub empty_workspace: bool,
     /// What advanced hunting has.
     pub hunting: Hunting,
+    /// How Defender's tables of messages and clicks look.
+    pub messages: Messages,
 }
 
 impl Default for Options {
@@ -180,6 +206,7 @@ impl Default for Options {
             no_workspace_access: false,
             empty_workspace: false,
             hunting: Hunting::default(),
+            messages: Messages::default(),
         }
     }
 }
@@ -203,7 +230,10 @@ pub struct Tenant {
 
 impl Tenant {
     /// Starts a tenant on free loopback ports.
-    pub fn start(world: World, options: Options) -> Self {
+    pub fn start(mut world: World, options: Options) -> Self {
+        if options.messages.twice {
+            world.tables.ingest_twice();
+        }
         let folder = TempDir::new().expect("a temporary folder");
         let identity = listen::Identity::generate();
         std::fs::write(folder.path().join("ca.pem"), &identity.ca_pem).expect("write ca.pem");

@@ -1,7 +1,9 @@
 //! What each `kql/*.kql` means, executed over the world's raw rows. Written from the agreed columns and
 //! conditions, not from the files.
 
+use super::message_answers::Messages;
 use super::prelude::Known;
+use crate::Recipients;
 use crate::world::World;
 use crate::world::build::hour_of;
 use crate::world::facts::Time;
@@ -52,11 +54,13 @@ pub(super) fn has_any(text: &str, needles: &[String]) -> bool {
 
 /// The tables of events.
 pub(crate) const LOGS: &[&str] = &[
+    "CloudAppEvents",
     "CommonSecurityLog",
     "DeviceEvents",
     "DeviceNetworkEvents",
     "DeviceNetworkInfo",
     "MessageEvents",
+    "MessagePostDeliveryEvents",
     "MessageUrlInfo",
     "OfficeActivity",
     "SecurityAlert",
@@ -69,7 +73,9 @@ pub(crate) fn tables(query: &str) -> &'static [&'static str] {
         "log_ends" => LOGS,
         "smartscreen" | "smartscreen_opens" => &["DeviceEvents"],
         "url_clicks" | "clicks_on" => &["UrlClickEvents"],
-        "message_urls" => &["MessageEvents", "MessageUrlInfo"],
+        "message_urls" | "messages_on" => &["MessageEvents", "MessageUrlInfo"],
+        "post_delivery" => &["MessagePostDeliveryEvents"],
+        "reported" => &["CloudAppEvents", "MessageEvents"],
         "link_messages" => &["OfficeActivity"],
         "link_messages_cloud" => &["CloudAppEvents"],
         "alerts_defender" => &["AlertInfo", "AlertEvidence"],
@@ -83,18 +89,20 @@ pub(crate) fn tables(query: &str) -> &'static [&'static str] {
 }
 
 /// The query's window, slice and the request's own time span.
-struct Bounds {
+pub(super) struct Bounds {
     slice: (Time, Time),
     window: (Time, Time),
     span: (Time, Time),
 }
 
 impl Bounds {
-    fn fact(&self, time: Time) -> bool {
+    /// Whether a row of the side that is split is within.
+    pub(super) fn fact(&self, time: Time) -> bool {
         inside(time, self.slice) && inside(time, self.span)
     }
 
-    fn other(&self, time: Time) -> bool {
+    /// Whether a row of another side is within.
+    pub(super) fn other(&self, time: Time) -> bool {
         inside(time, self.window) && inside(time, self.span)
     }
 }
@@ -104,7 +112,12 @@ pub(super) fn inside(time: Time, (from, to): (Time, Time)) -> bool {
 }
 
 /// Runs a recognised query; none when it is of no kind known here.
-pub(crate) fn run(world: &World, known: &Known, span: (Time, Time)) -> Option<Table> {
+pub(crate) fn run(
+    world: &World,
+    known: &Known,
+    span: (Time, Time),
+    recipients: Recipients,
+) -> Option<Table> {
     let slice = (known.moment("slice_from")?, known.moment("slice_to")?);
     let window = match (known.moment("window_from"), known.moment("window_to")) {
         (Some(from), Some(to)) => (from, to),
@@ -116,6 +129,13 @@ pub(crate) fn run(world: &World, known: &Known, span: (Time, Time)) -> Option<Ta
         span,
     };
     let needles = known.texts("needles");
+    let empty = known.emptied("MessageEvents");
+    let messages = Messages {
+        world,
+        bounds: &bounds,
+        recipients,
+        empty: &empty,
+    };
     let mut table = match known.name.as_str() {
         "smartscreen" => device_events(world, &bounds, "warning", |r| {
             r.action == "SmartScreenUrlWarning"
@@ -133,8 +153,13 @@ pub(crate) fn run(world: &World, known: &Known, span: (Time, Time)) -> Option<Ta
                     || c.clicked_through == Some(true)
                     || !c.threats.is_empty())
         }),
-        "clicks_on" => clicks(world, &bounds, |c| has_any(&c.url, needles)),
-        "message_urls" => message_urls(world, &bounds),
+        "clicks_on" => clicks(world, &bounds, |c| {
+            has_any(&c.url, needles) || has_any(&c.chain, needles)
+        }),
+        "message_urls" => messages.flagged(),
+        "messages_on" => messages.on(needles),
+        "post_delivery" => messages.post_delivery(known.texts("messages")),
+        "reported" => messages.reported(),
         // The audit records of Teams are the same, wherever they are kept.
         "link_messages" | "link_messages_cloud" => {
             link_messages(world, &bounds, known.texts("teams"))
@@ -273,6 +298,7 @@ fn clicks(world: &World, bounds: &Bounds, wanted: impl Fn(&Click) -> bool) -> Ta
             json!(c.app),
             json!(c.network_message),
             json!(c.report),
+            json!(c.chain),
         ]);
     }
     Table {
@@ -288,52 +314,7 @@ fn clicks(world: &World, bounds: &Bounds, wanted: impl Fn(&Click) -> bool) -> Ta
             ("app", "string"),
             ("network_message_id", "string"),
             ("report_id", "string"),
-        ],
-        rows,
-    }
-}
-
-fn message_urls(world: &World, bounds: &Bounds) -> Table {
-    let mut rows = Vec::new();
-    let mut once = BTreeSet::new();
-    for event in world
-        .tables
-        .message_events
-        .iter()
-        .filter(|e| bounds.fact(e.time))
-    {
-        let urls = world.tables.message_urls.iter();
-        for url in urls.filter(|u| bounds.other(u.time) && u.teams_message == event.teams_message) {
-            let flagged = !event.threats.is_empty() || !url.threats.is_empty();
-            let row = vec![
-                json!(moment(event.time)),
-                json!(url.url),
-                json!(event.teams_message),
-                json!(event.sender_address),
-                json!(event.sender_id),
-                json!(event.sender_name),
-                json!(event.team),
-                json!(event.thread),
-                json!(event.threats),
-                json!(url.threats),
-            ];
-            if flagged && once.insert(json!(row).to_string()) {
-                rows.push(row);
-            }
-        }
-    }
-    Table {
-        columns: vec![
-            ("time", "datetime"),
-            ("url", "string"),
-            ("teams_message_id", "string"),
-            ("sender_upn", "string"),
-            ("sender_id", "string"),
-            ("sender_name", "string"),
-            ("team_id", "string"),
-            ("thread_id", "string"),
-            ("message_threats", "string"),
-            ("url_threats", "string"),
+            ("chain", "string"),
         ],
         rows,
     }
@@ -427,7 +408,13 @@ fn proxy_hosts(world: &World, bounds: &Bounds, needles: &[String]) -> Table {
     }
     let mut groups = BTreeMap::new();
     for row in world.tables.proxy.iter().filter(|r| bounds.fact(r.time)) {
-        if !has_any(&row.url, needles) && !has_any(&row.destination, needles) {
+        // What the extensions say counts where nothing else says it.
+        let extensions = match row.url.is_empty() && row.destination.is_empty() {
+            true => row.extensions.as_str(),
+            false => "",
+        };
+        let named = [row.url.as_str(), &row.destination, extensions];
+        if !named.iter().any(|text| has_any(text, needles)) {
             continue;
         }
         let devices = held.get(&(row.source.to_lowercase(), hour_of(row.time)));
@@ -437,6 +424,7 @@ fn proxy_hosts(world: &World, bounds: &Bounds, needles: &[String]) -> Table {
                 name.clone(),
                 row.url.clone(),
                 row.destination.clone(),
+                extensions.to_owned(),
             ];
             Group::add(&mut groups, key, row.time);
         }
@@ -447,6 +435,7 @@ fn proxy_hosts(world: &World, bounds: &Bounds, needles: &[String]) -> Table {
             ("device_name", "string"),
             ("url", "string"),
             ("destination", "string"),
+            ("extensions", "string"),
             ("events", "long"),
             ("first", "datetime"),
             ("last", "datetime"),

@@ -162,7 +162,7 @@ fn columns(state: &State, query: &Known) -> Reply {
     let asked = query.table.as_deref().unwrap_or_default();
     match tables::known(asked).filter(|table| !is_absent(state, table)) {
         Some(table) => {
-            let columns = tables::columns(table, true);
+            let columns = tables::columns(table, true, state.options.messages.turned_columns);
             encode(&Table {
                 columns: columns
                     .into_iter()
@@ -185,7 +185,7 @@ fn rows(state: &State, query: &Known, span: (Time, Time)) -> Reply {
         if table.is_none() {
             return unresolved("table or column expression", name);
         }
-        if let Some(refusal) = wrong_column(query, name) {
+        if let Some(refusal) = wrong_column(state, query, name) {
             return refusal;
         }
     }
@@ -211,7 +211,7 @@ fn rows(state: &State, query: &Known, span: (Time, Time)) -> Reply {
             columns: answers::END_COLUMNS.to_vec(),
             rows: vec![answers::end_of(&world, (from, to), &extents, table)],
         }),
-        _ => answers::run(&world, query, span),
+        _ => answers::run(&world, query, span, state.options.messages.recipients),
     };
     let Some(mut table) = table else {
         return bad_request("The query is not valid.")
@@ -229,43 +229,16 @@ fn rows(state: &State, query: &Known, span: (Time, Time)) -> Reply {
 }
 
 /// What is wrong with the columns by which a query reads a table.
-fn wrong_column(query: &Known, table: &str) -> Option<Reply> {
-    let has = tables::columns(table, true);
-    let time = tables::time(table);
-    let refuse = |name: &str| {
-        let reply = unresolved("scalar expression", name);
-        Some(reply.violating(format!("{}: {table} has no column {name}", query.name)))
-    };
-    for read in query.reads.iter().filter(|read| read.table == table) {
-        if read.time != time {
-            return refuse(&read.time);
-        }
-        let named = |name: &str| read.named.iter().find(|(named, _)| named == name);
-        // The rest of every query says TimeGenerated.
-        if time != "TimeGenerated" && named("TimeGenerated").is_none_or(|(_, is)| is != time) {
-            return refuse("TimeGenerated");
-        }
-        for column in tables::needed(&query.name, table) {
-            if !has.contains(column) && named(column).is_none() {
-                return refuse(column);
-            }
-        }
-        for (_, value) in &read.named {
-            if value != "\"\"" && !has.contains(&value.as_str()) {
-                return refuse(value);
-            }
-        }
-    }
-    None
+fn wrong_column(state: &State, query: &Known, table: &str) -> Option<Reply> {
+    let name = tables::lacking(query, table, true, state.options.messages.turned_columns)?;
+    let reply = unresolved("scalar expression", &name);
+    Some(reply.violating(format!("{}: {table} has no column {name}", query.name)))
 }
 
 /// Takes what a query names as empty out of the rows.
 fn forget(world: &mut World, query: &Known) {
-    let is_empty = query.reads.iter().any(|read| {
-        let empty = ("ThreatTypes".to_owned(), "\"\"".to_owned());
-        read.table == "MessageUrlInfo" && read.named.contains(&empty)
-    });
-    if is_empty {
+    let empty = query.emptied("MessageUrlInfo");
+    if empty.iter().any(|column| column == "ThreatTypes") {
         for row in &mut world.tables.message_urls {
             row.threats = "";
         }

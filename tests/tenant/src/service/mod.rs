@@ -7,6 +7,7 @@ pub(crate) mod graph;
 pub(crate) mod hunting;
 pub(crate) mod intel;
 pub(crate) mod login;
+pub(crate) mod message_answers;
 pub(crate) mod metadata;
 pub(crate) mod prelude;
 pub(crate) mod tables;

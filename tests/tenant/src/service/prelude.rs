@@ -45,6 +45,16 @@ impl Known {
             _ => &[],
         }
     }
+
+    /// The columns of a table that it names as empty.
+    pub(crate) fn emptied(&self, table: &str) -> Vec<String> {
+        let reads = self.reads.iter().filter(|read| read.table == table);
+        let named = reads.flat_map(|read| &read.named);
+        named
+            .filter(|(_, value)| value == "\"\"")
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
 }
 
 /// Why a query was refused: what, line and position (from 1 and 0).

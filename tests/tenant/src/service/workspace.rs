@@ -232,8 +232,8 @@ fn query(state: &State, body: &Value) -> Reply {
 }
 
 /// The columns of a table, and no row.
-fn alone_columns(tables: &[&'static str]) -> Option<Table> {
-    let columns = tables::columns(tables.first()?, false);
+fn alone_columns(tables: &[&'static str], turned: bool) -> Option<Table> {
+    let columns = tables::columns(tables.first()?, false, turned);
     Some(Table {
         columns: columns
             .into_iter()
@@ -241,6 +241,22 @@ fn alone_columns(tables: &[&'static str]) -> Option<Table> {
             .collect(),
         rows: Vec::new(),
     })
+}
+
+fn unresolved(what: &str, name: &str) -> Reply {
+    let inner = json!({
+        "code": "SemanticError", "message": "A semantic error occurred.",
+        "innererror": {
+            "code": "SEM0100",
+            "message": format!("'where' operator: Failed to resolve {what} named '{name}'")
+        }
+    });
+    error(
+        400,
+        "BadArgumentError",
+        "The request had some invalid properties",
+        Some(inner),
+    )
 }
 
 fn recognised(state: &State, known: &Known, span: (Time, Time)) -> Reply {
@@ -277,19 +293,13 @@ fn recognised(state: &State, known: &Known, span: (Time, Time)) -> Reply {
     // A fuzzy union leaves absent tables out, and warns of it, as long as one is there.
     let is_fuzzy = known.name == "log_ends" && absent.len() < answers::LOGS.len();
     if let Some(table) = absent.first().filter(|_| !is_fuzzy) {
-        let inner = json!({
-            "code": "SemanticError", "message": "A semantic error occurred.",
-            "innererror": {
-                "code": "SEM0100",
-                "message": format!("'where' operator: Failed to resolve table or column expression named '{table}'")
-            }
-        });
-        return error(
-            400,
-            "BadArgumentError",
-            "The request had some invalid properties",
-            Some(inner),
-        );
+        return unresolved("table or column expression", table);
+    }
+    let turned = state.options.messages.turned_columns;
+    let lacking = |table: &&str| tables::lacking(known, table, false, turned);
+    if let Some(column) = read.iter().find_map(lacking) {
+        return unresolved("scalar expression", &column)
+            .violating(format!("{}: there is no column {column}", known.name));
     }
     if state.options.empty_workspace {
         return Reply::empty(204);
@@ -303,7 +313,7 @@ fn recognised(state: &State, known: &Known, span: (Time, Time)) -> Reply {
         }
     };
     let table = match known.name.as_str() {
-        "columns" => alone_columns(read),
+        "columns" => alone_columns(read, turned),
         "log_end" => known
             .moment("slice_from")
             .zip(known.moment("slice_to"))
@@ -315,7 +325,7 @@ fn recognised(state: &State, known: &Known, span: (Time, Time)) -> Reply {
                     .collect(),
             }),
         "log_ends" => answers::log_ends(&world, known, &extents, &absent),
-        _ => answers::run(&world, known, span),
+        _ => answers::run(&world, known, span, state.options.messages.recipients),
     };
     let Some(mut table) = table else {
         return error(

@@ -209,13 +209,20 @@ impl<'a> Run<'a> {
                 let within = self.in_window(event.time) && self.in_window(url.time);
                 if within && !(event.threats.is_empty() && url.threats.is_empty()) {
                     // An address is no UPN: the row ties nobody's UPN to an id.
-                    let named = match event.fact_user.1 {
-                        Named::Both => Named::Id,
-                        named => named,
-                    };
-                    self.seed_user(event.fact_user.0, named, "message_urls");
+                    if let Some((user, named)) = event.fact_sender {
+                        let named = match named {
+                            Named::Both => Named::Id,
+                            named => named,
+                        };
+                        self.seed_user(user, named, "message_urls");
+                    }
                     self.seed_link(url.fact_link);
-                    self.threat_teams.insert(event.team.clone());
+                    let place = self.world.messages[event.fact_message].place;
+                    if let Place::Channel(channel) = place {
+                        let team = self.world.channels[channel].team;
+                        let id = self.world.teams[team].id.clone();
+                        self.threat_teams.insert(id);
+                    }
                 }
             }
         }

@@ -281,7 +281,7 @@ impl Builder {
         self.world.devices.len() - 1
     }
 
-    fn report(&mut self) -> i64 {
+    pub(super) fn report(&mut self) -> i64 {
         self.reports += 1;
         self.reports
     }
@@ -399,58 +399,12 @@ impl Builder {
             app: "Teams",
             network_message,
             report,
+            chain: String::new(),
             fact_link: Some(link),
             fact_user: user,
+            fact_chain: Vec::new(),
         });
         self.world.tables.clicks.len() - 1
-    }
-
-    /// MessageEvents and MessageUrlInfo rows about a message that was sent.
-    pub(crate) fn flagged(
-        &mut self,
-        message: MessageIx,
-        sender: (UserIx, Named),
-        link: LinkIx,
-        message_threats: &'static str,
-        url_threats: &'static str,
-    ) {
-        let facts = &self.world.messages[message];
-        let (thread, team) = match facts.place {
-            Place::Channel(c) => {
-                let channel = &self.world.channels[c];
-                (
-                    channel.id.clone(),
-                    self.world.teams[channel.team].id.clone(),
-                )
-            }
-            Place::Chat(c) => (self.world.chats[c].id.clone(), String::new()),
-        };
-        let time = facts.created + Duration::seconds(4);
-        let teams_message = format!("{thread};{}", facts.id);
-        let user = &self.world.users[sender.0];
-        let (mut address, sender_id) = self.columns(Some(sender));
-        if let Some(mail) = user.mail.clone().filter(|_| !address.is_empty()) {
-            address = mail;
-        }
-        let sender_name = user.name.clone().unwrap_or_default();
-        self.world.tables.message_events.push(MessageEvent {
-            time,
-            teams_message: teams_message.clone(),
-            sender_address: address,
-            sender_id,
-            sender_name,
-            team,
-            thread,
-            threats: message_threats,
-            fact_user: sender,
-        });
-        self.world.tables.message_urls.push(MessageUrl {
-            time: time + Duration::seconds(1),
-            teams_message,
-            url: self.world.links[link].url.clone(),
-            threats: url_threats,
-            fact_link: link,
-        });
     }
 
     /// A device held these addresses from one hour to another (reported twice an hour).
@@ -494,6 +448,7 @@ impl Builder {
             source: source.into(),
             url: url.into(),
             destination: destination.into(),
+            extensions: String::new(),
             fact_about: about,
             fact_devices: devices,
         });
@@ -544,6 +499,7 @@ impl Builder {
             fact_links: entities.links,
             fact_hosts: entities.hosts,
             fact_users: entities.users,
+            fact_messages: entities.messages,
         });
         self.world.tables.alerts.len() - 1
     }

@@ -2,7 +2,8 @@
 
 use super::World;
 use super::facts::*;
-use super::logs::{AlertHost, Named};
+use super::logs::{AlertHost, AlertMessage, Named};
+use super::message_logs::teams_message_id;
 use serde_json::{Value, json};
 
 /// Entities of an alert, and what they stand for.
@@ -12,6 +13,7 @@ pub(crate) struct Entities {
     pub(super) links: Vec<LinkIx>,
     pub(super) hosts: Vec<AlertHost>,
     pub(super) users: Vec<(UserIx, Named)>,
+    pub(super) messages: Vec<AlertMessage>,
     next: u32,
 }
 
@@ -99,6 +101,24 @@ impl Entities {
             items.push(json!({"$ref": inner}));
         }
         self.hosts.push(AlertHost::Device(device, false));
+        self
+    }
+
+    /// A Teams message, by its id and its thread.
+    pub(crate) fn message(mut self, world: &World, message: MessageIx) -> Self {
+        let thread = world.place_id(world.messages[message].place);
+        self.push(json!({
+            "SourceId": teams_message_id(world, message), "ChatThreadId": thread,
+            "Type": "teamsMessage",
+        }));
+        self.messages.push(AlertMessage::Message(message));
+        self
+    }
+
+    /// A Teams message of which only the thread is named.
+    pub(crate) fn thread(mut self, world: &World, place: Place) -> Self {
+        self.push(json!({"ChatThreadId": world.place_id(place), "Type": "teamsMessage"}));
+        self.messages.push(AlertMessage::Thread(place));
         self
     }
 

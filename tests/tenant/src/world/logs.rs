@@ -1,7 +1,10 @@
 //! Rows of the Sentinel tables. The raw columns are what queries see; `fact_*` fields say what a row
 //! is about and are read by the ground truth only.
 
-use super::facts::{DeviceIx, LinkIx, MessageIx, Time, UserIx};
+use super::facts::{DeviceIx, LinkIx, MessageIx, Place, Time, UserIx};
+pub(crate) use super::message_logs::{
+    MessageEvent, MessageUrl, PostDelivery, Recipient, Submission,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// OfficeActivity.
@@ -98,48 +101,14 @@ pub struct Click {
     pub network_message: String,
     /// ReportId.
     pub report: String,
+    /// UrlChain: a list of urls in JSON, or nothing.
+    pub chain: String,
     /// The url.
     pub fact_link: Option<LinkIx>,
     /// Who clicked.
     pub fact_user: UserIx,
-}
-
-/// MessageEvents.
-#[derive(Clone, Debug)]
-pub struct MessageEvent {
-    /// TimeGenerated.
-    pub time: Time,
-    /// TeamsMessageId.
-    pub teams_message: String,
-    /// SenderEmailAddress.
-    pub sender_address: String,
-    /// SenderObjectId.
-    pub sender_id: String,
-    /// SenderDisplayName.
-    pub sender_name: String,
-    /// GroupId.
-    pub team: String,
-    /// ThreadId.
-    pub thread: String,
-    /// ThreatTypes.
-    pub threats: &'static str,
-    /// Who sent it, and how the row says so.
-    pub fact_user: (UserIx, Named),
-}
-
-/// MessageUrlInfo.
-#[derive(Clone, Debug)]
-pub struct MessageUrl {
-    /// TimeGenerated.
-    pub time: Time,
-    /// TeamsMessageId.
-    pub teams_message: String,
-    /// Url.
-    pub url: String,
-    /// ThreatTypes.
-    pub threats: &'static str,
-    /// The url.
-    pub fact_link: LinkIx,
+    /// The urls to which it led, in their order, the clicked one left out.
+    pub fact_chain: Vec<LinkIx>,
 }
 
 /// What a connection in a proxy or network log was about.
@@ -164,6 +133,8 @@ pub struct Proxy {
     pub url: String,
     /// DestinationHostName.
     pub destination: String,
+    /// AdditionalExtensions.
+    pub extensions: String,
     /// What was asked for.
     pub fact_about: About,
     /// The devices that reported that address within that hour.
@@ -213,6 +184,15 @@ pub enum AlertHost {
     Unmanaged(String),
 }
 
+/// A Teams message as an entity of an alert names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertMessage {
+    /// Its id, and the thread in which it stands.
+    Message(MessageIx),
+    /// Only the thread.
+    Thread(Place),
+}
+
 /// SecurityAlert: one row, of which an alert can have several.
 #[derive(Clone, Debug)]
 pub struct Alert {
@@ -246,6 +226,8 @@ pub struct Alert {
     pub fact_hosts: Vec<AlertHost>,
     /// The accounts among the entities, and how they are named.
     pub fact_users: Vec<(UserIx, Named)>,
+    /// The messages and threads among the entities, one for each entity.
+    pub fact_messages: Vec<AlertMessage>,
 }
 
 impl Alert {
@@ -279,6 +261,10 @@ pub struct Tables {
     pub message_events: Vec<MessageEvent>,
     /// MessageUrlInfo.
     pub message_urls: Vec<MessageUrl>,
+    /// MessagePostDeliveryEvents.
+    pub post_deliveries: Vec<PostDelivery>,
+    /// Reports in CloudAppEvents, whose audit records of messages are those of OfficeActivity.
+    pub submissions: Vec<Submission>,
     /// CommonSecurityLog.
     pub proxy: Vec<Proxy>,
     /// DeviceNetworkInfo.
@@ -287,6 +273,22 @@ pub struct Tables {
     pub network_events: Vec<NetworkEvent>,
     /// SecurityAlert.
     pub alerts: Vec<Alert>,
+}
+
+impl Tables {
+    /// Ingests what Defender told of messages and clicks a second time, and of messages once more, three hours later.
+    pub(crate) fn ingest_twice(&mut self) {
+        self.message_urls.extend_from_within(..);
+        self.post_deliveries.extend_from_within(..);
+        self.clicks.extend_from_within(..);
+        let later = self.message_events.clone().into_iter().map(|row| {
+            let time = row.time + chrono::TimeDelta::hours(3);
+            MessageEvent { time, ..row }
+        });
+        let later: Vec<MessageEvent> = later.collect();
+        self.message_events.extend_from_within(..);
+        self.message_events.extend(later);
+    }
 }
 
 /// What the tables lack for now.
@@ -330,6 +332,12 @@ impl Extents {
         tables
             .message_urls
             .retain(|row| self.holds("MessageUrlInfo", row.time));
+        tables
+            .post_deliveries
+            .retain(|row| self.holds("MessagePostDeliveryEvents", row.time));
+        tables
+            .submissions
+            .retain(|row| self.holds("CloudAppEvents", row.time));
         tables
             .proxy
             .retain(|row| self.holds("CommonSecurityLog", row.time));

@@ -9,6 +9,8 @@ pub(crate) mod entities;
 pub mod facts;
 pub(crate) mod index;
 pub(crate) mod logs;
+pub(crate) mod message_build;
+pub(crate) mod message_logs;
 mod scaled;
 mod small;
 

@@ -50,6 +50,7 @@ pub(super) fn build(messages: usize, seed: u64, anchor: Time) -> World {
     write(&mut b, &cast, &urls, &channels, messages * 6 / 10);
     write(&mut b, &cast, &urls, &chats, messages - messages * 6 / 10);
     logs(&mut b, &cast, &urls, messages);
+    b.seen_all();
     b.finish()
 }
 

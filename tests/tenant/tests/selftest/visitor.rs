@@ -214,6 +214,26 @@ pub(crate) fn rendered(name: &str, from: &str, to: &str, lists: &[(&str, &[&str]
             _ => out.push_str(line),
         }
     }
+    match name {
+        "message_urls" | "messages_on" | "reported" => with_documented_columns(&out),
+        _ => out,
+    }
+}
+
+/// The query for a place whose MessageEvents has the documented columns: those that are not there are named as empty.
+fn with_documented_columns(text: &str) -> String {
+    let mut out = String::new();
+    let mut before = "";
+    for line in text.split_inclusive('\n') {
+        match before.trim_end().ends_with("MessageEvents") {
+            true => {
+                out.push_str(line.trim_end());
+                out.push_str(" | extend ThreadType = \"\", ThreadName = \"\"\n");
+            }
+            false => out.push_str(line),
+        }
+        before = line;
+    }
     out
 }
 

@@ -153,15 +153,28 @@ pub(super) fn seeds(b: &mut Builder, p: &People, u: &Urls) {
         false,
     );
 
-    // MessageEvents knows two threats: by the url, and by the message.
-    for (link, sender, message_threats, url_threats) in [
-        (u.lure, (p.dario, Named::Both), "", "Phish"),
-        (u.shared_file, (p.erin, Named::Upn), "Phish, Malware", ""),
-        (u.idn, (p.gita, Named::Both), "", ""),
+    // Defender knows two threats: by the url, and by the message. And some messages that Graph gives too: one in a chat, and
+    // a reply.
+    for (link, named, message_threats, url_threats) in [
+        (u.lure, Named::Both, "", "Phish"),
+        (u.shared_file, Named::Upn, "Phish, Malware", ""),
+        (u.idn, Named::Both, "", ""),
     ] {
         let holds = |m: &Message| m.links.iter().any(|x| x.link == link);
         let message = b.world.messages.iter().position(holds).unwrap_or_default();
-        b.flagged(message, sender, link, message_threats, url_threats);
+        b.flagged(message, named, message_threats, url_threats);
+    }
+    let of_lure = |m: &Message| m.links.iter().any(|x| x.link == u.lure);
+    let messages = b.world.messages.iter();
+    let in_chat = messages.clone().position(|m| {
+        let place = matches!(m.place, Place::Chat(_));
+        place && m.sender == Some(p.dario) && of_lure(m)
+    });
+    let reply = messages
+        .clone()
+        .position(|m| m.root.is_some() && of_lure(m));
+    for message in [in_chat, reply].into_iter().flatten() {
+        b.seen(message);
     }
 }
 
