@@ -126,7 +126,7 @@ impl Default for Neo4j {
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Intel {
-    /// The providers, in the order in which they are asked. `otx` and `xforce` when not set.
+    /// The providers, in the order in which they are asked. `defender`, `otx` and `xforce` when not set.
     #[serde(deserialize_with = "providers")]
     pub(super) providers: Vec<String>,
     /// Send the query and the fragment of a url unchanged, instead of with their values hidden. `false` when not set.

@@ -50,7 +50,7 @@ fn what_is_not_set_has_its_default() {
     assert_eq!(sections.tenant.id.as_deref(), Some("t"));
     assert_eq!(sections.neo4j.uri, None);
     assert_eq!(sections.neo4j.user, "neo4j");
-    assert_eq!(sections.intel.providers, ["otx", "xforce"]);
+    assert_eq!(sections.intel.providers, ["defender", "otx", "xforce"]);
     assert!(sections.intel.cache_age.is_zero());
     assert_eq!(sections.messages.store, Store::Preview);
     assert_eq!(

@@ -275,7 +275,7 @@ fn what_a_message_shows_stands_over_what_a_log_says() {
             messages.put(graph, &mut urls, &mut words)[0].node
         };
         let id = MessageId::in_place(CHAT, "1784806810000");
-        let mut put_shown = |graph: &mut Graph| {
+        let put_shown = |graph: &mut Graph| {
             let message = Message {
                 id: id.clone(),
                 ..Message::default()

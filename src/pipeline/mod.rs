@@ -124,7 +124,7 @@ async fn run_stages(
 
     let seeds = async {
         let found = seeds::find(context, findings, &mut verdicts, &mut spread).await?;
-        named_messages::add(context, findings, found).await
+        named_messages::add(context, findings, &mut verdicts, &mut spread, found).await
     };
     let seeds = sequence.stage(Stage::Seeds, seeds).await?;
 

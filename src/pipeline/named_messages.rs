@@ -8,10 +8,14 @@ use super::context::Context;
 use super::fetched;
 use super::findings::Findings;
 use super::links;
+use super::logged_messages::DEFENDER;
 use super::people;
 use super::seeds::Seeds;
+use super::spread::{self, Spread};
+use super::verdicts::Verdicts;
 use crate::graph::node::{Channel, Message, Team};
-use crate::graph::{Edge, NodeRef, Seen};
+use crate::graph::schema::message;
+use crate::graph::{Edge, Label, NodeRef, Seen};
 use crate::http::Failure;
 use crate::link::MessageAddress;
 use crate::model::{BY_HAND, ChannelId, MessageId, Stage, TeamId};
@@ -25,6 +29,8 @@ const STAGE: Stage = Stage::Seeds;
 pub(super) async fn add(
     context: &Context,
     findings: &mut Findings,
+    verdicts: &mut Verdicts,
+    spread: &mut Spread,
     mut seeds: Seeds,
 ) -> Result<Seeds, Failure> {
     let named = context.options.messages.iter();
@@ -39,6 +45,11 @@ pub(super) async fn add(
         let message = findings.graph.put(message, Seen::default());
         seeds.starts.add(message, BY_HAND, Seen::default());
     }
+    let ids = in_channels.iter().chain(&in_chats);
+    let ids = ids.flat_map(|address| ids_of(context, address)).collect();
+    let urls = &mut seeds.urls;
+    let people = spread::find_named(context, findings, urls, verdicts, spread, ids).await?;
+    seeds.people.extend(people);
     if !in_channels.is_empty() {
         read_in_channels(context, findings, &mut seeds, in_channels).await?;
     }
@@ -46,6 +57,30 @@ pub(super) async fn add(
         read_in_chats(context, findings, &mut seeds, in_chats).await?;
     }
     Ok(seeds)
+}
+
+/// The ids that Defender's tables can have for a message.
+fn ids_of(context: &Context, address: &MessageAddress) -> Vec<String> {
+    let MessageAddress {
+        thread,
+        message,
+        root,
+        team,
+    } = address;
+    if !address.is_in_channel() {
+        return vec![format!("/chats/{thread}/messages/{message}")];
+    }
+    let by_hand = context.options.teams.iter();
+    let teams = team.iter().chain(by_hand.filter(|_| team.is_none()));
+    let of_team = |team: &String| {
+        let channel = format!("/teams/{team}/channels/{thread}/messages");
+        let reply = root
+            .iter()
+            .map(|root| format!("{channel}/{root}/replies/{message}"));
+        let reply: Vec<String> = reply.collect();
+        [vec![format!("{channel}/{message}")], reply].concat()
+    };
+    teams.flat_map(of_team).collect()
 }
 
 /// Reads messages of channels. One that does not say its team is asked for in each team that was named by hand.
@@ -87,9 +122,9 @@ async fn read_in_channels(
         }
     }
     problems.retain(|at, _| !found.contains_key(at));
-    problems
-        .into_values()
-        .for_each(|problem| add_problem(findings, problem));
+    for (at, problem) in problems {
+        add_problem(findings, &addresses[at], problem);
+    }
     let found: Vec<_> = found.into_values().collect();
     let ids: Vec<(String, String)> = found
         .iter()
@@ -172,7 +207,15 @@ async fn read_in_chats(
                 let message = ReadMessage::of(message, context.settings.store);
                 by_chat.entry(place.chat).or_default().push(message);
             }
-            Err(problem) => add_problem(findings, problem),
+            Err(problem) => {
+                let address = MessageAddress {
+                    thread: place.chat,
+                    message: place.id,
+                    root: None,
+                    team: None,
+                };
+                add_problem(findings, &address, problem);
+            }
         }
     }
     let ids: Vec<String> = by_chat.keys().cloned().collect();
@@ -196,8 +239,19 @@ async fn read_in_chats(
 }
 
 /// Adds a message that could not be read. The analyst named it, so that it has to exist.
-fn add_problem(findings: &mut Findings, problem: Problem) {
+fn add_problem(findings: &mut Findings, address: &MessageAddress, problem: Problem) {
+    let id = MessageId::in_place(&address.thread, &address.message);
+    let known = findings.graph.find(Label::Message, id.as_str());
+    let is_logged = known.is_some_and(|node| {
+        let sources = findings.graph.node(node).facts.get(message::SOURCES);
+        sources.is_some_and(|sources| sources.contains(&DEFENDER))
+    });
     match problem {
+        // It stands in a chat that another tenant owns, or was removed since.
+        Problem::NotFound { .. } if is_logged => {
+            let reason = "messages: Graph does not give one that was named with --message, which is known from Defender's log alone";
+            findings.notes.add(STAGE, msgraph::SOURCE, reason, 1);
+        }
         Problem::NotFound { .. } => {
             let reason = "messages: not found, although named with --message; check the link, or whether the message was deleted";
             findings.gaps.add(STAGE, msgraph::SOURCE, reason, 1);

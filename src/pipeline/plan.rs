@@ -206,7 +206,7 @@ pub async fn plan(
 
     let seeds = async {
         let found = seeds::find(&context, &mut findings, &mut verdicts, &mut spread).await?;
-        named_messages::add(&context, &mut findings, found).await
+        named_messages::add(&context, &mut findings, &mut verdicts, &mut spread, found).await
     };
     let seeds = progress.stage(Stage::Seeds, seeds).await?;
 
@@ -592,6 +592,10 @@ fn unknown(options: &Options, messages: &MessagePlan, chats: ChatPlan) -> Vec<St
             messages.unread
         ));
     }
+    unknown.push(
+        "every message of the tenant that holds a risky url is found after the verdicts, and the same providers are asked about other urls in it by the same rules; the queries stay inside the tenant"
+            .to_owned(),
+    );
     if !chats.complete {
         let whose = match options.chats_of {
             ChatsOf::All => "all senders of links",
