@@ -62,9 +62,19 @@ impl DefenderWords {
         }
     }
 
-    /// A row shows a url in a message.
-    pub(super) fn holds(&mut self, message: NodeRef, url: NodeRef) {
-        self.held.entry(message).or_default().insert(url);
+    /// Rows show these urls in a message.
+    pub(super) fn holds(&mut self, message: NodeRef, urls: impl IntoIterator<Item = NodeRef>) {
+        self.held.entry(message).or_default().extend(urls);
+    }
+
+    /// The messages that rows tell of, in no order.
+    pub(super) fn logged(&self) -> impl Iterator<Item = NodeRef> {
+        self.held.keys().copied()
+    }
+
+    /// The messages that rows rate, in no order.
+    pub(super) fn rated(&self) -> impl Iterator<Item = NodeRef> {
+        self.messages.keys().copied()
     }
 
     /// A row has a name for somebody.

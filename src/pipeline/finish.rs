@@ -26,7 +26,7 @@ pub(super) fn finish(
     intel::note_what_knows_none(context, findings, verdicts);
     let graph = &mut findings.graph;
     verdicts.words.name_people(graph);
-    outside::mark(context, graph, directory);
+    outside::mark(context, graph, directory, verdicts.words.logged());
     merge::users(graph, directory, &mut starts);
     merge::hosts(graph);
     risk::assess(context, graph, urls, verdicts);

@@ -41,10 +41,11 @@ pub(super) async fn read(
     findings: &mut Findings,
     directory: &Directory,
     urls: &mut Urls,
+    logged: impl Iterator<Item = NodeRef>,
     spread: &mut Spread,
     stage: Stage,
 ) -> Result<Vec<NodeRef>, Failure> {
-    let unread = Unread::of(context, &findings.graph, spread);
+    let unread = Unread::of(context, &findings.graph, logged, spread);
     if unread.too_many > 0 {
         let reason = "messages that Defender's log names were not read in Graph: more than 5,000 are not asked for one by one (the newest were); load another case with a shorter window";
         findings
@@ -76,12 +77,20 @@ pub(super) async fn read(
 }
 
 impl Unread {
-    /// Takes them, and marks them as asked for.
-    fn of(context: &Context, graph: &Graph, spread: &mut Spread) -> Self {
-        let mut messages = graph.labelled(Label::Message);
-        messages.retain(|message| is_of_defender_alone(graph, *message));
+    /// Takes them from the messages that Defender's tables tell of, and marks them as asked for.
+    fn of(
+        context: &Context,
+        graph: &Graph,
+        logged: impl Iterator<Item = NodeRef>,
+        spread: &mut Spread,
+    ) -> Self {
+        let alone = logged.filter(|message| is_of_defender_alone(graph, *message));
+        let mut messages: Vec<NodeRef> = alone.collect();
         messages.retain(|message| spread.read.insert(*message));
-        messages.sort_by_key(|message| graph.node(*message).facts.get(message::CREATED));
+        messages.sort_by_key(|message| {
+            let data = graph.node(*message);
+            (data.facts.get(message::CREATED), &data.id)
+        });
         let mut unread = Self::default();
         if messages.len() > MOST {
             let too_many = messages.len() - MOST;

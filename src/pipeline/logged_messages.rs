@@ -220,6 +220,7 @@ impl LoggedMessage {
             }
         }
         words.of_message(node, &threats, row.record);
+        let mut held = Vec::new();
         for (raw, link) in links {
             let Some((url, wrapped_by)) = link::canonical(&raw) else {
                 continue;
@@ -243,8 +244,9 @@ impl LoggedMessage {
                 graph.see(url, seen);
                 words.of_url(url, &link.threats, record);
             }
-            words.holds(node, url);
+            held.push(url);
         }
+        words.holds(node, held);
         PutMessage {
             node,
             sender,

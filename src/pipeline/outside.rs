@@ -2,20 +2,20 @@
 
 use super::context::Context;
 use super::directory::Directory;
-use super::logged_messages::DEFENDER;
 use crate::graph::schema::{message, user};
-use crate::graph::{EdgeType, Graph, Label, NodeRef};
+use crate::graph::{EdgeType, Graph, NodeRef};
 use crate::model::UserKind;
 
-/// Marks the senders of messages that Defender's tables tell of. One is from outside when the directory does not know the
+/// Marks the senders of these messages, which Defender's tables tell of. One is from outside when the directory does not know the
 /// object id or, without an answer of the directory, when somebody from outside is in the thread and the address is not of
 /// the tenant's own domains.
-pub(super) fn mark(context: &Context, graph: &mut Graph, directory: &Directory) {
-    for message in graph.labelled(Label::Message) {
-        let sources = graph.node(message).facts.get(message::SOURCES);
-        if !sources.is_some_and(|sources| sources.contains(&DEFENDER)) {
-            continue;
-        }
+pub(super) fn mark(
+    context: &Context,
+    graph: &mut Graph,
+    directory: &Directory,
+    messages: impl Iterator<Item = NodeRef>,
+) {
+    for message in messages {
         for sender in graph.sources(message, EdgeType::Sent) {
             if graph.node(sender).facts.has(user::TYPE) {
                 continue;

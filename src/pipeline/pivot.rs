@@ -51,9 +51,10 @@ pub(super) fn risky(
     urls: &Urls,
     verdicts: &Verdicts,
 ) -> Vec<Target> {
-    let named = urls.named(graph, &context.options.urls);
-    let mut nodes = graph.labelled(Label::Url);
-    nodes.retain(|url| verdicts.is_risky(*url) || named.contains(url));
+    let mut nodes = verdicts.risky(graph);
+    nodes.extend(urls.named(graph, &context.options.urls));
+    nodes.sort_by_key(|url| &graph.node(*url).id);
+    nodes.dedup();
     to_targets(&context.settings, graph, urls, nodes)
 }
 

@@ -10,16 +10,14 @@ use crate::intel::{self, defender};
 use crate::link::{self, Lookalikes};
 use crate::model::Signal;
 
-/// The messages with a url that a provider rates as risky, and those that Defender rated malicious themselves.
+/// The messages with a url that a provider rates as risky, and those that Defender rated malicious themselves, sorted by
+/// their ids.
 pub(super) fn messages(graph: &Graph, verdicts: &Verdicts) -> Vec<NodeRef> {
-    let mut messages = graph.labelled(Label::Message);
-    messages.retain(|message| is_risky(graph, verdicts, *message));
-    messages
-}
-
-fn is_risky(graph: &Graph, verdicts: &Verdicts, message: NodeRef) -> bool {
-    let mut urls = graph.targets(message, EdgeType::Contains).into_iter();
-    is_flagged(graph, message) || urls.any(|url| verdicts.is_risky(url))
+    let risky = verdicts.risky(graph).into_iter();
+    let held = risky.flat_map(|url| graph.sources(url, EdgeType::Contains));
+    let rated = verdicts.words.rated();
+    let flagged = rated.filter(|message| is_flagged(graph, *message));
+    by_id(graph, held.chain(flagged))
 }
 
 /// True when Defender rated the message itself malicious.
@@ -30,27 +28,31 @@ fn is_flagged(graph: &Graph, message: NodeRef) -> bool {
 
 /// The users who sent a risky message.
 pub(super) fn senders(graph: &Graph, verdicts: &Verdicts) -> Vec<NodeRef> {
-    let mut users = graph.labelled(Label::User);
-    users.retain(|user| {
-        let mut messages = graph.targets(*user, EdgeType::Sent).into_iter();
-        messages.any(|message| is_risky(graph, verdicts, message))
-    });
-    users
+    let messages = messages(graph, verdicts).into_iter();
+    let senders = messages.flat_map(|message| graph.sources(message, EdgeType::Sent));
+    by_id(graph, senders)
 }
 
 /// The users who sent or received a risky message, or opened or clicked a risky url.
 pub(super) fn touched(graph: &Graph, verdicts: &Verdicts) -> Vec<NodeRef> {
-    let mut users = graph.labelled(Label::User);
-    users.retain(|user| {
-        let to = |edges| graph.targets(*user, edges).into_iter();
-        to(EdgeType::Sent)
-            .chain(to(EdgeType::Received))
-            .any(|message| is_risky(graph, verdicts, message))
-            || to(EdgeType::Opened)
-                .chain(to(EdgeType::Clicked))
-                .any(|url| verdicts.is_risky(url))
+    let messages = messages(graph, verdicts).into_iter();
+    let in_messages = messages.flat_map(|message| {
+        let senders = graph.sources(message, EdgeType::Sent);
+        [senders, graph.sources(message, EdgeType::Received)].concat()
     });
-    users
+    let openers = verdicts.risky(graph).into_iter().flat_map(|url| {
+        let opened = graph.sources(url, EdgeType::Opened);
+        [opened, graph.sources(url, EdgeType::Clicked)].concat()
+    });
+    by_id(graph, in_messages.chain(openers))
+}
+
+/// Nodes of one label, sorted by their ids and distinct.
+fn by_id(graph: &Graph, nodes: impl Iterator<Item = NodeRef>) -> Vec<NodeRef> {
+    let mut nodes: Vec<NodeRef> = nodes.collect();
+    nodes.sort_by_key(|node| &graph.node(*node).id);
+    nodes.dedup();
+    nodes
 }
 
 /// Writes severity, signals and risk to urls, and risk to messages and users.

@@ -150,7 +150,9 @@ pub(super) async fn read_rest(
     spread: &mut Spread,
     stage: Stage,
 ) -> Result<(), Failure> {
-    let people = found_messages::read(context, findings, directory, urls, spread, stage).await?;
+    let logged = verdicts.words.logged();
+    let people =
+        found_messages::read(context, findings, directory, urls, logged, spread, stage).await?;
     directory.resolve(context, findings, stage, &people).await?;
     intel::ask_about_new(context, findings, stage, urls, verdicts).await?;
     follow(context, findings, directory, urls, verdicts, spread, stage).await

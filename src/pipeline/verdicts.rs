@@ -59,6 +59,15 @@ impl Verdicts {
         self.benign.contains(&url)
     }
 
+    /// The urls that are risky, sorted by the ids of their nodes.
+    pub(super) fn risky(&self, graph: &Graph) -> Vec<NodeRef> {
+        let rated = self.by_url.keys().chain(self.of_defender.keys());
+        let mut risky: Vec<NodeRef> = rated.copied().filter(|url| self.is_risky(*url)).collect();
+        risky.sort_by_key(|url| &graph.node(*url).id);
+        risky.dedup();
+        risky
+    }
+
     /// True when a provider rates the url as risky, and the analyst did not name it benign. Signals do not count here:
     /// they start neither a round of chats nor a search in the logs.
     pub(super) fn is_risky(&self, url: NodeRef) -> bool {
