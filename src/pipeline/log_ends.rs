@@ -21,7 +21,7 @@ const QUIET: TimeDelta = TimeDelta::days(1);
 /// The stage that reads a log first.
 fn stage(log: &str) -> Stage {
     match log {
-        "OfficeActivity" | "CloudAppEvents" => Stage::Messages,
+        "OfficeActivity" => Stage::Messages,
         "CommonSecurityLog" | "DeviceNetworkInfo" | "DeviceNetworkEvents" => Stage::Hosts,
         "SecurityAlert" | "AlertInfo" | "AlertEvidence" => Stage::Alerts,
         _ => Stage::Seeds,
