@@ -305,7 +305,7 @@ impl Tenant {
             "[tenant]\nid = \"{}\"\ncloud = \"{}\"\ninternal_domains = {:?}\n\n\
              [auth]\nmethod = \"client-secret\"\nclient_id = \"{}\"\n\n\
              [sentinel]\nworkspace_id = \"{}\"\n\n\
-             [intel]\nproviders = [\"otx\", \"xforce\"]\npatience = \"5s\"\n\n[endpoints]\n",
+             [intel]\nproviders = [\"defender\", \"otx\", \"xforce\"]\npatience = \"5s\"\n\n[endpoints]\n",
             world.tenant_id,
             self.state.options.cloud.name(),
             world.internal_domains,

@@ -1,10 +1,12 @@
-//! Follows the pipeline over facts: seeds, teams, messages, intelligence, chats, hosts, alerts.
+//! Follows the pipeline over facts: seeds, teams, messages, intelligence, spread, chats, hosts, alerts.
 
+use super::defender::Report;
 use super::identity::Identities;
-use super::{ChatsOf, Query, Truth, summary};
+use super::pivot::ClickId;
+use super::{ChatsOf, Query, Truth, rating, summary};
 use crate::world::World;
 use crate::world::facts::*;
-use crate::world::logs::{About, Alert, AlertHost, Click, DeviceEvent, MessageUrl, Named, Office};
+use crate::world::logs::{DeviceEvent, MessageUrl, Named, Office};
 use std::collections::{BTreeMap, BTreeSet};
 
 const TEAMS_APPS: [&str; 3] = ["teams.exe", "ms-teams.exe", "msteams.exe"];
@@ -26,22 +28,33 @@ pub(crate) fn collect(world: &World, query: &Query) -> Truth {
         links: BTreeSet::new(),
         seed_users: BTreeMap::new(),
         seed_links: BTreeSet::new(),
+        seed_messages: BTreeSet::new(),
         threat_teams: BTreeSet::new(),
         messages: BTreeMap::new(),
+        reports: Vec::new(),
         chats: BTreeSet::new(),
+        rated: BTreeMap::new(),
+        searched: BTreeSet::new(),
+        kept: BTreeSet::new(),
+        openers: BTreeSet::new(),
+        mailed: BTreeSet::new(),
+        typed: BTreeSet::new(),
         truth: Truth::default(),
     };
     let smartscreen = run.seeds();
     let teams = run.teams();
     run.channel_messages(&teams);
+    run.spread();
     run.chat_messages();
+    run.follow_clicks();
     let pivot = run.pivot_links();
     run.note_pivot_identities(&pivot);
     run.write_users_and_teams(&teams);
     run.write_messages();
+    run.write_reports();
     run.write_chats();
     run.write_device_events(&smartscreen, &pivot);
-    run.write_clicks(&pivot);
+    run.write_clicks();
     run.write_connections(&pivot);
     run.write_alerts(&pivot);
     run.write_links();
@@ -50,12 +63,25 @@ pub(crate) fn collect(world: &World, query: &Query) -> Truth {
     truth
 }
 
-/// How a channel message came to be a node.
-pub(super) struct Held {
-    /// The user OfficeActivity names.
+/// How a message came to be a node. One that nothing told of is bare: a reply's root, of which an id and a place are known.
+#[derive(Default)]
+pub(super) struct Held<'a> {
+    /// The audit log lists it.
+    pub(super) audit: bool,
+    /// The user whom the audit log names.
     pub(super) logged: Option<UserIx>,
-    /// A reply's root: an id and a place only.
-    pub(super) bare: bool,
+    /// Graph gave it.
+    pub(super) graph: bool,
+    /// What Defender told of it.
+    pub(super) told: Option<Told<'a>>,
+}
+
+/// What Defender told of a message.
+pub(super) struct Told<'a> {
+    /// Its newest row in MessageEvents.
+    pub(super) event: usize,
+    /// Its urls that were met in MessageUrlInfo.
+    pub(super) urls: BTreeMap<LinkIx, &'a MessageUrl>,
 }
 
 /// A load, as far as it has come.
@@ -66,10 +92,25 @@ pub(super) struct Run<'a> {
     pub(super) links: BTreeSet<LinkIx>,
     pub(super) seed_users: BTreeMap<(UserIx, Named), BTreeSet<&'static str>>,
     pub(super) seed_links: BTreeSet<LinkIx>,
+    pub(super) seed_messages: BTreeSet<MessageIx>,
     /// The teams in which a message with a known threat stands.
-    threat_teams: BTreeSet<String>,
-    pub(super) messages: BTreeMap<MessageIx, Held>,
+    pub(super) threat_teams: BTreeSet<String>,
+    pub(super) messages: BTreeMap<MessageIx, Held<'a>>,
+    pub(super) reports: Vec<Report>,
+    /// Chats of which Graph gave messages and members.
     pub(super) chats: BTreeSet<ChatIx>,
+    /// What Defender found urls to be.
+    pub(super) rated: BTreeMap<LinkIx, BTreeSet<&'static str>>,
+    /// Urls on which messages were searched for.
+    pub(super) searched: BTreeSet<LinkIx>,
+    /// Clicks that count.
+    pub(super) kept: BTreeSet<ClickId>,
+    /// Who opened or clicked what, as far as the seeds tell.
+    openers: BTreeSet<(UserIx, LinkIx)>,
+    /// Users beside whose object id an address stands.
+    pub(super) mailed: BTreeSet<UserIx>,
+    /// Users from outside of whom it is known that they are: Graph says so, or they sent something and no directory has them.
+    pub(super) typed: BTreeSet<UserIx>,
     pub(super) truth: Truth,
 }
 
@@ -96,11 +137,16 @@ impl<'a> Run<'a> {
         time >= self.query.pivot_from && time < self.query.to
     }
 
-    fn risky(&self, link: LinkIx) -> bool {
-        summary::severity(&self.world.links[link], self.query).1
+    /// What Defender found a url to be.
+    pub(super) fn threats(&self, link: LinkIx) -> BTreeSet<&'static str> {
+        self.rated.get(&link).cloned().unwrap_or_default()
     }
 
-    fn seed_user(&mut self, user: UserIx, how: Named, why: &'static str) {
+    pub(super) fn risky(&self, link: LinkIx) -> bool {
+        rating::severity(&self.world.links[link], &self.threats(link), self.query).1
+    }
+
+    pub(super) fn seed_user(&mut self, user: UserIx, how: Named, why: &'static str) {
         self.identities.saw(user, how);
         if self.world.users[user].in_directory() {
             self.identities.resolved(user);
@@ -108,7 +154,7 @@ impl<'a> Run<'a> {
         self.seed_users.entry((user, how)).or_default().insert(why);
     }
 
-    fn seed_link(&mut self, link: LinkIx) {
+    pub(super) fn seed_link(&mut self, link: LinkIx) {
         self.links.insert(link);
         self.seed_links.insert(link);
     }
@@ -159,73 +205,23 @@ impl<'a> Run<'a> {
             if let Some(link) = row.fact_link {
                 self.seed_link(link);
             }
+            let opened = row.fact_user.zip(row.fact_link);
+            if let Some(((user, _), link)) = opened.filter(|_| row.action.starts_with("Browser")) {
+                self.openers.insert((user, link));
+            }
         }
         for row in self.seed_clicks() {
             self.seed_user(row.fact_user, Named::Upn, "url_clicks");
             if let Some(link) = row.fact_link {
                 self.seed_link(link);
+                self.openers.insert((row.fact_user, link));
             }
+            self.keep_click(row);
         }
         self.seed_message_urls();
+        self.seed_reports();
         self.seeds_by_hand();
         rows
-    }
-
-    pub(super) fn clicks(&self) -> Vec<&'a Click> {
-        let mut once = BTreeSet::new();
-        let mut rows = Vec::new();
-        if self.has("UrlClickEvents") {
-            for row in &self.world.tables.clicks {
-                let identity = (row.time, &row.network_message, &row.report, row.action);
-                if self.in_window(row.time) && once.insert(identity) {
-                    rows.push(row);
-                }
-            }
-        }
-        rows
-    }
-
-    pub(super) fn seed_clicks(&self) -> Vec<&'a Click> {
-        let mut rows = self.clicks();
-        rows.retain(|r| {
-            r.workload.eq_ignore_ascii_case("teams")
-                && (r.action != "ClickAllowed"
-                    || r.clicked_through == Some(true)
-                    || !r.threats.is_empty())
-        });
-        rows
-    }
-
-    fn seed_message_urls(&mut self) {
-        if !self.has("MessageEvents") || !self.has("MessageUrlInfo") {
-            return;
-        }
-        let mut urls: BTreeMap<&str, Vec<&MessageUrl>> = BTreeMap::new();
-        for url in &self.world.tables.message_urls {
-            urls.entry(&url.teams_message).or_default().push(url);
-        }
-        for event in &self.world.tables.message_events {
-            for url in urls.get(event.teams_message.as_str()).into_iter().flatten() {
-                let within = self.in_window(event.time) && self.in_window(url.time);
-                if within && !(event.threats.is_empty() && url.threats.is_empty()) {
-                    // An address is no UPN: the row ties nobody's UPN to an id.
-                    if let Some((user, named)) = event.fact_sender {
-                        let named = match named {
-                            Named::Both => Named::Id,
-                            named => named,
-                        };
-                        self.seed_user(user, named, "message_urls");
-                    }
-                    self.seed_link(url.fact_link);
-                    let place = self.world.messages[event.fact_message].place;
-                    if let Place::Channel(channel) = place {
-                        let team = self.world.channels[channel].team;
-                        let id = self.world.teams[team].id.clone();
-                        self.threat_teams.insert(id);
-                    }
-                }
-            }
-        }
     }
 
     fn seeds_by_hand(&mut self) {
@@ -261,6 +257,8 @@ impl<'a> Run<'a> {
                     .position(|t| t.id.eq_ignore_ascii_case(id)),
             );
         }
+        let ids = teams.iter().map(|team| self.world.teams[*team].id.clone());
+        self.truth.read_teams = ids.collect();
         teams
     }
 
@@ -285,14 +283,11 @@ impl<'a> Run<'a> {
                 && self.in_window(row.time);
             if listed {
                 channels.insert(channel);
-                let logged = row.fact_user;
-                self.messages.insert(
-                    message,
-                    Held {
-                        logged,
-                        bare: false,
-                    },
-                );
+                let lost = self.lost(message);
+                let held = self.messages.entry(message).or_default();
+                held.audit = true;
+                held.graph = !lost;
+                held.logged = row.fact_user;
             }
         }
         if self.query.channels_all {
@@ -304,33 +299,18 @@ impl<'a> Run<'a> {
                     && !self.lost(ix)
                     && !message.system
                 {
-                    self.messages.entry(ix).or_insert(Held {
-                        logged: None,
-                        bare: false,
-                    });
+                    self.messages.entry(ix).or_default().graph = true;
                 }
             }
         }
-        let roots: Vec<MessageIx> = self
-            .messages
-            .keys()
-            .filter(|m| !self.lost(**m))
-            .filter_map(|m| self.world.messages[*m].root)
-            .collect();
-        for root in roots {
-            self.messages.entry(root).or_insert(Held {
-                logged: None,
-                bare: true,
-            });
-        }
-        let told: Vec<MessageIx> = self
-            .messages
-            .iter()
-            .filter(|(m, held)| !held.bare && !self.lost(**m))
-            .map(|(m, _)| *m)
-            .collect();
-        self.truth.gone_messages = self.messages.keys().filter(|m| self.lost(**m)).count();
-        for message in told {
+        let read = self.messages.iter().filter(|(_, held)| held.graph);
+        let read: Vec<MessageIx> = read.map(|(message, _)| *message).collect();
+        let listed = self.messages.iter().filter(|(_, held)| held.audit);
+        self.truth.gone_messages = listed.filter(|(_, held)| !held.graph).count();
+        for message in read {
+            if let Some(root) = self.world.messages[message].root {
+                self.messages.entry(root).or_default();
+            }
             self.learn(message);
         }
     }
@@ -341,37 +321,48 @@ impl<'a> Run<'a> {
         self.links.extend(facts.links.iter().map(|p| p.link));
         if let Some(sender) = facts.sender {
             self.identities.saw(sender, Named::Id);
+            self.typed.insert(sender);
             if self.world.users[sender].in_directory() {
                 self.identities.resolved(sender);
             }
         }
     }
 
-    fn senders_of_interest(&self) -> BTreeSet<UserIx> {
-        let mut senders = BTreeSet::new();
+    /// The users whose chats are to be read.
+    fn of_interest(&self) -> BTreeSet<UserIx> {
+        let mut users = BTreeSet::new();
+        let chats_of = self.query.chats_of;
+        if chats_of == ChatsOf::None {
+            return users;
+        }
         for (ix, held) in &self.messages {
-            let facts = &self.world.messages[*ix];
-            let Some(sender) = facts.sender.filter(|_| !held.bare && !self.lost(*ix)) else {
+            let risky = self.is_risky_message(*ix);
+            if !(risky || chats_of == ChatsOf::All) {
                 continue;
-            };
-            let counts = match self.query.chats_of {
-                ChatsOf::Risky => facts.links.iter().any(|p| self.risky(p.link)),
-                ChatsOf::All => true,
-                ChatsOf::None => false,
-            };
-            if counts {
-                senders.insert(sender);
+            }
+            users.extend(self.world.messages[*ix].sender.filter(|_| held.graph));
+            if let Some(told) = &held.told {
+                users.extend(self.told_sender(told.event).map(|(user, _)| user));
+                if risky && chats_of == ChatsOf::Touched {
+                    let recipients = self.told_recipients(told.event);
+                    users.extend(recipients.into_iter().map(|(user, _)| user));
+                }
             }
         }
-        senders
+        if chats_of == ChatsOf::Touched {
+            let openers = self.openers.iter();
+            let openers = openers.filter(|(_, link)| self.risky(*link));
+            users.extend(openers.map(|(user, _)| *user));
+        }
+        users
     }
 
-    /// Stage 6.
+    /// Stage chats, with a stage spread behind each round.
     fn chat_messages(&mut self) {
         let mut asked = BTreeSet::new();
         for _ in 0..self.query.rounds {
-            let senders = self.senders_of_interest();
-            let fresh: BTreeSet<UserIx> = senders
+            let users = self.of_interest();
+            let fresh: BTreeSet<UserIx> = users
                 .difference(&asked)
                 .copied()
                 .filter(|u| self.world.users[*u].in_directory())
@@ -395,19 +386,17 @@ impl<'a> Run<'a> {
                 let within = self.in_window(message.created) || self.in_window(message.modified);
                 if chats.contains(&chat) && within && !message.links.is_empty() && !self.lost(ix) {
                     self.chats.insert(chat);
-                    self.messages.insert(
-                        ix,
-                        Held {
-                            logged: None,
-                            bare: false,
-                        },
-                    );
+                    self.messages.entry(ix).or_default().graph = true;
                     self.learn(ix);
                 }
             }
+            self.spread();
         }
-        for user in self.senders_of_interest() {
+        for user in self.of_interest() {
             let id = self.world.users[user].id.clone();
+            if id.is_empty() {
+                continue;
+            }
             if !self.world.users[user].in_directory() {
                 self.truth.unreadable.insert(id);
             } else if asked.contains(&user) {
@@ -419,98 +408,9 @@ impl<'a> Run<'a> {
         for chat in self.chats.clone() {
             for member in self.world.chats[chat].members.clone() {
                 self.identities.saw(member, Named::Id);
+                self.typed.insert(member);
                 if self.world.users[member].in_directory() {
                     self.identities.resolved(member);
-                }
-            }
-        }
-    }
-
-    fn pivot_links(&self) -> BTreeSet<LinkIx> {
-        let all = self.query.pivot_on_all;
-        let named = |link: LinkIx| self.query.urls.contains(&self.world.links[link].url);
-        self.links
-            .iter()
-            .copied()
-            .filter(|link| all || self.risky(*link) || named(*link))
-            .collect()
-    }
-
-    pub(super) fn matches(
-        &self,
-        about: About,
-        pivot: &BTreeSet<LinkIx>,
-    ) -> BTreeMap<LinkIx, &'static str> {
-        let mut found = BTreeMap::new();
-        let host_of = match about {
-            About::Url(link) | About::HostOf(link) => &self.world.links[link].host,
-            About::Other => return found,
-        };
-        for link in pivot {
-            let facts = &self.world.links[*link];
-            if about == About::Url(*link) {
-                found.insert(*link, "url");
-            } else if facts.host == *host_of && !facts.shared {
-                found.insert(*link, "host");
-            }
-        }
-        found
-    }
-
-    pub(super) fn alerts(&self, pivot: &BTreeSet<LinkIx>) -> Vec<&'a Alert> {
-        let mut newest: BTreeMap<&str, &Alert> = BTreeMap::new();
-        if self.has("SecurityAlert") {
-            for row in self
-                .world
-                .tables
-                .alerts
-                .iter()
-                .filter(|r| self.in_window(r.time))
-            {
-                let held = newest.entry(&row.id).or_insert(row);
-                if row.time > held.time {
-                    *held = row;
-                }
-            }
-        }
-        newest
-            .into_values()
-            .filter(|row| row.fact_links.iter().any(|l| pivot.contains(l)))
-            .collect()
-    }
-
-    /// Ids that only stages 7 and 8 tie to a UPN or a name.
-    fn note_pivot_identities(&mut self, pivot: &BTreeSet<LinkIx>) {
-        let world = self.world;
-        for row in &world.tables.network_events {
-            let counts = self.has("DeviceNetworkEvents")
-                && self.in_pivot(row.time)
-                && !self.matches(row.fact_about, pivot).is_empty();
-            if counts {
-                self.identities.saw_host(row.fact_device);
-                if let Some((user, how)) = row.fact_user {
-                    self.identities.saw(user, how);
-                }
-            }
-        }
-        for row in &world.tables.proxy {
-            let counts = self.has("CommonSecurityLog")
-                && self.has("DeviceNetworkInfo")
-                && self.in_pivot(row.time)
-                && !self.matches(row.fact_about, pivot).is_empty();
-            if counts {
-                for device in &row.fact_devices {
-                    self.identities.saw_host(*device);
-                }
-            }
-        }
-        for alert in self.alerts(pivot) {
-            for (user, how) in &alert.fact_users {
-                self.identities.saw(*user, *how);
-            }
-            for host in &alert.fact_hosts {
-                if let AlertHost::Device(device, true) = host {
-                    self.identities.saw_host(*device);
                 }
             }
         }

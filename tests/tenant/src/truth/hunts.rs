@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 type Set = BTreeSet<String>;
 
 /// Who sent each message and where it stands, as hunts show it.
-struct Told {
+pub(super) struct Told {
     senders: BTreeMap<String, String>,
     places: BTreeMap<String, String>,
 }
@@ -40,7 +40,7 @@ impl Told {
         }
     }
 
-    fn sender(&self, message: &str) -> Option<&String> {
+    pub(super) fn sender(&self, message: &str) -> Option<&String> {
         self.senders.get(message)
     }
 
@@ -69,13 +69,17 @@ impl Truth {
             "hosts-that-accessed" => self.hosts_that_accessed(),
             "suspicious-urls" => self.suspicious_urls(&told),
             "entities" => self.entity_rows(),
+            "still-standing" => self.still_standing(&told),
+            "zap-coverage" => self.zap_coverage(),
+            "reported-lures" => self.reported_lures(&told),
+            "external-first-contact" => self.external_first_contact(),
             _ => return None,
         };
         rows.sort_by_key(Value::to_string);
         Some(rows)
     }
 
-    fn property(&self, node: &NodeKey, name: &str) -> Option<&Value> {
+    pub(super) fn property(&self, node: &NodeKey, name: &str) -> Option<&Value> {
         self.nodes.get(node)?.get(name)
     }
 
@@ -89,7 +93,7 @@ impl Truth {
     }
 
     /// Risky urls by the message that holds them.
-    fn risky_by_message(&self) -> BTreeMap<String, Set> {
+    pub(super) fn risky_by_message(&self) -> BTreeMap<String, Set> {
         let mut found: BTreeMap<String, Set> = BTreeMap::new();
         for (key, _) in self
             .of_kind("CONTAINS")

@@ -20,10 +20,15 @@
 //! * `--chats-of all` takes the senders of listed channel messages, then of chat messages with links.
 
 mod collect;
+mod defender;
 mod hunts;
 mod identity;
+mod message_hunts;
+mod pivot;
+mod rating;
 mod summary;
 mod write;
+mod write_messages;
 
 use super::world::World;
 use super::world::facts::Time;
@@ -36,8 +41,10 @@ pub(crate) use summary::{Entities, Summary};
 /// `--chats-of`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChatsOf {
-    /// Senders of risky urls.
+    /// Senders of risky messages.
     Risky,
+    /// They, and who received one, or opened or clicked a risky url.
+    Touched,
     /// Every sender.
     All,
     /// Nobody.
@@ -71,7 +78,7 @@ pub struct Query {
     pub malicious: Vec<String>,
     /// `--benign`: normalised urls of this world, or hosts.
     pub benign: Vec<String>,
-    /// `intel.providers`, of `otx` and `xforce`.
+    /// `intel.providers`, of `defender`, `otx` and `xforce`.
     pub providers: Vec<&'static str>,
     /// Tables that answer SEM0100 in this run, beside those the world lacks.
     pub absent_tables: Vec<&'static str>,
@@ -95,7 +102,7 @@ impl Query {
             malicious: Vec::new(),
             benign: Vec::new(),
             teams: Vec::new(),
-            providers: vec!["otx", "xforce"],
+            providers: vec!["defender", "otx", "xforce"],
             absent_tables: Vec::new(),
             withheld: Vec::new(),
         }
@@ -125,8 +132,8 @@ pub struct EdgeFacts {
     pub first: Option<Time>,
     /// `last_seen` of counted edges.
     pub last: Option<Time>,
-    /// Other properties: `at`, `origin`, `wrapped_by`, `mismatch`, `raw`, `apps`, `actions`,
-    /// `clicked_through`, `ips`, `match`, `sources`.
+    /// Other properties: `at`, `origin`, `wrapped_by`, `mismatch`, `defanged`, `raw`, `apps`, `actions`,
+    /// `clicked_through`, `ips`, `match`, `sources`, `verdict`.
     pub properties: Map<String, Value>,
 }
 
@@ -153,6 +160,16 @@ pub struct Truth {
     pub unreadable: BTreeSet<String>,
     /// Users whose chats must be listed, each once (ids).
     pub chat_users: BTreeSet<String>,
+    /// Teams whose messages the audit log is asked for (ids).
+    pub read_teams: BTreeSet<String>,
+    /// Reports of calls.
+    pub reported_calls: usize,
+    /// Reports that several messages fit.
+    pub ambiguous_reports: usize,
+    /// Reports that no message fits.
+    pub reports_without_message: usize,
+    /// Reports that name no sender.
+    pub reports_without_sender: usize,
 }
 
 impl Truth {
@@ -180,7 +197,7 @@ impl Truth {
             "summary": self.summary.to_json(),
             "entities": {
                 "users": self.entities.users, "hosts": self.entities.hosts,
-                "urls": self.entities.urls,
+                "urls": self.entities.urls, "openers": self.entities.openers,
             },
             "nodes": self.node_counts(), "edges": self.edge_counts(),
         })

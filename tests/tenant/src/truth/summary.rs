@@ -1,8 +1,6 @@
-//! Verdicts, severities, and the numbers and lists of `load --format json`.
+//! The numbers and lists of `load --format json`.
 
-use super::Query;
 use super::{EdgeKey, Truth};
-use crate::world::facts::{Link, Otx, XForce};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +31,10 @@ pub struct Summary {
     pub openers: usize,
     /// Alerts that mention a risky url.
     pub alerts: usize,
+    /// Users who received a risky message.
+    pub recipients: usize,
+    /// Users who reported one.
+    pub reporters: usize,
 }
 
 impl Summary {
@@ -45,6 +47,7 @@ impl Summary {
             "messages": self.messages,
             "risky_urls_not_in_messages": self.risky_urls_not_in_messages,
             "hosts": self.hosts, "openers": self.openers, "alerts": self.alerts,
+            "recipients": self.recipients, "reporters": self.reporters,
         })
     }
 }
@@ -58,75 +61,8 @@ pub struct Entities {
     pub hosts: Vec<String>,
     /// All risky urls.
     pub urls: Vec<String>,
-}
-
-/// State and severity of one provider's verdict (design, section 7); none on a url that no provider outside is told of.
-pub(super) fn verdict(link: &Link, provider: &str) -> Option<(&'static str, Option<&'static str>)> {
-    let verdict = match provider {
-        _ if link.internal => return None,
-        "otx" => match link.otx {
-            Otx::Miss | Otx::NullPulses | Otx::Pulses(0) => ("not_found", Some("information")),
-            Otx::Whitelisted(_) => ("clean", Some("information")),
-            Otx::Pulses(1) => ("hit", Some("warning")),
-            Otx::Pulses(_) => ("hit", Some("high")),
-        },
-        _ => match link.xforce {
-            XForce::Miss | XForce::NullScore => ("not_found", Some("information")),
-            XForce::Score(score) => rate(score),
-            XForce::TextScore(text) => rate(text.parse().unwrap_or(0.0)),
-        },
-    };
-    Some(verdict)
-}
-
-fn rate(score: f64) -> (&'static str, Option<&'static str>) {
-    if score >= 5.0 {
-        ("hit", Some("high"))
-    } else if score >= 2.0 {
-        ("hit", Some("warning"))
-    } else {
-        ("clean", Some("information"))
-    }
-}
-
-/// State and severity of each provider's verdict on a url, the analyst's too.
-pub(super) fn verdicts(
-    link: &Link,
-    query: &Query,
-) -> Vec<(&'static str, &'static str, Option<&'static str>)> {
-    let asked = query.providers.iter().filter_map(|provider| {
-        let (state, severity) = verdict(link, provider)?;
-        Some((*provider, state, severity))
-    });
-    let mut verdicts: Vec<_> = asked.collect();
-    if query.malicious.contains(&link.url) {
-        verdicts.push(("analyst", "hit", Some("high")));
-    } else if is_benign(link, query) {
-        verdicts.push(("analyst", "clean", Some("information")));
-    }
-    verdicts
-}
-
-/// Whether `--benign` names the url or its host.
-fn is_benign(link: &Link, query: &Query) -> bool {
-    let mut named = query.benign.iter();
-    named.any(|named| *named == link.url || *named == link.host)
-}
-
-/// A url's severity over its verdicts, and whether it is risky.
-pub(super) fn severity(link: &Link, query: &Query) -> (&'static str, bool) {
-    let verdicts = verdicts(link, query);
-    let is = |wanted: &str| {
-        verdicts
-            .iter()
-            .any(|(_, _, severity)| *severity == Some(wanted))
-    };
-    for (severity, risky) in [("high", true), ("warning", true), ("information", false)] {
-        if is(severity) {
-            return (severity, risky && !is_benign(link, query));
-        }
-    }
-    ("unknown", false)
+    /// Users who opened or clicked one, as hunts show them.
+    pub openers: Vec<String>,
 }
 
 /// How hunts and `entities` show a user: UPN, else name, else id.
@@ -159,7 +95,41 @@ fn signals(truth: &Truth) -> BTreeMap<String, BTreeSet<&'static str>> {
         };
         found.entry(key.to.1.clone()).or_default().insert(signal);
     }
+    let reported: BTreeSet<&str> = truth
+        .of_kind("REPORTED")
+        .map(|(key, _)| key.to.1.as_str())
+        .collect();
+    let rated: BTreeSet<&str> = truth
+        .of_kind("HAS_VERDICT")
+        .filter(|(key, _)| {
+            let severity = truth.nodes[&key.to].get("severity");
+            severity.is_some_and(|s| [json!("high"), json!("warning")].contains(s))
+        })
+        .map(|(key, _)| key.from.1.as_str())
+        .collect();
+    for (key, _) in truth.of_kind("CONTAINS") {
+        let message = &truth.nodes[&key.from];
+        let url = key.to.1.as_str();
+        let reasons = [
+            ("reported", reported.contains(key.from.1.as_str())),
+            ("zapped", message.contains_key("zapped")),
+            (
+                "flagged_message",
+                is_flagged(message) && !rated.contains(url),
+            ),
+        ];
+        for (signal, _) in reasons.iter().filter(|(_, holds)| *holds) {
+            found.entry(url.to_owned()).or_default().insert(signal);
+        }
+    }
     found
+}
+
+/// Whether Defender rated a message itself Phish or Malware.
+fn is_flagged(message: &serde_json::Map<String, Value>) -> bool {
+    let threats = message.get("threats").and_then(Value::as_array);
+    let grave = [json!("Phish"), json!("Malware")];
+    threats.is_some_and(|threats| threats.iter().any(|threat| grave.contains(threat)))
 }
 
 /// Fills in what follows from nodes and edges: risky messages and senders, summary, entities.
@@ -174,10 +144,16 @@ pub(super) fn fill(truth: &mut Truth) {
         .of_kind("CONTAINS")
         .map(|(k, _)| (k.from.1.clone(), k.to.1.clone()))
         .collect();
+    let flagged = truth
+        .nodes
+        .iter()
+        .filter(|((label, _), message)| *label == "Message" && is_flagged(message))
+        .map(|((_, id), _)| id);
     let risky_messages: BTreeSet<&String> = contains
         .iter()
         .filter(|(_, url)| risky.contains(url))
         .map(|(m, _)| m)
+        .chain(flagged)
         .collect();
     let in_messages: BTreeSet<&String> = contains.iter().map(|(_, url)| url).collect();
     let places = |label: &str| -> usize {
@@ -190,11 +166,12 @@ pub(super) fn fill(truth: &mut Truth) {
             .collect::<BTreeSet<_>>()
             .len()
     };
-    let senders: BTreeSet<String> = truth
-        .of_kind("SENT")
-        .filter(|(k, _)| risky_messages.contains(&k.to.1))
-        .map(|(k, _)| k.from.1.clone())
-        .collect();
+    let by_message = |kind: &'static str| -> BTreeSet<String> {
+        let hits = truth.of_kind(kind);
+        let hits = hits.filter(|(k, _)| risky_messages.contains(&k.to.1));
+        hits.map(|(k, _)| k.from.1.clone()).collect()
+    };
+    let senders = by_message("SENT");
     let to_risky = |kind: &'static str| -> BTreeSet<String> {
         let hits = truth.of_kind(kind).filter(|(k, _)| risky.contains(&k.to.1));
         hits.map(|(k, _)| k.from.1.clone()).collect()
@@ -232,6 +209,8 @@ pub(super) fn fill(truth: &mut Truth) {
         hosts: host_names.len(),
         openers: openers.len(),
         alerts: to_risky("MENTIONS").len(),
+        recipients: by_message("RECEIVED").len(),
+        reporters: by_message("REPORTED").len(),
     };
     summary.sentence = format!(
         "{} malicious URL(s) sent by {} user(s) in {} message(s), across {} channel(s) and {} chat(s)",
@@ -241,10 +220,15 @@ pub(super) fn fill(truth: &mut Truth) {
         summary.channels,
         summary.chats
     );
-    let users: BTreeSet<String> = senders.iter().map(|id| shown(truth, id)).collect();
+    let as_shown = |ids: &BTreeSet<String>| -> Vec<String> {
+        let shown: BTreeSet<String> = ids.iter().map(|id| shown(truth, id)).collect();
+        shown.into_iter().collect()
+    };
+    let (users, openers) = (as_shown(&senders), as_shown(&openers));
     let messages: BTreeSet<String> = risky_messages.into_iter().cloned().collect();
     truth.entities = Entities {
-        users: users.into_iter().collect(),
+        users,
+        openers,
         hosts: host_names.into_iter().collect(),
         urls: risky.into_iter().collect(),
     };

@@ -1,14 +1,15 @@
 //! Writes down what the stages found, as nodes and edges.
 
 use super::collect::{Run, Seen};
-use super::{EdgeFacts, EdgeKey, NodeKey, summary};
+use super::{EdgeFacts, EdgeKey, NodeKey, rating};
 use crate::world::facts::*;
-use crate::world::logs::{About, DeviceEvent, Named};
+use crate::world::logs::{About, AlertMessage, DeviceEvent, Named};
+use crate::world::message_logs::address;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 impl Run<'_> {
-    fn node(&mut self, label: &'static str, id: String, properties: Value) -> NodeKey {
+    pub(super) fn node(&mut self, label: &'static str, id: String, properties: Value) -> NodeKey {
         let held = self.truth.nodes.entry((label, id.clone())).or_default();
         if let Value::Object(map) = properties {
             for (name, value) in map.into_iter().filter(|(_, v)| !v.is_null()) {
@@ -18,7 +19,12 @@ impl Run<'_> {
         (label, id)
     }
 
-    fn edge(&mut self, kind: &'static str, from: NodeKey, to: NodeKey) -> &mut EdgeFacts {
+    pub(super) fn edge(
+        &mut self,
+        kind: &'static str,
+        from: NodeKey,
+        to: NodeKey,
+    ) -> &mut EdgeFacts {
         self.truth
             .edges
             .entry(EdgeKey { kind, from, to })
@@ -26,7 +32,13 @@ impl Run<'_> {
     }
 
     /// An edge that says when, if that is certain.
-    fn dated(&mut self, kind: &'static str, from: NodeKey, to: NodeKey, at: Option<Time>) {
+    pub(super) fn dated(
+        &mut self,
+        kind: &'static str,
+        from: NodeKey,
+        to: NodeKey,
+        at: Option<Time>,
+    ) {
         let edge = self.edge(kind, from, to);
         if let Some(at) = at {
             edge.properties.insert("at".into(), json!(at));
@@ -47,7 +59,7 @@ impl Run<'_> {
         edge
     }
 
-    fn user_node(&mut self, user: UserIx, how: Named) -> NodeKey {
+    pub(super) fn user_node(&mut self, user: UserIx, how: Named) -> NodeKey {
         let facts = &self.world.users[user];
         let id = self.identities.user(self.world, user, how);
         let by_name_only = id.starts_with("upn:");
@@ -62,15 +74,30 @@ impl Run<'_> {
             Kind::Phantom => "",
         };
         let certain = !by_name_only && told && !kind.is_empty();
+        let mailed = !by_name_only && self.mailed.contains(&user);
+        let mail = mailed.then(|| address(self.world, user, Named::Both).to_owned());
+        // Nobody is from outside because they received something.
+        let typed = facts.in_directory() || self.typed.contains(&user);
         let properties = json!({
             "upn": upn.filter(|u| !u.is_empty()),
             "name": facts.name.clone().filter(|_| certain),
-            "type": certain.then_some(kind),
+            "mail": mail.filter(|mail| !mail.is_empty()),
+            "type": (certain && typed).then_some(kind),
         });
-        self.node("User", id, properties)
+        let node = self.node("User", id, properties);
+        if certain && !typed {
+            self.absent(&node, "type");
+        }
+        node
     }
 
-    fn link_node(&mut self, link: LinkIx) -> NodeKey {
+    /// A property that must not be there.
+    pub(super) fn absent(&mut self, node: &NodeKey, name: &str) {
+        let held = self.truth.nodes.entry(node.clone()).or_default();
+        held.insert(name.to_owned(), Value::Null);
+    }
+
+    pub(super) fn link_node(&mut self, link: LinkIx) -> NodeKey {
         ("Url", self.world.links[link].url.clone())
     }
 
@@ -109,83 +136,9 @@ impl Run<'_> {
             let node = self.link_node(link);
             self.edge("STARTED_FROM", case.clone(), node);
         }
-    }
-
-    pub(super) fn write_messages(&mut self) {
-        let held: Vec<(MessageIx, bool, Option<UserIx>)> = self
-            .messages
-            .iter()
-            .map(|(ix, h)| (*ix, h.bare, h.logged))
-            .collect();
-        for (ix, bare, logged) in held {
-            let facts = &self.world.messages[ix];
-            let unread = bare || self.lost(ix);
-            let node = self.node("Message", self.world.message_id(ix), json!({}));
-            let place = match facts.place {
-                Place::Channel(c) => {
-                    let channel = &self.world.channels[c];
-                    let team = ("Team", self.world.teams[channel.team].id.clone());
-                    let place = self.node(
-                        "Channel",
-                        channel.id.clone(),
-                        json!({"name": channel.name, "membership": channel.membership}),
-                    );
-                    self.edge("HAS_CHANNEL", team, place.clone());
-                    place
-                }
-                Place::Chat(c) => {
-                    let chat = &self.world.chats[c];
-                    self.node(
-                        "Chat",
-                        chat.id.clone(),
-                        json!({"kind": chat.kind, "topic": chat.topic}),
-                    )
-                }
-            };
-            let at = (!unread && !facts.bad_dates).then_some(facts.created);
-            self.dated("POSTED_IN", node.clone(), place, at);
-            if bare {
-                continue;
-            }
-            let sender = match facts.sender.filter(|_| !self.lost(ix)) {
-                Some(user) => Some((user, Named::Id)),
-                None => logged.map(|user| (user, Named::Upn)),
-            };
-            if let Some((user, how)) = sender {
-                let user = self.user_node(user, how);
-                self.dated("SENT", user, node.clone(), at);
-            }
-            if unread {
-                continue;
-            }
-            // What Graph writes crookedly or not at all is not certain.
-            let is_bot = facts
-                .sender
-                .is_some_and(|u| self.world.users[u].kind == Kind::Bot);
-            let times = !facts.bad_dates;
-            let properties = json!({
-                "created": times.then_some(facts.created),
-                "modified": (times && !is_bot).then_some(facts.modified),
-                "deleted": facts.deleted, "edited": facts.edited.is_some(),
-                "subject": facts.subject, "importance": facts.importance,
-            });
-            self.node("Message", node.1.clone(), properties);
-            if let Some(root) = facts.root {
-                let root = ("Message", self.world.message_id(root));
-                self.dated("REPLY_TO", node.clone(), root, at);
-            }
-            for placed in &facts.links {
-                let url = self.link_node(placed.link);
-                let edge = self.edge("CONTAINS", node.clone(), url);
-                let mut properties = Map::new();
-                properties.insert("origin".into(), json!(placed.style.origin()));
-                properties.insert("mismatch".into(), json!(placed.style.mismatch()));
-                properties.insert("wrapped_by".into(), json!(placed.style.wrapped_by()));
-                if let Style::Lure(shown) = placed.style {
-                    properties.insert("text".into(), json!(shown));
-                }
-                edge.properties = properties;
-            }
+        for message in self.seed_messages.clone() {
+            let node = ("Message", self.world.message_id(message));
+            self.edge("STARTED_FROM", case.clone(), node);
         }
     }
 
@@ -229,17 +182,9 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn write_clicks(&mut self, pivot: &BTreeSet<LinkIx>) {
-        let seeds: BTreeSet<(Time, &str)> = self
-            .seed_clicks()
-            .iter()
-            .map(|r| (r.time, r.report.as_str()))
-            .collect();
-        for row in self.clicks() {
+    pub(super) fn write_clicks(&mut self) {
+        for row in self.kept_clicks() {
             let Some(link) = row.fact_link else { continue };
-            if !seeds.contains(&(row.time, row.report.as_str())) && !pivot.contains(&link) {
-                continue;
-            }
             let url = self.link_node(link);
             let user = self.user_node(row.fact_user, Named::Upn);
             let edge = self.count("CLICKED", user, url, (row.time, 1));
@@ -251,6 +196,13 @@ impl Run<'_> {
             let now = row.clicked_through == Some(true);
             edge.properties
                 .insert("clicked_through".into(), json!(ever || now));
+            let mut chain = vec![link];
+            chain.extend(&row.fact_chain);
+            chain.dedup();
+            for pair in chain.windows(2) {
+                let (from, to) = (self.link_node(pair[0]), self.link_node(pair[1]));
+                self.count("REDIRECTS_TO", from, to, (row.time, 1));
+            }
         }
     }
 
@@ -314,6 +266,16 @@ impl Run<'_> {
                 let url = self.link_node(*link);
                 self.edge("MENTIONS", node.clone(), url);
             }
+            for named in &row.fact_messages {
+                let mentioned = match self.mentioned(*named) {
+                    Some(AlertMessage::Message(message)) => {
+                        ("Message", self.world.message_id(message))
+                    }
+                    Some(AlertMessage::Thread(place)) => self.place_key(place),
+                    None => continue,
+                };
+                self.edge("MENTIONS", node.clone(), mentioned);
+            }
             for host in &row.fact_hosts {
                 let (id, name) = self.identities.alert_host(self.world, host);
                 let host = self.node("Host", id, json!({ "name": name }));
@@ -329,7 +291,8 @@ impl Run<'_> {
     pub(super) fn write_links(&mut self) {
         for link in self.links.clone() {
             let facts = &self.world.links[link];
-            let (severity, risky) = summary::severity(facts, self.query);
+            let threats = self.threats(link);
+            let (severity, risky) = rating::severity(facts, &threats, self.query);
             let url = self.node(
                 "Url",
                 facts.url.clone(),
@@ -344,11 +307,15 @@ impl Run<'_> {
                 let domain = self.node("Domain", domain.clone(), json!({ "suffix": listed }));
                 self.edge("ON_DOMAIN", url.clone(), domain);
             }
-            for (provider, state, severity) in summary::verdicts(facts, self.query) {
+            for (provider, state, severity) in rating::verdicts(facts, &threats, self.query) {
+                // Defender's words are its tags.
+                let tags = (provider == "defender").then_some(&threats);
                 let verdict = self.node(
                     "Verdict",
                     format!("{provider}|{}", facts.url),
-                    json!({"provider": provider, "state": state, "severity": severity}),
+                    json!({
+                        "provider": provider, "state": state, "severity": severity, "tags": tags,
+                    }),
                 );
                 self.edge("HAS_VERDICT", url.clone(), verdict);
             }

@@ -297,7 +297,7 @@ pub struct Link {
     pub xforce: XForce,
     /// Must never be looked up outside.
     pub internal: bool,
-    /// On a shared service, where the host alone says nothing.
+    /// On a shared service, where the host alone says nothing. A host below a private suffix is somebody's own.
     pub shared: bool,
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod index;
 pub(crate) mod logs;
 pub(crate) mod message_build;
 pub(crate) mod message_logs;
+mod outside;
 mod scaled;
 mod small;
 
@@ -22,7 +23,7 @@ use logs::Tables;
 /// Everything that is true in a tenant.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// `small`, `demo` or `scaled-<n>`.
+    /// `small`, `outside`, `demo` or `scaled-<n>`.
     pub name: String,
     /// The seed it came from.
     pub seed: u64,
@@ -78,7 +79,7 @@ impl World {
     }
 
     /// [`World::small`] with neighbours: Adele is in a shared channel of a team that she has not joined, and in one of
-    /// another tenant, and Dario, who sends the lure, is in a chat that another tenant owns.
+    /// another tenant, and Dario, who sends the lure, is in a chat that another tenant owns, and sends it there too.
     pub fn shared() -> Self {
         let mut world = Self::small();
         let neighbour = "0b5e9c1e-6f0a-4a0e-9d55-5c0d2f6f7a11";
@@ -108,7 +109,53 @@ impl World {
             created,
             owner: neighbour.into(),
         });
+        world.repeat_elsewhere(dario, adele);
         world
+    }
+
+    /// What `sender` wrote in a chat of which Defender tells stands in the last chat too, where `reader` received it.
+    fn repeat_elsewhere(&mut self, sender: UserIx, reader: UserIx) {
+        let events = self.tables.message_events.iter();
+        let is_in_chat = |event: &&logs::MessageEvent| {
+            let facts = &self.messages[event.fact_message];
+            facts.sender == Some(sender) && matches!(facts.place, Place::Chat(_))
+        };
+        let Some(event) = events.clone().find(is_in_chat).cloned() else {
+            return;
+        };
+        let mut message = self.messages[event.fact_message].clone();
+        message.place = Place::Chat(self.chats.len() - 1);
+        message.created += Duration::hours(1);
+        message.modified = message.created;
+        message.id = message.created.timestamp_millis().to_string();
+        self.messages.push(message);
+        let fact_message = self.messages.len() - 1;
+        let teams_message = message_logs::teams_message_id(self, fact_message);
+        let later = Duration::hours(1);
+        let urls = self.tables.message_urls.iter();
+        let urls = urls.filter(|url| url.teams_message == event.teams_message);
+        let urls: Vec<logs::MessageUrl> = urls
+            .map(|url| logs::MessageUrl {
+                time: url.time + later,
+                teams_message: teams_message.clone(),
+                ..url.clone()
+            })
+            .collect();
+        self.tables.message_urls.extend(urls);
+        let recipient = logs::Recipient {
+            fact_user: reader,
+            named: logs::Named::Both,
+        };
+        self.tables.message_events.push(logs::MessageEvent {
+            time: event.time + later,
+            teams_message,
+            edited: event.edited + later,
+            recipients: vec![recipient],
+            owned: Some(false),
+            external: Some(true),
+            fact_message,
+            ..event
+        });
     }
 
     /// [`World::small`] at another customer of the same analyst, whom the same campaign met: other people, devices and
@@ -127,7 +174,12 @@ impl World {
         world
     }
 
-    /// A believable incident among about 300 messages, with one gap: MessageEvents is absent.
+    /// A help desk that is none writes from another tenant: 22 messages, of which only Defender tells the first ones.
+    pub fn outside() -> Self {
+        outside::build(26, Self::default_anchor())
+    }
+
+    /// A believable incident among about 300 messages, with one gap: DeviceNetworkEvents is absent.
     pub fn demo() -> Self {
         demo::build(2026, Self::default_anchor())
     }
@@ -137,13 +189,14 @@ impl World {
         scaled::build(messages, seed, Self::default_anchor())
     }
 
-    /// The world of this name (`small`, `shared`, `neighbour`, `demo`, or a number of messages), with its own seed unless
+    /// The world of this name (`small`, `shared`, `neighbour`, `outside`, `demo`, or a number of messages), with its own seed unless
     /// given another.
     pub fn named(name: &str, seed: Option<u64>, anchor: Time) -> Option<Self> {
         match name {
             "small" => Some(small::build(seed.unwrap_or(7), anchor)),
             "shared" => Some(Self::shared()),
             "neighbour" => Some(Self::neighbour()),
+            "outside" => Some(outside::build(seed.unwrap_or(26), anchor)),
             "demo" => Some(demo::build(seed.unwrap_or(2026), anchor)),
             _ => Some(scaled::build(name.parse().ok()?, seed.unwrap_or(1), anchor)),
         }
@@ -200,11 +253,15 @@ impl World {
 }
 
 /// Registrable domain and public suffix of a host; none for addresses and single labels. Worlds use
-/// one suffix of two labels only, so that this needs no list.
+/// two suffixes of two labels only, so that this needs no list.
 pub fn registrable(host: &str) -> Option<(String, String)> {
     let address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
     let labels: Vec<&str> = host.split('.').collect();
-    let suffix_labels = if host.ends_with(".co.uk") { 2 } else { 1 };
+    let listed = [".co.uk", ".workers.dev"];
+    let suffix_labels = match listed.iter().any(|suffix| host.ends_with(suffix)) {
+        true => 2,
+        false => 1,
+    };
     if address || labels.len() <= suffix_labels {
         return None;
     }

@@ -8,6 +8,7 @@ mod graph;
 mod hunting;
 mod intel;
 mod login;
+mod outside;
 mod throttle;
 mod truth;
 mod visitor;

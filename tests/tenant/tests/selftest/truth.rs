@@ -36,7 +36,8 @@ fn nodes_of_the_default_options() {
         ("Team", 3),
         ("Url", 15 + 2),
         ("User", 13 + 1 + 27),
-        ("Verdict", 2 * (17 - 4)),
+        // Defender rates the lure, the shared file and what was clicked.
+        ("Verdict", 2 * (17 - 4) + 3),
     ];
     assert_eq!(truth(|_| ()).node_counts(), counts(&expected));
 }
@@ -48,13 +49,15 @@ fn edges_of_the_default_options() {
         ("CONNECTED_TO", 6),
         ("CONTAINS", 22 + 7),
         ("HAS_CHANNEL", 4),
-        ("HAS_VERDICT", 2 * (17 - 4)),
+        ("HAS_VERDICT", 2 * (17 - 4) + 3),
         ("MEMBER_OF", 2 + 1 + 1 + 1 + 2),
         ("MENTIONS", 3 + 4),
         ("ON_DOMAIN", 17 - 3),
         ("OPENED", 4),
         ("PARTICIPATES_IN", 2 + 29 + 4 + 2),
         ("POSTED_IN", 30),
+        // Of the messages in chats Defender tells of one.
+        ("RECEIVED", 1),
         ("REPLY_TO", 2),
         ("SENT", 30 - 1),
         ("STARTED_FROM", 6 + 6),
@@ -73,7 +76,7 @@ fn summary_and_entities() {
             "sentence": "6 malicious URL(s) sent by 7 user(s) in 12 message(s), across 3 channel(s) and 4 chat(s)",
             "risky_urls": 6, "risky_senders": 7, "risky_messages": 12, "channels": 3, "chats": 4,
             "urls": 15, "messages": 26, "risky_urls_not_in_messages": 1, "hosts": 4,
-            "openers": 7, "alerts": 2
+            "openers": 7, "alerts": 2, "recipients": 1, "reporters": 0
         })
     );
     assert_eq!(
@@ -261,9 +264,11 @@ fn who_is_left_out_and_why() {
 
 #[test]
 fn chats_of_nobody_and_of_everybody() {
+    // Defender tells of a message in a chat that nobody reads.
     let none = truth(|q| q.chats_of = ChatsOf::None);
-    assert_eq!(none.ids("Chat").len(), 0);
-    assert_eq!(none.ids("Message").len(), 23);
+    assert_eq!(none.ids("Chat").len(), 1);
+    assert_eq!(none.of_kind("PARTICIPATES_IN").count(), 0);
+    assert_eq!(none.ids("Message").len(), 23 + 1);
     assert_eq!(
         none.summary.risky_urls, 5,
         "the one that only chats know is gone"
@@ -276,6 +281,25 @@ fn chats_of_nobody_and_of_everybody() {
         q.rounds = 3;
     });
     assert_eq!(more.ids("Chat").len(), 6);
+}
+
+#[test]
+fn a_chat_of_another_tenant_is_known_by_defender_alone() {
+    let world = World::shared();
+    let truth = world.truth(&Query::of(&world));
+    let chat = world.chats.last().unwrap();
+    let node = &truth.nodes[&("Chat", chat.id.clone())];
+    assert_eq!(
+        (&node["owned"], &node["external"]),
+        (&json!(false), &json!(true))
+    );
+    let within = |edge: &str| edge.starts_with(&chat.id);
+    let sent = truth.of_kind("SENT").filter(|(k, _)| within(&k.to.1));
+    let received = truth.of_kind("RECEIVED").filter(|(k, _)| within(&k.to.1));
+    let members = truth
+        .of_kind("PARTICIPATES_IN")
+        .filter(|(k, _)| within(&k.to.1));
+    assert_eq!((sent.count(), received.count(), members.count()), (1, 1, 0));
 }
 
 #[test]
@@ -332,19 +356,25 @@ fn seeds_by_hand_and_absent_tables() {
 #[test]
 fn withheld_permissions() {
     let no_bodies = truth(|q| q.withheld = vec!["ChannelMessage.Read.All"]);
-    // The listed messages stay, without roots, links or replies; Chats are never reached.
-    assert_eq!(no_bodies.ids("Message").len(), 22);
+    // The listed messages stay, without roots and mostly without links. Three of them Defender knows, two by the lure, with
+    // four urls. Their senders are Dario, Erin and Carla; Dario and, by the large chat, Ivan lead to all seven messages in
+    // chats.
+    assert_eq!(no_bodies.ids("Message").len(), 22 + 7);
     assert_eq!(no_bodies.gone_messages, 22);
-    assert_eq!(
-        no_bodies.of_kind("CONTAINS").count() + no_bodies.ids("Chat").len(),
-        0
-    );
+    assert_eq!(no_bodies.of_kind("CONTAINS").count(), 4 + 7);
     // Everybody but the bot, whom the audit log calls Application.
-    assert_eq!(no_bodies.of_kind("SENT").count(), 21);
+    assert_eq!(no_bodies.of_kind("SENT").count(), 21 + 7);
+    // And without Defender's word nothing leads anywhere.
+    let alone = truth(|q| {
+        q.withheld = vec!["ChannelMessage.Read.All"];
+        q.absent_tables = vec!["MessageUrlInfo"];
+    });
+    let found = (alone.ids("Message").len(), alone.ids("Chat").len());
+    assert_eq!((found, alone.of_kind("CONTAINS").count()), ((22, 0), 0));
     let no_chats = truth(|q| q.withheld = vec!["Chat.Read.All"]);
     assert_eq!(
         (no_chats.ids("Message").len(), no_chats.ids("Chat").len()),
-        (23, 0)
+        (23 + 1, 1)
     );
 }
 

@@ -438,18 +438,19 @@ async fn rows_and_truth_agree() {
         let expected: u64 = clicked.filter_map(|(_, f)| f.count).sum();
         assert_eq!(rows(&answer).iter().filter(risky).count() as u64, expected);
 
-        let teams: BTreeSet<String> = truth.ids("Team");
-        let teams: Vec<&str> = teams.iter().map(String::as_str).collect();
+        let teams: Vec<&str> = truth.read_teams.iter().map(String::as_str).collect();
         let (_, answer) = visitor.query("link_messages", &[("teams", &teams)]).await;
         let listed: BTreeSet<String> = rows(&answer)
             .iter()
             .map(|r| format!("{}/{}", r[2].as_str().unwrap(), r[3].as_str().unwrap()))
             .collect();
         let channels = truth.ids("Channel");
-        let bare = truth
-            .ids("Message")
-            .into_iter()
-            .filter(|m| channels.contains(m.split('/').next().unwrap()) && !listed.contains(m));
+        let is_bare = |m: &String| {
+            let sources = &truth.nodes[&("Message", m.clone())]["sources"];
+            channels.contains(m.split('/').next().unwrap()) && sources.is_null()
+        };
+        let bare: Vec<String> = truth.ids("Message").into_iter().filter(is_bare).collect();
+        assert!(bare.iter().all(|m| !listed.contains(m)));
         let roots: BTreeSet<String> = truth
             .of_kind("REPLY_TO")
             .map(|(k, _)| k.to.1.clone())

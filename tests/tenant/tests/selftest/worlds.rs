@@ -6,7 +6,13 @@ use tenant_sim::world::facts::{Place, Style};
 use tenant_sim::{Query, World};
 
 fn worlds() -> Vec<World> {
-    vec![World::small(), World::demo(), World::scaled(1500, 11)]
+    vec![
+        World::small(),
+        World::shared(),
+        World::outside(),
+        World::demo(),
+        World::scaled(1500, 11),
+    ]
 }
 
 #[test]
@@ -122,14 +128,20 @@ fn messages_are_where_they_should_be() {
 fn the_demo_tells_its_story() {
     let world = World::demo();
     let truth = world.truth(&Query::of(&world));
+    // Two that pass through it, and three messages of the help desk.
     assert_eq!(
         truth.summary.sentence,
-        "2 malicious URL(s) sent by 5 user(s) in 11 message(s), across 4 channel(s) and 4 chat(s)"
+        "3 malicious URL(s) sent by 6 user(s) in 14 message(s), across 4 channel(s) and 7 chat(s)"
     );
     assert_eq!((truth.gone_messages, truth.unresolved_users.len()), (0, 0));
-    assert_eq!((truth.waiting.len(), truth.unreadable.len()), (0, 0));
-    assert_eq!(world.absent_tables, ["MessageEvents", "MessageUrlInfo"]);
+    assert_eq!((truth.waiting.len(), truth.unreadable.len()), (0, 1));
+    assert_eq!(world.absent_tables, ["DeviceNetworkEvents"]);
     assert_eq!((truth.summary.hosts, truth.summary.alerts), (7, 3));
+    let page = "https://verify.contoso-servicedesk.example/account?step=1";
+    let clicked = truth.of_kind("CLICKED").filter(|(k, _)| k.to.1 == page);
+    assert_eq!((clicked.count(), truth.summary.reporters), (1, 1));
+    let zapped = |p: &&serde_json::Map<String, serde_json::Value>| p.contains_key("zapped");
+    assert_eq!(truth.nodes.values().filter(zapped).count(), 1);
     assert!(
         (250..400).contains(&truth.ids("Message").len()),
         "{}",

@@ -250,9 +250,9 @@ pub(super) fn log(b: &mut Builder, cast: &Cast, shared: &Shared) {
     b.proxied(
         b.at(DAY + 1, 12, 10),
         "192.0.2.45",
-        "",
+        &b.world.links[shared.invoice].url.clone(),
         "view.fabrikam-invoices.example",
-        About::HostOf(shared.invoice),
+        About::Url(shared.invoice),
     );
     b.proxied(
         b.at(DAY, 9, 41),
@@ -261,22 +261,15 @@ pub(super) fn log(b: &mut Builder, cast: &Cast, shared: &Shared) {
         "news.tailspin.example",
         About::Other,
     );
-    let invoice = b.world.links[shared.invoice].url.clone();
-    b.connected(
-        b.at(DAY + 1, 12, 10),
-        omar,
-        &invoice,
-        About::Url(shared.invoice),
-        Some((cast.omar, Named::Both)),
-    );
-    b.connected(
+    // Mila's machine was on the page before anybody else knew of it.
+    b.proxied(
         b.at(DAY, 8, 9),
-        mila,
+        "192.0.2.47",
+        "",
         host,
         About::HostOf(shared.payroll),
-        Some((cast.mila, Named::Both)),
     );
-    let _unconcerned = (sara, kiosk);
+    let _unconcerned = (sara, kiosk, omar);
 
     let w = b.world.clone();
     let clicked = Entities::new()

@@ -1,6 +1,8 @@
-//! The demo: a month at an invented company, and two lures that pass through it in three days.
+//! The demo: a month at an invented company, two lures that pass through it in three days, and a third that comes from
+//! outside on the last of them.
 
 mod chatter;
+mod desk;
 mod incident;
 
 use super::World;
@@ -46,13 +48,14 @@ struct Shared {
 
 pub(super) fn build(seed: u64, anchor: Time) -> World {
     let mut b = Builder::new(seed, "demo", anchor);
-    b.world.absent_tables = vec!["MessageEvents", "MessageUrlInfo"];
+    b.world.absent_tables = vec!["DeviceNetworkEvents"];
     let cast = cast(&mut b);
     let rooms = rooms(&mut b, &cast);
     let shared = shared(&mut b);
     chatter::write(&mut b, &cast, &rooms, &shared);
     incident::write(&mut b, &cast, &rooms, &shared);
     incident::log(&mut b, &cast, &shared);
+    desk::write(&mut b, &cast);
     b.finish()
 }
 
@@ -218,10 +221,7 @@ fn shared(b: &mut Builder) -> Shared {
     ];
     for (host, rest) in own {
         let link = b.link("https", host, rest);
-        b.with(link, |l| {
-            l.internal = true;
-            l.shared = host.ends_with("sharepoint.com");
-        });
+        b.with(link, |l| l.internal = true);
         harmless.push(link);
     }
     Shared {

@@ -128,7 +128,6 @@ fn urls(b: &mut Builder) -> Urls {
         "fabrikam-my.sharepoint.com",
         "/personal/x/Documents/Invoice%20(1).html",
     );
-    b.with(shared_file, |l| l.shared = true);
     let token = b.link(
         "https",
         "ipfs-gateway.example",
@@ -149,7 +148,6 @@ fn urls(b: &mut Builder) -> Urls {
     for internal in [wiki, own_site, intranet, private] {
         b.with(internal, |l| l.internal = true);
     }
-    b.with(own_site, |l| l.shared = true);
     let idn = b.link("https", "xn--bcher-konto-thb.example", "/anmelden");
     b.with(idn, |l| l.unicode_host = "bücher-konto.example".into());
     let unseen = b.link("https", "leadership-only.example", "/secret");
