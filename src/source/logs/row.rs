@@ -151,7 +151,10 @@ mod tests {
 
     /// A row with one column, as the places write it: in a list, and in an object.
     fn rows(value: &Value) -> Vec<Row> {
-        let texts = [json!([value]).to_string(), json!({"owned": value}).to_string()];
+        let texts = [
+            json!([value]).to_string(),
+            json!({"owned": value}).to_string(),
+        ];
         let raw = texts.map(|text| RawValue::from_string(text).unwrap());
         let rows = RawRows {
             record: RecordNumber::default(),
