@@ -77,6 +77,7 @@ $tableNames = @(
     'DeviceNetworkEvents'
     'DeviceNetworkInfo'
     'MessageEvents'
+    'MessagePostDeliveryEvents'
     'MessageUrlInfo'
     'OfficeActivity'
     'SecurityAlert'

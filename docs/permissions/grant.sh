@@ -45,6 +45,7 @@ tables=(
   DeviceNetworkEvents
   DeviceNetworkInfo
   MessageEvents
+  MessagePostDeliveryEvents
   MessageUrlInfo
   OfficeActivity
   SecurityAlert

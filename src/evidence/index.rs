@@ -19,15 +19,17 @@ pub(super) struct Index {
     /// Built when a url is looked for, since that is when the links of messages are extracted.
     urls: OnceCell<Places>,
     connections: Vec<usize>,
+    /// Alerts with an entity that can name a message or a thread.
+    alerts: Vec<usize>,
 }
 
 impl Index {
     pub(super) fn of(parts: &[Mentions]) -> Self {
         let mut names = Places::new();
-        let mut connections = Vec::new();
+        let (mut connections, mut alerts) = (Vec::new(), Vec::new());
         for (at, part) in parts.iter().enumerate() {
             let mut add = |label, id: &str| add(&mut names, label, id, at);
-            for user in &part.users {
+            for user in part.everybody() {
                 let known_by = match user.id.as_str() {
                     "" => &user.upn,
                     id => id,
@@ -47,7 +49,8 @@ impl Index {
             for id in &part.places {
                 add(Label::Channel, id);
             }
-            for id in part.message.iter().chain(&part.root) {
+            let named = part.entities.iter().flat_map(|entity| &entity.messages);
+            for id in part.message.iter().chain(&part.root).chain(named) {
                 add(Label::Message, id.as_str());
             }
             if let Some(id) = &part.alert {
@@ -56,11 +59,15 @@ impl Index {
             if part.connection.is_some() {
                 connections.push(at);
             }
+            if !part.entities.is_empty() {
+                alerts.push(at);
+            }
         }
         Self {
             names,
             urls: OnceCell::new(),
             connections,
+            alerts,
         }
     }
 
@@ -101,7 +108,7 @@ impl Index {
                     list(&self.names, label, first),
                 ]
             }
-            Label::Chat => [list(&self.names, Label::Channel, id), &[]],
+            Label::Chat | Label::Channel => [list(&self.names, Label::Channel, id), &self.alerts],
             label => [list(&self.names, label, id), &[]],
         }
     }
@@ -115,7 +122,7 @@ fn list<'p>(places: &'p Places, label: Label, id: &str) -> &'p [usize] {
 fn urls(parts: &[Mentions]) -> Places {
     let mut places = Places::new();
     for (at, part) in parts.iter().enumerate() {
-        for url in part.urls() {
+        for url in part.urls().iter().chain(part.steps()) {
             add(&mut places, Label::Url, url.as_str(), at);
             if let Some(domain) = link::domain(url) {
                 add(&mut places, Label::Domain, &domain.registrable, at);

@@ -13,6 +13,7 @@ use super::index::Index;
 use super::mentions::{DeviceEvent, Mentions, RequestContext};
 use super::parts::{Part, Parts};
 use super::resolver::{NodeMatcher, Resolver};
+use super::words::Words;
 use crate::graph::schema::connected_to;
 use crate::graph::{EdgeType, Label};
 use crate::intel::{self, file::Lists};
@@ -139,13 +140,18 @@ impl<'g> Matcher<'g> {
         let all = || (0..mentions.len()).collect();
         let place = |at: usize| block.first + at;
         if let Some(verdict) = self.verdict() {
-            let names = |part: &Mentions| {
-                let (url, indicator) = (verdict.url.as_ref(), part.indicator.as_ref());
-                url.zip(indicator)
-                    .is_some_and(|(url, (kind, value))| intel::sentinel::names(kind, value, url))
-            };
-            let named = (0..mentions.len()).filter(|at| names(&mentions[*at]));
-            search.found.extend(named.map(place));
+            let Some(url) = &verdict.url else { return };
+            let provider = verdict.data.verdict_id().map(|id| id.provider);
+            let is_of_defender = provider.is_some_and(|name| name == intel::defender::DEFENDER);
+            for (at, part) in mentions.iter().enumerate() {
+                if is_of_defender {
+                    search.words.add(place(at), part, url);
+                } else if let Some((kind, value)) = &part.indicator
+                    && intel::sentinel::names(kind, value, url)
+                {
+                    search.found.push(place(at));
+                }
+            }
             return;
         }
         let near = match &block.index {
@@ -210,7 +216,13 @@ impl<'g> Matcher<'g> {
     /// What is shown, and the note about it: the parts that mention the element or, when there is none, what comes
     /// closest.
     fn conclude(&self, search: Search, subject: &Mentions, parts: usize) -> Places {
-        let Search { found, half } = search;
+        let Search {
+            mut found,
+            half,
+            words,
+        } = search;
+        found.extend(words.places());
+        found.sort_unstable();
         if !found.is_empty() {
             return (found, None);
         }
@@ -239,6 +251,8 @@ struct Search {
     found: Vec<usize>,
     /// Those that mention one end of an edge, while none mentions both.
     half: Vec<usize>,
+    /// For a verdict of Defender, what the parts say.
+    words: Words,
 }
 
 /// Some parts of a record that follow each other.
@@ -334,18 +348,19 @@ fn joins(
     let root = |node: &NodeMatcher<'_>| node.is_message(part.root.as_ref());
     let both = || from.is_in(part) && to.is_in(part);
     match kind {
-        EdgeType::Sent => own(to) && from.is_in(part),
+        EdgeType::Sent => own(to) && from.is_among(&part.users),
         EdgeType::PostedIn => (own(from) || root(from)) && to.is_in(part),
         EdgeType::ReplyTo => own(from) && root(to),
         EdgeType::Contains => own(from) && to.is_in(part),
-        EdgeType::Received | EdgeType::Reported => own(to) && from.is_in(part),
-        EdgeType::RedirectsTo => part.click && both(),
+        EdgeType::Received => own(to) && from.is_among(&part.recipients),
+        EdgeType::Reported => own(to) && from.is_among(&part.reporters),
+        EdgeType::RedirectsTo => part.click && from.led_to(to, part),
         EdgeType::MemberOf => from.is_in(subject) && to.is_in(part),
         EdgeType::ParticipatesIn => to.is_in(subject) && from.is_in(part),
         EdgeType::HasChannel | EdgeType::Used | EdgeType::Mentions => both(),
         EdgeType::Opened => part.event == Some(DeviceEvent::Open) && both(),
         EdgeType::WarnedAbout => part.event == Some(DeviceEvent::Warning) && both(),
-        EdgeType::Clicked => part.click && both(),
+        EdgeType::Clicked => part.click && from.is_in(part) && to.is_url_of(part),
         EdgeType::ConnectedTo => from.is_in(part) && to.requested(part) == Some(matched),
         EdgeType::StartedFrom => to.is_in(part),
         EdgeType::OnDomain => from.is_in(part),

@@ -9,9 +9,12 @@ use serde_json::Value;
 use url::Url;
 
 use crate::journal::Record;
-use crate::link;
+use crate::link::{self, MessageAddress};
 use crate::model::{MessageId, Source, TeamId};
-use crate::source::logs::{Device, Entity, alert_id, evidence_entities};
+use crate::source::logs::{
+    Device, Entity, alert_id, evidence_entities, is_in_channel, message_address, recipients,
+    threats, told_id,
+};
 use crate::source::msgraph::{ChatMessage, Member, UserInfo};
 
 /// A user by object id and UPN, in lower case. Either may be empty.
@@ -46,6 +49,24 @@ pub(super) struct Connection {
     pub(super) destination: String,
 }
 
+/// What Defender found in a link, or in the whole message or click.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Threats {
+    /// In the link that the row names.
+    pub(super) of_url: Vec<String>,
+    /// In the message, whichever of its links is meant.
+    pub(super) of_message: Vec<String>,
+}
+
+/// An entity of an alert that is neither url, host nor account.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct OtherEntity {
+    /// The messages that its texts are ids of.
+    pub(super) messages: Vec<MessageId>,
+    /// Its texts, one of which can hold the id of a thread.
+    pub(super) texts: Vec<String>,
+}
+
 /// A device by id and name, in lower case. Either may be empty.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct HostMention {
@@ -56,7 +77,12 @@ pub(super) struct HostMention {
 /// Everything that a part of a record, or its request, mentions.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Mentions {
+    /// Senders, and all whose part is not told below.
     pub(super) users: Vec<UserMention>,
+    /// Those who received the message.
+    pub(super) recipients: Vec<UserMention>,
+    /// Whoever reported the message.
+    pub(super) reporters: Vec<UserMention>,
     pub(super) hosts: Vec<HostMention>,
     pub(super) teams: Vec<TeamId>,
     /// Ids of channels and chats.
@@ -73,6 +99,13 @@ pub(super) struct Mentions {
     pub(super) event: Option<DeviceEvent>,
     /// True for a row of UrlClickEvents.
     pub(super) click: bool,
+    pub(super) threats: Threats,
+    /// The entities of an alert that can name a message or its thread.
+    pub(super) entities: Vec<OtherEntity>,
+    /// The urls through which a click was led, as the log has them, without the one that was clicked.
+    chain: Vec<String>,
+    /// The urls through which a click was led, computed on first use.
+    steps: OnceCell<Vec<Url>>,
     /// Urls as the log has them, not yet unwrapped.
     logged: Vec<String>,
     /// A message from Microsoft Graph. Its links are only extracted when a url is looked for.
@@ -89,6 +122,32 @@ impl Mentions {
             let logged = logged.filter_map(|raw| Some(link::canonical(raw)?.0));
             let linked = self.body.iter().flat_map(|message| message.links());
             logged.chain(linked.map(|link| link.url)).collect()
+        })
+    }
+}
+
+impl Mentions {
+    /// All users, whatever their part.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = &UserMention> {
+        let rest = self.recipients.iter().chain(&self.reporters);
+        self.users.iter().chain(rest)
+    }
+
+    /// The urls through which a click was led, unwrapped and normalised, beginning with the one that was clicked; empty
+    /// when it was led nowhere.
+    pub(super) fn steps(&self) -> &[Url] {
+        self.steps.get_or_init(|| {
+            let led = self.chain.iter();
+            let mut steps: Vec<Url> = led
+                .filter_map(|raw| Some(link::canonical(raw)?.0))
+                .collect();
+            let clicked = self.urls().first();
+            if let Some(clicked) = clicked
+                && steps.first().is_some_and(|first| first != clicked)
+            {
+                steps.insert(0, clicked.clone());
+            }
+            steps
         })
     }
 }
@@ -230,25 +289,33 @@ fn row(row: &Value) -> Mentions {
         mentions.entities(&evidence_entities(cell));
         return mentions;
     }
-    for (id, upn) in [
-        ("object_id", "upn"),
-        ("sender_id", "sender_upn"),
-        ("", "user"),
-    ] {
-        mentions.user(cell(id), cell(upn));
+    if row.get("teams_message_id").is_some() {
+        mentions.defender_message(row);
+    } else {
+        mentions.user(cell("object_id"), cell("upn"));
+        mentions.user("", cell("user"));
+        mentions.teams.extend(given("team_id").map(TeamId::from));
+    }
+    if mentions.click {
+        mentions.threats.of_url = threats(cell("threat_types"));
+        mentions.chain = texts(row.get("chain"));
     }
     if !cell("device_id").is_empty() || !cell("device_name").is_empty() {
         mentions.host(cell("device_id"), cell("device_name"));
     }
-    mentions.teams.extend(given("team_id").map(TeamId::from));
     if let Some(channel) = given("channel_id") {
         mentions.message = given("message_id").map(|id| MessageId::in_place(&channel, &id));
         mentions.places.push(channel);
     }
     if row.get("device_id").is_some() && row.get("events").is_some() {
+        let mut request = cell("url").to_owned();
+        let mut destination = cell("destination").to_owned();
+        if request.is_empty() && destination.is_empty() {
+            (request, destination) = link::extended_request(cell("extensions"));
+        }
         mentions.connection = Some(Connection {
-            request: cell("url").to_owned(),
-            destination: cell("destination").to_owned(),
+            request,
+            destination,
         });
     } else {
         mentions.logged.extend(given("url"));
@@ -265,6 +332,45 @@ fn row(row: &Value) -> Mentions {
 }
 
 impl Mentions {
+    /// Extracts what a row about a message in Defender's tables mentions, but for its url.
+    fn defender_message(&mut self, row: &Value) {
+        let cell = |name: &str| text(row, name).trim();
+        if row.get("reporter_id").is_some() {
+            let reporter = UserMention::new(cell("reporter_id"), cell("reporter_upn"));
+            self.reporters.push(reporter);
+        }
+        let Some(address) = message_address(cell) else {
+            // Which message it is cannot be told, and the rest can.
+            self.user(told_id(cell("sender_id")), cell("sender_upn"));
+            let team = Some(cell("team_id")).filter(|team| !team.is_empty());
+            self.teams.extend(team.map(TeamId::from));
+            return;
+        };
+        let in_thread = |id: &str| MessageId::in_place(&address.thread, id);
+        self.message = Some(in_thread(&address.message));
+        // What was done to a message says nothing else of it.
+        if row.get("thread_id").is_none() {
+            return;
+        }
+        self.user(told_id(cell("sender_id")), cell("sender_upn"));
+        match is_in_channel(&address, cell("thread_type")) {
+            true => {
+                self.root = address.root.as_deref().map(in_thread);
+                self.teams.extend(address.team.as_deref().map(TeamId::from));
+            }
+            false => {
+                let received = recipients(cell("recipients")).into_iter();
+                let received = received.map(|one| UserMention::new(&one.id, &one.address));
+                self.recipients.extend(received);
+            }
+        }
+        self.threats = Threats {
+            of_url: threats(cell("url_threats")),
+            of_message: threats(cell("message_threats")),
+        };
+        self.places.push(address.thread);
+    }
+
     fn user(&mut self, id: &str, upn: &str) {
         if !id.is_empty() || !upn.is_empty() {
             self.users.push(UserMention::new(id, upn));
@@ -288,8 +394,26 @@ impl Mentions {
                 }
             } else if entity.is("account") {
                 self.user(entity.text("AadUserId"), &entity.upn());
+            } else {
+                self.other_entity(entity);
             }
         }
+    }
+}
+
+impl Mentions {
+    /// Adds an entity that can be a message of Teams.
+    fn other_entity(&mut self, entity: Entity<'_>) {
+        let texts: Vec<String> = entity.texts().map(str::to_owned).collect();
+        let messages = texts.iter().filter_map(|text| {
+            let named =
+                MessageAddress::of_defender(text).or_else(|| MessageAddress::parse(text))?;
+            Some(MessageId::in_place(&named.thread, &named.message))
+        });
+        self.entities.push(OtherEntity {
+            messages: messages.collect(),
+            texts,
+        });
     }
 }
 
@@ -349,4 +473,16 @@ fn read<T: DeserializeOwned>(item: &Value) -> Option<T> {
 
 fn text<'v>(item: &'v Value, name: &str) -> &'v str {
     item.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A list of texts, or the JSON text of one.
+fn texts(value: Option<&Value>) -> Vec<String> {
+    let parsed: Option<Value> = value
+        .and_then(Value::as_str)
+        .and_then(|text| serde_json::from_str(text).ok());
+    let list = parsed.as_ref().or(value).and_then(Value::as_array);
+    let items = list.into_iter().flatten();
+    items
+        .filter_map(|item| Some(item.as_str()?.to_owned()))
+        .collect()
 }

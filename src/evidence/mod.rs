@@ -25,6 +25,7 @@ mod mentions;
 mod parts;
 mod resolver;
 mod similar;
+mod words;
 
 pub use command::command;
 pub use dossier::Dossier;
@@ -35,5 +36,7 @@ pub use matcher::Matcher;
 pub use parts::{Part, Parts};
 pub use resolver::Resolver;
 
+#[cfg(test)]
+mod defender_tests;
 #[cfg(test)]
 mod tests;

@@ -106,7 +106,7 @@ impl NodeMatcher<'_> {
     /// True when the node is among the mentions.
     pub(super) fn is_in(&self, mentions: &Mentions) -> bool {
         match self.data.label {
-            Label::User => mentions.users.iter().any(|user| self.is_user(user)),
+            Label::User => mentions.everybody().any(|user| self.is_user(user)),
             Label::Host => {
                 let mut hosts = mentions.hosts.iter();
                 hosts.any(|host| self.resolver.host(host) == Some(self.node))
@@ -116,24 +116,65 @@ impl NodeMatcher<'_> {
                 .iter()
                 .map(TeamId::as_str)
                 .any(|team| self.is(team)),
-            Label::Channel | Label::Chat => mentions.places.iter().any(|place| self.is(place)),
+            Label::Channel | Label::Chat => {
+                mentions.places.iter().any(|place| self.is(place)) || self.is_alerted(mentions)
+            }
             Label::Message => {
+                let mut named = mentions.entities.iter().flat_map(|one| &one.messages);
                 self.is_message(mentions.message.as_ref())
                     || self.is_message(mentions.root.as_ref())
+                    || named.any(|message| self.is_message(Some(message)))
             }
             Label::Alert => mentions
                 .alert
                 .as_deref()
                 .is_some_and(|alert| self.is(alert)),
             Label::Url => {
-                mentions.urls().iter().any(|url| self.is(url.as_str())) || self.is_visited(mentions)
+                let urls = mentions.urls().iter().chain(mentions.steps());
+                urls.map(url::Url::as_str).any(|url| self.is(url)) || self.is_visited(mentions)
             }
-            Label::Domain => mentions.urls().iter().any(|url| {
+            Label::Domain => mentions.urls().iter().chain(mentions.steps()).any(|url| {
                 let domain = link::domain(url);
                 domain.is_some_and(|domain| self.is(&domain.registrable))
             }),
             Label::Case | Label::Verdict => false,
         }
+    }
+
+    /// True when the node is the url that a part is about, and not only one that it was led on to.
+    pub(super) fn is_url_of(&self, mentions: &Mentions) -> bool {
+        mentions.urls().iter().any(|url| self.is(url.as_str()))
+    }
+
+    /// True when the node is among these users.
+    pub(super) fn is_among(&self, users: &[UserMention]) -> bool {
+        self.data.label == Label::User && users.iter().any(|user| self.is_user(user))
+    }
+
+    /// True when a click was led from this url to the other one, which it had not been at before.
+    pub(super) fn led_to(&self, other: &Self, mentions: &Mentions) -> bool {
+        let steps = mentions.steps();
+        steps.windows(2).enumerate().any(|(at, pair)| {
+            let is_new = !steps[..=at].contains(&pair[1]);
+            is_new && self.is(pair[0].as_str()) && other.is(pair[1].as_str())
+        })
+    }
+
+    /// True when an entity of an alert names the thread, and no message in it that the alert mentions.
+    fn is_alerted(&self, mentions: &Mentions) -> bool {
+        let graph = self.resolver.graph;
+        let alert = mentions.alert.as_deref();
+        let alert = alert.and_then(|alert| graph.find(Label::Alert, alert));
+        let is_mentioned = |message: &MessageId| {
+            let message = graph.find(Label::Message, message.as_str());
+            let ends = alert.zip(message);
+            ends.is_some_and(|(from, to)| graph.edge(from, EdgeType::Mentions, to).is_some())
+        };
+        mentions.entities.iter().any(|entity| {
+            let mut texts = entity.texts.iter();
+            texts.any(|text| text.contains(self.data.id.as_str()))
+                && !entity.messages.iter().any(is_mentioned)
+        })
     }
 
     /// Compares by object id or, if only a UPN is mentioned, by UPN.

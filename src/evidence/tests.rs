@@ -19,7 +19,7 @@ const CHAT: &str =
     "19:11111111-aaaa-4aaa-8aaa-111111111111_22222222-bbbb-4bbb-8bbb-222222222222@unq.gbl.spaces";
 const EVIL: &str = "https://evil.example/a";
 
-fn record(source: &str, url: &str, body: &Value) -> Record {
+pub(super) fn record(source: &str, url: &str, body: &Value) -> Record {
     Record {
         id: "01J/1".to_owned(),
         at: chrono::DateTime::default(),
@@ -46,7 +46,7 @@ fn of_graph(path: &str, body: Value) -> Record {
 }
 
 /// A record with the rows of a query.
-fn of_table(columns: &[&str], rows: Value) -> Record {
+pub(super) fn of_table(columns: &[&str], rows: Value) -> Record {
     let columns: Vec<_> = columns.iter().map(|name| json!({"name": name})).collect();
     let table = json!({"name": "PrimaryResult", "columns": columns, "rows": rows});
     let body = json!({"tables": [{"name": "Stats", "columns": [], "rows": []}, table]});
@@ -72,12 +72,12 @@ fn parts(graph: &Graph, element: Element, record: &Record) -> Parts {
     parts
 }
 
-fn places(graph: &Graph, element: Element, record: &Record) -> Vec<usize> {
+pub(super) fn places(graph: &Graph, element: Element, record: &Record) -> Vec<usize> {
     let parts = parts(graph, element, record);
     parts.found.iter().map(|part| part.at).collect()
 }
 
-fn url(graph: &mut Graph, text: &str) -> NodeRef {
+pub(super) fn url(graph: &mut Graph, text: &str) -> NodeRef {
     graph.put(
         node::Url(url::Url::parse(text).unwrap()),
         Seen::in_record(1),

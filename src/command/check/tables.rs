@@ -386,7 +386,9 @@ fn of_table(
     } else {
         checks.push(absent(config, places, table));
     }
-    checks.extend(found);
+    // What is also read by itself has a line of its own.
+    let is_own = |check: &Check| Query::LogEnds.tables().any(|table| check.name == table);
+    checks.extend(found.into_iter().filter(|check| !is_own(check)));
     checks
 }
 

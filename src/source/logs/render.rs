@@ -30,13 +30,14 @@ impl Query {
         self.tables().filter(is_unsure).collect()
     }
 
-    /// The columns that the tables of this query lack at a place, under any name.
+    /// The columns that the tables of this query lack at a place, under any name, and whose absence loses something.
     pub(super) fn lacks(self, place: Place, known: &Known) -> Vec<(&'static str, &'static str)> {
         let body = self.body();
         let of_table = |(table, columns): (&&'static str, &Columns)| {
             let is_lacking = |column: &super::table::Uncertain| {
                 let is_there = |name: &str| columns.contains(name);
                 names(body, column.name)
+                    && !column.is_told_elsewhere
                     && !is_there(column.name)
                     && !column.other.is_some_and(is_there)
             };

@@ -122,10 +122,7 @@ fn messages_are_read_where_their_table_has_either_form() {
         let known = Known::from([("MessageEvents", documented.clone())]);
         assert_eq!(
             query.lacks(Place::Workspace, &known),
-            [
-                ("MessageEvents", "ThreadName"),
-                ("MessageEvents", "ThreadType")
-            ]
+            [("MessageEvents", "ThreadName")]
         );
     }
 }

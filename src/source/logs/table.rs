@@ -29,6 +29,8 @@ pub(super) struct Uncertain {
     pub(super) other: Option<&'static str>,
     /// The place where it may be absent; `None` for all of them.
     only: Option<Place>,
+    /// True when other columns say the same, so that nothing is lost where it is absent.
+    pub(super) is_told_elsewhere: bool,
 }
 
 const fn renamed(name: &'static str, other: &'static str) -> Uncertain {
@@ -36,6 +38,7 @@ const fn renamed(name: &'static str, other: &'static str) -> Uncertain {
         name,
         other: Some(other),
         only: None,
+        is_told_elsewhere: false,
     }
 }
 
@@ -44,6 +47,7 @@ const fn optional(name: &'static str) -> Uncertain {
         name,
         other: None,
         only: None,
+        is_told_elsewhere: false,
     }
 }
 
@@ -89,7 +93,11 @@ const TABLES: &[Table] = &[
             renamed("MessageSubject", "Subject"),
             optional("ThreadName"),
             renamed("ThreadSubtype", "ThreadSubType"),
-            optional("ThreadType"),
+            // The id of the thread shows its kind.
+            Uncertain {
+                is_told_elsewhere: true,
+                ..optional("ThreadType")
+            },
         ],
     },
     of_defender("MessagePostDeliveryEvents"),
@@ -97,9 +105,8 @@ const TABLES: &[Table] = &[
         name: "MessageUrlInfo",
         home: Home::Defender,
         uncertain: &[Uncertain {
-            name: "ThreatTypes",
-            other: None,
             only: Some(Place::Hunting),
+            ..optional("ThreatTypes")
         }],
     },
     of_workspace("OfficeActivity"),
