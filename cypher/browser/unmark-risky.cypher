@@ -1,4 +1,4 @@
 // 3 Take the marks off again
-// Removes the label Risky, and nothing else.
-MATCH (node:Risky)
-REMOVE node:Risky;
+// Removes the labels Risky, Removed and Outside, and nothing else.
+MATCH (node:Risky|Removed|Outside)
+REMOVE node:Risky:Removed:Outside;

@@ -8,6 +8,7 @@
 //! // parameters: url string required example https://login.example/; depth integer optional default 2
 //! // returns: table
 //! // columns: user, message, at, place, opened, host
+//! // drawn: picture, a column of paths that only Neo4j Browser shows
 //! // notebook: the cell it answers, if any
 //! // tags: sender, url
 //! // mitre: T1566.003
@@ -52,6 +53,7 @@ pub(super) struct Header {
     pub(super) parameters: Vec<Parameter>,
     pub(super) returns: Returns,
     pub(super) columns: Vec<String>,
+    pub(super) drawn: Vec<String>,
     pub(super) notebook: Option<String>,
     pub(super) tags: Vec<String>,
     pub(super) techniques: Vec<String>,
@@ -76,6 +78,7 @@ const KEYS: &[&str] = &[
     "parameters",
     "returns",
     "columns",
+    "drawn",
     "notebook",
     "tags",
     "mitre",
@@ -165,13 +168,16 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Option<Header>, HeaderErro
         }
     };
     let columns = required("columns")?;
-    let names = names(&columns.value);
+    let mut names = names(&columns.value);
+    let shown = names.len();
+    names.extend(list("drawn"));
     if let Some(twice) = first_duplicate(&names) {
         return Err(wrong(
             columns.line,
             format!("column `{twice}` is named twice"),
         ));
     }
+    let drawn = names.split_off(shown);
     let parameters = match field("parameters") {
         None => Vec::new(),
         Some(field) if field.value == "none" => Vec::new(),
@@ -184,6 +190,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Option<Header>, HeaderErro
         parameters,
         returns,
         columns: names,
+        drawn,
         notebook: optional("notebook"),
         tags: list("tags"),
         techniques: list("mitre"),
@@ -313,13 +320,14 @@ mod tests {
 
     const GOOD: &str = "// name: x\n// title: T\n// description: one\n//   two: three\n\
         // parameters: url string required example https://a.example/?b=c d; depth integer optional default 2 example 3\n\
-        // returns: graph\n// columns: a, b\n// notebook: cell\n// tags: t, u\n// mitre: T1566.003\n\nRETURN 1";
+        // returns: graph\n// columns: a, b\n// drawn: c\n// notebook: cell\n// tags: t, u\n// mitre: T1566.003\n\nRETURN 1";
 
     #[test]
     fn every_field_is_read() {
         let header = parse("x.cypher", GOOD).unwrap().unwrap();
         assert_eq!(header.description, "one two: three");
         assert_eq!(header.columns, ["a", "b"]);
+        assert_eq!(header.drawn, ["c"]);
         assert_eq!(header.returns, Returns::Graph);
         assert_eq!(header.tags, ["t", "u"]);
         assert_eq!(header.techniques, ["T1566.003"]);

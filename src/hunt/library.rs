@@ -65,6 +65,9 @@ pub struct Hunt {
     pub returns: Returns,
     /// The columns of the answer, in order. Empty without a header.
     pub columns: Vec<String>,
+    /// The columns after them, which hold paths for Neo4j Browser to draw beside the table. They are no part of the answer
+    /// anywhere else.
+    pub drawn: Vec<String>,
     /// The cell of the original notebook that it answers.
     pub notebook: Option<String>,
     /// The words that `hunt list --tag` finds it by.
@@ -96,6 +99,7 @@ impl Hunt {
             parameters: Vec::new(),
             returns: Returns::Table,
             columns: Vec::new(),
+            drawn: Vec::new(),
             notebook: None,
             tags: Vec::new(),
             techniques: Vec::new(),
@@ -107,6 +111,7 @@ impl Hunt {
             parameters: header.parameters,
             returns: header.returns,
             columns: header.columns,
+            drawn: header.drawn,
             notebook: header.notebook,
             tags: header.tags,
             techniques: header.techniques,
@@ -115,6 +120,11 @@ impl Hunt {
             declared,
             text: text.to_owned(),
         })
+    }
+
+    /// All columns that the statement returns: those of the answer, then those that are only drawn.
+    pub(super) fn returned(&self) -> Vec<String> {
+        self.columns.iter().chain(&self.drawn).cloned().collect()
     }
 
     /// The statement as it is sent. It includes the header, so that line numbers in the server's messages are those of

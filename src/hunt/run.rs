@@ -70,10 +70,15 @@ pub async fn run(
     for (name, value) in arguments(hunt, &shape, parameters)? {
         query = query.param(&name, value.into_bolt());
     }
-    let (columns, rows) = query_rows(
+    let (mut columns, mut rows) = query_rows(
         graph, database, &hunt.name, &hunt.file, query, columns, limit,
     )
     .await?;
+    if !hunt.drawn.is_empty() {
+        columns.truncate(hunt.columns.len());
+        rows.iter_mut()
+            .for_each(|row| row.truncate(hunt.columns.len()));
+    }
     Ok(ResultTable {
         hunt: hunt.name.clone(),
         returns: hunt.returns,
@@ -236,7 +241,7 @@ fn reading_shape(hunt: &Hunt) -> Result<Shape, HuntError> {
     })
 }
 
-/// The columns to expect: those of the header, which have to agree with the statement; `None` when neither tells.
+/// The columns to expect: those of the header, with those that are only drawn at the end, which have to agree with the statement; `None` when neither tells.
 fn columns(hunt: &Hunt, shape: &Shape) -> Result<Option<Vec<String>>, HuntError> {
     let returned = shape
         .returns
@@ -244,12 +249,12 @@ fn columns(hunt: &Hunt, shape: &Shape) -> Result<Option<Vec<String>>, HuntError>
         .and_then(|returns| returns.columns.clone());
     match returned {
         _ if !hunt.declared => Ok(returned),
-        Some(returned) if !same_names(&returned, &hunt.columns) => Err(HuntError::Columns {
+        Some(returned) if !same_names(&returned, &hunt.returned()) => Err(HuntError::Columns {
             file: hunt.file.clone(),
-            declared: hunt.columns.clone(),
+            declared: hunt.returned(),
             returned,
         }),
-        _ => Ok(Some(hunt.columns.clone())),
+        _ => Ok(Some(hunt.returned())),
     }
 }
 
@@ -404,6 +409,14 @@ mod tests {
         assert_eq!(
             expect("RETURN 1 AS a, 2 AS c"),
             Err("x.cypher declares the columns a, b, and returns a, c".to_owned())
+        );
+        let drawn = HEADER.replace("// columns: a, b\n", "// columns: a\n// drawn: b\n");
+        let drawn = format!("{drawn}RETURN 1 AS b, 2 AS a");
+        let drawn = Hunt::parse("x.cypher", Group::Own, &drawn).unwrap();
+        assert_eq!(drawn.columns, ["a"]);
+        assert_eq!(
+            columns(&drawn, &shape(&drawn).unwrap()).unwrap(),
+            declared.unwrap()
         );
         let own = Hunt::parse("x.cypher", Group::Own, "RETURN 1 AS z, 2 AS a").unwrap();
         let found = columns(&own, &shape(&own).unwrap()).unwrap().unwrap();

@@ -2,7 +2,7 @@
 //!
 //! A case can have a million messages, nearly all of them harmless. Listed one by one with their evidence they would
 //! make a file that no browser opens, so only the earliest harmless messages are listed. Malicious messages and every
-//! click, warning, connection and alert are listed up to a far higher bound.
+//! report, removal, click, redirect, warning, connection and alert are listed up to a far higher bound.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap, HashSet};
@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BinaryHeap, HashSet};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::reach;
 use super::view::View;
-use crate::graph::schema::{alert, message};
+use crate::graph::schema::{alert, message, reported};
 use crate::graph::{EdgeType, Label, NodeRef};
 
 /// The highest numbers of what a report lists.
@@ -43,8 +44,11 @@ impl Default for Bounds {
 #[serde(rename_all = "lowercase")]
 pub(super) enum EventKind {
     Message,
+    Report,
+    Removal,
     Warning,
     Click,
+    Redirect,
     Connection,
     Alert,
 }
@@ -52,9 +56,9 @@ pub(super) enum EventKind {
 /// Where an event is in the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spot {
-    /// A message or an alert.
+    /// A message, its removal, or an alert.
     Node(NodeRef),
-    /// An edge that leads to a url.
+    /// An edge that leads to a url, or from who reported a message to it.
     Edge(NodeRef, EdgeType, NodeRef),
 }
 
@@ -84,7 +88,7 @@ impl Occurrence {
 pub(super) struct Unlisted {
     /// Harmless messages.
     pub(super) harmless: usize,
-    /// All other events: malicious messages, clicks, warnings, connections and alerts.
+    /// All other events: malicious messages, reports, removals, clicks, redirects, warnings, connections and alerts.
     pub(super) others: usize,
     /// The length of a span of time, in milliseconds.
     span: i64,
@@ -101,7 +105,7 @@ pub(super) struct Unlisted {
 /// The listed events, and the number of all others.
 #[derive(Debug)]
 pub(super) struct Listing {
-    /// The listed events: messages by id, then events of other kinds.
+    /// The listed events in the order in which the graph is gone through.
     pub(super) events: Vec<Occurrence>,
     /// The number of events without a time, listed or not.
     pub(super) undated: usize,
@@ -260,7 +264,7 @@ impl First {
     }
 }
 
-/// Goes through every event of the graph: messages by id, then events of other kinds.
+/// Goes through every event of the graph: messages by id, each with its removal and reports, then events of other kinds.
 fn each_occurrence(view: View<'_>, mut found: impl FnMut(Occurrence)) {
     for (node, urls) in view.messages_with(|_| true) {
         let facts = view.facts(node);
@@ -278,10 +282,38 @@ fn each_occurrence(view: View<'_>, mut found: impl FnMut(Occurrence)) {
             harmless: (!matters).then_some(links),
             created: facts.get(message::CREATED).is_some(),
         });
+        // People delete what they wrote all the time: that matters of what is malicious alone.
+        let zapped = facts.get(message::ZAPPED);
+        let gone = zapped.or_else(|| matters.then(|| reach::removed_at(view, node)).flatten());
+        if gone.is_some() {
+            found(Occurrence {
+                kind: EventKind::Removal,
+                risky: matters,
+                first: gone,
+                last: gone,
+                spot: Spot::Node(node),
+                harmless: None,
+                created: false,
+            });
+        }
+        for who in view.graph.sources(node, EdgeType::Reported) {
+            let told = view.graph.edge(who, EdgeType::Reported, node);
+            let at = told.and_then(|told| told.facts.get(reported::AT).or(told.facts.first_seen));
+            found(Occurrence {
+                kind: EventKind::Report,
+                risky: matters,
+                first: at,
+                last: at,
+                spot: Spot::Edge(who, EdgeType::Reported, node),
+                harmless: None,
+                created: false,
+            });
+        }
     }
     for (kind, edge) in [
         (EventKind::Warning, EdgeType::WarnedAbout),
         (EventKind::Click, EdgeType::Clicked),
+        (EventKind::Redirect, EdgeType::RedirectsTo),
         (EventKind::Connection, EdgeType::ConnectedTo),
     ] {
         for url in view.graph.labelled(Label::Url) {
@@ -291,7 +323,7 @@ fn each_occurrence(view: View<'_>, mut found: impl FnMut(Occurrence)) {
                 };
                 found(Occurrence {
                     kind,
-                    risky: view.risky(url),
+                    risky: view.risky(url) || (kind == EventKind::Redirect && view.risky(who)),
                     first: seen.facts.first_seen,
                     last: seen.facts.last_seen,
                     spot: Spot::Edge(who, edge, url),

@@ -17,6 +17,7 @@ mod listing;
 mod model;
 mod network;
 mod page;
+mod reach;
 mod records;
 mod tables;
 mod timeline;

@@ -10,6 +10,7 @@ use super::input::{About, Report};
 use super::json::shown;
 use super::listing::{Bounds, Listing, Unlisted};
 use super::network::Network;
+use super::reach::Reach;
 use super::records::{self, RecordLine};
 use super::tables::{self, Table};
 use super::timeline::{self, Event};
@@ -21,6 +22,7 @@ use crate::model::{RecordNumber, StoredGap};
 pub(super) struct Model<'a> {
     pub(super) case: &'a About,
     pub(super) summary: Summary,
+    pub(super) reach: Reach,
     pub(super) gaps: Vec<StoredGap>,
     pub(super) notes: Vec<StoredGap>,
     tables: Vec<Table>,
@@ -54,6 +56,7 @@ impl<'a> Model<'a> {
         let records = records::read(report, &mut elements)?;
         Ok(Self {
             case: report.about,
+            reach: Reach::of(view),
             summary,
             gaps: report.gaps.iter().map(broken).collect(),
             notes: report.notes.iter().map(broken).collect(),

@@ -1,4 +1,5 @@
-//! The picture of who put which risky url where. Messages are not nodes here: they are counted on the edges.
+//! The picture of who put which risky url where, whom it reached, and what came of it. Messages are not nodes here: they
+//! are counted on the edges.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +7,25 @@ use serde::Serialize;
 
 use super::elements::{Elements, Ref};
 use super::json::shown;
+use super::reach;
 use super::view::View;
+use crate::graph::property::{Count, Field};
+use crate::graph::schema::{clicked, opened, redirects_to};
 use crate::graph::{EdgeType, Label, NodeRef};
 
 /// The highest number of nodes with which a picture is legible.
 const MOST: usize = 500;
+
+/// The kind of the edge from a url to who only received it.
+const RECEIVED: &str = "received";
+
+/// A neighbour of a node: the kind of the edge between them, its weight, and which one.
+#[derive(Clone, Copy)]
+struct Near<'g> {
+    kind: &'static str,
+    weight: u64,
+    key: Key<'g>,
+}
 
 /// A node is identified by label and id, since its number in the graph can differ between runs.
 type Key<'g> = (Label, &'g str);
@@ -28,6 +43,8 @@ struct Node {
     kind: String,
     caption: String,
     risky: bool,
+    /// A sender from outside.
+    outside: bool,
     weight: u64,
     #[serde(rename = "ref")]
     element: Ref,
@@ -44,8 +61,11 @@ struct Edge {
 #[derive(Default)]
 struct Draft<'g> {
     nodes: BTreeMap<Key<'g>, NodeRef>,
-    /// The number of messages by sender and url, and by url and place.
+    /// The number of messages by sender and url, by url and place, and by url and who received or reported them; the
+    /// number of clicks by user and url, and by redirect.
     edges: BTreeMap<(Key<'g>, Key<'g>, &'static str), u64>,
+    /// Who sent one of the messages.
+    senders: BTreeSet<Key<'g>>,
 }
 
 impl<'g> Draft<'g> {
@@ -62,32 +82,88 @@ impl<'g> Draft<'g> {
             for message in view.graph.sources(url, EdgeType::Contains) {
                 for sender in view.senders(message).into_iter().flatten() {
                     let sender = draft.node(view, sender);
-                    *draft.edges.entry((sender, of_url, "sent")).or_default() += 1;
+                    draft.senders.insert(sender);
+                    draft.add(sender, of_url, "sent", 1);
+                }
+                for reader in view.graph.sources(message, EdgeType::Received) {
+                    let reader = draft.node(view, reader);
+                    draft.add(of_url, reader, RECEIVED, 1);
+                }
+                for reporter in view.graph.sources(message, EdgeType::Reported) {
+                    let reporter = draft.node(view, reporter);
+                    draft.add(reporter, of_url, "reported", 1);
                 }
                 for place in view.graph.targets(message, EdgeType::PostedIn) {
                     let place = draft.node(view, place);
-                    *draft.edges.entry((of_url, place, "posted_in")).or_default() += 1;
+                    draft.add(of_url, place, "posted_in", 1);
                 }
+            }
+            for (kind, count) in [
+                (EdgeType::Opened, opened::COUNT),
+                (EdgeType::Clicked, clicked::COUNT),
+            ] {
+                for who in view.graph.sources(url, kind) {
+                    let times = draft.count(view, who, kind, url, count);
+                    let who = draft.node(view, who);
+                    draft.add(who, of_url, "clicked", times);
+                }
+            }
+            let led = EdgeType::RedirectsTo;
+            for to in view.graph.targets(url, led) {
+                let times = draft.count(view, url, led, to, redirects_to::COUNT);
+                let to = draft.node(view, to);
+                draft.add(of_url, to, "redirects_to", times);
+            }
+            // What is malicious itself shows where it leads.
+            let from = view.graph.sources(url, led).into_iter();
+            for from in from.filter(|from| !view.risky(*from)) {
+                let times = draft.count(view, from, led, url, redirects_to::COUNT);
+                let from = draft.node(view, from);
+                draft.add(from, of_url, "redirects_to", times);
             }
         }
         draft
     }
 
-    /// The neighbours of every node, with the number of messages between them.
-    fn neighbours(&self) -> BTreeMap<Key<'g>, Vec<(u64, Key<'g>)>> {
+    fn add(&mut self, from: Key<'g>, to: Key<'g>, kind: &'static str, weight: u64) {
+        *self.edges.entry((from, to, kind)).or_default() += weight;
+    }
+
+    /// The number that an edge counts; one where it counts nothing.
+    fn count(
+        &self,
+        view: View<'g>,
+        from: NodeRef,
+        kind: EdgeType,
+        to: NodeRef,
+        count: Field<Count>,
+    ) -> u64 {
+        let edge = view.graph.edge(from, kind, to);
+        let count = edge.and_then(|edge| edge.facts.get(count));
+        count.map_or(1, |count| u64::try_from(count).unwrap_or(1).max(1))
+    }
+
+    /// The neighbours of every node.
+    fn neighbours(&self) -> BTreeMap<Key<'g>, Vec<Near<'g>>> {
         let mut neighbours: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for ((from, to, _), weight) in &self.edges {
-            neighbours.entry(*from).or_default().push((*weight, *to));
-            neighbours.entry(*to).or_default().push((*weight, *from));
+        for ((from, to, kind), weight) in &self.edges {
+            for (here, there) in [(from, to), (to, from)] {
+                neighbours.entry(*here).or_default().push(Near {
+                    kind,
+                    weight: *weight,
+                    key: *there,
+                });
+            }
         }
         neighbours
     }
 
-    /// The nodes to keep: the most connected urls first, each with its neighbours, those with the most messages first.
+    /// The nodes to keep: the most connected urls first, each with its neighbours. Who only received a message comes after
+    /// all others, then those with the most messages come first.
     fn kept(&self) -> BTreeSet<Key<'g>> {
         let neighbours = self.neighbours();
-        let weight = |near: &[(u64, Key<'g>)]| near.iter().map(|(weight, _)| weight).sum::<u64>();
-        let mut urls: Vec<(Key<'g>, &[(u64, Key<'g>)])> = self
+        let weight = |near: &[Near<'g>]| near.iter().map(|near| near.weight).sum::<u64>();
+        let mut urls: Vec<(Key<'g>, &[Near<'g>])> = self
             .nodes
             .keys()
             .filter(|key| key.0 == Label::Url)
@@ -103,17 +179,20 @@ impl<'g> Draft<'g> {
         let mut kept = BTreeSet::new();
         for (url, near) in urls {
             let mut near = near.to_vec();
-            near.sort_by_key(|(weight, key)| (std::cmp::Reverse(*weight), *key));
+            near.sort_by_key(|near| {
+                let only_received = near.kind == RECEIVED;
+                (only_received, std::cmp::Reverse(near.weight), near.key)
+            });
             // A node without neighbours shows nothing.
-            let joined = near.iter().any(|(_, key)| kept.contains(key));
+            let joined = near.iter().any(|near| kept.contains(&near.key));
             let needed = if joined || near.is_empty() { 1 } else { 2 };
             if kept.len() + needed > MOST {
                 continue;
             }
             kept.insert(url);
-            for (_, key) in near {
+            for near in near {
                 if kept.len() < MOST {
-                    kept.insert(key);
+                    kept.insert(near.key);
                 }
             }
         }
@@ -142,7 +221,8 @@ impl Network {
             // each twice.
             let heavy = near
                 .iter()
-                .filter(|(_, other)| key.0 != Label::Url || other.0 != Label::User);
+                .filter(|near| key.0 != Label::Url || near.kind == "posted_in");
+            let sender = draft.senders.contains(key);
             let Some(element) = elements.node(*node) else {
                 continue;
             };
@@ -150,8 +230,9 @@ impl Network {
                 id: *id,
                 kind: key.0.as_str().to_lowercase(),
                 caption: shown(caption),
-                risky: matches!(key.0, Label::Url | Label::User),
-                weight: heavy.map(|(weight, _)| weight).sum::<u64>().max(1),
+                risky: sender || (key.0 == Label::Url && view.risky(*node)),
+                outside: sender && reach::is_outside(view, *node),
+                weight: heavy.map(|near| near.weight).sum::<u64>().max(1),
                 element,
             });
         }

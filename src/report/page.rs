@@ -41,6 +41,7 @@ fn render(model: &Model<'_>, data: String) -> Result<String, minijinja::Error> {
             to => format_time(window.to),
         },
         summary => Serde(&model.summary),
+        reach => Serde(&model.reach),
         gaps => Serde(cleaned(&model.gaps)),
         notes => Serde(cleaned(&model.notes)),
         style,

@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::elements::{Elements, Ref};
 use super::json::shown;
 use super::listing::{EventKind, Listing, Occurrence, Spot};
+use super::reach;
 use super::view::View;
-use crate::graph::schema::{alert, clicked, connected_to};
+use crate::graph::schema::{alert, clicked, connected_to, message, redirects_to, reported};
 use crate::graph::{EdgeType, NodeRef};
 
 /// The fields are: time in milliseconds, end time if it differs, kind, whether it is risky, who, what, references, and
@@ -36,7 +37,13 @@ pub(super) fn timeline(
                 Spot::Node(message) if occurrence.kind == EventKind::Message => {
                     of_message(view, elements, message)
                 }
+                Spot::Node(message) if occurrence.kind == EventKind::Removal => {
+                    of_removal(view, elements, message)
+                }
                 Spot::Node(alert) => of_alert(view, elements, alert),
+                Spot::Edge(who, EdgeType::Reported, message) => {
+                    of_report(view, elements, who, message)
+                }
                 Spot::Edge(who, edge, url) => of_edge(view, elements, who, edge, url),
             };
             draft.event(occurrence)
@@ -95,7 +102,53 @@ fn of_message(view: View<'_>, elements: &mut Elements<'_>, message: NodeRef) -> 
     Draft {
         who: senders.first().map(|sender| view.shown(*sender).to_owned()),
         what,
-        place: view.place_of(message).map(str::to_owned),
+        place: place(view, message),
+        refs,
+    }
+}
+
+/// The place of a message, and how many people received it there.
+fn place(view: View<'_>, message: NodeRef) -> Option<String> {
+    let place = view.place_of(message).map(str::to_owned);
+    match reach::recipients(view, message) {
+        None | Some(0) => place,
+        Some(people) => {
+            let received = format!("received by {people}");
+            Some(place.map_or(received.clone(), |place| format!("{place}, {received}")))
+        }
+    }
+}
+
+/// A message that was taken away: what it was, and how.
+fn of_removal(view: View<'_>, elements: &mut Elements<'_>, message: NodeRef) -> Draft {
+    let facts = view.facts(message);
+    let ways = facts.get(message::ZAP).unwrap_or_default();
+    let how = match ways.as_slice() {
+        [] if facts.has(message::ZAPPED) => "taken out".to_owned(),
+        [] => "deleted".to_owned(),
+        ways => ways.join(", "),
+    };
+    Draft {
+        place: Some(how),
+        ..of_message(view, elements, message)
+    }
+}
+
+/// A message that somebody reported, with the verdict of the report.
+fn of_report(view: View<'_>, elements: &mut Elements<'_>, who: NodeRef, message: NodeRef) -> Draft {
+    let told = view.graph.edge(who, EdgeType::Reported, message);
+    let verdict = told.and_then(|told| told.facts.get(reported::VERDICT));
+    let message_itself = of_message(view, elements, message);
+    let mut refs: Vec<Ref> = elements
+        .edge(who, EdgeType::Reported, message)
+        .into_iter()
+        .collect();
+    refs.extend(elements.node(who));
+    refs.extend(message_itself.refs);
+    Draft {
+        who: Some(view.shown(who).to_owned()),
+        what: message_itself.what,
+        place: verdict.map(|verdict| format!("graded {verdict}")),
         refs,
     }
 }
@@ -111,15 +164,19 @@ fn of_edge(
     let mut refs: Vec<Ref> = elements.edge(who, edge, url).into_iter().collect();
     refs.extend(elements.node(who));
     refs.extend(elements.node(url));
-    let how = view.graph.edge(who, edge, url).and_then(|seen| match edge {
-        EdgeType::Clicked => seen.facts.get(clicked::ACTIONS),
-        _ => seen.facts.get(connected_to::SOURCES),
+    let seen = view.graph.edge(who, edge, url);
+    let how = seen.and_then(|seen| match edge {
+        EdgeType::Clicked => Some(seen.facts.get(clicked::ACTIONS)?.join(", ")),
+        EdgeType::RedirectsTo => Some(match seen.facts.get(redirects_to::COUNT)? {
+            1 => "1 click".to_owned(),
+            clicks => format!("{clicks} clicks"),
+        }),
+        _ => Some(seen.facts.get(connected_to::SOURCES)?.join(", ")),
     });
-    let how = how.unwrap_or_default();
     Draft {
         who: Some(view.shown(who).to_owned()),
         what: view.id(url).to_owned(),
-        place: (!how.is_empty()).then(|| how.join(", ")),
+        place: how.filter(|how| !how.is_empty()),
         refs,
     }
 }

@@ -63,10 +63,16 @@ fn compare(folder: &Path, case: &Path, id: &str) -> usize {
             .iter()
             .find(|table| table["name"] == hunt.name.as_str())
             .unwrap_or_else(|| panic!("no table {}", hunt.name));
-        assert_eq!(table["columns"], json!(hunt.columns));
+        // A report says more behind the columns of the hunt.
+        let columns = table["columns"].as_array().unwrap();
+        let (named, more) = columns.split_at(hunt.columns.len());
+        assert_eq!(json!(named), json!(hunt.columns));
         let rows = table["rows"].as_array().unwrap();
         for (at, (row, wanted)) in rows.iter().zip(&wanted).enumerate() {
-            assert_eq!(row, wanted, "{} row {at}", hunt.name);
+            let row = row.as_array().unwrap();
+            assert_eq!(row.len(), named.len() + more.len());
+            let row = json!(row[..named.len()]);
+            assert_eq!(&row, wanted, "{} row {at}", hunt.name);
         }
         assert_eq!(rows.len(), wanted.len(), "{}", hunt.name);
         let refs = table["refs"].as_array().unwrap();

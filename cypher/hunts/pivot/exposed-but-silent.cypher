@@ -1,12 +1,12 @@
 // name: exposed-but-silent
 // title: Who could read a malicious url, and is not known to have reacted
-// description: Members of teams (standard channels, as far as teams were read) and participants of chats in which
-//   a malicious url stands, who did not send it, are not known to have opened or clicked it, and whose hosts are
-//   not known to have gone there. Nothing known is not nothing done: they are the ones to ask. last is when the
-//   url was last put before them.
+// description: Recipients of messages with a malicious url as Defender names them, members of teams (standard channels,
+//   as far as teams were read) and participants of chats in which one stands, who did not send or report it, are not
+//   known to have opened or clicked it, and whose hosts are not known to have gone there. Nothing known is not nothing
+//   done: they are the ones to ask. last is when the url was last put before them.
 // returns: table
 // columns: user, name, urls, places, messages, last
-// tags: user
+// tags: user, recipients
 // mitre: T1204.001
 
 MATCH (url:Url {risky: true})
@@ -22,6 +22,10 @@ WITH url, COLLECT {
        UNION
        MATCH (url)<-[seen:WARNED_ABOUT|CONNECTED_TO]-(host:Host)<-[used:USED]-(user:User)
        WHERE all(x IN [seen, host, used, user] WHERE $case IS NULL OR $case IN x.cases)
+       RETURN user
+       UNION
+       MATCH (url)<-[contains:CONTAINS]-(message:Message)<-[told:REPORTED]-(user:User)
+       WHERE all(x IN [contains, message, told, user] WHERE $case IS NULL OR $case IN x.cases)
        RETURN user
      } AS reacted
 // The readers of a place are the same for all its messages: so they are looked up once for each place.
@@ -39,20 +43,28 @@ CALL (spot) {
   ORDER BY place
   LIMIT 1
 }
-CALL (spot) {
+CALL (spot, lures) {
   MATCH (spot)<-[holds:HAS_CHANNEL]-(team:Team)<-[member:MEMBER_OF]-(user:User)
   WHERE 'standard' = coalesce(CASE
       WHEN $case IS NULL OR spot.membership_in IS NULL THEN spot.membership
       ELSE head([said IN spot.membership_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
     END, 'standard')
     AND all(x IN [holds, team, member, user] WHERE $case IS NULL OR $case IN x.cases)
-  RETURN user
-  UNION
+  RETURN DISTINCT user, lures AS theirs
+  UNION ALL
   MATCH (spot)<-[takes_part:PARTICIPATES_IN]-(user:User)
   WHERE all(x IN [takes_part, user] WHERE $case IS NULL OR $case IN x.cases)
-  RETURN user
+  RETURN DISTINCT user, lures AS theirs
+  UNION ALL
+  // Defender names the recipients of each message.
+  UNWIND range(0, size(lures) - 1) AS number
+  UNWIND lures[number].messages AS message
+  MATCH (message)<-[got:RECEIVED]-(user:User)
+  WHERE all(x IN [got, user] WHERE $case IS NULL OR $case IN x.cases)
+  WITH lures, user, number, collect(DISTINCT message) AS messages, max(message.created) AS last
+  RETURN user, collect({url: lures[number].url, reacted: lures[number].reacted, messages: messages, last: last}) AS theirs
 }
-WITH user, place, [lure IN lures WHERE NOT user IN lure.reacted] AS unanswered
+WITH user, place, [lure IN theirs WHERE NOT user IN lure.reacted] AS unanswered
 WHERE size(unanswered) > 0
 WITH user, collect(DISTINCT place) AS places, collect(unanswered) AS found
 WITH user, places, reduce(all = [], some IN found | all + some) AS lures

@@ -1,9 +1,10 @@
 // name: patient-zero
 // title: Where each malicious url came from, and whom it caught first
 // description: For each malicious url in a message the earliest message that holds it, with its sender and place,
-//   and the user who was the first to open or click it.
+//   and the user who was the first to open or click it. recipients counts the people who received that message in a
+//   chat; first_reporter is who was the first to report any message with the url.
 // returns: table
-// columns: url, severity, at, sender, place, message, first_opener, first_opened
+// columns: url, severity, at, sender, place, message, first_opener, first_opened, recipients, first_reporter, first_reported
 // tags: sender, time
 // mitre: T1566.002
 
@@ -23,6 +24,13 @@ CALL (url) {
   WHERE all(x IN [did, opener] WHERE $case IS NULL OR $case IN x.cases)
   RETURN coalesce(opener.upn, opener.name, opener.id) AS first_opener, did.first_seen AS first_opened
   ORDER BY first_opened, first_opener
+  LIMIT 1
+}
+CALL (url) {
+  OPTIONAL MATCH (url)<-[contains:CONTAINS]-(reported:Message)<-[told:REPORTED]-(reporter:User)
+  WHERE all(x IN [contains, reported, told, reporter] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN coalesce(reporter.upn, reporter.name, reporter.id) AS first_reporter, told.at AS first_reported
+  ORDER BY first_reported, first_reporter
   LIMIT 1
 }
 CALL (message) {
@@ -48,5 +56,11 @@ CALL (url) {
 }
 RETURN url.id AS url, severity, coalesce(message.created, sent.at) AS at,
        coalesce(sender.upn, sender.name, sender.id) AS sender,
-       place, message.id AS message, first_opener, first_opened
-ORDER BY at, url, severity, sender, place, message, first_opener, first_opened;
+       place, message.id AS message, first_opener, first_opened,
+       COUNT {
+         MATCH (message)<-[got:RECEIVED]-(reader:User)
+         WHERE all(x IN [got, reader] WHERE $case IS NULL OR $case IN x.cases)
+         RETURN DISTINCT reader
+       } AS recipients, first_reporter, first_reported
+ORDER BY at, url, severity, sender, place, message, first_opener, first_opened, recipients, first_reporter,
+         first_reported;

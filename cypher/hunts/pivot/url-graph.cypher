@@ -1,7 +1,8 @@
 // name: url-graph
 // title: Everything around one url as a picture
-// description: The messages that hold the url with senders and places, who opened or clicked it, which hosts went
-//   there, alerts, the verdicts that call it malicious, and its domain. The url may be defanged.
+// description: The messages that hold the url with senders, recipients, reporters and places, who opened or clicked
+//   it, which hosts went there, where it leads and what leads to it, alerts, the verdicts that call it malicious, and
+//   its domain. The url may be defanged.
 // parameters: url string required example https://login.contoso-payroll.example/oauth2/authorize?client_id=hr&state=8f21
 // returns: graph
 // columns: path
@@ -16,7 +17,7 @@ WITH replace(replace(replace(wanted, '[.]', '.'), '[:]', ':'), '[@]', '@') AS wa
 MATCH (url:Url)
 WHERE url.id IN [wanted, wanted + '/', $url] AND ($case IS NULL OR $case IN url.cases)
 CALL (url) {
-  MATCH path = (url)<-[:CONTAINS]-(:Message)<-[:SENT]-(:User)
+  MATCH path = (url)<-[:CONTAINS]-(:Message)<-[:SENT|RECEIVED|REPORTED]-(:User)
   WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
   RETURN path
   UNION
@@ -33,6 +34,22 @@ CALL (url) {
   RETURN path
   UNION
   MATCH path = (url)<-[:WARNED_ABOUT|CONNECTED_TO]-(:Host)<-[:USED]-(:User)
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+  RETURN path
+  UNION
+  MATCH path = (url)-[:REDIRECTS_TO*1..4]->(:Url)
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+  RETURN path
+  UNION
+  MATCH path = (url)<-[:REDIRECTS_TO*1..4]-(:Url)
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+  RETURN path
+  UNION
+  MATCH path = (url)<-[:CONTAINS]-(:Message)<-[:MENTIONS]-(:Alert)
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+  RETURN path
+  UNION
+  MATCH path = (url)<-[:CONTAINS]-(:Message)-[:POSTED_IN]->(:Channel|Chat)<-[:MENTIONS]-(:Alert)
   WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
   RETURN path
   UNION

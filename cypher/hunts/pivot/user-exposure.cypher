@@ -1,11 +1,11 @@
 // name: user-exposure
 // title: What malicious urls a user met, and how
-// description: Malicious urls that the user sent, received (in a standard channel of a team of theirs, or in a
-//   chat), opened or clicked, and those that a host of theirs was warned about or connected to. The user is given
-//   by UPN, name or id.
+// description: Malicious urls that the user sent, received (as Defender says, in a standard channel of a team of theirs,
+//   or in a chat), reported, opened or clicked, and those that a host of theirs was warned about or connected to.
+//   removed says whether the message was taken away. The user is given by UPN, name or id.
 // parameters: user string required example mila.hoffmann@contoso.com
 // returns: table
-// columns: user, at, how, url, severity, place, message, host
+// columns: user, at, how, url, severity, place, message, host, removed
 // tags: user
 // mitre: T1204.001
 
@@ -35,6 +35,17 @@ CALL (user) {
     AND coalesce($case IN url.risky_in, url.risky)
     AND NOT EXISTS { MATCH (user)-[sent:SENT]->(message) WHERE ($case IS NULL OR $case IN sent.cases) }
   RETURN url, 'received' AS how, message.created AS at, message, null AS host
+  UNION
+  MATCH (user)-[got:RECEIVED]->(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
+  WHERE all(x IN [got, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
+    AND NOT EXISTS { MATCH (user)-[sent:SENT]->(message) WHERE ($case IS NULL OR $case IN sent.cases) }
+  RETURN url, 'received' AS how, message.created AS at, message, null AS host
+  UNION
+  MATCH (user)-[told:REPORTED]->(message:Message)-[contains:CONTAINS]->(url:Url {risky: true})
+  WHERE all(x IN [told, message, contains, url] WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
+  RETURN url, 'reported' AS how, told.at AS at, message, null AS host
   UNION
   MATCH (user)-[did:OPENED]->(url:Url {risky: true})
   WHERE all(x IN [did, url] WHERE $case IS NULL OR $case IN x.cases) AND coalesce($case IN url.risky_in, url.risky)
@@ -75,7 +86,24 @@ CALL (url) {
       ELSE coalesce(head([rating IN ['high', 'warning', 'information'] WHERE rating IN said]), 'unknown')
     END AS severity
 }
+CALL (message) {
+  WITH message,
+       CASE
+         WHEN $case IS NULL OR message.delivery_in IS NULL THEN message.delivery
+         ELSE head([said IN message.delivery_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
+       END AS delivery,
+       CASE
+         WHEN $case IS NULL OR message.zapped_in IS NULL THEN message.zapped
+         ELSE datetime(head([said IN message.zapped_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)]))
+       END AS zapped,
+       CASE
+         WHEN $case IS NULL OR message.deleted_in IS NULL THEN message.deleted
+         ELSE datetime(head([said IN message.deleted_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)]))
+       END AS deleted
+  RETURN zapped IS NOT NULL OR deleted IS NOT NULL OR toLower(coalesce(delivery, 'Teams')) <> 'teams' AS removed,
+         coalesce(zapped, deleted) AS removed_at
+}
 RETURN coalesce(user.upn, user.name, user.id) AS user, at, how, url.id AS url, severity, place,
        message.id AS message,
-       coalesce(host.name, host.id) AS host
-ORDER BY at, user, how, url, severity, place, message, host;
+       coalesce(host.name, host.id) AS host, CASE WHEN message IS NOT NULL THEN removed END AS removed
+ORDER BY at, user, how, url, severity, place, message, host, removed;

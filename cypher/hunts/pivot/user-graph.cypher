@@ -1,7 +1,8 @@
 // name: user-graph
 // title: What a user has to do with malicious urls as a picture
-// description: Malicious urls that the user sent with the places, those they opened or clicked, their hosts that
-//   went there, and alerts about them. The user is given by UPN, name or id.
+// description: Malicious messages that the user sent, with their urls, recipients and places, and those that the user
+//   received or reported, with their urls and senders; malicious urls that the user opened or clicked, their hosts that
+//   went there, and alerts about the user. The user is given by UPN, name or id.
 // parameters: user string required example mila.hoffmann@contoso.com
 // returns: graph
 // columns: path
@@ -24,6 +25,21 @@ CALL (user) {
       WHERE all(x IN [contains, url] WHERE $case IS NULL OR $case IN x.cases)
         AND coalesce($case IN url.risky_in, url.risky)
     }
+  RETURN path
+  UNION
+  MATCH path = (user)-[:SENT]->(message:Message {risky: true})<-[:RECEIVED|REPORTED]-(:User)
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN message.risky_in, message.risky)
+  RETURN path
+  UNION
+  MATCH path = (user)-[:RECEIVED|REPORTED]->(message:Message {risky: true})<-[:SENT]-(:User)
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN message.risky_in, message.risky)
+  RETURN path
+  UNION
+  MATCH path = (user)-[:RECEIVED|REPORTED]->(:Message)-[:CONTAINS]->(url:Url {risky: true})
+  WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
+    AND coalesce($case IN url.risky_in, url.risky)
   RETURN path
   UNION
   MATCH path = (user)-[:OPENED|CLICKED]->(url:Url {risky: true})

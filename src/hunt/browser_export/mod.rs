@@ -103,8 +103,9 @@ pub fn advice(folder: &Path) -> String {
          2. Drop {STYLE_FILE} on the page.\n\
          3. In Local scripts, linktrail start, run \"1 Set the parameters\"; a click puts it into the editor, where you can\n   \
             change what the hunts look for.\n\
-         4. There, \"2 Mark what is malicious\" adds the label Risky: malicious urls are then drawn large and in vermilion,\n   \
-            and their messages and senders get a border of that colour. Number 3 removes the label.\n\
+         4. There, \"2 Mark what is malicious\" adds labels: malicious urls are then drawn large and in vermilion, and their\n   \
+            messages and senders get a border of that colour; messages that were taken away are pale, people from outside\n   \
+            hollow. Number 3 removes the labels.\n\
          5. A Neo4j of scripts/neo4j or docker-compose.yml serves the guide: its status names the address for\n   \
             :play http://127.0.0.1:…/guide.html\n   \
             With another Neo4j open {GUIDE_FILE} beside Neo4j Browser, or see docs/neo4j-browser.md.\n",

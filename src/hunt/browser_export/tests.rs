@@ -162,6 +162,16 @@ fn the_style_draws_every_label_in_a_colour_of_its_own_and_risk_last() {
         assert!(marked > STYLE.rfind("\nnode.Alert {").unwrap());
         assert!(STYLE[marked..].contains("#D55E00"));
     }
+    // What was taken away stands out from what still stands, malicious or not.
+    let removed = STYLE.find("node.Message.Removed {").unwrap();
+    assert!(removed > STYLE.find("node.Message.Risky {").unwrap());
+    for label in ["Risky", "Removed", "Outside"] {
+        assert!(MARK.contains(&format!(":{label};")), "{label}");
+        assert!(UNMARK.contains(label), "{label} stays");
+    }
+    for kind in ["RECEIVED", "REPORTED", "REDIRECTS_TO"] {
+        assert!(STYLE.contains(&format!("relationship.{kind} {{")), "{kind}");
+    }
     for name in rules
         .iter()
         .filter_map(|(name, _)| name.strip_prefix("relationship."))

@@ -149,8 +149,8 @@ pub async fn verify(
         findings: &mut findings,
     };
     // Both sides of a UNION must have the same columns: so the server itself compares them.
-    let declared = hunt
-        .columns
+    let names = hunt.returned();
+    let declared = names
         .iter()
         .map(|name| format!("null AS `{}`", name.replace('`', "``")));
     let declared = declared.collect::<Vec<_>>().join(", ");
@@ -352,10 +352,10 @@ impl Check<'_> {
                 let message = "`RETURN *` leaves open what is returned";
                 self.report(returns.line, Rule::Columns, message);
             }
-            Some(columns) if *columns != self.hunt.columns => {
+            Some(columns) if *columns != self.hunt.returned() => {
                 let message = format!(
                     "the header declares {}, and the statement returns {}",
-                    self.hunt.columns.join(", "),
+                    self.hunt.returned().join(", "),
                     columns.join(", ")
                 );
                 self.report(self.line_of("columns"), Rule::Columns, message);

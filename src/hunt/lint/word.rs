@@ -19,8 +19,8 @@ use crate::hunt::CASE;
 /// Names of people, which are the same whichever case knows them. Whether one is known at all is the word of a case.
 const NAMES: [(&str, &str); 2] = [("User", "name"), ("User", "upn")];
 
-/// What is no word of a case: what a thing is called and what its product says of it, what follows from an id, when
-/// something was sent, and counts, of which the larger stands.
+/// What is no word of a case: what a thing is called and what its product says of it, what follows from an id, which
+/// tenant a place belongs to, when something was sent or reported, and counts, of which the larger stands.
 const SAME: &[(&str, &[&str])] = &[
     (
         "Alert",
@@ -29,19 +29,28 @@ const SAME: &[(&str, &[&str])] = &[
         ],
     ),
     ("Channel", &["name"]),
-    ("Chat", &["kind", "topic"]),
+    ("Chat", &["kind", "topic", "owned"]),
     ("Domain", &["suffix", "unicode"]),
     ("Host", &["name", "os"]),
     (
         "Message",
-        &["created", "subject", "importance", "preview", "web_url"],
+        &[
+            "created",
+            "subject",
+            "importance",
+            "preview",
+            "web_url",
+            "owned",
+        ],
     ),
     ("Team", &["name"]),
     ("Url", &["scheme", "host", "path", "defanged", "lookalike"]),
     ("User", &["mail"]),
     ("CONNECTED_TO", &["count"]),
     ("POSTED_IN", &["at"]),
+    ("RECEIVED", &["at"]),
     ("REPLY_TO", &["at"]),
+    ("REPORTED", &["at"]),
     ("SENT", &["at"]),
     ("USED", &["count"]),
     ("WARNED_ABOUT", &["count"]),

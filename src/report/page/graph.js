@@ -1,5 +1,6 @@
 'use strict';
-// Who sent which malicious url, and where: a picture to search, pan and zoom, and the same as a list.
+// Who sent which malicious url where, whom it reached and what they did: a picture to search, pan and zoom, and the same
+// as a list.
 
 const NODE_KINDS = {
   user: ['User', d3.symbolCircle],
@@ -7,6 +8,8 @@ const NODE_KINDS = {
   channel: ['Channel', d3.symbolSquare],
   chat: ['Chat', d3.symbolTriangle],
 };
+// What the weight of an edge counts.
+const COUNTED = { clicked: 'click', redirects_to: 'click' };
 const WIDTH = 1000;
 
 function graph(section) {
@@ -38,9 +41,9 @@ function graph(section) {
   const lines = scene.append('g').attr('class', 'links').selectAll('line').data(links).join('line')
     .attr('class', link => link.kind).attr('stroke-width', link => Math.min(5, 1 + Math.log2(link.weight || 1)));
   const spots = scene.append('g').selectAll('g').data(points).join('g')
-    .attr('class', node => `node ${node.kind}${node.risky ? ' risky' : ''}`)
+    .attr('class', node => `node ${node.kind}${node.risky ? ' risky' : ''}${node.outside ? ' outside' : ''}`)
     .attr('role', 'button').attr('tabindex', -1)
-    .attr('aria-label', node => `${NODE_KINDS[node.kind][0]} ${node.caption}, ${counted(node.links.length, 'connection')}`);
+    .attr('aria-label', node => `${NODE_KINDS[node.kind][0]} ${node.caption}${node.outside ? ', from outside' : ''}, ${counted(node.links.length, 'connection')}`);
   spots.append('path').attr('d', node => d3.symbol(NODE_KINDS[node.kind][1], size(node))());
   spots.append('title').text(node => node.caption);
   const captions = scene.append('g').attr('class', 'captions').attr('aria-hidden', 'true').selectAll('text').data(points).join('text')
@@ -132,10 +135,10 @@ function graph(section) {
     const near = [...node.links].sort((a, b) => (b.weight || 0) - (a.weight || 0) || other(a).id - other(b).id);
     const list = element('ul', {}, ...near.slice(0, 60).map(link => element('li', {},
       element('button', { type: 'button', class: 'link', onclick: () => { choose(other(link)); focus(other(link)); } }, other(link).caption),
-      element('span', { class: 'quiet' }, ` ${NODE_KINDS[other(link).kind][0].toLowerCase()}, ${counted(link.weight || 1, 'message')}`))));
+      element('span', { class: 'quiet' }, ` ${NODE_KINDS[other(link).kind][0].toLowerCase()}, ${link.kind.replaceAll('_', ' ')}, ${counted(link.weight || 1, COUNTED[link.kind] ?? 'message')}`))));
     if (near.length > 60) list.append(element('li', { class: 'quiet' }, `and ${whole(near.length - 60)} more`));
     panel.replaceChildren(
-      element('h3', {}, element('span', { class: 'badge' }, NODE_KINDS[node.kind][0]), ' ', element('bdi', { class: 'url' }, node.caption)),
+      element('h3', {}, element('span', { class: 'badge' }, NODE_KINDS[node.kind][0]), ' ', node.outside ? element('span', { class: 'badge risk' }, 'from outside') : '', ' ', element('bdi', { class: 'url' }, node.caption)),
       element('p', {}, element('button', { type: 'button', onclick: () => showEvidence(NODE_KINDS[node.kind][0], [['name', node.caption, 'url']], [node.ref]) }, 'Evidence'), ' ',
         element('button', { type: 'button', onclick: () => choose(null) }, 'Show all')),
       element('p', { class: 'quiet' }, counted(node.links.length, 'connection')), list);
@@ -185,7 +188,7 @@ function graph(section) {
   const rows = links.map(link => [link.source, link.target, link]);
   byId('graph-list').append(dataTable({
     name: 'connections',
-    columns: ['from', 'kind', 'to', 'messages'],
+    columns: ['from', 'kind', 'to', 'messages or clicks'],
     kinds: ['url', 'text', 'url', 'number'],
     rows: rows.map(([from, to, link]) => [from.caption, link.kind.replaceAll('_', ' '), to.caption, link.weight || 1]),
     open: at => showEvidence('Connection', [['from', rows[at][0].caption, 'url'], ['to', rows[at][1].caption, 'url']], [rows[at][0].ref, rows[at][1].ref]),

@@ -3,13 +3,17 @@
 
 const KINDS = [
   ['message', 'Messages', 'circle'],
+  ['report', 'Reports', 'wye'],
+  ['removal', 'Removals', 'times'],
   ['click', 'Clicks', 'triangle'],
+  ['redirect', 'Redirects', 'turned'],
   ['warning', 'Warnings', 'diamond'],
   ['connection', 'Connections', 'square'],
   ['alert', 'Alerts', 'star'],
 ];
 const SHAPES = {
   circle: d3.symbolCircle, triangle: d3.symbolTriangle, diamond: d3.symbolDiamond, square: d3.symbolSquare, star: d3.symbolStar,
+  wye: d3.symbolWye, times: d3.symbolCross, turned: d3.symbolDiamond2,
 };
 const AXIS = 44;
 /** Events closer together than this, in pixels, are one mark. */

@@ -14,6 +14,7 @@ pub(super) const TIMELINE: TableSpec = TableSpec {
         ColumnKind::Severity,
         ColumnKind::Url,
     ],
+    more: &[],
     order: &[By::Up(0), By::Up(1), By::Up(3), By::Up(2)],
     rows: timeline,
 };

@@ -16,6 +16,7 @@ pub(super) const THAT_ACCESSED: TableSpec = TableSpec {
         ColumnKind::Time,
         ColumnKind::Number,
     ],
+    more: &[],
     order: &[
         By::Up(0),
         By::Up(1),
@@ -36,6 +37,7 @@ pub(super) const WHO_OPENED: TableSpec = TableSpec {
         ColumnKind::Time,
         ColumnKind::Text,
     ],
+    more: &[],
     order: &[By::Up(3), By::Up(0), By::Up(2), By::Up(4), By::Up(1)],
     rows: who_opened,
 };

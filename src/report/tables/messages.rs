@@ -5,6 +5,7 @@ use crate::graph::schema::message;
 use crate::graph::{EdgeType, NodeRef};
 use crate::report::elements::{Elements, Ref};
 use crate::report::listing::Listing;
+use crate::report::reach;
 use crate::report::view::View;
 
 pub(super) const RISKY: TableSpec = TableSpec {
@@ -16,6 +17,23 @@ pub(super) const RISKY: TableSpec = TableSpec {
         ColumnKind::Urls,
         ColumnKind::Text,
         ColumnKind::Text,
+    ],
+    more: &[
+        (
+            "recipients",
+            ColumnKind::Number,
+            "recipients counts those who received it in a chat, as Defender says.",
+        ),
+        (
+            "delivery",
+            ColumnKind::Text,
+            "delivery is where it was last known to be.",
+        ),
+        (
+            "removed",
+            ColumnKind::Time,
+            "removed is when it was taken out after delivery, or deleted.",
+        ),
     ],
     order: &[
         By::Up(0),
@@ -38,6 +56,7 @@ pub(super) const TIMELINE: TableSpec = TableSpec {
         ColumnKind::Text,
         ColumnKind::Url,
     ],
+    more: &[],
     order: &[By::Up(0), By::Up(4), By::Up(2), By::Up(3), By::Up(1)],
     rows: timeline,
 };
@@ -76,6 +95,9 @@ fn risky(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
                     Cell::List(ids),
                     Cell::or_absent(view.facts(message).get(message::PREVIEW), Cell::text),
                     Cell::text(view.id(message)),
+                    Cell::or_absent(reach::recipients(view, message), Cell::Number),
+                    Cell::or_absent(view.facts(message).get(message::DELIVERY), Cell::text),
+                    Cell::time(reach::removed_at(view, message)),
                 ],
                 refs,
             });

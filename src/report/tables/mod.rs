@@ -38,7 +38,7 @@ pub(super) struct Table {
     title: String,
     description: String,
     columns: Vec<String>,
-    kinds: &'static [ColumnKind],
+    kinds: Vec<ColumnKind>,
     rows: Vec<Vec<Cell>>,
     refs: Vec<Vec<Ref>>,
     /// The number of messages that have no row here, since they are only counted.
@@ -65,12 +65,19 @@ pub(super) fn all(
         let mut rows = (spec.rows)(view, elements);
         rows.sort_by(|a, b| compare(spec.order, a, b));
         let (rows, refs) = rows.into_iter().map(|row| (row.cells, row.refs)).unzip();
+        let (mut columns, mut description) = (hunt.columns, hunt.description);
+        for (name, _, meaning) in spec.more {
+            columns.push((*name).to_owned());
+            description.push(' ');
+            description.push_str(meaning);
+        }
+        let more = spec.more.iter().map(|(_, kind, _)| kind);
         tables.push(Table {
             name: hunt.name,
             title: hunt.title,
-            description: hunt.description,
-            columns: hunt.columns,
-            kinds: spec.kinds,
+            description,
+            columns,
+            kinds: spec.kinds.iter().chain(more).copied().collect(),
             rows,
             refs,
             unlisted: messages::unlisted(spec.hunt, listing),

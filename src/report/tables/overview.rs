@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::spec::{By, Cell, ColumnKind, Row, TableSpec};
 use crate::graph::{EdgeType, Label};
 use crate::report::elements::{Elements, Ref};
+use crate::report::reach::Reach;
 use crate::report::view::View;
 
 pub(super) const SUMMARY: TableSpec = TableSpec {
@@ -16,6 +17,23 @@ pub(super) const SUMMARY: TableSpec = TableSpec {
         ColumnKind::Number,
         ColumnKind::Number,
         ColumnKind::Text,
+    ],
+    more: &[
+        (
+            "recipients",
+            ColumnKind::Number,
+            "recipients counts the people who received a malicious message in a chat, as Defender says.",
+        ),
+        (
+            "reporters",
+            ColumnKind::Number,
+            "reporters counts the people who reported one.",
+        ),
+        (
+            "removed",
+            ColumnKind::Number,
+            "removed counts the malicious messages that were taken away.",
+        ),
     ],
     order: &[
         By::Up(0),
@@ -31,6 +49,7 @@ pub(super) const SUMMARY: TableSpec = TableSpec {
 pub(super) const ENTITIES: TableSpec = TableSpec {
     hunt: "entities",
     kinds: &[ColumnKind::Text, ColumnKind::Text],
+    more: &[],
     order: &[By::Up(0), By::Up(1)],
     rows: entities,
 };
@@ -53,6 +72,8 @@ fn summary(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
     .map(Cell::number)
     .into();
     cells.push(Cell::text(&known.sentence));
+    let reach = Reach::of(view);
+    cells.extend([reach.recipients, reach.reporters, reach.removed].map(Cell::number));
     vec![Row { cells, refs: urls }]
 }
 

@@ -18,6 +18,18 @@ pub(super) const RISKY_USERS: TableSpec = TableSpec {
         ColumnKind::Time,
         ColumnKind::Time,
     ],
+    more: &[
+        (
+            "type",
+            ColumnKind::Text,
+            "type says who is from outside: external, guest, anonymous or bot.",
+        ),
+        (
+            "recipients",
+            ColumnKind::Number,
+            "recipients counts those who received one of the messages in a chat, as Defender says.",
+        ),
+    ],
     order: &[
         By::Down(3),
         By::Up(4),
@@ -38,6 +50,7 @@ pub(super) const CHANNELS: TableSpec = TableSpec {
         ColumnKind::Number,
         ColumnKind::Urls,
     ],
+    more: &[],
     order: &[By::Down(2), By::Up(0), By::Up(1), By::Up(3), By::Up(4)],
     rows: channels,
 };
@@ -65,6 +78,15 @@ impl<'g> Found<'g> {
         self.senders
             .extend(view.senders(message).into_iter().flatten());
         self.messages.push(message);
+    }
+
+    /// The number of people who received one of the messages, as Defender says.
+    fn recipients(&self, view: View<'_>) -> usize {
+        let received = self.messages.iter();
+        let received: BTreeSet<NodeRef> = received
+            .flat_map(|message| view.graph.sources(*message, EdgeType::Received))
+            .collect();
+        received.len()
     }
 
     fn urls(&self) -> Cell {
@@ -110,6 +132,10 @@ fn risky_users(view: View<'_>, elements: &mut Elements<'_>) -> Vec<Row> {
                 Cell::number(sent.messages.len()),
                 Cell::time(times.clone().min()),
                 Cell::time(times.max()),
+                Cell::or_absent(view.facts(sender).get(user::TYPE), |kind| {
+                    Cell::text(kind.as_str())
+                }),
+                Cell::number(sent.recipients(view)),
             ],
             refs: sent.refs(view, elements),
         }

@@ -85,6 +85,8 @@ pub(super) struct TableSpec {
     /// The hunt whose rows are shown. Title, description and columns come from the hunt.
     pub(super) hunt: &'static str,
     pub(super) kinds: &'static [ColumnKind],
+    /// Columns behind those of the hunt, whose names others rely on: name, kind, and what it says.
+    pub(super) more: &'static [(&'static str, ColumnKind, &'static str)],
     /// The hunt's ORDER BY. It contains every column, so that the order does not depend on the input.
     pub(super) order: &'static [By],
     pub(super) rows: fn(View<'_>, &mut Elements<'_>) -> Vec<Row>,

@@ -18,6 +18,7 @@ pub(super) const BY_SENDER: TableSpec = TableSpec {
         ColumnKind::List,
         ColumnKind::Number,
     ],
+    more: &[],
     order: &[By::Up(0), By::Up(1), By::Up(2), By::Up(3), By::Up(4)],
     rows: by_sender,
 };
@@ -33,6 +34,7 @@ pub(super) const SUSPICIOUS: TableSpec = TableSpec {
         ColumnKind::Time,
         ColumnKind::Time,
     ],
+    more: &[],
     order: &[
         By::Down(3),
         By::Down(4),

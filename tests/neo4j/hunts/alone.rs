@@ -154,12 +154,16 @@ fn node(token: &str, label: Label, n: usize, cases: &[&str]) -> BoltType {
         Label::Message => {
             pairs.push(("edited", odd.into()));
             pairs.push(("risky", odd.into()));
+            pairs.push(("owned", odd.into()));
+            pairs.push(("delivery", ["Teams", "Quarantine", "Failed"][n % 3].into()));
+            pairs.push(("threats", vec!["Phish".to_owned()].into()));
         }
         Label::Domain => {}
     }
     map(vec![
         ("properties", map(pairs)),
         ("at", day(n as u64).into()),
+        ("deleted", (!odd).into()),
     ])
 }
 
@@ -209,7 +213,8 @@ async fn load(graph: &Graph, token: &str, edges: &[Edge], keep: &[&str]) {
         let statement = format!(
             "UNWIND $rows AS row CREATE (n:{label}) SET n = row.properties, n.first_seen = datetime(row.at), \
              n.last_seen = datetime(row.at), n.created = datetime(row.at), n.checked = datetime(row.at), \
-             n.modified = datetime(row.at) + duration('PT1H'), n.deleted = datetime(row.at) + duration('PT2H')"
+             n.modified = datetime(row.at) + duration('PT1H'), \
+             n.deleted = CASE WHEN row.deleted THEN datetime(row.at) + duration('PT2H') END"
         );
         graph
             .run(Query::new(statement).param("rows", nodes))

@@ -122,7 +122,7 @@ async fn what_a_read_only_transaction_lets_through_is_refused() {
 async fn every_hunt_of_the_library_runs() {
     let graph = connect();
     let hunts = hunt::library().unwrap();
-    assert_eq!(hunts.len(), 63);
+    assert_eq!(hunts.len(), 70);
     for hunt in hunts {
         let required = hunt.parameters.iter().filter(|p| p.required);
         let given: Parameters = required
