@@ -1,5 +1,7 @@
 //! What a load gives equals the ground truth of the world it was loaded from, to the last node, edge and count.
 
+mod outside;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::run::graph::GraphFile;
@@ -31,6 +33,7 @@ fn check(world: World, options: Options, switches: &[&str], shape: impl FnOnce(&
     assert_eq!(result["summary"], truth.summary.to_json());
     let entities = json!({
         "users": truth.entities.users, "hosts": truth.entities.hosts, "urls": truth.entities.urls,
+        "openers": truth.entities.openers,
     });
     assert_eq!(result["entities"], entities);
     let counts = |value: &Value| -> BTreeMap<String, u64> {

@@ -157,9 +157,14 @@ impl Ask<'_> {
 
     /// `$filter=lastModifiedDateTime gt <t> and lastModifiedDateTime lt <t>`, either half or both.
     pub(super) fn modified_filter(&self) -> Result<Option<Modified>, Reply> {
-        let Some(filter) = self.option("$filter") else {
-            return Ok(None);
-        };
+        let filter = self.option("$filter");
+        filter
+            .map(|filter| self.modified_between(filter))
+            .transpose()
+    }
+
+    /// The bounds that such a filter names.
+    pub(super) fn modified_between(&self, filter: &str) -> Result<Modified, Reply> {
         let bad = || {
             let text = format!("Invalid filter clause: {filter}");
             graph_error(400, "BadRequest", &text).violating(text)
@@ -179,7 +184,7 @@ impl Ask<'_> {
                 _ => return Err(bad()),
             }
         }
-        Ok(Some(bounds))
+        Ok(bounds)
     }
 
     pub(super) fn all_messages(&self, team: &str) -> Reply {

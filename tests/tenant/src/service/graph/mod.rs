@@ -5,6 +5,7 @@ mod batch;
 pub(crate) mod bodies;
 mod chats;
 mod directory;
+mod export;
 mod messages;
 pub(crate) mod paging;
 
@@ -128,6 +129,7 @@ fn get(state: &State, call: &Call) -> Reply {
         ["v1.0", "users", user, "joinedTeams"] => ask.joined_teams(user),
         ["v1.0", "users", user, "teamwork", "associatedTeams"] => ask.associated_teams(user),
         ["v1.0", "users", user, "chats"] => ask.chats(user),
+        ["v1.0", "users", user, "chats", "getAllMessages"] => ask.messages_from_outside(user),
         ["v1.0", "teams", team] => ask.team(team),
         ["v1.0", "teams", team, "channels"] => ask.channels(team),
         ["v1.0", "teams", team, "channels", "getAllMessages"] => ask.all_messages(team),
