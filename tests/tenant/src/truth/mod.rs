@@ -17,7 +17,35 @@
 //! * A click is one distinct UrlClickEvents row; rows that two queries return count once.
 //! * Who sent a message that cannot be read is known by UPN only, and is the account with that UPN only
 //!   if something else in the run names that account by its id.
-//! * `--chats-of all` takes the senders of listed channel messages, then of chat messages with links.
+//! * `--chats-of all` takes the senders of channel messages that are told of, then of chat messages with links.
+//!
+//! And about what Defender tells of messages:
+//! * A message that only Defender tells of is not asked of Graph, nor are its channel and its chat: the kind and the topic of
+//!   a chat come from its id and from Graph, the name and the kind of a channel from Graph alone, as far as they are certain.
+//!   Its team has the name that the row gives, and nobody's MEMBER_OF.
+//! * Senders and recipients are asked of the directory, whether the row names them by an id or by an address, which is the
+//!   UPN where it stands alone. An address beside an id is the mail address.
+//! * Somebody from outside has a type when they sent something or when Graph names them; a recipient has none.
+//! * SENT comes from Graph and from Defender, which name the same account, and from the audit log where neither does.
+//! * The team of a message with a known threat is read, that of a reported message or of one that is found later is not. The
+//!   sender of a reported message is a seed like any other: their teams are read.
+//! * A message is told with all its urls when it was reported or holds a url that is searched for, and with those that are
+//!   rows of `message_urls` otherwise: with a threat of its own all, else those with a threat.
+//! * What Defender says of a message counts for its url when no other url of it was met in the window's rows.
+//! * Spread looks for new risky urls, round by round, at least once and at most `--rounds` times; it does so before the first
+//!   round of chats, again behind each of them, and again behind each round of clicks.
+//! * Clicks are looked for round by round too, since a chain can show a url that is risky. Chats are not read for what they
+//!   show.
+//! * Every url of a chain is asked about; none of them starts the investigation. A click on a url that leads to a risky one
+//!   is none on that one: who clicked is no opener of it.
+//! * With `--chats-of touched` who opened or clicked is taken from the seeds alone, and who received from what is told so far.
+//! * A report takes the newest message of that sender which was written before it, and which stands in a channel or came to
+//!   whoever reported (with AdminSubmission: to anybody). Its time and its reporter are those of the first row that is a
+//!   UserSubmission or an AdminSubmission, its verdict is the newest one given. The reporter is not asked of the directory.
+//! * What was done after delivery is known of messages that are risky in the end, and only of those that Defender tells of.
+//! * An alert names the messages and threads of all its entities: one entity the message where that is risky, else the place
+//!   where a risky one stands. Such an alert counts, and mentions its hosts and accounts as others do.
+//! * Rows without a message id to be had, and `--message`, are in no world and no query here.
 
 mod collect;
 mod defender;

@@ -8,6 +8,7 @@ mod graph;
 mod hunting;
 mod intel;
 mod login;
+mod messages;
 mod outside;
 mod throttle;
 mod truth;
