@@ -56,10 +56,10 @@ pub(super) fn put(
 
 /// The urls through which a click was led, beginning with the one that was clicked. What is no web url is left out.
 pub(super) fn chain(row: &Row) -> Vec<Url> {
-    let texts = row.list("chain");
-    let steps = texts
+    let items = row.items("chain");
+    let steps = items
         .iter()
-        .filter_map(|text| Some(link::canonical(text)?.0));
+        .filter_map(|item| Some(link::canonical(item.as_str()?)?.0));
     let clicked = link::canonical(row.text("url")).map(|(url, _)| url);
     let mut steps: Vec<Url> = steps.collect();
     if let Some(clicked) = clicked

@@ -150,7 +150,7 @@ impl LoggedMessage {
     pub(super) fn was_received_by(&self, id: &str, address: &str) -> bool {
         let is =
             |known: &str, wanted: &str| !wanted.is_empty() && known.eq_ignore_ascii_case(wanted);
-        let recipients = recipients(self.newest.text("recipients"));
+        let recipients = recipients(&self.newest);
         let mut recipients = recipients.iter();
         recipients.any(|recipient| is(&recipient.id, id) || is(&recipient.address, address))
     }
@@ -177,7 +177,7 @@ impl LoggedMessage {
         let recipients = match is_in_channel {
             // Only the address of the team stands there.
             true => Vec::new(),
-            false => recipients(row.text("recipients")),
+            false => recipients(&row),
         };
         let threats = threats(row.text("message_threats"));
         let message = Message {
@@ -274,9 +274,8 @@ impl Recipient {
 }
 
 /// The recipients in `RecipientDetails`, which is a list of objects, its text, or a list of the texts of objects.
-fn recipients(text: &str) -> Vec<Recipient> {
-    let list: Value = serde_json::from_str(text).unwrap_or_default();
-    let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
+fn recipients(row: &Row) -> Vec<Recipient> {
+    let items = row.items("recipients");
     let recipients = items.iter().filter_map(|item| match item {
         Value::String(text) => recipient(&serde_json::from_str(text).ok()?),
         item => recipient(item),

@@ -143,17 +143,30 @@ fn recipients_come_as_a_list_its_text_or_a_list_of_texts() {
         .iter()
         .map(|item| item.to_string().into())
         .collect();
-    for text in [list.to_string(), Value::Array(texts).to_string()] {
-        let found = recipients(&text);
+    let read = |cell: Value| {
+        let row = with(chat_row(), &[("recipients", cell)]);
+        recipients(&rows(Query::MessagesOn, &[row])[0])
+    };
+    let texts = Value::Array(texts);
+    for cell in [
+        list.to_string().into(),
+        texts.to_string().into(),
+        list,
+        texts,
+    ] {
+        let found = read(cell);
         let ids: Vec<&str> = found
             .iter()
             .map(|recipient| recipient.id.as_str())
             .collect();
-        assert_eq!(ids, ["a0000000-0000-4000-8000-000000000001", ""], "{text}");
+        assert_eq!(ids, ["a0000000-0000-4000-8000-000000000001", ""]);
         assert_eq!(found[1].address, "x@contoso.example");
     }
     for hostile in ["", "null", "{}", "[[]]", "[null]", "[\"{\"]", "\u{1b}[2J"] {
-        assert!(recipients(hostile).is_empty(), "{hostile}");
+        assert!(read(hostile.into()).is_empty(), "{hostile}");
+    }
+    for hostile in [json!(null), json!({}), json!([[]]), json!(7)] {
+        assert!(read(hostile.clone()).is_empty(), "{hostile}");
     }
 }
 

@@ -122,20 +122,16 @@ impl Row {
         }
     }
 
-    /// A list of texts, or the JSON text of one; empty when it is absent or anything else.
-    pub fn list(&self, column: &str) -> Vec<String> {
-        let parsed: Value;
+    /// The items of a list, or of the JSON text of one; none when it is absent or anything else.
+    pub fn items(&self, column: &str) -> Vec<Value> {
         let list = match self.cell(column) {
-            Value::String(text) => {
-                parsed = serde_json::from_str(text).unwrap_or_default();
-                &parsed
-            }
-            list => list,
+            Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+            list => list.clone(),
         };
-        let items = list.as_array().into_iter().flatten();
-        items
-            .filter_map(|item| Some(item.as_str()?.to_owned()))
-            .collect()
+        match list {
+            Value::Array(items) => items,
+            _ => Vec::new(),
+        }
     }
 
     /// All cells as JSON. The same event has the same identity in the results of all queries.

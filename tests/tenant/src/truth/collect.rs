@@ -316,7 +316,7 @@ impl<'a> Run<'a> {
     }
 
     /// A message whose body was read: its links, and its sender's account.
-    fn learn(&mut self, message: MessageIx) {
+    pub(super) fn learn(&mut self, message: MessageIx) {
         let facts = &self.world.messages[message];
         self.links.extend(facts.links.iter().map(|p| p.link));
         if let Some(sender) = facts.sender {
@@ -392,7 +392,9 @@ impl<'a> Run<'a> {
             }
             self.spread();
         }
-        for user in self.of_interest() {
+        let interest = self.of_interest();
+        self.read_found();
+        for user in interest {
             let id = self.world.users[user].id.clone();
             if id.is_empty() {
                 continue;

@@ -2,7 +2,7 @@
 //! for.
 
 use super::collect::{Held, Run, Told};
-use super::rating;
+use super::{ChatsOf, rating};
 use crate::world::facts::*;
 use crate::world::logs::{MessageUrl, Named, PostDelivery, Submission};
 use std::collections::{BTreeMap, BTreeSet};
@@ -224,7 +224,7 @@ impl<'a> Run<'a> {
                 true => Named::Upn,
                 false => Named::Id,
             };
-            self.identities.saw(report.fact_reporter, how);
+            self.met(report.fact_reporter, how);
             self.reports.push(Report {
                 reporter: (report.fact_reporter, how),
                 at: report.time,
@@ -285,6 +285,59 @@ impl<'a> Run<'a> {
                 }
             }
         }
+    }
+
+    /// Reads in Graph what only Defender told of so far, and looks for what is risky of it: message by message, and in chats
+    /// of another tenant all that came from outside, from the side of somebody who received some of it.
+    pub(super) fn read_found(&mut self) {
+        let world = self.world;
+        let mut foreign: BTreeSet<ChatIx> = BTreeSet::new();
+        let mut found: Vec<MessageIx> = Vec::new();
+        let has_chats = self.query.chats_of != ChatsOf::None;
+        for (message, held) in &self.messages {
+            let Some(told) = held.told.as_ref().filter(|_| !held.graph && !held.audit) else {
+                continue;
+            };
+            let row = &world.tables.message_events[told.event];
+            match world.messages[*message].place {
+                Place::Channel(_) => found.push(*message),
+                Place::Chat(_) if !has_chats => {}
+                Place::Chat(chat) if world.chats[chat].owner == world.tenant_id => {
+                    found.push(*message);
+                }
+                Place::Chat(chat) => {
+                    let received = row.recipients.iter().any(|one| {
+                        one.named != Named::No && world.users[one.fact_user].in_directory()
+                    });
+                    if row.owned == Some(false) && received {
+                        foreign.insert(chat);
+                    }
+                }
+            }
+        }
+        for (ix, message) in world.messages.iter().enumerate() {
+            let Place::Chat(chat) = message.place else {
+                continue;
+            };
+            let within = self.in_window(message.created) || self.in_window(message.modified);
+            let from_outside = message
+                .sender
+                .is_some_and(|sender| world.users[sender].kind == Kind::External);
+            if foreign.contains(&chat) && within && from_outside && !message.links.is_empty() {
+                found.push(ix);
+            }
+        }
+        found.retain(|message| !self.lost(*message));
+        for message in found {
+            if let Place::Chat(chat) = world.messages[message].place
+                && world.chats[chat].owner == world.tenant_id
+            {
+                self.chats.insert(chat);
+            }
+            self.messages.entry(message).or_default().graph = true;
+            self.learn(message);
+        }
+        self.spread();
     }
 
     /// What was done to a risky message after its delivery, each row once, from the oldest on.

@@ -20,9 +20,10 @@
 //! * `--chats-of all` takes the senders of channel messages that are told of, then of chat messages with links.
 //!
 //! And about what Defender tells of messages:
-//! * A message that only Defender tells of is not asked of Graph, nor are its channel and its chat: the kind and the topic of
-//!   a chat come from its id and from Graph, the name and the kind of a channel from Graph alone, as far as they are certain.
-//!   Its team has the name that the row gives, and nobody's MEMBER_OF.
+//! * A message that only Defender tells of is asked of Graph, behind the chats and behind each round of clicks: singly in
+//!   channels and in chats of this tenant, with the members of these. Of a chat that another tenant owns, and of which a row
+//!   says so, all that came from outside with a link is read from the side of a recipient, and neither its topic nor its
+//!   members. `--chats-of none` reads no chat. Its team has the name that the row gives, and nobody's MEMBER_OF.
 //! * Senders and recipients are asked of the directory, whether the row names them by an id or by an address, which is the
 //!   UPN where it stands alone. An address beside an id is the mail address.
 //! * Somebody from outside has a type when they sent something or when Graph names them; a recipient has none.
@@ -41,7 +42,7 @@
 //! * With `--chats-of touched` who opened or clicked is taken from the seeds alone, and who received from what is told so far.
 //! * A report takes the newest message of that sender which was written before it, and which stands in a channel or came to
 //!   whoever reported (with AdminSubmission: to anybody). Its time and its reporter are those of the first row that is a
-//!   UserSubmission or an AdminSubmission, its verdict is the newest one given. The reporter is not asked of the directory.
+//!   UserSubmission or an AdminSubmission, its verdict is the newest one given.
 //! * What was done after delivery is known of messages that are risky in the end, and only of those that Defender tells of.
 //! * An alert names the messages and threads of all its entities: one entity the message where that is risky, else the place
 //!   where a risky one stands. Such an alert counts, and mentions its hosts and accounts as others do.

@@ -65,6 +65,7 @@ impl<'a> Run<'a> {
             }
             done.extend(pivot);
             self.spread();
+            self.read_found();
         }
     }
 

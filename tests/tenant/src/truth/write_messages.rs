@@ -78,15 +78,17 @@ impl Run<'_> {
             }
             Place::Chat(c) => {
                 let chat = &world.chats[c];
-                let graph = known.graph.then(|| has_outsiders(world, c));
+                // Of one of another tenant Graph gives messages, and not the chat.
+                let is_read = known.graph && self.chats.contains(&c);
+                let graph = is_read.then(|| has_outsiders(world, c));
                 let external = [graph, event.and_then(|row| row.external)];
                 let external = external.into_iter().flatten().reduce(|a, b| a || b);
-                let owned = [known.graph.then_some(true), event.and_then(|row| row.owned)];
+                let owned = [is_read.then_some(true), event.and_then(|row| row.owned)];
                 let owned = owned.into_iter().flatten().reduce(|a, b| a || b);
                 let node = self.node(
                     "Chat",
                     chat.id.clone(),
-                    json!({"kind": chat.kind, "topic": known.graph.then_some(&chat.topic)}),
+                    json!({"kind": chat.kind, "topic": is_read.then_some(&chat.topic)}),
                 );
                 for (name, now) in [("owned", owned), ("external", external)] {
                     let held = self.truth.nodes.entry(node.clone()).or_default();
