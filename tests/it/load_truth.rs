@@ -10,8 +10,13 @@ use serde_json::{Value, json};
 use tenant_sim::decode;
 use tenant_sim::{ChatsOf, Options, Query, Service, Tenant, World};
 
-/// Loads a world with these switches and compares everything with the truth of that query.
-fn check(world: World, options: Options, switches: &[&str], shape: impl FnOnce(&mut Query)) {
+/// Loads a world with these switches and compares everything with the truth of that query. Returns the result.
+fn check(
+    world: World,
+    options: Options,
+    switches: &[&str],
+    shape: impl FnOnce(&mut Query),
+) -> Value {
     let mut query = Query::of(&world);
     query.absent_tables.clone_from(&options.absent_tables);
     shape(&mut query);
@@ -59,6 +64,7 @@ fn check(world: World, options: Options, switches: &[&str], shape: impl FnOnce(&
     nothing_private_left(&lab.tenant);
     every_url_was_asked_once(&lab.tenant);
     requests_are_counted(&lab.tenant, &result);
+    result
 }
 
 /// No internal url, private address, userinfo, or address in a query was told to a provider.

@@ -43,7 +43,7 @@
 //! * A report takes the newest message of that sender which was written before it, and which stands in a channel or came to
 //!   whoever reported (with AdminSubmission: to anybody). Its time and its reporter are those of the first row that is a
 //!   UserSubmission or an AdminSubmission, its verdict is the newest one given.
-//! * What was done after delivery is known of messages that are risky in the end, and only of those that Defender tells of.
+//! * What was done after delivery is known of messages that are risky in the end, whoever told of them.
 //! * An alert names the messages and threads of all its entities: one entity the message where that is risky, else the place
 //!   where a risky one stands. Such an alert counts, and mentions its hosts and accounts as others do.
 //! * Rows without a message id to be had, and `--message`, are in no world and no query here.

@@ -133,6 +133,7 @@ impl Run<'_> {
             if let Some(event) = known.event {
                 self.write_told(&known, event, &node);
             }
+            self.write_done(&known, &node);
             let told_reply = known.event.is_some() && matches!(facts.place, Place::Channel(_));
             if let Some(root) = facts.root.filter(|_| known.graph || told_reply) {
                 let root = ("Message", world.message_id(root));
@@ -191,13 +192,6 @@ impl Run<'_> {
         let facts = &world.messages[known.message];
         let row = &world.tables.message_events[event];
         let threats: BTreeSet<&str> = super::rating::words(row.threats).collect();
-        let deliveries = self.post_deliveries(known.message);
-        let located = deliveries.iter().rev().map(|row| row.location);
-        let delivery = located.into_iter().find(|location| !location.is_empty());
-        let is_success = |result: &str| result.eq_ignore_ascii_case("success");
-        let done = || deliveries.iter().filter(|row| is_success(row.result));
-        let zap: BTreeSet<&str> = done().map(|row| row.action_type).collect();
-        let zapped = done().map(|row| row.time).max();
         let in_chat = matches!(facts.place, Place::Chat(_));
         let recipients = row.recipients.iter();
         let recipients = recipients.filter(|one| one.named != Named::No).count();
@@ -208,8 +202,7 @@ impl Run<'_> {
             "subject": facts.subject, "owned": row.owned, "external": row.external,
             "recipients": in_chat.then_some(recipients),
             "threats": (!threats.is_empty()).then_some(threats),
-            "delivery": delivery.unwrap_or(row.delivery),
-            "zap": (!zap.is_empty()).then_some(zap), "zapped": zapped,
+            "delivery": row.delivery,
         });
         self.node("Message", node.1.clone(), properties);
         for (link, style, raw) in &known.told {
@@ -228,6 +221,25 @@ impl Run<'_> {
                 let user = self.user_node(user, how);
                 self.dated("RECEIVED", user, node.clone(), Some(facts.created));
             }
+        }
+    }
+
+    /// What was done to it after delivery, whoever told of it.
+    fn write_done(&mut self, known: &Known, node: &NodeKey) {
+        let deliveries = self.post_deliveries(known.message);
+        let located = deliveries.iter().rev().map(|row| row.location);
+        let delivery = located.into_iter().find(|location| !location.is_empty());
+        let is_success = |result: &str| result.eq_ignore_ascii_case("success");
+        let done = || deliveries.iter().filter(|row| is_success(row.result));
+        let zap: BTreeSet<&str> = done().map(|row| row.action_type).collect();
+        let zapped = done().map(|row| row.time).max();
+        let held = self.truth.nodes.entry(node.clone()).or_default();
+        if let Some(delivery) = delivery {
+            held.insert("delivery".to_owned(), json!(delivery));
+        }
+        if !zap.is_empty() {
+            held.insert("zap".to_owned(), json!(zap));
+            held.insert("zapped".to_owned(), json!(zapped));
         }
     }
 
