@@ -63,7 +63,7 @@ pub(super) fn assess(context: &Context, graph: &mut Graph, urls: &Urls, verdicts
     let lookalikes = Lookalikes::new(&imitated);
     for url in graph.labelled(Label::Url) {
         let mut signals = signals(graph, url);
-        let is_rated = verdicts.is_risky(url);
+        let is_rated = intel::risky(verdicts.of(url));
         if !is_rated && holders(graph, url).any(|message| is_flagged(graph, message)) {
             signals.push(Signal::FlaggedMessage);
         }

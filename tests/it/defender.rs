@@ -31,7 +31,11 @@ pub(crate) fn both(config: String) -> String {
 
 /// The small world, in which Defender says of each message what it says of the urls in it.
 fn world() -> World {
-    let mut world = World::small();
+    rated_by_message(World::small())
+}
+
+/// A world in which Defender says of each message what it says of the urls in it.
+fn rated_by_message(mut world: World) -> World {
     let threats: BTreeMap<String, &'static str> = world
         .tables
         .message_urls

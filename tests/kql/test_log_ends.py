@@ -12,7 +12,6 @@ LOGS = [
     "DeviceNetworkEvents",
     "DeviceNetworkInfo",
     "MessageEvents",
-    "MessagePostDeliveryEvents",
     "MessageUrlInfo",
     "OfficeActivity",
     "SecurityAlert",

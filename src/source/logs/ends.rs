@@ -94,20 +94,34 @@ impl Logs {
             .tables()
             .filter(|log| !known.contains_key(log))
         {
-            if !self.is_on_record(run, log, &[Place::Hunting])? && !self.is_replaced(run, log)? {
+            if !self.is_on_record(run, log, &[Place::Hunting])?
+                && !self.is_replaced(run, log, known)?
+            {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// True when the ends of what stands in for a log are on record.
-    fn is_replaced(&self, run: &Run, log: &str) -> Result<bool, Failure> {
+    /// True when a log is known to be absent in advanced hunting, and the ends of what stands in for it are known.
+    fn is_replaced(
+        &self,
+        run: &Run,
+        log: &'static str,
+        known: &BTreeMap<&'static str, LogEnd>,
+    ) -> Result<bool, Failure> {
         let Some((_, logs)) = STAND_INS.iter().find(|(of, _)| *of == log) else {
             return Ok(false);
         };
+        let of_log = run.of_log(log);
+        for transport in self.ways(log, &[Place::Hunting]) {
+            if transport.on_record(&of_log)? != OnRecord::Absence {
+                return Ok(false);
+            }
+        }
+        let everywhere = [Place::Workspace, Place::Hunting];
         for log in *logs {
-            if !self.is_on_record(run, log, &[Place::Workspace, Place::Hunting])? {
+            if !known.contains_key(log) && !self.is_on_record(run, log, &everywhere)? {
                 return Ok(false);
             }
         }
@@ -219,7 +233,7 @@ impl Logs {
         let missing: Vec<&str> = logs.filter(|log| !known.contains_key(log)).collect();
         let (mut replaced, mut open) = (Vec::new(), Vec::new());
         for log in missing {
-            match self.is_replaced(run, log)? {
+            match self.is_replaced(run, log, known)? {
                 true => replaced.push(log),
                 false => open.push(log),
             }
@@ -235,6 +249,7 @@ impl Logs {
         let stand_ins = STAND_INS.iter().filter(|(log, _)| replaced.contains(log));
         let stand_ins: Vec<&str> = stand_ins
             .flat_map(|(_, logs)| logs.iter().copied())
+            .filter(|log| !known.contains_key(log) && !found.contains_key(log))
             .collect();
         let everywhere = [Place::Workspace, Place::Hunting];
         let (more, others) = self.ends_of(run, &stand_ins, &everywhere).await?;

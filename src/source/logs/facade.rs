@@ -137,14 +137,16 @@ impl Logs {
             return Ok(last);
         }
         let settled = settled(&run, &ways)?;
+        // Those before the settled one lack the tables, so that only those behind it may hold events that it does not.
+        let mut left = ways.len() - settled;
         ways.rotate_left(settled);
         let is_seen = AtomicBool::new(false);
         let visit: Visit<'_> = &|rows, row| {
             is_seen.store(true, Ordering::Relaxed);
             visit(rows, row);
         };
-        let mut ways = ways.into_iter().peekable();
-        while let Some((place, query)) = ways.next() {
+        for (place, query) in ways {
+            left = left.saturating_sub(1);
             if empty == Some(place.place()) {
                 continue;
             }
@@ -155,7 +157,7 @@ impl Logs {
                 return Ok(last);
             }
             match last.problems.as_slice() {
-                [] if self.places.len() > 1 && query.is_of_events() && ways.peek().is_some() => {
+                [] if self.places.len() > 1 && query.is_of_events() && left > 0 => {
                     if !place.is_quiet(&run).await? {
                         return Ok(last);
                     }

@@ -22,7 +22,8 @@ use crate::run::{Lab, Ran, run};
 const STATES: [&str; 5] = ["ok", "missing", "absent", "failed", "skipped"];
 
 /// The tables that a load reads.
-pub(crate) const TABLES: [&str; 9] = [
+pub(crate) const TABLES: [&str; 10] = [
+    "CloudAppEvents",
     "CommonSecurityLog",
     "DeviceEvents",
     "DeviceNetworkEvents",

@@ -7,7 +7,7 @@ use crate::run::equal::{Ways, assert_equal, differences};
 use crate::run::gaps;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
-use tenant_sim::{Action, Fault, Service, Tenant};
+use tenant_sim::{Action, Fault, Messages, Service, Tenant};
 
 /// A load of the workspace alone.
 fn by_workspace(world: World, arguments: &[&str], script: impl Fn(&Tenant)) -> (GraphFile, Value) {
@@ -31,13 +31,15 @@ fn both_places_give_the_same_graph_of_the_tables_that_both_have() {
         assert_eq!(result[part], of_workspace[part], "{part}");
     }
     assert_eq!(sources(&case).get("log_analytics"), None);
-    // The ends of eight logs, of two with the evidence of alerts, the columns of one table, and nine queries.
-    assert_eq!(sent(&result, "hunting"), 20);
+    // The ends of nine logs, of two with the evidence of alerts, the columns of two tables, and ten queries, of which three are
+    // asked again for what chats show to be risky.
+    assert_eq!(sent(&result, "hunting"), 28);
     assert_eq!(
         hunted(&case),
         [
             "AlertEvidence",
             "AlertInfo",
+            "CloudAppEvents",
             "CommonSecurityLog",
             "DeviceEvents",
             "DeviceNetworkEvents",
@@ -54,6 +56,53 @@ fn both_places_give_the_same_graph_of_the_tables_that_both_have() {
     lab.tenant.clear_requests();
     lab.loaded(&case, &[], 0);
     assert_eq!(lab.tenant.requests().len(), 0);
+}
+
+#[test]
+fn an_attack_from_outside_is_the_same_wherever_its_tables_are() {
+    let world = || rated_by_message(World::outside());
+    let of_defender: [&'static str; 5] = [
+        "CloudAppEvents",
+        "MessageEvents",
+        "MessagePostDeliveryEvents",
+        "MessageUrlInfo",
+        "UrlClickEvents",
+    ];
+    // Each place is given the columns that name the topic of a chat.
+    let turned = || Options {
+        messages: Messages {
+            turned_columns: true,
+            ..Messages::default()
+        },
+        ..Options::default()
+    };
+    let (expected, of_workspace) = {
+        let lab = Lab::new(world(), turned());
+        let case = lab.case("case");
+        let result = lab.loaded(&case, &[], 0);
+        (GraphFile::read(&case), result)
+    };
+    for (config, options, removed) in [
+        (
+            hunting_only as fn(String) -> String,
+            Options::default(),
+            &[][..],
+        ),
+        (both, Options::default(), &of_defender[..]),
+        (both, turned(), &[]),
+    ] {
+        let lab = lab(world(), options, config);
+        for table in removed {
+            lab.tenant.remove_table(table);
+        }
+        let case = lab.case("case");
+        let result = lab.loaded(&case, &[], 0);
+        assert_equal(&expected, &GraphFile::read(&case), Ways::Places);
+        assert_eq!(result["summary"], of_workspace["summary"]);
+        assert_eq!(gaps(&result, "gaps"), [""; 0]);
+        lab.tenant.assert_clean();
+        replays_alike(&lab, &case, 0);
+    }
 }
 
 #[test]
@@ -141,14 +190,13 @@ fn with_both_each_table_is_asked_where_it_is() {
         [
             "AlertEvidence",
             "AlertInfo",
-            "CloudAppEvents",
             "DeviceEvents",
             "MessageEvents"
         ]
     );
     // The workspace first: the ends of its logs, and one query each, whether it has the table or not. `link_messages_cloud`
-    // and the end of its log are asked for there too.
-    assert_eq!(sent(&result, "log_analytics"), 12);
+    // is answered there. The columns of two tables are asked for there too, and what chats show to be risky takes another three.
+    assert_eq!(sent(&result, "log_analytics"), 15);
     let queries: Vec<String> = lab
         .tenant
         .requests_to(tenant_sim::Service::Graph)
@@ -160,7 +208,10 @@ fn with_both_each_table_is_asked_where_it_is() {
         ("smartscreen_opens", 1),
         ("message_urls", 1),
         ("link_messages", 1),
-        ("link_messages_cloud", 1),
+        ("link_messages_cloud", 0),
+        ("messages_on", 2),
+        ("post_delivery", 0),
+        ("reported", 1),
         ("alerts", 0),
         ("alerts_defender", 1),
         ("url_clicks", 0),
@@ -195,7 +246,6 @@ fn what_is_in_neither_place_is_one_gap_that_names_both() {
         gaps(&result, "gaps"),
         [
             format!("alerts log_analytics 1: table absent: SecurityAlert and AlertInfo; {advice}"),
-            format!("hosts log_analytics 1: table absent: UrlClickEvents; {advice}"),
             format!("seeds log_analytics 1: table absent: UrlClickEvents; {advice}"),
         ]
     );

@@ -125,15 +125,16 @@ fn a_case_keeps_the_places_that_it_was_made_with() {
 
 #[test]
 fn a_plan_counts_the_calls_of_advanced_hunting() {
-    for (config, of_hosts, of_alerts) in [
-        (hunting_only as fn(String) -> String, 3, 1),
-        (both, 0, 0),
-        (Into::into, 0, 0),
+    for (config, hunted) in [
+        (hunting_only as fn(String) -> String, 6),
+        (both, 0),
+        (Into::into, 0),
     ] {
         let lab = lab(world(), Options::default(), config);
         let case = lab.case("case");
         let plan = lab.loaded(&case, &["--plan"], 0);
-        assert_eq!(plan["queries"]["hunting"], of_hosts + of_alerts, "{plan:#}");
+        assert_eq!(plan["queries"]["hunting"], hunted, "{plan:#}");
+        assert_eq!(plan["queries"]["spread"], 2);
         assert_eq!(plan["queries"]["hosts"], 3);
     }
     let lab = lab(world(), unconnected(), both);
@@ -149,7 +150,7 @@ fn a_plan_counts_the_calls_of_advanced_hunting() {
         .arg(lab.case("case"));
     let ran = run(&mut command);
     for line in [
-        "Queries to the workspace and advanced hunting, inside the tenant: about 3 on hosts and clicks, about 1 on alerts",
+        "Queries to the workspace and advanced hunting, inside the tenant: about 2 on messages that hold the urls, about 3 on hosts and clicks, about 1 on alerts",
         "2 of them are calls of advanced hunting, which allows 45 a minute to everybody in the tenant",
     ] {
         assert!(ran.stdout.contains(line), "{ran:#?}");

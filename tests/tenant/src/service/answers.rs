@@ -60,7 +60,6 @@ pub(crate) const LOGS: &[&str] = &[
     "DeviceNetworkEvents",
     "DeviceNetworkInfo",
     "MessageEvents",
-    "MessagePostDeliveryEvents",
     "MessageUrlInfo",
     "OfficeActivity",
     "SecurityAlert",

@@ -242,6 +242,6 @@ pub(super) fn alerts(b: &mut Builder, p: &People, u: &Urls, chats: &Chats, sent:
     );
     for row in &mut b.world.tables.alerts {
         row.provider = "OATP";
-        row.product = "Microsoft Defender for Office 365";
+        row.product = "Office 365 Advanced Threat Protection";
     }
 }
