@@ -165,6 +165,8 @@ pub struct Options {
     pub no_workspace_access: bool,
     /// The workspace has no data at all: 204.
     pub empty_workspace: bool,
+    /// What people of other tenants sent to a user is not kept on the user's side, so that nobody gives it.
+    pub no_sides: bool,
     /// What advanced hunting has.
     pub hunting: Hunting,
     /// How Defender's tables of messages and clicks look.
@@ -205,6 +207,7 @@ impl Default for Options {
             query_millis: 0,
             no_workspace_access: false,
             empty_workspace: false,
+            no_sides: false,
             hunting: Hunting::default(),
             messages: Messages::default(),
         }

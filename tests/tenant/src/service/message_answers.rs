@@ -98,7 +98,9 @@ impl<'a> Messages<'a> {
     ) -> Table {
         let urls = self.urls();
         let mut rows = Vec::new();
-        for event in self.newest(|row| self.bounds.fact(row.time) && wanted(row)) {
+        // The newest row of the window belongs to the slice in which it stands.
+        let newest = self.newest(|row| self.bounds.other(row.time) && wanted(row));
+        for event in newest.into_iter().filter(|row| self.bounds.fact(row.time)) {
             let urls = urls.get(event.teams_message.as_str());
             for (url, threats) in urls.into_iter().flatten() {
                 if counts(event, threats) {
@@ -133,10 +135,12 @@ impl<'a> Messages<'a> {
 
     /// `messages_on`.
     pub(super) fn on(&self, needles: &[String]) -> Table {
+        let ids: BTreeSet<String> = needles.iter().map(|needle| needle.to_lowercase()).collect();
+        let is_named = |id: &str| ids.contains(&id.to_lowercase());
         let rows = self.world.tables.message_urls.iter();
         let named: BTreeSet<&str> = rows
             .filter(|row| self.bounds.other(row.time) && !row.teams_message.is_empty())
-            .filter(|row| has_any(&row.url, needles) || needles.contains(&row.teams_message))
+            .filter(|row| has_any(&row.url, needles) || is_named(&row.teams_message))
             .map(|row| row.teams_message.as_str())
             .collect();
         self.with_urls(
@@ -205,15 +209,19 @@ impl<'a> Messages<'a> {
                 ]
             })
             .collect();
-        let address = |event: &MessageEvent| self.text(event, 3).to_lowercase();
-        let mut of_sender: BTreeMap<String, Vec<&MessageEvent>> = BTreeMap::new();
-        for event in self.newest(|row| self.bounds.other(row.time)) {
-            of_sender.entry(address(event)).or_default().push(event);
+        // Of a message the newest row counts that names this sender.
+        let senders: BTreeSet<&str> = reports.iter().map(|report| report[7].as_str()).collect();
+        let mut of_sender: BTreeMap<&str, Vec<&MessageEvent>> = BTreeMap::new();
+        for sender in senders.into_iter().filter(|sender| !sender.is_empty()) {
+            let is_from = |row: &MessageEvent| self.text(row, 3).to_lowercase() == sender;
+            let found = self.newest(|row| self.bounds.other(row.time) && is_from(row));
+            if !found.is_empty() {
+                of_sender.insert(sender, found);
+            }
         }
         let mut rows = Vec::new();
-        for report in reports {
-            let sender = &report[7];
-            let messages = of_sender.get(sender).filter(|_| !sender.is_empty());
+        for report in &reports {
+            let messages = of_sender.get(report[7].as_str());
             let given = || report.iter().map(|text| json!(text));
             for event in messages.into_iter().flatten() {
                 let mut row: Vec<Value> = given().collect();

@@ -309,7 +309,7 @@ impl<'a> Run<'a> {
                     let received = row.recipients.iter().any(|one| {
                         one.named != Named::No && world.users[one.fact_user].in_directory()
                     });
-                    if row.owned == Some(false) && received {
+                    if row.owned == Some(false) && received && !self.query.no_sides {
                         foreign.insert(chat);
                     }
                 }

@@ -111,6 +111,8 @@ pub struct Query {
     pub providers: Vec<&'static str>,
     /// Tables that answer SEM0100 in this run, beside those the world lacks.
     pub absent_tables: Vec<&'static str>,
+    /// What people of other tenants sent to a user is not kept on the user's side.
+    pub no_sides: bool,
     /// Permissions that are withheld: of `ChannelMessage.Read.All` and `Chat.Read.All`.
     pub withheld: Vec<&'static str>,
 }
@@ -133,6 +135,7 @@ impl Query {
             teams: Vec::new(),
             providers: vec!["defender", "otx", "xforce"],
             absent_tables: Vec::new(),
+            no_sides: false,
             withheld: Vec::new(),
         }
     }

@@ -136,15 +136,18 @@ async fn a_table_has_its_own_column_of_the_time_and_no_other() {
     // MessageEvents spells a column in another way there.
     let urls = for_defender("message_urls", &[]);
     refused(&visitor.hunt(&urls, SPAN).await, 400, "'MessageSubject'");
-    let urls = urls.replace(
-        "slice_to | extend TimeGenerated = Timestamp",
-        "slice_to | extend TimeGenerated = Timestamp, MessageSubject = Subject",
-    );
+    let of_window = "window_from and Timestamp < window_to | extend TimeGenerated = Timestamp";
+    let named = |text: &str, table: &str, more: &str| {
+        let mut text = text.to_owned();
+        for indent in ["", "    "] {
+            let read = format!("{table}\n{indent}| where Timestamp >= {of_window}");
+            text = text.replace(&read, &format!("{read}, {more}"));
+        }
+        text
+    };
+    let urls = named(&urls, "MessageEvents", "MessageSubject = Subject");
     refused(&visitor.hunt(&urls, SPAN).await, 400, "'ThreatTypes'");
-    let empty = urls.replace(
-        "window_to | extend TimeGenerated = Timestamp",
-        "window_to | extend TimeGenerated = Timestamp, ThreatTypes = \"\"",
-    );
+    let empty = named(&urls, "MessageUrlInfo", "ThreatTypes = \"\"");
     let (status, answer) = visitor.hunt(&empty, SPAN).await;
     assert_eq!(status, 200, "{answer:#}");
     // Of two known threats one is known by the url alone.

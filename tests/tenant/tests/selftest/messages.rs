@@ -217,3 +217,48 @@ async fn columns_of_messages_can_be_turned_round() {
         "{found}"
     );
 }
+
+#[tokio::test]
+async fn what_outsiders_wrote_is_read_from_the_side_of_who_received_it() {
+    let filter = "lastModifiedDateTime gt 2026-10-01T00:00:00Z and lastModifiedDateTime lt 2026-10-31T00:00:00Z and from/user/userIdentityType eq 'federatedUser'";
+    for (no_sides, expected) in [(true, 0), (false, 4)] {
+        let options = Options {
+            no_sides,
+            ..Options::default()
+        };
+        let tenant = Tenant::start(World::outside(), options);
+        let visitor = Visitor::of(&tenant);
+        let nora = &tenant.world().users[0].id;
+        let path = format!("/users/{nora}/chats/getAllMessages?$top=1&$filter={filter}");
+        let (found, _) = visitor.all(&path).await;
+        // Two to her alone, and two to the group; nothing of the time before.
+        assert_eq!(found.len(), expected);
+        let is_desk = |m: &Value| m["from"]["user"]["displayName"] == "Help Desk (Contoso)";
+        assert!(found.iter().all(is_desk));
+        tenant.assert_clean();
+        let all = format!("/users/{nora}/chats/getAllMessages");
+        let (status, _) = visitor.graph(&all).await;
+        assert_eq!((status, tenant.violations().len()), (400, 1));
+    }
+}
+
+#[tokio::test]
+async fn the_newest_row_of_a_message_belongs_to_its_slice() {
+    let tenant = Tenant::start(World::outside(), Options::default());
+    let visitor = Visitor::of(&tenant);
+    let (from, to) = ("2026-10-01T00:00:00Z", "2026-10-31T00:00:00Z");
+    let text = rendered("message_urls", from, to, &[]);
+    // Paul's message of two minutes past eight was told again two hours later.
+    let mut found = Vec::new();
+    for (start, end) in [(from, "2026-10-27T09:00:00Z"), ("2026-10-27T09:00:00Z", to)] {
+        let start = format!("let slice_from = datetime({start});");
+        let end = format!("let slice_to = datetime({end});");
+        let sliced = text
+            .replace(&format!("let slice_from = datetime({from});"), &start)
+            .replace(&format!("let slice_to = datetime({to});"), &end);
+        let (_, answer) = visitor.kql(&sliced, &format!("{from}/{to}")).await;
+        found.push(objects(&answer).len());
+    }
+    assert_eq!(found, [4, 1]);
+    tenant.assert_clean();
+}

@@ -71,9 +71,9 @@ fn nodes_and_edges() {
         ("Chat", 7),
         ("Domain", 7),
         ("Host", 3),
-        // Six from outside, four of Operations on that day and two before, two and a bare root of Facilities, three in
-        // chats that Graph gives.
-        ("Message", 6 + 4 + 2 + 2 + 1 + 3 - 1),
+        // Six from outside and a harmless one that Nora's side gives with them, three of Operations on that day and two
+        // before, two and a bare root of Facilities, three in chats that Graph gives.
+        ("Message", 6 + 1 + 3 + 2 + 2 + 1 + 3),
         ("Team", 2),
         ("Url", 10),
         // The fax never wrote, and nobody but Lars is met by a report alone.
@@ -85,19 +85,19 @@ fn nodes_and_edges() {
     let edges = [
         ("CLICKED", 5),
         ("CONNECTED_TO", 3),
-        ("CONTAINS", 17),
+        ("CONTAINS", 18),
         ("HAS_CHANNEL", 2),
         ("HAS_VERDICT", 20),
         ("MEMBER_OF", 1),
         ("MENTIONS", 2 + 2 + 1 + 4),
         ("ON_DOMAIN", 10),
         ("PARTICIPATES_IN", 2 + 3),
-        ("POSTED_IN", 17),
+        ("POSTED_IN", 18),
         ("RECEIVED", 1 + 1 + 1 + 4 + 4 + 1 + 1 + 2),
         ("REDIRECTS_TO", 3),
         ("REPLY_TO", 2),
         ("REPORTED", 4),
-        ("SENT", 16),
+        ("SENT", 17),
         // Lure, redirect, manual, slides and prize; help desk, promotion and Paul; four messages.
         ("STARTED_FROM", 5 + 3 + 4),
     ];
@@ -112,7 +112,7 @@ fn summary_and_entities() {
         json!({
             "sentence": "4 malicious URL(s) sent by 4 user(s) in 11 message(s), across 2 channel(s) and 7 chat(s)",
             "risky_urls": 4, "risky_senders": 4, "risky_messages": 11, "channels": 2, "chats": 7,
-            "urls": 9, "messages": 16, "risky_urls_not_in_messages": 0, "hosts": 3,
+            "urls": 9, "messages": 17, "risky_urls_not_in_messages": 0, "hosts": 3,
             "openers": 3, "alerts": 1, "recipients": 6, "reporters": 3
         })
     );
@@ -129,7 +129,7 @@ fn summary_and_entities() {
 
 #[test]
 fn what_defender_alone_tells() {
-    let (world, truth) = truth(|_| {});
+    let (world, truth) = truth(|q| q.no_sides = true);
     let to_nora = message(&world, &truth, "Help", "08:00");
     for (name, value) in [
         ("sources", json!(["defender"])),
@@ -201,11 +201,30 @@ fn the_same_message_by_three_ways_is_one() {
         from(&truth, "SENT", &message_id(&world, "Paul", "11:10")),
         ["Paul"]
     );
-    // Where nobody reads, a reply has a bare root, and the ids of a row may be hidden in another column.
-    let unread = message(&world, &truth, "Mona", "11:00");
-    assert_eq!(unread["sources"], json!(["defender"]));
+    // Where no audit log is read, Graph is asked for what Defender found; a reply has a bare root, and the ids of a row may
+    // be hidden in another column.
+    let found = message(&world, &truth, "Mona", "11:00");
+    assert_eq!(found["sources"], json!(["defender", "graph"]));
     let root = message(&world, &truth, "Mona", "11:02");
     assert!(root["sources"].is_null() && root["risky"] == json!(false));
+}
+
+#[test]
+fn what_the_side_of_a_recipient_gives() {
+    let (world, truth) = truth(|_| {});
+    let to_nora = message(&world, &truth, "Help", "08:00");
+    assert_eq!(to_nora["sources"], json!(["defender", "graph"]));
+    let harmless = message(&world, &truth, "Help", "08:30");
+    assert_eq!(harmless["sources"], json!(["graph"]));
+    // Neither members nor the topic of such a chat; and nobody says that the promotion's is one.
+    let (group, _) = message_id(&world, "Help", "08:10")
+        .split_once('/')
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    assert!(from(&truth, "PARTICIPATES_IN", &group).is_empty());
+    assert!(!truth.nodes[&("Chat", group)].contains_key("topic"));
+    let spam = message(&world, &truth, "Adatum", "09:00");
+    assert_eq!(spam["sources"], json!(["defender"]));
 }
 
 #[test]
@@ -386,7 +405,7 @@ fn how_far_it_is_followed() {
     // The form stands in a chat that is read because Mona posted the landing page elsewhere.
     let (_, none) = truth(|q| q.chats_of = ChatsOf::None);
     assert!(!none.ids("Url").contains(FORM));
-    assert_eq!(none.ids("Message").len(), 17 - 2);
+    assert_eq!(none.ids("Message").len(), 18 - 3);
     let (world, touched) = truth(|q| q.chats_of = ChatsOf::Touched);
     let id = |upn: &str| {
         world
@@ -402,7 +421,7 @@ fn how_far_it_is_followed() {
     // The warning of Nora's, and what Lars wrote there.
     assert_eq!(touched.ids("Chat").len(), 8);
     let (_, one) = truth(|q| q.rounds = 1);
-    assert_eq!(one.ids("Message").len(), 17);
+    assert_eq!(one.ids("Message").len(), 18);
     // Without the urls of messages only the reports and clicks are left; without anything of messages only clicks.
     let (_, urls) = truth(|q| q.absent_tables = vec!["MessageUrlInfo"]);
     assert_eq!(urls.of_kind("REPORTED").count(), 4);
@@ -435,7 +454,7 @@ fn hunts_follow_from_the_graph() {
     );
     assert_eq!(coverage.len(), 4 + 1);
     let desk = json!({
-        "sender": "Help Desk (Contoso)", "people": 4, "messages": 5, "risky": 4, "urls": [LURE]
+        "sender": "Help Desk (Contoso)", "people": 4, "messages": 6, "risky": 4, "urls": [LURE]
     });
     assert!(rows("external-first-contact").contains(&desk));
 }

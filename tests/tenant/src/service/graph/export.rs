@@ -43,7 +43,7 @@ impl Ask<'_> {
         let world = &self.state.world;
         let is_from_outside = |message: &Message| {
             let sender = message.sender.map(|sender| world.users[sender].kind);
-            sender == Some(Kind::External)
+            !self.state.options.no_sides && sender == Some(Kind::External)
         };
         let chats = self.state.index.chats_of(ix).iter();
         let items: Vec<MessageIx> = chats
@@ -54,7 +54,8 @@ impl Ask<'_> {
                 bounds.holds(message) && is_from_outside(message)
             })
             .collect();
-        let extra = format!("&$filter={}", filter.replace(' ', "+").replace(':', "%3a"));
+        let encoded = filter.replace(' ', "+").replace(':', "%3a");
+        let extra = format!("&$filter={}", encoded.replace('\'', "%27"));
         let path = format!("/users('{}')/chats/getAllMessages", world.users[ix].id);
         self.page(&items, top, &path, &extra, |ix| self.rendered(*ix))
     }

@@ -194,7 +194,7 @@ pub(super) fn hosts(b: &mut Builder, u: &Urls) {
         "192.0.2.20",
         "https://status.litware.example/",
         "status.litware.example",
-        About::Other,
+        About::Url(u.status),
     );
     if let Some(row) = b.world.tables.proxy.last_mut() {
         row.extensions = "referer=https://sso.contoso-helpdesk.example/verify?u=staff".into();
