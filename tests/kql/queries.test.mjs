@@ -165,6 +165,13 @@ for (const name of names) {
       }
     });
 
+    test("takes as many and as long values as the loader sends at once", () => {
+      // 500 values, and almost 64 KiB with what each needs around it.
+      const long = Array.from({ length: 500 }, (_, at) => `host-${at}.example/`.padEnd(127, "a"));
+      assert.ok(literal(long).length > 65_000);
+      assert.deepEqual(assertSame(name, render(name, { ...times, [list]: long })).at(-1), long);
+    });
+
     test("takes 500 hostile values, and none", () => {
       const many = Array.from({ length: 500 }, (_, at) => hostile[at % hostile.length] + at);
       for (const values of [many, []]) {
