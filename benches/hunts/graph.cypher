@@ -68,6 +68,36 @@ CALL (i) {
   CREATE (m)-[:CONTAINS {origin: 'href', text: CASE WHEN i % 1000 = 2 THEN 'https://portal.contoso.com/' ELSE 'minutes' END, raw: u.id,
           wrapped_by: CASE WHEN i % 5 = 0 THEN ['safelinks'] END, mismatch: i % 1000 = 2, cases: ['BENCH']}]->(u)
 } IN TRANSACTIONS OF 10000 ROWS;
+// What Defender says of the messages in chats: two recipients each, one malicious one in four taken away, some reported.
+UNWIND range(0, $messages - 1, 5) AS i
+CALL (i) {
+  MATCH (m:Bench {n: 'message-' + i})
+  SET m.sources = ['defender'], m.recipients = 2, m.delivery = 'Teams', m.owned = i % 3 <> 0
+  WITH m, i
+  UNWIND [(i / 11 + 1) % ($messages / 50), CASE i % 15000 WHEN 0 THEN 0 ELSE (i / 11 + 54) % ($messages / 50) END] AS k
+  MATCH (reader:Bench {n: 'user-' + k})
+  CREATE (reader)-[:RECEIVED {at: m.created, cases: ['BENCH']}]->(m)
+} IN TRANSACTIONS OF 10000 ROWS;
+UNWIND range(0, $messages - 1, 3000) AS i
+CALL (i) {
+  MATCH (m:Bench {n: 'message-' + i})
+  MATCH (reader:Bench {n: 'user-' + (i / 11 + 1) % ($messages / 50)})
+  SET m.threats = ['Phish'],
+      m.zap = CASE i % 12000 WHEN 0 THEN ['Phish ZAP'] END,
+      m.zapped = CASE i % 12000 WHEN 0 THEN m.created + duration({minutes: i % 97}) END
+  WITH m, reader, i
+  WHERE i % 9000 = 0
+  CREATE (reader)-[:REPORTED {at: m.created + duration({minutes: 9}), verdict: 'Phish', cases: ['BENCH']}]->(m)
+} IN TRANSACTIONS OF 1000 ROWS;
+// Every hundredth url leads over the next one to a third; malicious ones are among both ends.
+UNWIND range(0, $messages / 3 - 5, 100) AS i
+CALL (i) {
+  MATCH (a:Bench {n: 'url-' + i})
+  MATCH (b:Bench {n: 'url-' + (i + 1)})
+  MATCH (c:Bench {n: 'url-' + (i + 2)})
+  CREATE (a)-[:REDIRECTS_TO {count: 2, cases: ['BENCH'], first_seen: a.first_seen, last_seen: a.last_seen}]->(b)
+  CREATE (b)-[:REDIRECTS_TO {count: 1, cases: ['BENCH'], first_seen: a.first_seen, last_seen: a.last_seen}]->(c)
+} IN TRANSACTIONS OF 1000 ROWS;
 UNWIND range(0, $messages / 5 - 1) AS i
 CALL (i) {
   MATCH (a:Bench {n: 'message-' + (i * 5 + 1)})

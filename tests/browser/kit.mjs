@@ -170,7 +170,7 @@ async function main(page) {
   linktrail('case', 'prune', id);
   const [[left]] = await cypher(`MATCH (n) WHERE '${id}' IN n.cases RETURN count(n)`);
   assert.equal(left, 0, 'the case is gone, marks and all');
-  await cypher('MATCH (n:Risky) REMOVE n:Risky');
+  await cypher('MATCH (n:Risky|Removed|Outside) REMOVE n:Risky:Removed:Outside');
 }
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });

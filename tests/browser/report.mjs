@@ -360,6 +360,41 @@ test('hostile names and bodies are shown as texts', async () => {
   await done(page);
 });
 
+test('messages from outside: who received, clicked and reported them, and what was taken away', async () => {
+  const file = join(folder, 'outside.html');
+  execFileSync(join(target, 'debug/examples/report_outside'), [file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const page = await open(file);
+  const figures = await page.locator('.figures').innerText();
+  for (const figure of [/9\s+people who received one in a chat/, /2\s+people who reported one/, /1 of 6\s+malicious messages taken away again/]) assert.match(figures, figure);
+  await near(page, 'timeline');
+  const lanes = await page.locator('#timeline-canvas').getAttribute('aria-label');
+  for (const lane of ['malicious reports: 2', 'malicious removals: 1', 'malicious redirects: 2']) assert(lanes.includes(lane), lanes);
+  await picture(page, 'report-outside-timeline');
+
+  await near(page, 'graph');
+  const kinds = await page.locator('#graph-figure line').evaluateAll(lines => lines.map(line => line.getAttribute('class')));
+  const number = kind => kinds.filter(found => found === kind).length;
+  assert.deepEqual(['received', 'clicked', 'reported', 'redirects_to'].map(number), [9, 2, 2, 2]);
+  // Who did something is seen even where several lines run between the same two nodes.
+  assert.equal(kinds.at(-1), 'clicked');
+  const ends = await page.locator('#graph-figure line').evaluateAll(lines => lines.map(line => ['x1', 'y1', 'x2', 'y2'].map(at => Math.round(line.getAttribute(at))).join(' ')));
+  assert.equal(new Set(ends).size, ends.length, 'no line hides another');
+  const styles = await page.locator('.legend .line i').evaluateAll(all => all.map(one => { const { borderTopStyle, borderTopColor } = getComputedStyle(one); return `${borderTopStyle} ${borderTopColor}`; }));
+  assert.equal(new Set(styles).size, 5, styles.join());
+  await picture(page, 'report-outside-graph');
+  await page.getByRole('button', { name: /^User Help Desk, from outside/ }).click();
+  await page.locator('#graph-panel').getByText('from outside').waitFor();
+  await page.getByRole('button', { name: /^Url hxxps:..login/ }).click();
+  const told = await page.locator('#graph-panel').innerText();
+  for (const part of ['user, received, 1 message', 'user, clicked, 1 click', 'user, reported, 1 message', 'url, redirects to, 2 clicks']) assert(told.includes(part), `${part}: ${told}`);
+
+  const head = await page.locator('#table-risky-messages th').allInnerTexts();
+  assert.deepEqual(head.map(name => name.trim()).slice(5, 9), ['recipients', 'delivery', 'removed', 'message']);
+  assert.match(await page.locator('#table-risky-messages').innerText(), /Quarantine\s+2026-11-02 09:52/);
+  assert.match(await page.locator('#table-risky-users').innerText(), /external/);
+  await done(page);
+});
+
 test('ten messages and fifty thousand', async t => {
   const small = await open(synthetic(10));
   await done(small);

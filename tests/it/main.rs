@@ -34,6 +34,7 @@ mod permissions;
 mod plan;
 mod reliability;
 mod report;
+mod report_outside;
 #[cfg(unix)]
 mod sign_in;
 mod targets;

@@ -111,6 +111,23 @@ fn graph(texts: &[String], backwards: bool) -> Graph {
         };
         graph.link(message, edge, url, seen);
         graph.set(message, schema::message::RISKY, true);
+        graph.set(message, schema::message::DELIVERY, text.clone());
+        graph.set(message, schema::message::ZAP, vec![text.clone()]);
+        if let Some(at) = at {
+            graph.set(message, schema::message::ZAPPED, at);
+        }
+        let reader = User {
+            name: Some(text.clone()),
+            ..User::by_id(&format!("reader {n}"))
+        };
+        let reader = graph.put(reader, seen);
+        graph.link(reader, Edge::Received { at }, message, seen);
+        let verdict = Some(text.clone());
+        graph.link(reader, Edge::Reported { at, verdict }, message, seen);
+        let mut end = url::Url::parse("https://end.example/").unwrap();
+        end.set_fragment(Some(text));
+        let end = graph.put(Url(end), seen);
+        graph.link(url, Edge::RedirectsTo { count: 1 }, end, seen);
         graph.set(url, schema::url::RISKY, true);
         graph.set(user, schema::user::RISKY_SENDER, true);
         let host = Host {

@@ -48,7 +48,8 @@ RETURN told.at AS at, coalesce(user.upn, user.name, user.id) AS user,
        COLLECT {
          UNWIND held AS url
          MATCH (url)-[led:REDIRECTS_TO*0..4]->(end:Url)-[asked:HAS_VERDICT]->(rating:Verdict)
-         WHERE rating.state = 'hit' AND all(x IN led + [end, asked, rating] WHERE $case IS NULL OR $case IN x.cases)
+         WHERE rating.state = 'hit' AND all(x IN led WHERE $case IS NULL OR $case IN x.cases)
+           AND all(x IN [end, asked, rating] WHERE $case IS NULL OR $case IN x.cases)
          RETURN DISTINCT rating.provider + ':' + rating.severity AS word
          ORDER BY word
        } AS rated, message.id AS message

@@ -8,6 +8,8 @@ const NODE_KINDS = {
   channel: ['Channel', d3.symbolSquare],
   chat: ['Chat', d3.symbolTriangle],
 };
+// The kinds of edges, from the first drawn to the last.
+const DRAWN = ['posted_in', 'redirects_to', 'received', 'sent', 'reported', 'clicked'];
 // What the weight of an edge counts.
 const COUNTED = { clicked: 'click', redirects_to: 'click' };
 const WIDTH = 1000;
@@ -27,7 +29,12 @@ function graph(section) {
 
   const ids = new Map(nodes.map(node => [node.id, { ...node, caption: visible(node.caption), links: [] }]));
   const points = [...ids.values()];
-  const links = edges.map(edge => ({ ...edge, source: ids.get(edge.from), target: ids.get(edge.to) }));
+  // What somebody did is drawn over what only reached them.
+  const links = edges.map(edge => ({ ...edge, source: ids.get(edge.from), target: ids.get(edge.to) }))
+    .sort((a, b) => DRAWN.indexOf(a.kind) - DRAWN.indexOf(b.kind));
+  // Several lines between two nodes stand side by side.
+  const pairs = d3.group(links, link => [link.from, link.to].sort((a, b) => a - b).join(' '));
+  for (const between of pairs.values()) between.forEach((link, at) => { link.aside = (at - (between.length - 1) / 2) * 5 * (link.from < link.to ? 1 : -1); });
   for (const link of links) {
     link.source.links.push(link);
     link.target.links.push(link);
@@ -67,7 +74,12 @@ function graph(section) {
     .force('x', d3.forceX(0).strength(0.05)).force('y', d3.forceY(0).strength(0.08));
   force.tick(points.length > 200 ? 220 : 320);
 
-  lines.attr('x1', link => link.source.x).attr('y1', link => link.source.y).attr('x2', link => link.target.x).attr('y2', link => link.target.y);
+  lines.each(function (link) {
+    const [dx, dy] = [link.target.x - link.source.x, link.target.y - link.source.y];
+    const length = Math.hypot(dx, dy) || 1;
+    const [x, y] = [(-dy / length) * link.aside, (dx / length) * link.aside];
+    d3.select(this).attr('x1', link.source.x + x).attr('y1', link.source.y + y).attr('x2', link.target.x + x).attr('y2', link.target.y + y);
+  });
   spots.attr('transform', node => `translate(${node.x},${node.y})`);
 
   let scale = 1;

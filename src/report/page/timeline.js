@@ -15,6 +15,7 @@ const SHAPES = {
   circle: d3.symbolCircle, triangle: d3.symbolTriangle, diamond: d3.symbolDiamond, square: d3.symbolSquare, star: d3.symbolStar,
   wye: d3.symbolWye, times: d3.symbolCross, turned: d3.symbolDiamond2,
 };
+const THIN = ['wye', 'times'];
 const AXIS = 44;
 /** Events closer together than this, in pixels, are one mark. */
 const BIN = 26;
@@ -193,7 +194,8 @@ function timeline(section) {
         context.save();
         context.translate(mark.x, mark.y);
         context.beginPath();
-        d3.symbol(SHAPES[lane.shape], mark.r * mark.r * 3).context(context)();
+        // Shapes of lines are as visible as full ones only when they are larger.
+        d3.symbol(SHAPES[lane.shape], mark.r * mark.r * (THIN.includes(lane.shape) ? 5 : 3)).context(context)();
         context.fillStyle = shade;
         context.fill();
         context.strokeStyle = colour('paper');

@@ -64,20 +64,29 @@ pub(super) fn all(
         let hunt = hunt::find(spec.hunt)?;
         let mut rows = (spec.rows)(view, elements);
         rows.sort_by(|a, b| compare(spec.order, a, b));
+        // An id at the end of a row is for programs: what people read stands before it.
+        let ids = usize::from(hunt.columns.last().is_some_and(|last| last == "message"));
+        let shown = hunt.columns.len() - ids;
+        for row in &mut rows {
+            row.cells[shown..].rotate_left(ids);
+        }
         let (rows, refs) = rows.into_iter().map(|row| (row.cells, row.refs)).unzip();
         let (mut columns, mut description) = (hunt.columns, hunt.description);
-        for (name, _, meaning) in spec.more {
+        let mut kinds = spec.kinds.to_vec();
+        for (name, kind, meaning) in spec.more {
             columns.push((*name).to_owned());
+            kinds.push(*kind);
             description.push(' ');
             description.push_str(meaning);
         }
-        let more = spec.more.iter().map(|(_, kind, _)| kind);
+        columns[shown..].rotate_left(ids);
+        kinds[shown..].rotate_left(ids);
         tables.push(Table {
             name: hunt.name,
             title: hunt.title,
             description,
             columns,
-            kinds: spec.kinds.iter().chain(more).copied().collect(),
+            kinds,
             rows,
             refs,
             unlisted: messages::unlisted(spec.hunt, listing),

@@ -33,6 +33,34 @@ const PROMISED: &[(&str, &str)] = &[
     ("entities", "kind, entity"),
     ("who-opened", "user, host, url, at, action"),
     ("url-blast-radius", "user, message, at, place, opened, host"),
+    (
+        "external-first-contact",
+        "sender, name, domain, tenant, at, to, place, people, messages, risky, urls, message",
+    ),
+    (
+        "recipients-of",
+        "user, name, how, at, outcome, reported, sender, place, removed, removed_at, message",
+    ),
+    (
+        "also-received",
+        "user, name, how, at, sender, place, urls, outcome, message",
+    ),
+    (
+        "still-standing",
+        "at, sender, place, urls, threats, recipients, owned, web_url, message",
+    ),
+    (
+        "zap-coverage",
+        "kind, what, messages, removed, standing, not_ours, share, minutes, slowest",
+    ),
+    (
+        "reported-lures",
+        "at, user, sender, sent, minutes, place, urls, verdict, others, rated, message",
+    ),
+    (
+        "redirect-chains",
+        "from, via, to, hops, clicks, risky_from, risky, clicked_by",
+    ),
 ];
 
 #[test]

@@ -253,6 +253,49 @@ fn coverage(rows: &[Vec<Value>]) -> Vec<Vec<Value>> {
         .collect()
 }
 
+/// What Neo4j Browser draws: the sender, who received, reported and clicked it, and where it stands; nobody is drawn for
+/// being a member of a team.
+#[tokio::test]
+async fn the_picture_of_a_url_joins_sender_recipients_clicks_and_reports() {
+    let world = World::named("outside").await;
+    let mut hunt = library_hunt("url-blast-radius");
+    assert_eq!(hunt.drawn, ["picture"]);
+    hunt.columns.append(&mut hunt.drawn);
+    let asked = [("url", "https://go.TOKEN.example/a"), ("case", "A-TOKEN")];
+    let rows = world.run(&hunt, &asked).await.unwrap().rows;
+    let paths = rows.iter().flat_map(|row| row[6].as_array().unwrap());
+    let drawn: BTreeSet<String> = paths
+        .map(|path| comparable(path).as_str().unwrap().to_owned())
+        .collect();
+    let url = "(Url https://go.TOKEN.example/a)";
+    let expected = [
+        "<-[CLICKED]-(User TOKEN-ann)",
+        "<-[CLICKED]-(User TOKEN-eve)",
+        "<-[CONNECTED_TO]-(Host TOKEN-pc1)",
+        "<-[CONNECTED_TO]-(Host TOKEN-pc1)<-[USED]-(User TOKEN-ann)",
+        "<-[CONTAINS]-(Message 19:TOKEN-ann/1)<-[RECEIVED]-(User TOKEN-ann)",
+        "<-[CONTAINS]-(Message 19:TOKEN-ann/1)<-[SENT]-(User TOKEN-hank)",
+        "<-[CONTAINS]-(Message 19:TOKEN-pay/3)<-[RECEIVED]-(User TOKEN-ben)",
+        "<-[CONTAINS]-(Message 19:TOKEN-pay/3)<-[REPORTED]-(User TOKEN-ben)",
+        "<-[CONTAINS]-(Message 19:TOKEN-pay/3)<-[RECEIVED]-(User TOKEN-cid)",
+        "<-[CONTAINS]-(Message 19:TOKEN-pay/3)<-[SENT]-(User TOKEN-dora)",
+        "<-[CONTAINS]-(Message 19:TOKEN-room/4)<-[SENT]-(User TOKEN-dora)",
+    ]
+    .map(|path| format!("{url}{path}"))
+    .into_iter()
+    .chain([
+        "(User TOKEN-dora)-[SENT]->(Message 19:TOKEN-pay/3)-[POSTED_IN]->(Chat 19:TOKEN-pay)"
+            .to_owned(),
+        "(User TOKEN-dora)-[SENT]->(Message 19:TOKEN-room/4)-[POSTED_IN]->(Channel 19:TOKEN-room)"
+            .to_owned(),
+        "(User TOKEN-hank)-[SENT]->(Message 19:TOKEN-ann/1)-[POSTED_IN]->(Chat 19:TOKEN-ann)"
+            .to_owned(),
+    ]);
+    let expected: BTreeSet<String> = expected.map(|path| world.own(&path)).collect();
+    assert_eq!(drawn, expected);
+    world.remove().await;
+}
+
 /// Every url is found by what reports and terminals show in its place.
 #[tokio::test]
 async fn a_url_is_found_as_it_is_shown() {

@@ -146,6 +146,10 @@ async fn what_was_never_collected_is_told_beside_an_empty_answer() {
     );
 
     // Everything of the kind is there, and nothing is missing: then an empty answer is an answer.
+    let received = "MATCH (u:User {id: 'TOKEN-uma'}) MATCH (m:Message {id: '19:TOKEN-duo/6'}) \
+                    CREATE (u)-[:RECEIVED {cases: ['A-TOKEN']}]->(m)";
+    let received = Query::new(world.own(received));
+    world.graph.run(received).await.unwrap();
     let output = hunt(&world, "chat-spread", &["-p", "user=nobody"]);
     assert_eq!(json_of(&output), json!([]));
     let told = text(&output.stderr);
