@@ -359,12 +359,8 @@ impl Mentions {
                 self.teams.extend(address.team.as_deref().map(TeamId::from));
             }
             false => {
-                let given = match row.get("recipients") {
-                    // Where the text of a list was read back as a list.
-                    Some(list @ Value::Array(_)) => list.to_string(),
-                    _ => cell("recipients").to_owned(),
-                };
-                let received = recipients(&given).into_iter();
+                let given = row.get("recipients").unwrap_or(&Value::Null);
+                let received = recipients(given).into_iter();
                 let received = received.map(|one| UserMention::new(&one.id, &one.address));
                 self.recipients.extend(received);
             }

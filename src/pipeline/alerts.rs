@@ -9,7 +9,8 @@ use url::Url;
 
 use super::context::Context;
 use super::findings::Findings;
-use super::pivot::Target;
+use super::known::Known;
+use super::pivot::{self, Target};
 use super::verdicts::Verdicts;
 use super::{devices, people, risk};
 use crate::graph::node::Alert;
@@ -71,10 +72,11 @@ impl<'t> Wanted<'t> {
 pub(super) async fn find(
     context: &Context,
     findings: &mut Findings,
-    verdicts: &Verdicts,
-    targets: &[Target],
+    known: &Known,
 ) -> Result<(), Failure> {
-    let wanted = Wanted::of(&findings.graph, verdicts, targets);
+    let Known { urls, verdicts, .. } = known;
+    let targets = pivot::targets(context, &findings.graph, urls, verdicts);
+    let wanted = Wanted::of(&findings.graph, verdicts, &targets);
     let hosts = targets
         .iter()
         .flat_map(|target| target.hosts.iter().cloned());

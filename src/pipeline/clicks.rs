@@ -4,12 +4,11 @@ use url::Url;
 
 use super::counted::CountedEvents;
 use super::defender_words::DefenderWords;
-use super::logged_messages::threats;
 use super::people;
 use super::urls::Urls;
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::link;
-use crate::source::logs::Row;
+use crate::source::logs::{Row, items, threats};
 
 /// A click in the graph.
 pub(super) struct Click {
@@ -56,7 +55,7 @@ pub(super) fn put(
 
 /// The urls through which a click was led, beginning with the one that was clicked. What is no web url is left out.
 pub(super) fn chain(row: &Row) -> Vec<Url> {
-    let items = row.items("chain");
+    let items = items(row.value("chain"));
     let steps = items
         .iter()
         .filter_map(|item| Some(link::canonical(item.as_str()?)?.0));

@@ -2,8 +2,8 @@
 //! case.
 
 use super::context::Context;
-use super::directory::Directory;
 use super::findings::Findings;
+use super::known::Known;
 use super::starts::Starts;
 use super::urls::Urls;
 use super::verdicts::Verdicts;
@@ -15,22 +15,22 @@ use crate::link;
 use crate::model::Stage;
 
 /// Merges, rates and completes what the stages found.
-pub(super) fn finish(
-    context: &Context,
-    findings: &mut Findings,
-    directory: &Directory,
-    urls: &Urls,
-    verdicts: &mut Verdicts,
-    mut starts: Starts,
-) {
-    intel::note_what_knows_none(context, findings, verdicts);
+pub(super) fn finish(context: &Context, findings: &mut Findings, known: Known, mut starts: Starts) {
+    let Known {
+        directory,
+        urls,
+        mut verdicts,
+        ..
+    } = known;
+    intel::take_words(context, findings, &urls, &mut verdicts);
+    intel::note_what_knows_none(context, findings, &verdicts);
     let graph = &mut findings.graph;
     verdicts.words.name_people(graph);
-    outside::mark(context, graph, directory, verdicts.words.logged());
-    merge::users(graph, directory, &mut starts);
+    outside::mark(context, graph, &directory, verdicts.words.logged());
+    merge::users(graph, &directory, &mut starts);
     merge::hosts(graph);
-    risk::assess(context, graph, urls, verdicts);
-    note_unknown_urls(context, findings, urls, verdicts);
+    risk::assess(context, graph, &urls, &verdicts);
+    note_unknown_urls(context, findings, &urls, &verdicts);
     let graph = &mut findings.graph;
     let gaps = findings.gaps.list();
     let case = Case {

@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bodies::{self, ReadMessage};
-use super::chats::{self, LinkChat};
 use super::context::Context;
 use super::directory::Directory;
 use super::findings::Findings;
+use super::known::Known;
+use super::link_chats::{self, LinkChat};
 use super::logged_messages::DEFENDER;
-use super::spread::Spread;
 use super::urls::Urls;
 use super::{fetched, links, listing, people};
 use crate::graph::node::Channel;
@@ -39,41 +39,22 @@ struct Unread {
 pub(super) async fn read(
     context: &Context,
     findings: &mut Findings,
-    directory: &Directory,
-    urls: &mut Urls,
-    logged: impl Iterator<Item = NodeRef>,
-    spread: &mut Spread,
+    known: &mut Known,
     stage: Stage,
 ) -> Result<Vec<NodeRef>, Failure> {
-    let unread = Unread::of(context, &findings.graph, logged, spread);
+    let logged = known.verdicts.words.logged();
+    let unread = Unread::of(context, &findings.graph, logged, &mut known.spread.read);
     if unread.too_many > 0 {
         let reason = "messages that Defender's log names were not read in Graph: more than 5,000 are not asked for one by one (the newest were); load another case with a shorter window";
         findings
             .gaps
             .add(stage, msgraph::SOURCE, reason, unread.too_many);
     }
-    let mut people = Vec::new();
-    read_in_channels(
-        context,
-        findings,
-        urls,
-        stage,
-        unread.in_channels,
-        &mut people,
-    )
-    .await?;
-    read_in_chats(context, findings, urls, stage, unread.in_chats, &mut people).await?;
-    read_foreign(
-        context,
-        findings,
-        directory,
-        urls,
-        stage,
-        unread.foreign,
-        &mut people,
-    )
-    .await?;
-    Ok(people)
+    let urls = &mut known.urls;
+    let in_channels = read_in_channels(context, findings, urls, stage, unread.in_channels).await?;
+    let in_chats = read_in_chats(context, findings, urls, stage, unread.in_chats).await?;
+    let foreign = read_foreign(context, findings, known, stage, unread.foreign).await?;
+    Ok([in_channels, in_chats, foreign].concat())
 }
 
 impl Unread {
@@ -82,11 +63,11 @@ impl Unread {
         context: &Context,
         graph: &Graph,
         logged: impl Iterator<Item = NodeRef>,
-        spread: &mut Spread,
+        asked: &mut BTreeSet<NodeRef>,
     ) -> Self {
         let alone = logged.filter(|message| is_of_defender_alone(graph, *message));
         let mut messages: Vec<NodeRef> = alone.collect();
-        messages.retain(|message| spread.read.insert(*message));
+        messages.retain(|message| asked.insert(*message));
         messages.sort_by_key(|message| {
             let data = graph.node(*message);
             (data.facts.get(message::CREATED), &data.id)
@@ -151,8 +132,8 @@ async fn read_in_channels(
     urls: &mut Urls,
     stage: Stage,
     messages: Vec<(NodeRef, MessagePlace)>,
-    people: &mut Vec<NodeRef>,
-) -> Result<(), Failure> {
+) -> Result<Vec<NodeRef>, Failure> {
+    let mut people = Vec::new();
     let (nodes, places): (Vec<NodeRef>, Vec<MessagePlace>) = messages.into_iter().unzip();
     name_channels(context, findings, stage, &places).await?;
     let answers = context.msgraph.channel_messages(&places).await?;
@@ -180,7 +161,7 @@ async fn read_in_channels(
         }
     }
     say_absent(findings, stage, &absent);
-    Ok(())
+    Ok(people)
 }
 
 /// Gives channels the names that only Microsoft Graph has.
@@ -247,8 +228,7 @@ async fn read_in_chats(
     urls: &mut Urls,
     stage: Stage,
     messages: Vec<(NodeRef, ChatMessagePlace)>,
-    people: &mut Vec<NodeRef>,
-) -> Result<(), Failure> {
+) -> Result<Vec<NodeRef>, Failure> {
     let (nodes, places): (Vec<NodeRef>, Vec<ChatMessagePlace>) = messages.into_iter().unzip();
     let answers = context.msgraph.single_chat_messages(&places).await?;
     let mut by_chat: BTreeMap<String, Vec<ReadMessage>> = BTreeMap::new();
@@ -276,23 +256,23 @@ async fn read_in_chats(
         });
         read.push(LinkChat { id, info, messages });
     }
-    let put = chats::put(context, findings, urls, stage, read).await?;
-    people.extend(put.senders);
-    people.extend(put.members);
+    let put = link_chats::put(context, findings, urls, stage, read).await?;
     say_absent(findings, stage, &absent);
-    Ok(())
+    Ok([put.senders, put.members].concat())
 }
 
 /// Reads messages of chats that another tenant owns, from the side of people of this one who received them.
 async fn read_foreign(
     context: &Context,
     findings: &mut Findings,
-    directory: &Directory,
-    urls: &mut Urls,
+    known: &mut Known,
     stage: Stage,
     chats: BTreeMap<NodeRef, Vec<NodeRef>>,
-    people: &mut Vec<NodeRef>,
-) -> Result<(), Failure> {
+) -> Result<Vec<NodeRef>, Failure> {
+    let mut people = Vec::new();
+    let Known {
+        directory, urls, ..
+    } = known;
     let changed = changed_since(context.window, context.now);
     let wanted: BTreeMap<String, NodeRef> = chats
         .keys()
@@ -341,7 +321,7 @@ async fn read_foreign(
             .notes
             .add(stage, msgraph::SOURCE, reason, wanted.len() as u64);
     }
-    Ok(())
+    Ok(people)
 }
 
 /// The keys of as few recipients as give each of these chats, in the directory of this tenant.

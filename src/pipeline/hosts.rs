@@ -7,13 +7,12 @@ use url::Url;
 
 use super::context::Context;
 use super::counted::CountedEvents;
-use super::directory::Directory;
 use super::findings::Findings;
+use super::known::Known;
 use super::pivot::{self, Chunk, Target};
-use super::spread::{self, Spread};
 use super::urls::Urls;
 use super::verdicts::Verdicts;
-use super::{clicks, devices, intel, people};
+use super::{clicks, devices, intel, people, spread};
 use crate::graph::{Edge, Graph, NodeRef, Seen};
 use crate::http::Failure;
 use crate::link::{self, MatchKind};
@@ -48,15 +47,13 @@ type ConnectionsByHost = BTreeMap<(NodeRef, NodeRef), Connections>;
 pub(super) async fn find(
     context: &Context,
     findings: &mut Findings,
-    directory: &mut Directory,
-    urls: &mut Urls,
-    verdicts: &mut Verdicts,
-    spread: &mut Spread,
+    known: &mut Known,
     mut counted: CountedEvents,
 ) -> Result<(), Failure> {
     let mut done = BTreeSet::new();
     let mut shared = 0;
     for _ in 0..context.options.rounds.max(1) {
+        let Known { urls, verdicts, .. } = &mut *known;
         let mut targets = pivot::targets(context, &findings.graph, urls, verdicts);
         targets.retain(|target| done.insert(target.node));
         if targets.is_empty() {
@@ -65,8 +62,8 @@ pub(super) async fn find(
         shared += targets.iter().filter(|target| target.shared).count();
         search(context, findings, urls, verdicts, &targets, &mut counted).await?;
         intel::ask_about_new(context, findings, STAGE, urls, verdicts).await?;
-        spread::follow(context, findings, directory, urls, verdicts, spread, STAGE).await?;
-        spread::read_rest(context, findings, directory, urls, verdicts, spread, STAGE).await?;
+        spread::follow(context, findings, known, STAGE).await?;
+        spread::read_rest(context, findings, known, STAGE).await?;
     }
     if shared > 0 {
         let reason =

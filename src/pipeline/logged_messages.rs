@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Value;
 
 use super::defender_words::DefenderWords;
 use super::people;
@@ -17,7 +16,9 @@ use crate::link::{self, MessageAddress};
 use crate::model::{
     ChannelId, ChatId, ChatKind, MessageId, RecordNumber, TeamId, UserKind, parse_time,
 };
-use crate::source::logs::Row;
+use crate::source::logs::{
+    Recipient, Row, is_in_channel, message_address, recipients, threats, told_id,
+};
 
 /// The `sources` of a message that one of Defender's tables names.
 pub(super) const DEFENDER: &str = "defender";
@@ -143,14 +144,14 @@ impl LoggedMessage {
 
     /// True when it stands in a channel.
     pub(super) fn is_in_channel(&self) -> bool {
-        is_in_channel(&self.address, &self.newest)
+        is_in_channel(&self.address, self.newest.text("thread_type"))
     }
 
     /// True when it names a user among its recipients, by object id or address.
     pub(super) fn was_received_by(&self, id: &str, address: &str) -> bool {
         let is =
             |known: &str, wanted: &str| !wanted.is_empty() && known.eq_ignore_ascii_case(wanted);
-        let recipients = recipients(&self.newest);
+        let recipients = recipients(self.newest.value("recipients"));
         let mut recipients = recipients.iter();
         recipients.any(|recipient| is(&recipient.id, id) || is(&recipient.address, address))
     }
@@ -173,11 +174,11 @@ impl LoggedMessage {
         let changed = edited.filter(|_| is_edited);
         let seen = Seen::between(row.record, created, created.max(changed));
         let sent = Seen::at(row.record, created);
-        let is_in_channel = is_in_channel(&address, &row);
+        let is_in_channel = is_in_channel(&address, row.text("thread_type"));
         let recipients = match is_in_channel {
             // Only the address of the team stands there.
             true => Vec::new(),
-            false => recipients(&row),
+            false => recipients(row.value("recipients")),
         };
         let threats = threats(row.text("message_threats"));
         let message = Message {
@@ -211,7 +212,7 @@ impl LoggedMessage {
         }
         let mut received = Vec::new();
         for recipient in recipients {
-            let Some(user) = recipient.put(graph, words, sent) else {
+            let Some(user) = put_recipient(graph, words, recipient, sent) else {
                 continue;
             };
             if sender != Some(user) {
@@ -258,54 +259,17 @@ impl LoggedMessage {
     }
 }
 
-/// A recipient of a message in a chat. Id and address may be empty, but not both.
-struct Recipient {
-    id: String,
-    address: String,
-    name: Option<String>,
-}
-
-impl Recipient {
-    fn put(self, graph: &mut Graph, words: &mut DefenderWords, seen: Seen) -> Option<NodeRef> {
-        let user = people::put_mail_sender(graph, &self.id, &self.address, seen)?;
-        words.name(user, self.name);
-        Some(user)
-    }
-}
-
-/// The recipients in `RecipientDetails`, which is a list of objects, its text, or a list of the texts of objects.
-fn recipients(row: &Row) -> Vec<Recipient> {
-    let items = row.items("recipients");
-    let recipients = items.iter().filter_map(|item| match item {
-        Value::String(text) => recipient(&serde_json::from_str(text).ok()?),
-        item => recipient(item),
-    });
-    recipients.collect()
-}
-
-fn recipient(item: &Value) -> Option<Recipient> {
-    let text = |name: &str| {
-        item.get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .trim()
-    };
-    let id = told_id(text("RecipientObjectId"));
-    let address = text("RecipientSmtpAddress");
-    let name = text("RecipientDisplayName");
-    (!id.is_empty() || !address.is_empty()).then(|| Recipient {
-        id: id.to_owned(),
-        address: address.to_owned(),
-        name: (!name.is_empty()).then(|| name.to_owned()),
-    })
-}
-
-/// An object id; empty when it is all zeros, which stands for a group or nobody.
-fn told_id(id: &str) -> &str {
-    match id.bytes().all(|byte| matches!(byte, b'0' | b'-')) {
-        true => "",
-        false => id,
-    }
+/// Puts a recipient of a message into the graph.
+fn put_recipient(
+    graph: &mut Graph,
+    words: &mut DefenderWords,
+    recipient: Recipient,
+    seen: Seen,
+) -> Option<NodeRef> {
+    let Recipient { id, address, name } = recipient;
+    let user = people::put_mail_sender(graph, &id, &address, seen)?;
+    words.name(user, Some(name).filter(|name| !name.is_empty()));
+    Some(user)
 }
 
 fn text(row: &Row, column: &str) -> Option<String> {
@@ -313,34 +277,9 @@ fn text(row: &Row, column: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// The words in a list of threats.
-pub(super) fn threats(list: &str) -> Vec<String> {
-    let threats = list.split(',').map(str::trim);
-    let threats = threats.filter(|threat| !threat.is_empty());
-    threats.map(str::to_owned).collect()
-}
-
-/// The address of the message that a row is about: the columns say it, and where one is empty the path does.
+/// The address of the message that a row is about.
 fn address(row: &Row) -> Option<MessageAddress> {
-    let path = MessageAddress::of_defender(row.text("teams_message_id"));
-    let (thread, message) = (row.text("thread_id"), row.text("message_id"));
-    let told = (!thread.is_empty() && !message.is_empty())
-        .then(|| MessageAddress::parse(&format!("{thread}/{message}")))
-        .flatten();
-    let mut address = told.or_else(|| path.clone())?;
-    let team = row.text("team_id");
-    if !team.is_empty() {
-        address.team = Some(team.to_lowercase());
-    } else if let Some(path) = &path {
-        address.team = path.team.clone();
-    }
-    let parent = row.text("parent_id");
-    address.root = match parent {
-        "" => path.and_then(|path| path.root),
-        parent => Some(parent.to_owned()),
-    };
-    address.root = address.root.filter(|root| *root != address.message);
-    Some(address)
+    message_address(|column| row.text(column))
 }
 
 /// When a message was sent. Its id is that time, while the log may have the time at which its row arrived.
@@ -348,12 +287,6 @@ fn created(id: &str, row: &Row) -> Option<DateTime<Utc>> {
     let milliseconds = (id.len() == 13).then(|| id.parse().ok()).flatten();
     let told = milliseconds.and_then(DateTime::from_timestamp_millis);
     told.or_else(|| row.time("time"))
-}
-
-fn is_in_channel(address: &MessageAddress, row: &Row) -> bool {
-    address.team.is_some()
-        || address.is_in_channel()
-        || row.text("thread_type").eq_ignore_ascii_case("space")
 }
 
 /// Puts the channel with its team, or the chat, of a message into the graph.

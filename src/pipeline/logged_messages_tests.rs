@@ -145,7 +145,7 @@ fn recipients_come_as_a_list_its_text_or_a_list_of_texts() {
         .collect();
     let read = |cell: Value| {
         let row = with(chat_row(), &[("recipients", cell)]);
-        recipients(&rows(Query::MessagesOn, &[row])[0])
+        recipients(rows(Query::MessagesOn, &[row])[0].value("recipients"))
     };
     let texts = Value::Array(texts);
     for cell in [

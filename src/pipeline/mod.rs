@@ -23,6 +23,8 @@ mod finish;
 mod found_messages;
 mod hosts;
 mod intel;
+mod known;
+mod link_chats;
 mod links;
 mod listing;
 mod log_ends;
@@ -55,8 +57,8 @@ use crate::model::Stage;
 use self::context::Context;
 use self::directory::Directory;
 use self::findings::Findings;
+use self::known::{Known, Spread};
 use self::progress::{Halt, Sequence};
-use self::spread::Spread;
 use self::verdicts::Verdicts;
 
 pub use self::context::{Intel, record_reach};
@@ -142,51 +144,25 @@ async fn run_stages(
     let asked = intel::ask(context, findings, &urls, &mut verdicts);
     sequence.stage(Stage::Intel, asked).await?;
 
-    let stage = Stage::Spread;
-    let followed = spread::follow(
-        context,
-        findings,
-        &mut directory,
-        &mut urls,
-        &mut verdicts,
-        &mut spread,
-        stage,
-    );
-    sequence.stage(stage, followed).await?;
+    let mut known = Known {
+        directory,
+        urls,
+        verdicts,
+        spread,
+    };
+    let followed = spread::follow(context, findings, &mut known, Stage::Spread);
+    sequence.stage(Stage::Spread, followed).await?;
 
-    let chats = chats::read(
-        context,
-        findings,
-        &mut directory,
-        &mut urls,
-        &mut verdicts,
-        &mut spread,
-    );
+    let chats = chats::read(context, findings, &mut known);
     sequence.stage(Stage::Chats, chats).await?;
 
-    let hosts = hosts::find(
-        context,
-        findings,
-        &mut directory,
-        &mut urls,
-        &mut verdicts,
-        &mut spread,
-        seeds.counted,
-    );
+    let hosts = hosts::find(context, findings, &mut known, seeds.counted);
     sequence.stage(Stage::Hosts, hosts).await?;
 
-    let targets = pivot::targets(context, &findings.graph, &urls, &verdicts);
-    let alerts = alerts::find(context, findings, &verdicts, &targets);
+    let alerts = alerts::find(context, findings, &known);
     sequence.stage(Stage::Alerts, alerts).await?;
 
-    finish::finish(
-        context,
-        findings,
-        &directory,
-        &urls,
-        &mut verdicts,
-        seeds.starts,
-    );
+    finish::finish(context, findings, known, seeds.starts);
     Ok(())
 }
 

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::bodies::ReadMessage;
-use super::chats::{self, LinkChat};
 use super::context::Context;
 use super::fetched;
 use super::findings::Findings;
+use super::known::Spread;
+use super::link_chats::{self, LinkChat};
 use super::links;
 use super::logged_messages::DEFENDER;
 use super::people;
-use super::seeds::Seeds;
-use super::spread::{self, Spread};
+use super::spread;
+use super::starts::Seeds;
 use super::verdicts::Verdicts;
 use crate::graph::node::{Channel, Message, Team};
 use crate::graph::schema::message;
@@ -231,7 +232,7 @@ async fn read_in_chats(
         });
         read.push(LinkChat { id, info, messages });
     }
-    let put = chats::put(context, findings, &mut seeds.urls, STAGE, read).await?;
+    let put = link_chats::put(context, findings, &mut seeds.urls, STAGE, read).await?;
     for user in put.senders {
         seeds.start_from_user(user, BY_HAND, Seen::default());
     }

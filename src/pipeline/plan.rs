@@ -15,10 +15,10 @@ use super::bodies::{self, ReadMessage};
 use super::context::{Context, Intel};
 use super::directory::Directory;
 use super::findings::Findings;
+use super::known::{Known, Spread};
 use super::listing::Listing;
 use super::lookup::{Lookups, SharedRequest};
 use super::progress::{Progress, RunError};
-use super::spread::Spread;
 use super::urls::Urls;
 use super::verdicts::Verdicts;
 use super::{absent, chats, intel, messages, named_messages, pivot, seeds, spread, teams};
@@ -223,13 +223,14 @@ pub async fn plan(
     let context = context.offline();
     let mut urls = seeds.urls;
     let messages = plan_messages(&context, &mut findings.graph, &mut urls, &listing).await?;
-    let known = Known {
-        directory: &mut directory,
-        urls: &mut urls,
-        verdicts: &mut verdicts,
-        spread: &mut spread,
+    let mut known = Known {
+        directory,
+        urls,
+        verdicts,
+        spread,
     };
-    let chats = plan_chats(&context, &mut findings, known, listing).await?;
+    let chats = plan_chats(&context, &mut findings, &mut known, listing).await?;
+    let urls = known.urls;
     Ok(Plan {
         urls: count(&findings.graph),
         urls_complete: messages.unread == 0,
@@ -367,19 +368,11 @@ fn lacking(
     Ok(pending)
 }
 
-/// What the stages before the chats know.
-struct Known<'k> {
-    directory: &'k mut Directory,
-    urls: &'k mut Urls,
-    verdicts: &'k mut Verdicts,
-    spread: &'k mut Spread,
-}
-
 /// Reads the chats in the journal with their urls.
 async fn plan_chats(
     context: &Context,
     findings: &mut Findings,
-    known: Known<'_>,
+    known: &mut Known,
     listing: Listing,
 ) -> Result<ChatPlan, Failure> {
     let options = &context.options;
@@ -411,28 +404,19 @@ fn count(graph: &Graph) -> usize {
 async fn read_to_chats(
     context: &Context,
     findings: &mut Findings,
-    known: Known<'_>,
+    known: &mut Known,
     listing: Listing,
 ) -> Result<(), Failure> {
     let Known {
         directory,
         urls,
         verdicts,
-        spread,
-    } = known;
+        ..
+    } = &mut *known;
     messages::read_listed(context, findings, directory, urls, listing).await?;
     intel::ask(context, findings, urls, verdicts).await?;
-    spread::follow(
-        context,
-        findings,
-        directory,
-        urls,
-        verdicts,
-        spread,
-        Stage::Spread,
-    )
-    .await?;
-    chats::read(context, findings, directory, urls, verdicts, spread).await
+    spread::follow(context, findings, known, Stage::Spread).await?;
+    chats::read(context, findings, known).await
 }
 
 impl TeamPlan {

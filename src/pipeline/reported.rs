@@ -9,7 +9,7 @@ use super::context::Context;
 use super::findings::Findings;
 use super::logged_messages::{LoggedMessage, PutMessage};
 use super::people;
-use super::seeds::Seeds;
+use super::starts::Seeds;
 use super::verdicts::Verdicts;
 use crate::graph::{Edge, Seen};
 use crate::model::{MessageId, RecordNumber, Stage};

@@ -1,46 +1,24 @@
 //! Stage 1, seeds: finds the starting points of the investigation: SmartScreen warnings, clicks that Safe Links blocked
 //! or that continued past its warning, messages with a known threat, reported messages, and whatever the analyst named.
 
-use std::collections::BTreeSet;
-
 use futures::try_join;
 
 use super::context::Context;
-use super::counted::CountedEvents;
 use super::defender_words::DefenderWords;
 use super::findings::Findings;
-use super::logged_messages::{LoggedMessages, PutMessage};
-use super::spread::{self, Spread};
-use super::starts::Starts;
-use super::urls::Urls;
+use super::known::Spread;
+use super::logged_messages::LoggedMessages;
+use super::spread;
+use super::starts::Seeds;
 use super::verdicts::Verdicts;
 use super::{clicks, devices, log_ends, people, reported, smartscreen};
 use crate::graph::node::Team;
-use crate::graph::{Edge, Graph, NodeRef, Seen};
+use crate::graph::{Edge, Graph, Seen};
 use crate::http::Failure;
 use crate::model::{BY_HAND, Options, Stage, TeamId};
 use crate::source::logs::{Query, Row, Rows};
 
 const STAGE: Stage = Stage::Seeds;
-
-/// The starting points of the investigation.
-#[derive(Default)]
-pub(super) struct Seeds {
-    /// The nodes of the starting points, with the reasons.
-    pub(super) starts: Starts,
-    /// The users whose teams are read.
-    pub(super) users: BTreeSet<NodeRef>,
-    /// The ids of the teams that the analyst named, and of those in which a message with a known threat stands.
-    pub(super) teams: BTreeSet<TeamId>,
-    /// The urls that logs or the analyst named.
-    pub(super) urls: Urls,
-    /// The people in messages that Defender's tables tell of, who are looked up in the directory.
-    pub(super) people: Vec<NodeRef>,
-    /// The messages that Defender's tables tell of.
-    pub(super) messages: Vec<PutMessage>,
-    /// The clicks that were counted. The stage `hosts` finds some of them again.
-    pub(super) counted: CountedEvents,
-}
 
 /// Finds the starting points of the investigation.
 pub(super) async fn find(
@@ -204,10 +182,5 @@ impl Seeds {
             self.starts.add(team, BY_HAND, seen);
             self.teams.insert(id);
         }
-    }
-
-    pub(super) fn start_from_user(&mut self, user: NodeRef, why: &'static str, seen: Seen) {
-        self.starts.add(user, why, seen);
-        self.users.insert(user);
     }
 }

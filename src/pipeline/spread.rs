@@ -6,74 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::context::Context;
-use super::directory::Directory;
 use super::findings::Findings;
-use super::logged_messages::{LoggedMessages, PutMessage};
+use super::known::{Known, Spread};
+use super::logged_messages::LoggedMessages;
 use super::pivot;
 use super::urls::Urls;
 use super::verdicts::Verdicts;
 use super::{found_messages, intel, risk};
 use crate::graph::schema::message;
-use crate::graph::{EdgeType, Graph, Label, NodeRef, Seen};
+use crate::graph::{Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
 use crate::link::MessageAddress;
 use crate::model::{MessageId, Stage};
 use crate::source::logs::{Query, Row, chunks};
-
-/// The messages that Defender's tables tell of, and what was asked about them so far.
-#[derive(Default)]
-pub(super) struct Spread {
-    /// The ids by which Defender's tables name messages.
-    ids: BTreeMap<NodeRef, String>,
-    /// The urls that were searched for.
-    searched: BTreeSet<NodeRef>,
-    /// The messages of which it was asked what was done to them.
-    followed: BTreeSet<NodeRef>,
-    /// The messages that were asked for in Microsoft Graph.
-    pub(super) read: BTreeSet<NodeRef>,
-}
-
-impl Spread {
-    /// Remembers messages, and returns the people in them.
-    pub(super) fn remember(&mut self, messages: &[PutMessage]) -> Vec<NodeRef> {
-        for message in messages {
-            self.ids.insert(message.node, message.defender_id.clone());
-        }
-        let people = messages.iter();
-        people
-            .flat_map(|message| message.sender.iter().chain(&message.recipients))
-            .copied()
-            .collect()
-    }
-
-    /// The ids that Defender's tables can have for a message. That of a reply is written in two ways.
-    pub(super) fn ids_of(&self, graph: &Graph, message: NodeRef) -> Vec<String> {
-        if let Some(id) = self.ids.get(&message) {
-            return vec![id.clone()];
-        }
-        let data = graph.node(message);
-        let Some((thread, id)) = data.id.rsplit_once('/') else {
-            return Vec::new();
-        };
-        let mut ids = Vec::new();
-        for place in graph.targets(message, EdgeType::PostedIn) {
-            if graph.node(place).label == Label::Chat {
-                ids.push(format!("/chats/{thread}/messages/{id}"));
-                continue;
-            }
-            for team in graph.sources(place, EdgeType::HasChannel) {
-                let channel = format!("/teams/{}/channels/{thread}/messages", graph.node(team).id);
-                ids.push(format!("{channel}/{id}"));
-                for root in graph.targets(message, EdgeType::ReplyTo) {
-                    if let Some((_, root)) = graph.node(root).id.rsplit_once('/') {
-                        ids.push(format!("{channel}/{root}/replies/{id}"));
-                    }
-                }
-            }
-        }
-        ids
-    }
-}
 
 /// Finds the messages with these ids, and puts them into the graph with all their links. Returns the people in them.
 pub(super) async fn find_named(
@@ -107,13 +52,16 @@ pub(super) async fn find_named(
 pub(super) async fn follow(
     context: &Context,
     findings: &mut Findings,
-    directory: &mut Directory,
-    urls: &mut Urls,
-    verdicts: &mut Verdicts,
-    spread: &mut Spread,
+    known: &mut Known,
     stage: Stage,
 ) -> Result<(), Failure> {
     for _ in 0..context.options.rounds.max(1) {
+        let Known {
+            directory,
+            urls,
+            verdicts,
+            spread,
+        } = &mut *known;
         let mut targets = pivot::risky(context, &findings.graph, urls, verdicts);
         targets.retain(|target| !spread.searched.contains(&target.node));
         if targets.is_empty() {
@@ -137,25 +85,26 @@ pub(super) async fn follow(
         directory.resolve(context, findings, stage, &people).await?;
         intel::ask_about_new(context, findings, stage, urls, verdicts).await?;
     }
-    what_was_done(context, findings, verdicts, spread, stage).await
+    what_was_done(context, findings, &known.verdicts, &mut known.spread, stage).await
 }
 
 /// Reads in Microsoft Graph what only Defender's tables tell of so far, rates what it shows, and follows what is risky of it.
 pub(super) async fn read_rest(
     context: &Context,
     findings: &mut Findings,
-    directory: &mut Directory,
-    urls: &mut Urls,
-    verdicts: &mut Verdicts,
-    spread: &mut Spread,
+    known: &mut Known,
     stage: Stage,
 ) -> Result<(), Failure> {
-    let logged = verdicts.words.logged();
-    let people =
-        found_messages::read(context, findings, directory, urls, logged, spread, stage).await?;
+    let people = found_messages::read(context, findings, known, stage).await?;
+    let Known {
+        directory,
+        urls,
+        verdicts,
+        ..
+    } = &mut *known;
     directory.resolve(context, findings, stage, &people).await?;
     intel::ask_about_new(context, findings, stage, urls, verdicts).await?;
-    follow(context, findings, directory, urls, verdicts, spread, stage).await
+    follow(context, findings, known, stage).await
 }
 
 /// Asks what was done to the risky messages after delivery, once for each.

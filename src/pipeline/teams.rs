@@ -6,7 +6,7 @@ use super::context::Context;
 use super::directory::{Account, Directory};
 use super::findings::Findings;
 use super::people;
-use super::seeds::Seeds;
+use super::starts::Seeds;
 use crate::graph::node::Team;
 use crate::graph::{Edge, NodeRef, Seen};
 use crate::http::Failure;

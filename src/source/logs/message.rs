@@ -44,14 +44,25 @@ pub struct Recipient {
 }
 
 /// The recipients in `RecipientDetails`, which is a list of objects, its text, or a list of the texts of objects.
-pub fn recipients(text: &str) -> Vec<Recipient> {
-    let list: Value = serde_json::from_str(text).unwrap_or_default();
-    let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
+pub fn recipients(cell: &Value) -> Vec<Recipient> {
+    let items = items(cell);
     let recipients = items.iter().filter_map(|item| match item {
         Value::String(text) => recipient(&serde_json::from_str(text).ok()?),
         item => recipient(item),
     });
     recipients.collect()
+}
+
+/// The items of a list, or of the text of one; none for anything else.
+pub fn items(cell: &Value) -> Vec<Value> {
+    let list = match cell {
+        Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+        list => list.clone(),
+    };
+    match list {
+        Value::Array(items) => items,
+        _ => Vec::new(),
+    }
 }
 
 fn recipient(item: &Value) -> Option<Recipient> {
@@ -100,10 +111,12 @@ mod tests {
             format!("[{text}]"),
             format!("[{one}, 7, {{}}, \"no JSON\"]"),
         ] {
+            assert_eq!(recipients(&list.as_str().into()), [ada.clone()], "{list}");
+            let list = serde_json::from_str(&list).unwrap();
             assert_eq!(recipients(&list), [ada.clone()], "{list}");
         }
         let zeros = one.replace("oid-ada", "00000000-0000-0000-0000-000000000000");
-        assert_eq!(recipients(&format!("[{zeros}]"))[0].id, "");
+        assert_eq!(recipients(&format!("[{zeros}]").into())[0].id, "");
         for nothing in [
             "",
             "null",
@@ -112,7 +125,7 @@ mod tests {
             "no JSON",
             r#"[{"RecipientDisplayName":"Ada"}]"#,
         ] {
-            assert_eq!(recipients(nothing), [], "{nothing}");
+            assert_eq!(recipients(&nothing.into()), [], "{nothing}");
         }
     }
 

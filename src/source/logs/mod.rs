@@ -24,7 +24,7 @@ pub use chunks::chunks;
 pub use ends::{LogEnd, LogEnds};
 pub use entity::{Device, Entity, alert_id, evidence_entities};
 pub use facade::Logs;
-pub use message::{Recipient, is_in_channel, message_address, recipients, threats, told_id};
+pub use message::{Recipient, is_in_channel, items, message_address, recipients, threats, told_id};
 pub use place::Place;
 pub use probe::Extent;
 pub use problem::{Absence, Problem, Why};

@@ -122,16 +122,9 @@ impl Row {
         }
     }
 
-    /// The items of a list, or of the JSON text of one; none when it is absent or anything else.
-    pub fn items(&self, column: &str) -> Vec<Value> {
-        let list = match self.cell(column) {
-            Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
-            list => list.clone(),
-        };
-        match list {
-            Value::Array(items) => items,
-            _ => Vec::new(),
-        }
+    /// A cell as it was sent; null when the column does not exist.
+    pub fn value(&self, column: &str) -> &Value {
+        self.cell(column)
     }
 
     /// All cells as JSON. The same event has the same identity in the results of all queries.
