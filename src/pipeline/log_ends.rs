@@ -217,9 +217,11 @@ mod tests {
         for (stage, queries) in [
             (Stage::Hosts, vec![Query::ProxyHosts, Query::DefenderHosts]),
             (Stage::Alerts, vec![Query::Alerts, Query::AlertsDefender]),
+            (Stage::Messages, vec![Query::LinkMessages]),
+            // Reports come from a log that else stands in for the one of messages.
             (
-                Stage::Messages,
-                vec![Query::LinkMessages, Query::LinkMessagesCloud],
+                Stage::Seeds,
+                vec![Query::Reported, Query::LinkMessagesCloud, Query::UrlClicks],
             ),
         ] {
             for query in queries {

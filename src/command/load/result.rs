@@ -82,11 +82,13 @@ pub(super) fn text(
     }
     let _ = writeln!(
         text,
-        "{} message(s) with {} url(s) read; {} risky url(s) only opened or clicked; {} user(s) opened or clicked a risky url; {} host(s); {} alert(s)",
+        "{} message(s) with {} url(s) read; {} risky url(s) only opened or clicked; {} user(s) opened or clicked a risky url; {} received one in a chat; {} reported one; {} host(s); {} alert(s)",
         summary.messages,
         summary.urls,
         summary.risky_urls_not_in_messages,
         summary.openers,
+        summary.recipients,
+        summary.reporters,
         summary.hosts,
         summary.alerts
     );

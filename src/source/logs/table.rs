@@ -29,7 +29,7 @@ pub(super) struct Uncertain {
     pub(super) other: Option<&'static str>,
     /// The place where it may be absent; `None` for all of them.
     only: Option<Place>,
-    /// True when other columns say the same, so that nothing is lost where it is absent.
+    /// True when something else says the same, so that nothing of weight is lost where it is absent.
     pub(super) is_told_elsewhere: bool,
 }
 
@@ -91,7 +91,11 @@ const TABLES: &[Table] = &[
             renamed("MessageFormatSubtype", "MessageSubtype"),
             renamed("MessageFormatType", "MessageType"),
             renamed("MessageSubject", "Subject"),
-            optional("ThreadName"),
+            // Graph names channels and chats, but for those of another tenant, which are shown by their kind then.
+            Uncertain {
+                is_told_elsewhere: true,
+                ..optional("ThreadName")
+            },
             renamed("ThreadSubtype", "ThreadSubType"),
             // The id of the thread shows its kind.
             Uncertain {
