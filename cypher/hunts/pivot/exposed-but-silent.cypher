@@ -50,11 +50,11 @@ CALL (spot, lures) {
       ELSE head([said IN spot.membership_in WHERE said STARTS WITH $case + '/' | substring(said, size($case) + 1)])
     END, 'standard')
     AND all(x IN [holds, team, member, user] WHERE $case IS NULL OR $case IN x.cases)
-  RETURN DISTINCT user, lures AS theirs
+  RETURN DISTINCT user, null AS theirs
   UNION ALL
   MATCH (spot)<-[takes_part:PARTICIPATES_IN]-(user:User)
   WHERE all(x IN [takes_part, user] WHERE $case IS NULL OR $case IN x.cases)
-  RETURN DISTINCT user, lures AS theirs
+  RETURN DISTINCT user, null AS theirs
   UNION ALL
   // Defender names the recipients of each message.
   UNWIND range(0, size(lures) - 1) AS number
@@ -64,7 +64,7 @@ CALL (spot, lures) {
   WITH lures, user, number, collect(DISTINCT message) AS messages, max(message.created) AS last
   RETURN user, collect({url: lures[number].url, reacted: lures[number].reacted, messages: messages, last: last}) AS theirs
 }
-WITH user, place, [lure IN theirs WHERE NOT user IN lure.reacted] AS unanswered
+WITH user, place, [lure IN coalesce(theirs, lures) WHERE NOT user IN lure.reacted] AS unanswered
 WHERE size(unanswered) > 0
 WITH user, collect(DISTINCT place) AS places, collect(unanswered) AS found
 WITH user, places, reduce(all = [], some IN found | all + some) AS lures
