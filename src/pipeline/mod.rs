@@ -150,14 +150,23 @@ async fn run_stages(
         verdicts,
         spread,
     };
-    let followed = spread::follow(context, findings, &mut known, Stage::Spread);
-    sequence.stage(Stage::Spread, followed).await?;
+    let stage = Stage::Spread;
+    let followed = async {
+        spread::follow(context, findings, &mut known, stage).await?;
+        spread::what_was_done(context, findings, &mut known, stage).await
+    };
+    sequence.stage(stage, followed).await?;
 
     let chats = chats::read(context, findings, &mut known);
     sequence.stage(Stage::Chats, chats).await?;
 
-    let hosts = hosts::find(context, findings, &mut known, seeds.counted);
-    sequence.stage(Stage::Hosts, hosts).await?;
+    let stage = Stage::Hosts;
+    let hosts = async {
+        hosts::find(context, findings, &mut known, seeds.counted).await?;
+        // Chats and the ends of redirects may have shown more.
+        spread::what_was_done(context, findings, &mut known, stage).await
+    };
+    sequence.stage(stage, hosts).await?;
 
     let alerts = alerts::find(context, findings, &known);
     sequence.stage(Stage::Alerts, alerts).await?;

@@ -416,6 +416,7 @@ async fn read_to_chats(
     messages::read_listed(context, findings, directory, urls, listing).await?;
     intel::ask(context, findings, urls, verdicts).await?;
     spread::follow(context, findings, known, Stage::Spread).await?;
+    spread::what_was_done(context, findings, known, Stage::Spread).await?;
     chats::read(context, findings, known).await
 }
 

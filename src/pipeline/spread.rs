@@ -48,7 +48,7 @@ pub(super) async fn find_named(
 }
 
 /// Finds the messages that hold a url which is risky, or was named by hand, and was not searched for yet. Their other urls
-/// are rated, and if one of them is risky it is searched for too. Then asks what was done to the risky messages.
+/// are rated, and if one of them is risky it is searched for too.
 pub(super) async fn follow(
     context: &Context,
     findings: &mut Findings,
@@ -85,7 +85,7 @@ pub(super) async fn follow(
         directory.resolve(context, findings, stage, &people).await?;
         intel::ask_about_new(context, findings, stage, urls, verdicts).await?;
     }
-    what_was_done(context, findings, &known.verdicts, &mut known.spread, stage).await
+    Ok(())
 }
 
 /// Reads in Microsoft Graph what only Defender's tables tell of so far, rates what it shows, and follows what is risky of it.
@@ -108,13 +108,15 @@ pub(super) async fn read_rest(
 }
 
 /// Asks what was done to the risky messages after delivery, once for each.
-async fn what_was_done(
+pub(super) async fn what_was_done(
     context: &Context,
     findings: &mut Findings,
-    verdicts: &Verdicts,
-    spread: &mut Spread,
+    known: &mut Known,
     stage: Stage,
 ) -> Result<(), Failure> {
+    let Known {
+        verdicts, spread, ..
+    } = known;
     let mut messages = risk::messages(&findings.graph, verdicts);
     messages.retain(|message| !spread.followed.contains(message));
     if messages.is_empty() {

@@ -61,32 +61,32 @@ fn settings_that_are_missing_wrong_or_unknown() {
             "[auth] client_secret is a secret and does not belong in a configuration",
         ),
         (
-            "providers = [\"otx\", \"xforce\"]",
+            "providers = [\"defender\", \"otx\", \"xforce\"]",
             "providers = [\"oxt\"]",
             "[intel] providers names `oxt`; it can hold otx, xforce, sentinel, urlhaus, virustotal, file",
         ),
         (
-            "providers = [\"otx\", \"xforce\"]",
+            "providers = [\"defender\", \"otx\", \"xforce\"]",
             "providers = [\"file\"]",
             "[intel] file names no list",
         ),
         (
-            "providers = [\"otx\", \"xforce\"]",
+            "providers = [\"defender\", \"otx\", \"xforce\"]",
             "never_send = [\"*.partner.example\", \"https://partner.example/\"]",
             "[intel] never_send holds `https://partner.example/`, which has a scheme; leave it out, since any will do; write it as",
         ),
         (
-            "providers = [\"otx\", \"xforce\"]",
+            "providers = [\"defender\", \"otx\", \"xforce\"]",
             "limits = [\"virustotal 5/week\"]",
             "[intel] limits holds `virustotal 5/week`, which is not a limit of a provider; write it as `virustotal 1000/minute`",
         ),
         (
-            "providers = [\"otx\", \"xforce\"]",
+            "providers = [\"defender\", \"otx\", \"xforce\"]",
             "cache_age = \"soon\"",
             "[intel] cache_age is `soon`: `soon` is not a length of time",
         ),
         (
-            "providers = [\"otx\", \"xforce\"]",
+            "providers = [\"defender\", \"otx\", \"xforce\"]",
             "virustotal_key = \"x\"",
             "[intel] virustotal_key is a secret and does not belong in a configuration; use LINKTRAIL_VIRUSTOTAL_KEY",
         ),
@@ -185,7 +185,7 @@ fn wrong_values_missing_secrets_and_missing_files_are_told_together() {
         config
             .replacen("cloud = \"public\"", "cloud = \"moon\"", 1)
             .replacen(
-                "[\"otx\", \"xforce\"]",
+                "[\"defender\", \"otx\", \"xforce\"]",
                 "[\"otx\", \"file\"]\nfile = [\"no.csv\"]",
                 1,
             )

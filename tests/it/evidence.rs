@@ -261,7 +261,13 @@ async fn all_that_a_stranger_world_holds_does_too() {
         "providers = [\"otx\", \"xforce\", \"sentinel\", \"urlhaus\", \"virustotal\", \"file\"]\nfile = [\"{}\"]\nlimits = [\"virustotal 60000/minute\", \"urlhaus 60000/minute\"]",
         list.display()
     );
-    lab.edit_config(|config| config.replacen("providers = [\"otx\", \"xforce\"]", &providers, 1));
+    lab.edit_config(|config| {
+        config.replacen(
+            "providers = [\"defender\", \"otx\", \"xforce\"]",
+            &providers,
+            1,
+        )
+    });
     let hostile = |case: &Path| {
         let nodes = run::graph::GraphFile::read(case).nodes;
         let is_gita = |node: &Value| node.to_string().contains("Gita");

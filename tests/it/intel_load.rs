@@ -27,7 +27,9 @@ const FAST: &str = "limits = [\"virustotal 60000/minute\", \"urlhaus 60000/minut
 /// A tenant, and a configuration with these lines under `[intel]`.
 fn lab(options: Options, intel: &str) -> Lab {
     let lab = Lab::new(World::small(), options);
-    lab.edit_config(|config| config.replacen("providers = [\"otx\", \"xforce\"]", intel, 1));
+    lab.edit_config(|config| {
+        config.replacen("providers = [\"defender\", \"otx\", \"xforce\"]", intel, 1)
+    });
     lab
 }
 

@@ -96,7 +96,9 @@ fn an_empty_list_says_that_there_are_none() {
 #[test]
 fn it_need_not_be_given_where_nothing_leaves_the_tenant() {
     let lab = lab(Options::default());
-    lab.edit_config(|config| config.replacen("[\"otx\", \"xforce\"]", "[\"sentinel\"]", 1));
+    lab.edit_config(|config| {
+        config.replacen("[\"defender\", \"otx\", \"xforce\"]", "[\"sentinel\"]", 1)
+    });
     lab.loaded(&lab.case("case"), &[], 0);
 }
 

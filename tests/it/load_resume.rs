@@ -518,7 +518,13 @@ fn a_load_that_computes_hears_a_signal() {
         "providers = [\"otx\", \"xforce\", \"file\"]\nfile = [{:?}]",
         list
     );
-    lab.edit_config(|config| config.replacen("providers = [\"otx\", \"xforce\"]", &providers, 1));
+    lab.edit_config(|config| {
+        config.replacen(
+            "providers = [\"defender\", \"otx\", \"xforce\"]",
+            &providers,
+            1,
+        )
+    });
     let case = lab.case("case");
     lab.loaded(&case, &[], 0);
     for signal in ["INT", "TERM"] {

@@ -23,7 +23,13 @@ fn lab(options: Options, intel: &str) -> Lab {
     let providers = format!(
         "providers = [\"otx\", \"xforce\", \"sentinel\", \"urlhaus\", \"virustotal\"]\n{intel}"
     );
-    lab.edit_config(|config| config.replacen("providers = [\"otx\", \"xforce\"]", &providers, 1));
+    lab.edit_config(|config| {
+        config.replacen(
+            "providers = [\"defender\", \"otx\", \"xforce\"]",
+            &providers,
+            1,
+        )
+    });
     lab
 }
 

@@ -24,8 +24,8 @@ const PROVIDERS: [(&str, Service, &[&str]); 4] = [
 
 fn lab_with_all() -> Lab {
     let lab = lab();
-    let all = "[\"otx\", \"xforce\", \"urlhaus\", \"virustotal\"]";
-    lab.edit_config(|config| config.replace("[\"otx\", \"xforce\"]", all));
+    let all = "[\"defender\", \"otx\", \"xforce\", \"urlhaus\", \"virustotal\"]";
+    lab.edit_config(|config| config.replace("[\"defender\", \"otx\", \"xforce\"]", all));
     lab
 }
 
@@ -152,7 +152,7 @@ fn a_request_of_a_check_is_counted() {
     let lab = lab();
     lab.edit_config(|config| {
         config.replace(
-            "[\"otx\", \"xforce\"]",
+            "[\"defender\", \"otx\", \"xforce\"]",
             "[\"virustotal\"]\nlimits = [\"virustotal 2/day\"]",
         )
     });

@@ -196,7 +196,7 @@ fn what_leaves_is_asked_of_every_provider_by_the_same_rules() {
                 (Lookup::Known(_) | Lookup::NotNamed | Lookup::Workspace(_), _)
                     if provider.local() =>
                 {
-                    assert!(["file", "sentinel"].contains(&spec.name));
+                    assert!(["defender", "file", "sentinel"].contains(&spec.name));
                     assert_eq!(asked.asked, None);
                 }
                 (Lookup::Withheld(_), None) => {}

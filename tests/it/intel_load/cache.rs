@@ -16,7 +16,7 @@ fn cache(lab: &Lab) -> Vec<PathBuf> {
 fn a_later_case_takes_answers_from_an_earlier_one() {
     let lab = lab(
         Options::default(),
-        "providers = [\"otx\", \"xforce\"]\ncache_age = \"1h\"",
+        "providers = [\"defender\", \"otx\", \"xforce\"]\ncache_age = \"1h\"",
     );
     // Two answers must not be kept: a refusal of one url, and a page with the status of an answer, which is asked again.
     lab.tenant.script([
@@ -111,7 +111,10 @@ fn assert_whole_by_otx(result: &Value, first: &Path, second: &Path) {
 
 #[test]
 fn without_a_cache_nothing_is_kept() {
-    let lab = lab(Options::default(), "providers = [\"otx\", \"xforce\"]");
+    let lab = lab(
+        Options::default(),
+        "providers = [\"defender\", \"otx\", \"xforce\"]",
+    );
     lab.loaded(&lab.case("case"), &[], 0);
     assert!(!lab.folder().join(".cache").exists());
     assert!(!lab.folder().join(".local").exists());

@@ -58,7 +58,9 @@ fn with_lists(lists: &[(&str, &str)]) -> Lab {
         names.push(format!("{:?}", path.display().to_string()));
     }
     let intel = format!("providers = [\"file\"]\nfile = [{}]", names.join(", "));
-    lab.edit_config(|config| config.replacen("providers = [\"otx\", \"xforce\"]", &intel, 1));
+    lab.edit_config(|config| {
+        config.replacen("providers = [\"defender\", \"otx\", \"xforce\"]", &intel, 1)
+    });
     lab
 }
 

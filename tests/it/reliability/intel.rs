@@ -42,13 +42,13 @@ fn otx_refuses_connections(config: String) -> String {
 }
 
 fn local_only(config: String) -> String {
-    config.replace("[\"otx\", \"xforce\"]", "[\"sentinel\"]")
+    config.replace("[\"defender\", \"otx\", \"xforce\"]", "[\"sentinel\"]")
 }
 
 fn quota(config: String) -> String {
     config.replace(
-        "[\"otx\", \"xforce\"]",
-        "[\"otx\", \"xforce\"]\nlimits = [\"otx 10/day\"]",
+        "[\"defender\", \"otx\", \"xforce\"]",
+        "[\"defender\", \"otx\", \"xforce\"]\nlimits = [\"otx 10/day\"]",
     )
 }
 
