@@ -6,7 +6,7 @@ use super::context::Context;
 use super::findings::Findings;
 use crate::http::Failure;
 use crate::model::{Stage, Window, format_time};
-use crate::source::logs::{Extent, LATEST, LogEnd, LogEnds, Place};
+use crate::source::logs::{Extent, LATEST, LogEnd, LogEnds, Place, is_rare};
 
 /// How long before the window a log is looked at. A quiet log can have days without an event.
 const BEFORE: TimeDelta = TimeDelta::days(7);
@@ -52,6 +52,12 @@ pub(super) fn add(context: &Context, findings: &mut Findings, found: LogEnds) {
     let range = looked_at(context);
     for end in found.ends {
         let LogEnd { log, place, extent } = end;
+        if place != Place::Workspace {
+            findings.hunted.insert(log);
+        }
+        if is_rare(log) {
+            continue;
+        }
         let stage = stage(log);
         let window = match stage {
             Stage::Hosts => context.options.pivot_window(context.window),
@@ -72,7 +78,6 @@ pub(super) fn add(context: &Context, findings: &mut Findings, found: LogEnds) {
         if place != Place::Workspace {
             text.push('|');
             text.push_str(place.source().as_str());
-            findings.hunted.insert(log);
         }
         findings.log_ends.push(text);
     }

@@ -23,7 +23,7 @@ use super::urls::Urls;
 use super::verdicts::Verdicts;
 use super::{absent, chats, intel, messages, named_messages, pivot, seeds, spread, teams};
 use crate::case::Manifest;
-use crate::graph::{Graph, Label, Seen};
+use crate::graph::{EdgeType, Graph, Label, Seen};
 use crate::http::{Client, Failure};
 use crate::intel::Provider;
 use crate::model::{ChannelId, ChatsOf, Gap, Options, PivotOn, Stage, TeamId};
@@ -376,7 +376,12 @@ async fn plan_chats(
     listing: Listing,
 ) -> Result<ChatPlan, Failure> {
     let options = &context.options;
-    let chats = |graph: &Graph| graph.labelled(Label::Chat).len();
+    // Others are known from the log alone.
+    let chats = |graph: &Graph| {
+        let mut chats = graph.labelled(Label::Chat);
+        chats.retain(|chat| !graph.sources(*chat, EdgeType::ParticipatesIn).is_empty());
+        chats.len()
+    };
     let chats_before = chats(&findings.graph);
     let never = options.chats_of == ChatsOf::None || options.rounds == 0;
     let (urls_before, gaps_before) = (count(&findings.graph), findings.gaps.list());

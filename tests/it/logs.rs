@@ -44,6 +44,7 @@ fn the_case_says_where_each_log_begins_and_ends() {
     let month = "2026-10-01T00:00:00Z|2026-10-31T00:00:00Z";
     let whole = "2026-09-24T00:00:00Z|2026-10-31T00:59:59Z";
     let expected = [
+        format!("CloudAppEvents|{whole}|{month}"),
         format!("CommonSecurityLog|{whole}|{week}"),
         format!("DeviceEvents|{whole}|{month}"),
         format!("DeviceNetworkEvents|{whole}|{week}"),
@@ -65,13 +66,13 @@ fn a_table_that_is_connected_later_is_asked_for_its_ends() {
     let case = lab.case("case");
     lab.tenant.remove_table("DeviceEvents");
     lab.loaded(&case, &[], 3);
-    assert_eq!(ends(&case).len(), 8);
+    assert_eq!(ends(&case).len(), 9);
     lab.tenant.clear_script();
     let connected = lab.tenant.world().anchor - TimeDelta::days(3);
     lab.tenant.begin_log("DeviceEvents", connected);
     lab.tenant.clear_requests();
     let result = lab.loaded(&case, &[], 0);
-    assert_eq!(ends(&case).len(), 9);
+    assert_eq!(ends(&case).len(), 10);
     let note = "seeds log_analytics 1: DeviceEvents begins at 2026-10-28T00:00:00Z";
     let notes = gaps(&result, "notes");
     assert!(
@@ -115,7 +116,7 @@ fn recent_answers_of_the_logs_and_of_nobody_else_are_asked_for_again() {
     let result = lab.loaded(&case, &[], 0);
     assert_eq!(lags(&result), 0);
     let asked = lab.tenant.requests();
-    assert_eq!(lab.tenant.requests_to(Service::LogAnalytics).len(), 10);
+    assert_eq!(lab.tenant.requests_to(Service::LogAnalytics).len(), 16);
     let others = asked
         .iter()
         .filter(|asked| asked.service != Service::LogAnalytics && asked.service != Service::Login);

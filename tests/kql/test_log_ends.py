@@ -12,6 +12,7 @@ LOGS = [
     "DeviceNetworkEvents",
     "DeviceNetworkInfo",
     "MessageEvents",
+    "MessagePostDeliveryEvents",
     "MessageUrlInfo",
     "OfficeActivity",
     "SecurityAlert",

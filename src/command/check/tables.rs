@@ -11,7 +11,7 @@ use crate::config::CheckConfig;
 use crate::http::{Permissions, length};
 use crate::intel::sentinel::NAME as OWN_INDICATORS;
 use crate::model::Source;
-use crate::source::logs::{LogEnd, Place, Problem, Query, Why};
+use crate::source::logs::{LogEnd, Place, Problem, Query, Why, is_rare};
 use crate::terminal::word;
 
 /// A table that begins later than this does not hold what a load looks for by default.
@@ -429,6 +429,9 @@ fn there(places: &Places, end: &LogEnd, now: DateTime<Utc>) -> Check {
         _ => "",
     };
     let check = |detail: String| Check::ok(Topic::Tables, table, format!("{detail}{place}"));
+    if is_rare(table) {
+        return check("there; its events are rare".to_owned());
+    }
     let (Some(oldest), Some(newest)) = (end.extent.oldest, end.extent.newest) else {
         let days = BACK.num_days();
         return check(format!("no event in the last {days} days"))

@@ -33,5 +33,5 @@ pub use recorded::RecordedRows;
 pub use render::Known;
 pub use row::Row;
 pub use rows::Rows;
-pub use table::Columns;
+pub use table::{Columns, is_rare};
 pub use transport::{LATEST, Transport};

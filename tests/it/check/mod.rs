@@ -22,13 +22,14 @@ use crate::run::{Lab, Ran, run};
 const STATES: [&str; 5] = ["ok", "missing", "absent", "failed", "skipped"];
 
 /// The tables that a load reads.
-pub(crate) const TABLES: [&str; 10] = [
+pub(crate) const TABLES: [&str; 11] = [
     "CloudAppEvents",
     "CommonSecurityLog",
     "DeviceEvents",
     "DeviceNetworkEvents",
     "DeviceNetworkInfo",
     "MessageEvents",
+    "MessagePostDeliveryEvents",
     "MessageUrlInfo",
     "OfficeActivity",
     "SecurityAlert",

@@ -60,6 +60,7 @@ pub(crate) const LOGS: &[&str] = &[
     "DeviceNetworkEvents",
     "DeviceNetworkInfo",
     "MessageEvents",
+    "MessagePostDeliveryEvents",
     "MessageUrlInfo",
     "OfficeActivity",
     "SecurityAlert",
