@@ -63,7 +63,7 @@ fn settings_that_are_missing_wrong_or_unknown() {
         (
             "providers = [\"defender\", \"otx\", \"xforce\"]",
             "providers = [\"oxt\"]",
-            "[intel] providers names `oxt`; it can hold otx, xforce, sentinel, urlhaus, virustotal, file",
+            "[intel] providers names `oxt`; it can hold defender, otx, xforce, sentinel, urlhaus, virustotal, file",
         ),
         (
             "providers = [\"defender\", \"otx\", \"xforce\"]",

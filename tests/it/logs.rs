@@ -116,7 +116,7 @@ fn recent_answers_of_the_logs_and_of_nobody_else_are_asked_for_again() {
     let result = lab.loaded(&case, &[], 0);
     assert_eq!(lags(&result), 0);
     let asked = lab.tenant.requests();
-    assert_eq!(lab.tenant.requests_to(Service::LogAnalytics).len(), 16);
+    assert_eq!(lab.tenant.requests_to(Service::LogAnalytics).len(), 15);
     let others = asked
         .iter()
         .filter(|asked| asked.service != Service::LogAnalytics && asked.service != Service::Login);

@@ -391,7 +391,7 @@ fn people_see_every_string_and_what_is_missing() {
         "the same as otx",
         "sentinel: nothing leaves the tenant",
         "in about 1 query(s) to the workspace; more when an answer is too large, twice as many where",
-        "Queries to the workspace, inside the tenant: about 3 on hosts and clicks, about 1 on alerts, for the urls known, if all of them are risky; more when",
+        "Queries to the workspace, inside the tenant: about 2 on messages that hold the urls, about 3 on hosts and clicks, about 1 on alerts, for the urls known, if all of them are risky; more when",
         "`load --until links` reads them",
         "INCOMPLETE so far: the following is missing (gaps): 1",
         "table absent: DeviceEvents",
