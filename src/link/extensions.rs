@@ -16,6 +16,9 @@ const HOSTS: [&str; 9] = [
 /// Names of items whose value is a url.
 const URLS: [&str; 6] = ["request", "requesturl", "uri", "url", "urlname", "weburl"];
 
+/// Parts of names of items that tell where somebody came from or is sent to.
+const FROM: [&str; 5] = ["location", "origin", "redirect", "refer", "src"];
+
 /// The request and the destination host that extensions name; either may be empty.
 pub fn extended_request(extensions: &str) -> (String, String) {
     let (mut request, mut destination) = (String::new(), String::new());
@@ -29,7 +32,7 @@ pub fn extended_request(extensions: &str) -> (String, String) {
         let is_url = match name.as_str() {
             "" => value.contains('.'),
             // Where somebody came from was not asked for.
-            name if name.contains("refer") => false,
+            name if FROM.iter().any(|from| name.contains(from)) => false,
             name => URLS.contains(&name) || value.contains("://"),
         };
         if is_url && request.is_empty() {
@@ -95,6 +98,11 @@ mod tests {
                 "",
             ),
             ("referer=https://evil.example/a;x=2", "", ""),
+            (
+                "origin=https://evil.example;redirect_url=https://evil.example/b",
+                "",
+                "",
+            ),
             ("evil.example/a?b=1;c=2", "evil.example/a?b=1", ""),
             ("", "", ""),
             (";;\";", "", ""),

@@ -85,6 +85,15 @@ const SHARED: &[&str] = &[
     "zoom.us",
 ];
 
+/// Hosts of services below a private suffix that all who use them share.
+const SHARED_BELOW: &[&str] = &[
+    "firebasestorage.googleapis.com",
+    "gist.githubusercontent.com",
+    "objects.githubusercontent.com",
+    "raw.githubusercontent.com",
+    "storage.googleapis.com",
+];
+
 /// Suffixes below which each host belongs to one party, and which the Public Suffix List lacks. The suffix itself and its
 /// `www` are the service's own, and shared.
 const PARTIES: &[&str] = &[
@@ -114,6 +123,9 @@ pub fn is_shared(url: &Url, configured: &[String]) -> bool {
         let below = host.strip_suffix(suffix).unwrap_or_default();
         return matches!(below, "" | "www.");
     }
+    if SHARED_BELOW.contains(&host) {
+        return true;
+    }
     !is_below_private_suffix(host) && SHARED.iter().any(|domain| is_of(domain))
 }
 
@@ -129,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_name_no_private_suffix() {
-        for list in [SHARED, PARTIES] {
+        for list in [SHARED, SHARED_BELOW, PARTIES] {
             assert!(list.is_sorted_by(|one, next| one < next));
         }
         let known = PARTIES
@@ -157,6 +169,9 @@ mod tests {
             "https://sharepoint.com/a",
             "https://www.weebly.com/a",
             "https://s3.amazonaws.com./bucket/a",
+            "https://storage.googleapis.com/bucket/a.html",
+            "https://firebasestorage.googleapis.com/v0/b/x",
+            "https://raw.githubusercontent.com/u/r/a.html",
         ] {
             assert!(shared(text, &[]), "{text}");
         }

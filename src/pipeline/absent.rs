@@ -1,8 +1,8 @@
-//! Messages that the audit log lists and the list of their team did not give. Their absence is proven, or it is a gap.
+//! Messages that a log lists and the list of their team did not give. Their absence is proven, or it is a gap.
 //!
 //! Each is asked for singly. It is gone when Microsoft Graph says when it was deleted, or answers 404 while it shows other
-//! messages of that channel. A reply is 404 everywhere but under its first message, and no log names that one. So what may
-//! be a reply is only gone when its channel was read whole.
+//! messages of that channel. A reply is 404 everywhere but under its first message, which only Defender's log names. So what
+//! else may be a reply is only gone when its channel was read whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -151,7 +151,8 @@ pub(super) async fn settle(
             root: lists
                 .roots
                 .get(&(team.clone(), message.to_string()))
-                .cloned(),
+                .cloned()
+                .or_else(|| logged_root(fetched, id, message)),
         });
         channels.push(messages.collect::<Vec<_>>());
     }
@@ -199,6 +200,19 @@ pub(super) async fn settle(
         }
     }
     Ok(absent)
+}
+
+/// The first message of the thread of a reply that Defender's log names.
+fn logged_root(fetched: &Fetched<'_>, channel: &ChannelId, message: &str) -> Option<String> {
+    let id = MessageId::in_place(channel.as_str(), message);
+    let node = fetched.graph.find(Label::Message, id.as_str())?;
+    let root = fetched
+        .graph
+        .targets(node, EdgeType::ReplyTo)
+        .into_iter()
+        .next()?;
+    let (_, root) = fetched.graph.node(root).id.rsplit_once('/')?;
+    Some(root.to_owned())
 }
 
 /// The team in which a channel's messages are asked for: one whose list could be read, else the first.

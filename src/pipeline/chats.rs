@@ -30,34 +30,49 @@ pub(super) async fn read(
     findings: &mut Findings,
     known: &mut Known,
 ) -> Result<(), Failure> {
-    let mut users_done = BTreeSet::new();
     let mut chats_done = BTreeSet::new();
-    for _ in 0..context.options.rounds {
+    let rounds = context.options.rounds;
+    for _ in 0..rounds.max(1) {
         let Known {
             directory,
             urls,
             verdicts,
+            chat_users,
             ..
         } = &mut *known;
-        let users = waiting(context, &findings.graph, verdicts, &users_done);
-        if users.is_empty() {
+        let users = waiting(context, &findings.graph, verdicts, chat_users);
+        if rounds > 0 && !users.is_empty() {
+            chat_users.extend(users.iter().copied());
+            let chats = chats_of(context, findings, directory, users, &mut chats_done).await?;
+            let people = read_messages(context, findings, urls, chats).await?;
+            directory.resolve(context, findings, STAGE, &people).await?;
+            intel::ask_about_new(context, findings, STAGE, urls, verdicts).await?;
+            spread::follow(context, findings, known, STAGE).await?;
+        }
+        spread::read_rest(context, findings, known, STAGE).await?;
+        if waiting(context, &findings.graph, &known.verdicts, &known.chat_users).is_empty() {
             break;
         }
-        users_done.extend(users.iter().copied());
-        let chats = chats_of(context, findings, directory, users, &mut chats_done).await?;
-        let people = read_messages(context, findings, urls, chats).await?;
-        directory.resolve(context, findings, STAGE, &people).await?;
-        intel::ask_about_new(context, findings, STAGE, urls, verdicts).await?;
-        spread::follow(context, findings, known, STAGE).await?;
     }
-    let left = waiting(context, &findings.graph, &known.verdicts, &users_done).len();
+    Ok(())
+}
+
+/// Notes how many users wait whose chats were not read, since all rounds are used up.
+pub(super) fn note_waiting(context: &Context, findings: &mut Findings, known: &Known) {
+    let left = waiting(context, &findings.graph, &known.verdicts, &known.chat_users).len();
     if left > 0 {
-        let reason = "all rounds are used up and new senders of risky urls wait; raise --rounds in a new case to read their chats";
+        let reason = match context.options.chats_of {
+            ChatsOf::Touched => {
+                "all rounds are used up and users whom risky urls reached wait; raise --rounds in a new case to read their chats"
+            }
+            _ => {
+                "all rounds are used up and new senders of risky urls wait; raise --rounds in a new case to read their chats"
+            }
+        };
         findings
             .notes
             .add(STAGE, msgraph::SOURCE, reason, left as u64);
     }
-    spread::read_rest(context, findings, known, STAGE).await
 }
 
 /// The users whose chats should be read and have not been read.
@@ -130,7 +145,8 @@ async fn chats_of(
     }
     findings.add_nameless(STAGE, "chats", nameless);
     if foreign > 0 {
-        let reason = "chats that another tenant owns were not read: only that tenant can read them";
+        let reason =
+            "chats that another tenant owns were not listed: only that tenant can read them whole";
         findings.notes.add(STAGE, msgraph::SOURCE, reason, foreign);
     }
     if of_meetings > 0 {

@@ -1,5 +1,7 @@
 //! Rows of UrlClickEvents: who clicked which url, what Safe Links did, and where the click was led on to.
 
+use std::collections::HashSet;
+
 use url::Url;
 
 use super::counted::CountedEvents;
@@ -40,15 +42,14 @@ pub(super) fn put(
         };
         graph.link(user, edge, url, seen);
     }
-    let mut visited = Vec::new();
+    let (mut visited, mut last) = (HashSet::new(), None);
     for step in chain(row) {
         let step = urls.put(graph, step, seen);
-        if let Some(from) = visited.last().copied()
-            && !visited.contains(&step)
-        {
+        let is_new = visited.insert(step);
+        if let Some(from) = last.filter(|_| is_new) {
             graph.link(from, Edge::RedirectsTo { count }, step, seen);
         }
-        visited.push(step);
+        last = Some(step);
     }
     Some(Click { user, url })
 }

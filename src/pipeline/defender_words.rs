@@ -20,7 +20,7 @@ pub(super) struct DefenderWords {
     /// The urls that rows show in each message.
     held: BTreeMap<NodeRef, BTreeSet<NodeRef>>,
     /// The names that rows have for people. What the directory or a message says of them stands over it.
-    names: Vec<(NodeRef, String)>,
+    names: BTreeMap<NodeRef, String>,
     /// The verdicts that were given, so that one is given again only when it changed.
     given: BTreeMap<NodeRef, Words>,
 }
@@ -79,7 +79,9 @@ impl DefenderWords {
 
     /// A row has a name for somebody.
     pub(super) fn name(&mut self, user: NodeRef, name: Option<String>) {
-        self.names.extend(name.map(|name| (user, name)));
+        if let Some(name) = name {
+            self.names.entry(user).or_insert(name);
+        }
     }
 
     /// Gives people without a name the first one that a row has for them.

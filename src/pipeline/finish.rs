@@ -27,6 +27,7 @@ pub(super) fn finish(context: &Context, findings: &mut Findings, known: Known, m
     let graph = &mut findings.graph;
     verdicts.words.name_people(graph);
     outside::mark(context, graph, &directory, verdicts.words.logged());
+    outside::tie_senders(graph, verdicts.words.logged());
     merge::users(graph, &directory, &mut starts);
     merge::hosts(graph);
     risk::assess(context, graph, &urls, &verdicts);

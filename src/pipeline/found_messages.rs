@@ -32,6 +32,8 @@ struct Unread {
     in_chats: Vec<(NodeRef, ChatMessagePlace)>,
     /// In chats that another tenant owns, by chat.
     foreign: BTreeMap<NodeRef, Vec<NodeRef>>,
+    /// The number of those in channels that another tenant owns.
+    abroad: u64,
     too_many: u64,
 }
 
@@ -42,8 +44,13 @@ pub(super) async fn read(
     known: &mut Known,
     stage: Stage,
 ) -> Result<Vec<NodeRef>, Failure> {
-    let logged = known.verdicts.words.logged();
-    let unread = Unread::of(context, &findings.graph, logged, &mut known.spread.read);
+    let unread = Unread::of(context, &findings.graph, known);
+    if unread.abroad > 0 {
+        let reason = "messages in channels that another tenant owns are known from Defender's log alone: only that tenant can read them";
+        findings
+            .notes
+            .add(stage, msgraph::SOURCE, reason, unread.abroad);
+    }
     if unread.too_many > 0 {
         let reason = "messages that Defender's log names were not read in Graph: more than 5,000 are not asked for one by one (the newest were); load another case with a shorter window";
         findings
@@ -59,15 +66,24 @@ pub(super) async fn read(
 
 impl Unread {
     /// Takes them from the messages that Defender's tables tell of, and marks them as asked for.
-    fn of(
-        context: &Context,
-        graph: &Graph,
-        logged: impl Iterator<Item = NodeRef>,
-        asked: &mut BTreeSet<NodeRef>,
-    ) -> Self {
-        let alone = logged.filter(|message| is_of_defender_alone(graph, *message));
+    fn of(context: &Context, graph: &Graph, known: &mut Known) -> Self {
+        let Known {
+            verdicts, spread, ..
+        } = known;
+        let is_foreign = |message: NodeRef| {
+            let owned = graph.node(message).facts.get(message::OWNED);
+            owned == Some(false)
+        };
+        let holds_risk = |message: NodeRef| {
+            let mut urls = graph.targets(message, EdgeType::Contains).into_iter();
+            urls.any(|url| verdicts.is_risky(url))
+        };
+        let alone = verdicts.words.logged();
+        let alone = alone.filter(|message| is_of_defender_alone(graph, *message));
+        // What another tenant owns is read from somebody's side, which is asked for only where a risky url stands.
+        let alone = alone.filter(|message| !is_foreign(*message) || holds_risk(*message));
         let mut messages: Vec<NodeRef> = alone.collect();
-        messages.retain(|message| asked.insert(*message));
+        messages.retain(|message| spread.read.insert(*message));
         messages.sort_by_key(|message| {
             let data = graph.node(*message);
             (data.facts.get(message::CREATED), &data.id)
@@ -91,7 +107,9 @@ impl Unread {
             let Some(place) = place else {
                 continue;
             };
-            if graph.node(place).label == Label::Channel {
+            if graph.node(place).label == Label::Channel && is_foreign(message) {
+                unread.abroad += 1;
+            } else if graph.node(place).label == Label::Channel {
                 let teams = graph.sources(place, EdgeType::HasChannel);
                 let root = graph.targets(message, EdgeType::ReplyTo).into_iter().next();
                 let root = root.and_then(|root| graph.node(root).id.rsplit_once('/'));
@@ -106,7 +124,7 @@ impl Unread {
                 }
             } else if !has_chats {
                 continue;
-            } else if data.facts.get(message::OWNED) == Some(false) {
+            } else if is_foreign(message) {
                 unread.foreign.entry(place).or_default().push(message);
             } else {
                 let place = ChatMessagePlace {
@@ -307,19 +325,27 @@ async fn read_foreign(
             given.extend(findings.graph.find(Label::Message, id.as_str()));
         }
     }
-    let messages = chats.values().flatten();
-    let missing = messages.filter(|message| !given.contains(*message)).count();
+    let is_given = |message: &&NodeRef| given.contains(*message);
+    let missing = chats
+        .values()
+        .flatten()
+        .filter(|message| !is_given(message))
+        .count();
+    let read = chats
+        .values()
+        .filter(|messages| messages.iter().any(|message| is_given(&message)));
+    let read = read.count();
     if missing > 0 {
         let reason = "messages in chats that another tenant owns are known from Defender's log alone: no recipient's side gave them";
         findings
             .notes
             .add(stage, msgraph::SOURCE, reason, missing as u64);
     }
-    if !given.is_empty() {
+    if read > 0 {
         let reason = "chats that another tenant owns were read from a recipient's side, which lacks what the recipients answered";
         findings
             .notes
-            .add(stage, msgraph::SOURCE, reason, wanted.len() as u64);
+            .add(stage, msgraph::SOURCE, reason, read as u64);
     }
     Ok(people)
 }
@@ -353,9 +379,13 @@ fn say_absent(findings: &mut Findings, stage: Stage, absent: &[NodeRef]) {
             sources.is_some_and(|sources| sources.contains(&bodies::GRAPH))
         })
     };
-    let places = |message: NodeRef| graph.targets(message, EdgeType::PostedIn);
-    let is_gone = |message: &&NodeRef| places(**message).into_iter().any(is_shown);
-    let gone = absent.iter().filter(is_gone).count();
+    let mut shown: BTreeMap<NodeRef, bool> = BTreeMap::new();
+    let mut is_gone = |message: &&NodeRef| {
+        let places = graph.targets(**message, EdgeType::PostedIn).into_iter();
+        let mut places = places.map(|place| *shown.entry(place).or_insert_with(|| is_shown(place)));
+        places.any(|is_shown| is_shown)
+    };
+    let gone = absent.iter().filter(|message| is_gone(message)).count();
     let unknown = absent.len() - gone;
     if gone > 0 {
         let reason = "messages that Defender's log names are gone: asked for one by one, Graph answers 404, and it shows others of their channels and chats";

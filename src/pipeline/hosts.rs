@@ -65,6 +65,16 @@ pub(super) async fn find(
         spread::follow(context, findings, known, STAGE).await?;
         spread::read_rest(context, findings, known, STAGE).await?;
     }
+    let Known { urls, verdicts, .. } = &*known;
+    let mut left = pivot::targets(context, &findings.graph, urls, verdicts);
+    left.retain(|target| !done.contains(&target.node));
+    if !left.is_empty() {
+        let reason = "all rounds are used up and urls to which clicks were led on turned out to be risky: they were not looked for on hosts and in clicks; raise --rounds in a new case, or name them with --url";
+        let count = left.len() as u64;
+        findings
+            .notes
+            .add(STAGE, context.logs.first().source(), reason, count);
+    }
     if shared > 0 {
         let reason =
             "on hosts that many parties share only the very url was looked for, not its host";

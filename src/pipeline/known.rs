@@ -18,6 +18,8 @@ pub(super) struct Known {
     pub(super) verdicts: Verdicts,
     /// The messages that Defender's tables tell of.
     pub(super) spread: Spread,
+    /// The users whose chats were read.
+    pub(super) chat_users: BTreeSet<NodeRef>,
 }
 
 /// The messages that Defender's tables tell of, and what was asked about them so far.

@@ -11,6 +11,7 @@ use super::defender_words::DefenderWords;
 use super::people;
 use super::urls::Urls;
 use crate::graph::node::{Channel, Chat, Message, Team, User};
+use crate::graph::schema::message;
 use crate::graph::{Edge, Graph, LOG, NodeRef, Seen};
 use crate::link::{self, MessageAddress};
 use crate::model::{
@@ -56,7 +57,7 @@ pub(super) struct PutMessage {
     pub(super) recipients: Vec<NodeRef>,
     /// When it was sent, with a record that says so.
     pub(super) sent: Seen,
-    /// The id of the team, for a message in a channel.
+    /// The id of the team, for a message in a channel of this tenant.
     pub(super) team: Option<TeamId>,
     /// The id by which Defender's tables name it.
     pub(super) defender_id: String,
@@ -198,8 +199,10 @@ impl LoggedMessage {
         for record in records {
             graph.see(node, Seen::in_record(record));
         }
-        if let Some(delivery) = text(&row, "delivery") {
-            graph.set(node, crate::graph::schema::message::DELIVERY, delivery);
+        // What became of it later may be known already.
+        let is_delivered = graph.node(node).facts.has(message::DELIVERY);
+        if let Some(delivery) = text(&row, "delivery").filter(|_| !is_delivered) {
+            graph.set(node, message::DELIVERY, delivery);
         }
         let (place, team) = put_place(graph, &address, &row, is_in_channel);
         graph.link(node, Edge::PostedIn { at: created }, place, sent);
@@ -211,7 +214,11 @@ impl LoggedMessage {
             graph.link(sender, Edge::Sent { at: created }, node, sent);
         }
         let mut received = Vec::new();
+        let sent_by = row.text("sender_upn").to_owned();
         for recipient in recipients {
+            if !sent_by.is_empty() && recipient.address.eq_ignore_ascii_case(&sent_by) {
+                continue;
+            }
             let Some(user) = put_recipient(graph, words, recipient, sent) else {
                 continue;
             };
@@ -253,7 +260,8 @@ impl LoggedMessage {
             sender,
             recipients: received,
             sent,
-            team,
+            // That of another tenant cannot be read here.
+            team: team.filter(|_| row.flag("owned") != Some(false)),
             defender_id: row.text("teams_message_id").to_owned(),
         }
     }

@@ -1,6 +1,6 @@
 //! Stage 3, messages: reads the messages that the audit log lists with a link, in the channels of the teams.
 //!
-//! Only the audit log decides which messages become nodes (with `--channels all`, which channels are read), no matter
+//! Only the logs decide which messages become nodes (with `--channels all`, which channels are read), no matter
 //! how the bodies are fetched. A listed message that was deleted becomes a node too. Each message goes into the graph
 //! with its links as it arrives, whatever the order; what depends on the order is settled at the end, and so is what
 //! became of the messages that the lists did not give (`absent.rs`).

@@ -48,9 +48,11 @@ mod teams;
 mod urls;
 mod verdicts;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::case::Manifest;
+use crate::graph::NodeRef;
 use crate::http::Client;
 use crate::model::Stage;
 
@@ -58,6 +60,7 @@ use self::context::Context;
 use self::directory::Directory;
 use self::findings::Findings;
 use self::known::{Known, Spread};
+use self::logged_messages::PutMessage;
 use self::progress::{Halt, Sequence};
 use self::verdicts::Verdicts;
 
@@ -137,11 +140,12 @@ async fn run_stages(
     let found = &seeds.messages;
     let messages = messages::read(context, findings, &mut directory, &mut urls, &teams, found);
     sequence.stage(Stage::Messages, messages).await?;
+    spread.read.extend(asked_in_channels(found));
 
     // The links were read with their messages, whose text is not kept.
     sequence.stage(Stage::Links, async { Ok(()) }).await?;
 
-    let asked = intel::ask(context, findings, &urls, &mut verdicts);
+    let asked = intel::ask(context, findings, &mut urls, &mut verdicts);
     sequence.stage(Stage::Intel, asked).await?;
 
     let mut known = Known {
@@ -149,6 +153,7 @@ async fn run_stages(
         urls,
         verdicts,
         spread,
+        chat_users: BTreeSet::new(),
     };
     let stage = Stage::Spread;
     let followed = async {
@@ -167,12 +172,19 @@ async fn run_stages(
         spread::what_was_done(context, findings, &mut known, stage).await
     };
     sequence.stage(stage, hosts).await?;
+    chats::note_waiting(context, findings, &known);
 
     let alerts = alerts::find(context, findings, &known);
     sequence.stage(Stage::Alerts, alerts).await?;
 
     finish::finish(context, findings, known, seeds.starts);
     Ok(())
+}
+
+/// The messages in channels that Defender's tables tell of, which are listed like those of the audit log.
+fn asked_in_channels(found: &[PutMessage]) -> impl Iterator<Item = NodeRef> {
+    let listed = found.iter().filter(|message| message.team.is_some());
+    listed.map(|message| message.node)
 }
 
 #[cfg(test)]

@@ -45,6 +45,8 @@ pub(super) async fn add(
         };
         let message = findings.graph.put(message, Seen::default());
         seeds.starts.add(message, BY_HAND, Seen::default());
+        // Each is asked for here.
+        spread.read.insert(message);
     }
     let ids = in_channels.iter().chain(&in_chats);
     let ids = ids.flat_map(|address| ids_of(context, address)).collect();

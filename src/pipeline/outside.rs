@@ -27,6 +27,30 @@ pub(super) fn mark(
     }
 }
 
+/// Gives a sender whom Graph names by id alone the address that a row has for the sender of the same message, so that both are
+/// one.
+pub(super) fn tie_senders(graph: &mut Graph, messages: impl Iterator<Item = NodeRef>) {
+    for message in messages {
+        let senders = graph.sources(message, EdgeType::Sent);
+        let [one, other] = senders.as_slice() else {
+            continue;
+        };
+        let address = |user: &NodeRef| {
+            let id = graph.node(*user).user_id()?;
+            id.as_upn().map(str::to_owned)
+        };
+        let (known, address) = match (address(one), address(other)) {
+            (None, Some(address)) => (*one, address),
+            (Some(address), None) => (*other, address),
+            _ => continue,
+        };
+        let facts = &graph.node(known).facts;
+        if !facts.has(user::UPN) && !facts.has(user::MAIL) {
+            graph.set(known, user::MAIL, Some(address));
+        }
+    }
+}
+
 fn is_outside(
     context: &Context,
     graph: &Graph,
@@ -48,5 +72,7 @@ fn is_outside(
         .or_else(|| data.facts.get(user::UPN));
     let domain = address.and_then(|address| address.rsplit_once('@'));
     let is_foreign = domain.is_some_and(|(_, domain)| !context.intel.privacy.is_own_domain(domain));
-    is_foreign && graph.node(message).facts.is(message::EXTERNAL)
+    // Without a list of the tenant's own domains nothing tells.
+    let is_told = !context.settings.internal_domains.is_empty();
+    is_told && is_foreign && graph.node(message).facts.is(message::EXTERNAL)
 }

@@ -8,14 +8,14 @@ use super::verdicts::Verdicts;
 use crate::graph::{Graph, Label, NodeRef};
 use crate::http::Failure;
 use crate::link;
-use crate::model::{PivotOn, Settings, Window, sorted};
+use crate::model::{PivotOn, Window, sorted};
 use crate::source::logs::{Query, Rows, chunks};
 
 /// A url that is searched for.
 pub(super) struct Target {
     pub(super) node: NodeRef,
     pub(super) url: Url,
-    /// True for a url on a shared service, where only exactly this url counts.
+    /// True for a url on a shared service or on a host of the tenant's own, where only exactly this url counts.
     pub(super) shared: bool,
     /// The search terms for logs.
     search_terms: Vec<String>,
@@ -41,7 +41,7 @@ pub(super) fn targets(
         return risky(context, graph, urls, verdicts);
     }
     let nodes = graph.labelled(Label::Url);
-    to_targets(&context.settings, graph, urls, nodes)
+    to_targets(context, graph, urls, nodes)
 }
 
 /// The risky urls and those that the analyst named, sorted by the ids of their nodes.
@@ -55,21 +55,21 @@ pub(super) fn risky(
     nodes.extend(urls.named(graph, &context.options.urls));
     nodes.sort_by_key(|url| &graph.node(*url).id);
     nodes.dedup();
-    to_targets(&context.settings, graph, urls, nodes)
+    to_targets(context, graph, urls, nodes)
 }
 
 /// The number of queries of this kind for all urls of the graph.
 pub(super) fn query_count(context: &Context, graph: &Graph, urls: &Urls, query: Query) -> usize {
-    let targets = to_targets(&context.settings, graph, urls, graph.labelled(Label::Url));
+    let targets = to_targets(context, graph, urls, graph.labelled(Label::Url));
     let targets: Vec<&Target> = targets.iter().collect();
     chunks(targets, |target| search_terms(query, target)).len()
 }
 
-fn to_targets(settings: &Settings, graph: &Graph, urls: &Urls, nodes: Vec<NodeRef>) -> Vec<Target> {
+fn to_targets(context: &Context, graph: &Graph, urls: &Urls, nodes: Vec<NodeRef>) -> Vec<Target> {
     let urls = nodes
         .into_iter()
         .filter_map(|node| Some((node, urls.url(graph, node)?)));
-    urls.filter_map(|(node, url)| Target::new(settings, node, url))
+    urls.filter_map(|(node, url)| Target::new(context, node, url))
         .collect()
 }
 
@@ -117,8 +117,10 @@ fn wrapped(terms: &[String]) -> Vec<String> {
 
 impl Target {
     /// `None` for a url without any search term.
-    fn new(settings: &Settings, node: NodeRef, url: Url) -> Option<Self> {
-        let shared = link::is_shared(&url, &settings.shared_domains);
+    fn new(context: &Context, node: NodeRef, url: Url) -> Option<Self> {
+        // On a host of the tenant's own everybody comes and goes, as on a shared one.
+        let shared = link::is_shared(&url, &context.settings.shared_domains)
+            || context.intel.privacy.is_internal(&url);
         let hosts = link::host_search_terms(&url);
         let search_terms = if shared {
             link::path_search_terms(&url)

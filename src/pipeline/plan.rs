@@ -228,6 +228,7 @@ pub async fn plan(
         urls,
         verdicts,
         spread,
+        chat_users: BTreeSet::new(),
     };
     let chats = plan_chats(&context, &mut findings, &mut known, listing).await?;
     let urls = known.urls;
@@ -583,12 +584,15 @@ fn unknown(options: &Options, messages: &MessagePlan, chats: ChatPlan) -> Vec<St
         ));
     }
     unknown.push(
-        "every message of the tenant that holds a risky url is found after the verdicts, and the same providers are asked about other urls in it by the same rules; the queries stay inside the tenant"
+        "every message of the tenant that holds a risky url is found after the verdicts and read in Microsoft Graph, and where clicks on it were led on to is found too; the same providers are asked about other urls in these by the same rules"
             .to_owned(),
     );
     if !chats.complete {
         let whose = match options.chats_of {
             ChatsOf::All => "all senders of links",
+            ChatsOf::Touched => {
+                "those who sent or received a risky url, opened or clicked one (the verdicts tell who)"
+            }
             _ => "those who sent a risky url (the verdicts tell who)",
         };
         let listed = match chats.recorded {

@@ -17,6 +17,8 @@ use crate::source::logs::{Query, Row, Rows};
 use crate::terminal::clean;
 
 const STAGE: Stage = Stage::Seeds;
+/// The most reported calls that are named.
+const MOST_CALLS: usize = 10;
 /// The longest name in a note, in characters.
 const NAME: usize = 120;
 
@@ -43,6 +45,10 @@ pub(super) fn put(
     let mut notes = Notes::default();
     for report in reports(rows.rows) {
         let first = &report.first;
+        if !is_first(first) {
+            notes.graded_only += 1;
+            continue;
+        }
         if !first.text("content").eq_ignore_ascii_case("ChatMessage") {
             notes.call(first);
             continue;
@@ -63,8 +69,9 @@ pub(super) fn put(
     put
 }
 
-/// The reports in the rows, in the order of their ids.
-fn reports(rows: Vec<Row>) -> impl Iterator<Item = Report> {
+/// The reports in the rows, in the order in which they were graded, so that the newest verdict stands where somebody reported
+/// a message twice.
+fn reports(rows: Vec<Row>) -> Vec<Report> {
     let mut reports: BTreeMap<String, Report> = BTreeMap::new();
     for row in rows {
         let id = match row.text("submission_id") {
@@ -97,13 +104,19 @@ fn reports(rows: Vec<Row>) -> impl Iterator<Item = Report> {
             report.first = row;
         }
     }
-    reports.into_values()
+    let mut reports: Vec<Report> = reports.into_values().collect();
+    reports.sort_by_key(|report| report.verdict.as_ref().and_then(|(at, _)| *at));
+    reports
 }
 
 /// Of the rows of a report, that of the person who reported comes first: a grading can bear the same time.
-fn order(row: &Row) -> (Option<DateTime<Utc>>, bool) {
-    let is_first = matches!(row.text("operation"), "UserSubmission" | "AdminSubmission");
-    (row.time("reported"), !is_first)
+fn order(row: &Row) -> (bool, Option<DateTime<Utc>>) {
+    (!is_first(row), row.time("reported"))
+}
+
+/// True for a row of the person who reported; others are about the grading.
+fn is_first(row: &Row) -> bool {
+    matches!(row.text("operation"), "UserSubmission" | "AdminSubmission")
 }
 
 impl Report {
@@ -175,6 +188,8 @@ struct Notes {
     /// The reports of calls, by who reported whom.
     calls: BTreeMap<(String, String), u64>,
     without_sender: u64,
+    /// The reports that were made before the window.
+    graded_only: u64,
     without_message: u64,
     of_several: u64,
 }
@@ -198,12 +213,20 @@ impl Notes {
                 findings.notes.add(STAGE, source, reason, count);
             }
         };
-        for ((reporter, sender), count) in self.calls {
+        let mut calls: Vec<_> = self.calls.into_iter().collect();
+        let others: u64 = calls.iter().skip(MOST_CALLS).map(|(_, count)| count).sum();
+        calls.truncate(MOST_CALLS);
+        for ((reporter, sender), count) in calls {
             let reason = format!(
                 "{reporter} reported a call from {sender}; a log of calls is not read, so ask {reporter} what was said and done"
             );
             note(&reason, count);
         }
+        note("other reported calls; look at them in Defender", others);
+        note(
+            "reports that were made before the window, and of which only the grading is in it",
+            self.graded_only,
+        );
         note(
             "reports of messages that name no sender; look at them in Defender",
             self.without_sender,
@@ -266,6 +289,7 @@ mod tests {
     fn read(given: &[Value]) -> Vec<(Option<String>, usize, Option<String>)> {
         let reports = reports(rows(Query::Reported, given));
         reports
+            .into_iter()
             .map(|report| {
                 let mut candidates = report.candidates();
                 let chosen = candidates.pop();
@@ -323,7 +347,7 @@ mod tests {
                 (None, 0, None)
             ]
         );
-        let first = reports(rows(Query::Reported, &given)).next().unwrap().first;
+        let first = reports(rows(Query::Reported, &given)).pop().unwrap().first;
         assert_eq!(first.text("reporter_upn"), "anna@contoso.example");
     }
 }

@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
-
 use super::context::Context;
 use super::findings::Findings;
 use super::known::{Known, Spread};
@@ -61,6 +59,7 @@ pub(super) async fn follow(
             urls,
             verdicts,
             spread,
+            ..
         } = &mut *known;
         let mut targets = pivot::risky(context, &findings.graph, urls, verdicts);
         targets.retain(|target| !spread.searched.contains(&target.node));
@@ -162,27 +161,37 @@ pub(super) fn find(graph: &Graph, id: &str) -> Option<NodeRef> {
     graph.find(Label::Message, id.as_str())
 }
 
-/// Writes what was done to a message: where it was last known to be, and what succeeded.
+/// Writes what was done to a message: where it was last known to be, and what succeeded. One that was delivered again stands.
 fn put_done(graph: &mut Graph, message: NodeRef, rows: &[Row]) {
-    let mut last: Option<(Option<DateTime<Utc>>, &str)> = None;
-    for row in rows {
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    rows.sort_by_key(|row| (row.time("time"), row.text("location")));
+    let mut zapped = None;
+    for row in &rows {
         graph.see(message, Seen::in_record(row.record));
-        let (at, location) = (row.time("time"), row.text("location"));
-        if !location.is_empty() && last.is_none_or(|known| known <= (at, location)) {
-            last = Some((at, location));
-        }
+        let kind = row.text("action_type");
         if !row.text("result").eq_ignore_ascii_case("success") {
             continue;
         }
-        let kind = row.text("action_type");
+        if is_redelivery(kind) || is_redelivery(row.text("action")) {
+            zapped = None;
+            continue;
+        }
         if !kind.is_empty() {
             graph.set(message, message::ZAP, vec![kind.to_owned()]);
         }
-        if let Some(at) = at {
-            graph.set(message, message::ZAPPED, at);
-        }
+        zapped = row.time("time").or(zapped);
     }
-    if let Some((_, location)) = last {
+    if let Some(at) = zapped {
+        graph.set(message, message::ZAPPED, at);
+    }
+    let mut locations = rows.iter().rev().map(|row| row.text("location"));
+    if let Some(location) = locations.find(|location| !location.is_empty()) {
         graph.set(message, message::DELIVERY, location.to_owned());
     }
+}
+
+/// True for an action that gives a message back.
+fn is_redelivery(action: &str) -> bool {
+    let action = action.to_lowercase();
+    action.contains("redeliver") || action.contains("release")
 }

@@ -167,7 +167,7 @@ fn a_url_is_new_to_the_providers_once() {
         urls.put_text(&mut graph, url, Seen::default());
     }
     let new: Vec<_> = verdicts
-        .take_new(&graph, &urls)
+        .take_new(&graph, &mut urls)
         .into_iter()
         .map(|node| graph.node(node).id.as_str())
         .collect();
@@ -176,7 +176,7 @@ fn a_url_is_new_to_the_providers_once() {
         urls.put_text(&mut graph, url, Seen::default());
     }
     let new: Vec<_> = verdicts
-        .take_new(&graph, &urls)
+        .take_new(&graph, &mut urls)
         .into_iter()
         .map(|node| graph.node(node).id.as_str())
         .collect();

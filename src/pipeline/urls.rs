@@ -13,6 +13,8 @@ use crate::link;
 pub(super) struct Urls {
     /// The urls of nodes whose id is truncated.
     long: HashMap<NodeRef, Url>,
+    /// The urls that were put and not taken since.
+    new: Vec<NodeRef>,
 }
 
 impl Urls {
@@ -32,8 +34,11 @@ impl Urls {
             let domain = graph.put(node::Domain(domain), seen);
             graph.link(node, Edge::OnDomain, domain, seen);
         }
-        if known.is_none() && graph.node(node).id.len() != length {
-            self.long.insert(node, url);
+        if known.is_none() {
+            self.new.push(node);
+            if graph.node(node).id.len() != length {
+                self.long.insert(node, url);
+            }
         }
         node
     }
@@ -47,6 +52,13 @@ impl Urls {
     ) -> Option<NodeRef> {
         let (url, _) = link::canonical(text)?;
         Some(self.put(graph, url, seen))
+    }
+
+    /// Takes the urls that were put since they were taken last, sorted by url.
+    pub(super) fn take_new(&mut self, graph: &Graph) -> Vec<NodeRef> {
+        let mut new = std::mem::take(&mut self.new);
+        new.sort_by_key(|node| self.text(graph, *node));
+        new
     }
 
     /// The nodes of all urls, sorted by url.

@@ -27,8 +27,8 @@ pub(super) struct Verdicts {
 
 impl Verdicts {
     /// The nodes of the urls that were not looked up yet, sorted by url. They are marked as looked up.
-    pub(super) fn take_new(&mut self, graph: &Graph, urls: &Urls) -> Vec<NodeRef> {
-        let mut new = urls.nodes(graph);
+    pub(super) fn take_new(&mut self, graph: &Graph, urls: &mut Urls) -> Vec<NodeRef> {
+        let mut new = urls.take_new(graph);
         new.retain(|node| self.looked_up.insert(*node));
         new
     }

@@ -25,7 +25,7 @@ pub(super) use self::service::ServiceState;
 pub(super) async fn ask(
     context: &Context,
     findings: &mut Findings,
-    urls: &Urls,
+    urls: &mut Urls,
     verdicts: &mut Verdicts,
 ) -> Result<(), Failure> {
     for provider in &context.intel.providers {
@@ -53,7 +53,7 @@ pub(super) async fn ask_about_new(
     context: &Context,
     findings: &mut Findings,
     stage: Stage,
-    urls: &Urls,
+    urls: &mut Urls,
     verdicts: &mut Verdicts,
 ) -> Result<(), Failure> {
     let new = New::of(context, findings, urls, verdicts);
@@ -153,7 +153,7 @@ impl New {
     fn of(
         context: &Context,
         findings: &mut Findings,
-        urls: &Urls,
+        urls: &mut Urls,
         verdicts: &mut Verdicts,
     ) -> Self {
         let providers = &context.intel.providers;

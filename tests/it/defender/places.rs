@@ -195,8 +195,8 @@ fn with_both_each_table_is_asked_where_it_is() {
         ]
     );
     // The workspace first: the ends of its logs, and one query each, whether it has the table or not. `link_messages_cloud`
-    // is answered there. The columns of two tables are asked for there too, and what chats show to be risky takes another three.
-    assert_eq!(sent(&result, "log_analytics"), 15);
+    // is answered there. The columns of two tables are asked for there too, and what chats show to be risky takes another two.
+    assert_eq!(sent(&result, "log_analytics"), 14);
     let queries: Vec<String> = lab
         .tenant
         .requests_to(tenant_sim::Service::Graph)

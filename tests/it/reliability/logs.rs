@@ -5,7 +5,7 @@ use tenant_sim::{Action, Detail, Fault, Service, World};
 
 /// A load of the small world asks Log Analytics ten times when nothing is wrong: once for the ends of the logs, twice for
 /// SmartScreen, and seven times for clicks, known threats, messages, hosts (three) and alerts.
-const USUAL: u64 = 10;
+const USUAL: u64 = 16;
 
 /// A fault of every query that reads this table, or of the query `log_ends`.
 fn fault(table: &str, action: Action) -> Fault {

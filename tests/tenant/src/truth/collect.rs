@@ -360,17 +360,18 @@ impl<'a> Run<'a> {
     /// Stage chats, with a stage spread behind each round.
     fn chat_messages(&mut self) {
         let mut asked = BTreeSet::new();
-        for _ in 0..self.query.rounds {
+        for _ in 0..self.query.rounds.max(1) {
             let users = self.of_interest();
             let fresh: BTreeSet<UserIx> = users
                 .difference(&asked)
                 .copied()
+                .filter(|_| self.query.rounds > 0)
+                .collect();
+            asked.extend(&fresh);
+            let fresh: BTreeSet<UserIx> = fresh
+                .into_iter()
                 .filter(|u| self.world.users[*u].in_directory())
                 .collect();
-            if fresh.is_empty() {
-                break;
-            }
-            asked.extend(&fresh);
             let chats: BTreeSet<ChatIx> = (0..self.world.chats.len())
                 .filter(|c| {
                     let chat = &self.world.chats[*c];
@@ -391,10 +392,12 @@ impl<'a> Run<'a> {
                 }
             }
             self.spread();
+            self.read_found();
+            if self.of_interest().is_subset(&asked) {
+                break;
+            }
         }
-        let interest = self.of_interest();
-        self.read_found();
-        for user in interest {
+        for user in self.of_interest() {
             let id = self.world.users[user].id.clone();
             if id.is_empty() {
                 continue;

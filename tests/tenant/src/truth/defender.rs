@@ -309,7 +309,12 @@ impl<'a> Run<'a> {
                     let received = row.recipients.iter().any(|one| {
                         one.named != Named::No && world.users[one.fact_user].in_directory()
                     });
-                    if row.owned == Some(false) && received && !self.query.no_sides {
+                    let holds_risk = told.urls.keys().any(|link| self.risky(*link));
+                    if row.owned == Some(false)
+                        && received
+                        && holds_risk
+                        && !self.query.no_sides
+                    {
                         foreign.insert(chat);
                     }
                 }

@@ -21,8 +21,8 @@
 //!
 //! And about what Defender tells of messages:
 //! * A message that only Defender tells of is asked of Graph, behind the chats and behind each round of clicks: singly in
-//!   channels and in chats of this tenant, with the members of these. Of a chat that another tenant owns, and of which a row
-//!   says so, all that came from outside with a link is read from the side of a recipient, and neither its topic nor its
+//!   channels and in chats of this tenant, with the members of these. Of a chat that another tenant owns, of which a row says
+//!   so, and in which a risky url stands, all that came from outside with a link is read from the side of a recipient, and neither its topic nor its
 //!   members. `--chats-of none` reads no chat. Its team has the name that the row gives, and nobody's MEMBER_OF.
 //! * Senders and recipients are asked of the directory, whether the row names them by an id or by an address, which is the
 //!   UPN where it stands alone. An address beside an id is the mail address.

@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
             let facts = &self.world.links[*link];
             if about == About::Url(*link) {
                 found.insert(*link, "url");
-            } else if facts.host == *host_of && !facts.shared {
+            } else if facts.host == *host_of && !facts.shared && !facts.internal {
                 found.insert(*link, "host");
             }
         }
