@@ -123,9 +123,21 @@ CALL () {
   }
   RETURN at, what, who, url, detail
   UNION ALL
-  MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)
-  WHERE all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
-    AND coalesce($case IN url.risky_in, url.risky)
+  CALL () {
+    MATCH (url:Url {risky: true})<-[contains:CONTAINS]-(message:Message)
+    WHERE all(x IN [url, contains, message] WHERE $case IS NULL OR $case IN x.cases)
+      AND coalesce($case IN url.risky_in, url.risky)
+    RETURN message, url
+    UNION
+    MATCH (message:Message {risky: true})
+    WHERE ($case IS NULL OR $case IN message.cases) AND coalesce($case IN message.risky_in, message.risky)
+      AND NOT EXISTS {
+        MATCH (message)-[contains:CONTAINS]->(held:Url {risky: true})
+        WHERE all(x IN [contains, held] WHERE $case IS NULL OR $case IN x.cases)
+          AND coalesce($case IN held.risky_in, held.risky)
+      }
+    RETURN message, null AS url
+  }
   MATCH (message)-[posted:POSTED_IN*0..1]->(named:Message|Channel|Chat)<-[mentions:MENTIONS]-(alert:Alert)
   WHERE all(x IN posted + [named, mentions, alert] WHERE $case IS NULL OR $case IN x.cases)
     AND NOT EXISTS {

@@ -4,7 +4,9 @@
 //   or that nothing leads to, over the urls in via, to the last one. hops counts the steps, clicks the clicks that were
 //   led over the least used of them. risky is true when the last url is malicious, risky_from when the first one is:
 //   a harmless start with a malicious end is a shortener or an open redirect that hides it. clicked_by are the users
-//   who clicked the first one. At most limit chains of at most eight steps, those with a malicious end first.
+//   who clicked the first one. Steps of different
+//   clicks are joined, so nobody need have gone the whole way. At most limit chains of at most four steps, those with a
+//   malicious end first.
 // parameters: limit integer optional default 500 example 100
 // returns: table
 // columns: from, via, to, hops, clicks, risky_from, risky, clicked_by
@@ -22,10 +24,10 @@ WHERE NOT EXISTS {
     MATCH (somebody:User)-[did:OPENED|CLICKED]->(first)
     WHERE all(x IN [somebody, did] WHERE $case IS NULL OR $case IN x.cases)
   }
-MATCH path = (first)-[:REDIRECTS_TO*1..8]->(last:Url)
+MATCH path = (first)-[:REDIRECTS_TO*1..4]->(last:Url)
 WHERE all(x IN nodes(path) + relationships(path) WHERE $case IS NULL OR $case IN x.cases)
   AND all(node IN nodes(path) WHERE single(other IN nodes(path) WHERE other = node))
-  AND (length(path) = 8 OR NOT EXISTS {
+  AND (length(path) = 4 OR NOT EXISTS {
     MATCH (last)-[led:REDIRECTS_TO]->(further:Url)
     WHERE NOT further IN nodes(path) AND all(x IN [led, further] WHERE $case IS NULL OR $case IN x.cases)
   })

@@ -1,7 +1,7 @@
 // name: url-blast-radius
 // title: Everyone and everything a url reached
 // description: Who sent the url, who got it (recipients as Defender names them, members of the team of a standard
-//   channel, as far as teams were read, and participants of the chat), who opened or clicked it, and which hosts went
+//   channel, as far as teams were read, and participants of the chat), who reported it, who opened or clicked it, and which hosts went
 //   there. opened is the first time that the user did; at is the time of the message, else of the opening or the
 //   connection. recipients-of says what each of them did and what was taken away. Neo4j Browser draws the sender, the
 //   recipients, who clicked and who reported it. The url may be defanged.
@@ -27,6 +27,10 @@ CALL (url) {
   UNION
   MATCH (url)<-[contains:CONTAINS]-(message:Message)<-[got:RECEIVED]-(user:User)
   WHERE all(x IN [contains, message, got, user] WHERE $case IS NULL OR $case IN x.cases)
+  RETURN user, message
+  UNION
+  MATCH (url)<-[contains:CONTAINS]-(message:Message)<-[told:REPORTED]-(user:User)
+  WHERE all(x IN [contains, message, told, user] WHERE $case IS NULL OR $case IN x.cases)
   RETURN user, message
   UNION
   MATCH (url)<-[contains:CONTAINS]-(message:Message)-[posted:POSTED_IN]->(channel:Channel)
