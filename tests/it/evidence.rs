@@ -365,7 +365,8 @@ async fn no_part_is_shown_that_does_not_speak_of_it() {
                 }
             }
             if kind == EdgeType::Sent {
-                assert_eq!(parts.found.len(), 1, "{}", shown(&graph, thing));
+                // A page of Graph holds a message once, and an export may hold its row twice.
+                assert!(!parts.found.is_empty(), "{}", shown(&graph, thing));
             }
         }
     }

@@ -120,7 +120,7 @@ fn a_read_only_copy_is_read_by_another_user() {
     let replay = words(&run::REPLAY);
     let ran = run::run(&mut command(&replay));
     assert_eq!(ran.code, Some(3), "{ran:#?}");
-    assert_eq!(ran.json()["summary"]["risky_senders"], 5, "{ran:#?}");
+    assert_eq!(ran.json()["summary"]["risky_senders"], 6, "{ran:#?}");
     assert!(
         ran.stderr.contains("nothing was saved: the case in "),
         "{ran:#?}"

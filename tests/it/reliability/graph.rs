@@ -260,7 +260,7 @@ rows! {
         .gap("messages", "graph", "the audit log lists messages in the team Finance that were not read: channel messages: not permitted (HTTP 403); grant the application ChannelMessage.Read.All", 10)
         .gap("messages", "graph", "the audit log lists messages in the team R&D \"Projects\" | 2026 that were not read: channel messages: not permitted (HTTP 403); grant the application ChannelMessage.Read.All", 8)
         .gap("messages", "graph", "the audit log lists messages in the team Fabrikam joint that were not read: channel messages: not permitted (HTTP 403); grant the application ChannelMessage.Read.All", 4)
-        .sends("graph", 1..=8)
+        .sends("graph", 1..=22)
         .heals();
 
     a_refusal_without_a_word: Row::new("403 without a word (`UnknownError`).")
@@ -303,7 +303,7 @@ rows! {
 
     a_chat_bars_the_application: Row::new("The messages of every chat are barred by its list of rights (403 `AclCheckFailed`).")
         .script(|_| vec![always("/chats/[^/]*/messages", refusal(403, "Forbidden", "AclCheckFailed-Make sure the caller is in the roster"))])
-        .gap("chats", "graph", "chat messages: closed to every application (HTTP 403 Forbidden: \"AclCheckFailed-Make sure the caller is in the roster\"): blocked, or barred by its own list of rights; no permission opens it, so ask in Teams' admin centre what holds it closed", 4)
+        .gap("chats", "graph", "chat messages: closed to every application (HTTP 403 Forbidden: \"AclCheckFailed-Make sure the caller is in the roster\"): blocked, or barred by its own list of rights; no permission opens it, so ask in Teams' admin centre what holds it closed", 5)
         .heals();
 
     an_application_is_not_installed: Row::new("The application may read only the teams that it is installed in (403 `NotEnoughPrivileges`).")
@@ -316,11 +316,11 @@ rows! {
 
     a_thread_of_another_tenant: Row::new("The messages of every chat are in another tenant (403).")
         .script(|_| vec![always("/chats/[^/]*/messages", refusal(403, "Forbidden", "The thread is not in this tenant."))])
-        .note("chats", "graph", "chat messages: belongs to another tenant, and only that one can read it (HTTP 403 Forbidden: \"The thread is not in this tenant.\")", 4);
+        .note("chats", "graph", "chat messages: belongs to another tenant, and only that one can read it (HTTP 403 Forbidden: \"The thread is not in this tenant.\")", 5);
 
     chats_of_another_tenant: Row::new("Another tenant owns all chats.")
         .script(|_| vec![always("/users/[^/]*/chats", Action::Items("tenantId", json!(ELSEWHERE)))])
-        .note("chats", "graph", "chats that another tenant owns were not read: only that tenant can read them", 4);
+        .note("chats", "graph", "chats that another tenant owns were not listed: only that tenant can read them whole", 4);
 
     no_chats: Row::new("The chats of every user are not found (404).")
         .script(|_| vec![always("/users/[^/]*/chats", Action::status(404))])
@@ -330,6 +330,7 @@ rows! {
     no_messages_of_chats: Row::new("Messages and members of every chat are not found (404).")
         .script(|_| vec![always("/chats/19[^/]*/", Action::status(404))])
         .gap("chats", "graph", "chat messages: no such list (HTTP 404), although its owner is named elsewhere; the chat may be deleted; run the same command again later", 4)
+        .gap("chats", "graph", "messages that Defender's log names: asked for one by one, Graph answers 404, but it shows no other message of their channels or chats either, so these may be closed to it; when they can be read, a new case shows them", 1)
         .heals();
 
     no_members_of_chats: Row::new("The members of every chat are not found (404).")
@@ -348,14 +349,15 @@ rows! {
         .script(|_| vec![always(r"/users/[^/]*\?", Action::retry_after(429, "3600"))])
         .gap("teams", "graph", "users: throttled: Graph asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 7)
         .gap("messages", "graph", "users: throttled: Graph asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 6)
-        .gap("chats", "graph", "chats: throttled: Graph asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 4)
+        .gap("chats", "graph", "chats: throttled: Graph asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 6)
+        .gap("chats", "graph", "chat members: throttled: Graph asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
         .gap("teams", "graph", "joined teams: no such list (HTTP 404), although its owner is named elsewhere; the account may be new, or without a licence for Teams; run the same command again later", 1)
         .gap("teams", "graph", "associated teams: no such list (HTTP 404), although its owner is named elsewhere; the account may be new, or without a licence for Teams; run the same command again later", 1)
         .heals();
 
     an_hour_to_wait_for_one_chat: Row::new("Graph asks to wait an hour with the messages of one chat (429, `Retry-After: 3600`).")
         .script(|tenant| vec![always(&format!("/chats/{}/messages", tenant.world().chats[0].id), Action::retry_after(429, "3600"))])
-        .gap("chats", "graph", "chat messages: throttled: Graph asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
+        .gap("chats", "graph", "chat messages: throttled: Graph asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 2)
         .heals();
 
     a_page_of_a_gateway: Row::new("A gateway answers with its own page (200, HTML).")

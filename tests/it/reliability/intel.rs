@@ -70,7 +70,9 @@ rows! {
     both_addresses_wrong: Row::new("The addresses of both providers are wrong. X-Force says of a path what it says of a url that it does not know, also of the one that it has to know.")
         .config(both_elsewhere)
         .gap("intel", "otx", "OTX gave no answer for 2 s (status 404: …", 12)
-        .gap("intel", "xforce", "every answer is 404, and X-Force does not answer about a url that it has to know either; …", 12);
+        .gap("intel", "xforce", "every answer is 404, and X-Force does not answer about a url that it has to know either; …", 12)
+        .gap("chats", "otx", "OTX gave no answer for 2 s (status 404: …", 1)
+        .gap("chats", "xforce", "every answer is 404, and X-Force does not answer about a url that it has to know either; …", 1);
     a_page_of_a_gateway: Row::new("A provider is retired: a gateway answers 404 with a page.")
         .script(|_| vec![otx(Action::page(404, "text/html", "<html>gone</html>"))])
         .config(impatient)

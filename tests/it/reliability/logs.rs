@@ -67,8 +67,7 @@ rows! {
         .gap("seeds", "log_analytics", "table absent: DeviceEvents; connect its data source to the workspace", 1);
 
     no_clicks: absent("The table UrlClickEvents is absent, and connected later.", "UrlClickEvents")
-        .gap("seeds", "log_analytics", "table absent: UrlClickEvents; connect its data source to the workspace", 1)
-        .gap("hosts", "log_analytics", "table absent: UrlClickEvents; connect its data source to the workspace", 1);
+        .gap("seeds", "log_analytics", "table absent: UrlClickEvents; connect its data source to the workspace", 1);
 
     no_message_events: absent("The table MessageEvents is absent, and connected later.", "MessageEvents")
         .gap("seeds", "log_analytics", "table absent: MessageEvents; connect its data source to the workspace", 1);
@@ -76,8 +75,21 @@ rows! {
     no_message_urls: absent("The table MessageUrlInfo is absent, and connected later.", "MessageUrlInfo")
         .gap("seeds", "log_analytics", "table absent: MessageUrlInfo; connect its data source to the workspace", 1);
 
-    no_audit_log: absent("The table OfficeActivity is absent, and connected later.", "OfficeActivity")
+    no_audit_log: Row::new("The tables OfficeActivity and CloudAppEvents are absent, and connected later.")
+        .script(|tenant| {
+            tenant.remove_table("OfficeActivity");
+            tenant.remove_table("CloudAppEvents");
+            Vec::new()
+        })
+        .heals()
+        .gap("seeds", "log_analytics", "table absent: CloudAppEvents; connect its data source to the workspace", 1)
         .gap("messages", "log_analytics", "table absent: OfficeActivity and CloudAppEvents; connect its data source to the workspace", 1);
+
+    no_removals: absent("The table MessagePostDeliveryEvents is absent, and connected later.", "MessagePostDeliveryEvents")
+        .gap("spread", "log_analytics", "table absent: MessagePostDeliveryEvents; connect its data source to the workspace", 1);
+
+    no_reports: absent("The table CloudAppEvents is absent, and connected later.", "CloudAppEvents")
+        .gap("seeds", "log_analytics", "table absent: CloudAppEvents; connect its data source to the workspace", 1);
 
     no_proxy_log: absent("The table CommonSecurityLog is absent, and connected later.", "CommonSecurityLog")
         .gap("hosts", "log_analytics", "table absent: CommonSecurityLog; connect its data source to the workspace", 1);
@@ -93,8 +105,8 @@ rows! {
 
     no_table_at_all: Row::new("Every table is absent, and all are connected later.")
         .script(|tenant| {
-            for table in ["CommonSecurityLog", "DeviceEvents", "DeviceNetworkEvents", "DeviceNetworkInfo",
-                "MessageEvents", "MessageUrlInfo", "OfficeActivity", "SecurityAlert", "UrlClickEvents"] {
+            for table in ["CloudAppEvents", "CommonSecurityLog", "DeviceEvents", "DeviceNetworkEvents", "DeviceNetworkInfo",
+                "MessageEvents", "MessagePostDeliveryEvents", "MessageUrlInfo", "OfficeActivity", "SecurityAlert", "UrlClickEvents"] {
                 tenant.remove_table(table);
             }
             Vec::new()
@@ -202,7 +214,7 @@ rows! {
 
     no_data: Row::new("The service says that the workspace holds no data (204).")
         .script(always("POST", answer(204, "")))
-        .gap("seeds", "log_analytics", "the workspace holds no data at all (HTTP 204); check [sentinel] workspace_id, and connect data sources", 3)
+        .gap("seeds", "log_analytics", "the workspace holds no data at all (HTTP 204); check [sentinel] workspace_id, and connect data sources", 1)
         .heals();
 
     an_error_instead_of_a_table: Row::new("The service answers a query with an error and status 200.")
@@ -214,6 +226,7 @@ rows! {
         .script(always("POST", answer(403, r#"{"error":{"code":"InsufficientAccessError","message":"insufficient access"}}"#)))
         .gap("seeds", "log_analytics", "log_ends: no access to the workspace (HTTP 403: InsufficientAccessError: insufficient access); the application needs Log Analytics Reader on it", 1)
         .gap("seeds", "log_analytics", "message_urls: no access to the workspace (HTTP 403: …", 1)
+        .gap("seeds", "log_analytics", "reported: no access to the workspace (HTTP 403: …", 1)
         .gap("seeds", "log_analytics", "smartscreen: no access to the workspace (HTTP 403: …", 1)
         .gap("seeds", "log_analytics", "url_clicks: no access to the workspace (HTTP 403: …", 1)
         .sends("log_analytics", 4..=4)
@@ -227,6 +240,10 @@ rows! {
     throttled: Row::new("The service asks to wait for an hour (429), and is not asked again.")
         .script(always("OfficeActivity", Action::retry_after(429, "3600")))
         .gap("messages", "log_analytics", "link_messages: too many requests (the service asks to wait for 3600 seconds); run again later", 1)
+        .gap("spread", "log_analytics", "messages_on: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
+        .gap("spread", "log_analytics", "post_delivery: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
+        .gap("chats", "log_analytics", "messages_on: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
+        .gap("hosts", "log_analytics", "post_delivery: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
         .gap("hosts", "log_analytics", "proxy_hosts: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
         .gap("hosts", "log_analytics", "defender_hosts: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
         .gap("hosts", "log_analytics", "clicks_on: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)

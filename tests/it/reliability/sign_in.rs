@@ -46,6 +46,9 @@ rows! {
         .gap("messages", "graph", "users: no answer (sign-in to Entra failed: the tenant has no such service; …)", 3)
         .gap("messages", "graph", "the audit log lists messages in the team Fabrikam joint that were not read: channel messages: no answer (sign-in to Entra failed: the tenant has no such service; …)", 4)
         .gap("messages", "graph", "the audit log lists messages in the team Finance that were not read: channel messages: no answer (sign-in to Entra failed: the tenant has no such service; …)", 10)
+        .gap("spread", "graph", "users: no answer (sign-in to Entra failed: the tenant has no such service; …)", 1)
+        .gap("chats", "graph", "chats: no answer (sign-in to Entra failed: the tenant has no such service; …)", 4)
+        .gap("chats", "graph", "chat messages: no answer (sign-in to Entra failed: the tenant has no such service; …)", 1)
         .heals();
     logs_refused: Row::new("Entra refuses the audience of Log Analytics alone, and a user is named by hand.")
         .script(|_| vec![entra(FOR_LOGS, no_resource()).always()])
@@ -53,6 +56,7 @@ rows! {
         .sends("login", 2..=2)
         .sends("log_analytics", 0..=0)
         .gap("seeds", "log_analytics", "message_urls: no answer: sign-in to Entra failed: the tenant has no such service; check [tenant] cloud; where the cloud is right, an administrator adds the service with: az ad sp create --id ca7f3f0b-7d91-482c-8e09-c5d840d0eac5 (AADSTS500011: The resource principal was not found in the tenant.)", 1)
+        .gap("seeds", "log_analytics", "reported: no answer: sign-in to Entra failed: the tenant has no such service; …", 1)
         .gap("seeds", "log_analytics", "smartscreen: no answer: sign-in to Entra failed: the tenant has no such service; check [tenant] cloud; where the cloud is right, an administrator adds the service with: az ad sp create --id ca7f3f0b-7d91-482c-8e09-c5d840d0eac5 (AADSTS500011: The resource principal was not found in the tenant.)", 1)
         .gap("seeds", "log_analytics", "url_clicks: no answer: sign-in to Entra failed: the tenant has no such service; check [tenant] cloud; where the cloud is right, an administrator adds the service with: az ad sp create --id ca7f3f0b-7d91-482c-8e09-c5d840d0eac5 (AADSTS500011: The resource principal was not found in the tenant.)", 1)
         .gap("messages", "log_analytics", "link_messages: no answer: sign-in to Entra failed: the tenant has no such service; check [tenant] cloud; where the cloud is right, an administrator adds the service with: az ad sp create --id ca7f3f0b-7d91-482c-8e09-c5d840d0eac5 (AADSTS500011: The resource principal was not found in the tenant.)", 1)
@@ -69,5 +73,8 @@ rows! {
         .gap("messages", "graph", "users: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 3)
         .gap("messages", "graph", "the audit log lists messages in the team Fabrikam joint that were not read: channel messages: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 4)
         .gap("messages", "graph", "the audit log lists messages in the team Finance that were not read: channel messages: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 10)
+        .gap("spread", "graph", "users: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 1)
+        .gap("chats", "graph", "chats: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 4)
+        .gap("chats", "graph", "chat messages: no answer (Microsoft Graph does not accept the token that Entra issues (HTTP 401 InvalidAuthenticationToken); …)", 1)
         .heals();
 }

@@ -310,11 +310,7 @@ impl<'a> Run<'a> {
                         one.named != Named::No && world.users[one.fact_user].in_directory()
                     });
                     let holds_risk = told.urls.keys().any(|link| self.risky(*link));
-                    if row.owned == Some(false)
-                        && received
-                        && holds_risk
-                        && !self.query.no_sides
-                    {
+                    if row.owned == Some(false) && received && holds_risk && !self.query.no_sides {
                         foreign.insert(chat);
                     }
                 }
