@@ -248,7 +248,7 @@ rows! {
         .gap("hosts", "log_analytics", "defender_hosts: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
         .gap("hosts", "log_analytics", "clicks_on: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
         .gap("alerts", "log_analytics", "alerts: no answer: given up: the service asked to wait 60 minutes, and no more than 15 are waited in all; run the same command again later", 1)
-        .sends("log_analytics", USUAL - 4..=USUAL - 4)
+        .sends("log_analytics", USUAL - 8..=USUAL - 8)
         .heals();
 
     the_ends_are_not_known: Row::new("Where the logs end cannot be asked (503).")
