@@ -219,6 +219,7 @@ fn a_channel_message_has_a_team_and_a_root_and_no_recipients() {
             ("thread_type", json!("space")),
             ("sender_id", json!("00000000-0000-0000-0000-000000000000")),
             ("sender_upn", json!("")),
+            ("owned", json!(true)),
         ],
     );
     // Where the columns are empty, the path says it.
@@ -231,6 +232,9 @@ fn a_channel_message_has_a_team_and_a_root_and_no_recipients() {
             ("thread_type", json!("")),
         ],
     );
+    // The channel of another tenant is not listed here.
+    let elsewhere = with(row.clone(), &[("owned", json!(false))]);
+    assert_eq!(graph(&[elsewhere]).1[0].team, None);
     for row in [row, by_path] {
         let (graph, put, _) = graph(&[row]);
         let node = put[0].node;

@@ -343,8 +343,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                (Some(id.to_owned()), 0, Some("Phish".to_owned())),
-                (None, 0, None)
+                (None, 0, None),
+                (Some(id.to_owned()), 0, Some("Phish".to_owned()))
             ]
         );
         let first = reports(rows(Query::Reported, &given)).pop().unwrap().first;
