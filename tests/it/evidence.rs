@@ -599,7 +599,10 @@ fn a_case_that_cannot_be_read_is_said() {
     let folder = demo();
     let segment = folder.path().join("cases/demo/journal/000001.jsonl.zst");
     let mut bytes = std::fs::read(&segment).unwrap();
-    bytes[500] ^= 0xff;
+    // No record is left whole, so that it does not matter which ones are read.
+    for byte in bytes.iter_mut().skip(100).step_by(100) {
+        *byte ^= 0xff;
+    }
     std::fs::write(&segment, bytes).unwrap();
     let complaint = refused(&folder, &[LURE, "--case", "cases/demo"], 1);
     assert!(complaint.contains("is damaged"), "{complaint}");
