@@ -2,8 +2,8 @@
 // title: Messages that people reported, and what became of the report
 // description: Who reported which message and when, the verdict with which the report was graded, and how many minutes
 //   after sending it came. urls are all those in the message, others counts the other people who received one of them,
-//   rated lists the verdicts that call one of them, or the next url that it led to, malicious; with none, the report is the only
-//   hint. A report names its sender and not its message: it is taken for the newest that the person received from that
+//   rated lists the verdicts that call one of them, or a url that it led to within four redirects, malicious; with none, the
+//   report is the only hint. A report names its sender and not its message: it is taken for the newest that the person received from that
 //   sender before it.
 // returns: table
 // columns: at, user, sender, sent, minutes, place, urls, verdict, others, rated, message
@@ -47,7 +47,7 @@ RETURN told.at AS at, coalesce(user.upn, user.name, user.id) AS user,
        } AS others,
        COLLECT {
          UNWIND held AS url
-         MATCH (url)-[led:REDIRECTS_TO*0..1]->(end:Url)-[asked:HAS_VERDICT]->(rating:Verdict)
+         MATCH (url)-[led:REDIRECTS_TO*0..4]->(end:Url)-[asked:HAS_VERDICT]->(rating:Verdict)
          WHERE rating.state = 'hit' AND all(x IN led WHERE $case IS NULL OR $case IN x.cases)
            AND all(x IN [end, asked, rating] WHERE $case IS NULL OR $case IN x.cases)
          RETURN DISTINCT rating.provider + ':' + rating.severity AS word
