@@ -1,4 +1,5 @@
 use super::{Row, rows};
+use std::time::Duration;
 use tenant_sim::{Action, Fault, Service};
 
 const DOWN: &str = "status 503: the service or a gateway before it is in trouble";
@@ -133,7 +134,11 @@ rows! {
         .gap("chats", "otx", "OTX gave no answer for 2 s (no answer: no answer in time …", 1)
         .heals();
     one_url_fails: Row::new("A provider fails for a single url (504), whenever it is asked.")
-        .script(|_| vec![Fault::on(Service::Otx, "github.com", Action::status(504)).always()])
+        // The others take their time, so that some of them are answered after its first failure.
+        .script(|_| vec![
+            Fault::on(Service::Otx, "github.com", Action::status(504)).always(),
+            otx(Action::Delay(Duration::from_millis(300))),
+        ])
         .config(patient)
         .gap("intel", "otx", "status 504: the service or a gateway before it is in trouble", 1)
         .heals();
