@@ -22,6 +22,105 @@ const HUNTS: [&str; 10] = [
     "entities",
 ];
 
+/// Rows of hunts for [`World::outside`], worked out by hand from the messages, reports, clicks and removals that it lists:
+/// the hunt, its parameters, and these of its columns. Whom Tara's message reached is not known, since Defender flagged it
+/// for nothing and Graph names no recipients.
+type Known = (
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static [&'static str],
+);
+const OUTSIDE: [Known; 7] = [
+    (
+        "external-first-contact",
+        &[],
+        &["sender", "domain", "people", "messages", "risky", "urls"],
+        &[
+            r#"["Help Desk (Contoso)","contoso-helpdesk.onmicrosoft.com",4,6,4,["https://sso.contoso-helpdesk.example/verify?u=staff"]]"#,
+            r#"["Adatum Rewards","adatum.com",1,1,1,["https://survey.adatum.example/win"]]"#,
+            r#"["Tara Lind (Fabrikam)","fabrikam.com",0,1,0,[]]"#,
+        ],
+    ),
+    (
+        "recipients-of",
+        &["url=https://sso.contoso-helpdesk.example/verify?u=staff"],
+        &["user", "how", "outcome", "removed", "sender"],
+        &[
+            r#"["paul.reyes@contoso.com","received","past the block",false,"Help Desk (Contoso)"]"#,
+            r#"["ines.duarte@contoso.com","received","allowed",false,"Help Desk (Contoso)"]"#,
+            r#"["nora.frei@contoso.com","received",null,false,"Help Desk (Contoso)"]"#,
+            r#"["mona.weber@contoso.com","received",null,true,"paul.reyes@contoso.com"]"#,
+        ],
+    ),
+    (
+        "still-standing",
+        &[],
+        &["at", "sender", "urls", "threats"],
+        &[
+            r#"["2026-10-27T08:20:00Z","Help Desk (Contoso)",[],["Phish"]]"#,
+            r#"["2026-10-27T11:30:00Z","mona.weber@contoso.com",["https://docs.google.com/forms/d/e/1FAIpQL/viewform"],[]]"#,
+            r#"["2026-10-13T09:00:00Z","Adatum Rewards",["https://survey.adatum.example/win"],[]]"#,
+            r#"["2026-10-27T08:00:00Z","Help Desk (Contoso)",["https://sso.contoso-helpdesk.example/verify?u=staff"],["Phish"]]"#,
+            r#"["2026-10-27T08:02:00Z","Help Desk (Contoso)",["https://sso.contoso-helpdesk.example/verify?u=staff"],[]]"#,
+            r#"["2026-10-27T08:04:00Z","Help Desk (Contoso)",["https://sso.contoso-helpdesk.example/verify?u=staff"],[]]"#,
+            r#"["2026-10-27T11:00:00Z","mona.weber@contoso.com",["https://staff-portal.workers.dev/login"],[]]"#,
+            r#"["2026-10-27T11:04:00Z","mona.weber@contoso.com",["https://sso.contoso-helpdesk.example/verify?u=staff"],[]]"#,
+            r#"["2026-10-27T11:10:00Z","paul.reyes@contoso.com",["https://sso.contoso-helpdesk.example/verify?u=staff"],[]]"#,
+        ],
+    ),
+    (
+        "zap-coverage",
+        &[],
+        &[
+            "kind", "what", "messages", "removed", "standing", "not_ours",
+        ],
+        &[
+            r#"["url","https://sso.contoso-helpdesk.example/verify?u=staff",7,2,5,3]"#,
+            r#"["threat","Phish",2,0,2,2]"#,
+            r#"["url","https://docs.google.com/forms/d/e/1FAIpQL/viewform",1,0,1,0]"#,
+            r#"["url","https://staff-portal.workers.dev/login",1,0,1,0]"#,
+            r#"["url","https://survey.adatum.example/win",1,0,1,0]"#,
+        ],
+    ),
+    (
+        "reported-lures",
+        &[],
+        &["user", "sender", "minutes", "verdict", "others", "rated"],
+        &[
+            r#"["nora.frei@contoso.com","Help Desk (Contoso)",9,"Phish",3,["defender:high"]]"#,
+            r#"["kim.osei@contoso.com","Help Desk (Contoso)",5,null,3,["otx:high"]]"#,
+            r#"["ines.duarte@contoso.com","Help Desk (Contoso)",20,null,3,[]]"#,
+            r#"["lars.holm@contoso.com","paul.reyes@contoso.com",30,null,4,["defender:high"]]"#,
+        ],
+    ),
+    (
+        "redirect-chains",
+        &[],
+        &["from", "via", "to", "hops", "clicked_by"],
+        &[
+            r#"["https://go.tailspin.example/out?to=2f8c",[],"https://staff-portal.workers.dev/login",1,["kim.osei@contoso.com","paul.reyes@contoso.com"]]"#,
+            r#"["https://go.tailspin.example/out?to=2f8c",["https://t.tailspin.example/c/91"],"https://staff-portal.workers.dev/login",2,["kim.osei@contoso.com","paul.reyes@contoso.com"]]"#,
+        ],
+    ),
+    (
+        "also-received",
+        &["user=nora.frei@contoso.com"],
+        &["user", "how", "sender", "outcome"],
+        &[
+            r#"["ines.duarte@contoso.com","message","Help Desk (Contoso)",null]"#,
+            r#"["kim.osei@contoso.com","message","Help Desk (Contoso)",null]"#,
+            r#"["paul.reyes@contoso.com","message","Help Desk (Contoso)",null]"#,
+            r#"["paul.reyes@contoso.com","url","Help Desk (Contoso)","past the block"]"#,
+            r#"["ines.duarte@contoso.com","url","Help Desk (Contoso)","allowed"]"#,
+            r#"["mona.weber@contoso.com","url","paul.reyes@contoso.com",null]"#,
+            r#"["ines.duarte@contoso.com","sender","Help Desk (Contoso)",null]"#,
+            r#"["kim.osei@contoso.com","sender","Help Desk (Contoso)",null]"#,
+            r#"["paul.reyes@contoso.com","sender","Help Desk (Contoso)",null]"#,
+        ],
+    ),
+];
+
 fn load(lab: &Lab, case: &Path) -> Ran {
     let world = lab.tenant.world();
     let mut command = lab.binary();
@@ -38,6 +137,10 @@ fn load(lab: &Lab, case: &Path) -> Ran {
 }
 
 fn hunt(lab: &Lab, name: &str, case: &str) -> Value {
+    hunt_with(lab, name, case, &[])
+}
+
+fn hunt_with(lab: &Lab, name: &str, case: &str, parameters: &[&str]) -> Value {
     let mut command = binary(lab.folder());
     command.args([
         "hunt",
@@ -48,6 +151,9 @@ fn hunt(lab: &Lab, name: &str, case: &str) -> Value {
         "-p",
         &format!("case={case}"),
     ]);
+    for parameter in parameters {
+        command.args(["-p", parameter]);
+    }
     let ran = run::run(with_server(&mut command));
     assert_eq!(ran.code, Some(0), "{name}: {ran:#?}");
     ran.json()
@@ -79,6 +185,13 @@ async fn content(case: &str) -> Vec<String> {
     }
     rows.sort();
     rows
+}
+
+fn prune(lab: &Lab, case: &str) {
+    let mut prune = binary(lab.folder());
+    prune.args(["case", "prune", case]);
+    let pruned = run::run(with_server(&mut prune));
+    assert_eq!(pruned.code, Some(0), "{pruned:#?}");
 }
 
 fn check(world: World) {
@@ -132,10 +245,7 @@ fn check(world: World) {
         "loading again changes nothing: {changed:#?}"
     );
 
-    let mut prune = binary(lab.folder());
-    prune.args(["case", "prune", &id]);
-    let pruned = run::run(with_server(&mut prune));
-    assert_eq!(pruned.code, Some(0), "{pruned:#?}");
+    prune(&lab, &id);
     assert_eq!(
         runtime.block_on(content(&id)),
         Vec::<String>::new(),
@@ -151,6 +261,29 @@ fn the_small_world_in_neo4j() {
 #[test]
 fn the_demo_world_in_neo4j() {
     check(World::named("demo", Some(5), World::default_anchor()).expect("a world"));
+}
+
+#[test]
+fn the_attack_from_outside_in_neo4j() {
+    let _turn = ONE_WORLD_AT_A_TIME.blocking_lock();
+    let lab = Lab::new(World::outside(), Options::default());
+    let case = lab.case("case");
+    let ran = load(&lab, &case);
+    assert!(matches!(ran.code, Some(0 | 3)), "{ran:#?}");
+    let id = ran.json()["case"]["id"].as_str().expect("an id").to_owned();
+    for (name, parameters, columns, rows) in OUTSIDE {
+        let got = hunt_with(&lab, name, &id, parameters);
+        let got = got.as_array().expect("rows").iter();
+        let got = got.map(|row| {
+            columns
+                .iter()
+                .map(|column| row[*column].clone())
+                .collect::<Value>()
+        });
+        let got: Vec<String> = got.map(|row| row.to_string()).collect();
+        assert_eq!(got, rows, "{name}");
+    }
+    prune(&lab, &id);
 }
 
 #[test]
