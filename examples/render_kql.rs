@@ -1,7 +1,7 @@
 //! Renders every query as it is sent, with ordinary and with hostile values, into a folder: `<query>.<case>.kql`, and
-//! beside it `<query>.<case>.json` with the values. A case that begins with `workspace-` or `hunting-` is what that place is
-//! asked, where columns differ from those that the files name; `<place>-end-<log>` asks for the ends of one log. `tests/kql`
-//! reads them back with Microsoft's parser, and runs them.
+//! beside it `<query>.<case>.json` with the values. A case that begins with `workspace-` or `hunting-` is what that
+//! place is asked, where columns differ from those that the files name; `<place>-end-<log>` asks for the ends of one
+//! log. `tests/kql` reads them back with Microsoft's parser, and runs them.
 
 use std::path::PathBuf;
 

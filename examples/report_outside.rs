@@ -1,5 +1,5 @@
-//! Writes the report of a small case in which a help desk from outside wrote to several people: `report_outside FILE`. Tests
-//! in a browser look at it.
+//! Writes the report of a small case in which a help desk from outside wrote to several people: `report_outside FILE`.
+//! Tests in a browser look at it.
 
 #[path = "../tests/it/report_outside/graph.rs"]
 #[allow(clippy::expect_used, reason = "addresses that are written there")]

@@ -1,5 +1,5 @@
-//! Rows about messages, clicks and alerts of Defender, as a workspace and as advanced hunting answer them: the very row that
-//! proves an element is shown, and no other.
+//! Rows about messages, clicks and alerts of Defender, as a workspace and as advanced hunting answer them: the very row
+//! that proves an element is shown, and no other.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -21,8 +21,8 @@ const ADA: &str = "11111111-aaaa-4aaa-8aaa-111111111111";
 const EVE: &str = "22222222-bbbb-4bbb-8bbb-222222222222";
 const ZEROS: &str = "00000000-0000-0000-0000-000000000000";
 
-/// The rows as both places answer them: in the workspace a row is a list, in advanced hunting an object in which annotations
-/// stand between the fields, a boolean is a number, and null an empty object.
+/// The rows as both places answer them: in the workspace a row is a list, in advanced hunting an object in which
+/// annotations stand between the fields, a boolean is a number, and null an empty object.
 fn both(rows: &[Value]) -> [Record; 2] {
     let first = rows[0].as_object().unwrap();
     let columns: Vec<&str> = first.keys().map(String::as_str).collect();

@@ -406,11 +406,9 @@ impl Mentions {
     /// Adds an entity that can be a message of Teams.
     fn other_entity(&mut self, entity: Entity<'_>) {
         let texts: Vec<String> = entity.texts().map(str::to_owned).collect();
-        let messages = texts.iter().filter_map(|text| {
-            let named =
-                MessageAddress::of_defender(text).or_else(|| MessageAddress::parse(text))?;
-            Some(MessageId::in_place(&named.thread, &named.message))
-        });
+        let named = texts.iter();
+        let named = named.filter_map(|text| MessageAddress::parse_any(text));
+        let messages = named.map(|address| address.id());
         self.entities.push(OtherEntity {
             messages: messages.collect(),
             texts,

@@ -8,8 +8,8 @@ use super::mentions::Mentions;
 use crate::intel::defender;
 use crate::link;
 
-/// What rows say of a url: those that found a threat in it, and those that found one in a message that holds it. A message
-/// speaks for its url only when it has no other.
+/// What rows say of a url: those that found a threat in it, and those that found one in a message that holds it. A
+/// message speaks for its url only when it has no other.
 #[derive(Debug, Default)]
 pub(super) struct Words {
     of_url: Vec<usize>,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::journal::{Answer, NoAnswer};
 use crate::model::Source;
 
-/// How the reason begins for which a request was not sent, since its service had asked others to wait for longer than is
-/// waited. A number of minutes follows.
+/// How the reason begins for which a request was not sent, since its service had asked others to wait for longer than
+/// is waited. A number of minutes follows.
 pub(crate) const ASKED_TO_WAIT: &str = "the service asked to wait ";
 
 /// A length of time in its largest fitting unit, rounded: `40 s`, `10 minutes`, `1 hour`, `2 days`.

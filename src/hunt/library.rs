@@ -65,8 +65,8 @@ pub struct Hunt {
     pub returns: Returns,
     /// The columns of the answer, in order. Empty without a header.
     pub columns: Vec<String>,
-    /// The columns after them, which hold paths for Neo4j Browser to draw beside the table. They are no part of the answer
-    /// anywhere else.
+    /// The columns after them, which hold paths for Neo4j Browser to draw beside the table. They are no part of the
+    /// answer anywhere else.
     pub drawn: Vec<String>,
     /// The cell of the original notebook that it answers.
     pub notebook: Option<String>,

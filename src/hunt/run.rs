@@ -241,7 +241,8 @@ fn reading_shape(hunt: &Hunt) -> Result<Shape, HuntError> {
     })
 }
 
-/// The columns to expect: those of the header, with those that are only drawn at the end, which have to agree with the statement; `None` when neither tells.
+/// The columns to expect: those of the header, with those that are only drawn at the end, which have to agree with the
+/// statement; `None` when neither tells.
 fn columns(hunt: &Hunt, shape: &Shape) -> Result<Option<Vec<String>>, HuntError> {
     let returned = shape
         .returns

@@ -1,5 +1,5 @@
-//! The provider `defender`: what Microsoft Defender found of urls, as the tenant's own logs have it. Nothing is asked: a
-//! verdict is made only where a row names the url.
+//! The provider `defender`: what Microsoft Defender found of urls, as the tenant's own logs have it. Nothing is asked:
+//! a verdict is made only where a row names the url.
 
 use std::collections::BTreeSet;
 

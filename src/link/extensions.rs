@@ -1,5 +1,6 @@
-//! What the extensions of a log record name as asked for. A proxy or firewall that fills neither the url nor the destination of
-//! a record in CEF has it there: Palo Alto Networks as a first item without a name, SonicWall by the host alone.
+//! What the extensions of a log record name as asked for. A proxy or firewall that fills neither the url nor the
+//! destination of a record in CEF has it there: Palo Alto Networks as a first item without a name, SonicWall by the
+//! host alone.
 
 /// Names of items whose value is a host.
 const HOSTS: [&str; 9] = [

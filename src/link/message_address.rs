@@ -1,9 +1,11 @@
-//! The address of a Teams message, as an analyst names it: the link that "Copy link" in Teams gives, or the id of a node.
+//! The address of a Teams message, as an analyst names it: the link that "Copy link" in Teams gives, or the id of a
+//! node.
 
 use url::Url;
 
 use super::canonical::canonical;
 use super::unwrap::{is_teams, param};
+use crate::model::MessageId;
 
 /// Where a message stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +101,36 @@ impl MessageAddress {
         }
     }
 
+    /// Parses any of these: an id of Defender's tables, a link, or `thread/id`.
+    pub fn parse_any(text: &str) -> Option<Self> {
+        Self::of_defender(text).or_else(|| Self::parse(text))
+    }
+
+    /// The id of the message's node.
+    pub fn id(&self) -> MessageId {
+        MessageId::in_place(&self.thread, &self.message)
+    }
+
+    /// The ids that the tables of Microsoft Defender can have for the message, which [`of_defender`](Self::of_defender)
+    /// parses: that of a reply is written in two ways.
+    pub fn defender_ids(&self) -> Vec<String> {
+        let Self {
+            thread,
+            message,
+            root,
+            team,
+        } = self;
+        let Some(team) = team else {
+            return vec![format!("/chats/{thread}/messages/{message}")];
+        };
+        let messages = format!("/teams/{team}/channels/{thread}/messages");
+        let reply = root.iter();
+        let reply = reply.map(|root| format!("{messages}/{root}/replies/{message}"));
+        std::iter::once(format!("{messages}/{message}"))
+            .chain(reply)
+            .collect()
+    }
+
     fn new(thread: &str, message: &str) -> Option<Self> {
         let is_thread =
             thread.starts_with("19:") && thread.contains('@') && !thread.contains(['/', ' ']);
@@ -128,6 +160,34 @@ mod tests {
 
     fn parse(text: &str) -> MessageAddress {
         MessageAddress::parse(text).unwrap_or_else(|| panic!("{text}"))
+    }
+
+    #[test]
+    fn the_ids_that_defender_can_have_are_read_back() {
+        let chat = parse("19:a_b@unq.gbl.spaces/17");
+        assert_eq!(
+            chat.defender_ids(),
+            ["/chats/19:a_b@unq.gbl.spaces/messages/17"]
+        );
+        let reply = MessageAddress {
+            root: Some("5".to_owned()),
+            team: Some("5bd40004-231d-48e5-b6a0-0c5740d762dd".to_owned()),
+            ..parse("19:c@thread.tacv2/17")
+        };
+        let start =
+            "/teams/5bd40004-231d-48e5-b6a0-0c5740d762dd/channels/19:c@thread.tacv2/messages";
+        let ids = reply.defender_ids();
+        assert_eq!(
+            ids,
+            [format!("{start}/17"), format!("{start}/5/replies/17")]
+        );
+        for (address, ids) in [(&chat, chat.defender_ids()), (&reply, ids)] {
+            for id in ids {
+                let read = MessageAddress::of_defender(&id).unwrap();
+                assert_eq!((read.id(), &read.team), (address.id(), &address.team));
+                assert_eq!(MessageAddress::parse_any(&id), Some(read));
+            }
+        }
     }
 
     #[test]

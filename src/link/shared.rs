@@ -1,7 +1,7 @@
 //! Services that many parties share: a connection to such a host says nothing about a single url on it.
 //!
-//! A host below a private suffix of the Public Suffix List (`evil.workers.dev`) belongs to one party, and so does one below
-//! a suffix of [`PARTIES`], which that list lacks. `[hosts] shared_domains` outranks both.
+//! A host below a private suffix of the Public Suffix List (`evil.workers.dev`) belongs to one party, and so does one
+//! below a suffix of [`PARTIES`], which that list lacks. `[hosts] shared_domains` outranks both.
 
 use url::{Host, Url};
 
@@ -94,8 +94,8 @@ const SHARED_BELOW: &[&str] = &[
     "storage.googleapis.com",
 ];
 
-/// Suffixes below which each host belongs to one party, and which the Public Suffix List lacks. The suffix itself and its
-/// `www` are the service's own, and shared.
+/// Suffixes below which each host belongs to one party, and which the Public Suffix List lacks. The suffix itself and
+/// its `www` are the service's own, and shared.
 const PARTIES: &[&str] = &[
     "atlassian.net",
     "sharepoint-mil.us",

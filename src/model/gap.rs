@@ -78,8 +78,11 @@ impl std::fmt::Display for StoredGap {
 pub struct Gaps(BTreeMap<(Stage, Source, String), u64>);
 
 impl Gaps {
-    /// Adds a gap or a note.
+    /// Adds a gap or a note; none where it affects nothing.
     pub fn add(&mut self, stage: Stage, source: Source, reason: impl ToString, affected: u64) {
+        if affected == 0 {
+            return;
+        }
         *self
             .0
             .entry((stage, source, reason.to_string()))
@@ -118,6 +121,18 @@ impl Gap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_affects_nothing_is_no_gap() {
+        let mut gaps = Gaps::default();
+        gaps.add(Stage::Hosts, Source::LogAnalytics, "nothing", 0);
+        assert!(gaps.list().is_empty());
+        gaps.add(Stage::Hosts, Source::LogAnalytics, "some", 2);
+        gaps.add(Stage::Hosts, Source::LogAnalytics, "some", 0);
+        gaps.add(Stage::Hosts, Source::LogAnalytics, "some", 1);
+        let affected: Vec<u64> = gaps.list().iter().map(|gap| gap.affected).collect();
+        assert_eq!(affected, [3]);
+    }
 
     #[test]
     fn the_stage_is_read_back_from_the_text_of_a_gap() {

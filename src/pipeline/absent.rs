@@ -1,8 +1,8 @@
 //! Messages that a log lists and the list of their team did not give. Their absence is proven, or it is a gap.
 //!
-//! Each is asked for singly. It is gone when Microsoft Graph says when it was deleted, or answers 404 while it shows other
-//! messages of that channel. A reply is 404 everywhere but under its first message, which only Defender's log names. So what
-//! else may be a reply is only gone when its channel was read whole.
+//! Each is asked for singly. It is gone when Microsoft Graph says when it was deleted, or answers 404 while it shows
+//! other messages of that channel. A reply is 404 everywhere but under its first message, which only Defender's log
+//! names. So what else may be a reply is only gone when its channel was read whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,8 +119,8 @@ struct AbsentMessage {
     root: Option<String>,
 }
 
-/// Asks for the messages that are left in the listing. Those that are given go into the graph, and the others stay in the
-/// listing.
+/// Asks for the messages that are left in the listing. Those that are given go into the graph, and the others stay in
+/// the listing.
 pub(super) async fn settle(
     context: &Context,
     fetched: &mut Fetched<'_>,
@@ -263,9 +263,7 @@ impl Absent {
 
     /// Adds a note about those that are gone, and a gap for each team with others.
     pub(super) fn report(self, findings: &mut Findings) {
-        if self.gone > 0 {
-            findings.notes.add(STAGE, msgraph::SOURCE, GONE, self.gone);
-        }
+        findings.notes.add(STAGE, msgraph::SOURCE, GONE, self.gone);
         for (problem, count) in self.out_of_reach {
             findings.add_out_of_reach(STAGE, problem, count);
         }

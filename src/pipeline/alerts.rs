@@ -1,5 +1,5 @@
-//! Stage 9, alerts: finds the alerts that name a url, or a risky message or its thread, with the hosts and accounts in the same
-//! alert.
+//! Stage 9, alerts: finds the alerts that name a url, or a risky message or its thread, with the hosts and accounts in
+//! the same alert.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ use crate::graph::node::Alert;
 use crate::graph::{Edge, EdgeType, Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
 use crate::link::{self, MessageAddress};
-use crate::model::{MessageId, Stage, sorted};
+use crate::model::{Stage, sorted};
 use crate::source::logs::{Entity, Place, Query, Row, alert_id, chunks, evidence_entities};
 
 const STAGE: Stage = Stage::Alerts;
@@ -51,9 +51,7 @@ impl<'t> Wanted<'t> {
     /// The node that an entity of Teams names: a message, or else the thread of one.
     fn of_teams(&self, graph: &Graph, entity: Entity<'_>) -> Option<NodeRef> {
         let message = |text: &str| {
-            let named =
-                MessageAddress::of_defender(text).or_else(|| MessageAddress::parse(text))?;
-            let id = MessageId::in_place(&named.thread, &named.message);
+            let id = MessageAddress::parse_any(text)?.id();
             let node = graph.find(Label::Message, id.as_str())?;
             self.messages.contains(&node).then_some(node)
         };
@@ -138,8 +136,8 @@ fn put(findings: &mut Findings, id: &str, row: &Row, wanted: &Wanted<'_>) {
     put_alert(findings, node(id, row), seen, entities, wanted);
 }
 
-/// Puts an alert of Defender into the graph, with the entities in all pieces of its evidence, if one of them is searched
-/// for.
+/// Puts an alert of Defender into the graph, with the entities in all pieces of its evidence, if one of them is
+/// searched for.
 fn put_evidence(findings: &mut Findings, id: &str, rows: &[&Row], wanted: &Wanted<'_>) {
     let Some(first) = rows.first() else {
         return;

@@ -3,9 +3,11 @@
 use std::mem::take;
 
 use super::context::Context;
+use super::urls::Urls;
+use super::{links, people};
 use crate::graph::node::Message;
 use crate::graph::schema::{Given, message};
-use crate::graph::{Edge, Graph, NodeRef, Seen};
+use crate::graph::{Edge, Graph, Label, NodeRef, Seen};
 use crate::link::{self, Link};
 use crate::model::{MessageId, Store};
 use crate::source::msgraph::{ChatMessage, Recorded};
@@ -64,6 +66,60 @@ impl ReadMessage {
         let posted = Edge::PostedIn { at: created };
         graph.link(node, posted, place, Seen::at(*record, created));
         node
+    }
+
+    /// Puts the message into the graph, in its channel or chat with the id `thread`, with its sender, its links and, in
+    /// a channel, the first message of its thread. Returns it and its sender.
+    pub(super) fn put_whole(
+        mut self,
+        graph: &mut Graph,
+        urls: &mut Urls,
+        tenant: &str,
+        thread: &str,
+        place: NodeRef,
+    ) -> (NodeRef, Option<NodeRef>) {
+        let id = self.message.value.id.take().unwrap_or_default();
+        let node = self.put(graph, MessageId::in_place(thread, &id), place);
+        if graph.node(place).label == Label::Channel {
+            self.put_root(graph, thread, &id, node, place);
+        }
+        let sent = self.sent();
+        let sender = people::sender(&self.message.value, tenant);
+        let sender = sender.map(|sender| sender.put(graph, sent));
+        if let Some(sender) = sender {
+            graph.link(sender, Edge::Sent { at: sent.at }, node, sent);
+        }
+        links::put(graph, urls, node, self.links, sent);
+        (node, sender)
+    }
+
+    /// Puts the root of this reply into the graph. It is a node even if it is not listed; then only its channel is
+    /// known.
+    pub(super) fn put_root(
+        &self,
+        graph: &mut Graph,
+        channel: &str,
+        id: &str,
+        reply: NodeRef,
+        place: NodeRef,
+    ) {
+        let root = self.message.value.reply_to_id.as_deref();
+        let Some(root) = root.filter(|root| !root.is_empty() && *root != id) else {
+            return;
+        };
+        let replied = self.sent();
+        let seen = Seen {
+            at: None,
+            until: None,
+            ..replied
+        };
+        let root = Message {
+            id: MessageId::in_place(channel, root),
+            ..Message::default()
+        };
+        let root = graph.put(root, seen);
+        graph.link(root, Edge::PostedIn { at: None }, place, seen);
+        graph.link(reply, Edge::ReplyTo { at: replied.at }, root, replied);
     }
 
     /// The time at which it was sent, and its record.

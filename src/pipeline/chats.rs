@@ -1,5 +1,5 @@
-//! Stage 7, chats: reads the chats of users who sent a risky url. The urls that are found there are searched for in the whole
-//! tenant, and this is repeated until no new sender appears.
+//! Stage 7, chats: reads the chats of users who sent a risky url. The urls that are found there are searched for in the
+//! whole tenant, and this is repeated until no new sender appears.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,19 +60,17 @@ pub(super) async fn read(
 /// Notes how many users wait whose chats were not read, since all rounds are used up.
 pub(super) fn note_waiting(context: &Context, findings: &mut Findings, known: &Known) {
     let left = waiting(context, &findings.graph, &known.verdicts, &known.chat_users).len();
-    if left > 0 {
-        let reason = match context.options.chats_of {
-            ChatsOf::Touched => {
-                "all rounds are used up and users whom risky urls reached wait; raise --rounds in a new case to read their chats"
-            }
-            _ => {
-                "all rounds are used up and new senders of risky urls wait; raise --rounds in a new case to read their chats"
-            }
-        };
-        findings
-            .notes
-            .add(STAGE, msgraph::SOURCE, reason, left as u64);
-    }
+    let reason = match context.options.chats_of {
+        ChatsOf::Touched => {
+            "all rounds are used up and users whom risky urls reached wait; raise --rounds in a new case to read their chats"
+        }
+        _ => {
+            "all rounds are used up and new senders of risky urls wait; raise --rounds in a new case to read their chats"
+        }
+    };
+    findings
+        .notes
+        .add(STAGE, msgraph::SOURCE, reason, left as u64);
 }
 
 /// The users whose chats should be read and have not been read.
@@ -115,10 +113,8 @@ async fn chats_of(
             None => outside += 1,
         }
     }
-    if outside > 0 {
-        let reason = "own chats of senders outside the directory (external, bot, anonymous, deleted) cannot be read";
-        findings.notes.add(STAGE, msgraph::SOURCE, reason, outside);
-    }
+    let reason = "own chats of senders outside the directory (external, bot, anonymous, deleted) cannot be read";
+    findings.notes.add(STAGE, msgraph::SOURCE, reason, outside);
     let keys: Vec<String> = keys.into_iter().collect();
     let mut chats = BTreeMap::new();
     let (mut foreign, mut of_meetings, mut nameless) = (0, 0, 0);
@@ -144,17 +140,13 @@ async fn chats_of(
         }
     }
     findings.add_nameless(STAGE, "chats", nameless);
-    if foreign > 0 {
-        let reason =
-            "chats that another tenant owns were not listed: only that tenant can read them whole";
-        findings.notes.add(STAGE, msgraph::SOURCE, reason, foreign);
-    }
-    if of_meetings > 0 {
-        let reason = "chats of meetings were not read: Microsoft Graph does not serve them to applications in this cloud";
-        findings
-            .notes
-            .add(STAGE, msgraph::SOURCE, reason, of_meetings);
-    }
+    let reason =
+        "chats that another tenant owns were not listed: only that tenant can read them whole";
+    findings.notes.add(STAGE, msgraph::SOURCE, reason, foreign);
+    let reason = "chats of meetings were not read: Microsoft Graph does not serve them to applications in this cloud";
+    findings
+        .notes
+        .add(STAGE, msgraph::SOURCE, reason, of_meetings);
     Ok(chats)
 }
 
@@ -164,8 +156,8 @@ fn is_closed(context: &Context, chat: &ChatInfo) -> bool {
         && !context.settings.cloud.serves_meeting_chats()
 }
 
-/// Reads the messages of the chats. The chats in which a message of the window holds a link are put into the graph, with
-/// those messages and with all members. Returns the senders and members.
+/// Reads the messages of the chats. The chats in which a message of the window holds a link are put into the graph,
+/// with those messages and with all members. Returns the senders and members.
 async fn read_messages(
     context: &Context,
     findings: &mut Findings,
@@ -203,10 +195,8 @@ async fn read_messages(
             read.push(chat);
         }
     }
-    if unsorted > 0 {
-        let reason = "Microsoft Graph refuses to sort the messages of a chat, as it does for tenants of GCC; chats were read without $orderby and filtered here, which takes more requests and leaves nothing out";
-        findings.notes.add(STAGE, msgraph::SOURCE, reason, unsorted);
-    }
+    let reason = "Microsoft Graph refuses to sort the messages of a chat, as it does for tenants of GCC; chats were read without $orderby and filtered here, which takes more requests and leaves nothing out";
+    findings.notes.add(STAGE, msgraph::SOURCE, reason, unsorted);
     let ChatUsers { senders, members } =
         link_chats::put(context, findings, urls, STAGE, read).await?;
     Ok([senders, members].concat())

@@ -42,14 +42,7 @@ impl Fetched<'_> {
         let graph = &mut *self.graph;
         let node = message.put(graph, id, place);
         cite(graph, node, &listed);
-        put_root(
-            graph,
-            wanted.channel.as_str(),
-            &wanted.id,
-            node,
-            place,
-            &message,
-        );
+        message.put_root(graph, wanted.channel.as_str(), &wanted.id, node, place);
         let sent = message.sent();
         let sender = match people::sender(&message.message.value, self.tenant) {
             Some(sender) => {
@@ -112,34 +105,6 @@ pub(super) fn put_listed(
     let posted = Edge::PostedIn { at: sent.at };
     graph.link(node, posted, place, sent);
     put_listed_sender(graph, listed, node, sent)
-}
-
-/// Puts the root of a reply into the graph. It is a node even if it is not listed; then only its channel is known.
-pub(super) fn put_root(
-    graph: &mut Graph,
-    channel: &str,
-    id: &str,
-    reply: NodeRef,
-    place: NodeRef,
-    message: &ReadMessage,
-) {
-    let root = message.message.value.reply_to_id.as_deref();
-    let Some(root) = root.filter(|root| !root.is_empty() && *root != id) else {
-        return;
-    };
-    let replied = message.sent();
-    let seen = Seen {
-        at: None,
-        until: None,
-        ..replied
-    };
-    let root = Message {
-        id: MessageId::in_place(channel, root),
-        ..Message::default()
-    };
-    let root = graph.put(root, seen);
-    graph.link(root, Edge::PostedIn { at: None }, place, seen);
-    graph.link(reply, Edge::ReplyTo { at: replied.at }, root, replied);
 }
 
 /// Adds all records that list a message as its evidence.

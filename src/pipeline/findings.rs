@@ -63,8 +63,8 @@ impl Findings {
         }
     }
 
-    /// Adds a gap for each failed query. An absent table, or a workspace without data, is one gap of the load, however many
-    /// queries and stages use it; otherwise each query counts.
+    /// Adds a gap for each failed query. An absent table, or a workspace without data, is one gap of the load, however
+    /// many queries and stages use it; otherwise each query counts.
     pub(super) fn add_log_problems(
         &mut self,
         stage: Stage,
@@ -90,10 +90,10 @@ impl Findings {
         }
     }
 
-    /// Adds a gap, or a note if it is an absence that the configuration accepts. `absence` is the name by which it can be
-    /// accepted besides that of the source, or several with ` and ` between them, which must all be accepted: what one of
-    /// them stands for is else missing unseen. Of the two tables of indicators one is enough, since one tenant has only one
-    /// of them. `None` for a gap that cannot be accepted.
+    /// Adds a gap, or a note if it is an absence that the configuration accepts. `absence` is the name by which it can
+    /// be accepted besides that of the source, or several with ` and ` between them, which must all be accepted: what
+    /// one of them stands for is else missing unseen. Of the two tables of indicators one is enough, since one tenant
+    /// has only one of them. `None` for a gap that cannot be accepted.
     pub(super) fn add(
         &mut self,
         stage: Stage,
@@ -120,25 +120,22 @@ impl Findings {
 
     /// Adds the rows of Defender's tables that do not tell which message they are about.
     pub(super) fn add_unknown_messages(&mut self, context: &Context, stage: Stage, count: u64) {
-        if count > 0 {
-            let reason = "rows of MessageEvents that name no message were left out; if they stay so, the log was changed on its way to the workspace";
-            let source = context.logs.first().source();
-            self.gaps.add(stage, source, reason, count);
-        }
+        let reason = "rows of MessageEvents that name no message were left out; if they stay so, the log was changed on its way to the workspace";
+        let source = context.logs.first().source();
+        self.gaps.add(stage, source, reason, count);
     }
 
     /// Adds the entries of lists of Microsoft Graph that have no id: nothing else tells what they are.
     pub(super) fn add_nameless(&mut self, stage: Stage, what: &str, count: u64) {
-        if count > 0 {
-            let reason = format!(
-                "{what}: Graph lists some without an id, and they were left out; run the same command again later"
-            );
-            self.gaps.add(stage, msgraph::SOURCE, reason, count);
-        }
+        let reason = format!(
+            "{what}: Graph lists some without an id, and they were left out; run the same command again later"
+        );
+        self.gaps.add(stage, msgraph::SOURCE, reason, count);
     }
 
-    /// Adds a failed request to Microsoft Graph: as a note if the object does not exist or belongs to another tenant, since
-    /// no permission could have returned it, otherwise as a gap. All that is out of reach is one gap of the investigation.
+    /// Adds a failed request to Microsoft Graph: as a note if the object does not exist or belongs to another tenant,
+    /// since no permission could have returned it, otherwise as a gap. All that is out of reach is one gap of the
+    /// investigation.
     pub(super) fn add_msgraph_problem(&mut self, stage: Stage, problem: msgraph::Problem) {
         match problem {
             problem if problem.is_out_of_reach() => self.add_out_of_reach(stage, problem, 1),

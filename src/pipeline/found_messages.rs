@@ -9,18 +9,16 @@ use super::context::Context;
 use super::directory::Directory;
 use super::findings::Findings;
 use super::known::Known;
-use super::link_chats::{self, LinkChat};
+use super::link_chats;
+use super::listing;
 use super::logged_messages::DEFENDER;
 use super::urls::Urls;
-use super::{fetched, links, listing, people};
 use crate::graph::node::Channel;
 use crate::graph::schema::{channel, message};
-use crate::graph::{Edge, EdgeType, Graph, Label, NodeRef, Seen};
+use crate::graph::{EdgeType, Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
-use crate::model::{ChannelId, ChatsOf, MessageId, Stage};
-use crate::source::msgraph::{
-    self, ChatInfo, ChatMessagePlace, MessagePlace, Problem, Recorded, changed_since,
-};
+use crate::model::{ChannelId, ChatsOf, Stage};
+use crate::source::msgraph::{self, ChatMessagePlace, MessagePlace, Problem, changed_since};
 
 /// The highest number of messages that are asked for one by one at a time, the newest first.
 const MOST: usize = 5_000;
@@ -45,18 +43,14 @@ pub(super) async fn read(
     stage: Stage,
 ) -> Result<Vec<NodeRef>, Failure> {
     let unread = Unread::of(context, &findings.graph, known);
-    if unread.abroad > 0 {
-        let reason = "messages in channels that another tenant owns are known from Defender's log alone: only that tenant can read them";
-        findings
-            .notes
-            .add(stage, msgraph::SOURCE, reason, unread.abroad);
-    }
-    if unread.too_many > 0 {
-        let reason = "messages that Defender's log names were not read in Graph: more than 5,000 are not asked for one by one (the newest were); load another case with a shorter window";
-        findings
-            .gaps
-            .add(stage, msgraph::SOURCE, reason, unread.too_many);
-    }
+    let reason = "messages in channels that another tenant owns are known from Defender's log alone: only that tenant can read them";
+    findings
+        .notes
+        .add(stage, msgraph::SOURCE, reason, unread.abroad);
+    let reason = "messages that Defender's log names were not read in Graph: more than 5,000 are not asked for one by one (the newest were); load another case with a shorter window";
+    findings
+        .gaps
+        .add(stage, msgraph::SOURCE, reason, unread.too_many);
     let urls = &mut known.urls;
     let in_channels = read_in_channels(context, findings, urls, stage, unread.in_channels).await?;
     let in_chats = read_in_chats(context, findings, urls, stage, unread.in_chats).await?;
@@ -160,18 +154,13 @@ async fn read_in_channels(
         let graph = &findings.graph;
         let channel = graph.targets(node, EdgeType::PostedIn).into_iter().next();
         match (answer, channel) {
-            (Ok(message), Some(channel)) => {
+            (Ok(mut message), Some(channel)) => {
+                // It is the one that was asked for.
+                message.value.id = Some(place.id);
                 let message = ReadMessage::of(message, context.settings.store);
-                let id = &place.id;
-                people.extend(put(
-                    context,
-                    findings,
-                    urls,
-                    &place.channel,
-                    id,
-                    channel,
-                    message,
-                ));
+                let (graph, tenant) = (&mut findings.graph, &context.settings.tenant);
+                let (_, sender) = message.put_whole(graph, urls, tenant, &place.channel, channel);
+                people.extend(sender);
             }
             (Ok(_), None) => {}
             (Err(Problem::NotFound { .. }), _) => absent.push(node),
@@ -215,31 +204,6 @@ async fn name_channels(
     Ok(())
 }
 
-/// Puts what Microsoft Graph says of a message into the graph. Returns its sender.
-fn put(
-    context: &Context,
-    findings: &mut Findings,
-    urls: &mut Urls,
-    thread: &str,
-    id: &str,
-    place: NodeRef,
-    mut message: ReadMessage,
-) -> Option<NodeRef> {
-    let graph = &mut findings.graph;
-    let node = message.put(graph, MessageId::in_place(thread, id), place);
-    if graph.node(place).label == Label::Channel {
-        fetched::put_root(graph, thread, id, node, place, &message);
-    }
-    let sent = message.sent();
-    let sender = people::sender(&message.message.value, &context.settings.tenant);
-    let sender = sender.map(|sender| sender.put(graph, sent));
-    if let Some(sender) = sender {
-        graph.link(sender, Edge::Sent { at: sent.at }, node, sent);
-    }
-    links::put(graph, urls, node, message.links, sent);
-    sender
-}
-
 async fn read_in_chats(
     context: &Context,
     findings: &mut Findings,
@@ -261,19 +225,7 @@ async fn read_in_chats(
             Err(problem) => findings.add_msgraph_problem(stage, problem),
         }
     }
-    let ids: Vec<String> = by_chat.keys().cloned().collect();
-    let infos = context.msgraph.single_chats(&ids).await?;
-    let mut read = Vec::new();
-    for ((id, messages), info) in by_chat.into_iter().zip(infos) {
-        let info = info.unwrap_or_else(|problem| {
-            findings.add_msgraph_problem(stage, problem);
-            Recorded {
-                record: messages.first().map_or(0, |message| message.message.record),
-                value: ChatInfo::default(),
-            }
-        });
-        read.push(LinkChat { id, info, messages });
-    }
+    let read = link_chats::of(context, findings, stage, by_chat).await?;
     let put = link_chats::put(context, findings, urls, stage, read).await?;
     say_absent(findings, stage, &absent);
     Ok([put.senders, put.members].concat())
@@ -317,12 +269,12 @@ async fn read_foreign(
         if let Some(problem) = problem {
             findings.add_msgraph_problem(stage, problem);
         }
-        for (chat, mut message) in read {
-            let id = message.message.value.id.take().unwrap_or_default();
-            let thread = findings.graph.node(chat).id.clone();
-            people.extend(put(context, findings, urls, &thread, &id, chat, message));
-            let id = MessageId::in_place(&thread, &id);
-            given.extend(findings.graph.find(Label::Message, id.as_str()));
+        for (chat, message) in read {
+            let (graph, tenant) = (&mut findings.graph, &context.settings.tenant);
+            let thread = graph.node(chat).id.clone();
+            let (message, sender) = message.put_whole(graph, urls, tenant, &thread, chat);
+            people.extend(sender);
+            given.insert(message);
         }
     }
     let is_given = |message: &&NodeRef| given.contains(*message);
@@ -335,18 +287,14 @@ async fn read_foreign(
         .values()
         .filter(|messages| messages.iter().any(|message| is_given(&message)));
     let read = read.count();
-    if missing > 0 {
-        let reason = "messages in chats that another tenant owns are known from Defender's log alone: no recipient's side gave them";
-        findings
-            .notes
-            .add(stage, msgraph::SOURCE, reason, missing as u64);
-    }
-    if read > 0 {
-        let reason = "chats that another tenant owns were read from a recipient's side, which lacks what the recipients answered";
-        findings
-            .notes
-            .add(stage, msgraph::SOURCE, reason, read as u64);
-    }
+    let reason = "messages in chats that another tenant owns are known from Defender's log alone: no recipient's side gave them";
+    findings
+        .notes
+        .add(stage, msgraph::SOURCE, reason, missing as u64);
+    let reason = "chats that another tenant owns were read from a recipient's side, which lacks what the recipients answered";
+    findings
+        .notes
+        .add(stage, msgraph::SOURCE, reason, read as u64);
     Ok(people)
 }
 
@@ -387,16 +335,12 @@ fn say_absent(findings: &mut Findings, stage: Stage, absent: &[NodeRef]) {
     };
     let gone = absent.iter().filter(|message| is_gone(message)).count();
     let unknown = absent.len() - gone;
-    if gone > 0 {
-        let reason = "messages that Defender's log names are gone: asked for one by one, Graph answers 404, and it shows others of their channels and chats";
-        findings
-            .notes
-            .add(stage, msgraph::SOURCE, reason, gone as u64);
-    }
-    if unknown > 0 {
-        let reason = "messages that Defender's log names: asked for one by one, Graph answers 404, but it shows no other message of their channels or chats either, so these may be closed to it; when they can be read, a new case shows them";
-        findings
-            .gaps
-            .add(stage, msgraph::SOURCE, reason, unknown as u64);
-    }
+    let reason = "messages that Defender's log names are gone: asked for one by one, Graph answers 404, and it shows others of their channels and chats";
+    findings
+        .notes
+        .add(stage, msgraph::SOURCE, reason, gone as u64);
+    let reason = "messages that Defender's log names: asked for one by one, Graph answers 404, but it shows no other message of their channels or chats either, so these may be closed to it; when they can be read, a new case shows them";
+    findings
+        .gaps
+        .add(stage, msgraph::SOURCE, reason, unknown as u64);
 }

@@ -1,4 +1,5 @@
-//! Stage 8, hosts: finds the hosts that connected to the urls, the users who clicked them, and where clicks were led on to.
+//! Stage 8, hosts: finds the hosts that connected to the urls, the users who clicked them, and where clicks were led on
+//! to.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -42,8 +43,8 @@ struct Connection {
 type ConnectionsByHost = BTreeMap<(NodeRef, NodeRef), Connections>;
 
 /// Finds the hosts that connected to the urls, and the users who clicked them. `counted` has the clicks that the graph
-/// counts already. Where a click was led on to urls that are new, they are rated, and if one of them is risky it is searched
-/// for like the others.
+/// counts already. Where a click was led on to urls that are new, they are rated, and if one of them is risky it is
+/// searched for like the others.
 pub(super) async fn find(
     context: &Context,
     findings: &mut Findings,
@@ -68,20 +69,15 @@ pub(super) async fn find(
     let Known { urls, verdicts, .. } = &*known;
     let mut left = pivot::targets(context, &findings.graph, urls, verdicts);
     left.retain(|target| !done.contains(&target.node));
-    if !left.is_empty() {
-        let reason = "all rounds are used up and urls to which clicks were led on turned out to be risky: they were not looked for on hosts and in clicks; raise --rounds in a new case, or name them with --url";
-        let count = left.len() as u64;
-        findings
-            .notes
-            .add(STAGE, context.logs.first().source(), reason, count);
-    }
-    if shared > 0 {
-        let reason =
-            "on hosts that many parties share only the very url was looked for, not its host";
-        findings
-            .notes
-            .add(STAGE, context.logs.first().source(), reason, shared as u64);
-    }
+    let reason = "all rounds are used up and urls to which clicks were led on turned out to be risky: they were not looked for on hosts and in clicks; raise --rounds in a new case, or name them with --url";
+    let count = left.len() as u64;
+    findings
+        .notes
+        .add(STAGE, context.logs.first().source(), reason, count);
+    let reason = "on hosts that many parties share only the very url was looked for, not its host";
+    findings
+        .notes
+        .add(STAGE, context.logs.first().source(), reason, shared as u64);
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use super::logged_messages::PutMessage;
 use super::urls::Urls;
 use super::verdicts::Verdicts;
 use crate::graph::{EdgeType, Graph, Label, NodeRef};
+use crate::link::MessageAddress;
 
 /// What the stages behind the seeds know beside the graph.
 pub(super) struct Known {
@@ -48,7 +49,7 @@ impl Spread {
             .collect()
     }
 
-    /// The ids that Defender's tables can have for a message. That of a reply is written in two ways.
+    /// The ids that Defender's tables can have for a message.
     pub(super) fn ids_of(&self, graph: &Graph, message: NodeRef) -> Vec<String> {
         if let Some(id) = self.ids.get(&message) {
             return vec![id.clone()];
@@ -57,20 +58,26 @@ impl Spread {
         let Some((thread, id)) = data.id.rsplit_once('/') else {
             return Vec::new();
         };
+        let roots = graph.targets(message, EdgeType::ReplyTo).into_iter();
+        let mut roots = roots.filter_map(|root| graph.node(root).id.rsplit_once('/'));
+        let in_chat = MessageAddress {
+            thread: thread.to_owned(),
+            message: id.to_owned(),
+            root: roots.next().map(|(_, root)| root.to_owned()),
+            team: None,
+        };
         let mut ids = Vec::new();
         for place in graph.targets(message, EdgeType::PostedIn) {
             if graph.node(place).label == Label::Chat {
-                ids.push(format!("/chats/{thread}/messages/{id}"));
+                ids.extend(in_chat.defender_ids());
                 continue;
             }
             for team in graph.sources(place, EdgeType::HasChannel) {
-                let channel = format!("/teams/{}/channels/{thread}/messages", graph.node(team).id);
-                ids.push(format!("{channel}/{id}"));
-                for root in graph.targets(message, EdgeType::ReplyTo) {
-                    if let Some((_, root)) = graph.node(root).id.rsplit_once('/') {
-                        ids.push(format!("{channel}/{root}/replies/{id}"));
-                    }
-                }
+                let in_team = MessageAddress {
+                    team: Some(graph.node(team).id.clone()),
+                    ..in_chat.clone()
+                };
+                ids.extend(in_team.defender_ids());
             }
         }
         ids

@@ -1,15 +1,17 @@
 //! Chats in which messages with a link stand: they go into the graph with all their members.
 
+use std::collections::BTreeMap;
+
 use super::bodies::ReadMessage;
 use super::context::Context;
 use super::findings::Findings;
+use super::people;
 use super::urls::Urls;
-use super::{links, people};
 use crate::graph::node::Chat;
 use crate::graph::schema::chat;
 use crate::graph::{Edge, NodeRef, Seen};
 use crate::http::Failure;
-use crate::model::{ChatId, ChatKind, MessageId, Stage};
+use crate::model::{ChatId, ChatKind, Stage};
 use crate::source::msgraph::{self, ChatInfo, Recorded};
 
 /// A chat, with the messages of the window that hold a link.
@@ -25,6 +27,30 @@ pub(super) struct ChatUsers {
     pub(super) senders: Vec<NodeRef>,
     /// The members of the chats.
     pub(super) members: Vec<NodeRef>,
+}
+
+/// The chats of messages that were asked for one by one, by the id of the chat. One whose details Graph does not give
+/// is known by its id alone.
+pub(super) async fn of(
+    context: &Context,
+    findings: &mut Findings,
+    stage: Stage,
+    messages: BTreeMap<String, Vec<ReadMessage>>,
+) -> Result<Vec<LinkChat>, Failure> {
+    let ids: Vec<String> = messages.keys().cloned().collect();
+    let infos = context.msgraph.single_chats(&ids).await?;
+    let mut chats = Vec::new();
+    for ((id, messages), info) in messages.into_iter().zip(infos) {
+        let info = info.unwrap_or_else(|problem| {
+            findings.add_msgraph_problem(stage, problem);
+            Recorded {
+                record: messages.first().map_or(0, |message| message.message.record),
+                value: ChatInfo::default(),
+            }
+        });
+        chats.push(LinkChat { id, info, messages });
+    }
+    Ok(chats)
 }
 
 /// Puts chats into the graph, with these messages and with all members. Gaps are added under `stage`.
@@ -99,17 +125,10 @@ impl LinkChat {
             external: None,
         };
         let chat = graph.put(chat, Seen::in_record(self.info.record));
-        for mut message in self.messages {
-            let id = message.message.value.id.take().unwrap_or_default();
-            let node = message.put(graph, MessageId::in_place(&self.id, &id), chat);
-            let sent = message.sent();
-            let sender = people::sender(&message.message.value, &context.settings.tenant);
-            if let Some(sender) = sender {
-                let user = sender.put(graph, sent);
-                graph.link(user, Edge::Sent { at: sent.at }, node, sent);
-                people.push(user);
-            }
-            links::put(graph, urls, node, message.links, sent);
+        for message in self.messages {
+            let tenant = &context.settings.tenant;
+            let (_, sender) = message.put_whole(graph, urls, tenant, &self.id, chat);
+            people.extend(sender);
         }
         chat
     }

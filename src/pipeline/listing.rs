@@ -121,7 +121,8 @@ impl Listing {
         }
     }
 
-    /// Adds a message of a channel that Defender's tables tell of, so that it is read like one that the audit log lists.
+    /// Adds a message of a channel that Defender's tables tell of, so that it is read like one that the audit log
+    /// lists.
     pub(super) fn add_found(
         &mut self,
         team: &TeamId,

@@ -1,7 +1,7 @@
 //! Messages that Defender's tables tell of: MessageEvents, and the links of MessageUrlInfo.
 //!
-//! A row is a message with one of its links. What Microsoft Graph and Defender say of one message meets in one node, since
-//! both give it the same id.
+//! A row is a message with one of its links. What Microsoft Graph and Defender say of one message meets in one node,
+//! since both give it the same id.
 
 use std::collections::BTreeMap;
 
@@ -70,7 +70,7 @@ impl LoggedMessages {
             self.nameless += 1;
             return;
         };
-        let id = MessageId::in_place(&address.thread, &address.message).to_string();
+        let id = address.id().to_string();
         let url = row.text("url").to_owned();
         let threats = threats(row.text("url_threats"));
         let record = row.record;
@@ -133,9 +133,9 @@ impl LoggedMessage {
         })
     }
 
-    /// Where it stands.
-    pub(super) fn address(&self) -> &MessageAddress {
-        &self.address
+    /// The id of its node.
+    pub(super) fn id(&self) -> MessageId {
+        self.address.id()
     }
 
     /// When it was sent.
@@ -183,7 +183,7 @@ impl LoggedMessage {
         };
         let threats = threats(row.text("message_threats"));
         let message = Message {
-            id: MessageId::in_place(&address.thread, &address.message),
+            id: address.id(),
             created,
             edited: Some(is_edited),
             subject: text(&row, "subject"),

@@ -43,7 +43,8 @@ pub(super) async fn read(
     read_listed(context, findings, directory, urls, listing).await
 }
 
-/// Lists the messages with a link in all channels of the teams, from the audit log, and those that Defender's tables tell of.
+/// Lists the messages with a link in all channels of the teams, from the audit log, and those that Defender's tables
+/// tell of.
 pub(super) async fn list(
     context: &Context,
     findings: &mut Findings,
@@ -71,12 +72,10 @@ pub(super) async fn list(
             listing.add_found(team, channel, id, record);
         }
     }
-    if listing.incomplete > 0 {
-        let reason = "link_messages: rows of the audit log that name no team, no channel or no message were left out; if they stay so, the log was changed on its way to the workspace";
-        let count = listing.incomplete;
-        let source = context.logs.first().source();
-        findings.gaps.add(STAGE, source, reason, count);
-    }
+    let reason = "link_messages: rows of the audit log that name no team, no channel or no message were left out; if they stay so, the log was changed on its way to the workspace";
+    let count = listing.incomplete;
+    let source = context.logs.first().source();
+    findings.gaps.add(STAGE, source, reason, count);
     Ok(listing)
 }
 
@@ -116,11 +115,9 @@ pub(super) async fn read_listed(
             findings.add_msgraph_problem(STAGE, problem);
         }
     }
-    if lists.without_channel > 0 {
-        let reason = "messages for which Graph names no channel were left out, since the audit log does not tell where they stand";
-        let count = lists.without_channel;
-        findings.gaps.add(STAGE, msgraph::SOURCE, reason, count);
-    }
+    let reason = "messages for which Graph names no channel were left out, since the audit log does not tell where they stand";
+    let count = lists.without_channel;
+    findings.gaps.add(STAGE, msgraph::SOURCE, reason, count);
     findings.add_nameless(STAGE, "channel messages", listing.nameless);
     absent.report(findings);
     for (id, channel) in listing.channels() {

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 
 use super::bodies::ReadMessage;
 use super::context::Context;
-use super::fetched;
 use super::findings::Findings;
 use super::known::Spread;
-use super::link_chats::{self, LinkChat};
-use super::links;
+use super::link_chats;
 use super::logged_messages::DEFENDER;
-use super::people;
 use super::spread;
 use super::starts::Seeds;
 use super::verdicts::Verdicts;
@@ -21,7 +18,7 @@ use crate::http::Failure;
 use crate::link::MessageAddress;
 use crate::model::{BY_HAND, ChannelId, MessageId, Stage, TeamId};
 use crate::source::msgraph::{
-    self, ChatInfo, ChatMessage, ChatMessagePlace, MessagePlace, Problem, Recorded,
+    self, ChatMessage, ChatMessagePlace, MessagePlace, Problem, Recorded,
 };
 
 const STAGE: Stage = Stage::Seeds;
@@ -38,9 +35,8 @@ pub(super) async fn add(
     let named = named.filter_map(|text| MessageAddress::parse(text));
     let (in_channels, in_chats): (Vec<_>, Vec<_>) = named.partition(MessageAddress::is_in_channel);
     for address in in_channels.iter().chain(&in_chats) {
-        let id = MessageId::in_place(&address.thread, &address.message);
         let message = Message {
-            id,
+            id: address.id(),
             ..Message::default()
         };
         let message = findings.graph.put(message, Seen::default());
@@ -62,28 +58,23 @@ pub(super) async fn add(
     Ok(seeds)
 }
 
-/// The ids that Defender's tables can have for a message.
+/// The ids that Defender's tables can have for a message. One that does not say its team can stand in each team that
+/// was named by hand.
 fn ids_of(context: &Context, address: &MessageAddress) -> Vec<String> {
-    let MessageAddress {
-        thread,
-        message,
-        root,
+    let in_team = |team: Option<String>| MessageAddress {
         team,
-    } = address;
-    if !address.is_in_channel() {
-        return vec![format!("/chats/{thread}/messages/{message}")];
-    }
-    let by_hand = context.options.teams.iter();
-    let teams = team.iter().chain(by_hand.filter(|_| team.is_none()));
-    let of_team = |team: &String| {
-        let channel = format!("/teams/{team}/channels/{thread}/messages");
-        let reply = root
-            .iter()
-            .map(|root| format!("{channel}/{root}/replies/{message}"));
-        let reply: Vec<String> = reply.collect();
-        [vec![format!("{channel}/{message}")], reply].concat()
+        ..address.clone()
     };
-    teams.flat_map(of_team).collect()
+    if !address.is_in_channel() {
+        return in_team(None).defender_ids();
+    }
+    if address.team.is_some() {
+        return address.defender_ids();
+    }
+    let by_hand = context.options.teams.iter().cloned().map(Some);
+    by_hand
+        .flat_map(|team| in_team(team).defender_ids())
+        .collect()
 }
 
 /// Reads messages of channels. One that does not say its team is asked for in each team that was named by hand.
@@ -126,7 +117,7 @@ async fn read_in_channels(
     }
     problems.retain(|at, _| !found.contains_key(at));
     for (at, problem) in problems {
-        add_problem(findings, &addresses[at], problem);
+        add_problem(findings, &addresses[at].id(), problem);
     }
     let found: Vec<_> = found.into_values().collect();
     let ids: Vec<(String, String)> = found
@@ -174,18 +165,14 @@ fn put(
     place: NodeRef,
     message: Recorded<ChatMessage>,
 ) {
-    let mut message = ReadMessage::of(message, context.settings.store);
-    let id = message.message.value.id.take().unwrap_or_default();
-    let graph = &mut findings.graph;
-    let node = message.put(graph, MessageId::in_place(thread, &id), place);
-    fetched::put_root(graph, thread, &id, node, place, &message);
+    let message = ReadMessage::of(message, context.settings.store);
     let sent = message.sent();
-    if let Some(sender) = people::sender(&message.message.value, &context.settings.tenant) {
-        let user = sender.put(graph, sent);
-        graph.link(user, Edge::Sent { at: sent.at }, node, sent);
-        seeds.start_from_user(user, BY_HAND, sent);
+    let tenant = &context.settings.tenant;
+    let graph = &mut findings.graph;
+    let (_, sender) = message.put_whole(graph, &mut seeds.urls, tenant, thread, place);
+    if let Some(sender) = sender {
+        seeds.start_from_user(sender, BY_HAND, sent);
     }
-    links::put(graph, &mut seeds.urls, node, message.links, sent);
 }
 
 /// Reads messages of chats, with the members of the chats.
@@ -211,29 +198,12 @@ async fn read_in_chats(
                 by_chat.entry(place.chat).or_default().push(message);
             }
             Err(problem) => {
-                let address = MessageAddress {
-                    thread: place.chat,
-                    message: place.id,
-                    root: None,
-                    team: None,
-                };
-                add_problem(findings, &address, problem);
+                let id = MessageId::in_place(&place.chat, &place.id);
+                add_problem(findings, &id, problem);
             }
         }
     }
-    let ids: Vec<String> = by_chat.keys().cloned().collect();
-    let infos = context.msgraph.single_chats(&ids).await?;
-    let mut read = Vec::new();
-    for ((id, messages), info) in by_chat.into_iter().zip(infos) {
-        let info = info.unwrap_or_else(|problem| {
-            findings.add_msgraph_problem(STAGE, problem);
-            Recorded {
-                record: messages[0].message.record,
-                value: ChatInfo::default(),
-            }
-        });
-        read.push(LinkChat { id, info, messages });
-    }
+    let read = link_chats::of(context, findings, STAGE, by_chat).await?;
     let put = link_chats::put(context, findings, &mut seeds.urls, STAGE, read).await?;
     for user in put.senders {
         seeds.start_from_user(user, BY_HAND, Seen::default());
@@ -242,8 +212,7 @@ async fn read_in_chats(
 }
 
 /// Adds a message that could not be read. The analyst named it, so that it has to exist.
-fn add_problem(findings: &mut Findings, address: &MessageAddress, problem: Problem) {
-    let id = MessageId::in_place(&address.thread, &address.message);
+fn add_problem(findings: &mut Findings, id: &MessageId, problem: Problem) {
     let known = findings.graph.find(Label::Message, id.as_str());
     let is_logged = known.is_some_and(|node| {
         let sources = findings.graph.node(node).facts.get(message::SOURCES);

@@ -6,9 +6,9 @@ use crate::graph::schema::{message, user};
 use crate::graph::{EdgeType, Graph, NodeRef};
 use crate::model::UserKind;
 
-/// Marks the senders of these messages, which Defender's tables tell of. One is from outside when the directory does not know the
-/// object id or, without an answer of the directory, when somebody from outside is in the thread and the address is not of
-/// the tenant's own domains.
+/// Marks the senders of these messages, which Defender's tables tell of. One is from outside when the directory does
+/// not know the object id or, without an answer of the directory, when somebody from outside is in the thread and the
+/// address is not of the tenant's own domains.
 pub(super) fn mark(
     context: &Context,
     graph: &mut Graph,
@@ -27,8 +27,8 @@ pub(super) fn mark(
     }
 }
 
-/// Gives a sender whom Graph names by id alone the address that a row has for the sender of the same message, so that both are
-/// one.
+/// Gives a sender whom Graph names by id alone the address that a row has for the sender of the same message, so that
+/// both are one.
 pub(super) fn tie_senders(graph: &mut Graph, messages: impl Iterator<Item = NodeRef>) {
     for message in messages {
         let senders = graph.sources(message, EdgeType::Sent);

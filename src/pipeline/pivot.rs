@@ -104,8 +104,8 @@ fn search_terms(query: Query, target: &Target) -> Vec<String> {
     }
 }
 
-/// Search terms, and the same as they stand in the address of a wrapper, encoded once or twice: the slash before a host is
-/// part of its first word then.
+/// Search terms, and the same as they stand in the address of a wrapper, encoded once or twice: the slash before a host
+/// is part of its first word then.
 fn wrapped(terms: &[String]) -> Vec<String> {
     let encoded =
         |term: &String, slash: &str| format!("{}{}", &slash[1..], term.replace('/', slash));

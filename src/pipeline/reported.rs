@@ -1,5 +1,5 @@
-//! Messages and calls of Teams that people or administrators reported. A report names its sender and no message, so it is
-//! taken to be about the newest message that fits.
+//! Messages and calls of Teams that people or administrators reported. A report names its sender and no message, so it
+//! is taken to be about the newest message that fits.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::people;
 use super::starts::Seeds;
 use super::verdicts::Verdicts;
 use crate::graph::{Edge, Seen};
-use crate::model::{MessageId, RecordNumber, Stage};
+use crate::model::{RecordNumber, Stage, sorted};
 use crate::source::logs::{Query, Row, Rows};
 use crate::terminal::clean;
 
@@ -69,8 +69,8 @@ pub(super) fn put(
     put
 }
 
-/// The reports in the rows, in the order in which they were graded, so that the newest verdict stands where somebody reported
-/// a message twice.
+/// The reports in the rows, in the order in which they were graded, so that the newest verdict stands where somebody
+/// reported a message twice.
 fn reports(rows: Vec<Row>) -> Vec<Report> {
     let mut reports: BTreeMap<String, Report> = BTreeMap::new();
     for row in rows {
@@ -196,23 +196,19 @@ struct Notes {
 
 impl Notes {
     fn call(&mut self, row: &Row) {
-        let named = |columns: [&str; 3]| {
-            let mut texts = columns.into_iter().map(|column| row.text(column));
+        let named = |columns: &[&str]| {
+            let mut texts = columns.iter().map(|column| row.text(column));
             let text = texts.find(|text| !text.is_empty()).unwrap_or("somebody");
             clean(text).chars().take(NAME).collect::<String>()
         };
-        let reporter = named(["reporter_upn", "reporter_name", "reporter_id"]);
-        let sender = named(["reported_sender", "reported_sender", "reported_sender"]);
+        let reporter = named(&["reporter_upn", "reporter_name", "reporter_id"]);
+        let sender = named(&["reported_sender"]);
         *self.calls.entry((reporter, sender)).or_default() += 1;
     }
 
     fn add(self, context: &Context, findings: &mut Findings) {
         let source = context.logs.first().source();
-        let mut note = |reason: &str, count: u64| {
-            if count > 0 {
-                findings.notes.add(STAGE, source, reason, count);
-            }
-        };
+        let mut note = |reason: &str, count: u64| findings.notes.add(STAGE, source, reason, count);
         let mut calls: Vec<_> = self.calls.into_iter().collect();
         let others: u64 = calls.iter().skip(MOST_CALLS).map(|(_, count)| count).sum();
         calls.truncate(MOST_CALLS);
@@ -245,15 +241,7 @@ impl Notes {
 /// The ids by which the links of reported messages are asked for.
 pub(super) fn ids(messages: &[PutMessage]) -> Vec<String> {
     let ids = messages.iter().map(|message| message.defender_id.clone());
-    crate::model::sorted(ids.filter(|id| !id.is_empty()).collect())
-}
-
-/// The id of a message, by which candidates of the same time are put into an order.
-impl LoggedMessage {
-    fn id(&self) -> MessageId {
-        let address = self.address();
-        MessageId::in_place(&address.thread, &address.message)
-    }
+    sorted(ids.filter(|id| !id.is_empty()).collect())
 }
 
 #[cfg(test)]
@@ -294,7 +282,10 @@ mod tests {
                 let mut candidates = report.candidates();
                 let chosen = candidates.pop();
                 let verdict = report.verdict.map(|(_, verdict)| verdict);
-                let chosen = chosen.map(|message| message.address().message.clone());
+                let chosen = chosen.and_then(|message| {
+                    let id = message.id();
+                    Some(id.as_str().rsplit_once('/')?.1.to_owned())
+                });
                 (chosen, candidates.len(), verdict)
             })
             .collect()

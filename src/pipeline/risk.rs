@@ -10,8 +10,8 @@ use crate::intel::{self, defender};
 use crate::link::{self, Lookalikes};
 use crate::model::Signal;
 
-/// The messages with a url that a provider rates as risky, and those that Defender rated malicious themselves, sorted by
-/// their ids.
+/// The messages with a url that a provider rates as risky, and those that Defender rated malicious themselves, sorted
+/// by their ids.
 pub(super) fn messages(graph: &Graph, verdicts: &Verdicts) -> Vec<NodeRef> {
     let risky = verdicts.risky(graph).into_iter();
     let held = risky.flat_map(|url| graph.sources(url, EdgeType::Contains));

@@ -99,8 +99,8 @@ impl Seeds {
         }
     }
 
-    /// Adds the rows of the query `message_urls`: messages with a known threat, and their urls. A message of a chat names
-    /// no team.
+    /// Adds the rows of the query `message_urls`: messages with a known threat, and their urls. A message of a chat
+    /// names no team.
     fn add_threats(
         &mut self,
         context: &Context,

@@ -1,5 +1,5 @@
-//! Stage 6, spread: finds every message of the tenant that holds a risky url, whoever sent it and wherever it stands, and
-//! what was done to these messages after delivery.
+//! Stage 6, spread: finds every message of the tenant that holds a risky url, whoever sent it and wherever it stands,
+//! and what was done to these messages after delivery.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::graph::schema::message;
 use crate::graph::{Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
 use crate::link::MessageAddress;
-use crate::model::{MessageId, Stage};
+use crate::model::Stage;
 use crate::source::logs::{Query, Row, chunks};
 
 /// Finds the messages with these ids, and puts them into the graph with all their links. Returns the people in them.
@@ -45,8 +45,8 @@ pub(super) async fn find_named(
     Ok(spread.remember(&put))
 }
 
-/// Finds the messages that hold a url which is risky, or was named by hand, and was not searched for yet. Their other urls
-/// are rated, and if one of them is risky it is searched for too.
+/// Finds the messages that hold a url which is risky, or was named by hand, and was not searched for yet. Their other
+/// urls are rated, and if one of them is risky it is searched for too.
 pub(super) async fn follow(
     context: &Context,
     findings: &mut Findings,
@@ -87,7 +87,8 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// Reads in Microsoft Graph what only Defender's tables tell of so far, rates what it shows, and follows what is risky of it.
+/// Reads in Microsoft Graph what only Defender's tables tell of so far, rates what it shows, and follows what is risky
+/// of it.
 pub(super) async fn read_rest(
     context: &Context,
     findings: &mut Findings,
@@ -156,12 +157,12 @@ pub(super) async fn what_was_done(
 
 /// The message with an id of Defender's tables.
 pub(super) fn find(graph: &Graph, id: &str) -> Option<NodeRef> {
-    let address = MessageAddress::of_defender(id)?;
-    let id = MessageId::in_place(&address.thread, &address.message);
+    let id = MessageAddress::of_defender(id)?.id();
     graph.find(Label::Message, id.as_str())
 }
 
-/// Writes what was done to a message: where it was last known to be, and what succeeded. One that was delivered again stands.
+/// Writes what was done to a message: where it was last known to be, and what succeeded. One that was delivered again
+/// stands.
 fn put_done(graph: &mut Graph, message: NodeRef, rows: &[Row]) {
     let mut rows: Vec<&Row> = rows.iter().collect();
     rows.sort_by_key(|row| (row.time("time"), row.text("location")));

@@ -264,7 +264,8 @@ impl First {
     }
 }
 
-/// Goes through every event of the graph: messages by id, each with its removal and reports, then events of other kinds.
+/// Goes through every event of the graph: messages by id, each with its removal and reports, then events of other
+/// kinds.
 fn each_occurrence(view: View<'_>, mut found: impl FnMut(Occurrence)) {
     for (node, urls) in view.messages_with(|_| true) {
         let facts = view.facts(node);

@@ -1,5 +1,5 @@
-//! The picture of who put which risky url where, whom it reached, and what came of it. Messages are not nodes here: they
-//! are counted on the edges.
+//! The picture of who put which risky url where, whom it reached, and what came of it. Messages are not nodes here:
+//! they are counted on the edges.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -158,8 +158,8 @@ impl<'g> Draft<'g> {
         neighbours
     }
 
-    /// The nodes to keep: the most connected urls first, each with its neighbours. Who only received a message comes after
-    /// all others, then those with the most messages come first.
+    /// The nodes to keep: the most connected urls first, each with its neighbours. Who only received a message comes
+    /// after all others, then those with the most messages come first.
     fn kept(&self) -> BTreeSet<Key<'g>> {
         let neighbours = self.neighbours();
         let weight = |near: &[Near<'g>]| near.iter().map(|near| near.weight).sum::<u64>();

@@ -22,9 +22,9 @@ const HUNTS: [&str; 10] = [
     "entities",
 ];
 
-/// Rows of hunts for [`World::outside`], worked out by hand from the messages, reports, clicks and removals that it lists:
-/// the hunt, its parameters, and these of its columns. Whom Tara's message reached is not known, since Defender flagged it
-/// for nothing and Graph names no recipients.
+/// Rows of hunts for [`World::outside`], worked out by hand from the messages, reports, clicks and removals that it
+/// lists: the hunt, its parameters, and these of its columns. Whom Tara's message reached is not known, since Defender
+/// flagged it for nothing and Graph names no recipients.
 type Known = (
     &'static str,
     &'static [&'static str],

@@ -1,5 +1,5 @@
-//! Reads the columns of `message_urls`, `messages_on` and `reported` that say which message a row is about, and who received
-//! it. `cell` returns a column of the row.
+//! Reads the columns of `message_urls`, `messages_on` and `reported` that say which message a row is about, and who
+//! received it. `cell` returns a column of the row.
 
 use serde_json::Value;
 

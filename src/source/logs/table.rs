@@ -145,8 +145,8 @@ pub(super) fn uncertain(name: &str, place: Place) -> impl Iterator<Item = Uncert
     columns.filter(move |column| column.only.is_none_or(|only| only == place))
 }
 
-/// True for a table whose events are rare, so that its last one does not tell whether later ones have arrived: few messages
-/// are removed after delivery.
+/// True for a table whose events are rare, so that its last one does not tell whether later ones have arrived: few
+/// messages are removed after delivery.
 pub fn is_rare(table: &str) -> bool {
     table == "MessagePostDeliveryEvents"
 }

@@ -21,8 +21,8 @@ impl Graph {
     /// The messages of a chat that changed in this time. `digest` is called with each on any thread, and `visit` with
     /// its results in the order of the list.
     ///
-    /// Where Graph does not sort them it does not filter them either. They are then asked for without both, and filtered
-    /// here.
+    /// Where Graph does not sort them it does not filter them either. They are then asked for without both, and
+    /// filtered here.
     ///
     /// # Errors
     /// When no request can be made at all.
@@ -83,9 +83,9 @@ impl Graph {
         })
     }
 
-    /// The messages that people of other tenants sent to a user and that changed in this time, in all chats of the user,
-    /// those among them that another tenant owns. `digest` is called with each on any thread, and `visit` with its results
-    /// in the order of the list. What the user answered is not among them.
+    /// The messages that people of other tenants sent to a user and that changed in this time, in all chats of the
+    /// user, those among them that another tenant owns. `digest` is called with each on any thread, and `visit` with
+    /// its results in the order of the list. What the user answered is not among them.
     ///
     /// # Errors
     /// When no request can be made at all.

@@ -31,8 +31,8 @@ fn both_places_give_the_same_graph_of_the_tables_that_both_have() {
         assert_eq!(result[part], of_workspace[part], "{part}");
     }
     assert_eq!(sources(&case).get("log_analytics"), None);
-    // The ends of nine logs, of two with the evidence of alerts, the columns of two tables, and ten queries, of which three are
-    // asked again for what chats show to be risky.
+    // The ends of nine logs, of two with the evidence of alerts, the columns of two tables, and ten queries, of which
+    // three are asked again for what chats show to be risky.
     assert_eq!(sent(&result, "hunting"), 28);
     assert_eq!(
         hunted(&case),
@@ -194,8 +194,9 @@ fn with_both_each_table_is_asked_where_it_is() {
             "MessageEvents"
         ]
     );
-    // The workspace first: the ends of its logs, and one query each, whether it has the table or not. `link_messages_cloud`
-    // is answered there. The columns of two tables are asked for there too, and what chats show to be risky takes another two.
+    // The workspace first: the ends of its logs, and one query each, whether it has the table or not.
+    // `link_messages_cloud` is answered there. The columns of two tables are asked for there too, and what chats show
+    // to be risky takes another two.
     assert_eq!(sent(&result, "log_analytics"), 14);
     let queries: Vec<String> = lab
         .tenant

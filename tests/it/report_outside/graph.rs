@@ -1,5 +1,5 @@
-//! A case in which a help desk from outside wrote to several people: what each of them did, what they reported, and what
-//! was taken away. An example of the crate draws it too.
+//! A case in which a help desk from outside wrote to several people: what each of them did, what they reported, and
+//! what was taken away. An example of the crate draws it too.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use linktrail::graph::node::{Chat, Host, Message, Url, User};

@@ -253,8 +253,8 @@ fn coverage(rows: &[Vec<Value>]) -> Vec<Vec<Value>> {
         .collect()
 }
 
-/// What Neo4j Browser draws: the sender, who received, reported and clicked it, and where it stands; nobody is drawn for
-/// being a member of a team.
+/// What Neo4j Browser draws: the sender, who received, reported and clicked it, and where it stands; nobody is drawn
+/// for being a member of a team.
 #[tokio::test]
 async fn the_picture_of_a_url_joins_sender_recipients_clicks_and_reports() {
     let world = World::named("outside").await;

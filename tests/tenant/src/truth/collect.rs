@@ -63,7 +63,8 @@ pub(crate) fn collect(world: &World, query: &Query) -> Truth {
     truth
 }
 
-/// How a message came to be a node. One that nothing told of is bare: a reply's root, of which an id and a place are known.
+/// How a message came to be a node. One that nothing told of is bare: a reply's root, of which an id and a place are
+/// known.
 #[derive(Default)]
 pub(super) struct Held<'a> {
     /// The audit log lists it.
@@ -109,7 +110,8 @@ pub(super) struct Run<'a> {
     openers: BTreeSet<(UserIx, LinkIx)>,
     /// Users beside whose object id an address stands.
     pub(super) mailed: BTreeSet<UserIx>,
-    /// Users from outside of whom it is known that they are: Graph says so, or they sent something and no directory has them.
+    /// Users from outside of whom it is known that they are: Graph says so, or they sent something and no directory has
+    /// them.
     pub(super) typed: BTreeSet<UserIx>,
     pub(super) truth: Truth,
 }

@@ -1,5 +1,5 @@
-//! What Defender told of messages: those with a threat, those that were reported, and those with a link that is searched
-//! for.
+//! What Defender told of messages: those with a threat, those that were reported, and those with a link that is
+//! searched for.
 
 use super::collect::{Held, Run, Told};
 use super::{ChatsOf, rating};
@@ -258,7 +258,8 @@ impl<'a> Run<'a> {
         found
     }
 
-    /// Stage spread: every message with a risky url, with all that it holds, until nothing new is risky or rounds run out.
+    /// Stage spread: every message with a risky url, with all that it holds, until nothing new is risky or rounds run
+    /// out.
     pub(super) fn spread(&mut self) {
         for _ in 0..self.query.rounds.max(1) {
             let named = |link: LinkIx| {
@@ -287,8 +288,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Reads in Graph what only Defender told of so far, and looks for what is risky of it: message by message, and in chats
-    /// of another tenant all that came from outside, from the side of somebody who received some of it.
+    /// Reads in Graph what only Defender told of so far, and looks for what is risky of it: message by message, and in
+    /// chats of another tenant all that came from outside, from the side of somebody who received some of it.
     pub(super) fn read_found(&mut self) {
         let world = self.world;
         let mut foreign: BTreeSet<ChatIx> = BTreeSet::new();

@@ -189,8 +189,8 @@ impl World {
         scaled::build(messages, seed, Self::default_anchor())
     }
 
-    /// The world of this name (`small`, `shared`, `neighbour`, `outside`, `demo`, or a number of messages), with its own seed unless
-    /// given another.
+    /// The world of this name (`small`, `shared`, `neighbour`, `outside`, `demo`, or a number of messages), with its
+    /// own seed unless given another.
     pub fn named(name: &str, seed: Option<u64>, anchor: Time) -> Option<Self> {
         match name {
             "small" => Some(small::build(seed.unwrap_or(7), anchor)),

@@ -201,8 +201,8 @@ fn the_same_message_by_three_ways_is_one() {
         from(&truth, "SENT", &message_id(&world, "Paul", "11:10")),
         ["Paul"]
     );
-    // Where no audit log is read, Graph is asked for what Defender found; a reply has a bare root, and the ids of a row may
-    // be hidden in another column.
+    // Where no audit log is read, Graph is asked for what Defender found; a reply has a bare root, and the ids of a row
+    // may be hidden in another column.
     let found = message(&world, &truth, "Mona", "11:00");
     assert_eq!(found["sources"], json!(["defender", "graph"]));
     let root = message(&world, &truth, "Mona", "11:02");

@@ -356,9 +356,9 @@ fn seeds_by_hand_and_absent_tables() {
 #[test]
 fn withheld_permissions() {
     let no_bodies = truth(|q| q.withheld = vec!["ChannelMessage.Read.All"]);
-    // The listed messages stay, without roots and mostly without links. Three of them Defender knows, two by the lure, with
-    // four urls. Their senders are Dario, Erin and Carla; Dario and, by the large chat, Ivan lead to all seven messages in
-    // chats.
+    // The listed messages stay, without roots and mostly without links. Three of them Defender knows, two by the lure,
+    // with four urls. Their senders are Dario, Erin and Carla; Dario and, by the large chat, Ivan lead to all seven
+    // messages in chats.
     assert_eq!(no_bodies.ids("Message").len(), 22 + 7);
     assert_eq!(no_bodies.gone_messages, 22);
     assert_eq!(no_bodies.of_kind("CONTAINS").count(), 4 + 7);

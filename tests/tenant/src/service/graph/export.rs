@@ -1,5 +1,6 @@
-//! What people of other tenants sent to a user: the part of `/users/{id}/chats/getAllMessages` that a filter on the kind of
-//! sender leaves. It shows chats that another tenant owns, from the user's side, and not what the user answered.
+//! What people of other tenants sent to a user: the part of `/users/{id}/chats/getAllMessages` that a filter on the
+//! kind of sender leaves. It shows chats that another tenant owns, from the user's side, and not what the user
+//! answered.
 
 use super::ask::Ask;
 use super::graph_error;

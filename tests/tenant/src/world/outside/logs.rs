@@ -10,7 +10,8 @@ use chrono::Duration;
 
 /// What Defender tells of messages, and what was done to them.
 pub(super) fn of_messages(b: &mut Builder, p: &People, sent: &Sent) {
-    // Found out at once: by both, by its url, by itself. The spam is known by its url, and nobody says whose thread it is.
+    // Found out at once: by both, by its url, by itself. The spam is known by its url, and nobody says whose thread it
+    // is.
     let event = b.flagged(sent.to_nora, Named::Both, "Phish", "Phish");
     // Defender's own wrapper stands around this one.
     let teams_message = b.world.tables.message_events[event].teams_message.clone();

@@ -1,5 +1,5 @@
-//! A help desk that is none. Somebody in another tenant writes to three people and to a group, and what they write stands in
-//! chats which that tenant owns, so that only Defender tells of it. Small enough to be counted by hand, which
+//! A help desk that is none. Somebody in another tenant writes to three people and to a group, and what they write
+//! stands in chats which that tenant owns, so that only Defender tells of it. Small enough to be counted by hand, which
 //! `tests/selftest/outside.rs` does.
 
 mod logs;

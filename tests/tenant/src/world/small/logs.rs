@@ -153,8 +153,8 @@ pub(super) fn seeds(b: &mut Builder, p: &People, u: &Urls) {
         false,
     );
 
-    // Defender knows two threats: by the url, and by the message. And some messages that Graph gives too: one in a chat, and
-    // a reply.
+    // Defender knows two threats: by the url, and by the message. And some messages that Graph gives too: one in a
+    // chat, and a reply.
     for (link, named, message_threats, url_threats) in [
         (u.lure, Named::Both, "", "Phish"),
         (u.shared_file, Named::Upn, "Phish, Malware", ""),
