@@ -146,8 +146,11 @@ impl Findings {
         }
     }
 
-    /// Adds what the person who is signed in cannot have.
+    /// Adds what the person who is signed in cannot have, if it is anything.
     pub(super) fn add_out_of_reach(&mut self, stage: Stage, problem: msgraph::Problem, count: u64) {
+        if count == 0 {
+            return;
+        }
         *self.out_of_reach.entry(problem).or_default() += count;
         self.out_of_reach_from.get_or_insert(stage);
     }

@@ -10,14 +10,14 @@ use super::directory::Directory;
 use super::findings::Findings;
 use super::known::Known;
 use super::link_chats;
-use super::listing;
 use super::logged_messages::DEFENDER;
 use super::urls::Urls;
+use super::{listing, messages};
 use crate::graph::node::Channel;
-use crate::graph::schema::{channel, message};
+use crate::graph::schema::{channel, message, user};
 use crate::graph::{EdgeType, Graph, Label, NodeRef, Seen};
 use crate::http::Failure;
-use crate::model::{ChannelId, ChatsOf, Stage};
+use crate::model::{ChannelId, ChatsOf, Stage, TeamId};
 use crate::source::msgraph::{self, ChatMessagePlace, MessagePlace, Problem, changed_since};
 
 /// The highest number of messages that are asked for one by one at a time, the newest first.
@@ -42,7 +42,8 @@ pub(super) async fn read(
     known: &mut Known,
     stage: Stage,
 ) -> Result<Vec<NodeRef>, Failure> {
-    let unread = Unread::of(context, &findings.graph, known);
+    let mut unread = Unread::of(context, &findings.graph, known);
+    unread.leave_others(context, findings, stage).await?;
     let reason = "messages in channels that another tenant owns are known from Defender's log alone: only that tenant can read them";
     findings
         .notes
@@ -129,6 +130,50 @@ impl Unread {
             }
         }
         unread
+    }
+}
+
+impl Unread {
+    /// Leaves out what the person who is signed in cannot have: messages of teams that they have not joined, and of chats
+    /// in which they are not.
+    async fn leave_others(
+        &mut self,
+        context: &Context,
+        findings: &mut Findings,
+        stage: Stage,
+    ) -> Result<(), Failure> {
+        let team = |place: &MessagePlace| TeamId::from(place.team.as_str());
+        let teams = self.in_channels.iter();
+        let teams = teams.map(|(_, place)| team(place)).collect();
+        let own = messages::own_teams(context, &teams).await?;
+        let before = self.in_channels.len();
+        let is_own =
+            |place: &MessagePlace| own.as_ref().is_none_or(|own| own.contains(&team(place)));
+        self.in_channels.retain(|(_, place)| is_own(place));
+        let what = msgraph::CHANNEL_MESSAGES;
+        let left = (before - self.in_channels.len()) as u64;
+        findings.add_out_of_reach(stage, Problem::NotJoined { what }, left);
+        let before = self.in_chats.len();
+        let graph = &findings.graph;
+        self.in_chats.retain(|(message, _)| {
+            let users =
+                [EdgeType::Sent, EdgeType::Received].map(|kind| graph.sources(*message, kind));
+            let places = graph.targets(*message, EdgeType::PostedIn).into_iter();
+            let members = places.flat_map(|place| graph.sources(place, EdgeType::ParticipatesIn));
+            let users = users.into_iter().flatten().chain(members);
+            let keys: Vec<&str> = users
+                .flat_map(|user| {
+                    let data = graph.node(user);
+                    [Some(data.id.as_str()), data.facts.get(user::UPN)]
+                })
+                .flatten()
+                .collect();
+            context.msgraph.may_read_chat_of(keys.into_iter())
+        });
+        let what = msgraph::CHAT_MESSAGES;
+        let left = (before - self.in_chats.len()) as u64;
+        findings.add_out_of_reach(stage, Problem::OfOthers { what }, left);
+        Ok(())
     }
 }
 

@@ -237,7 +237,7 @@ async fn fetch(context: &Context, fetched: &mut Fetched<'_>) -> Result<Lists, Fa
 }
 
 /// The teams whose messages a person may have, if one is signed in and they are known.
-async fn own_teams(
+pub(super) async fn own_teams(
     context: &Context,
     teams: &BTreeSet<TeamId>,
 ) -> Result<Option<BTreeSet<TeamId>>, Failure> {

@@ -43,6 +43,8 @@ pub const SOURCE: Source = Source::Graph;
 
 /// What messages of channels are called in gaps.
 pub const CHANNEL_MESSAGES: &str = Subject::CHANNEL_MESSAGES.what;
+/// The messages of chats, as a problem with them names them.
+pub const CHAT_MESSAGES: &str = Subject::CHAT_MESSAGES.what;
 
 /// The time limit for a request from its first attempt, including the waiting for throttling.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -213,6 +215,12 @@ impl Graph {
         let lists = self.lists(vec![(asked, subject)]).await?;
         let whole = lists.into_iter().find(|list| list.problem.is_none());
         Ok(whole.map(|list| list.items))
+    }
+
+    /// True for an application, which may read every chat, and when the person who is signed in is one of these users, by
+    /// object id or UPN.
+    pub fn may_read_chat_of<'k>(&self, users: impl Iterator<Item = &'k str>) -> bool {
+        self.reach.is_among(users)
     }
 
     /// Whether this cloud serves associated teams. That of China does not.

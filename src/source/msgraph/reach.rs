@@ -144,6 +144,11 @@ impl Reach {
         .map(String::as_str)
     }
 
+    /// True for an application, and when one of these users is the person who is signed in.
+    pub(super) fn is_among<'k>(&self, mut users: impl Iterator<Item = &'k str>) -> bool {
+        matches!(self, Self::Application) || users.any(|user| self.is_own(user))
+    }
+
     /// Says why something is missing to whoever is signed in.
     pub(super) fn explain(&self, problem: Problem) -> Problem {
         match self {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use regex::Regex;
 use serde_json::{Map, Value};
 use tenant_sim::{Holder, Options, Tenant, World};
 
@@ -62,8 +63,12 @@ fn a_person_without_rights_in_graph_has_what_the_logs_have() {
 /// A load by advanced hunting alone, as a person with these scopes.
 fn hunting_as_person(scopes: &[&'static str], code: i32) -> (Setup, Value, GraphFile) {
     let setup = signed_in("device-code", World::small(), scopes);
+    hunting_of(setup, &[], code)
+}
+
+fn hunting_of(setup: Setup, arguments: &[&str], code: i32) -> (Setup, Value, GraphFile) {
     setup.lab.edit_config(hunting_only);
-    let ran = setup.load(&[]);
+    let ran = setup.load(arguments);
     assert_eq!(ran.code, Some(code), "{ran:#?}");
     let graph = GraphFile::read(&setup.lab.case("case"));
     setup.lab.tenant.assert_clean();
@@ -177,10 +182,60 @@ fn a_person_has_the_messages_of_their_own_teams_one_by_one() {
         gaps(&result, "gaps"),
         [
             "messages graph 1: the audit log lists messages in the team Finance that were not read: asked for one by one, Graph answers 404, as it does for a reply whose first message nothing names, and only an application is given the list in which it would stand",
-            "teams graph 6: signed in as a person, who cannot have these, so they were not asked for (chats of other people: 3; joined teams of other people: 3); sign in as an application to have them",
+            "teams graph 7: signed in as a person, who cannot have these, so they were not asked for (chat messages of other people: 1; chats of other people: 3; joined teams of other people: 3); sign in as an application to have them",
         ]
     );
     assert!(graph.nodes.keys().any(|(label, _)| label == "Message"));
+    replays_alike(&setup.lab, &setup.lab.case("case"), 3);
+}
+
+/// The messages that only Defender's log names are asked for where the person is, and nowhere else.
+#[test]
+fn of_what_defender_found_a_person_asks_for_their_own() {
+    let scopes = [
+        "ThreatHunting.Read.All",
+        "User.ReadBasic.All",
+        "Team.ReadBasic.All",
+        "Channel.ReadBasic.All",
+        "ChannelMessage.Read.All",
+        "Chat.Read",
+    ];
+    let mona = "mona.weber@contoso.com";
+    let options = Options {
+        scopes: scopes.to_vec(),
+        person: Some(mona.to_owned()),
+        ..options()
+    };
+    let setup = Setup::of("device-code", World::outside(), options, Holder::Person);
+    // Without rounds the list of her own chats is not read.
+    let (setup, result, _) = hunting_of(setup, &["--rounds", "0"], 3);
+    let world = setup.lab.tenant.world();
+    let is_mona = |user: &usize| world.users[*user].upn == mona;
+    let chats = world.chats.iter();
+    let chats =
+        chats.filter(|chat| chat.members.iter().any(is_mona) && chat.owner == world.tenant_id);
+    let channels = world.channels.iter();
+    let channels = channels.filter(|channel| world.teams[channel.team].name == "Facilities");
+    let own = chats.map(|chat| &chat.id);
+    let own: BTreeSet<&String> = own.chain(channels.map(|channel| &channel.id)).collect();
+    let single = Regex::new("(?:chats|channels)/(19:[^/]+)/messages/[0-9]").unwrap();
+    let asked = asked(&setup.lab.tenant).join("\n");
+    let found = single.captures_iter(&asked);
+    let threads: BTreeSet<String> = found.map(|found| found[1].to_owned()).collect();
+    let kinds = threads
+        .iter()
+        .map(|thread| thread.ends_with("@thread.tacv2"));
+    let kinds: BTreeSet<bool> = kinds.collect();
+    assert_eq!(kinds.len(), 2, "in a channel and in a chat: {threads:?}");
+    for thread in &threads {
+        assert!(own.contains(thread), "{thread} is not hers: {own:?}");
+    }
+    let said = about_person(&result);
+    assert_eq!(gaps(&result, "gaps"), said, "nothing else is missing");
+    assert!(
+        said[0].contains("channel messages of teams that they have not joined: "),
+        "{said:?}"
+    );
     replays_alike(&setup.lab, &setup.lab.case("case"), 3);
 }
 
